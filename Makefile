@@ -1,0 +1,105 @@
+# Postern. BUILD=release|asan|cov|fuzz; the binary of the release build is linked as build/postern.
+BUILD ?= release
+O := build/$(BUILD)
+VERSION := $(shell cat VERSION)
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+LIBS := libcrypto libssl libnghttp2 libseccomp libarchive zlib libzstd libbrotlidec libfyaml libcurl libmnl
+WARN := -Wall -Wextra -Wshadow -Wconversion -Wvla -Wswitch-enum -Wmissing-prototypes -Wstrict-prototypes -Wformat=2
+HARDEN := -fstack-protector-strong -fstack-clash-protection -fcf-protection=full -ftrivial-auto-var-init=zero -fPIE
+CPPFLAGS := -D_GNU_SOURCE -Isrc -I$(O) -DPOSTERN_VERSION='"$(VERSION)"'
+LDLIBS := $(shell pkg-config --libs $(LIBS)) -lm
+
+ifeq ($(BUILD),release)
+  CC := gcc
+  CFLAGS := -O2 -g1 -D_FORTIFY_SOURCE=3 $(HARDEN)
+  LDFLAGS := -pie -Wl,-z,relro,-z,now
+else ifeq ($(BUILD),asan)
+  CC := clang
+  CFLAGS := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -fPIE
+  LDFLAGS := -pie -fsanitize=address,undefined
+else ifeq ($(BUILD),cov)
+  CC := gcc
+  CFLAGS := -O0 -g --coverage -fPIE
+  LDFLAGS := -pie --coverage
+else ifeq ($(BUILD),fuzz)
+  CC := clang
+  CFLAGS := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -fPIE
+  LDFLAGS := -pie -fsanitize=address,undefined
+else
+  $(error BUILD is release, asan, cov or fuzz)
+endif
+# make V=1 shows the commands.
+ifndef V
+.SILENT:
+endif
+CFLAGS += -std=gnu2x $(WARN) $(if $(WERROR),-Werror) $(shell pkg-config --cflags $(LIBS))
+
+SRC := $(sort $(wildcard src/*/*.c))
+MAIN := src/cmd/main.c
+LIB_SRC := $(filter-out $(MAIN),$(SRC))
+LIB_OBJ := $(LIB_SRC:%.c=$(O)/%.o)
+UNIT := $(patsubst tests/unit/%.c,$(O)/unit/%,$(sort $(wildcard tests/unit/*.c)))
+FUZZ := $(patsubst fuzz/%.c,$(O)/fuzz/%,$(filter-out fuzz/replay.c,$(sort $(wildcard fuzz/*.c))))
+
+.PHONY: all unit fuzz fuzz-targets lint bench install clean format
+.SECONDARY:
+all: $(O)/postern build/postern
+
+build/postern: build/release/postern
+	@ln -sfn release/postern $@
+
+$(O)/postern: $(O)/src/cmd/main.o $(O)/libpostern.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(O)/libpostern.a: $(LIB_OBJ)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(O)/%.o: %.c Makefile VERSION
+	@mkdir -p $(@D)
+	@echo "  CC $@"
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(O)/unit/%: tests/unit/%.c $(O)/libpostern.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< $(O)/libpostern.a $(LDLIBS) -lcmocka
+
+# In a fuzz build libFuzzer drives the target; elsewhere fuzz/replay.c runs it over its corpus.
+$(O)/fuzz/%: fuzz/%.c fuzz/replay.c $(O)/libpostern.a
+	@mkdir -p $(@D)
+ifeq ($(BUILD),fuzz)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< $(O)/libpostern.a $(LDLIBS)
+else
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< fuzz/replay.c $(O)/libpostern.a $(LDLIBS)
+endif
+
+unit: $(UNIT)
+fuzz-targets: $(FUZZ)
+
+# Every target for FUZZ_SECONDS (default 60) over its corpus.
+FUZZ_SECONDS ?= 60
+fuzz:
+	$(MAKE) BUILD=fuzz fuzz-targets
+	tools/fuzz.sh build/fuzz/fuzz $(FUZZ_SECONDS)
+
+lint:
+	tools/lint.sh
+
+bench: all
+	bench/run.sh
+
+format:
+	clang-format -i $(SRC) $(wildcard src/*/*.h tests/unit/*.c fuzz/*.c)
+
+install: all
+	install -D -m 755 build/release/postern $(DESTDIR)$(PREFIX)/bin/postern
+	mkdir -p $(DESTDIR)$(PREFIX)/share/postern
+	cp -R share/. $(DESTDIR)$(PREFIX)/share/postern/
+	for m in man/*.[1-9]; do install -D -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$$(basename $$m); done
+
+clean:
+	rm -rf build
+
+-include $(LIB_OBJ:.o=.d) $(O)/src/cmd/main.d

@@ -1,0 +1,128 @@
+#include "base/encode.h"
+
+static const char hex_digits[] = "0123456789abcdef";
+
+void encode_hex(struct buf *out, struct slice in)
+{
+	uint8_t *to = in.n > SIZE_MAX / 2 ? NULL : buf_room(out, in.n * 2);
+	if (!to)
+		return;
+	for (size_t i = 0; i < in.n; i++) {
+		*to++ = (uint8_t)hex_digits[in.p[i] >> 4];
+		*to++ = (uint8_t)hex_digits[in.p[i] & 15];
+	}
+	out->n += in.n * 2;
+	out->p[out->n] = 0;
+}
+
+void encode_base64(struct buf *out, struct slice in, bool url_safe, bool pad)
+{
+	static const char common[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+	for (size_t i = 0; i < in.n; i += 3) {
+		size_t have = in.n - i < 3 ? in.n - i : 3;
+		uint32_t v = 0;
+		for (size_t k = 0; k < 3; k++)
+			v = v << 8 | (k < have ? in.p[i + k] : 0u);
+		for (size_t k = 0; k < 4; k++) {
+			uint32_t d = v >> (18 - 6 * k) & 63;
+			if (k > have) {
+				if (pad)
+					buf_u8(out, '=');
+			} else if (d < 62) {
+				buf_u8(out, (uint8_t)common[d]);
+			} else {
+				buf_u8(out, (uint8_t)(d == 62 ? (url_safe ? '-' : '+') : (url_safe ? '_' : '/')));
+			}
+		}
+	}
+}
+
+void encode_percent(struct buf *out, struct slice in)
+{
+	for (size_t i = 0; i < in.n; i++) {
+		uint8_t c = in.p[i];
+		if ((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~')
+			buf_u8(out, c);
+		else
+			buf_fmt(out, "%%%02X", c);
+	}
+}
+
+static int hex_value(uint8_t c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+bool decode_hex(struct buf *out, struct slice in)
+{
+	if (in.n % 2)
+		return false;
+	for (size_t i = 0; i < in.n; i += 2) {
+		int hi = hex_value(in.p[i]), lo = hex_value(in.p[i + 1]);
+		if (hi < 0 || lo < 0)
+			return false;
+		buf_u8(out, (uint8_t)(hi << 4 | lo));
+	}
+	return true;
+}
+
+static int base64_value(uint8_t c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	if (c == '+' || c == '-')
+		return 62;
+	if (c == '/' || c == '_')
+		return 63;
+	return -1;
+}
+
+bool decode_base64(struct buf *out, struct slice in)
+{
+	size_t n = in.n;
+	while (n && in.n - n < 2 && in.p[n - 1] == '=')
+		n--;
+	if (n % 4 == 1 || (n != in.n && in.n % 4))
+		return false;
+	uint32_t v = 0;
+	unsigned bits = 0;
+	for (size_t i = 0; i < n; i++) {
+		int d = base64_value(in.p[i]);
+		if (d < 0)
+			return false;
+		v = v << 6 | (uint32_t)d;
+		bits += 6;
+		if (bits >= 8) {
+			bits -= 8;
+			buf_u8(out, (uint8_t)(v >> bits));
+			v &= (1u << bits) - 1;
+		}
+	}
+	return v == 0;
+}
+
+bool decode_percent(struct buf *out, struct slice in)
+{
+	for (size_t i = 0; i < in.n; i++) {
+		if (in.p[i] != '%') {
+			buf_u8(out, in.p[i]);
+			continue;
+		}
+		int hi = i + 1 < in.n ? hex_value(in.p[i + 1]) : -1, lo = i + 2 < in.n ? hex_value(in.p[i + 2]) : -1;
+		if (hi < 0 || lo < 0)
+			return false;
+		buf_u8(out, (uint8_t)(hi << 4 | lo));
+		i += 2;
+	}
+	return true;
+}

@@ -1,0 +1,21 @@
+/* encode: hex, base64 and percent encoding. */
+#ifndef POSTERN_BASE_ENCODE_H
+#define POSTERN_BASE_ENCODE_H
+
+#include "base/buf.h"
+
+/* Lower-case hex, appended. */
+void encode_hex(struct buf *out, struct slice in);
+/* RFC 4648 section 4 (standard) or 5 (URL-safe), with or without padding, appended. */
+void encode_base64(struct buf *out, struct slice in, bool url_safe, bool pad);
+/* RFC 3986: everything but unreserved characters as %XX (upper case), appended. */
+void encode_percent(struct buf *out, struct slice in);
+
+/* Strict decoders: false if anything does not fit, then *out may hold a part. Appended. */
+bool decode_hex(struct buf *out, struct slice in);
+/* Both alphabets are taken, padding is optional, but if there is any it must be right; trailing bits must be zero. */
+bool decode_base64(struct buf *out, struct slice in);
+/* %XX only; plus is left alone. A lone % is false. */
+bool decode_percent(struct buf *out, struct slice in);
+
+#endif

@@ -1,0 +1,71 @@
+/* profile: how a tool is recognised, how it is run without a person, and what its vendor declares that it sends.
+ * Data files: share/profiles/NAME.yaml, documented in postern-profile(5). */
+#ifndef POSTERN_IDENTIFY_PROFILE_H
+#define POSTERN_IDENTIFY_PROFILE_H
+
+#include "base/arena.h"
+#include "base/err.h"
+
+/* "NAME=value" templates. In argv, env and files these are replaced: {prompt} {base_url} {host} {home} {project} {key} {user} {package}. */
+struct profile_file {
+	const char *path; /* may begin with {home} or {project} */
+	const char *data;
+};
+
+/* What the vendor says is sent: a host ("*.example.com" allowed), and optionally the fields on it. */
+struct profile_declares {
+	const char *host;   /* pattern, lower case; "{gateway}" for the gateway host */
+	const char *purpose; /* words of the vendor's documentation, short */
+	const char *source;  /* where the vendor says so */
+};
+
+/* A factor whose literal value the vendor declares to send (name from vet's factor table), and where (host pattern, may be "*"). */
+struct profile_field {
+	const char *factor;
+	const char *host;
+	const char *source;
+};
+
+struct profile_opt_out {
+	const char *name;  /* e.g. telemetry */
+	const char *env;   /* "NAME=value" or NULL */
+};
+
+struct profile {
+	const char *name;      /* short id, e.g. claude-code */
+	const char *title;
+	const char *publisher;
+	const char *const *packages;   /* npm names that this profile is for; NULL-terminated */
+	const char *const *commands;   /* base names of executables */
+	const char *dialect;           /* see world_config.dialect */
+	const char *const *model_hosts;
+	/* running: with the official hosts, and with a gateway */
+	const char *prompt;
+	const char *const *argv;          /* after the tool's executable; NULL-terminated */
+	const char *const *env;           /* both */
+	const char *const *env_official;
+	const char *const *env_gateway;
+	const char *const *argv_gateway;  /* appended in a gateway trial */
+	const struct profile_file *files; size_t n_files;
+	const struct profile_file *files_gateway; size_t n_files_gateway;
+	const char *base_url;   /* form of {base_url} for a gateway, e.g. "http://{host}:8080/v1"; NULL: the tool has no such setting */
+	unsigned seconds;       /* limit of a trial; 0: default */
+	bool terminal;
+	const char *needs_account; /* a sentence, if the tool can't be driven without one; else NULL */
+	const struct profile_declares *declares; size_t n_declares;
+	const struct profile_field *fields; size_t n_fields;
+	const struct profile_opt_out *opt_outs; size_t n_opt_outs;
+	/* A trial counts as working only if at least this many model requests were seen. */
+	unsigned min_model_requests; /* default 1 */
+};
+
+/* Parses one YAML document. `name` is used in messages: "NAME:LINE:COLUMN: what is wrong". All memory from the arena.
+ * -EINVAL (a mistake in the text), -ENOMEM. Unknown keys are mistakes. */
+[[nodiscard]] int profile_parse(struct slice yaml, const char *name, struct arena *arena, struct profile *out, struct err *err);
+/* Reads a file, at most 256 KiB. */
+[[nodiscard]] int profile_load(const char *path, struct arena *arena, struct profile *out, struct err *err);
+/* The shipped profile for an npm package name, looked up in the folders of $POSTERN_SHARE, the source tree and the installed place,
+ * in this order; the generic profile if none fits (*generic is set). */
+[[nodiscard]] int profile_for_package(const char *package, struct arena *arena, struct profile *out, bool *generic, struct err *err);
+
+#endif

@@ -1,0 +1,41 @@
+/* analysis: which features depend on which factor. Screens the observations of a plan, says which treatments must be run again to
+ * confirm, then decides with an exact permutation test. See docs/architecture.md, "From traces to findings". */
+#ifndef POSTERN_VET_ANALYSIS_H
+#define POSTERN_VET_ANALYSIS_H
+
+#include "vet/factor.h"
+#include "vet/feature.h"
+#include "vet/model.h"
+
+struct profile;
+
+/* What is known of one observation (index = observation of the feature set). */
+struct analysis_trial {
+	const char *id;           /* "t017" */
+	struct treatment treatment;
+	bool baseline;            /* every factor at its base level */
+	unsigned factor, level;   /* the one varied, if not a baseline */
+	bool confirming;          /* a fresh trial, run to confirm */
+	bool usable;              /* the tool worked in it (enough model requests) */
+	int64_t started_unix;     /* wall clock at its start: for dates and times as derivations */
+	const struct host_spec *host;
+	const char *gateway;
+};
+
+/* A candidate (factor, level, base) that screening found something for. */
+struct analysis_candidate {
+	unsigned factor, level;
+	enum vet_base base;
+	unsigned features;     /* how many features are suspected */
+	enum leak_class worst; /* class of the worst so far, provisional */
+};
+
+/* Screening: candidates that want fresh trials, worst first. The array is owned by the arena. */
+[[nodiscard]] int analysis_screen(const struct feature_set *s, const struct analysis_trial *trials, size_t n, const struct profile *profile,
+				  struct arena *arena, struct analysis_candidate **out, size_t *n_out);
+/* The findings after confirmation: echoes, and dependences that held on fresh trials. Fills findings, endpoints, cells, factors of
+ * *result (memory from result->arena). */
+[[nodiscard]] int analysis_decide(const struct feature_set *s, const struct analysis_trial *trials, size_t n, const struct profile *profile,
+				  struct vet_result *result);
+
+#endif

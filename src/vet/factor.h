@@ -1,0 +1,53 @@
+/* factor: what about the environment is varied. One table: name, levels, how a level is set on the synthetic host, and what its
+ * literal forms look like. A treatment is one choice of a level for every factor; a plan is a list of treatments. */
+#ifndef POSTERN_VET_FACTOR_H
+#define POSTERN_VET_FACTOR_H
+
+#include "base/arena.h"
+#include "confine/host.h"
+
+enum vet_base { BASE_OFFICIAL, BASE_GATEWAY, BASE_COUNT };
+const char *vet_base_name(enum vet_base b);
+
+struct factor_level {
+	const char *name;  /* short, shown in reports; usually the value itself */
+	const char *value; /* what apply() gets */
+	bool quick;        /* tried by --quick too */
+};
+
+#define FACTOR_LEVELS_MAX 24
+
+struct factor {
+	const char *name;  /* e.g. timezone */
+	const char *title; /* e.g. "time zone" */
+	/* Level 0 is the base level; apply() is called for it too. */
+	struct factor_level levels[FACTOR_LEVELS_MAX];
+	size_t n_levels;
+	/* Sets the level on the host. 0 or negative errno. `gateway` is the gateway's host name (in: current, out: may be replaced), NULL
+	 * in the official base. */
+	int (*apply)(struct host_spec *h, const char **gateway, const char *value);
+	/* Literal forms of the factor's current value on this host: the strings whose appearance in a message is an echo. Written to
+	 * out (borrowed from the host), at most max; returns how many. */
+	size_t (*literals)(const struct host_spec *h, const char *gateway, const char **out, size_t max);
+	/* Words with which an honest message would speak of this factor, in field names or sentences ("timezone", "tz", "time zone"):
+	 * lower case, NULL-terminated. */
+	const char *const *vocabulary;
+	/* In which bases it makes sense. */
+	bool only_gateway;
+};
+
+extern const struct factor factor_table[];
+extern const size_t factor_count;
+/* Index, or factor_count. */
+size_t factor_find(const char *name);
+
+struct treatment {
+	enum vet_base base;
+	/* Level of each factor, by index in factor_table. */
+	uint8_t level[64];
+};
+
+/* Builds the host of a treatment: host_base(), then every factor's apply(). *gateway gets the gateway's name or NULL. */
+[[nodiscard]] int treatment_host(const struct treatment *t, struct arena *arena, struct host_spec *out, const char **gateway);
+
+#endif

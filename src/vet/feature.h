@@ -1,0 +1,52 @@
+/* feature: from the raw bytes of traces to addresses and values that can be compared between trials.
+ *
+ * A feature_set takes one trace after another ("observations") and keeps, for each feature (endpoint, address), the value of every
+ * observation. Literal forms of factors are replaced by placeholders before comparison, and each replacement is kept as an echo.
+ * Arrays, lines of text and repeated messages are aligned to slots by role, name and content, never by index. */
+#ifndef POSTERN_VET_FEATURE_H
+#define POSTERN_VET_FEATURE_H
+
+#include "base/arena.h"
+#include "base/err.h"
+
+/* A literal of a factor in one trial. */
+struct feature_literal {
+	unsigned factor;     /* index in the factor table */
+	struct slice value;
+};
+
+/* The factor's value was found in a message, under a transform. */
+struct feature_echo {
+	unsigned observation;
+	unsigned factor;
+	uint32_t feature;       /* index of the feature it was found in */
+	const char *transform;  /* "as it is", "upper case", "path mangled", "URL-encoded", "JSON-escaped", "base64", "hex", … */
+	bool digest;            /* a digest of the value: "sha256 hex", … */
+};
+
+struct feature {
+	const char *endpoint;  /* "POST https://api.example.com/v1/messages"; gateway host shown as {gateway} */
+	const char *address;   /* e.g. body.messages[user].content[text].text line "Today's date is" */
+	const char *host;      /* destination name, {gateway} for the gateway */
+	bool derived;          /* follows from others (content-length, a digest of the body, key order of an object whose keys changed) */
+	bool structural;       /* header order, key order, white space, counts, TLS fingerprint */
+	uint32_t parent;       /* feature whose presence this one depends on, or UINT32_MAX */
+};
+
+struct feature_set;
+
+[[nodiscard]] int feature_set_new(struct feature_set **out);
+void feature_set_free(struct feature_set *s);
+/* Adds the trace of one trial. literals: of all factors in that trial. gateway: name or NULL. Returns the observation's index, or a
+ * negative errno. A broken trace gives -EBADMSG, and nothing is added. */
+[[nodiscard]] int feature_set_add(struct feature_set *s, struct slice trace, const struct feature_literal *literals, size_t n_literals,
+				  const char *gateway, struct err *err);
+size_t feature_count(const struct feature_set *s);
+const struct feature *feature_at(const struct feature_set *s, uint32_t i);
+/* The value of feature i in observation o: with literals replaced by placeholders like {hostname}; p is NULL if the feature was
+ * absent there. Borrowed from the set. */
+struct slice feature_value(const struct feature_set *s, uint32_t i, unsigned observation);
+/* All echoes, ordered by observation. */
+const struct feature_echo *feature_echoes(const struct feature_set *s, size_t *n);
+
+#endif
