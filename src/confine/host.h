@@ -61,4 +61,8 @@ const char *host_env_get(const struct host_spec *h, const char *name);
 /* Adds a file, or replaces the one of the same path. Strings and data are copied into the arena. -EINVAL if the path is not absolute or has "..". */
 [[nodiscard]] int host_file_set(struct host_spec *h, const struct host_file *f);
 
+/* Adds the ordinary files of the project (README.md, a Makefile, …) below host->project, without replacing any that is there: to be
+ * called after the factors, which may have moved the project. 0, -ENOMEM, -ENOSPC. */
+[[nodiscard]] int host_project_files(struct host_spec *h);
+
 #endif

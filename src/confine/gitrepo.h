@@ -1,0 +1,25 @@
+/* gitrepo: makes a small git repository without running git: loose objects, one branch, an index. The formats are those of
+ * gitformat-loose (zlib over "type size\0content"), gitformat-index version 2, and the Git book's "Git Internals". */
+#ifndef POSTERN_CONFINE_GITREPO_H
+#define POSTERN_CONFINE_GITREPO_H
+
+#include "base/err.h"
+#include "base/slice.h"
+
+struct gitrepo_file {
+	const char *path;  /* below the work tree, no leading slash */
+	struct slice data;
+};
+
+struct gitrepo {
+	const char *user, *email;
+	const char *remote;             /* URL of origin, or NULL */
+	const struct gitrepo_file *files; /* sorted by path (byte order) */
+	size_t n_files;
+};
+
+/* Writes <folder>/.git through the directory descriptor of the work tree: two commits on "main" with fixed dates, the second being
+ * all files. The same input gives the same commit names. 0 or negative errno. */
+[[nodiscard]] int gitrepo_write(int work_tree_fd, const struct gitrepo *g, struct err *err);
+
+#endif

@@ -1,0 +1,27 @@
+/* hosttree: the file tree of a synthetic host: system folders of the real machine shown read-only, everything else made from a
+ * host_spec. */
+#ifndef POSTERN_CONFINE_HOSTTREE_H
+#define POSTERN_CONFINE_HOSTTREE_H
+
+#include "base/err.h"
+#include "confine/host.h"
+
+struct trial_mount;
+
+struct hosttree_mounts;
+
+/* Detached, read-only copies of the system's folders and of `mounts`. To be called in a mount namespace of one's own, before its user
+ * namespace is left for a weaker one: sources may lie where the tool's owner may not look. *out is set also on failure if it was made;
+ * hosttree_mounts_free() closes all. */
+[[nodiscard]] int hosttree_take(const struct trial_mount *mounts, size_t n_mounts, struct hosttree_mounts **out, struct err *err);
+void hosttree_mounts_free(struct hosttree_mounts *m);
+
+/* Builds the tree on a fresh tmpfs of at most disk_bytes in the mount namespace of the caller (private already, with CAP_SYS_ADMIN over
+ * it), and makes it the root; the old root is gone afterwards. The caller's root and working folder are then "/". All that is made
+ * belongs to the caller. */
+[[nodiscard]] int hosttree_enter(const struct host_spec *h, const struct hosttree_mounts *m, uint64_t disk_bytes, struct err *err);
+
+/* Covers files of a freshly mounted /proc with the synthetic host's (cpuinfo, version, …), made by hosttree_enter(). */
+[[nodiscard]] int hosttree_cover_proc(const struct host_spec *h, struct err *err);
+
+#endif

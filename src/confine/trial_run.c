@@ -1,0 +1,560 @@
+#include "confine/trial_run.h"
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "confine/filter.h"
+#include "confine/hosttree.h"
+#include "confine/netlink.h"
+
+/* The tool's owner as the kernel sees it when Postern runs as root: a number that no account has, another for each trial. */
+#define LONE_UID_BASE 1879048192u
+/* Far above what a trial needs to start, below what a person would wait for. */
+#define SETUP_SECONDS 20
+
+static const uint8_t mac_gateway[6] = {0x00, 0x16, 0x3e, 0x2b, 0x90, 0x01};
+static const uint8_t mac_outer[6] = {0x02, 0x16, 0x3e, 0x2b, 0x90, 0x02};
+static const uint8_t mac_inner[6] = {0x02, 0x16, 0x3e, 0x2b, 0x90, 0x03};
+/* fd7a:8e31:5c04::/64, a unique local prefix (RFC 4193). */
+static const uint8_t v6_gateway[16] = {0xfd, 0x7a, 0x8e, 0x31, 0x5c, 0x04, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+static const uint8_t v6_host[16] = {0xfd, 0x7a, 0x8e, 0x31, 0x5c, 0x04, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x42};
+
+static double seconds_of(struct timeval t)
+{
+	return (double)t.tv_sec + (double)t.tv_usec / 1e6;
+}
+
+static double now_s(void)
+{
+	struct timespec t;
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static double usage_s(const struct rusage *u)
+{
+	return seconds_of(u->ru_utime) + seconds_of(u->ru_stime);
+}
+
+_Noreturn static void fail(const struct trial_fds *fds, const struct err *err)
+{
+	struct trial_status s = {.end = TRIAL_FAILED, .err = *err};
+	(void)!write(fds->status, &s, sizeof(s));
+	_exit(1);
+}
+
+static int put_line(const char *path, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static int put_line(const char *path, const char *fmt, ...)
+{
+	char text[128];
+	va_list ap;
+	va_start(ap, fmt);
+	int n = vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	_cleanup_fd_ int fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	return write(fd, text, (size_t)n) == n ? 0 : -errno;
+}
+
+static int map_ids(const char *pid, uid_t inside_uid, gid_t inside_gid, uid_t outside_uid, gid_t outside_gid)
+{
+	char path[64];
+	(void)snprintf(path, sizeof(path), "/proc/%s/setgroups", pid);
+	int r = put_line(path, "deny");
+	(void)snprintf(path, sizeof(path), "/proc/%s/uid_map", pid);
+	r = r < 0 ? r : put_line(path, "%u %u 1", inside_uid, outside_uid);
+	(void)snprintf(path, sizeof(path), "/proc/%s/gid_map", pid);
+	return r < 0 ? r : put_line(path, "%u %u 1", inside_gid, outside_gid);
+}
+
+/* ---- the first process of the tool's namespaces ---- */
+
+struct first {
+	const struct trial_spec *spec;
+	const struct trial_fds *fds;
+	int go; /* read end: the runner has mapped the ids and made the network */
+};
+
+static int parse_mac(const char *text, uint8_t out[6])
+{
+	unsigned b[6];
+	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5]) != 6)
+		return -EINVAL;
+	for (int i = 0; i < 6; i++)
+		out[i] = (uint8_t)b[i];
+	return 0;
+}
+
+static int own_network(const struct host_spec *h, struct err *err)
+{
+	struct netlink *n = NULL;
+	struct in_addr address, gateway;
+	if (inet_pton(AF_INET, h->ipv4, &address) != 1)
+		return err_set(err, -EINVAL, "the address %s of the synthetic host is no IPv4 address", h->ipv4);
+	gateway.s_addr = htonl((ntohl(address.s_addr) & 0xffffff00u) | 1);
+	int r = netlink_open(&n);
+	r = r < 0 ? r : netlink_up(n, "lo", 0);
+	r = r < 0 ? r : netlink_up(n, "eth0", 0);
+	r = r < 0 ? r : netlink_no_offload("eth0");
+	r = r < 0 ? r : netlink_address(n, "eth0", AF_INET, &address, 24);
+	r = r < 0 ? r : netlink_default_route(n, "eth0", AF_INET, &gateway);
+	/* A kernel without IPv6 has nothing to leak over it. */
+	if (r == 0 && access("/proc/sys/net/ipv6", F_OK) == 0) {
+		r = netlink_address(n, "eth0", AF_INET6, v6_host, 64);
+		r = r < 0 ? r : netlink_default_route(n, "eth0", AF_INET6, v6_gateway);
+	}
+	netlink_close(n);
+	return r < 0 ? err_sys(err, r, "cannot set the tool's network up") : 0;
+}
+
+static int drop_privileges(struct err *err)
+{
+	for (int c = 0; c <= CAP_LAST_CAP; c++)
+		if (prctl(PR_CAPBSET_DROP, c, 0, 0, 0) < 0 && errno != EINVAL)
+			return err_sys(err, -errno, "cannot drop a capability");
+	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct none[2] = {{0}, {0}};
+	if (syscall(SYS_capset, &head, none) < 0)
+		return err_sys(err, -errno, "cannot drop capabilities");
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return err_sys(err, -errno, "cannot set no_new_privs");
+	int r = filter_install();
+	return r < 0 ? err_sys(err, r, "cannot install the system call filter") : 0;
+}
+
+static int limit(__rlimit_resource_t which, uint64_t value, struct err *err)
+{
+	struct rlimit now;
+	if (getrlimit(which, &now) < 0)
+		return err_sys(err, -errno, "cannot read a limit");
+	rlim_t v = now.rlim_max != RLIM_INFINITY && value > now.rlim_max ? now.rlim_max : value;
+	struct rlimit l = {v, v};
+	return setrlimit(which, &l) < 0 ? err_sys(err, -errno, "cannot set a limit") : 0;
+}
+
+static int limits(const struct trial_limits *l, struct err *err)
+{
+	int r = limit(RLIMIT_CORE, 0, err);
+	r = r < 0 ? r : limit(RLIMIT_NPROC, l->processes, err);
+	r = r < 0 ? r : limit(RLIMIT_FSIZE, l->disk_bytes, err);
+	r = r < 0 ? r : limit(RLIMIT_NOFILE, 8192, err);
+	r = r < 0 ? r : limit(RLIMIT_MEMLOCK, 64 << 20, err);
+	/* If the machine runs out of memory, the tool is what goes first. */
+	(void)put_line("/proc/self/oom_score_adj", "1000");
+	return r;
+}
+
+static int some_cpus(unsigned n)
+{
+	cpu_set_t all, few;
+	if (n == 0 || sched_getaffinity(0, sizeof(all), &all) < 0)
+		return 0;
+	CPU_ZERO(&few);
+	for (size_t i = 0; i < CPU_SETSIZE && n; i++)
+		if (CPU_ISSET(i, &all)) {
+			CPU_SET(i, &few);
+			n--;
+		}
+	return sched_setaffinity(0, sizeof(few), &few) < 0 ? -errno : 0;
+}
+
+/* In the tool's process, between fork and exec. Errors are told on stderr, which is the tool's: exit code 127 as a shell does. */
+_Noreturn static void become_tool(const struct first *f, int terminal)
+{
+	const struct host_spec *h = f->spec->host;
+	struct err err = {0};
+	sigset_t none;
+	(void)sigemptyset(&none);
+	(void)setsid();
+	if (terminal >= 0) {
+		(void)ioctl(terminal, TIOCSCTTY, 0);
+		if (dup2(terminal, 0) < 0 || dup2(terminal, 1) < 0 || dup2(terminal, 2) < 0)
+			_exit(126);
+	} else if (dup2(f->fds->input, 0) < 0 || dup2(f->fds->out, 1) < 0 || dup2(f->fds->errout, 2) < 0) {
+		_exit(126);
+	}
+	(void)close_range(3, ~0u, 0);
+	int r = some_cpus(h->cpus);
+	r = r < 0 ? r : limits(&f->spec->limits, &err);
+	r = r < 0 ? r : chdir(h->project) < 0 ? err_sys(&err, -errno, "cannot enter %s", h->project) : 0;
+	(void)umask(022);
+	r = r < 0 ? r : drop_privileges(&err);
+	if (r < 0) {
+		(void)dprintf(2, "postern: %s\n", err.text);
+		_exit(126);
+	}
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	/* An ignored signal stays ignored over exec: the tool must find all as a login shell leaves them. */
+	for (int i = 1; i < NSIG; i++)
+		(void)signal(i, SIG_DFL);
+	char *env[HOST_ENV_MAX + 1];
+	for (size_t i = 0; i < h->n_env; i++)
+		env[i] = (char *)(uintptr_t)h->env[i];
+	env[h->n_env] = NULL;
+	const char *path = host_env_get(h, "PATH");
+	/* execvpe() looks PATH up in the caller's environment. */
+	if (setenv("PATH", path ? path : "/usr/bin:/bin", 1) == 0)
+		(void)execvpe(f->spec->argv[0], f->spec->argv, env);
+	(void)dprintf(2, "postern: cannot run %s: %s\n", f->spec->argv[0], strerror(errno));
+	_exit(127);
+}
+
+struct harvest {
+	int status;    /* of the tool's own process */
+	bool ended;
+};
+
+static void reap(struct harvest *h, pid_t tool)
+{
+	for (;;) {
+		int status;
+		struct rusage u;
+		pid_t pid = wait4(-1, &status, WNOHANG, &u);
+		if (pid <= 0)
+			return;
+		if (pid == tool) {
+			h->status = status;
+			h->ended = true;
+		}
+	}
+}
+
+/* Of all that /proc of the trial shows, but this one. */
+static unsigned count_processes(void)
+{
+	unsigned n = 0;
+	DIR *d = opendir("/proc");
+	struct dirent *e;
+	while (d && (e = readdir(d)))
+		n += e->d_name[0] >= '1' && e->d_name[0] <= '9' && strcmp(e->d_name, "1") != 0;
+	if (d)
+		(void)closedir(d);
+	return n;
+}
+
+/* Copies what the terminal says to the output pipe. False at its end. */
+static bool relay(int from, int to)
+{
+	char bytes[16384];
+	ssize_t n = read(from, bytes, sizeof(bytes));
+	if (n <= 0)
+		return n < 0 && (errno == EINTR || errno == EAGAIN);
+	(void)!write(to, bytes, (size_t)n);
+	return true;
+}
+
+static int open_terminal(int *master, struct err *err)
+{
+	int m = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	char name[64];
+	int zero = 0, number = 0;
+	if (m < 0 || ioctl(m, TIOCSPTLCK, &zero) < 0 || ioctl(m, TIOCGPTN, &number) < 0)
+		return err_sys(err, -errno, "cannot make a terminal inside the trial");
+	(void)snprintf(name, sizeof(name), "/dev/pts/%d", number);
+	struct winsize size = {.ws_row = 40, .ws_col = 120};
+	(void)ioctl(m, TIOCSWINSZ, &size);
+	int s = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (s < 0)
+		return err_sys(err, -errno, "cannot open the terminal inside the trial");
+	*master = m;
+	return s;
+}
+
+static int prepare_first(const struct first *f, struct err *err)
+{
+	const struct host_spec *h = f->spec->host;
+	char go;
+	if (read(f->go, &go, 1) != 1)
+		return err_set(err, -ECANCELED, "the trial's runner went away");
+	if (setresgid(h->gid, h->gid, h->gid) < 0 || setresuid(h->uid, h->uid, h->uid) < 0)
+		return err_sys(err, -errno, "cannot become the person of the trial");
+	/* Changing ids cleared both. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
+		return err_sys(err, -errno, "cannot tie the trial's life to its runner");
+	if (sethostname(h->hostname, strlen(h->hostname)) < 0)
+		return err_sys(err, -errno, "cannot set the host name %s", h->hostname);
+	if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
+		return err_sys(err, -errno, "cannot mount /proc inside the trial (is part of the real /proc covered, as in a container?)");
+	int r = own_network(h, err);
+	r = r < 0 ? r : hosttree_cover_proc(h, err);
+	if (r == 0 && mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620") < 0)
+		r = err_sys(err, -errno, "cannot mount /dev/pts inside the trial");
+	return r;
+}
+
+_Noreturn static void first_process(const struct first *f)
+{
+	struct trial_status s = {.end = TRIAL_FAILED};
+	struct harvest got = {0};
+	int master = -1, slave = -1;
+	int r = prepare_first(f, &s.err);
+	if (r == 0 && f->spec->terminal) {
+		slave = open_terminal(&master, &s.err);
+		r = slave < 0 ? slave : 0;
+	}
+	if (r < 0)
+		fail(f->fds, &s.err);
+	char ready;
+	if (read(f->fds->stop, &ready, 1) != 1) {
+		s.end = TRIAL_STOPPED;
+		(void)!write(f->fds->status, &s, sizeof(s));
+		_exit(0);
+	}
+	sigset_t set;
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGCHLD);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	int children = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	s.started_unix = time(NULL);
+	double start = now_s(), end = start + f->spec->limits.seconds;
+	pid_t tool = fork();
+	if (tool == 0)
+		become_tool(f, slave);
+	if (tool < 0 || children < 0) {
+		r = err_sys(&s.err, -errno, "cannot start the tool");
+		fail(f->fds, &s.err);
+	}
+	if (slave >= 0)
+		(void)close(slave);
+	/* Their other ends must see the end of file when the tool has gone, not when this process has. */
+	if (master < 0)
+		(void)close(f->fds->out);
+	(void)close(f->fds->errout);
+	s.end = TRIAL_EXITED;
+	while (!got.ended) {
+		struct pollfd p[] = {{.fd = children, .events = POLLIN}, {.fd = f->fds->stop, .events = POLLIN}, {.fd = master, .events = POLLIN}};
+		double left = end - now_s();
+		int n = left <= 0 ? 0 : poll(p, master >= 0 ? 3 : 2, (int)(left * 1000) + 1);
+		if (n == 0) {
+			s.end = TRIAL_TIMEOUT;
+			break;
+		}
+		if (p[1].revents) {
+			s.end = TRIAL_STOPPED;
+			break;
+		}
+		if (master >= 0 && p[2].revents && !relay(master, f->fds->out))
+			master = -1;
+		struct signalfd_siginfo info;
+		while (read(children, &info, sizeof(info)) > 0)
+			;
+		reap(&got, tool);
+	}
+	s.wall_s = now_s() - start;
+	s.left_running = s.end == TRIAL_EXITED ? count_processes() : 0;
+	(void)kill(-1, SIGKILL);
+	while (waitpid(-1, &got.status, 0) > 0 || errno == EINTR)
+		;
+	struct rusage all;
+	(void)getrusage(RUSAGE_CHILDREN, &all);
+	s.tool_cpu_s = usage_s(&all);
+	while (master >= 0) {
+		struct pollfd p = {.fd = master, .events = POLLIN};
+		if (poll(&p, 1, 0) <= 0 || !(p.revents & POLLIN) || !relay(master, f->fds->out))
+			break;
+	}
+	if (s.end == TRIAL_EXITED) {
+		s.end = WIFSIGNALED(got.status) ? TRIAL_SIGNAL : TRIAL_EXITED;
+		s.code = WIFSIGNALED(got.status) ? WTERMSIG(got.status) : WEXITSTATUS(got.status);
+	}
+	(void)!write(f->fds->status, &s, sizeof(s));
+	_exit(0);
+}
+
+/* ---- the runner ---- */
+
+static int world_network(const struct host_spec *h, struct netlink *n, struct err *err)
+{
+	struct in_addr address, gateway;
+	if (inet_pton(AF_INET, h->ipv4, &address) != 1)
+		return err_set(err, -EINVAL, "the address %s of the synthetic host is no IPv4 address", h->ipv4);
+	gateway.s_addr = htonl((ntohl(address.s_addr) & 0xffffff00u) | 1);
+	bool v6 = access("/proc/sys/net/ipv6", F_OK) == 0;
+	/* The kernel must answer as any router would, from any address, to any port. */
+	(void)put_line("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0");
+	(void)put_line("/proc/sys/net/ipv4/conf/all/rp_filter", "0");
+	(void)put_line("/proc/sys/net/ipv4/conf/default/rp_filter", "0");
+	if (v6) {
+		(void)put_line("/proc/sys/net/ipv6/conf/default/accept_dad", "0");
+		(void)put_line("/proc/sys/net/ipv6/conf/default/accept_ra", "0");
+	}
+	int r = netlink_up(n, "lo", 0);
+	r = r < 0 ? r : netlink_veth(n, "inner0", mac_inner, "inner1", mac_gateway, 0);
+	if (v6 && r == 0) {
+		/* The kernel's IP must not see the raw ends. */
+		(void)put_line("/proc/sys/net/ipv6/conf/inner0/disable_ipv6", "1");
+	}
+	r = r < 0 ? r : netlink_no_offload("inner0");
+	r = r < 0 ? r : netlink_no_offload("inner1");
+	r = r < 0 ? r : netlink_up(n, "inner0", 1);
+	r = r < 0 ? r : netlink_up(n, "inner1", 0);
+	r = r < 0 ? r : netlink_address(n, "inner1", AF_INET, &gateway, 24);
+	r = r < 0 ? r : netlink_all_local(n, AF_INET);
+	if (v6) {
+		r = r < 0 ? r : netlink_address(n, "inner1", AF_INET6, v6_gateway, 64);
+		r = r < 0 ? r : netlink_all_local(n, AF_INET6);
+	}
+	return r < 0 ? err_sys(err, r, "cannot set the world's network up") : 0;
+}
+
+static int link_tool(const struct host_spec *h, struct netlink *n, pid_t first, struct err *err)
+{
+	uint8_t mac[6];
+	if (parse_mac(h->mac, mac) < 0)
+		return err_set(err, -EINVAL, "the synthetic host's MAC address %s is none", h->mac);
+	int r = netlink_veth(n, "outer", mac_outer, "eth0", mac, first);
+	(void)put_line("/proc/sys/net/ipv6/conf/outer/disable_ipv6", "1");
+	r = r < 0 ? r : netlink_no_offload("outer");
+	r = r < 0 ? r : netlink_up(n, "outer", 1);
+	return r < 0 ? err_sys(err, r, "cannot connect the tool to the world") : 0;
+}
+
+_Noreturn static void become_world(const struct trial_fds *fds)
+{
+	char role[] = "--role=world", name[] = "postern";
+	char *argv[] = {name, role, NULL};
+	char *env[] = {NULL};
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	/* The control socket is descriptor 3 for the role. */
+	int exe = fcntl(fds->exe, F_DUPFD_CLOEXEC, 10), control = fcntl(fds->control, F_DUPFD_CLOEXEC, 10);
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (exe < 0 || control < 0 || dup2(control, 3) < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0)
+		_exit(1);
+	(void)close_range(4, ~0u, CLOSE_RANGE_CLOEXEC);
+	(void)execveat(exe, "", argv, env, AT_EMPTY_PATH);
+	_exit(1);
+}
+
+static pid_t clone_first(const struct first *f)
+{
+	pid_t pid = (pid_t)syscall(SYS_clone, SIGCHLD | CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC |
+						     CLONE_NEWCGROUP, 0, 0, 0, 0);
+	if (pid == 0)
+		first_process(f);
+	return pid;
+}
+
+/* The maps of a namespace made by root must be written from outside: by a child that stays behind. */
+static int map_from_outside(uid_t outside, struct err *err)
+{
+	int ready[2], status = 0;
+	char pid[16], c = 0;
+	(void)snprintf(pid, sizeof(pid), "%d", getpid());
+	if (pipe2(ready, O_CLOEXEC) < 0)
+		return err_sys(err, -errno, "cannot make a pipe");
+	pid_t helper = fork();
+	if (helper == 0) {
+		(void)close(ready[1]);
+		_exit(read(ready[0], &c, 1) == 1 && map_ids(pid, 0, 0, outside, outside) == 0 ? 0 : 1);
+	}
+	(void)close(ready[0]);
+	int r = helper < 0 || unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET) < 0 ? err_sys(err, -errno, "cannot make namespaces") : 0;
+	if (r == 0)
+		(void)!write(ready[1], "g", 1);
+	(void)close(ready[1]);
+	if (helper > 0 && waitpid(helper, &status, 0) == helper && status != 0 && r == 0)
+		r = err_set(err, -EPERM, "cannot map the user of the trial into its namespace");
+	return r;
+}
+
+/* After this the process is root of a user namespace in which the only user is, outside, either the caller or (when the caller is root) a
+ * number that no account has: root's own number would open root's files in /proc/sys, capabilities or not. */
+static int enter_world(const struct trial_spec *spec, struct hosttree_mounts **mounts, struct err *err)
+{
+	uid_t uid = geteuid();
+	gid_t gid = getegid();
+	bool root = uid == 0;
+	if (root && setgroups(0, NULL) < 0)
+		return err_sys(err, -errno, "cannot drop groups");
+	if (unshare(root ? CLONE_NEWNS : CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET) < 0)
+		return err_sys(err, -errno, "cannot make namespaces");
+	int r = root ? 0 : map_ids("self", 0, 0, uid, gid);
+	if (r < 0)
+		return err_sys(err, r, "cannot map the user into its namespace");
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return err_sys(err, -errno, "cannot make mounts private");
+	r = hosttree_take(spec->mounts, spec->n_mounts, mounts, err);
+	if (r < 0 || !root)
+		return r;
+	r = map_from_outside(LONE_UID_BASE + (uint32_t)getpid() % 65536u, err);
+	if (r == 0 && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
+		r = err_sys(err, -errno, "cannot become the lone user of the trial");
+	return r;
+}
+
+_Noreturn void trial_run(const struct trial_spec *spec, const struct trial_fds *fds)
+{
+	struct err err = {0};
+	struct netlink *n = NULL;
+	int go[2];
+	struct hosttree_mounts *mounts = NULL;
+	struct first f = {.spec = spec, .fds = fds};
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	(void)prctl(PR_SET_NAME, "postern-trial", 0, 0, 0);
+	/* Ctrl-C at the terminal is for the vetting side, which then stops its trials in order. */
+	(void)setpgid(0, 0);
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)alarm(SETUP_SECONDS + spec->limits.seconds + 10);
+	if (pipe2(go, O_CLOEXEC) < 0)
+		fail(fds, (err_sys(&err, -errno, "cannot make a pipe"), &err));
+	f.go = go[0];
+	int r = enter_world(spec, &mounts, &err);
+	r = r < 0 ? r : netlink_open(&n);
+	r = r < 0 ? r : world_network(spec->host, n, &err);
+	r = r < 0 ? r : hosttree_enter(spec->host, mounts, spec->limits.disk_bytes, &err);
+	hosttree_mounts_free(mounts);
+	if (r < 0)
+		fail(fds, &err);
+	pid_t first = clone_first(&f);
+	if (first < 0)
+		fail(fds, (err_sys(&err, -errno, "cannot make the tool's namespaces"), &err));
+	char name[16];
+	(void)snprintf(name, sizeof(name), "%d", first);
+	/* Through the old /proc, which the new root still shows. */
+	r = map_ids(name, spec->host->uid, spec->host->gid, 0, 0);
+	if (r < 0)
+		err_sys(&err, r, "cannot map the person of the trial");
+	r = r < 0 ? r : link_tool(spec->host, n, first, &err);
+	if (r < 0)
+		fail(fds, &err);
+	netlink_close(n);
+	pid_t world = fork();
+	if (world == 0)
+		become_world(fds);
+	(void)!write(go[1], "g", 1);
+	(void)close(fds->out);
+	(void)close(fds->errout);
+	(void)close(fds->control);
+	(void)close(fds->input);
+	(void)close(go[1]);
+	int status;
+	while (waitpid(first, &status, 0) < 0 && errno == EINTR)
+		;
+	/* The world ends at the end of file on its socket, which the vetting side gives when it has heard of the tool's end. */
+	struct rusage world_usage = {0}, own;
+	while (wait4(world, &status, 0, &world_usage) < 0 && errno == EINTR)
+		;
+	(void)getrusage(RUSAGE_SELF, &own);
+	struct trial_usage u = {.own_cpu_s = usage_s(&world_usage) + usage_s(&own),
+				.own_rss_kb = (uint64_t)(world_usage.ru_maxrss > own.ru_maxrss ? world_usage.ru_maxrss : own.ru_maxrss)};
+	(void)!write(fds->status, &u, sizeof(u));
+	_exit(0);
+}
