@@ -5,10 +5,18 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/slice.h"
 
-/* "NAME=value" templates. In argv, env and files these are replaced: {prompt} {base_url} {host} {home} {project} {key} {user} {package}. */
+/* In argv, env and files these are replaced by profile_expand(): {prompt} {base_url} {host} {home} {project} {key} {user} {package}.
+ * Braces around anything else stand for themselves (files are often JSON). {base_url} and {host} have a value only in what is for a
+ * gateway; profile_parse() refuses them elsewhere. {key} is a made-up key of letters and digits alone: the vendor's prefix is written
+ * in the profile. */
+struct profile_vars {
+	const char *prompt, *base_url, *host, *home, *project, *key, *user, *package; /* NULL: "" */
+};
+
 struct profile_file {
-	const char *path; /* may begin with {home} or {project} */
+	const char *path; /* begins with {home}/, {project}/ or /, has no ".." */
 	const char *data;
 };
 
@@ -42,7 +50,7 @@ struct profile {
 	/* running: with the official hosts, and with a gateway */
 	const char *prompt;
 	const char *const *argv;          /* after the tool's executable; NULL-terminated */
-	const char *const *env;           /* both */
+	const char *const *env;           /* "NAME=value" templates; both */
 	const char *const *env_official;
 	const char *const *env_gateway;
 	const char *const *argv_gateway;  /* appended in a gateway trial */
@@ -59,6 +67,8 @@ struct profile {
 	unsigned min_model_requests; /* default 1 */
 };
 
+#define PROFILE_BYTES_MAX (256u * 1024)
+
 /* Parses one YAML document. `name` is used in messages: "NAME:LINE:COLUMN: what is wrong". All memory from the arena.
  * -EINVAL (a mistake in the text), -ENOMEM. Unknown keys are mistakes. */
 [[nodiscard]] int profile_parse(struct slice yaml, const char *name, struct arena *arena, struct profile *out, struct err *err);
@@ -67,5 +77,9 @@ struct profile {
 /* The shipped profile for an npm package name, looked up in the folders of $POSTERN_SHARE, the source tree and the installed place,
  * in this order; the generic profile if none fits (*generic is set). */
 [[nodiscard]] int profile_for_package(const char *package, struct arena *arena, struct profile *out, bool *generic, struct err *err);
+/* The template with its placeholders replaced; NULL if the arena is full. An unknown placeholder stands for itself. */
+[[nodiscard]] const char *profile_expand(const char *text, const struct profile_vars *v, struct arena *arena);
+/* The first {word} that is no placeholder, with its braces; else the empty slice. */
+struct slice profile_unknown_placeholder(const char *text);
 
 #endif

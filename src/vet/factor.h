@@ -41,6 +41,17 @@ extern const size_t factor_count;
 /* Index, or factor_count. */
 size_t factor_find(const char *name);
 
+/* Levels beyond the table, for the whole process: values that were found in the artefact's own constants. They are numbered after
+ * those of the table. The strings are borrowed. -EINVAL (no such factor), -EEXIST (there is a level of that value), -ENOSPC. */
+#define FACTOR_EXTRA_MAX 64
+[[nodiscard]] int factor_level_add(unsigned factor, const char *name, const char *value, bool quick);
+/* Forgets them all. */
+void factor_level_reset(void);
+/* With those added. */
+size_t factor_level_count(unsigned factor);
+/* NULL if there is none of that number. */
+const struct factor_level *factor_level_at(unsigned factor, unsigned level);
+
 struct treatment {
 	enum vet_base base;
 	/* Level of each factor, by index in factor_table. */

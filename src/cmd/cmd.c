@@ -1,0 +1,201 @@
+#include "cmd/cmd.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+
+#include "world/world.h"
+
+/* HOOK: weak until src/world has its entry point; then this line and the Makefile's -u go, and role_world() needs no question. */
+__attribute__((weak)) int world_main(int control_fd);
+
+#define HELP_MAX (64 * 1024)
+
+/* Every command, in the order of the help. A new one is one line here, one file in src/cmd, and man/postern-NAME.1. */
+const struct command *const command_table[] = {
+        &cmd_completion,
+        &cmd_help,
+        NULL,
+};
+
+/* Roles: what this program is when it starts itself again for a part that must hold no authority. Not for people, so not in the help.
+ * The descriptors of each are in the header of its entry point. */
+static int role_world(void)
+{
+	if (!world_main) {
+		(void)fprintf(stderr, "postern: this build has no world\n");
+		return EXIT_USAGE;
+	}
+	return world_main(3);
+}
+
+static const struct {
+	const char *name;
+	int (*run)(void);
+} role_table[] = {
+        {"world", role_world},
+};
+
+static int run_role(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(role_table); i++)
+		if (strcmp(role_table[i].name, name) == 0)
+			return role_table[i].run();
+	(void)fprintf(stderr, "postern: there is no role %.64s\n", name);
+	return EXIT_USAGE;
+}
+
+const struct command *command_find(const char *name)
+{
+	for (const struct command *const *c = command_table; *c; c++)
+		if (strcmp((*c)->name, name) == 0)
+			return *c;
+	return NULL;
+}
+
+int cmd_usage(const char *name, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	(void)fprintf(stderr, "postern%s%s: ", name ? " " : "", name ? name : "");
+	(void)vfprintf(stderr, fmt, ap);
+	(void)fprintf(stderr, "\n\"postern %s%s--help\" says more.\n", name ? name : "", name ? " " : "");
+	va_end(ap);
+	return EXIT_USAGE;
+}
+
+static int unknown_command(const char *typed)
+{
+	const char *words[64];
+	size_t n = 0;
+	for (const struct command *const *c = command_table; *c && n < ARRAY_LEN(words) - 1; c++)
+		words[n++] = (*c)->name;
+	words[n] = NULL;
+	const char *near = opt_nearest(typed, words);
+	if (near)
+		return cmd_usage(NULL, "there is no command \"%.64s\"; did you mean %s?", typed, near);
+	return cmd_usage(NULL, "there is no command \"%.64s\"", typed);
+}
+
+void cmd_help_all(struct buf *out, size_t width)
+{
+	static const struct opt none[] = {OPT_END};
+	buf_str_add(out, "Postern finds the back gates in AI coding tools.\n\n"
+	                 "usage: postern COMMAND [OPTION...]\n"
+	                 "       postern help [COMMAND]\n"
+	                 "       postern --version\n\n"
+	                 "Commands:\n");
+	for (const struct command *const *c = command_table; *c; c++)
+		buf_fmt(out, "  %-14s%s\n", (*c)->name, (*c)->summary);
+	buf_str_add(out, "\nOptions:\n");
+	opt_help(out, none, width);
+	buf_str_add(out, "\nExamples:\n");
+	for (const struct command *const *c = command_table; *c; c++)
+		buf_fmt(out, "  %s\n", (*c)->examples[0]);
+	buf_str_add(out, "\n\"man postern\" describes the program as a whole.\n");
+}
+
+void cmd_help_one(struct buf *out, const struct command *c, size_t width)
+{
+	static const struct opt none[] = {OPT_END};
+	buf_fmt(out, "postern %s: %s\n\nusage: postern %s%s%s%s\n\nOptions:\n", c->name, c->summary, c->name,
+	        c->options ? " [OPTION...]" : "", c->operands ? " " : "", c->operands ? c->operands : "");
+	opt_help(out, c->options ? c->options : none, width);
+	buf_str_add(out, "\nExamples:\n");
+	for (const char *const *e = c->examples; *e; e++)
+		buf_fmt(out, "  %s\n", *e);
+	buf_fmt(out, "\n\"man postern-%s\" says more.\n", c->name);
+}
+
+static size_t terminal_width(void)
+{
+	struct winsize w = {0};
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) < 0 || w.ws_col < 60)
+		return 80;
+	return w.ws_col > 120 ? 120 : w.ws_col;
+}
+
+int cmd_print(const struct buf *b)
+{
+	if (buf_error(b) < 0 || fwrite(b->p, 1, b->n, stdout) != b->n || fflush(stdout) != 0) {
+		if (errno == EPIPE)
+			return EXIT_OK;
+		(void)fprintf(stderr, "postern: cannot write: %s\n", strerror(buf_error(b) < 0 ? -buf_error(b) : errno));
+		return EXIT_USAGE;
+	}
+	return EXIT_OK;
+}
+
+static int show_help(const struct command *c)
+{
+	_cleanup_buf_ struct buf out = BUF(HELP_MAX);
+	if (c)
+		cmd_help_one(&out, c, terminal_width());
+	else
+		cmd_help_all(&out, terminal_width());
+	return cmd_print(&out);
+}
+
+static int help_run(void *options, const struct opt_args *args)
+{
+	(void)options;
+	if (args->n > 1)
+		return cmd_usage("help", "one command at a time");
+	if (args->n == 0)
+		return show_help(NULL);
+	const struct command *c = command_find(args->arg[0]);
+	return c ? show_help(c) : unknown_command(args->arg[0]);
+}
+
+static const char *const help_examples[] = {"postern help completion", NULL};
+
+const struct command cmd_help = {
+        .name = "help",
+        .summary = "explain a command",
+        .operands = "[COMMAND]",
+        .examples = help_examples,
+        .run = help_run,
+};
+
+static int run_command(const struct command *c, int argc, char **argv)
+{
+	static const struct opt none[] = {OPT_END};
+	struct err err = {0};
+	struct opt_args args = {0};
+	_cleanup_free_ void *options = calloc(1, c->options_size ? c->options_size : 1);
+	if (!options) {
+		(void)fprintf(stderr, "postern: out of memory\n");
+		return EXIT_USAGE;
+	}
+	if (c->defaults)
+		memcpy(options, c->defaults, c->options_size);
+	if (opt_parse(c->options ? c->options : none, argc, argv, options, &args, &err) < 0)
+		return cmd_usage(c->name, "%s", err.text);
+	if (args.help)
+		return show_help(c);
+	return c->run(options, &args);
+}
+
+int cmd_main(int argc, char **argv)
+{
+	static const char role[] = "--role=";
+	if (argc < 2) {
+		_cleanup_buf_ struct buf out = BUF(HELP_MAX);
+		cmd_help_all(&out, 80);
+		(void)fputs(buf_str(&out), stderr);
+		return EXIT_USAGE;
+	}
+	const char *word = argv[1];
+	if (strncmp(word, role, sizeof(role) - 1) == 0)
+		return run_role(word + sizeof(role) - 1);
+	if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0) {
+		(void)puts("postern " POSTERN_VERSION);
+		return EXIT_OK;
+	}
+	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
+		return show_help(NULL);
+	if (word[0] == '-')
+		return cmd_usage(NULL, "there is no option %.64s before a command", word);
+	const struct command *c = command_find(word);
+	return c ? run_command(c, argc - 2, argv + 2) : unknown_command(word);
+}

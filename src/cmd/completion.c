@@ -1,0 +1,231 @@
+/* postern completion: scripts for bash, zsh and fish, written from the tables of commands and options. */
+#include "cmd/cmd.h"
+
+#include <stdio.h>
+
+static const char *const shells[] = {"bash", "zsh", "fish", NULL};
+
+static bool takes_file(const struct opt *o)
+{
+	return o->word && strcmp(o->word, "FILE") == 0;
+}
+
+static bool takes_folder(const struct opt *o)
+{
+	return o->word && strcmp(o->word, "DIR") == 0;
+}
+
+static const struct opt *options_of(const struct command *c)
+{
+	static const struct opt none[] = {OPT_END};
+	return c->options ? c->options : none;
+}
+
+static void put_list(struct buf *out, const char *const *words, char separator)
+{
+	for (size_t i = 0; words && words[i]; i++) {
+		if (i)
+			buf_u8(out, (uint8_t)separator);
+		buf_str_add(out, words[i]);
+	}
+}
+
+static void put_commands(struct buf *out)
+{
+	for (const struct command *const *c = command_table; *c; c++)
+		buf_fmt(out, "%s%s", c == command_table ? "" : " ", (*c)->name);
+}
+
+/* What may stand first after the command: its words, or the commands themselves for help. */
+static void put_operands(struct buf *out, const struct command *c)
+{
+	if (c == &cmd_help)
+		put_commands(out);
+	else
+		put_list(out, c->words, ' ');
+}
+
+static void bash_values(struct buf *out, const struct command *c)
+{
+	for (const struct opt *o = options_of(c); o->kind != OPT_KIND_END; o++) {
+		if (!o->word)
+			continue;
+		buf_fmt(out, "\t%s:--%s", c->name, o->name);
+		if (o->letter)
+			buf_fmt(out, "|%s:-%c", c->name, o->letter);
+		buf_str_add(out, ")\n\t\t");
+		if (o->choices) {
+			buf_str_add(out, "mapfile -t COMPREPLY < <(compgen -W '");
+			put_list(out, o->choices, ' ');
+			buf_str_add(out, "' -- \"$cur\")\n");
+		} else if (takes_file(o)) {
+			buf_str_add(out, "mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n");
+		} else if (takes_folder(o)) {
+			buf_str_add(out, "mapfile -t COMPREPLY < <(compgen -d -- \"$cur\")\n");
+		} else {
+			buf_str_add(out, "COMPREPLY=()\n");
+		}
+		buf_str_add(out, "\t\treturn ;;\n");
+	}
+}
+
+static void bash_script(struct buf *out)
+{
+	buf_str_add(out, "# bash completion for postern; made by: postern completion bash\n"
+	                 "_postern() {\n"
+	                 "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words=\n"
+	                 "\tif ((COMP_CWORD == 1)); then\n"
+	                 "\t\tmapfile -t COMPREPLY < <(compgen -W '");
+	put_commands(out);
+	buf_str_add(out, " --help --version' -- \"$cur\")\n\t\treturn\n\tfi\n\tcase ${COMP_WORDS[1]}:$prev in\n");
+	for (const struct command *const *c = command_table; *c; c++)
+		bash_values(out, *c);
+	buf_str_add(out, "\tesac\n\tcase ${COMP_WORDS[1]} in\n");
+	for (const struct command *const *c = command_table; *c; c++) {
+		buf_fmt(out, "\t%s) words='", (*c)->name);
+		put_operands(out, *c);
+		for (const struct opt *o = options_of(*c); o->kind != OPT_KIND_END; o++)
+			buf_fmt(out, " --%s", o->name);
+		buf_str_add(out, " --help' ;;\n");
+	}
+	buf_str_add(out, "\tesac\n"
+	                 "\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n"
+	                 "\tif ((${#COMPREPLY[@]} == 0)); then\n"
+	                 "\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n"
+	                 "\tfi\n"
+	                 "}\n"
+	                 "complete -o filenames -F _postern postern\n");
+}
+
+/* Inside zsh's '[…]' and fish's '…': the texts of the tables hold no quotes, brackets or colons that would need more (a test says so). */
+static void zsh_option(struct buf *out, const struct opt *o)
+{
+	const char *many = o->kind == OPT_KIND_LIST ? "*" : "";
+	if (o->letter)
+		buf_fmt(out, " \\\n\t\t\t'%s-%c[%s]", many, o->letter, o->help);
+	for (int twice = o->letter ? 0 : 1; twice < 2; twice++) {
+		if (twice == 1)
+			buf_fmt(out, " \\\n\t\t\t'%s--%s%s[%s]", many, o->name, o->word ? "=" : "", o->help);
+		if (o->word) {
+			buf_fmt(out, ":%s:", o->word);
+			if (o->choices) {
+				buf_u8(out, '(');
+				put_list(out, o->choices, ' ');
+				buf_u8(out, ')');
+			} else if (takes_file(o)) {
+				buf_str_add(out, "_files");
+			} else if (takes_folder(o)) {
+				buf_str_add(out, "_files -/");
+			}
+		}
+		buf_u8(out, '\'');
+	}
+}
+
+static void zsh_script(struct buf *out)
+{
+	buf_str_add(out, "#compdef postern\n"
+	                 "# zsh completion for postern; made by: postern completion zsh\n"
+	                 "_postern() {\n"
+	                 "\tlocal context state state_descr line\n"
+	                 "\ttypeset -A opt_args\n"
+	                 "\t_arguments -C '--help[this text]' '--version[the version]' '1:command:->command' '*::argument:->argument'\n"
+	                 "\tcase $state in\n"
+	                 "\tcommand)\n"
+	                 "\t\tlocal -a commands=(");
+	for (const struct command *const *c = command_table; *c; c++)
+		buf_fmt(out, "\n\t\t\t'%s:%s'", (*c)->name, (*c)->summary);
+	buf_str_add(out, ")\n\t\t_describe command commands ;;\n\targument)\n\t\tcase $line[1] in\n");
+	for (const struct command *const *c = command_table; *c; c++) {
+		buf_fmt(out, "\t\t%s) _arguments '--help[this text]'", (*c)->name);
+		for (const struct opt *o = options_of(*c); o->kind != OPT_KIND_END; o++)
+			zsh_option(out, o);
+		if (*c == &cmd_help || (*c)->words) {
+			buf_str_add(out, " \\\n\t\t\t'1:word:(");
+			put_operands(out, *c);
+			buf_str_add(out, ")'");
+		} else if ((*c)->operands) {
+			buf_str_add(out, " \\\n\t\t\t'*:operand:_files'");
+		}
+		buf_str_add(out, " ;;\n");
+	}
+	buf_str_add(out, "\t\tesac ;;\n\tesac\n}\nif [[ $funcstack[1] == _postern ]]; then\n\t_postern \"$@\"\nelse\n\tcompdef _postern "
+	                 "postern\nfi\n");
+}
+
+static void fish_script(struct buf *out)
+{
+	buf_str_add(out, "# fish completion for postern; made by: postern completion fish\n"
+	                 "complete -c postern -n __fish_use_subcommand -f\n"
+	                 "complete -c postern -n __fish_use_subcommand -l help -d 'this text'\n"
+	                 "complete -c postern -n __fish_use_subcommand -l version -d 'the version'\n");
+	for (const struct command *const *c = command_table; *c; c++) {
+		const char *name = (*c)->name;
+		buf_fmt(out, "complete -c postern -n __fish_use_subcommand -a %s -d '%s'\n", name, (*c)->summary);
+		if (*c == &cmd_help || (*c)->words) {
+			buf_fmt(out, "complete -c postern -n '__fish_seen_subcommand_from %s' -f -a '", name);
+			put_operands(out, *c);
+			buf_str_add(out, "'\n");
+		}
+		for (const struct opt *o = options_of(*c); o->kind != OPT_KIND_END; o++) {
+			buf_fmt(out, "complete -c postern -n '__fish_seen_subcommand_from %s' -l %s", name, o->name);
+			if (o->letter)
+				buf_fmt(out, " -s %c", o->letter);
+			if (o->choices) {
+				buf_str_add(out, " -x -a '");
+				put_list(out, o->choices, ' ');
+				buf_u8(out, '\'');
+			} else if (o->word) {
+				buf_str_add(out, takes_file(o)     ? " -r -F"
+				                 : takes_folder(o) ? " -x -a '(__fish_complete_directories)'"
+				                                   : " -x");
+			}
+			buf_fmt(out, " -d '%s'\n", o->help);
+		}
+		buf_fmt(out, "complete -c postern -n '__fish_seen_subcommand_from %s' -s h -l help -d 'this text'\n", name);
+	}
+}
+
+bool completion_script(struct buf *out, const char *shell)
+{
+	if (strcmp(shell, "bash") == 0)
+		bash_script(out);
+	else if (strcmp(shell, "zsh") == 0)
+		zsh_script(out);
+	else if (strcmp(shell, "fish") == 0)
+		fish_script(out);
+	else
+		return false;
+	return true;
+}
+
+static int completion_run(void *options, const struct opt_args *args)
+{
+	(void)options;
+	if (args->n != 1 || args->rest)
+		return cmd_usage("completion", "name one shell: bash, zsh or fish");
+	_cleanup_buf_ struct buf out = BUF(256 * 1024);
+	if (!completion_script(&out, args->arg[0])) {
+		const char *near = opt_nearest(args->arg[0], shells);
+		if (near)
+			return cmd_usage("completion", "there is no completion for \"%.64s\"; did you mean %s?", args->arg[0], near);
+		return cmd_usage("completion", "there is no completion for \"%.64s\"; bash, zsh and fish have one", args->arg[0]);
+	}
+	return cmd_print(&out);
+}
+
+static const char *const completion_examples[] = {
+        "postern completion bash > ~/.local/share/bash-completion/completions/postern",
+        "postern completion zsh > ~/.zfunc/_postern",
+        "postern completion fish > ~/.config/fish/completions/postern.fish",
+        NULL,
+};
+
+const struct command cmd_completion = {
+        .name = "completion",
+        .summary = "write a completion script for a shell",
+        .operands = "bash|zsh|fish",
+        .words = shells,
+        .examples = completion_examples,
+        .run = completion_run,
+};

@@ -1,0 +1,153 @@
+/* The factor table: every level applies, and every literal names one factor and one level only. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "vet/factor.h"
+
+static void rows_are_complete(void **state)
+{
+	(void)state;
+	assert_true(factor_count >= 20 && factor_count <= 64);
+	for (unsigned i = 0; i < factor_count; i++) {
+		const struct factor *f = &factor_table[i];
+		assert_int_equal(factor_find(f->name), i);
+		assert_non_null(f->title);
+		assert_true(f->n_levels >= 2 && f->n_levels <= FACTOR_LEVELS_MAX);
+		assert_non_null(f->apply);
+		assert_non_null(f->literals);
+		assert_non_null(f->vocabulary[0]);
+		assert_true(f->levels[0].quick);
+		unsigned quick = 0;
+		for (size_t l = 0; l < f->n_levels; l++) {
+			quick += f->levels[l].quick;
+			for (size_t m = 0; m < l; m++) {
+				assert_string_not_equal(f->levels[l].value, f->levels[m].value);
+				assert_string_not_equal(f->levels[l].name, f->levels[m].name);
+			}
+		}
+		assert_true(quick >= 2);
+		for (const char *const *v = f->vocabulary; *v; v++)
+			for (const char *p = *v; *p; p++)
+				assert_false(*p >= 'A' && *p <= 'Z');
+	}
+	assert_int_equal(factor_find("no such"), factor_count);
+}
+
+struct seen {
+	unsigned factor, level;
+	const char *text;
+};
+
+static void literals_are_unique(void **state)
+{
+	(void)state;
+	struct arena arena = ARENA(16 << 20);
+	static struct seen seen[4096];
+	static struct host_spec h;
+	size_t n = 0;
+	for (unsigned i = 0; i < factor_count; i++) {
+		for (unsigned l = 0; l < factor_table[i].n_levels; l++) {
+			struct treatment t = {.base = BASE_GATEWAY};
+			t.level[i] = (uint8_t)l;
+			const char *gateway = NULL, *lit[32];
+			assert_int_equal(treatment_host(&t, &arena, &h, &gateway), 0);
+			assert_non_null(gateway);
+			size_t k = factor_table[i].literals(&h, gateway, lit, 32);
+			assert_true(k < 32);
+			for (size_t j = 0; j < k; j++) {
+				assert_true(n < ARRAY_LEN(seen));
+				assert_true(strlen(lit[j]) >= 3);
+				seen[n++] = (struct seen){i, l, lit[j]};
+			}
+		}
+	}
+	assert_true(n > 150);
+	for (size_t a = 0; a < n; a++)
+		for (size_t b = 0; b < n; b++)
+			if (seen[a].factor != seen[b].factor && strstr(seen[a].text, seen[b].text))
+				fail_msg("%s of %s is inside %s of %s", seen[b].text, factor_table[seen[b].factor].name, seen[a].text,
+				        factor_table[seen[a].factor].name);
+	arena_free(&arena);
+}
+
+static void one_factor_changes_no_other_literal(void **state)
+{
+	(void)state;
+	struct arena arena = ARENA(64 << 20);
+	static struct host_spec h0, h;
+	const char *g0 = NULL, *g = NULL, *lit0[32], *lit[32];
+	assert_int_equal(treatment_host(&(struct treatment){.base = BASE_GATEWAY}, &arena, &h0, &g0), 0);
+	for (unsigned i = 0; i < factor_count; i++) {
+		struct treatment t = {.base = BASE_GATEWAY};
+		t.level[i] = 1;
+		assert_int_equal(treatment_host(&t, &arena, &h, &g), 0);
+		for (unsigned k = 0; k < factor_count; k++) {
+			if (k == i || strcmp(factor_table[i].name, "git") == 0)
+				continue; /* without a repository there is no remote and no identity */
+			size_t n0 = factor_table[k].literals(&h0, g0, lit0, 32), n = factor_table[k].literals(&h, g, lit, 32);
+			assert_int_equal(n, n0);
+			for (size_t j = 0; j < n; j++)
+				assert_string_equal(lit[j], lit0[j]);
+		}
+	}
+	arena_free(&arena);
+}
+
+static void treatments_set_the_host(void **state)
+{
+	(void)state;
+	struct arena arena = ARENA(4 << 20);
+	static struct host_spec h;
+	const char *g = "x";
+	struct treatment t = {.base = BASE_OFFICIAL};
+	t.level[factor_find("gateway")] = 2;
+	t.level[factor_find("timezone")] = 1;
+	t.level[factor_find("proxy")] = 1;
+	t.level[factor_find("git")] = 1;
+	assert_int_equal(treatment_host(&t, &arena, &h, &g), 0);
+	assert_null(g);
+	assert_string_equal(h.timezone, "Asia/Shanghai");
+	assert_string_equal(host_env_get(&h, "TZ"), "Asia/Shanghai");
+	assert_string_equal(host_env_get(&h, "LC_ALL"), "en_US.UTF-8");
+	assert_string_equal(host_env_get(&h, "https_proxy"), "http://proxy-k4v.corp.example:3128");
+	assert_true(h.no_git);
+	t.base = BASE_GATEWAY;
+	assert_int_equal(treatment_host(&t, &arena, &h, &g), 0);
+	assert_string_equal(g, factor_table[factor_find("gateway")].levels[2].value);
+	t.level[0] = 200;
+	assert_int_equal(treatment_host(&t, &arena, &h, &g), -EINVAL);
+	arena_free(&arena);
+}
+
+static void levels_can_be_added(void **state)
+{
+	(void)state;
+	unsigned z = (unsigned)factor_find("timezone");
+	size_t n = factor_table[z].n_levels;
+	assert_int_equal(factor_level_add(z, "Asia/Baku", "Asia/Baku", true), 0);
+	assert_int_equal(factor_level_add(z, "again", "Asia/Baku", true), -EEXIST);
+	assert_int_equal(factor_level_add(z, "again", "Asia/Tokyo", true), -EEXIST);
+	assert_int_equal(factor_level_add(999, "x", "x", true), -EINVAL);
+	assert_int_equal(factor_level_count(z), n + 1);
+	assert_string_equal(factor_level_at(z, (unsigned)n)->value, "Asia/Baku");
+	assert_null(factor_level_at(z, (unsigned)n + 1));
+	assert_int_equal(factor_level_count(z + 1), factor_table[z + 1].n_levels);
+	factor_level_reset();
+	assert_null(factor_level_at(z, (unsigned)n));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(rows_are_complete),
+	        cmocka_unit_test(literals_are_unique),
+	        cmocka_unit_test(one_factor_changes_no_other_literal),
+	        cmocka_unit_test(treatments_set_the_host),
+	        cmocka_unit_test(levels_can_be_added),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
