@@ -385,6 +385,19 @@ static int build(struct tree *t, const struct hosttree_mounts *m)
 	return put_person(t);
 }
 
+/* All of the tree belongs to the one user that there is: what that user may not write is made a read-only mount, with windows. */
+static int make_read_only(struct tree *t)
+{
+	const char *writable[] = {t->h->home, t->h->project, "/tmp", "/var/tmp", "/dev/shm", "/run/user", "/var/log", "/var/cache"};
+	struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY};
+	for (size_t i = 0; i < ARRAY_LEN(writable); i++) {
+		_cleanup_fd_ int window = open_tree(t->root, writable[i] + 1, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+		if (window < 0 || move_mount(window, "", t->root, writable[i] + 1, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+			return err_sys(t->err, -errno, "cannot keep %s writable inside the trial", writable[i]);
+	}
+	return mount_setattr(t->root, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0 ? err_sys(t->err, -errno, "cannot make the root read-only") : 0;
+}
+
 int hosttree_enter(const struct host_spec *h, const struct hosttree_mounts *m, uint64_t disk_bytes, struct err *err)
 {
 	char options[128];
@@ -397,6 +410,7 @@ int hosttree_enter(const struct host_spec *h, const struct hosttree_mounts *m, u
 		return err_sys(err, -errno, "cannot open the new root");
 	struct tree t = {.h = h, .root = root, .err = err};
 	int r = build(&t, m);
+	r = r < 0 ? r : make_read_only(&t);
 	if (r == 0 && (fchdir(root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0))
 		r = err_sys(err, -errno, "cannot change the root");
 	return r;

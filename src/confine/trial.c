@@ -55,6 +55,8 @@ static void kill_runner(struct trial *t)
 		(void)syscall(SYS_pidfd_send_signal, t->pidfd, SIGKILL, NULL, 0);
 }
 
+static void maybe_done(struct trial *t);
+
 static void on_flush_end(void *arg, uint32_t events)
 {
 	struct trial *t = arg;
@@ -67,6 +69,12 @@ static void on_flush_end(void *arg, uint32_t events)
 		t->have_status = true;
 	}
 	kill_runner(t);
+	/* Something may still hold their other ends; what was to be heard was heard. */
+	close_stream(&t->control);
+	close_stream(&t->out);
+	close_stream(&t->errout);
+	close_stream(&t->status);
+	maybe_done(t);
 }
 
 static void set_timer(struct trial *t, uint64_t ms)

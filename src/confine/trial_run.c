@@ -90,6 +90,7 @@ struct first {
 	const struct trial_spec *spec;
 	const struct trial_fds *fds;
 	int go; /* read end: the runner has mapped the ids and made the network */
+	int go_writer;
 };
 
 static int parse_mac(const char *text, uint8_t out[6])
@@ -282,6 +283,9 @@ static int prepare_first(const struct first *f, struct err *err)
 {
 	const struct host_spec *h = f->spec->host;
 	char go;
+	/* Until ids change, which clears it. The runner's end of the pipe must be the only one, or its death would not be seen. */
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	(void)close(f->go_writer);
 	if (read(f->go, &go, 1) != 1)
 		return err_set(err, -ECANCELED, "the trial's runner went away");
 	if (setresgid(h->gid, h->gid, h->gid) < 0 || setresuid(h->uid, h->uid, h->uid) < 0)
@@ -361,7 +365,8 @@ _Noreturn static void first_process(const struct first *f)
 	s.wall_s = now_s() - start;
 	s.left_running = s.end == TRIAL_EXITED ? count_processes() : 0;
 	(void)kill(-1, SIGKILL);
-	while (waitpid(-1, &got.status, 0) > 0 || errno == EINTR)
+	int others;
+	while (waitpid(-1, &others, 0) > 0 || errno == EINTR)
 		;
 	struct rusage all;
 	(void)getrusage(RUSAGE_CHILDREN, &all);
@@ -497,6 +502,8 @@ static int enter_world(const struct trial_spec *spec, struct hosttree_mounts **m
 	r = map_from_outside(LONE_UID_BASE + (uint32_t)getpid() % 65536u, err);
 	if (r == 0 && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
 		r = err_sys(err, -errno, "cannot become the lone user of the trial");
+	/* The change of user made /proc/<pid> root's; the maps of the tool's namespace are written there. */
+	(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 	return r;
 }
 
@@ -516,6 +523,7 @@ _Noreturn void trial_run(const struct trial_spec *spec, const struct trial_fds *
 	if (pipe2(go, O_CLOEXEC) < 0)
 		fail(fds, (err_sys(&err, -errno, "cannot make a pipe"), &err));
 	f.go = go[0];
+	f.go_writer = go[1];
 	int r = enter_world(spec, &mounts, &err);
 	r = r < 0 ? r : netlink_open(&n);
 	r = r < 0 ? r : world_network(spec->host, n, &err);
