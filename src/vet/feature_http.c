@@ -381,6 +381,7 @@ static void dns_items(struct adding *a, struct item *root, const struct trace_re
 			return;
 		q->spelling = shown.p == lower(a, name).p ? SLICE_NONE : slice_is(shown, "{gateway}") ? SLICE_NONE : name;
 		q->unordered = true;
+		q->under = host;
 	}
 	struct slice type = field(r, TAG_QTYPE);
 	if (!find_child(q, type) && q->n < 64) {

@@ -46,7 +46,7 @@ struct item {
 	struct slice spelling; /* in a map: how the key was written, if that may vary (header names) */
 	struct item_echo *echoes;
 	struct item *child, *last, *next;
-	struct item *under; /* endpoint: the item whose feature its presence hangs on */
+	struct item *under; /* the item whose feature its presence hangs on, if that is not its parent's */
 	size_t n;
 	uint64_t raw_hash, hash; /* of the content before and after replacement */
 	uint32_t node, feature;  /* once placed */

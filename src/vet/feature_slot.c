@@ -402,7 +402,7 @@ static int place_children(struct adding *a, uint32_t at, struct item *it)
 		c->node = child;
 		if (!c->structural)
 			behind = child;
-		uint32_t under = at == 0 ? (c->under ? c->under->feature : FEATURE_NONE) : a->set->nodes[at].feature;
+		uint32_t under = c->under ? c->under->feature : at ? a->set->nodes[at].feature : FEATURE_NONE;
 		r = place(a, child, under, c);
 		struct slice spelling = a->set->nodes[child].spelling;
 		if (r == 0 && at && c->spelling.p && spelling.p && !slice_eq(spelling, c->spelling))
