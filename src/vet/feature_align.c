@@ -42,32 +42,49 @@ static bool word_char(uint8_t c)
 	return (c >= 'a' && c <= 'z') || c == '0' || c >= 0x80;
 }
 
-static void sketch_text(struct slice t, struct sketch *s)
+/* False if there is nothing in it to know it by. Words that look random say nothing. */
+static bool sketch_text(struct slice t, bool groups, struct sketch *s)
 {
+	bool any = false, random = false;
 	for (size_t i = 0; i < t.n;) {
 		uint64_t h = 7;
-		size_t n = 0;
-		for (; i < t.n && word_char(t.p[i]); i++, n++)
-			h = (h ^ folded(t.p[i])) * 0x100000001b3u;
-		if (n)
+		size_t n = 0, digits = 0;
+		for (; i < t.n && word_char(t.p[i]); i++, n++) {
+			uint8_t c = folded(t.p[i]);
+			digits += c == '0';
+			h = (h ^ c) * 0x100000001b3u;
+		}
+		if (n && digits && n >= 6) {
+			random = true;
+		} else if (n) {
+			any |= digits < n;
 			sketch_put(s, mix32(h));
+		}
 		while (i < t.n && !word_char(t.p[i]))
 			i++;
 	}
-	/* In a short text a word more or less weighs too much. */
-	for (size_t i = 0; t.n < SHORT_TEXT && i + 3 <= t.n; i++)
+	/* In a short text a word more or less weighs too much: groups of three letters as well. */
+	for (size_t i = 0; groups && !random && t.n < SHORT_TEXT && i + 3 <= t.n; i++)
 		sketch_put(s, mix32((uint64_t)folded(t.p[i]) << 16 | (uint64_t)folded(t.p[i + 1]) << 8 | folded(t.p[i + 2])));
+	return any;
+}
+
+static void sketch_below(const struct item *it, unsigned depth, struct sketch *out)
+{
+	if (it->aside)
+		return;
+	if (it->kind == ITEM_LEAF || it->kind == ITEM_TEXT) {
+		if (!sketch_text(it->value, depth < 2, out) && it->key.n)
+			sketch_put(out, mix32(slice_hash(it->key)));
+		return;
+	}
+	for (const struct item *c = it->child; c; c = c->next)
+		sketch_below(c, depth + 1, out);
 }
 
 void sketch_item(const struct item *it, struct sketch *out)
 {
-	if (it->aside)
-		return;
-	if (it->kind == ITEM_LEAF || it->kind == ITEM_TEXT)
-		sketch_text(it->value, out);
-	else
-		for (const struct item *c = it->child; c; c = c->next)
-			sketch_item(c, out);
+	sketch_below(it, 0, out);
 }
 
 double sketch_alike(const struct sketch *a, const struct sketch *b)
@@ -88,7 +105,7 @@ static uint64_t shape_of(const struct item *it, struct buf *b)
 {
 	if (it->kind == ITEM_LEAF || it->kind == ITEM_TEXT) {
 		buf_reset(b);
-		feature_shape(it->value, b);
+		shape_add(it->value, false, b);
 		return slice_hash(buf_slice(b));
 	}
 	uint64_t h = it->kind;
@@ -159,6 +176,11 @@ static uint64_t item_name(const struct item *it)
 static uint64_t item_any(const struct item *it)
 {
 	return it->always;
+}
+static uint64_t item_every(const struct item *it)
+{
+	(void)it;
+	return 1;
 }
 static uint64_t node_any(const struct node *n)
 {
@@ -266,15 +288,15 @@ static int match_alike(struct aligning *g, double threshold)
 	return 0;
 }
 
-/* A list with one item and one slot left, of the same key: the item has changed altogether. Only for plain values, and only where
- * the list has no more than a few: in a long list a new item and a missing one are two things. */
-static void match_leftover(struct aligning *g)
+/* A list with one item and one slot left, of the same key: the item has changed altogether. Only for plain values and requests: of
+ * other things a new one and a missing one are two. */
+static void match_leftover(struct aligning *g, bool requests)
 {
 	size_t item = SIZE_MAX, slot = SIZE_MAX;
 	for (size_t i = 0; i < g->n; i++) {
 		if (g->to[i] != FEATURE_NONE)
 			continue;
-		if (item != SIZE_MAX || g->items[i]->kind != ITEM_LEAF)
+		if (item != SIZE_MAX || (g->items[i]->kind != ITEM_LEAF && !requests))
 			return;
 		item = i;
 	}
@@ -285,7 +307,7 @@ static void match_leftover(struct aligning *g)
 			return;
 		slot = i;
 	}
-	if (item != SIZE_MAX && slot != SIZE_MAX && slot_at(g, slot)->kind == ITEM_LEAF &&
+	if (item != SIZE_MAX && slot != SIZE_MAX && slot_at(g, slot)->kind == g->items[item]->kind &&
 		slot_at(g, slot)->label == slice_hash(g->items[item]->key))
 		take(g, item, slot);
 }
@@ -320,7 +342,7 @@ int align_list(struct adding *a, uint32_t node, struct item *list, uint32_t *to)
 	static const struct {
 		uint64_t (*item)(const struct item *it);
 		uint64_t (*node)(const struct node *n);
-	} exact[] = {{item_raw, node_raw}, {item_replaced, node_replaced}, {item_replaced, node_last}, {item_name, node_any},
+	} exact[] = {{item_replaced, node_last}, {item_raw, node_raw}, {item_replaced, node_replaced}, {item_name, node_any},
 		{item_shape, node_shape}};
 	for (size_t i = 0; i < ARRAY_LEN(exact); i++) {
 		g.of_item = exact[i].item;
@@ -334,8 +356,9 @@ int align_list(struct adding *a, uint32_t node, struct item *list, uint32_t *to)
 	g.of_node = node_prefix;
 	match_equal(&g);
 	if (list->absorbs)
-		match_leftover(&g);
-	g.of_item = item_any;
+		match_leftover(&g, list->join == 'm');
+	/* A list whose members never come again would grow without end: then its slots are used again. */
+	g.of_item = g.m > 4 * g.n + 64 ? item_every : item_any;
 	g.of_node = node_any;
 	match_equal(&g);
 	return 0;

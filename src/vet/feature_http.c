@@ -56,7 +56,7 @@ static struct item *endpoint(struct adding *a, struct item *root, enum item_kind
 	e->spelling = host;
 	e->under = under;
 	e->join = kind == ITEM_LIST ? 'm' : '.';
-	e->unordered = true;
+	e->unordered = e->absorbs = true;
 	e->alike = 0.25;
 	return e;
 }

@@ -8,7 +8,8 @@
 #define ITEMS_MAX     400000
 #define UNPACK_MAX    6 /* JSON in a string in JSON in a string … */
 #define LINES_MAX     20000
-#define PRINTABLE_MIN 4
+#define STRINGS_MAX   2000
+#define PRINTABLE_MIN 5
 
 struct slice adding_fmt(struct adding *a, const char *fmt, ...)
 {
@@ -300,20 +301,36 @@ static bool binary(struct slice s)
 	return odd > 0;
 }
 
-/* Binary formats show their strings; what is between them counts as a whole. */
+/* A run of printable bytes that somebody wrote, rather than bytes that happen to be printable. */
+static bool wordy(struct slice s)
+{
+	size_t good = 0;
+	for (size_t i = 0; i < s.n; i++)
+		good += (s.p[i] | 32) >= 'a' && (s.p[i] | 32) <= 'z' ? 2 : s.p[i] >= '0' && s.p[i] <= '9' ? 1 : strchr("._-/: ", s.p[i]) != NULL;
+	return s.n >= PRINTABLE_MIN && good >= s.n;
+}
+
+/* Binary formats show their strings, each once; what is between them counts as a whole. */
 static struct item *binary_item(struct adding *a, struct item *parent, struct slice key, struct slice value)
 {
 	struct item *whole = item_leaf(a, parent, adding_fmt(a, "%.*s (bytes)", SLICE_FMT(key)), value);
 	struct item *it = item_new(a, parent, ITEM_LIST, key);
+	struct table seen = {0};
 	for (size_t i = 0; whole && it && i < value.n;) {
 		size_t from = i;
 		while (i < value.n && value.p[i] >= 0x20 && value.p[i] < 0x7f)
 			i++;
-		if (i - from >= PRINTABLE_MIN && it->n < LINES_MAX)
-			(void)item_leaf(a, it, SLICE("text"), slice_sub(value, from, i - from));
+		struct slice run = slice_sub(value, from, i - from);
+		uint32_t other;
+		if (wordy(run) && it->n < STRINGS_MAX && !table_get(&seen, slice_hash(run), &other)) {
+			if (table_put(&seen, slice_hash(run), 1) < 0)
+				a->error = -ENOMEM;
+			(void)item_leaf(a, it, SLICE("text"), run);
+		}
 		if (i < value.n)
 			i++;
 	}
+	table_free(&seen);
 	return it;
 }
 

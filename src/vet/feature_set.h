@@ -150,6 +150,8 @@ struct item *trial_items(struct adding *a, struct slice trace);
 /* feature_align.c */
 void sketch_item(const struct item *it, struct sketch *out);
 double sketch_alike(const struct sketch *a, const struct sketch *b);
+/* As feature_shape(); without `lengths` symbols have no length. */
+void shape_add(struct slice value, bool lengths, struct buf *out);
 uint64_t item_shape(const struct item *it);
 /* Hash of what stands before the first colon of a short leaf; 0 if there is no such thing. */
 uint64_t item_prefix(const struct item *it);

@@ -1,5 +1,5 @@
 /* The form of a value without what is random in it. */
-#include "vet/feature.h"
+#include "vet/feature_set.h"
 
 static bool digit(uint8_t c)
 {
@@ -40,7 +40,7 @@ static bool random_token(struct slice t)
 	return t.n >= 16 && digits >= 2 && changes * 4 >= t.n;
 }
 
-static bool lower_hex_or_upper(struct slice t)
+static bool one_case(struct slice t)
 {
 	bool lower = false, upper = false;
 	for (size_t i = 0; i < t.n; i++) {
@@ -50,7 +50,29 @@ static bool lower_hex_or_upper(struct slice t)
 	return !(lower && upper);
 }
 
-void feature_shape(struct slice value, struct buf *out)
+static bool has_upper(struct slice t)
+{
+	for (size_t i = 0; i < t.n; i++)
+		if (t.p[i] >= 'A' && t.p[i] <= 'Z')
+			return true;
+	return false;
+}
+
+static void symbol(struct buf *out, const char *class, size_t n, bool lengths)
+{
+	char text[24];
+	size_t at = sizeof(text);
+	text[--at] = '>';
+	for (; lengths && n; n /= 10)
+		text[--at] = (char)('0' + n % 10);
+	if (lengths)
+		text[--at] = ':';
+	buf_u8(out, '<');
+	buf_str_add(out, class);
+	buf_add(out, slice_of(text + at, sizeof(text) - at));
+}
+
+void shape_add(struct slice value, bool lengths, struct buf *out)
 {
 	for (size_t i = 0; i < value.n;) {
 		uint8_t c = value.p[i];
@@ -73,14 +95,14 @@ void feature_shape(struct slice value, struct buf *out)
 		struct slice token = slice_sub(rest, 0, n);
 		i += n;
 		if (digits == n) {
-			buf_fmt(out, "<9:%zu>", n);
-		} else if (n >= 8 && all_hex == n && digits && lower_hex_or_upper(token)) {
-			buf_fmt(out, token.p[0] >= 'A' && token.p[0] <= 'F' ? "<HEX:%zu>" : "<hex:%zu>", n);
+			symbol(out, "9", n, lengths);
+		} else if (n >= 8 && all_hex == n && digits && one_case(token)) {
+			symbol(out, has_upper(token) ? "HEX" : "hex", n, lengths);
 		} else if (random_token(token)) {
 			/* base64 has its other characters in between: one symbol for all of it */
 			while (i < value.n && (token_char(value.p[i]) || strchr("+/=_-", value.p[i] ? value.p[i] : ' ')))
 				i++;
-			buf_fmt(out, "<token:%zu>", (size_t)(value.p + i - rest.p));
+			symbol(out, "token", (size_t)(value.p + i - rest.p), lengths);
 		} else {
 			/* letters stay, digits in them are counted */
 			for (size_t k = 0; k < n;) {
@@ -88,11 +110,16 @@ void feature_shape(struct slice value, struct buf *out)
 				while (k + d < n && digit(token.p[k + d]))
 					d++;
 				if (d)
-					buf_fmt(out, "<9:%zu>", d);
+					symbol(out, "9", d, lengths);
 				else
 					buf_u8(out, token.p[k]);
 				k += d ? d : 1;
 			}
 		}
 	}
+}
+
+void feature_shape(struct slice value, struct buf *out)
+{
+	shape_add(value, true, out);
 }
