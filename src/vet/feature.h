@@ -7,12 +7,14 @@
 #define POSTERN_VET_FEATURE_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 
 /* A literal of a factor in one trial. */
 struct feature_literal {
 	unsigned factor;     /* index in the factor table */
 	struct slice value;
+	const char *name;    /* of the factor, for the placeholder: {name}; outlives the call only as long as the call */
 };
 
 /* The factor's value was found in a message, under a transform. */
@@ -22,6 +24,7 @@ struct feature_echo {
 	uint32_t feature;       /* index of the feature it was found in */
 	const char *transform;  /* "as it is", "upper case", "path mangled", "URL-encoded", "JSON-escaped", "base64", "hex", … */
 	bool digest;            /* a digest of the value: "sha256 hex", … */
+	bool weak;              /* the literal is short or an everyday word ("4", "en", "UTC"): it says something only if it follows the factor */
 };
 
 struct feature {
@@ -48,5 +51,9 @@ const struct feature *feature_at(const struct feature_set *s, uint32_t i);
 struct slice feature_value(const struct feature_set *s, uint32_t i, unsigned observation);
 /* All echoes, ordered by observation. */
 const struct feature_echo *feature_echoes(const struct feature_set *s, size_t *n);
+/* The form of a value without what is random in it, appended: uuid, hex runs of 8 and more, runs of digits, base64-like random tokens
+ * of 16 and more, and times of day become symbols of their class and length (<uuid>, <hex:32>, <9:4>); every other byte is kept. Two
+ * dates that are written with different separators have different shapes. */
+void feature_shape(struct slice value, struct buf *out);
 
 #endif

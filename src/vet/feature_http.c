@@ -1,0 +1,489 @@
+/* From the records of a trace to the tree of a trial: endpoints, and what was sent to each. */
+#include <errno.h>
+
+#include "base/encode.h"
+#include "vet/feature_set.h"
+#include "wire/trace.h"
+
+#define ENDPOINTS_MAX 2000
+#define PAIRS_MAX     2000
+
+static struct slice field(const struct trace_record *r, enum trace_tag tag)
+{
+	return r->field[tag];
+}
+
+static struct slice lower(struct adding *a, struct slice s)
+{
+	uint8_t *p = arena_alloc(&a->arena, s.n + 1);
+	if (!p)
+		return s;
+	for (size_t i = 0; i < s.n; i++)
+		p[i] = s.p[i] >= 'A' && s.p[i] <= 'Z' ? (uint8_t)(s.p[i] + 32) : s.p[i];
+	return slice_of(p, s.n);
+}
+
+/* A host name as endpoints show it. The gateway is where we told the tool to go: its name there is no echo. */
+static struct slice host_shown(struct adding *a, struct slice host, struct item_echo **echoes)
+{
+	if (a->gateway.n && slice_eq_nocase(host, a->gateway))
+		return SLICE("{gateway}");
+	struct slice s = matcher_replace(a->matcher, lower(a, host), false, &a->arena, echoes);
+	return s.p ? s : host;
+}
+
+static struct item *find_child(struct item *parent, struct slice key)
+{
+	for (struct item *c = parent ? parent->child : NULL; c; c = c->next)
+		if (slice_eq(c->key, key))
+			return c;
+	return NULL;
+}
+
+static struct item *endpoint(struct adding *a, struct item *root, enum item_kind kind, struct slice key, struct slice host, struct item *under)
+{
+	struct item *e = find_child(root, key);
+	if (!e && root->n >= ENDPOINTS_MAX) {
+		key = SLICE("(further endpoints)");
+		kind = ITEM_LIST;
+		e = find_child(root, key);
+	}
+	if (e)
+		return e;
+	e = item_new(a, root, kind, key);
+	if (!e)
+		return NULL;
+	e->spelling = host;
+	e->under = under;
+	e->join = kind == ITEM_LIST ? 'm' : '.';
+	e->unordered = e->absorbs = true;
+	e->alike = 0.25;
+	return e;
+}
+
+/* The item that says that a host was met; presence of everything else there hangs on it. */
+static struct item *host_item(struct adding *a, struct item *root, struct slice host, struct slice *shown)
+{
+	struct item_echo *echoes = NULL;
+	*shown = host_shown(a, host.n ? host : SLICE("(no name)"), &echoes);
+	struct item *hosts = root->child;
+	struct item *h = find_child(hosts, *shown);
+	if (h || hosts->n >= ENDPOINTS_MAX)
+		return h;
+	h = item_fact(a, hosts, "", SLICE("contacted"));
+	if (!h)
+		return NULL;
+	h->key = *shown;
+	h->structural = false; /* it takes part in the order of first contact */
+	h->echoes = echoes;
+	return h;
+}
+
+static bool is_hex(uint8_t c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+/* Does a path segment look like an id: uuid, long hex, long number, long random token? */
+static bool segment_is_id(struct slice s)
+{
+	size_t hex = 0, digits = 0, letters = 0, dashes = 0;
+	for (size_t i = 0; i < s.n; i++) {
+		hex += is_hex(s.p[i]);
+		digits += s.p[i] >= '0' && s.p[i] <= '9';
+		letters += (s.p[i] | 32) >= 'a' && (s.p[i] | 32) <= 'z';
+		dashes += s.p[i] == '-' || s.p[i] == '_';
+	}
+	if (digits == s.n)
+		return s.n >= 6;
+	if (hex + dashes == s.n)
+		return hex >= 12 && digits >= 2;
+	return s.n >= 20 && digits >= 4 && letters >= 4 && digits + letters + dashes == s.n;
+}
+
+static struct slice path_template(struct adding *a, struct slice path)
+{
+	_cleanup_buf_ struct buf b = BUF(4096);
+	struct slice rest = slice_sub(path, 0, 1500), part;
+	bool first = true;
+	while (slice_split(&rest, '/', &part)) {
+		if (!first)
+			buf_u8(&b, '/');
+		first = false;
+		if (segment_is_id(part))
+			buf_str_add(&b, "{id}");
+		else
+			buf_add(&b, part);
+	}
+	struct slice s = arena_copy(&a->arena, buf_slice(&b));
+	return s.p ? s : path;
+}
+
+static int hex_of(uint8_t c)
+{
+	return c <= '9' ? c - '0' : (c | 32) - 'a' + 10;
+}
+
+/* %XX and + resolved; what is no escape stays. *odd: an escape that is not in the usual form (lower case, or not needed). */
+static struct slice form_decode(struct adding *a, struct slice s, bool *odd)
+{
+	uint8_t *p = arena_alloc(&a->arena, s.n + 1);
+	size_t n = 0;
+	if (!p)
+		return s;
+	for (size_t i = 0; i < s.n; i++) {
+		uint8_t c = s.p[i];
+		if (c == '%' && i + 2 < s.n && is_hex(s.p[i + 1]) && is_hex(s.p[i + 2])) {
+			c = (uint8_t)(hex_of(s.p[i + 1]) << 4 | hex_of(s.p[i + 2]));
+			*odd |= s.p[i + 1] >= 'a' || s.p[i + 2] >= 'a' || (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
+			i += 2;
+		} else if (c == '+') {
+			c = ' ';
+		}
+		p[n++] = c;
+	}
+	return slice_of(p, n);
+}
+
+/* "k=v" parts between separators: a query, a form, cookies. */
+static struct item *pairs_item(struct adding *a, struct item *parent, const char *key, struct slice text, uint8_t separator, bool decode)
+{
+	struct item *map = item_new(a, parent, ITEM_MAP, slice_str(key));
+	if (!map)
+		return NULL;
+	map->join = ' ';
+	bool odd = false;
+	struct slice rest = text, part;
+	for (size_t n = 0; slice_split(&rest, separator, &part) && n < PAIRS_MAX; n++) {
+		if (separator == ';')
+			part = slice_trim(part);
+		size_t eq = slice_chr(part, '=', 0);
+		struct slice k = slice_sub(part, 0, eq), v = eq == SLICE_NPOS ? SLICE("") : slice_from(part, eq + 1);
+		if (decode) {
+			k = form_decode(a, k, &odd);
+			v = form_decode(a, v, &odd);
+		}
+		(void)item_string(a, map, item_key_of(a, k), v, 0);
+	}
+	if (odd) {
+		struct item *it = item_fact(a, map, "(escapes)", SLICE("lower-case or needless ones"));
+		if (it)
+			it->fill = SLICE("the usual ones");
+	}
+	return map;
+}
+
+static bool derived_header(struct slice name)
+{
+	return slice_is(name, "content-length") || slice_is(name, "content-md5") || slice_is(name, "digest") ||
+	       slice_is(name, "content-digest");
+}
+
+/* One header field: `line` without its line end. */
+static void header_item(struct adding *a, struct item *map, struct slice line, bool h2)
+{
+	size_t colon = slice_chr(line, ':', line.n && line.p[0] == ':');
+	struct slice written = slice_sub(line, 0, colon), name = lower(a, slice_trim(written));
+	struct slice after = colon == SLICE_NPOS ? SLICE("") : slice_from(line, colon + 1), value = slice_trim(after);
+	struct item *it;
+	if (slice_is(name, ":path") || slice_is(name, ":method") || slice_is(name, ":scheme"))
+		it = item_leaf(a, map, name, SLICE("(as in the request)"));
+	else if (slice_is(name, "cookie"))
+		it = pairs_item(a, map, "cookie", value, ';', false);
+	else if (slice_is(name, "host") || slice_is(name, ":authority")) {
+		it = item_new(a, map, ITEM_LEAF, name);
+		size_t port = slice_chr(value, ':', 0);
+		struct slice shown = host_shown(a, slice_sub(value, 0, port), it ? &it->echoes : NULL);
+		if (it) {
+			it->value = adding_fmt(a, "%.*s%.*s", SLICE_FMT(shown), SLICE_FMT(slice_from(value, port)));
+			/* "The same bytes are the same value" would tie two gateways of one name to different values. */
+			it->raw = it->value;
+		}
+	} else
+		it = item_string(a, map, name, value, 0);
+	if (!it)
+		return;
+	it->derived = derived_header(name);
+	it->spelling = written;
+	bool usual = colon != SLICE_NPOS && (value.n == 0 || (after.n == value.n + 1 && after.p[0] == ' '));
+	if (!h2 && !usual) {
+		struct slice k = adding_fmt(a, "%.*s (spacing)", SLICE_FMT(name));
+		struct item *x = item_fact(a, map, (const char *)k.p,
+			adding_fmt(a, "%zu before the value, %zu behind it", (size_t)(value.n ? value.p - after.p : 0),
+				after.n - value.n - (size_t)(value.n ? value.p - after.p : 0)));
+		if (x)
+			x->fill = SLICE("one blank before the value");
+	}
+}
+
+/* Splits the block of TAG_HEADERS. A folded line belongs to the field before it. */
+static struct item *headers_item(struct adding *a, struct item *parent, struct slice block, bool h2)
+{
+	struct item *map = item_new(a, parent, ITEM_MAP, SLICE("header"));
+	if (!map)
+		return NULL;
+	map->aside = true;
+	map->join = ' ';
+	bool bare = false;
+	for (size_t at = 0; at < block.n && map->n < PAIRS_MAX;) {
+		size_t end = at;
+		do {
+			end = slice_chr(block, '\n', end);
+			end = end == SLICE_NPOS ? block.n : end + 1;
+		} while (end < block.n && (block.p[end] == ' ' || block.p[end] == '\t') && end > at + 2);
+		struct slice line = slice_sub(block, at, end - at);
+		at = end;
+		if (slice_ends(line, SLICE("\n")))
+			line.n--;
+		if (slice_ends(line, SLICE("\r")))
+			line.n--;
+		else
+			bare = true;
+		if (line.n)
+			header_item(a, map, line, h2);
+	}
+	if (bare && !h2) {
+		struct item *x = item_fact(a, map, "(line ends)", SLICE("LF"));
+		if (x)
+			x->fill = SLICE("CR LF");
+	}
+	return map;
+}
+
+/* A parameter such as boundary=… or name="…" in a header value. */
+static struct slice parameter(struct slice value, const char *name)
+{
+	struct slice rest = value, part;
+	while (slice_split(&rest, ';', &part)) {
+		part = slice_trim(part);
+		size_t eq = slice_chr(part, '=', 0);
+		if (eq == SLICE_NPOS || !slice_eq_nocase(slice_sub(part, 0, eq), slice_str(name)))
+			continue;
+		part = slice_from(part, eq + 1);
+		if (part.n >= 2 && part.p[0] == '"' && part.p[part.n - 1] == '"')
+			part = slice_sub(part, 1, part.n - 2);
+		return part;
+	}
+	return SLICE_NONE;
+}
+
+static struct slice block_value(struct slice block, const char *name)
+{
+	struct slice rest = block, line;
+	while (slice_split(&rest, '\n', &line)) {
+		size_t colon = slice_chr(line, ':', 0);
+		if (colon != SLICE_NPOS && slice_eq_nocase(slice_sub(line, 0, colon), slice_str(name)))
+			return slice_trim(slice_from(line, colon + 1));
+	}
+	return SLICE_NONE;
+}
+
+/* RFC 7578, roughly: parts by name. */
+static struct item *multipart_item(struct adding *a, struct item *parent, struct slice boundary, struct slice body)
+{
+	struct slice mark = adding_fmt(a, "--%.*s", SLICE_FMT(boundary));
+	struct item *map = item_new(a, parent, ITEM_MAP, SLICE("body"));
+	size_t at = slice_find(body, mark, 0);
+	while (map && at != SLICE_NPOS && map->n < PAIRS_MAX) {
+		at += mark.n;
+		size_t end = slice_find(body, mark, at);
+		struct slice part = slice_sub(body, at, end == SLICE_NPOS ? SIZE_MAX : end - at);
+		at = end;
+		size_t split = slice_find(part, SLICE("\r\n\r\n"), 0);
+		if (split == SLICE_NPOS)
+			continue;
+		struct slice head = slice_sub(part, 0, split), data = slice_from(part, split + 4);
+		if (slice_ends(data, SLICE("\r\n")))
+			data.n -= 2;
+		struct slice name = parameter(block_value(head, "content-disposition"), "name");
+		name = item_key_of(a, name.p ? name : SLICE("part"));
+		(void)item_string(a, map, adding_fmt(a, "%.*s (head)", SLICE_FMT(name)), slice_trim(head), 0);
+		(void)item_body(a, map, name, data);
+	}
+	return map;
+}
+
+static void body_items(struct adding *a, struct item *message, const struct trace_record *r)
+{
+	struct slice body = field(r, TAG_BODY), type = block_value(field(r, TAG_HEADERS), "content-type");
+	if (body.n == 0) {
+		message->always = true;
+		return;
+	}
+	struct slice boundary = parameter(type, "boundary");
+	struct item *it;
+	if (slice_starts(lower(a, type), SLICE("application/x-www-form-urlencoded")))
+		it = pairs_item(a, message, "body", body, '&', true);
+	else if (boundary.n && boundary.n < 200)
+		it = multipart_item(a, message, boundary, body);
+	else
+		it = item_body(a, message, SLICE("body"), body);
+	/* Bytes in which there are no words to compare: such requests are paired in their order. */
+	message->always = it && it->kind == ITEM_LIST && message->child != it && find_child(message, SLICE("body (bytes)"));
+}
+
+static void http_items(struct adding *a, struct item *root, const struct trace_record *r)
+{
+	struct slice shown, target = field(r, TAG_TARGET);
+	struct item *host = host_item(a, root, field(r, TAG_HOST), &shown);
+	size_t query = slice_chr(target, '?', 0);
+	struct slice path = slice_sub(target, 0, query);
+	struct slice strong = item_key_of(a, path);
+	struct slice key = adding_fmt(a, "%.*s %.*s://%.*s%.*s", SLICE_FMT(field(r, TAG_METHOD)), SLICE_FMT(field(r, TAG_SCHEME)),
+		SLICE_FMT(shown), SLICE_FMT(path_template(a, strong)));
+	struct item *e = endpoint(a, root, ITEM_LIST, key, shown, host);
+	struct item *m = e ? item_new(a, e, ITEM_MAP, SLICE("request")) : NULL;
+	if (!m)
+		return;
+	m->unordered = true;
+	struct item *p = item_leaf(a, m, SLICE("path"), path);
+	if (p)
+		p->aside = true;
+	(void)item_fact(a, m, "HTTP version", field(r, TAG_PROTO));
+	if (field(r, TAG_VIA).n)
+		(void)item_fact(a, m, "proxy", field(r, TAG_VIA));
+	if (field(r, TAG_ENCODING).n)
+		(void)item_fact(a, m, "body encoding", field(r, TAG_ENCODING));
+	if (query != SLICE_NPOS)
+		(void)pairs_item(a, m, "query", slice_from(target, query + 1), '&', true);
+	(void)headers_item(a, m, field(r, TAG_HEADERS), slice_starts(field(r, TAG_PROTO), SLICE("h2")));
+	body_items(a, m, r);
+}
+
+static void ws_items(struct adding *a, struct item *root, const struct trace_record *r)
+{
+	struct slice shown, target = field(r, TAG_TARGET);
+	struct item *host = host_item(a, root, field(r, TAG_HOST), &shown);
+	struct slice path = item_key_of(a, slice_sub(target, 0, slice_chr(target, '?', 0)));
+	struct slice key = adding_fmt(a, "WS %.*s%.*s", SLICE_FMT(shown), SLICE_FMT(path_template(a, path)));
+	struct item *e = endpoint(a, root, ITEM_LIST, key, shown, host);
+	struct item *m = e ? item_new(a, e, ITEM_MAP, SLICE("message")) : NULL;
+	if (!m)
+		return;
+	m->unordered = true;
+	(void)item_fact(a, m, "frame", field(r, TAG_REASON));
+	(void)item_body(a, m, SLICE("body"), field(r, TAG_BODY));
+}
+
+static void dns_items(struct adding *a, struct item *root, const struct trace_record *r)
+{
+	struct slice shown, name = field(r, TAG_QNAME);
+	if (slice_ends(name, SLICE(".")))
+		name.n--;
+	struct item *host = host_item(a, root, name, &shown);
+	struct item *e = endpoint(a, root, ITEM_MAP, SLICE("DNS"), SLICE(""), NULL);
+	struct item *q = find_child(e, shown);
+	if (!e || !host || (!q && e->n >= ENDPOINTS_MAX))
+		return;
+	if (!q) {
+		q = item_new(a, e, ITEM_MAP, shown);
+		if (!q)
+			return;
+		q->spelling = shown.p == lower(a, name).p ? SLICE_NONE : slice_is(shown, "{gateway}") ? SLICE_NONE : name;
+		q->unordered = true;
+		q->under = host;
+	}
+	struct slice type = field(r, TAG_QTYPE);
+	if (!find_child(q, type) && q->n < 64) {
+		struct item *t = item_fact(a, q, "", field(r, TAG_PROTO));
+		if (t)
+			t->key = type;
+	}
+}
+
+static void tls_items(struct adding *a, struct item *root, const struct trace_record *r)
+{
+	struct slice shown, sni = field(r, TAG_SNI);
+	struct item *host = host_item(a, root, sni.n ? sni : field(r, TAG_HOST), &shown);
+	struct item *e = endpoint(a, root, ITEM_LIST, adding_fmt(a, "TLS %.*s", SLICE_FMT(shown)), shown, host);
+	static const struct {
+		enum trace_tag tag;
+		const char *key;
+	} parts[] = {{TAG_ALPN, "ALPN"}, {TAG_JA4, "JA4"}, {TAG_PROTO, "version"}, {TAG_REASON, "failure"}};
+	/* Connections that look the same count once: how many there are depends on timing. */
+	for (struct item *c = e ? e->child : NULL; c; c = c->next) {
+		bool same = true;
+		for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+			struct item *f = find_child(c, slice_str(parts[i].key));
+			same &= slice_eq(f ? f->value : SLICE(""), field(r, parts[i].tag));
+		}
+		if (same)
+			return;
+	}
+	struct item *m = e && e->n < 16 ? item_new(a, e, ITEM_MAP, SLICE("connection")) : NULL;
+	if (!m)
+		return;
+	m->always = m->unordered = true;
+	(void)item_fact(a, m, "SNI", sni.n ? shown : SLICE("(none)"));
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+		if (field(r, parts[i].tag).n) {
+			struct item *f = item_fact(a, m, parts[i].key, field(r, parts[i].tag));
+			if (f)
+				f->aside = false;
+		}
+}
+
+static void raw_items(struct adding *a, struct item *root, const struct trace_record *r, const char *what)
+{
+	struct slice shown, name = field(r, TAG_HOST).n ? field(r, TAG_HOST) : field(r, TAG_ADDR);
+	struct item *host = host_item(a, root, name, &shown);
+	struct slice port = field(r, TAG_PORT).n ? field(r, TAG_PORT) : field(r, TAG_PROTO);
+	struct slice key = adding_fmt(a, "%s %.*s:%.*s", what, SLICE_FMT(shown), SLICE_FMT(port));
+	struct item *e = endpoint(a, root, ITEM_LIST, key, shown, host);
+	struct item *m = e ? item_new(a, e, ITEM_MAP, SLICE("data")) : NULL;
+	if (!m)
+		return;
+	m->always = m->unordered = true;
+	if (field(r, TAG_REASON).n)
+		(void)item_fact(a, m, "reason", field(r, TAG_REASON));
+	if (field(r, TAG_DATA).n)
+		(void)item_body(a, m, SLICE("data"), field(r, TAG_DATA));
+}
+
+struct item *trial_items(struct adding *a, struct slice trace)
+{
+	struct item *root = item_new(a, NULL, ITEM_MAP, SLICE(""));
+	struct item *hosts = root ? item_new(a, root, ITEM_MAP, SLICE("HOSTS")) : NULL;
+	if (!hosts)
+		return NULL;
+	hosts->spelling = SLICE("");
+	struct trace_record r;
+	struct slice shown;
+	while (!a->error && trace_next(&trace, &r) == TRACE_OK) {
+		switch (r.kind) {
+		case TRACE_DNS:
+			dns_items(a, root, &r);
+			break;
+		case TRACE_CONN:
+			(void)host_item(a, root, field(&r, TAG_HOST).n ? field(&r, TAG_HOST) : field(&r, TAG_ADDR), &shown);
+			break;
+		case TRACE_TLS:
+			tls_items(a, root, &r);
+			break;
+		case TRACE_HTTP:
+			http_items(a, root, &r);
+			break;
+		case TRACE_WS:
+			ws_items(a, root, &r);
+			break;
+		case TRACE_RAW:
+			raw_items(a, root, &r, "RAW");
+			break;
+		case TRACE_UDP:
+			raw_items(a, root, &r, "UDP");
+			break;
+		case TRACE_PACKET:
+			raw_items(a, root, &r, "PACKET");
+			break;
+		case TRACE_READY:
+		case TRACE_CLOSE:
+		case TRACE_NOTE:
+		case TRACE_KIND_END:
+			break;
+		}
+	}
+	if (a->error)
+		return NULL;
+	item_hash(root);
+	return root;
+}

@@ -1,0 +1,125 @@
+/* The form of a value without what is random in it. */
+#include "vet/feature_set.h"
+
+static bool digit(uint8_t c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool hex(uint8_t c)
+{
+	return digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+static bool token_char(uint8_t c)
+{
+	return digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static bool is_uuid(struct slice s)
+{
+	if (s.n < 36)
+		return false;
+	for (size_t i = 0; i < 36; i++) {
+		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+		if (dash ? s.p[i] != '-' : !hex(s.p[i]))
+			return false;
+	}
+	return s.n == 36 || !token_char(s.p[36]);
+}
+
+/* A token of letters and digits is random-looking if digits and letters change places often, or the case does. */
+static bool random_token(struct slice t)
+{
+	size_t changes = 0, digits = 0;
+	for (size_t i = 0; i < t.n; i++) {
+		digits += digit(t.p[i]);
+		if (i)
+			changes += digit(t.p[i]) != digit(t.p[i - 1]) || ((t.p[i] ^ t.p[i - 1]) & 32 && !digit(t.p[i]) && !digit(t.p[i - 1]));
+	}
+	return t.n >= 16 && digits >= 2 && changes * 4 >= t.n;
+}
+
+static bool one_case(struct slice t)
+{
+	bool lower = false, upper = false;
+	for (size_t i = 0; i < t.n; i++) {
+		lower |= t.p[i] >= 'a';
+		upper |= t.p[i] >= 'A' && t.p[i] <= 'F';
+	}
+	return !(lower && upper);
+}
+
+static bool has_upper(struct slice t)
+{
+	for (size_t i = 0; i < t.n; i++)
+		if (t.p[i] >= 'A' && t.p[i] <= 'Z')
+			return true;
+	return false;
+}
+
+static void symbol(struct buf *out, const char *class, size_t n, bool lengths)
+{
+	char text[24];
+	size_t at = sizeof(text);
+	text[--at] = '>';
+	for (; lengths && n; n /= 10)
+		text[--at] = (char)('0' + n % 10);
+	if (lengths)
+		text[--at] = ':';
+	buf_u8(out, '<');
+	buf_str_add(out, class);
+	buf_add(out, slice_of(text + at, sizeof(text) - at));
+}
+
+void shape_add(struct slice value, bool lengths, struct buf *out)
+{
+	for (size_t i = 0; i < value.n;) {
+		uint8_t c = value.p[i];
+		if (!token_char(c)) {
+			buf_u8(out, c);
+			i++;
+			continue;
+		}
+		struct slice rest = slice_from(value, i);
+		if (is_uuid(rest)) {
+			buf_str_add(out, "<uuid>");
+			i += 36;
+			continue;
+		}
+		size_t n = 0, all_hex = 0, digits = 0;
+		for (; n < rest.n && token_char(rest.p[n]); n++) {
+			all_hex += hex(rest.p[n]);
+			digits += digit(rest.p[n]);
+		}
+		struct slice token = slice_sub(rest, 0, n);
+		i += n;
+		if (digits == n) {
+			symbol(out, "9", n, lengths);
+		} else if (n >= 8 && all_hex == n && digits && one_case(token)) {
+			symbol(out, has_upper(token) ? "HEX" : "hex", n, lengths);
+		} else if (random_token(token)) {
+			/* base64 has its other characters in between: one symbol for all of it */
+			while (i < value.n && (token_char(value.p[i]) || strchr("+/=_-", value.p[i] ? value.p[i] : ' ')))
+				i++;
+			symbol(out, "token", (size_t)(value.p + i - rest.p), lengths);
+		} else {
+			/* letters stay, digits in them are counted */
+			for (size_t k = 0; k < n;) {
+				size_t d = 0;
+				while (k + d < n && digit(token.p[k + d]))
+					d++;
+				if (d)
+					symbol(out, "9", d, lengths);
+				else
+					buf_u8(out, token.p[k]);
+				k += d ? d : 1;
+			}
+		}
+	}
+}
+
+void feature_shape(struct slice value, struct buf *out)
+{
+	shape_add(value, true, out);
+}

@@ -1,0 +1,450 @@
+/* feature: alignment, structure, echoes, from hand-made traces. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "base/encode.h"
+#include "crypto/digest.h"
+#include "vet/feature.h"
+#include "wire/trace.h"
+
+#define ENDPOINT "POST https://api.test/v1/messages"
+
+static const char usual_headers[] = "Host: api.test\r\nUser-Agent: tool/1.0\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n";
+
+static void http(struct buf *b, const char *host, const char *target, const char *headers, struct slice body)
+{
+	size_t mark;
+	trace_begin(b, TRACE_HTTP, &mark);
+	trace_put_u64(b, TAG_CONN, 1);
+	trace_put(b, TAG_HOST, slice_str(host));
+	trace_put(b, TAG_SCHEME, SLICE("https"));
+	trace_put(b, TAG_PROTO, SLICE("HTTP/1.1"));
+	trace_put(b, TAG_METHOD, SLICE("POST"));
+	trace_put(b, TAG_TARGET, slice_str(target));
+	trace_put(b, TAG_HEADERS, slice_str(headers));
+	trace_put(b, TAG_BODY, body);
+	trace_end(b, mark);
+}
+
+static void dns(struct buf *b, const char *name)
+{
+	size_t mark;
+	trace_begin(b, TRACE_DNS, &mark);
+	trace_put(b, TAG_QNAME, slice_str(name));
+	trace_put(b, TAG_QTYPE, SLICE("A"));
+	trace_put(b, TAG_PROTO, SLICE("udp"));
+	trace_end(b, mark);
+}
+
+static struct feature_set *set_new(void)
+{
+	struct feature_set *s = NULL;
+	assert_int_equal(feature_set_new(&s), 0);
+	return s;
+}
+
+static int add_trace(struct feature_set *s, struct buf *b, const struct feature_literal *l, size_t n, const char *gateway)
+{
+	struct err err = {0};
+	assert_int_equal(buf_error(b), 0);
+	int o = feature_set_add(s, buf_slice(b), l, n, gateway, &err);
+	if (o < 0)
+		print_error("%s\n", err.text);
+	assert_true(o >= 0);
+	return o;
+}
+
+static int add_body_headers(struct feature_set *s, const char *headers, const char *body, const struct feature_literal *l, size_t n)
+{
+	_cleanup_buf_ struct buf b = BUF(1 << 20);
+	http(&b, "api.test", "/v1/messages", headers, slice_str(body));
+	return add_trace(s, &b, l, n, NULL);
+}
+
+static int add_body(struct feature_set *s, const char *body)
+{
+	return add_body_headers(s, usual_headers, body, NULL, 0);
+}
+
+static bool differs(const struct feature_set *s, uint32_t i, unsigned a, unsigned b)
+{
+	struct slice x = feature_value(s, i, a), y = feature_value(s, i, b);
+	return (x.p == NULL) != (y.p == NULL) || !slice_eq(x, y);
+}
+
+/* Features that differ between two observations; with `top` only those whose parent does not. */
+static size_t differences(const struct feature_set *s, unsigned a, unsigned b, bool top, uint32_t *first)
+{
+	size_t n = 0;
+	for (uint32_t i = 0; i < feature_count(s); i++) {
+		const struct feature *f = feature_at(s, i);
+		if (!differs(s, i, a, b) || f->derived)
+			continue;
+		if (top && f->parent != UINT32_MAX && differs(s, f->parent, a, b))
+			continue;
+		if (n++ == 0 && first)
+			*first = i;
+	}
+	return n;
+}
+
+static void show(const struct feature_set *s, unsigned a, unsigned b)
+{
+	for (uint32_t i = 0; i < feature_count(s); i++)
+		if (differs(s, i, a, b)) {
+			struct slice x = feature_value(s, i, a), y = feature_value(s, i, b);
+			print_message("%s | %s: %.*s -> %.*s\n", feature_at(s, i)->endpoint, feature_at(s, i)->address, SLICE_FMT(x), SLICE_FMT(y));
+		}
+}
+
+/* Exactly one top-level difference, at this address. */
+static uint32_t only(const struct feature_set *s, unsigned a, unsigned b, const char *address)
+{
+	uint32_t i = 0;
+	size_t n = differences(s, a, b, true, &i);
+	if (n != 1 || strcmp(feature_at(s, i)->address, address) != 0)
+		show(s, a, b);
+	assert_int_equal(n, 1);
+	assert_string_equal(feature_at(s, i)->address, address);
+	return i;
+}
+
+static uint32_t find(const struct feature_set *s, const char *endpoint, const char *address)
+{
+	for (uint32_t i = 0; i < feature_count(s); i++)
+		if (strcmp(feature_at(s, i)->endpoint, endpoint) == 0 && strcmp(feature_at(s, i)->address, address) == 0)
+			return i;
+	for (uint32_t i = 0; i < feature_count(s); i++)
+		print_message("%s | %s\n", feature_at(s, i)->endpoint, feature_at(s, i)->address);
+	fail_msg("no feature %s", address);
+	return 0;
+}
+
+#define REMINDER "{\"type\":\"text\",\"text\":\"<system-reminder>\\nToday%ss date is 2026-11-23\\nBe kind to the reader.\\n</system-reminder>\"}"
+#define PROMPT	 "{\"type\":\"text\",\"text\":\"say hi\"}"
+#define EXTRA	 "{\"type\":\"text\",\"text\":\"This folder is a repository.\\nIts branch is called main.\"}"
+
+static void message(char *out, size_t size, const char *apostrophe, bool extra)
+{
+	(void)snprintf(out, size, "{\"model\":\"m-1\",\"max_tokens\":32,\"messages\":[{\"role\":\"user\",\"content\":[%s" REMINDER "," PROMPT "]}]}",
+		extra ? EXTRA "," : "", apostrophe);
+}
+
+static void extra_block_is_one_difference(void **state)
+{
+	(void)state;
+	char a[1024], b[1024];
+	struct feature_set *s = set_new();
+	message(a, sizeof(a), "'", false);
+	message(b, sizeof(b), "'", true);
+	add_body(s, a);
+	add_body(s, a);
+	add_body(s, b);
+	assert_int_equal(differences(s, 0, 1, false, NULL), 0);
+	uint32_t i = only(s, 0, 2, "body.messages[user].content[text#3]");
+	assert_non_null(strstr((const char *)feature_value(s, i, 2).p, "This folder is a repository."));
+	assert_null(feature_value(s, i, 0).p);
+	feature_set_free(s);
+}
+
+static void apostrophe_is_one_line(void **state)
+{
+	(void)state;
+	static const char *const marks[] = {"\xe2\x80\x99", "\xca\xbc", "\\u2019", "\xe2\x80\x8b'"};
+	char a[1024], b[1024];
+	for (size_t k = 0; k < ARRAY_LEN(marks); k++) {
+		struct feature_set *s = set_new();
+		message(a, sizeof(a), "'", false);
+		message(b, sizeof(b), marks[k], false);
+		add_body(s, a);
+		add_body(s, b);
+		uint32_t i = find(s, ENDPOINT, "body.messages[user].content[text].text line \"Today's date is 2026-11-23\"");
+		assert_true(differs(s, i, 0, 1));
+		assert_non_null(feature_value(s, i, 0).p);
+		assert_non_null(feature_value(s, i, 1).p);
+		/* the way the characters are written may be told of as well */
+		for (uint32_t f = 0; f < feature_count(s); f++)
+			assert_true(f == i || !differs(s, f, 0, 1) || feature_at(s, f)->structural);
+		feature_set_free(s);
+	}
+}
+
+static void structure_is_seen(void **state)
+{
+	(void)state;
+	static const char base[] = "{\"a\":1,\"b\":\"it's\",\"c\":[1,2]}";
+	static const struct {
+		const char *body, *address;
+	} rows[] = {{"{\"b\":\"it's\",\"a\":1,\"c\":[1,2]}", "body (order)"}, {"{\"a\":1,\"b\":\"it\\u0027s\",\"c\":[1,2]}", "body.b (escapes)"},
+		{"{\"a\": 1,\"b\": \"it's\",\"c\": [1,2]}", "body (white space after colons)"},
+		{"{\"a\":1.0,\"b\":\"it's\",\"c\":[1,2]}", "body.a"}, {"{\"a\":1,\"a\":1,\"b\":\"it's\",\"c\":[1,2]}", "body.a#2"},
+		{"{\"a\":\"1\",\"b\":\"it's\",\"c\":[1,2]}", "body.a"}, {"{\"a\":1,\"b\":\"it's\",\"c\":[2,1]}", "body.c (order)"},
+		{"{\"a\":1,\"x\":{\"y\":[5]},\"b\":\"it's\",\"c\":[1,2]}", "body.x"}};
+	for (size_t k = 0; k < ARRAY_LEN(rows); k++) {
+		struct feature_set *s = set_new();
+		add_body(s, base);
+		add_body(s, rows[k].body);
+		add_body(s, base);
+		(void)only(s, 0, 1, rows[k].address);
+		assert_int_equal(differences(s, 0, 2, false, NULL), 0);
+		feature_set_free(s);
+	}
+}
+
+static void headers_are_seen(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *headers, *address;
+	} rows[] = {
+		{"User-Agent: tool/1.0\r\nHost: api.test\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n", "header (order)"},
+		{"Host: api.test\r\nuser-agent: tool/1.0\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n",
+			"header user-agent (spelling)"},
+		{"Host: api.test\r\nUser-Agent:  tool/1.0\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n",
+			"header user-agent (spacing)"},
+		{"Host: api.test\r\nUser-Agent: tool/1.0\r\nContent-Type: application/json\r\nX-New: 1\r\nContent-Length: 11\r\n\r\n",
+			"header x-new"},
+		{"Host: api.test\r\nUser-Agent: tool/1.0\r\nContent-Type: application/json\r\nContent-Length: 10\r\nUser-Agent: tool/1.0\r\n\r\n",
+			"header user-agent#2"},
+	};
+	for (size_t k = 0; k < ARRAY_LEN(rows); k++) {
+		struct feature_set *s = set_new();
+		add_body(s, "{}");
+		add_body_headers(s, rows[k].headers, "{}", NULL, 0);
+		(void)only(s, 0, 1, rows[k].address);
+		feature_set_free(s);
+	}
+}
+
+static void json_in_header_in_json(void **state)
+{
+	(void)state;
+	struct feature_set *s = set_new();
+	add_body_headers(s, "X-Meta: {\"repo\":{\"url\":\"u1\"},\"inner\":\"{\\\"k\\\":\\\"v1\\\"}\"}\r\n\r\n", "{}", NULL, 0);
+	add_body_headers(s, "X-Meta: {\"repo\":{\"url\":\"u2\"},\"inner\":\"{\\\"k\\\":\\\"v1\\\"}\"}\r\n\r\n", "{}", NULL, 0);
+	add_body_headers(s, "X-Meta: {\"repo\":{\"url\":\"u1\"},\"inner\":\"{\\\"k\\\":\\\"v2\\\"}\"}\r\n\r\n", "{}", NULL, 0);
+	(void)only(s, 0, 1, "header x-meta(json).repo.url");
+	(void)only(s, 0, 2, "header x-meta(json).inner(json).k");
+	feature_set_free(s);
+}
+
+static void retry_is_one_difference(void **state)
+{
+	(void)state;
+	char body[1024];
+	message(body, sizeof(body), "'", false);
+	struct feature_set *s = set_new();
+	for (int k = 0; k < 2; k++) {
+		_cleanup_buf_ struct buf b = BUF(1 << 20);
+		for (int i = 0; i <= k; i++)
+			http(&b, "api.test", "/v1/messages", usual_headers, slice_str(body));
+		http(&b, "api.test", "/v1/messages", usual_headers, SLICE("{\"model\":\"m-2\",\"title\":\"Make a title for this talk\"}"));
+		(void)add_trace(s, &b, NULL, 0, NULL);
+	}
+	(void)only(s, 0, 1, "request 3");
+	feature_set_free(s);
+}
+
+static void bad_bodies_are_kept(void **state)
+{
+	(void)state;
+	struct feature_set *s = set_new();
+	add_body(s, "{\"a\":1,}");
+	add_body(s, "{\"a\":2,}");
+	add_body(s, "not \xff\xfe utf-8");
+	add_body(s, "{\"a\":\"\xff\"}");
+	(void)only(s, 0, 1, "body");
+	assert_true(differences(s, 0, 2, true, NULL) > 0);
+	assert_true(differences(s, 2, 3, true, NULL) > 0);
+	struct err err = {0};
+	size_t features = feature_count(s);
+	assert_int_equal(feature_set_add(s, SLICE("\0\0\0\x09\x05"), NULL, 0, NULL, &err), -EBADMSG);
+	assert_int_equal(feature_count(s), features);
+	feature_set_free(s);
+}
+
+static void echoes_under_transforms(void **state)
+{
+	(void)state;
+	static const char value[] = "/home/casey.r/work-of-art";
+	static const struct {
+		const char *sent, *transform;
+	} rows[] = {{"in /home/casey.r/work-of-art today", "as it is"}, {"/HOME/CASEY.R/WORK-OF-ART", "upper case"},
+		{"p/-home-casey-r-work-of-art/x", "path mangled"}, {"-home-casey.r-work-of-art", "path mangled"},
+		{"%2Fhome%2Fcasey.r%2Fwork-of-art", "URL-encoded"}, {"%2fhome%2fcasey.r%2fwork-of-art", "URL-encoded"},
+		{"\\\\/home\\\\/casey.r\\\\/work-of-art", "JSON-escaped"}, {"tra-fo-krow/r.yesac/emoh/", "reversed"},
+		{"2f686f6d652f63617365792e722f776f726b2d6f662d617274", "hex"}};
+	const struct feature_literal l = {.factor = 3, .value = slice_str(value), .name = "project"};
+	for (size_t k = 0; k < ARRAY_LEN(rows); k++) {
+		struct feature_set *s = set_new();
+		char body[512];
+		(void)snprintf(body, sizeof(body), "{\"x\":\"%s\"}", rows[k].sent);
+		add_body_headers(s, usual_headers, body, &l, 1);
+		size_t n;
+		const struct feature_echo *e = feature_echoes(s, &n);
+		if (n != 1)
+			print_error("row %zu\n", k);
+		assert_int_equal(n, 1);
+		assert_string_equal(e->transform, rows[k].transform);
+		assert_int_equal(e->factor, 3);
+		assert_false(e->digest);
+		assert_string_equal(feature_at(s, e->feature)->address, "body.x");
+		assert_non_null(strstr((const char *)feature_value(s, e->feature, 0).p, "{project}"));
+		feature_set_free(s);
+	}
+	/* base64, wherever in its group of three the value begins */
+	for (size_t before = 0; before < 6; before++) {
+		_cleanup_buf_ struct buf plain = BUF(256), text = BUF(512);
+		buf_add(&plain, slice_sub(SLICE("xyzxyz"), 0, before));
+		buf_str_add(&plain, value);
+		buf_str_add(&plain, "~~>>");
+		buf_str_add(&text, "{\"x\":\"");
+		encode_base64(&text, buf_slice(&plain), before & 1, true);
+		buf_str_add(&text, "\"}");
+		struct feature_set *s = set_new();
+		add_body_headers(s, usual_headers, buf_str(&text), &l, 1);
+		size_t n;
+		const struct feature_echo *e = feature_echoes(s, &n);
+		assert_int_equal(n, 1);
+		assert_string_equal(e->transform, "base64");
+		feature_set_free(s);
+	}
+}
+
+static void digests_are_echoes(void **state)
+{
+	(void)state;
+	const struct feature_literal l = {.factor = 1, .value = SLICE("Workstation-17"), .name = "hostname"};
+	for (int d = 0; d < DIGEST_END; d++)
+		for (int form = 0; form < 4; form++) {
+			uint8_t out[DIGEST_MAX];
+			_cleanup_buf_ struct buf b = BUF(1024);
+			assert_int_equal(digest_of((enum digest)d, form == 2 ? SLICE("workstation-17") : form == 3 ? SLICE("Workstation-17\n") : l.value, out), 0);
+			buf_str_add(&b, "{\"id\":\"machine ");
+			if (form == 1)
+				encode_base64(&b, slice_of(out, digest_size((enum digest)d)), false, true);
+			else
+				encode_hex(&b, slice_of(out, form == 2 ? 6 : digest_size((enum digest)d)));
+			buf_str_add(&b, "\"}");
+			struct feature_set *s = set_new();
+			add_body_headers(s, usual_headers, buf_str(&b), &l, 1);
+			size_t n;
+			const struct feature_echo *e = feature_echoes(s, &n);
+			assert_int_equal(n, 1);
+			assert_true(e->digest);
+			assert_int_equal(e->factor, 1);
+			assert_non_null(strstr(e->transform, digest_name((enum digest)d)));
+			assert_non_null(strstr(e->transform, form == 1 ? "base64" : form == 2 ? "hex of" : "hex") ?: strstr(e->transform, "prefix"));
+			feature_set_free(s);
+		}
+}
+
+static void literals_do_not_make_differences(void **state)
+{
+	(void)state;
+	const struct feature_literal base[] = {{.factor = 0, .value = SLICE("4"), .name = "cpus"}, {.factor = 1, .value = SLICE("dev"), .name = "user"},
+		{.factor = 2, .value = SLICE("/home/dev"), .name = "home"}};
+	const struct feature_literal other[] = {{.factor = 0, .value = SLICE("8"), .name = "cpus"}, {.factor = 1, .value = SLICE("mallory"), .name = "user"},
+		{.factor = 2, .value = SLICE("/home/mallory"), .name = "home"}};
+	struct feature_set *s = set_new();
+	add_body_headers(s, usual_headers, "{\"t\":\"indent 4 spaces, 8 rows\",\"cpus\":4,\"home\":\"/home/dev/x\",\"dev\":\"developer\"}", base, 3);
+	add_body_headers(s, usual_headers, "{\"t\":\"indent 4 spaces, 8 rows\",\"cpus\":8,\"home\":\"/home/mallory/x\",\"dev\":\"developer\"}", other, 3);
+	assert_int_equal(differences(s, 0, 1, false, NULL), 0);
+	uint32_t i = find(s, ENDPOINT, "body.home");
+	assert_true(slice_is(feature_value(s, i, 0), "{home}/x"));
+	size_t n, weak = 0;
+	const struct feature_echo *e = feature_echoes(s, &n);
+	for (size_t k = 0; k < n; k++) {
+		weak += e[k].weak;
+		assert_true(k == 0 || e[k].observation >= e[k - 1].observation);
+	}
+	assert_int_equal(weak, 4); /* t and cpus, in both */
+	assert_int_equal(n, 6);
+	feature_set_free(s);
+}
+
+static void hosts_hang_together(void **state)
+{
+	(void)state;
+	struct feature_set *s = set_new();
+	for (int k = 0; k < 2; k++) {
+		_cleanup_buf_ struct buf b = BUF(1 << 20);
+		dns(&b, "api.test");
+		http(&b, "api.test", "/v1/messages?beta=true", usual_headers, SLICE("{}"));
+		if (k) {
+			dns(&b, "more.test");
+			http(&b, "more.test", "/collect/0f8fad5b-d9cb-469f-a165-70867728950e", usual_headers, SLICE("{\"q\":\"w\"}"));
+		}
+		(void)add_trace(s, &b, NULL, 0, NULL);
+	}
+	uint32_t i = only(s, 0, 1, "more.test");
+	assert_string_equal(feature_at(s, i)->endpoint, "HOSTS");
+	(void)find(s, "POST https://more.test/collect/{id}", "body.q");
+	(void)find(s, ENDPOINT, "query beta");
+	feature_set_free(s);
+}
+
+static void gateway_is_no_echo(void **state)
+{
+	(void)state;
+	struct feature_set *s = set_new();
+	static const char *const names[] = {"gw.one.test", "relay.two.example"};
+	for (size_t k = 0; k < 2; k++) {
+		_cleanup_buf_ struct buf b = BUF(1 << 20);
+		char headers[128];
+		(void)snprintf(headers, sizeof(headers), "Host: %s:8080\r\nAccept: */*\r\n\r\n", names[k]);
+		const struct feature_literal l = {.factor = 2, .value = slice_str(names[k]), .name = "gateway"};
+		dns(&b, names[k]);
+		http(&b, names[k], "/v1/messages", headers, SLICE("{}"));
+		(void)add_trace(s, &b, &l, 1, names[k]);
+	}
+	assert_int_equal(differences(s, 0, 1, false, NULL), 0);
+	size_t n;
+	(void)feature_echoes(s, &n);
+	assert_int_equal(n, 0);
+	(void)find(s, "POST https://{gateway}/v1/messages", "header host");
+	feature_set_free(s);
+}
+
+static void shapes(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *a, *b;
+		bool same;
+	} rows[] = {{"0f8fad5b-d9cb-469f-a165-70867728950e", "7c9e6679-7425-40de-944b-e07fc1f90ae7", true}, {"2026-11-23", "2026-11-24", true},
+		{"2026-11-23", "2026/11/23", false}, {"sess d41d8cd98f00b204e9800998ecf8427e", "sess 900150983cd24fb0d6963f7d28e17f72", true},
+		{"Today's date", "Today\xe2\x80\x99s date", false}, {"Abc", "abc", false}, {"a b", "a\xc2\xa0" "b", false},
+		{"toolu_01AbC9dEf7GhI3jKl5", "toolu_01XyZ8wVu6TsR2qPo4", true}, {"14:03:22.123", "09:11:02.001", true}};
+	for (size_t k = 0; k < ARRAY_LEN(rows); k++) {
+		_cleanup_buf_ struct buf a = BUF(1024), b = BUF(1024);
+		feature_shape(slice_str(rows[k].a), &a);
+		feature_shape(slice_str(rows[k].b), &b);
+		if (slice_eq(buf_slice(&a), buf_slice(&b)) != rows[k].same)
+			fail_msg("%s -> %s, %s -> %s", rows[k].a, buf_str(&a), rows[k].b, buf_str(&b));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(extra_block_is_one_difference),
+		cmocka_unit_test(apostrophe_is_one_line),
+		cmocka_unit_test(structure_is_seen),
+		cmocka_unit_test(headers_are_seen),
+		cmocka_unit_test(json_in_header_in_json),
+		cmocka_unit_test(retry_is_one_difference),
+		cmocka_unit_test(bad_bodies_are_kept),
+		cmocka_unit_test(echoes_under_transforms),
+		cmocka_unit_test(digests_are_echoes),
+		cmocka_unit_test(literals_do_not_make_differences),
+		cmocka_unit_test(hosts_hang_together),
+		cmocka_unit_test(gateway_is_no_echo),
+		cmocka_unit_test(shapes),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
