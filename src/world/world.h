@@ -16,6 +16,7 @@ struct world_config {
 	const char *dialect;       /* expected dialect of the profile: "anthropic", "openai-chat", "openai-responses", "gemini", or NULL */
 	const char *client_ipv4;   /* address of the tool's eth0, dotted; gateway is .1 */
 	const char *project;       /* the tool's working folder: the scripted tool calls name files below it */
+	const char *dns_search;    /* search domain of the synthetic host, or NULL: names below it resolve only with one label more */
 	uint64_t trace_max;        /* bytes */
 };
 
