@@ -84,7 +84,7 @@ static void trace_tls(struct conn *c, const char *reason)
 	c->traced_tls = true;
 }
 
-static void trace_raw(struct conn *c, struct slice data, uint64_t size, const char *why)
+void conn_trace_raw(struct conn *c, struct slice data, uint64_t size, const char *why)
 {
 	struct buf *b = engine_trace(c->engine, c, TRACE_RAW);
 	trace_put(b, TAG_HOST, slice_str(c->host));
@@ -114,16 +114,35 @@ static bool raw_step(struct conn *c)
 	return false;
 }
 
+/* What was begun and is now cut off is still evidence. Called once, when no more will be read. */
+static void trace_rest(struct conn *c)
+{
+	if (c->n_tls && !c->traced_tls)
+		trace_tls(c, "closed in the handshake");
+	if (c->state == CONN_BODY)
+		h1_end(c);
+	else if (c->hello.n)
+		conn_trace_raw(c, buf_slice(&c->hello), c->hello.n, c->raw_why ? c->raw_why : "the connection ended inside a ClientHello");
+	else if (c->raw_size)
+		conn_trace_raw(c, buf_slice(&c->raw), c->raw_size, c->raw_why);
+	else if (c->in.n)
+		conn_trace_raw(c, buf_slice(&c->in), c->in.n, c->raw_why ? c->raw_why : "the connection ended inside a message");
+	h2_free(c); /* traces the requests that are not whole */
+}
+
 void conn_finish(struct conn *c, const char *why)
 {
 	if (c->state == CONN_FLUSH)
 		return;
-	if (c->raw.n == 0 && c->in.n && c->raw_why) {
-		c->raw_size = c->in.n;
-		buf_add(&c->raw, slice_sub(buf_slice(&c->in), 0, RAW_MAX));
-	}
-	c->state = CONN_FLUSH;
+	c->finishing = true;
 	c->end = why;
+}
+
+/* Only here, at the end of a turn, so that no layer is taken away under its own feet. */
+static void finish(struct conn *c)
+{
+	trace_rest(c);
+	c->state = CONN_FLUSH;
 	for (unsigned d = c->n_tls; d-- > 0;) {
 		_cleanup_buf_ struct buf wire = BUF(READ_SIZE);
 		tls_close(c->tls[d], &wire);
@@ -131,32 +150,17 @@ void conn_finish(struct conn *c, const char *why)
 	}
 }
 
-/* What was begun and is now cut off is still evidence. */
-static void trace_rest(struct conn *c)
-{
-	if (c->n_tls && !c->traced_tls)
-		trace_tls(c, "closed in the handshake");
-	if (c->state == CONN_BODY)
-		h1_end(c);
-	else if (c->raw_size == 0 && c->in.n && c->state != CONN_FLUSH && c->state != CONN_HTTP2)
-		trace_raw(c, buf_slice(&c->in), c->in.n, "the connection ended inside a message");
-	else if (c->hello.n)
-		trace_raw(c, buf_slice(&c->hello), c->hello.n, "the connection ended inside a ClientHello");
-	if (c->raw_size)
-		trace_raw(c, buf_slice(&c->raw), c->raw_size, c->raw_why);
-}
-
 void conn_drop(struct conn *c, const char *why)
 {
 	if (c->state == CONN_DEAD)
 		return;
-	trace_rest(c);
+	if (c->state != CONN_FLUSH && c->state != CONN_LINGER)
+		trace_rest(c);
 	c->state = CONN_DEAD;
 	struct buf *b = engine_trace(c->engine, c, TRACE_CLOSE);
 	trace_put_u64(b, TAG_WIRE_SIZE, c->received);
 	trace_put(b, TAG_REASON, slice_str(c->end ? c->end : why));
 	engine_trace_end(c->engine);
-	h2_free(c);
 	wsock_free(c);
 	request_free(c->engine, c->request);
 	for (unsigned d = c->n_tls; d-- > 0;)
@@ -192,9 +196,6 @@ static bool tls_begin(struct conn *c)
 	if (s == CLIENTHELLO_MORE)
 		return false;
 	if (s == CLIENTHELLO_BAD) {
-		c->raw_size = c->hello.n;
-		buf_add(&c->raw, slice_sub(buf_slice(&c->hello), 0, RAW_MAX));
-		buf_reset(&c->hello);
 		c->raw_why = why;
 		send_under(c, c->n_tls, SLICE("\x15\x03\x03\x00\x02\x02\x32")); /* alert: decode_error */
 		conn_finish(c, "malformed ClientHello");
@@ -221,7 +222,7 @@ static bool tls_begin(struct conn *c)
 /* Takes wire bytes of the layer at that depth up to c->in. */
 static void feed(struct conn *c, unsigned depth, struct slice wire)
 {
-	if (c->state == CONN_FLUSH)
+	if (c->state == CONN_FLUSH || c->finishing)
 		return;
 	if (depth == c->n_tls) {
 		if (!c->hello.n) {
@@ -231,7 +232,7 @@ static void feed(struct conn *c, unsigned depth, struct slice wire)
 		buf_add(&c->hello, wire);
 		if (buf_error(&c->hello))
 			conn_finish(c, "ClientHello is too long");
-		else if (tls_begin(c) && c->state == CONN_TLS) {
+		else if (tls_begin(c) && !c->finishing) {
 			_cleanup_buf_ struct buf all = c->hello;
 			c->hello = BUF(all.max);
 			feed(c, depth, buf_slice(&all));
@@ -266,6 +267,8 @@ void conn_tunnel(struct conn *c, struct slice host, uint16_t port, const char *v
 	(void)snprintf(c->host, sizeof(c->host), "%.*s", SLICE_FMT(host));
 	c->port = port;
 	c->via = via;
+	c->sni[0] = 0;
+	c->tunnel_tls = c->n_tls;
 	c->state = CONN_SNIFF;
 }
 
@@ -281,7 +284,7 @@ static bool sniff_tls(struct conn *c)
 	c->state = CONN_TLS;
 	buf_u8(&c->hello, first.p[0]);
 	feed(c, c->n_tls, slice_from(buf_slice(&first), 1));
-	return c->in.n > 0 || c->state == CONN_FLUSH;
+	return c->in.n > 0;
 }
 
 /* Decides what is spoken from the first bytes. */
@@ -360,6 +363,7 @@ static bool step(struct conn *c)
 		return raw_step(c);
 	case CONN_TLS:
 	case CONN_FLUSH:
+	case CONN_LINGER:
 	case CONN_DEAD:
 	default:
 		return false;
@@ -368,23 +372,28 @@ static bool step(struct conn *c)
 
 static void conn_advance(struct conn *c)
 {
-	while (!c->reset && c->out.n < OUT_PAUSE && step(c))
+	while (!c->reset && !c->finishing && c->out.n < OUT_PAUSE && step(c))
 		;
 	conn_flush(c);
 	if (c->reset || buf_error(&c->in)) {
 		conn_drop(c, c->reset ? "reset" : "too much unparsed input");
 		return;
 	}
-	if (c->eof && c->state != CONN_FLUSH && c->out.n < OUT_PAUSE)
+	if (c->eof && !c->finishing && c->out.n < OUT_PAUSE)
 		conn_finish(c, c->received == 0                           ? "closed by the client without a byte"
 		               : c->n_tls && !c->requests && !c->raw_size ? "closed by the client after the handshake without a request"
 		                                                          : "closed by the client");
+	if (c->finishing && c->state != CONN_FLUSH)
+		finish(c);
 	if (c->state == CONN_FLUSH) {
 		conn_flush(c);
-		if (c->out.n == 0 || c->reset) {
+		if (c->reset || (c->out.n == 0 && (c->eof || shutdown(c->fd, SHUT_WR) < 0))) {
 			conn_drop(c, "closed");
 			return;
 		}
+		/* Closing with bytes unread would reset the connection, and the client might never see our last bytes. */
+		if (c->out.n == 0)
+			c->state = CONN_LINGER;
 	}
 	watch(c);
 }
@@ -393,12 +402,14 @@ static void on_event(void *arg, uint32_t events)
 {
 	static uint8_t piece[READ_SIZE];
 	struct conn *c = arg;
-	c->last_us = engine_now_us(c->engine);
+	if (c->state != CONN_LINGER)
+		c->last_us = engine_now_us(c->engine);
 	if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) && !c->eof) {
 		ssize_t n = recv(c->fd, piece, sizeof(piece), MSG_DONTWAIT);
 		if (n > 0) {
 			c->received += (uint64_t)n;
-			feed(c, 0, slice_of(piece, (size_t)n));
+			if (c->state != CONN_LINGER)
+				feed(c, 0, slice_of(piece, (size_t)n));
 		} else if (n == 0) {
 			c->eof = true;
 		} else if (errno != EAGAIN && errno != EINTR) {
@@ -409,13 +420,17 @@ static void on_event(void *arg, uint32_t events)
 		conn_drop(c, "reset by the client");
 		return;
 	}
-	conn_advance(c);
+	if (c->state == CONN_LINGER && c->eof)
+		conn_drop(c, "closed");
+	else if (c->state != CONN_LINGER)
+		conn_advance(c);
 }
 
 void conn_tick(struct conn *c, uint64_t now_us)
 {
 	bool unknown = c->state == CONN_SNIFF || c->state == CONN_RAW || c->state == CONN_FLUSH || c->state == CONN_TLS;
-	if (now_us - c->last_us < (unknown ? SILENT_MS : IDLE_MS) * 1000u)
+	uint64_t limit = c->state == CONN_LINGER ? LINGER_MS : unknown ? SILENT_MS : IDLE_MS;
+	if (now_us - c->last_us < limit * 1000u)
 		return;
 	conn_drop(c, "time-out");
 }

@@ -28,6 +28,7 @@
 #define DATAGRAM_KEEP   2048u
 #define STREAMS_MAX     128u   /* HTTP/2 streams of a connection */
 #define SILENT_MS       20000u /* a connection of no known protocol */
+#define LINGER_MS       2000u
 #define IDLE_MS         120000u
 #define TRACE_QUEUE_MAX ((size_t)48 << 20)
 
@@ -41,7 +42,8 @@ enum conn_state {
 	CONN_WS,
 	CONN_DNS,
 	CONN_RAW,
-	CONN_FLUSH, /* nothing more is read; closes when all is written */
+	CONN_FLUSH,  /* conn_finish() was carried out: nothing more is read; closes when all is written */
+	CONN_LINGER, /* all is written; what still comes is thrown away until the client closes */
 	CONN_DEAD,
 };
 
@@ -60,12 +62,13 @@ struct request {
 	const char *via;
 };
 
+#define WS_MAX ((size_t)4 << 20) /* a frame, and a message */
+
 struct ws_link {
 	struct request *opened;
 	struct exchange_request asked; /* points into opened */
 	struct buf message;
-	uint64_t lost;
-	unsigned opcode;
+	unsigned opcode; /* of the message that fragments are gathered of; 0: none */
 };
 
 struct engine;
@@ -79,6 +82,7 @@ struct conn {
 	uint32_t events; /* watched for */
 	bool eof;        /* the client will send no more */
 	bool reset;
+	bool finishing;  /* conn_finish() was called */
 	const char *end; /* reason for TRACE_CLOSE */
 	uint64_t received;
 	uint64_t last_us;
@@ -91,8 +95,8 @@ struct conn {
 
 	struct buf hello; /* first bytes of a TLS stream until the ClientHello is whole */
 	struct tls *tls[TLS_DEPTH];
-	unsigned n_tls;
-	bool traced_tls; /* of the innermost */
+	unsigned n_tls, tunnel_tls; /* tunnel_tls: how many of them are outside of a proxy's tunnel */
+	bool traced_tls;            /* of the innermost */
 	char hello_alpn[256], ja4[64];
 
 	struct buf in, out;
@@ -110,6 +114,8 @@ struct conn {
 };
 
 /* conn.c */
+/* A TRACE_RAW record; data is cut to RAW_MAX. why may be NULL. */
+void conn_trace_raw(struct conn *c, struct slice data, uint64_t size, const char *why);
 void conn_new(struct engine *e, int fd, const struct sockaddr_in6 *local);
 /* Closes at once, with a TRACE_CLOSE record, and frees. */
 void conn_drop(struct conn *c, const char *why);

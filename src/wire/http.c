@@ -81,7 +81,7 @@ static void split_authority(struct slice a, char host[256], uint16_t *port)
 
 void request_place(struct conn *c, struct request *r)
 {
-	bool tls = c->n_tls > 0;
+	bool tls = c->n_tls > c->tunnel_tls;
 	r->port = c->port;
 	r->via = c->via;
 	r->scheme = tls ? SLICE("https") : SLICE("http");

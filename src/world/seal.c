@@ -47,6 +47,7 @@ static const int allowed[] = {
         SCMP_SYS(exit),
         SCMP_SYS(rt_sigreturn),
         SCMP_SYS(restart_syscall),
+        SCMP_SYS(shutdown),
         SCMP_SYS(sched_yield),
 };
 
