@@ -69,6 +69,10 @@ $(O)/unit/%: tests/unit/%.c $(O)/libpostern.a
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MT $@ -MF $@.d $(LDFLAGS) -o $@ $< $(O)/libpostern.a $(LDLIBS) -lcmocka
 
+$(O)/integration/%: tests/integration/%.c $(O)/libpostern.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< $(O)/libpostern.a $(LDLIBS)
+
 # In a fuzz build libFuzzer drives the target; elsewhere fuzz/replay.c runs it over its corpus.
 $(O)/fuzz/%: fuzz/%.c fuzz/replay.c $(O)/libpostern.a
 	@mkdir -p $(@D)

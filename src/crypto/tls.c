@@ -1,0 +1,315 @@
+#include "crypto/tls.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <openssl/bio.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+
+#include "crypto/x509.h"
+
+#define DAY        ((time_t)86400)
+#define LEAF_SLOTS 512u
+
+struct leaf {
+	char name[256];
+	X509 *cert;
+};
+
+struct tls_server {
+	SSL_CTX *ctx;
+	X509 *ca;
+	EVP_PKEY *ca_key;
+	EVP_PKEY *key; /* of every leaf: a client cannot see a connection in that, and it saves the time to make one each */
+	time_t now;
+	struct leaf leaf[LEAF_SLOTS];
+};
+
+struct tls {
+	SSL *ssl;
+	BIO *in, *out; /* owned by ssl */
+	enum tls_state state;
+	char reason[120];
+};
+
+int tls_init(void)
+{
+	return OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_LOAD_SSL_STRINGS | OPENSSL_INIT_LOAD_CRYPTO_STRINGS, NULL)
+	               ? 0
+	               : -EIO;
+}
+
+/* h2 first, whatever the client prefers; a client that offers neither goes on without ALPN. */
+static int choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *n, const unsigned char *in, unsigned in_n, void *arg)
+{
+	static const unsigned char ours[] = "\x02h2\x08http/1.1";
+	(void)ssl;
+	(void)arg;
+	unsigned char *pick = NULL;
+	if (SSL_select_next_proto(&pick, n, ours, sizeof(ours) - 1, in, in_n) != OPENSSL_NPN_NEGOTIATED)
+		return SSL_TLSEXT_ERR_NOACK;
+	*out = pick;
+	return SSL_TLSEXT_ERR_OK;
+}
+
+static int load(struct tls_server *s, struct slice cert, struct slice key)
+{
+	if (cert.n > 65536 || key.n > 65536)
+		return -EBADMSG;
+	BIO *c = BIO_new_mem_buf(cert.p, (int)cert.n), *k = BIO_new_mem_buf(key.p, (int)key.n);
+	if (c && k) {
+		s->ca = PEM_read_bio_X509(c, NULL, NULL, NULL);
+		s->ca_key = PEM_read_bio_PrivateKey(k, NULL, NULL, NULL);
+	}
+	BIO_free(c);
+	BIO_free(k);
+	return s->ca && s->ca_key && X509_check_private_key(s->ca, s->ca_key) == 1 ? 0 : -EBADMSG;
+}
+
+int tls_server_new(struct slice ca_cert_pem, struct slice ca_key_pem, time_t now, struct tls_server **out)
+{
+	struct tls_server *s = calloc(1, sizeof(*s));
+	if (!s)
+		return -ENOMEM;
+	s->now = now;
+	int r = load(s, ca_cert_pem, ca_key_pem);
+	if (r == 0) {
+		s->key = EVP_EC_gen("P-256");
+		s->ctx = SSL_CTX_new(TLS_server_method());
+		r = s->key && s->ctx ? 0 : -ENOMEM;
+	}
+	if (r < 0) {
+		tls_server_free(s);
+		return r;
+	}
+	(void)SSL_CTX_set_min_proto_version(s->ctx, TLS1_2_VERSION);
+	/* Each handshake stands alone: no tickets and no cache, so that no connection depends on one before it. */
+	SSL_CTX_set_options(s->ctx, SSL_OP_NO_TICKET | SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_NO_RENEGOTIATION);
+	(void)SSL_CTX_set_num_tickets(s->ctx, 0);
+	(void)SSL_CTX_set_session_cache_mode(s->ctx, SSL_SESS_CACHE_OFF);
+	(void)SSL_CTX_set_mode(s->ctx, SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_alpn_select_cb(s->ctx, choose_alpn, NULL);
+	uint8_t seed;
+	(void)RAND_bytes(&seed, 1); /* the generator opens what it needs now */
+	*out = s;
+	return 0;
+}
+
+void tls_server_free(struct tls_server *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < LEAF_SLOTS; i++)
+		X509_free(s->leaf[i].cert);
+	SSL_CTX_free(s->ctx);
+	X509_free(s->ca);
+	EVP_PKEY_free(s->ca_key);
+	EVP_PKEY_free(s->key);
+	free(s);
+}
+
+static bool numeric(const char *name)
+{
+	uint8_t raw[16];
+	return inet_pton(AF_INET, name, raw) == 1 || inet_pton(AF_INET6, name, raw) == 1;
+}
+
+static int leaf_fill(struct tls_server *s, X509 *x, const char *name)
+{
+	char san[300];
+	(void)snprintf(san, sizeof(san), "%s:%s", numeric(name) ? "IP" : "DNS", name);
+	int r = cert_serial(x);
+	if (r < 0)
+		return r;
+	/* A common name has at most 64 characters; the alternative name is what counts. */
+	if (!X509_set_version(x, X509_VERSION_3) || !X509_set_issuer_name(x, X509_get_subject_name(s->ca)) ||
+	        (strlen(name) <= 64 && !X509_NAME_add_entry_by_txt(
+	                                       X509_get_subject_name(x), "CN", MBSTRING_ASC, (const unsigned char *)name, -1, -1, 0)) ||
+	        !ASN1_TIME_set(X509_getm_notBefore(x), s->now - 30 * DAY) || !ASN1_TIME_set(X509_getm_notAfter(x), s->now + 60 * DAY) ||
+	        !X509_set_pubkey(x, s->key))
+		return -EIO;
+	if (cert_extension(x, s->ca, NID_basic_constraints, "critical,CA:FALSE") < 0 ||
+	        cert_extension(x, s->ca, NID_key_usage, "critical,digitalSignature") < 0 ||
+	        cert_extension(x, s->ca, NID_ext_key_usage, "serverAuth") < 0 ||
+	        cert_extension(x, s->ca, NID_subject_key_identifier, "hash") < 0 ||
+	        cert_extension(x, s->ca, NID_authority_key_identifier, "keyid:always") < 0 ||
+	        cert_extension(x, s->ca, NID_subject_alt_name, san) < 0 || !X509_sign(x, s->ca_key, EVP_sha256()))
+		return -EIO;
+	return 0;
+}
+
+/* The name goes into OpenSSL's configuration syntax: only what cannot have a meaning there passes. */
+static bool plain_name(struct slice name)
+{
+	for (size_t i = 0; i < name.n; i++) {
+		uint8_t c = name.p[i];
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_' ||
+		            c == ':'))
+			return false;
+	}
+	return name.n > 0 && name.n < 256;
+}
+
+static int leaf_for(struct tls_server *s, struct slice name, X509 **out)
+{
+	if (!plain_name(name))
+		name = SLICE("invalid.name");
+	struct leaf *l = &s->leaf[slice_hash(name) % LEAF_SLOTS];
+	if (!l->cert || !slice_is(name, l->name)) {
+		char text[256] = "";
+		memcpy(text, name.p, name.n);
+		X509 *x = X509_new();
+		int r = x ? leaf_fill(s, x, text) : -ENOMEM;
+		if (r < 0) {
+			X509_free(x);
+			return r;
+		}
+		X509_free(l->cert);
+		*l = (struct leaf){.cert = x};
+		memcpy(l->name, text, sizeof(text));
+	}
+	*out = l->cert;
+	return 0;
+}
+
+int tls_accept(struct tls_server *s, struct slice name, struct tls **out)
+{
+	X509 *cert = NULL;
+	int r = leaf_for(s, name, &cert);
+	struct tls *t = r == 0 ? calloc(1, sizeof(*t)) : NULL;
+	if (!t)
+		return r < 0 ? r : -ENOMEM;
+	t->ssl = SSL_new(s->ctx);
+	t->in = BIO_new(BIO_s_mem());
+	t->out = BIO_new(BIO_s_mem());
+	if (!t->ssl || !t->in || !t->out) {
+		BIO_free(t->in);
+		BIO_free(t->out);
+		SSL_free(t->ssl);
+		free(t);
+		return -ENOMEM;
+	}
+	SSL_set_bio(t->ssl, t->in, t->out);
+	SSL_set_accept_state(t->ssl);
+	if (SSL_use_certificate(t->ssl, cert) != 1 || SSL_use_PrivateKey(t->ssl, s->key) != 1 || SSL_add1_chain_cert(t->ssl, s->ca) != 1) {
+		tls_free(t);
+		return -EIO;
+	}
+	*out = t;
+	return 0;
+}
+
+void tls_free(struct tls *t)
+{
+	if (!t)
+		return;
+	SSL_free(t->ssl);
+	free(t);
+}
+
+static void take_out(struct tls *t, struct buf *wire_out)
+{
+	char *p = NULL;
+	long n = BIO_get_mem_data(t->out, &p);
+	if (n > 0)
+		buf_add(wire_out, slice_of(p, (size_t)n));
+	(void)BIO_reset(t->out);
+}
+
+static void fail(struct tls *t)
+{
+	unsigned long e = ERR_get_error();
+	const char *why = e ? ERR_reason_error_string(e) : NULL;
+	t->state = TLS_FAILED;
+	(void)snprintf(t->reason, sizeof(t->reason), "%s", why ? why : "TLS error");
+	ERR_clear_error();
+}
+
+static void step(struct tls *t, struct buf *plain)
+{
+	if (t->state == TLS_HANDSHAKE) {
+		int r = SSL_do_handshake(t->ssl);
+		if (r == 1)
+			t->state = TLS_OPEN;
+		else if (SSL_get_error(t->ssl, r) != SSL_ERROR_WANT_READ)
+			fail(t);
+	}
+	while (t->state == TLS_OPEN) {
+		size_t n = 0;
+		uint8_t piece[16384];
+		int r = SSL_read_ex(t->ssl, piece, sizeof(piece), &n);
+		if (r == 1) {
+			buf_add(plain, slice_of(piece, n));
+			continue;
+		}
+		int e = SSL_get_error(t->ssl, r);
+		if (e == SSL_ERROR_ZERO_RETURN)
+			t->state = TLS_CLOSED;
+		else if (e != SSL_ERROR_WANT_READ)
+			fail(t);
+		break;
+	}
+}
+
+enum tls_state tls_feed(struct tls *t, struct slice wire, struct buf *plain, struct buf *wire_out)
+{
+	ERR_clear_error();
+	while (wire.n && (t->state == TLS_HANDSHAKE || t->state == TLS_OPEN)) {
+		struct slice piece = slice_sub(wire, 0, 65536);
+		if (BIO_write(t->in, piece.p, (int)piece.n) != (int)piece.n) {
+			fail(t);
+			break;
+		}
+		wire = slice_from(wire, piece.n);
+		step(t, plain);
+	}
+	take_out(t, wire_out);
+	return t->state;
+}
+
+int tls_send(struct tls *t, struct slice plain, struct buf *wire_out)
+{
+	if (t->state == TLS_HANDSHAKE)
+		return -EAGAIN;
+	ERR_clear_error();
+	int r = 0;
+	while (plain.n && r == 0) {
+		size_t n = 0;
+		if (SSL_write_ex(t->ssl, plain.p, plain.n > 16384 ? 16384 : plain.n, &n) != 1)
+			r = -EIO;
+		plain = slice_from(plain, n);
+	}
+	take_out(t, wire_out);
+	return r;
+}
+
+void tls_close(struct tls *t, struct buf *wire_out)
+{
+	if (t->state == TLS_OPEN || t->state == TLS_CLOSED)
+		(void)SSL_shutdown(t->ssl);
+	ERR_clear_error();
+	take_out(t, wire_out);
+}
+
+const char *tls_version(const struct tls *t)
+{
+	return t->state == TLS_HANDSHAKE ? "" : SSL_get_version(t->ssl);
+}
+
+struct slice tls_alpn(const struct tls *t)
+{
+	const unsigned char *p = NULL;
+	unsigned n = 0;
+	SSL_get0_alpn_selected(t->ssl, &p, &n);
+	return n ? slice_of(p, n) : SLICE("");
+}
+
+const char *tls_reason(const struct tls *t)
+{
+	return t->reason;
+}

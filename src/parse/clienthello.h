@@ -1,0 +1,24 @@
+/* clienthello: the first message of a TLS client (RFC 8446, 4.1.2), out of its records, and what FoxIO's JA4 fingerprint is made
+ * of. Pure: the two digests of JA4 are the caller's work, this gives the strings that go into them. */
+#ifndef POSTERN_PARSE_CLIENTHELLO_H
+#define POSTERN_PARSE_CLIENTHELLO_H
+
+#include "base/buf.h"
+
+#define CLIENTHELLO_MAX ((size_t)64 * 1024)
+
+enum clienthello_status { CLIENTHELLO_OK, CLIENTHELLO_MORE, CLIENTHELLO_BAD };
+
+struct clienthello {
+	char sni[256];    /* lower case; "" if there is none or it is not printable ASCII */
+	char alpn[256];   /* offered protocols, comma separated, bytes that are not printable as '?' */
+	char ja4_a[16];   /* e.g. t13d1516h2 */
+	struct buf ja4_b; /* sorted cipher suites; empty: that part is twelve zeros */
+	struct buf ja4_c; /* sorted extensions, then "_" and the signature algorithms if there are any */
+};
+
+/* `in` is the TLS stream from its start. On OK *out is filled, and clienthello_free() frees it. */
+enum clienthello_status clienthello_parse(struct slice in, struct clienthello *out, const char **reason);
+void clienthello_free(struct clienthello *c);
+
+#endif

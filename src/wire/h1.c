@@ -1,0 +1,209 @@
+/* HTTP/1.x on a connection. */
+#include <stdio.h>
+
+#include "wire/conn.h"
+
+static const char *phrase(int status)
+{
+	static const struct {
+		int status;
+		const char *phrase;
+	} table[] = {
+	        {200, "OK"},
+	        {201, "Created"},
+	        {202, "Accepted"},
+	        {204, "No Content"},
+	        {206, "Partial Content"},
+	        {301, "Moved Permanently"},
+	        {302, "Found"},
+	        {304, "Not Modified"},
+	        {307, "Temporary Redirect"},
+	        {308, "Permanent Redirect"},
+	        {400, "Bad Request"},
+	        {401, "Unauthorized"},
+	        {403, "Forbidden"},
+	        {404, "Not Found"},
+	        {405, "Method Not Allowed"},
+	        {409, "Conflict"},
+	        {413, "Payload Too Large"},
+	        {429, "Too Many Requests"},
+	        {500, "Internal Server Error"},
+	        {501, "Not Implemented"},
+	        {502, "Bad Gateway"},
+	        {503, "Service Unavailable"},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(table); i++)
+		if (table[i].status == status)
+			return table[i].phrase;
+	return "Unknown";
+}
+
+static void bad_request(struct conn *c, const char *why)
+{
+	char date[40];
+	_cleanup_buf_ struct buf b = BUF(512);
+	http_date(date);
+	buf_fmt(&b, "HTTP/1.1 400 Bad Request\r\ndate: %s\r\ncontent-length: 0\r\nconnection: close\r\n\r\n", date);
+	c->raw_why = why;
+	conn_send(c, buf_slice(&b));
+	conn_finish(c, "malformed HTTP");
+}
+
+static void send_reply(struct conn *c, const struct http1_head *h, const struct exchange_reply *reply)
+{
+	char date[40];
+	_cleanup_buf_ struct buf b = BUF(OUT_MAX);
+	bool bodyless = reply->status == 204 || reply->status == 304, head = slice_is(h->method, "HEAD");
+	bool old = slice_is(h->proto, "HTTP/1.0"), chunked = reply->stream && !old && !bodyless;
+	http_date(date);
+	buf_fmt(&b, "HTTP/1.1 %d %s\r\ndate: %s\r\n", reply->status, phrase(reply->status), date);
+	buf_add(&b, buf_slice(&reply->headers));
+	if (chunked)
+		buf_str_add(&b, "transfer-encoding: chunked\r\n");
+	else if (!bodyless)
+		buf_fmt(&b, "content-length: %zu\r\n", reply->body.n);
+	if (!h->keep_alive)
+		buf_str_add(&b, "connection: close\r\n");
+	else if (old)
+		buf_str_add(&b, "connection: keep-alive\r\n");
+	buf_str_add(&b, "\r\n");
+	if (!head && !bodyless && !chunked)
+		buf_add(&b, buf_slice(&reply->body));
+	conn_send(c, buf_slice(&b));
+	if (chunked && !head) {
+		for (size_t at = 0, end; at < reply->body.n; at = end) {
+			end = reply_piece(buf_slice(&reply->body), at);
+			conn_flush(c); /* so that each event is a segment of its own */
+			buf_reset(&b);
+			buf_fmt(&b, "%zx\r\n", end - at);
+			buf_add(&b, slice_sub(buf_slice(&reply->body), at, end - at));
+			buf_str_add(&b, "\r\n");
+			conn_send(c, buf_slice(&b));
+		}
+		conn_send(c, SLICE("0\r\n\r\n"));
+	}
+	if (!h->keep_alive)
+		conn_finish(c, "closed after the reply");
+}
+
+static void respond(struct conn *c)
+{
+	struct request *r = c->request;
+	struct exchange_reply reply;
+	c->request = NULL;
+	c->state = CONN_HTTP1;
+	if (c->head.websocket && wsock_open(c, r))
+		return;
+	request_answer(c, r, &reply);
+	send_reply(c, &c->head, &reply);
+	buf_free(&reply.headers);
+	buf_free(&reply.body);
+	request_free(c->engine, r);
+}
+
+static void connect_tunnel(struct conn *c)
+{
+	struct request *r = c->request;
+	c->request = NULL;
+	if (c->via) {
+		bad_request(c, "CONNECT inside of a tunnel");
+		request_free(c->engine, r);
+		return;
+	}
+	r->via = "connect";
+	request_trace(c, r, SLICE_NONE, NULL, "proxy.connect", 200, NULL);
+	conn_send(c, SLICE("HTTP/1.1 200 Connection established\r\n\r\n"));
+	conn_tunnel(c, slice_str(r->host), r->port, "connect");
+	request_free(c->engine, r);
+}
+
+bool h1_head(struct conn *c)
+{
+	struct http1_head h;
+	const char *why = NULL;
+	size_t at = 0;
+	if (c->in.n == 0)
+		return false;
+	enum http1_status s = http1_parse(buf_slice(&c->in), &h, &why, &at);
+	if (s == HTTP1_MORE)
+		return false;
+	if (s == HTTP1_BAD) {
+		bad_request(c, why);
+		return true;
+	}
+	struct request *r = request_new();
+	if (!r) {
+		conn_finish(c, "out of memory");
+		return true;
+	}
+	/* The head moves into the request, and is parsed there, so that its spans stay valid. */
+	buf_add(&r->head, slice_sub(buf_slice(&c->in), 0, h.size));
+	buf_drop(&c->in, h.size);
+	c->request = r;
+	(void)http1_parse(buf_slice(&r->head), &c->head, &why, &at);
+	r->method = c->head.method;
+	r->target = c->head.target;
+	r->proto = c->head.proto;
+	r->fields = c->head.field_bytes;
+	r->authority = http1_field(&c->head, "host");
+	for (size_t i = 0; i < c->head.n_fields; i++)
+		r->header[i] = (struct exchange_header){c->head.field[i].name, c->head.field[i].value};
+	r->n_headers = c->head.n_fields;
+	request_place(c, r);
+	if (slice_is(r->method, "CONNECT")) {
+		connect_tunnel(c);
+		return true;
+	}
+	c->body_left = c->head.length;
+	c->chunked = (struct http1_chunked){0};
+	if (c->head.framing == HTTP1_NONE) {
+		respond(c);
+		return true;
+	}
+	c->state = CONN_BODY;
+	if (c->head.expect_continue && c->in.n == 0)
+		conn_send(c, SLICE("HTTP/1.1 100 Continue\r\n\r\n"));
+	return true;
+}
+
+bool h1_body(struct conn *c)
+{
+	struct request *r = c->request;
+	bool whole = false;
+	if (c->in.n == 0)
+		return false;
+	if (c->head.framing == HTTP1_LENGTH) {
+		struct slice s = slice_sub(buf_slice(&c->in), 0, c->body_left > IN_MAX ? IN_MAX : (size_t)c->body_left);
+		request_body(c->engine, r, s);
+		c->body_left -= s.n;
+		buf_drop(&c->in, s.n);
+		whole = c->body_left == 0;
+	} else {
+		_cleanup_buf_ struct buf content = BUF(IN_MAX);
+		const char *why = NULL;
+		size_t used = 0;
+		uint64_t lost = 0;
+		enum http1_status s = http1_chunked(&c->chunked, buf_slice(&c->in), &used, &content, &lost, &why);
+		request_body(c->engine, r, buf_slice(&content));
+		if (s == HTTP1_BAD) {
+			h1_end(c);
+			bad_request(c, why);
+			return true;
+		}
+		buf_drop(&c->in, used);
+		whole = s == HTTP1_OK;
+	}
+	if (whole)
+		respond(c);
+	return true;
+}
+
+void h1_end(struct conn *c)
+{
+	struct request *r = c->request;
+	if (!r)
+		return;
+	request_trace(c, r, buf_slice(&r->body), NULL, NULL, 0, "the request did not become whole");
+	c->request = NULL;
+	request_free(c->engine, r);
+}

@@ -1,0 +1,307 @@
+/* HTTP/2 (RFC 9113) through nghttp2. Each stream gathers a struct request; the answer is the same as for HTTP/1. */
+#include <nghttp2/nghttp2.h>
+#include <stdio.h>
+
+#include "wire/conn.h"
+
+#define REPLY_FIELDS_MAX 64u
+
+struct field {
+	size_t name, name_n, value, value_n; /* offsets into request.head, which may still move */
+};
+
+struct stream {
+	struct stream *next, *prev;
+	struct request *request;
+	struct field field[EXCHANGE_HEADERS_MAX];
+	size_t n_fields;
+	struct exchange_reply reply;
+	size_t sent;
+	bool answered;
+};
+
+struct h2 {
+	nghttp2_session *session;
+	struct stream *streams;
+};
+
+static void stream_free(struct conn *c, struct stream *s)
+{
+	if (s->prev)
+		s->prev->next = s->next;
+	else
+		c->h2->streams = s->next;
+	if (s->next)
+		s->next->prev = s->prev;
+	request_free(c->engine, s->request);
+	buf_free(&s->reply.headers);
+	buf_free(&s->reply.body);
+	free(s);
+}
+
+static int on_begin(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
+{
+	struct conn *c = arg;
+	if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST)
+		return 0;
+	struct stream *s = calloc(1, sizeof(*s));
+	struct request *r = request_new();
+	if (!s || !r) {
+		free(s);
+		request_free(c->engine, r);
+		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+	}
+	s->request = r;
+	s->next = c->h2->streams;
+	if (s->next)
+		s->next->prev = s;
+	c->h2->streams = s;
+	return nghttp2_session_set_stream_user_data(session, frame->hd.stream_id, s) == 0 ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE;
+}
+
+/* Fields in the order of the wire; trailers follow. */
+static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t name_n, const uint8_t *value,
+        size_t value_n, uint8_t flags, void *arg)
+{
+	struct stream *s = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
+	(void)flags;
+	(void)arg;
+	if (!s)
+		return 0;
+	struct buf *b = &s->request->head;
+	size_t at = b->n;
+	buf_add(b, slice_of(name, name_n));
+	buf_str_add(b, ": ");
+	buf_add(b, slice_of(value, value_n));
+	buf_str_add(b, "\r\n");
+	if (buf_error(b) || s->n_fields == EXCHANGE_HEADERS_MAX)
+		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+	s->field[s->n_fields++] = (struct field){at, name_n, at + name_n + 2, value_n};
+	return 0;
+}
+
+static int on_chunk(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *data, size_t n, void *arg)
+{
+	struct conn *c = arg;
+	struct stream *s = nghttp2_session_get_stream_user_data(session, id);
+	(void)flags;
+	if (s)
+		request_body(c->engine, s->request, slice_of(data, n));
+	return 0;
+}
+
+static ssize_t on_read(nghttp2_session *session, int32_t id, uint8_t *to, size_t n, uint32_t *flags, nghttp2_data_source *source, void *arg)
+{
+	struct stream *s = source->ptr;
+	struct slice body = buf_slice(&s->reply.body);
+	(void)session;
+	(void)id;
+	(void)arg;
+	size_t end = s->reply.stream ? reply_piece(body, s->sent) : body.n;
+	if (n > end - s->sent)
+		n = end - s->sent;
+	if (n)
+		memcpy(to, body.p + s->sent, n);
+	s->sent += n;
+	if (s->sent == body.n)
+		*flags |= NGHTTP2_DATA_FLAG_EOF;
+	return (ssize_t)n;
+}
+
+static nghttp2_nv pair(struct slice name, struct slice value)
+{
+	return (nghttp2_nv){
+	        .name = (uint8_t *)(uintptr_t)name.p, .value = (uint8_t *)(uintptr_t)value.p, .namelen = name.n, .valuelen = value.n};
+}
+
+static void submit(struct conn *c, struct stream *s, int32_t id)
+{
+	nghttp2_nv nv[REPLY_FIELDS_MAX];
+	char status[8], date[40], length[24];
+	size_t n = 0;
+	const struct exchange_reply *reply = &s->reply;
+	bool bodyless = reply->status == 204 || reply->status == 304, head = slice_is(s->request->method, "HEAD");
+	(void)snprintf(status, sizeof(status), "%03d", reply->status);
+	(void)snprintf(length, sizeof(length), "%zu", reply->body.n);
+	http_date(date);
+	nv[n++] = pair(SLICE(":status"), slice_str(status));
+	nv[n++] = pair(SLICE("date"), slice_str(date));
+	struct slice rest = buf_slice(&reply->headers), line;
+	while (n < REPLY_FIELDS_MAX - 1 && slice_split(&rest, '\n', &line)) {
+		size_t colon = slice_chr(line, ':', 0);
+		if (colon != SLICE_NPOS && colon > 0)
+			nv[n++] = pair(slice_sub(line, 0, colon), slice_trim(slice_from(line, colon + 1)));
+	}
+	if (!bodyless && !reply->stream)
+		nv[n++] = pair(SLICE("content-length"), slice_str(length));
+	nghttp2_data_provider body = {.source.ptr = s, .read_callback = on_read};
+	if (nghttp2_submit_response(c->h2->session, id, nv, n, bodyless || head || reply->body.n == 0 ? NULL : &body) != 0)
+		c->reset = true;
+}
+
+static void answer(struct conn *c, struct stream *s, int32_t id)
+{
+	struct request *r = s->request;
+	if (s->answered)
+		return;
+	s->answered = true;
+	buf_str_add(&r->head, "\r\n");
+	r->proto = SLICE("h2");
+	r->fields = buf_slice(&r->head);
+	for (size_t i = 0; i < s->n_fields; i++) {
+		const struct field *f = &s->field[i];
+		struct slice name = slice_sub(r->fields, f->name, f->name_n), value = slice_sub(r->fields, f->value, f->value_n);
+		if (slice_is(name, ":method"))
+			r->method = value;
+		else if (slice_is(name, ":path"))
+			r->target = value;
+		else if (slice_is(name, ":authority") || (slice_is(name, "host") && !r->authority.n))
+			r->authority = value;
+		if (name.n && name.p[0] != ':')
+			r->header[r->n_headers++] = (struct exchange_header){name, value};
+	}
+	if (slice_is(r->method, "CONNECT")) {
+		r->target = r->authority;
+		request_place(c, r);
+		s->reply = (struct exchange_reply){.status = 501};
+		request_trace(c, r, SLICE_NONE, NULL, "proxy.h2-connect", 501, NULL);
+	} else {
+		request_place(c, r);
+		request_answer(c, r, &s->reply);
+	}
+	submit(c, s, id);
+}
+
+static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
+{
+	if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA)
+		return 0;
+	struct stream *s = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
+	bool end = frame->hd.flags & NGHTTP2_FLAG_END_STREAM;
+	/* A CONNECT has no end: it is answered at its head. */
+	bool connect = s && frame->hd.type == NGHTTP2_HEADERS &&
+	               slice_find(buf_slice(&s->request->head), SLICE(":method: CONNECT\r\n"), 0) != SLICE_NPOS;
+	if (s && (end || connect))
+		answer(arg, s, frame->hd.stream_id);
+	return 0;
+}
+
+static void cut_off(struct conn *c, struct stream *s, const char *why)
+{
+	struct request *r = s->request;
+	if (s->answered || r->head.n == 0)
+		return;
+	s->answered = true;
+	buf_str_add(&r->head, "\r\n");
+	r->proto = SLICE("h2");
+	r->fields = buf_slice(&r->head);
+	request_place(c, r);
+	request_trace(c, r, buf_slice(&r->body), NULL, NULL, 0, why);
+}
+
+static int on_close(nghttp2_session *session, int32_t id, uint32_t code, void *arg)
+{
+	struct stream *s = nghttp2_session_get_stream_user_data(session, id);
+	(void)code;
+	if (s) {
+		cut_off(arg, s, "the request did not become whole");
+		stream_free(arg, s);
+	}
+	return 0;
+}
+
+static int on_invalid(nghttp2_session *session, const nghttp2_frame *frame, int code, void *arg)
+{
+	struct conn *c = arg;
+	(void)session;
+	struct buf *t = engine_trace(c->engine, c, TRACE_RAW);
+	trace_put(t, TAG_HOST, slice_str(c->host));
+	trace_put_u64(t, TAG_PORT, c->port);
+	trace_put(t, TAG_DATA, SLICE_NONE);
+	trace_put_u64(t, TAG_WIRE_SIZE, frame->hd.length);
+	trace_put(t, TAG_REASON, slice_str(nghttp2_strerror(code)));
+	engine_trace_end(c->engine);
+	return 0;
+}
+
+void h2_open(struct conn *c)
+{
+	nghttp2_session_callbacks *k = NULL;
+	struct h2 *h = calloc(1, sizeof(*h));
+	const nghttp2_settings_entry settings[] = {
+	        {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, STREAMS_MAX},
+	        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 1 << 20},
+	};
+	if (!h || nghttp2_session_callbacks_new(&k) != 0) {
+		free(h);
+		conn_finish(c, "out of memory");
+		return;
+	}
+	nghttp2_session_callbacks_set_on_begin_headers_callback(k, on_begin);
+	nghttp2_session_callbacks_set_on_header_callback(k, on_header);
+	nghttp2_session_callbacks_set_on_data_chunk_recv_callback(k, on_chunk);
+	nghttp2_session_callbacks_set_on_frame_recv_callback(k, on_frame);
+	nghttp2_session_callbacks_set_on_stream_close_callback(k, on_close);
+	nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(k, on_invalid);
+	int r = nghttp2_session_server_new(&h->session, k, c);
+	nghttp2_session_callbacks_del(k);
+	c->h2 = h;
+	if (r != 0 || nghttp2_submit_settings(h->session, NGHTTP2_FLAG_NONE, settings, ARRAY_LEN(settings)) != 0 ||
+	        nghttp2_session_set_local_window_size(h->session, NGHTTP2_FLAG_NONE, 0, 4 << 20) != 0)
+		conn_finish(c, "out of memory");
+}
+
+/* Frame by frame, each flushed by itself, so that the events of a streamed reply leave one after the other. */
+static bool write_out(struct conn *c)
+{
+	bool any = false;
+	while (c->out.n < OUT_MAX / 16 && !c->reset) {
+		const uint8_t *p = NULL;
+		ssize_t n = nghttp2_session_mem_send(c->h2->session, &p);
+		if (n < 0)
+			c->reset = true;
+		if (n <= 0)
+			break;
+		conn_send(c, slice_of(p, (size_t)n));
+		conn_flush(c);
+		any = true;
+	}
+	return any;
+}
+
+bool h2_step(struct conn *c)
+{
+	bool any = c->in.n > 0;
+	if (!c->h2 || !c->h2->session)
+		return false;
+	if (any) {
+		ssize_t n = nghttp2_session_mem_recv(c->h2->session, c->in.p, c->in.n);
+		if (n < 0) {
+			c->raw_why = nghttp2_strerror((int)n);
+			(void)write_out(c);
+			conn_finish(c, "malformed HTTP/2");
+			return true;
+		}
+		buf_drop(&c->in, (size_t)n);
+		any = n > 0;
+	}
+	any |= write_out(c);
+	if (!nghttp2_session_want_read(c->h2->session) && !nghttp2_session_want_write(c->h2->session)) {
+		conn_finish(c, "HTTP/2 session ended");
+		return true;
+	}
+	return any;
+}
+
+void h2_free(struct conn *c)
+{
+	if (!c->h2)
+		return;
+	while (c->h2->streams) {
+		cut_off(c, c->h2->streams, "the connection ended inside a request");
+		stream_free(c, c->h2->streams);
+	}
+	nghttp2_session_del(c->h2->session);
+	free(c->h2);
+	c->h2 = NULL;
+}

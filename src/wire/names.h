@@ -1,0 +1,16 @@
+/* names: the two-way table of DNS names and the made-up public addresses that were given for them. Addresses follow from the name
+ * alone (and, on a collision, from the order of the queries), so that every trial gives the same. */
+#ifndef POSTERN_WIRE_NAMES_H
+#define POSTERN_WIRE_NAMES_H
+
+#include "base/slice.h"
+
+struct names;
+[[nodiscard]] int names_new(struct names **out);
+void names_free(struct names *n);
+/* The address of a name (case is ignored), given out now if it is new. -ENOSPC when the table is full, -EINVAL: longer than 255. */
+[[nodiscard]] int names_address(struct names *n, struct slice name, uint8_t ipv4[4]);
+/* The name (lower case) that the address was given for, or NULL. Valid as long as the table. */
+const char *names_of(const struct names *n, const uint8_t ipv4[4]);
+
+#endif
