@@ -6,9 +6,20 @@
 #include "world/peek.h"
 #include "world/plausible.h"
 
+/* Over WebSocket a client offers its tools once and then refers to them: the last offer of a connection is kept. There is no event
+ * for the end of a connection, so the places are used in turn. */
+#define MEMORIES   8
+#define MEMORY_MAX (4 << 20)
+struct memory {
+	uint32_t conn;
+	struct buf tools;
+};
+
 struct answers {
 	struct arena arena;
 	struct script script;
+	struct memory memory[MEMORIES];
+	size_t next_memory;
 };
 
 #define CONFIG_MAX (64 * 1024)
@@ -36,6 +47,8 @@ void answers_free(struct answers *a)
 {
 	if (!a)
 		return;
+	for (size_t i = 0; i < MEMORIES; i++)
+		buf_free(&a->memory[i].tools);
 	arena_free(&a->arena);
 	free(a);
 }
@@ -77,11 +90,30 @@ static bool ws_accept(void *arg, const struct exchange_request *r)
 	return true;
 }
 
+static struct memory *memory_of(struct answers *a, uint32_t conn)
+{
+	for (size_t i = 0; i < MEMORIES; i++) {
+		if (a->memory[i].conn == conn && a->memory[i].tools.max)
+			return &a->memory[i];
+	}
+	struct memory *m = &a->memory[a->next_memory++ % MEMORIES];
+	buf_free(&m->tools);
+	*m = (struct memory){.conn = conn, .tools = BUF(MEMORY_MAX)};
+	return m;
+}
+
 static void ws_message(void *arg, const struct exchange_request *opened, const struct exchange_ws_message *m, struct buf *out)
 {
 	struct answers *a = arg;
-	if (m->text && slice_ends(path_of(opened), SLICE("/responses")))
-		dialect_openai_responses_ws(&a->script, m->data, out);
+	if (!m->text || !slice_ends(path_of(opened), SLICE("/responses")))
+		return;
+	struct memory *memory = memory_of(a, opened->conn);
+	struct slice before = buf_slice(&memory->tools), tools = before;
+	dialect_openai_responses_ws(&a->script, m->data, &tools, out);
+	if (tools.p == before.p)
+		return;
+	buf_reset(&memory->tools);
+	buf_add(&memory->tools, tools);
 }
 
 struct far_side answers_far_side(struct answers *a)

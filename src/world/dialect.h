@@ -12,8 +12,9 @@ bool dialect_openai_chat(const struct script *s, const struct exchange_request *
 bool dialect_openai_responses(const struct script *s, const struct exchange_request *r, struct slice path, struct exchange_reply *out);
 bool dialect_gemini(const struct script *s, const struct exchange_request *r, struct slice path, struct exchange_reply *out);
 
-/* Responses over WebSocket: the events that answer one message, each appended as u32be length + JSON. */
-void dialect_openai_responses_ws(const struct script *s, struct slice message, struct buf *out);
+/* Responses over WebSocket: the events that answer one message, each appended as u32be length + JSON. *tools is the last message of
+ * the connection that offered tools; it becomes this one, borrowed, if this one does. */
+void dialect_openai_responses_ws(const struct script *s, struct slice message, struct slice *tools, struct buf *out);
 
 /* Sets status, content type and name of an answer whose body is appended next. */
 void reply_begin(struct exchange_reply *out, int status, const char *type, const char *answer);

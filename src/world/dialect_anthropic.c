@@ -78,7 +78,7 @@ bool dialect_anthropic(const struct script *s, const struct exchange_request *r,
 	if (!slice_ends(path, SLICE("/v1/messages")) && !slice_is(path, "/messages"))
 		return false;
 	struct script_turn t;
-	script_next(s, SCRIPT_ANTHROPIC, r->body, 0, &t);
+	script_next(s, SCRIPT_ANTHROPIC, r->body, NULL, &t);
 	reply_begin(out, 200, t.stream ? TYPE_SSE : TYPE_JSON, "anthropic.messages");
 	buf_fmt(&out->headers, "request-id: req_011%.21s\r\n", t.id);
 	out->stream = t.stream;

@@ -86,7 +86,7 @@ bool dialect_gemini(const struct script *s, const struct exchange_request *r, st
 	struct slice body = peek_value(r->body);
 	struct slice inner = wrapped ? peek_get(body, "request") : SLICE_NONE;
 	struct script_turn t;
-	script_next(s, SCRIPT_GEMINI, peek_is_object(inner) ? inner : body, 0, &t);
+	script_next(s, SCRIPT_GEMINI, peek_is_object(inner) ? inner : body, NULL, &t);
 	/* The path is the client's bytes: only a name that needs no escape is echoed. */
 	struct slice name = wrapped ? peek_text(peek_get(body, "model")) : slice_from(before, models + 7);
 	bool plain = name.n > 0 && name.n < 128;

@@ -105,11 +105,11 @@ bool dialect_openai_chat(const struct script *s, const struct exchange_request *
 	struct script_turn t;
 	bool chat = slice_is(path, "/api/chat");
 	if (chat || slice_is(path, "/api/generate")) {
-		script_next(s, SCRIPT_OLLAMA, r->body, 0, &t);
+		script_next(s, SCRIPT_OLLAMA, r->body, NULL, &t);
 		reply_begin(out, 200, "application/x-ndjson", "ollama.chat");
 		ollama(&out->body, &t, chat);
 	} else if (slice_ends(path, SLICE("/chat/completions"))) {
-		script_next(s, SCRIPT_CHAT, r->body, 0, &t);
+		script_next(s, SCRIPT_CHAT, r->body, NULL, &t);
 		reply_begin(out, 200, t.stream ? TYPE_SSE : TYPE_JSON, "openai.chat");
 		out->stream = t.stream;
 		(t.stream ? streamed : whole)(&out->body, &t);

@@ -54,7 +54,7 @@ static void put_response(struct buf *b, const struct script_turn *t, bool done)
 	        "null,"
 	        "\"incomplete_details\":null,\"instructions\":null,\"max_output_tokens\":null,\"model\":\"%.*s\",\"output\":[",
 	        t->id, t->step, CREATED, done ? "completed" : "in_progress", SLICE_FMT(t->model));
-	if (done)
+	if (done && !t->empty)
 		put_item(b, t, true);
 	buf_str_add(b, "],\"parallel_tool_calls\":true,\"previous_response_id\":null,\"reasoning\":{\"effort\":null,\"summary\":null},"
 	               "\"store\":false,"
@@ -169,7 +169,8 @@ bool dialect_openai_responses(const struct script *s, const struct exchange_requ
 	if (!slice_is(r->method, "POST") || !slice_ends(path, SLICE("/responses")))
 		return false;
 	struct script_turn t;
-	script_next(s, SCRIPT_RESPONSES, r->body, step_before(r->body), &t);
+	struct script_earlier earlier = {.step = step_before(r->body)};
+	script_next(s, SCRIPT_RESPONSES, r->body, &earlier, &t);
 	reply_begin(out, 200, t.stream ? TYPE_SSE : TYPE_JSON, "openai.responses");
 	buf_fmt(&out->headers, "x-request-id: req_%.32s\r\n", t.id);
 	out->stream = t.stream;
@@ -183,7 +184,15 @@ bool dialect_openai_responses(const struct script *s, const struct exchange_requ
 	return true;
 }
 
-void dialect_openai_responses_ws(const struct script *s, struct slice message, struct buf *out)
+/* A client that only warms up its connection wants no output. */
+static void warm_up(struct sink *k, struct script_turn *t)
+{
+	t->empty = true;
+	emit_response(k, "response.created", t, false);
+	emit_response(k, "response.completed", t, true);
+}
+
+void dialect_openai_responses_ws(const struct script *s, struct slice message, struct slice *tools, struct buf *out)
 {
 	struct slice body = peek_value(message);
 	struct slice type = peek_text(peek_get(body, "type"));
@@ -194,8 +203,15 @@ void dialect_openai_responses_ws(const struct script *s, struct slice message, s
 	if (peek_is_object(inner))
 		body = inner;
 	struct script_turn t;
-	script_next(s, SCRIPT_RESPONSES, body, step_before(body), &t);
+	struct script_earlier earlier = {
+	        .step = step_before(body), .tools = peek_get(body, "previous_response_id").p ? *tools : SLICE_NONE};
+	script_next(s, SCRIPT_RESPONSES, body, &earlier, &t);
+	if (t.own_tools)
+		*tools = body;
 	struct sink k = {.out = out, .ws = true};
-	events(&k, &t);
+	if (slice_is(peek_get(body, "generate"), "false"))
+		warm_up(&k, &t);
+	else
+		events(&k, &t);
 	buf_free(&t.content);
 }

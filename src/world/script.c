@@ -33,6 +33,7 @@ static const char *const *const step_names[STEP_END] = {names_read, names_comman
 
 struct tool {
 	struct slice name, space, schema;
+	struct slice text; /* the whole definition */
 	enum script_act act;
 };
 
@@ -136,8 +137,11 @@ static void consider_openai(struct choice best[STEP_END], struct slice tool, str
 	struct slice function = peek_get(tool, "function");
 	if (peek_is_object(function))
 		tool = function;
-	struct tool t = {
-	        .name = peek_text(peek_get(tool, "name")), .space = space, .schema = first_of(tool, schema_members), .act = SCRIPT_CALL};
+	struct tool t = {.text = tool,
+	        .name = peek_text(peek_get(tool, "name")),
+	        .space = space,
+	        .schema = first_of(tool, schema_members),
+	        .act = SCRIPT_CALL};
 	if (peek_is(type, "custom"))
 		t.act = SCRIPT_CALL_CUSTOM;
 	else if (peek_is(type, "local_shell"))
@@ -145,22 +149,29 @@ static void consider_openai(struct choice best[STEP_END], struct slice tool, str
 	consider(best, &t);
 }
 
+static void consider_list(struct choice best[STEP_END], enum script_dialect d, struct slice tools)
+{
+	static const char *const lists[] = {"functionDeclarations", "function_declarations", NULL};
+	struct slice tool, inner;
+	for (size_t at = 0; peek_is_array(tools) && peek_next(tools, &at, NULL, &tool);) {
+		/* Gemini groups its declarations; Responses has namespaces of tools. */
+		struct slice list = d == SCRIPT_GEMINI ? first_of(tool, lists) : peek_get(tool, "tools");
+		struct slice space = d == SCRIPT_GEMINI ? SLICE_NONE : peek_text(peek_get(tool, "name"));
+		for (size_t k = 0; peek_is_array(list) && peek_next(list, &k, NULL, &inner);)
+			consider_openai(best, inner, space);
+		if (!peek_is_array(list) && d != SCRIPT_GEMINI)
+			consider_openai(best, tool, SLICE_NONE);
+	}
+}
+
 static void choose_tools(enum script_dialect d, struct slice body, struct choice best[STEP_END])
 {
-	struct slice tool, inner, tools = peek_get(body, "tools");
-	for (size_t at = 0; peek_is_array(tools) && peek_next(tools, &at, NULL, &tool);) {
-		if (d == SCRIPT_GEMINI) {
-			static const char *const lists[] = {"functionDeclarations", "function_declarations", NULL};
-			struct slice list = first_of(tool, lists);
-			for (size_t k = 0; peek_is_array(list) && peek_next(list, &k, NULL, &inner);)
-				consider_openai(best, inner, SLICE_NONE);
-			continue;
-		}
-		struct slice list = peek_get(tool, "tools"); /* Responses: a namespace of tools */
-		for (size_t k = 0; peek_is_array(list) && peek_next(list, &k, NULL, &inner);)
-			consider_openai(best, inner, peek_text(peek_get(tool, "name")));
-		if (!peek_is_array(list))
-			consider_openai(best, tool, SLICE_NONE);
+	consider_list(best, d, peek_get(body, "tools"));
+	/* Responses: tools may come as an item of the conversation. */
+	struct slice item, input = d == SCRIPT_RESPONSES ? peek_get(body, "input") : SLICE_NONE;
+	for (size_t at = 0; peek_is_array(input) && peek_next(input, &at, NULL, &item);) {
+		if (peek_is(peek_get(item, "type"), "additional_tools"))
+			consider_list(best, d, peek_get(item, "tools"));
 	}
 	/* A shell reads and writes too. */
 	for (size_t s = 0; s < STEP_END; s++) {
@@ -383,6 +394,20 @@ static void arguments(struct buf *b, const struct script *s, enum step step, con
 	buf_u8(b, '}');
 }
 
+/* A tool whose input is text: a patch, a program that calls the client's other tools, or else a command. */
+static void free_form(struct buf *b, enum step step, const struct tool *t)
+{
+	if (name_is(t->name, "apply_patch") || name_is(t->name, "patch")) {
+		buf_str_add(b, patch);
+	} else if (slice_find(t->text, SLICE("JavaScript"), 0) != SLICE_NPOS) {
+		buf_str_add(b, "const r = await tools.exec_command({cmd: ");
+		peek_quote(b, slice_str(step_command[step]));
+		buf_str_add(b, "});\ntext(r.output);\n");
+	} else {
+		buf_str_add(b, step_command[step]);
+	}
+}
+
 /* ---- the turn ---- */
 
 static struct slice wanted_schema(enum script_dialect d, struct slice body, bool *json)
@@ -425,9 +450,11 @@ static void say(enum script_dialect d, struct slice body, bool tools, struct buf
 	}
 }
 
-void script_next(const struct script *s, enum script_dialect d, struct slice body, unsigned step_hint, struct script_turn *turn)
+void script_next(
+        const struct script *s, enum script_dialect d, struct slice body, const struct script_earlier *earlier, struct script_turn *turn)
 {
 	body = peek_value(body);
+	unsigned step_hint = earlier ? earlier->step : 0;
 	struct slice model = peek_text(peek_get(body, "model"));
 	*turn = (struct script_turn){.model = model.n && model.n < 256 ? model : SLICE("model"), .content = BUF(CONTENT_MAX * 4)};
 	turn->stream = peek_true(peek_get(body, "stream"));
@@ -440,6 +467,9 @@ void script_next(const struct script *s, enum script_dialect d, struct slice bod
 
 	struct choice best[STEP_END] = {0};
 	choose_tools(d, body, best);
+	turn->own_tools = best[STEP_READ].found || best[STEP_COMMAND].found || best[STEP_WRITE].found;
+	if (earlier && !turn->own_tools)
+		choose_tools(d, peek_value(earlier->tools), best);
 	bool tools = false;
 	unsigned seen = 0;
 	for (enum step k = STEP_READ; k < STEP_END; k++) {
@@ -457,7 +487,7 @@ void script_next(const struct script *s, enum script_dialect d, struct slice bod
 		else if (t->act == SCRIPT_LOCAL_SHELL)
 			put_command(&turn->content, SLICE("{\"type\":\"array\"}"), step_command[k]);
 		else
-			buf_str_add(&turn->content, k == STEP_WRITE ? patch : step_command[k]);
+			free_form(&turn->content, k, t);
 	}
 	if (turn->act == SCRIPT_SAY)
 		say(d, body, tools, &turn->content);

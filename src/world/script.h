@@ -30,16 +30,24 @@ struct script_turn {
 	struct slice tool_namespace; /* likewise; n is 0 if the tool is in none */
 	bool stream;                 /* the client asked for a stream */
 	bool usage;                  /* the client asked for usage in the stream (Chat Completions) */
+	bool own_tools;              /* the request itself offered tools */
+	bool empty;                  /* for the dialect: print no output at all */
 	unsigned step;               /* tool results seen, at most SCRIPT_TURNS_MAX */
 	uint64_t tokens_in, tokens_out;
 	char id[33]; /* 32 hex digits: the same for the same step of every trial with the same seed */
 	struct buf content;
 };
 
-/* The next turn for a request in this dialect. `step_hint` is added to the number of results (a client over WebSocket sends only
- * what is new). The caller frees turn->content. */
-void script_next(const struct script *s, enum script_dialect d, struct slice body, unsigned step_hint, struct script_turn *turn);
-/* 24 letters and digits with their NUL, derived from the seed and a label. */
+/* What a client over WebSocket does not say again: it sends only what is new. */
+struct script_earlier {
+	unsigned step;      /* of the answer that it goes on from */
+	struct slice tools; /* an earlier request of the conversation, which had the tools; may be empty */
+};
+
+/* The next turn for a request in this dialect. `earlier` may be NULL. The caller frees turn->content. */
+void script_next(
+        const struct script *s, enum script_dialect d, struct slice body, const struct script_earlier *earlier, struct script_turn *turn);
+/* 32 hex digits with their NUL, derived from the seed and a label. */
 void script_id(const struct script *s, const char *label, struct slice detail, char out[33]);
 /* A plausible count of the tokens in that many bytes of request. */
 uint64_t script_tokens(size_t bytes);

@@ -163,6 +163,19 @@ static void test_responses(void **state)
 	assert_has(b, "\"action\":{\"type\":\"exec\",\"command\":[\"bash\",\"-lc\",\"cat README.md\"]");
 }
 
+/* The last message of those in the buffer, each u32be length + bytes. */
+static struct slice last_message(const struct buf *b, size_t *count)
+{
+	struct slice last = SLICE_NONE;
+	*count = 0;
+	for (size_t at = 0; at + 4 <= b->n; at += 4 + last.n, ++*count) {
+		size_t len = (size_t)b->p[at] << 24 | (size_t)b->p[at + 1] << 16 | (size_t)b->p[at + 2] << 8 | b->p[at + 3];
+		last = slice_sub(buf_slice(b), at + 4, len);
+		assert_int_equal(last.n, len);
+	}
+	return last;
+}
+
 static void test_responses_ws(void **state)
 {
 	(void)state;
@@ -173,21 +186,49 @@ static void test_responses_ws(void **state)
 	        .data = SLICE("{\"type\":\"response.create\",\"model\":\"g\",\"previous_response_id\":"
 	                      "\"resp_x0001\",\"input\":[{\"type\":\"function_call_output\"}]," CODEX_TOOLS "}")};
 	far.ws_message(far.arg, &r, &m, &out);
-	size_t at = 0, n = 0;
-	struct slice last = SLICE_NONE;
-	while (at + 4 <= out.n) {
-		size_t len = (size_t)out.p[at] << 24 | (size_t)out.p[at + 1] << 16 | (size_t)out.p[at + 2] << 8 | out.p[at + 3];
-		last = slice_sub(buf_slice(&out), at + 4, len);
-		at += 4 + len;
-		n++;
-	}
-	assert_int_equal(at, out.n);
+	size_t n, at = out.n;
+	struct slice last = last_message(&out, &n);
 	assert_int_equal(n, 7);
 	assert_true(peek_is(peek_get(last, "type"), "response.completed"));
 	assert_true(slice_find(last, SLICE("custom_tool_call"), 0) != SLICE_NPOS);
 	struct exchange_ws_message junk = {.text = true, .data = SLICE("{{{{")};
 	far.ws_message(far.arg, &r, &junk, &out);
-	assert_int_equal(at, out.n);
+	assert_int_equal(out.n, at);
+}
+
+/* Warm-up without output; tools as an item of the input, in a namespace, offered once; then only what is new. */
+static void test_responses_ws_memory(void **state)
+{
+	(void)state;
+#define CREATE(rest) "{\"type\":\"response.create\",\"model\":\"g\"," rest "}"
+#define EXEC         "{\"type\":\"custom\",\"name\":\"exec\",\"description\":\"Run JavaScript code\"}"
+	static const char *const said[] = {
+	        CREATE("\"generate\":false,\"input\":[]"),
+	        CREATE("\"input\":[{\"type\":\"additional_tools\",\"tools\":[{\"type\":\"namespace\",\"name\":\"functions\",\"tools\":"
+	               "[" EXEC "]}]}]"),
+	        CREATE("\"previous_response_id\":\"resp_0000\",\"input\":[{\"type\":\"custom_tool_call_output\"}]"),
+	};
+	static const char *const wanted[] = {"\"output\":[]",
+	        "\"namespace\":\"functions\",\"input\":\"const r = await tools.exec_command({cmd: \\\"cat",
+	        "tools.exec_command({cmd: \\\"ls -la\\\"})"};
+	static const size_t events[] = {2, 7, 7};
+	struct exchange_request r = {.host = SLICE("gateway.test"), .method = SLICE("GET"), .target = SLICE("/v1/responses"), .conn = 77};
+	for (size_t i = 0; i < ARRAY_LEN(said); i++) {
+		_cleanup_buf_ struct buf out = BUF(1 << 20);
+		struct exchange_ws_message m = {.text = true, .data = slice_str(said[i])};
+		size_t n;
+		far.ws_message(far.arg, &r, &m, &out);
+		struct slice last = last_message(&out, &n);
+		assert_int_equal(n, events[i]);
+		assert_true(slice_find(last, slice_str(wanted[i]), 0) != SLICE_NPOS);
+	}
+	/* another connection has not heard of those tools */
+	_cleanup_buf_ struct buf out = BUF(1 << 20);
+	struct exchange_ws_message m = {.text = true, .data = slice_str(said[2])};
+	size_t n;
+	r.conn = 78;
+	far.ws_message(far.arg, &r, &m, &out);
+	assert_true(slice_find(last_message(&out, &n), SLICE("exec_command"), 0) == SLICE_NPOS);
 }
 
 static void test_gemini(void **state)
