@@ -138,6 +138,31 @@ static void make_copilot_token(const struct script *s, const struct exchange_req
 	        id, id);
 }
 
+/* A server of the Model Context Protocol (JSON-RPC 2.0 over HTTP) that offers nothing. */
+static void make_mcp(const struct script *s, const struct exchange_request *r, struct slice path, struct exchange_reply *out)
+{
+	(void)s;
+	(void)path;
+	struct slice call = peek_value(r->body), id = peek_get(call, "id"), method = peek_text(peek_get(call, "method"));
+	if (!id.p || id.n > 256) { /* a notification */
+		out->status = 202;
+		return;
+	}
+	buf_fmt(&out->body, "{\"jsonrpc\":\"2.0\",\"id\":%.*s,", SLICE_FMT(id));
+	if (slice_is(method, "initialize")) {
+		struct slice version = peek_get(peek_get(call, "params"), "protocolVersion");
+		buf_str_add(&out->body, "\"result\":{\"protocolVersion\":");
+		buf_add(&out->body, peek_text(version).n && version.n < 64 ? version : SLICE("\"2025-06-18\""));
+		buf_str_add(&out->body, ",\"capabilities\":{\"tools\":{}},\"serverInfo\":{\"name\":\"server\",\"version\":\"1.0.0\"}}}");
+	} else if (slice_is(method, "tools/list")) {
+		buf_str_add(&out->body, "\"result\":{\"tools\":[]}}");
+	} else if (slice_is(method, "ping")) {
+		buf_str_add(&out->body, "\"result\":{}}");
+	} else {
+		buf_str_add(&out->body, "\"error\":{\"code\":-32601,\"message\":\"Method not found\"}}");
+	}
+}
+
 /* ---- lists of models ---- */
 
 static const char models_anthropic[] = "{\"data\":[{\"type\":\"model\",\"id\":\"claude-sonnet-4-6\",\"display_name\":\"Claude Sonnet "
@@ -152,17 +177,19 @@ static const char models_codex[] = "{\"models\":[]}";
 static const char models_gemini[] = "{\"models\":[{\"name\":\"models/gemini-2.5-pro\",\"version\":\"2.5\",\"displayName\":\"Gemini 2.5 "
                                     "Pro\",\"inputTokenLimit\":1048576,"
                                     "\"outputTokenLimit\":65536,\"supportedGenerationMethods\":[\"generateContent\",\"countTokens\"]}]}";
-static const char models_copilot[] =
-        "{\"object\":\"list\",\"data\":[{\"id\":\"claude-sonnet-4.5\",\"object\":\"model\",\"name\":\"Claude Sonnet "
-        "4.5\",\"vendor\":\"Anthropic\","
-        "\"version\":\"claude-sonnet-4.5\",\"preview\":false,\"model_picker_enabled\":true,\"is_chat_default\":true,\"is_chat_fallback\":"
-        "true,"
-        "\"billing\":{\"is_premium\":true,\"multiplier\":1},\"policy\":{\"state\":\"enabled\",\"terms\":\"\"},\"supported_endpoints\":[\"/"
-        "chat/completions\"],"
-        "\"capabilities\":{\"family\":\"claude-sonnet-4.5\",\"object\":\"model_capabilities\",\"tokenizer\":\"o200k_base\",\"type\":"
-        "\"chat\","
-        "\"limits\":{\"max_context_window_tokens\":200000,\"max_output_tokens\":16000,\"max_prompt_tokens\":128000},"
-        "\"supports\":{\"parallel_tool_calls\":true,\"streaming\":true,\"tool_calls\":true,\"vision\":false}}}]}";
+/* Copilot takes only models that it knows. */
+#define COPILOT_MODEL(id, maker, endpoints, chosen)                                                                                      \
+	"{\"id\":\"" id "\",\"object\":\"model\",\"name\":\"" id "\",\"vendor\":\"" maker "\",\"version\":\"" id "\",\"preview\":false," \
+	"\"model_picker_enabled\":true,\"is_chat_default\":" chosen ",\"is_chat_fallback\":" chosen ","                                  \
+	"\"billing\":{\"is_premium\":true,\"multiplier\":1},\"policy\":{\"state\":\"enabled\",\"terms\":\"\"},"                          \
+	"\"supported_endpoints\":[" endpoints "],\"capabilities\":{\"family\":\"" id "\",\"object\":\"model_capabilities\","             \
+	"\"tokenizer\":\"o200k_base\",\"type\":\"chat\",\"limits\":{\"max_context_window_tokens\":200000,\"max_output_tokens\":32000,"   \
+	"\"max_prompt_tokens\":160000},\"supports\":{\"parallel_tool_calls\":true,\"streaming\":true,\"tool_calls\":true,\"vision\":"    \
+	"false}}}"
+static const char models_copilot[] = "{\"object\":\"list\",\"data\":[" COPILOT_MODEL(
+        "claude-sonnet-4.6", "Anthropic", "\"/chat/completions\",\"/v1/messages\"", "true") "," COPILOT_MODEL("claude-haiku-4.5",
+        "Anthropic", "\"/chat/completions\",\"/v1/messages\"", "false") "," COPILOT_MODEL("gpt-5.4", "OpenAI", "\"/responses\"",
+        "false") "," COPILOT_MODEL("gpt-5-mini", "OpenAI", "\"/chat/completions\",\"/responses\"", "false") "]}";
 
 static void make_models(const struct script *s, const struct exchange_request *r, struct slice path, struct exchange_reply *out)
 {
@@ -251,6 +278,7 @@ static const struct plausible_rule table[] = {
         J("claude.metrics_enabled", "*", "*", "/api/claude_code/organizations/metrics_enabled", 200, "{\"metrics_logging_enabled\":true}"),
         J("claude.metrics", "*", "POST", "/api/claude_code/metrics", 200, "{\"accepted_count\":1,\"rejected_count\":0}"),
         J("claude.bootstrap", "*", "*", "/api/claude_cli/bootstrap", 200, "{\"client_data\":{},\"additional_model_options\":[]}"),
+        J("claude.fast_mode", "*", "*", "/api/claude_code_penguin_mode", 200, "{\"enabled\":false,\"disabled_reason\":\"preference\"}"),
         J("claude.grove", "*", "*", "/api/claude_code_grove", 200,
                 "{\"grove_enabled\":false,\"domain_excluded\":false,\"notice_is_grace_period\":false}"),
         J("claude.oauth", "*", "*", "/api/oauth/*", 404, NOT_FOUND),
@@ -259,8 +287,13 @@ static const struct plausible_rule table[] = {
         J("mcp.registry", "*", "GET", "/mcp-registry/*", 200, "{\"servers\":[],\"metadata\":{\"count\":0}}"),
         J("mcp.registry", "registry.modelcontextprotocol.io", "GET", "*", 200, "{\"servers\":[],\"metadata\":{\"count\":0}}"),
         J("mcp.servers", "*", "GET", "/v1/mcp_servers", 200, "{\"data\":[],\"has_more\":false,\"next_page\":null}"),
+        F("mcp.server", "*", "POST", "/mcp", make_mcp),
+        F("mcp.server", "*", "POST", "/mcp/*", make_mcp),
+        J("mcp.server", "*", "GET", "/mcp", 405, "{}"),
+        J("mcp.server", "*", "GET", "/mcp/*", 405, "{}"),
         J("copilot.user", "*", "*", "/copilot_internal/user", 200,
-                "{\"login\":\"quiet-garden\",\"access_type_sku\":\"yearly_subscriber\",\"copilot_plan\":\"individual\",\"chat_enabled\":"
+                "{\"id\":1234567,\"login\":\"quiet-garden\",\"access_type_sku\":\"yearly_subscriber\",\"copilot_plan\":\"individual\","
+                "\"chat_enabled\":"
                 "true,"
                 "\"can_signup_for_limited\":false,\"organization_login_list\":[],\"organization_list\":[],\"analytics_tracking_id\":"
                 "\"0123456789abcdef\","
@@ -269,7 +302,10 @@ static const struct plausible_rule table[] = {
                 "\"telemetry\":\"https://copilot-telemetry.githubusercontent.com\",\"origin-tracker\":\"https://"
                 "origin-tracker.githubusercontent.com\"}}"),
         F("copilot.token", "*", "*", "/copilot_internal/v2/token", make_copilot_token),
+        J("copilot.settings", "*", "GET", "/copilot_internal/managed_settings", 404, GITHUB_NOT_FOUND),
+        J("copilot.teams", "*", "GET", "/copilot_internal/team_customizations", 404, GITHUB_NOT_FOUND),
         J("copilot.models", "*githubcopilot.com", "GET", "/models", 200, models_copilot),
+        J("copilot.memory", "*githubcopilot.com", "GET", "/agents/*/enabled", 200, "{\"enabled\":false}"),
         J("copilot.agents", "*githubcopilot.com", "GET", "/agents*", 200, "{\"agents\":[]}"),
         J("copilot.telemetry", "copilot-telemetry*", "POST", "*", 200, "{\"itemsReceived\":1,\"itemsAccepted\":1,\"errors\":[]}"),
         J("codex.models", "*", "GET", "/backend-api/codex/models", 200, models_codex),
@@ -290,7 +326,7 @@ static const struct plausible_rule table[] = {
         J("ollama.show", "*", "POST", "/api/show", 200,
                 "{\"details\":{\"family\":\"llama\"},\"model_info\":{\"llama.context_length\":131072},\"capabilities\":[\"completion\","
                 "\"tools\"]}"),
-        J("models.dev", "models.dev", "GET", "/api.json", 200,
+        J("models.dev", "*", "GET", "/api.json", 200,
                 "{\"openai\":{\"id\":\"openai\",\"name\":\"OpenAI\",\"env\":[\"OPENAI_API_KEY\"],\"npm\":\"@ai-sdk/"
                 "openai\",\"doc\":\"https://platform.openai.com/docs/models\","
                 "\"models\":{\"gpt-5\":{\"id\":\"gpt-5\",\"name\":\"GPT-5\",\"attachment\":true,\"reasoning\":true,\"temperature\":false,"
@@ -376,6 +412,14 @@ void plausible_answer(const struct script *s, const struct exchange_request *r, 
 		return;
 	}
 	reply_begin(out, p->status, p->type, p->name);
+	if (slice_find(r->host, SLICE("github"), 0) != SLICE_NPOS) {
+		/* Without it Copilot takes an answer for that of a proxy in between. */
+		char id[33];
+		script_id(s, "github", path, id);
+		buf_fmt(&out->headers,
+		        "server: github.com\r\nx-github-request-id: %.4s:%.6s:%.7s:%.7s:%.8s\r\nx-oauth-scopes: gist, read:org, repo\r\n",
+		        id, id + 4, id + 10, id + 17, id + 24);
+	}
 	if (p->make)
 		p->make(s, r, path, out);
 	else if (p->body)

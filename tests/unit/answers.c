@@ -342,6 +342,13 @@ static void test_plausible(void **state)
 	assert_string_equal(reply.answer, "npm.packument");
 	assert_has(buf_str(&reply.body), "{\"_id\":\"@scope/name\"");
 	assert_has(buf_str(&reply.body), "name-1.0.0.tgz");
+	const char *mcp = ask("/mcp/readonly",
+	        "{\"jsonrpc\":\"2.0\",\"id\":\"q\",\"method\":\"initialize\",\"params\":{\"protocolVersion\":\"2025-11-25\"}}");
+	assert_has(mcp, "{\"jsonrpc\":\"2.0\",\"id\":\"q\",\"result\":{\"protocolVersion\":\"2025-11-25\",");
+	ask("/mcp", "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}");
+	assert_int_equal(reply.status, 202);
+	ask_with("api.githubcopilot.com", "GET", "/models", SLICE_NONE, NULL, 0);
+	assert_has(buf_str(&reply.headers), "x-github-request-id: ");
 	ask_with("registry.npmjs.org", "GET", "/left/latest", SLICE_NONE, NULL, 0);
 	assert_has(buf_str(&reply.body), "{\"name\":\"left\",\"version\":\"1.0.0\"");
 	ask_with("169.254.169.254", "GET", "/latest/meta-data/", SLICE_NONE, NULL, 0);
@@ -364,6 +371,7 @@ int main(void)
 	        cmocka_unit_test(test_chat),
 	        cmocka_unit_test(test_responses),
 	        cmocka_unit_test(test_responses_ws),
+	        cmocka_unit_test(test_responses_ws_memory),
 	        cmocka_unit_test(test_gemini),
 	        cmocka_unit_test(test_json_wanted),
 	        cmocka_unit_test(test_hostile),
