@@ -38,6 +38,8 @@ size_t slice_find(struct slice a, struct slice needle, size_t from)
 		return SLICE_NPOS;
 	if (needle.n == 0)
 		return from;
+	if (needle.n > a.n - from) /* also the empty slice, whose pointer may be NULL */
+		return SLICE_NPOS;
 	const uint8_t *hit = memmem(a.p + from, a.n - from, needle.p, needle.n);
 	return hit ? (size_t)(hit - a.p) : SLICE_NPOS;
 }
