@@ -69,43 +69,97 @@ void cache_close(struct cache *c)
 	fd_closep(&c->fd);
 }
 
-int cache_digest(int fd, struct digests *out)
+#define BLOCK (1u << 18)
+
+/* Adds a file's bytes, from its start, to each stream that there is. */
+static int add_file(int fd, struct digest_stream *const *s, size_t count)
 {
-	struct digest_stream *s[3] = {0};
-	static const enum digest kinds[3] = {DIGEST_SHA512, DIGEST_SHA1, DIGEST_SHA256};
-	uint8_t sum[3][DIGEST_MAX];
-	int r = 0;
-	_cleanup_free_ uint8_t *block = malloc(1u << 18);
-	if (!block)
-		return -ENOMEM;
-	for (size_t i = 0; i < 3 && r == 0; i++)
-		r = digest_stream_new(kinds[i], &s[i]);
+	_cleanup_free_ uint8_t *block = malloc(BLOCK);
+	int r = block ? 0 : -ENOMEM;
 	for (off_t at = 0; r == 0;) {
-		ssize_t n = pread(fd, block, 1u << 18, at);
+		ssize_t n = pread(fd, block, BLOCK, at);
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n <= 0) {
-			r = n < 0 ? -errno : 0;
-			break;
-		}
+		if (n <= 0)
+			return n < 0 ? -errno : 0;
 		at += n;
-		for (size_t i = 0; i < 3 && r == 0; i++)
-			r = digest_stream_add(s[i], slice_of(block, (size_t)n));
+		for (size_t i = 0; i < count && r == 0; i++)
+			r = s[i] ? digest_stream_add(s[i], slice_of(block, (size_t)n)) : 0;
 	}
+	return r;
+}
+
+static void hex_of(const uint8_t sum[32], char out[65])
+{
+	for (size_t i = 0; i < 32; i++)
+		snprintf(out + 2 * i, 3, "%02x", sum[i]);
+}
+
+int cache_digest(int fd, bool sha1, struct digests *out)
+{
+	struct digest_stream *s[3] = {0};
+	static const enum digest kinds[3] = {DIGEST_SHA512, DIGEST_SHA256, DIGEST_SHA1};
+	uint8_t sum[3][DIGEST_MAX] = {0};
+	int r = 0;
+	for (size_t i = 0; i < 2u + sha1 && r == 0; i++)
+		r = digest_stream_new(kinds[i], &s[i]);
+	if (r == 0)
+		r = add_file(fd, s, 3);
 	for (size_t i = 0; i < 3; i++) {
 		int e = s[i] ? digest_stream_end(s[i], sum[i]) : 0;
 		r = r ? r : e;
 	}
 	if (r < 0)
 		return r;
-	_cleanup_buf_ struct buf hex = BUF(64);
-	encode_hex(&hex, slice_of(sum[2], 32));
-	if (buf_error(&hex))
-		return -ENOMEM;
 	memcpy(out->sha512, sum[0], 64);
-	memcpy(out->sha1, sum[1], 20);
-	memcpy(out->sha256, buf_str(&hex), 65);
+	memcpy(out->sha1, sum[2], 20);
+	hex_of(sum[1], out->sha256);
 	return 0;
+}
+
+static int add_tree(int dir, struct digest_stream *s, unsigned depth)
+{
+	struct dirent **list = NULL;
+	int n = depth ? scandirat(dir, ".", &list, NULL, alphasort) : -1;
+	if (n < 0)
+		return depth ? -errno : -ELOOP;
+	int r = 0;
+	for (int i = 0; i < n; i++) {
+		const char *name = list[i]->d_name;
+		struct stat st;
+		if (r == 0 && strcmp(name, ".") != 0 && strcmp(name, "..") != 0) {
+			_cleanup_fd_ int fd = path_open(dir, name, O_RDONLY | O_NONBLOCK, 0);
+			char head[320];
+			if (fd < 0 || fstat(fd, &st) < 0) {
+				r = fd < 0 ? fd : -errno;
+			} else {
+				int k = snprintf(head, sizeof(head), "%s/%o %lld\n", name, (unsigned)st.st_mode,
+				        S_ISDIR(st.st_mode) ? 0LL : (long long)st.st_size);
+				r = digest_stream_add(s, slice_of(head, (size_t)k));
+				if (r == 0)
+					r = S_ISDIR(st.st_mode) ? add_tree(fd, s, depth - 1) : add_file(fd, &s, 1);
+				if (r == 0) /* so that what follows a folder is not taken for its last file */
+					r = digest_stream_add(s, SLICE("\n/\n"));
+			}
+		}
+		free(list[i]);
+	}
+	free(list);
+	return r;
+}
+
+int cache_digest_tree(int dir, char out[65])
+{
+	struct digest_stream *s;
+	uint8_t sum[DIGEST_MAX];
+	int r = digest_stream_new(DIGEST_SHA256, &s);
+	if (r < 0)
+		return r;
+	r = add_tree(dir, s, 256);
+	int e = digest_stream_end(s, sum);
+	if (r == 0 && e == 0)
+		hex_of(sum, out);
+	return r ? r : e;
 }
 
 /* "sha512-<hex>" or "sha1-<hex>" as a folder's name; the raw digest is appended to `raw`. */
@@ -135,7 +189,7 @@ int cache_archive(const struct cache *c, const char *integrity, struct digests *
 	_cleanup_fd_ int fd = folder < 0 ? folder : path_open(folder, "archive.tgz", O_RDONLY, 0);
 	if (fd < 0)
 		return fd == -ENOENT ? -ENOENT : fd;
-	int r = cache_digest(fd, d);
+	int r = cache_digest(fd, raw.n == 20, d);
 	if (r < 0)
 		return r;
 	if (!slice_eq(buf_slice(&raw), slice_of(raw.n == 64 ? d->sha512 : d->sha1, raw.n))) {

@@ -21,8 +21,10 @@ struct digests {
 	uint8_t sha512[64], sha1[20];
 	char sha256[65];
 };
-/* Of a whole file, from its start. */
-[[nodiscard]] int cache_digest(int fd, struct digests *out);
+/* Of a whole file, from its start; sha1 only if it is wanted. */
+[[nodiscard]] int cache_digest(int fd, bool sha1, struct digests *out);
+/* Of everything below a folder: names, modes, contents, in the order of the names. */
+[[nodiscard]] int cache_digest_tree(int dir, char out[65]);
 
 /* The archive of that digest ("sha512-<base64>" or "sha1-<hex>"), open for reading and verified just now; -ENOENT if there is none
  * or it was damaged (then it is gone). */

@@ -82,7 +82,17 @@ static const char *from_environment(struct slice name, void *arg)
 	return getenv(key);
 }
 
-static int add(struct npmrc *c, struct slice key, struct slice value)
+/* Where the next, weaker source begins. */
+static struct npmrc_entry **end(struct npmrc *c)
+{
+	struct npmrc_entry **at = &c->first;
+	while (*at)
+		at = &(*at)->next;
+	return at;
+}
+
+/* In front of what `source` has: within one file the last line wins. */
+static int add(struct npmrc *c, struct npmrc_entry **source, struct slice key, struct slice value)
 {
 	_cleanup_buf_ struct buf b = BUF(FILE_MAX);
 	npmrc_expand(value, from_environment, NULL, &b);
@@ -93,22 +103,20 @@ static int add(struct npmrc *c, struct slice key, struct slice value)
 	e->value = arena_str(c->arena, buf_slice(&b));
 	if (!e->key || !e->value)
 		return -ENOMEM;
-	if (c->last)
-		c->last->next = e;
-	else
-		c->first = e;
-	c->last = e;
+	e->next = *source;
+	*source = e;
 	return 0;
 }
 
 static int add_file(struct npmrc *c, const char *path)
 {
 	_cleanup_buf_ struct buf b = BUF(FILE_MAX);
-	if (path_read(AT_FDCWD, path, &b) < 0)
+	struct npmrc_entry **source = end(c);
+	if (!path || path_read(AT_FDCWD, path, &b) < 0)
 		return 0;
 	struct npmrc_iter i = {.rest = buf_slice(&b)};
 	while (npmrc_next(&i)) {
-		int r = add(c, i.key, i.value);
+		int r = add(c, source, i.key, i.value);
 		if (r < 0)
 			return r;
 	}
@@ -118,6 +126,7 @@ static int add_file(struct npmrc *c, const char *path)
 static int add_environment(struct npmrc *c)
 {
 	const struct slice prefix = SLICE("npm_config_");
+	struct npmrc_entry **source = end(c);
 	for (char **e = environ; e && *e; e++) {
 		struct slice s = slice_str(*e);
 		size_t eq = slice_chr(s, '=', 0);
@@ -132,7 +141,7 @@ static int add_environment(struct npmrc *c)
 			else if (*p >= 'A' && *p <= 'Z')
 				*p = (char)(*p | 0x20);
 		}
-		int r = add(c, slice_str(key), slice_from(s, eq + 1));
+		int r = add(c, source, slice_str(key), slice_from(s, eq + 1));
 		if (r < 0)
 			return r;
 	}
@@ -195,17 +204,10 @@ int npmrc_load(struct npmrc *c, struct arena *arena)
 		r = add_file(c, global);
 	if (r == 0)
 		r = add_file(c, "/etc/npmrc");
-	if (r == 0 && builtin.first) {
-		if (c->last)
-			c->last->next = builtin.first;
-		else
-			c->first = builtin.first;
-		c->last = builtin.last;
-	}
+	*end(c) = builtin.first;
 	return r;
 }
 
-/* The strongest source wins, and within one file the last line. */
 const char *npmrc_get(const struct npmrc *c, const char *key)
 {
 	for (const struct npmrc_entry *e = c->first; e; e = e->next)

@@ -3,6 +3,7 @@
 #define POSTERN_OBTAIN_NPMRC_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 
 /* Walks the "key = value" lines of one file (the ini dialect of npm: ; and # comments, quotes, key[] and sections are
  * taken as they come, a key alone is "true"). Slices are borrowed; blanks and one pair of quotes are gone. Pure. */
@@ -13,13 +14,12 @@ struct npmrc_iter {
 bool npmrc_next(struct npmrc_iter *i);
 /* Appends `value` to `out` with ${VAR} and ${VAR?} replaced: by what `var` gives; an unset VAR stays as it is written, an unset
  * VAR? is empty. A \ in front of ${ keeps it. Pure. */
-struct buf;
 void npmrc_expand(struct slice value, const char *(*var)(struct slice name, void *arg), void *arg, struct buf *out);
 
 struct npmrc_entry;
 struct npmrc {
 	struct arena *arena;
-	struct npmrc_entry *first, *last; /* the strongest first */
+	struct npmrc_entry *first; /* the strongest first */
 };
 
 /* Reads, in npm's order: variables npm_config_* (any case), the user's file, the global one, the one built in beside the npm on

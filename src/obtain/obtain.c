@@ -156,12 +156,48 @@ static int describe(struct job *j, int root, struct artefact *out)
 	return list && out->folder ? 0 : err_set(j->err, -ENOMEM, "out of memory");
 }
 
+/* Unpacks the set elsewhere, writes down the digest of what came of it, and only then gives it its name. */
+static int make_tree(struct job *j, int trees, const char *key)
+{
+	char name[64], digest[65];
+	const struct package *native;
+	struct artefact unused = {0};
+	_cleanup_fd_ int stage = staging(j, name);
+	if (stage < 0)
+		return stage;
+	int r = fill_tree(j, stage);
+	if (r == 0) /* it sets the modes of programs */
+		r = entry_choose(stage, &j->set, &unused, &native, j->err);
+	if (r == 0 && (r = cache_digest_tree(stage, digest)) < 0)
+		err_sys(j->err, r, "reading the unpacked package");
+	if (r == 0 && (r = cache_write(&j->cache, "resolved", key, slice_of(digest, 64))) < 0)
+		err_sys(j->err, r, "writing to the cache");
+	if (r == 0 && renameat(j->cache.tmp, name, trees, key) < 0 && errno != EEXIST && errno != ENOTEMPTY)
+		r = err_sys(j->err, -errno, "keeping the unpacked package in the cache");
+	(void)path_remove(j->cache.tmp, name);
+	return r;
+}
+
+/* Whether a tree is what it was when it was unpacked; else it is moved out of the way and removed. */
+static bool whole(struct job *j, int trees, const char *key, int root)
+{
+	char digest[65], away[64];
+	_cleanup_buf_ struct buf want = BUF(128);
+	if (cache_read(&j->cache, "resolved", key, &want) == 0 && cache_digest_tree(root, digest) == 0 &&
+	        slice_is(buf_slice(&want), digest))
+		return true;
+	snprintf(away, sizeof(away), "bad-%d", (int)getpid());
+	if (renameat(trees, key, j->cache.tmp, away) == 0)
+		(void)path_remove(j->cache.tmp, away);
+	return false;
+}
+
 static int tree(struct job *j, struct artefact *out)
 {
 	_cleanup_buf_ struct buf text = BUF(SET_MAX);
-	char key[65], name[64];
+	char key[65];
 	buf_str_add(&text, LAYOUT "\n");
-	if (!set_write(&j->set, &text))
+	if (!set_write(&j->set, false, &text))
 		return err_set(j->err, -ENOMEM, "out of memory");
 	digest_sha256_hex(buf_slice(&text), key);
 	_cleanup_fd_ int trees = path_open(j->cache.fd, "trees", O_RDONLY | O_DIRECTORY, 0);
@@ -169,14 +205,10 @@ static int tree(struct job *j, struct artefact *out)
 	if (trees < 0 || !out->root)
 		return err_set(j->err, trees < 0 ? trees : -ENOMEM, "the cache cannot be used");
 	_cleanup_fd_ int root = path_open(trees, key, O_RDONLY | O_DIRECTORY, 0);
+	if (root >= 0 && !whole(j, trees, key, root))
+		fd_closep(&root);
 	if (root < 0) {
-		_cleanup_fd_ int stage = staging(j, name);
-		if (stage < 0)
-			return stage;
-		int r = fill_tree(j, stage);
-		if (r == 0 && renameat(j->cache.tmp, name, trees, key) < 0 && errno != EEXIST && errno != ENOTEMPTY)
-			r = err_sys(j->err, -errno, "keeping the unpacked package in the cache");
-		(void)path_remove(j->cache.tmp, name);
+		int r = make_tree(j, trees, key);
 		if (r < 0)
 			return r;
 		root = path_open(trees, key, O_RDONLY | O_DIRECTORY, 0);
@@ -210,7 +242,7 @@ static int resolve_npm(struct job *j, const struct subject *s)
 	if (r == 0)
 		r = resolve_dependencies(&j->set, j->fetcher, &j->config, j->cache.tmp, &j->report, j->err);
 	buf_reset(&text);
-	if (r == 0 && exact && set_write(&j->set, &text))
+	if (r == 0 && exact && set_write(&j->set, true, &text))
 		(void)cache_write(&j->cache, "resolved", key, buf_slice(&text)); /* without it the next run asks again */
 	return r;
 }
@@ -235,7 +267,7 @@ static int resolve_tgz(struct job *j, const char *path)
 	for (ssize_t n = 1; n > 0;)
 		if ((n = copy_file_range(in, NULL, tmp, NULL, 1u << 30, 0)) < 0)
 			return err_sys(j->err, -errno, "copying %s to the cache", path);
-	int r = cache_digest(tmp, &d);
+	int r = cache_digest(tmp, false, &d);
 	_cleanup_buf_ struct buf integrity = BUF(128);
 	buf_str_add(&integrity, "sha512-");
 	encode_base64(&integrity, slice_of(d.sha512, 64), false, true);

@@ -371,11 +371,11 @@ int resolve_dependencies(struct set *s, struct fetcher *f, const struct npmrc *c
 	return e;
 }
 
-bool set_write(const struct set *s, struct buf *out)
+bool set_write(const struct set *s, bool addresses, struct buf *out)
 {
 	for (const struct package *p = s->first; p; p = p->next)
-		buf_fmt(out, "%s\t%s\t%s\t%s\t%s\t%s\t%d\n", p->folder, p->alias, p->name, p->version, p->integrity, p->tarball,
-		        p->platform);
+		buf_fmt(out, "%s\t%s\t%s\t%s\t%s\t%s\t%d\n", p->folder, p->alias, p->name, p->version, p->integrity,
+		        addresses ? p->tarball : "", p->platform);
 	return buf_error(out) == 0;
 }
 

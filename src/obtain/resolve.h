@@ -48,8 +48,9 @@ struct set {
 /* Adds a package to the set; NULL without memory. */
 struct package *set_add(struct set *s, struct package *parent, const char *alias);
 
-/* The set as lines of tab-separated fields, and back; false if it is none. */
-[[nodiscard]] bool set_write(const struct set *s, struct buf *out);
+/* The set as lines of tab-separated fields (without the addresses, it says what the tree will hold, wherever it came from), and
+ * back; false if it is none. */
+[[nodiscard]] bool set_write(const struct set *s, bool addresses, struct buf *out);
 [[nodiscard]] bool set_read(struct set *s, struct slice text);
 
 #endif
