@@ -41,6 +41,7 @@ static bool identifiers(struct slice s, bool strict)
 struct partial {
 	struct semver v;
 	unsigned known;
+	bool gap; /* a number behind an x, which npm takes only with ^, ~ and in "a - b" */
 };
 
 static bool partial_parse(struct slice s, struct partial *out)
@@ -75,7 +76,9 @@ static bool partial_parse(struct slice s, struct partial *out)
 			any = true;
 		else if (!number(part, to[i]))
 			return false;
-		else if (!any)
+		else if (any)
+			r.gap = true;
+		else
 			r.known = i + 1;
 	}
 	if (r.known < 3) {
@@ -291,17 +294,16 @@ for (size_t i = 0; i < ARRAY_LEN(table); i++) {
 return OP_EQ;
 }
 
-/* One comparator: adds its answer to *fits, and whether it lets this pre-release in to *pre. False if it is malformed. */
-static bool apply(enum op op, const struct partial *p, const struct semver *v, bool *fits, bool *pre)
+/* One comparator: adds its answer to *fits, and whether it lets this pre-release in to *pre. */
+static void apply(enum op op, const struct partial *p, const struct semver *v, bool *fits, bool *pre)
 {
 	struct span s = span_of(op, p);
 	if (!v)
-		return true;
+		return;
 	if (!span_has(&s, v))
 		*fits = false;
 	if ((s.named_low && same_triple(&s.low, v)) || (s.named_high && same_triple(&s.high, v)))
 		*pre = true;
-	return true;
 }
 
 /* One alternative of a range ("a b c", or "a - b"). v may be NULL: only the form is checked. */
@@ -321,10 +323,12 @@ static bool alternative(struct slice s, const struct semver *v, bool *in)
 			if (op != OP_EQ || !end.n || !partial_parse(end, &q))
 				return false;
 			s = after;
-			if (!apply(OP_GE, &p, v, &fits, &pre) || !apply(OP_LE, &q, v, &fits, &pre))
-				return false;
-		} else if (!apply(op, &p, v, &fits, &pre)) {
+			apply(OP_GE, &p, v, &fits, &pre);
+			apply(OP_LE, &q, v, &fits, &pre);
+		} else if (p.gap && op != OP_CARET && op != OP_TILDE) {
 			return false;
+		} else {
+			apply(op, &p, v, &fits, &pre);
 		}
 	}
 	*in = fits && (!v || !v->pre.n || pre);

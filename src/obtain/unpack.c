@@ -213,7 +213,7 @@ static void child(int archive, int dir, const char *only, uint64_t packed, struc
 	}
 	a->code = archive_read_open_fd(in, archive, 65536) == ARCHIVE_OK
 	                  ? all(&j, in)
-	                  : BAD(&j, -EBADMSG, "it is no gzipped tar archive: %s", archive_error_string(in));
+	                  : BAD(&j, -EBADMSG, "it is no whole gzipped tar archive: %s", archive_error_string(in));
 }
 
 int unpack(int archive, int dir, const char *only, const char *what, struct unpack_result *out, struct err *err)
