@@ -10,14 +10,14 @@ enum subject_kind { SUBJECT_NPM, SUBJECT_TGZ, SUBJECT_COMMAND };
 
 struct artefact {
 	enum subject_kind kind;
-	const char *name;     /* package name, or base name of the command */
-	const char *version;  /* "" if unknown */
-	char sha256[65];      /* of the main archive (or executable), lower-case hex */
+	const char *name;      /* package name, or base name of the command */
+	const char *version;   /* "" if unknown */
+	char sha256[65];       /* of the main archive (or executable), lower-case hex */
 	const char *integrity; /* "sha512-…" that was verified, or NULL */
-	const char *folder;   /* the unpacked package, laid out so that node resolves it: <root>/node_modules/<name> */
-	const char *root;     /* the folder that holds node_modules; it is what a trial mounts read-only */
-	const char *entry;    /* path of the program below root (package.json "bin"), e.g. node_modules/x/cli.js */
-	bool entry_native;    /* an ELF executable; else it is run by node */
+	const char *folder;    /* the unpacked package, laid out so that node resolves it: <root>/node_modules/<name> */
+	const char *root;      /* the folder that holds node_modules; it is what a trial mounts read-only */
+	const char *entry;     /* path of the program below root (package.json "bin"), e.g. node_modules/x/cli.js */
+	bool entry_native;     /* an ELF executable; else it is run by node */
 	/* the native package that the main one is only a stub for, if there is one */
 	const char *native_name, *native_version;
 	char native_sha256[65];
@@ -26,7 +26,7 @@ struct artefact {
 };
 
 struct obtain_options {
-	const char *cache;    /* folder; NULL: $XDG_CACHE_HOME/postern, $HOME/.cache/postern */
+	const char *cache; /* folder; NULL: $XDG_CACHE_HOME/postern, $HOME/.cache/postern */
 	void (*progress)(void *arg, const char *what, uint64_t done, uint64_t total); /* may be NULL; total 0 if unknown */
 	void *arg;
 };

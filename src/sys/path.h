@@ -1,0 +1,21 @@
+/* path: files and folders under a directory descriptor, so that no name can lead elsewhere. */
+#ifndef POSTERN_SYS_PATH_H
+#define POSTERN_SYS_PATH_H
+
+#include <sys/types.h>
+
+#include "base/buf.h"
+
+/* openat2(2) with RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS and RESOLVE_NO_MAGICLINKS; O_CLOEXEC is added. A descriptor, or negative
+ * errno: -EXDEV for a path that leaves `dir`, -ELOOP for one with a link. */
+[[nodiscard]] int path_open(int dir, const char *path, int flags, mode_t mode);
+/* Makes the folders of `path` below `dir` that are missing, and opens the last as O_PATH. Neither "" nor ".." is a component. */
+[[nodiscard]] int path_make(int dir, const char *path, mode_t mode);
+/* Makes an absolute path's folders (mode 0700) as mkdir -p does, following links; opens the last. */
+[[nodiscard]] int path_make_absolute(const char *path);
+/* Appends a regular file to `out`; links are followed. -EFBIG if it is larger than the buffer takes, -EINVAL if not regular. */
+[[nodiscard]] int path_read(int dir, const char *path, struct buf *out);
+/* Removes `name` in `dir` with everything below it, following no link. A missing one is no error. */
+int path_remove(int dir, const char *name);
+
+#endif
