@@ -55,12 +55,11 @@ static void heading(struct buf *b, const char *id, const char *title, const char
 static void plain_words(struct buf *b, const struct vet_result *r, const struct write_summary *s)
 {
 	_cleanup_buf_ struct buf list = BUF(1 << 16);
-	write_factor_list(&list, r, CLASS_COVERT);
+	write_factor_list(&list, r, CLASS_COVERT, " and ");
 	if (s->count[CLASS_COVERT]) {
-		add(b, "What this tool sends changes with the <strong>");
+		add(b, "What this tool sends changes with <strong>");
 		value(b, buf_str(&list));
-		add(b, "</strong> of the machine, and nothing in the message says so. Whoever receives it can tell such machines from "
-		       "others.");
+		add(b, "</strong>, and nothing in the message says so. Whoever receives it can tell such machines from others.");
 	} else if (r->verdict == VERDICT_INCONCLUSIVE) {
 		add(b, "Nothing can be said about this tool: ");
 		value(b, r->reason ? r->reason : "no reason was recorded");

@@ -5,9 +5,9 @@
 #define ROWS    48
 #define COLUMNS 24
 #define CELL    22  /* units of the picture; 1 unit is 1 CSS pixel at full size */
-#define LEFT    176 /* of the first column */
+#define LEFT    200 /* of the first column */
 #define TOP     26  /* of the first row */
-#define NAME    25  /* columns of text of a factor's name */
+#define NAME    29  /* columns of text of a factor's name */
 
 /* What of the result is drawn, in the order in which it is drawn. */
 struct plan {

@@ -304,7 +304,7 @@ static void counts(struct buf *b, const struct vet_result *r)
 	struct write_summary s = write_summary(r);
 	if (s.count[CLASS_COVERT]) {
 		buf_fmt(b, "%zu covert channel%s (", s.count[CLASS_COVERT], write_s(s.count[CLASS_COVERT]));
-		write_factor_list(b, r, CLASS_COVERT);
+		write_factor_list(b, r, CLASS_COVERT, ", ");
 		buf_u8(b, ')');
 	} else {
 		buf_str_add(b, "no covert channel found");

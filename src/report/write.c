@@ -345,19 +345,28 @@ const char *write_factor_title(const struct vet_result *r, const char *name)
 	return name ? name : "?";
 }
 
-void write_factor_list(struct buf *b, const struct vet_result *r, enum leak_class class)
+/* Is finding i the first of its class and factor? */
+static bool first_of_factor(const struct vet_result *r, size_t i, enum leak_class class)
 {
-	bool first = true;
-	for (size_t i = 0; i < r->n_findings; i++) {
-		const struct vet_finding *f = &r->findings[i];
-		bool seen = f->class != class;
-		for (size_t j = 0; j < i && !seen; j++)
-			seen = r->findings[j].class == class && slice_eq(slice_str(r->findings[j].factor), slice_str(f->factor));
-		if (seen)
-			continue;
-		buf_fmt(b, "%s%s", first ? "" : ", ", write_factor_title(r, f->factor));
-		first = false;
-	}
+	const struct vet_finding *f = r->findings;
+	if (f[i].class != class)
+		return false;
+	for (size_t j = 0; j < i; j++)
+		if (f[j].class == class && slice_eq(slice_str(f[j].factor), slice_str(f[i].factor)))
+			return false;
+	return true;
+}
+
+void write_factor_list(struct buf *b, const struct vet_result *r, enum leak_class class, const char *last)
+{
+	size_t total = 0, n = 0;
+	for (size_t i = 0; i < r->n_findings; i++)
+		total += first_of_factor(r, i, class);
+	for (size_t i = 0; i < r->n_findings; i++)
+		if (first_of_factor(r, i, class)) {
+			n++;
+			buf_fmt(b, "%s%s", n == 1 ? "" : n == total ? last : ", ", write_factor_title(r, r->findings[i].factor));
+		}
 }
 
 struct slice write_endpoint_host(const char *endpoint)

@@ -50,8 +50,8 @@ struct write_summary {
 struct write_summary write_summary(const struct vet_result *r);
 /* The title of a factor ("time zone"), or its name if the result has no row for it. */
 const char *write_factor_title(const struct vet_result *r, const char *name);
-/* Titles of the factors with findings of a class, each once, with ", " between (raw, not escaped). */
-void write_factor_list(struct buf *b, const struct vet_result *r, enum leak_class class);
+/* Titles of the factors with findings of a class, each once, raw (not escaped), with ", " between and `last` before the last. */
+void write_factor_list(struct buf *b, const struct vet_result *r, enum leak_class class, const char *last);
 /* The host in an endpoint: "POST https://a.example/x" gives a.example; an endpoint without one is given whole. */
 struct slice write_endpoint_host(const char *endpoint);
 /* "" for 1, "s" otherwise. */
