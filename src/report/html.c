@@ -131,8 +131,12 @@ static void verdict_header(struct buf *b, const struct vet_result *r, const stru
 	add(b, "</span> ");
 	if (r->partial)
 		add(b, "<span class=\"chip partial\">Partial</span> ");
+	enum leak_class worst = write_worst(s);
 	if (s->count[CLASS_COVERT])
 		buf_fmt(b, "<b>%zu covert channel%s</b>", s->count[CLASS_COVERT], write_s(s->count[CLASS_COVERT]));
+	else if (r->verdict == VERDICT_FINDINGS && worst != CLASS_NONE)
+		buf_fmt(b, "<b>%zu %s finding%s, no covert channel found</b>", s->count[worst], leak_class_name(worst),
+		        write_s(s->count[worst]));
 	else
 		add(b, r->verdict == VERDICT_INCONCLUSIVE ? "<b>No statement is possible</b>" : "<b>No covert channel found</b>");
 	add(b, "</p><p class=words>");
@@ -231,12 +235,14 @@ static void card(struct buf *b, const struct vet_result *r, size_t index)
 	add(b, "</p><dl class=proof><div><dt>Shows with</dt><dd>");
 	values(b, f->levels, 12, ", ");
 	add(b, "</dd></div>");
-	fact(b, "Base", f->base);
+	_cleanup_buf_ struct buf base = BUF(1 << 16);
+	write_bases(&base, f->base);
+	fact(b, "Base", buf_str(&base));
 	add(b, "<div><dt>Evidence</dt><dd>trials ");
 	values(b, f->evidence, 16, ", ");
-	add(b, "; p = ");
+	add(b, "; <span class=nw>p = ");
 	write_probability(b, f->p_value);
-	add(b, "</dd></div>");
+	add(b, "</span></dd></div>");
 	fact(b, "Declared", f->declared);
 	if (f->occurrences) {
 		buf_fmt(b, "<div><dt>Also at</dt><dd>%u further place%s%s", f->occurrences, write_s(f->occurrences),
@@ -260,6 +266,23 @@ static void cards(struct buf *b, const struct vet_result *r, const struct write_
 	add(b, "</section>\n");
 }
 
+/* An endpoint in a table: its host, and below it method and path. */
+static void place(struct buf *b, const char *endpoint)
+{
+	struct slice all = slice_str(endpoint), host = write_endpoint_host(endpoint);
+	add(b, "<bdi>");
+	write_html(b, write_fit(host, LONG, false));
+	add(b, "</bdi>");
+	if (host.n == all.n)
+		return;
+	struct slice method = slice_sub(all, 0, slice_chr(all, ' ', 0));
+	add(b, "<small><bdi>");
+	write_html(b, write_fit(method, 16, false));
+	add(b, " ");
+	write_html(b, write_fit(slice_from(all, (size_t)(host.p - all.p) + host.n), LONG, false));
+	add(b, "</bdi></small>");
+}
+
 static void table(struct buf *b, const struct vet_result *r, enum leak_class class, const char *title)
 {
 	size_t n = 0;
@@ -275,7 +298,7 @@ static void table(struct buf *b, const struct vet_result *r, enum leak_class cla
 		buf_fmt(b, "<tr id=f%zu><td data-l=Factor><b>", i);
 		value(b, write_factor_title(r, f->factor));
 		add(b, "</b><td data-l=\"Sent to\">");
-		value(b, f->endpoint);
+		place(b, f->endpoint);
 		add(b, "<td data-l=Where class=mono>");
 		value(b, f->address);
 		if (f->occurrences)
@@ -313,9 +336,10 @@ static void hosts(struct buf *b, const struct vet_result *r)
 			value(b, h->name);
 			buf_fmt(b, "</b><td data-l=Declared><span class=\"pill %s\">%s</span><td data-l=Purpose>", declared ? "yes" : "no",
 			        declared ? "declared" : "undeclared");
-			value(b, h->purpose ? h->purpose : "–");
+			if (h->purpose || !h->refused)
+				value(b, h->purpose ? h->purpose : "–");
 			if (h->refused)
-				add(b, " <span class=note>refused the trial's authority</span>");
+				add(b, " <span class=note>refused the certificate authority of the trials</span>");
 			if (h->ja4 && h->refused) {
 				add(b, " <span class=\"note mono\">JA4 ");
 				value(b, h->ja4);
@@ -405,7 +429,9 @@ void report_html(struct buf *b, const struct vet_result *r)
 	head(b, r);
 	add(b, "<body><main>");
 	verdict_header(b, r, &s);
-	tally(b, &s);
+	/* Four zeros would look like a result. */
+	if (r->verdict != VERDICT_INCONCLUSIVE || r->n_findings)
+		tally(b, &s);
 	if (r->n_factors && r->n_endpoints) {
 		heading(b, "picture", "What depends on what",
 		        "Each row is something about the machine that was varied, each column a place that the tool sends to.");

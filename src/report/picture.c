@@ -92,8 +92,9 @@ static void grid(struct buf *b, const struct vet_result *r, const struct plan *p
 		const struct vet_factor_row *f = &r->factors[p->row[i]];
 		struct slice title = slice_str(f->title ? f->title : f->name), fit = write_fit(title, NAME, false);
 		buf_fmt(b, "<line class=\"g\" x1=\"%u\" y1=\"%u\" x2=\"%u\" y2=\"%u\"/>", LEFT, y, right, y);
-		buf_fmt(b, "<text class=\"t %s\" x=\"%u\" y=\"%u\" text-anchor=\"end\">", leak_class_name(p->row_worst[i]), LEFT - 8,
-		        y + 4);
+		/* A long name is pressed into the room there is, whatever its letters are. */
+		buf_fmt(b, "<text class=\"t %s\" x=\"%u\" y=\"%u\" text-anchor=\"end\"%s>", leak_class_name(p->row_worst[i]), LEFT - 8,
+		        y + 4, write_columns(fit) > NAME - 4 ? " textLength=\"188\" lengthAdjust=\"spacingAndGlyphs\"" : "");
 		write_html_plain(b, fit);
 		buf_str_add(b, fit.n < title.n ? "…</text>" : "</text>");
 	}

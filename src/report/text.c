@@ -2,9 +2,10 @@
 #include "report/report.h"
 #include "report/write.h"
 
-#define LABEL      10 /* columns of the labels under a finding */
-#define EVIDENCE   10 /* trials named per finding */
-#define TABLE_ROWS 40 /* of one class; the rest is in the other forms of the report */
+#define LABEL      11  /* columns of the labels under a finding */
+#define LONG       600 /* columns of any one value; the rest is in the other forms of the report */
+#define EVIDENCE   10  /* trials named per finding */
+#define TABLE_ROWS 40  /* of one class; the rest is in the other forms of the report */
 
 enum ink { INK_NONE, INK_BOLD, INK_DIM, INK_RED, INK_MAGENTA, INK_YELLOW, INK_CYAN, INK_GREEN };
 
@@ -65,8 +66,10 @@ static void label(struct page *p, const char *name)
 /* Words of s from column `indent` on, where the pen is; the lines after the first are indented. */
 static void wrap(struct page *p, size_t indent, struct slice s)
 {
+	struct slice all = s, word;
 	size_t at = indent;
-	struct slice word;
+	s = write_fit(s, LONG, false);
+	bool cut = s.n < all.n;
 	while (slice_split(&s, ' ', &word)) {
 		size_t w = write_columns(word);
 		if (at > indent && at + 1 + w > p->width) {
@@ -81,7 +84,7 @@ static void wrap(struct page *p, size_t indent, struct slice s)
 		write_visible(p->b, word);
 		at += w;
 	}
-	buf_u8(p->b, '\n');
+	buf_str_add(p->b, cut ? "…\n" : "\n");
 }
 
 static void field(struct page *p, const char *name, const char *value)
@@ -150,7 +153,7 @@ static void codepoint_names(struct page *p, const struct vet_finding *f, bool af
 		if (any)
 			buf_str_add(p->b, ", ");
 		buf_fmt(p->b, "U+%04X ", (unsigned)c->value);
-		write_visible(p->b, slice_str(c->name));
+		write_visible(p->b, write_fit(slice_str(c->name), 60, false));
 		any = true;
 		shown++;
 	}
@@ -167,12 +170,15 @@ static void finding(struct page *p, const struct vet_finding *f)
 	buf_str_add(p->b, "  ");
 	inked(p, INK_BOLD, write_factor_title(p->r, f->factor));
 	buf_str_add(p->b, " → ");
-	write_visible(p->b, slice_str(f->endpoint));
+	write_visible(p->b, write_fit(slice_str(f->endpoint), LONG, false));
 	buf_u8(p->b, '\n');
 	field(p, "where", f->address);
 	join(&line, f->levels, 12);
-	if (f->base)
-		buf_fmt(&line, " (base: %s)", f->base);
+	if (f->base) {
+		buf_str_add(&line, " (base: ");
+		write_bases(&line, f->base);
+		buf_u8(&line, ')');
+	}
 	field(p, "when", buf_str(&line));
 	marked(p, "before", f->before, f->before_at, f->before_n, INK_GREEN);
 	marked(p, "after", f->after, f->after_at, f->after_n, i);
@@ -186,8 +192,9 @@ static void finding(struct page *p, const struct vet_finding *f)
 	field(p, "why", f->explanation);
 	field(p, "declared", f->declared);
 	buf_reset(&line);
-	join(&line, f->evidence, EVIDENCE);
-	buf_str_add(&line, "; p = ");
+	if (join(&line, f->evidence, EVIDENCE))
+		buf_str_add(&line, "; ");
+	buf_str_add(&line, "p = ");
 	write_probability(&line, f->p_value);
 	field(p, "trials", buf_str(&line));
 	if (f->occurrences) {
@@ -328,8 +335,12 @@ static void first_line(struct page *p)
 	if (r->partial)
 		buf_fmt(&line, "partial (%s); ",
 		        r->verdict != VERDICT_INCONCLUSIVE && r->reason ? r->reason : "stopped before the plan was done");
-	counts(&line, r);
-	buf_fmt(&line, " · %u trial%s, ", r->trials, write_s(r->trials));
+	/* That nothing was found says nothing where nothing could be found. */
+	if (r->verdict != VERDICT_INCONCLUSIVE || r->n_findings) {
+		counts(&line, r);
+		buf_str_add(&line, " · ");
+	}
+	buf_fmt(&line, "%u trial%s, ", r->trials, write_s(r->trials));
 	write_number(&line, r->seconds, 0);
 	buf_str_add(&line, " s");
 	if (r->trials_failed)

@@ -379,6 +379,23 @@ struct slice write_endpoint_host(const char *endpoint)
 	return slice_sub(s, 0, slice_chr(s, '/', 0));
 }
 
+void write_bases(struct buf *b, const char *bases)
+{
+	struct slice rest = slice_str(bases), part;
+	for (bool first = true; slice_split(&rest, ',', &part); first = false) {
+		buf_str_add(b, first ? "" : ", ");
+		buf_add(b, part);
+	}
+}
+
+enum leak_class write_worst(const struct write_summary *s)
+{
+	int c = CLASS_COVERT;
+	while (c > CLASS_NONE && !s->count[c])
+		c--;
+	return (enum leak_class)c;
+}
+
 const char *write_s(size_t n)
 {
 	return n == 1 ? "" : "s";

@@ -54,6 +54,10 @@ const char *write_factor_title(const struct vet_result *r, const char *name);
 void write_factor_list(struct buf *b, const struct vet_result *r, enum leak_class class, const char *last);
 /* The host in an endpoint: "POST https://a.example/x" gives a.example; an endpoint without one is given whole. */
 struct slice write_endpoint_host(const char *endpoint);
+/* "official,gateway" as "official, gateway" (raw). */
+void write_bases(struct buf *b, const char *bases);
+/* The worst class that occurs, CLASS_NONE if there is no finding. */
+enum leak_class write_worst(const struct write_summary *s);
 /* "" for 1, "s" otherwise. */
 const char *write_s(size_t n);
 

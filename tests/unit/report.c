@@ -168,7 +168,8 @@ static void text_opens_with_the_verdict(void **state)
 	        "121 s "
 	        "(1 failed)\n",
 	        "CLEAN  @x/y 1.2.3: no covert channel found, 0 undeclared, 7 disclosed · 58 trials, 121 s\n",
-	        "INCONCLUSIVE  @x/y 1.2.3: the tool asks for an account before its first request (14 of 14 baselines ended without one); ",
+	        "INCONCLUSIVE  @x/y 1.2.3: the tool asks for an account before its first request (14 of 14 baselines ended without one); "
+	        "14 trials, 121 s (14 failed)\n",
 	        "FINDINGS  @x/y 1.2.3: partial (interrupted after 31 of 58 trials); 2 covert channels",
 	};
 	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
@@ -185,8 +186,10 @@ static void text_marks_the_difference(void **state)
 	struct vet_result r = sample_result();
 	_cleanup_buf_ struct buf b = BUF(1 << 20);
 	report_text(&b, &r, NULL);
-	assert_true(has(&b, "  before  Today's date is 2026-11-23.\n               ^\n  after   Today\xCA\xBCs date is 2026-11-23.\n       "
-	                    "        ^\n"));
+	assert_true(has(&b, "  before   Today's date is 2026-11-23.\n"
+	                    "                ^\n"
+	                    "  after    Today\xCA\xBCs date is 2026-11-23.\n"
+	                    "                ^\n"));
 	assert_true(has(&b, "U+0027 APOSTROPHE → U+02BC MODIFIER LETTER APOSTROPHE\n"));
 	assert_false(has(&b, "\033"));
 	struct report_text_options o = {.colour = true, .width = 100};
