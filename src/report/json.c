@@ -132,8 +132,10 @@ static void finding(struct buf *b, const struct vet_result *r, const struct vet_
 	write_json(b, f->before);
 	buf_fmt(b, "%s\"after\": ", sep);
 	write_json(b, f->after);
+	struct write_parts before = write_parts(f->before, f->before_at, f->before_n),
+	                   after = write_parts(f->after, f->after_at, f->after_n);
 	buf_fmt(b, "%s\"before_span\": {\"offset\": %zu, \"length\": %zu}, \"after_span\": {\"offset\": %zu, \"length\": %zu}", sep,
-	        f->before_at, f->before_n, f->after_at, f->after_n);
+	        before.pre.n, before.mid.n, after.pre.n, after.mid.n);
 	buf_fmt(b, "%s\"codepoints\": ", sep);
 	codepoints(b, f);
 	buf_fmt(b, "%s\"explanation\": ", sep);
