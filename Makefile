@@ -42,11 +42,12 @@ MAIN := src/cmd/main.c
 LIB_SRC := $(filter-out $(MAIN),$(SRC))
 LIB_OBJ := $(LIB_SRC:%.c=$(O)/%.o)
 UNIT := $(patsubst tests/unit/%.c,$(O)/unit/%,$(sort $(wildcard tests/unit/*.c)))
+INTEGRATION := $(patsubst tests/integration/%.c,$(O)/integration/%,$(sort $(wildcard tests/integration/*.c)))
 FUZZ := $(patsubst fuzz/%.c,$(O)/fuzz/%,$(filter-out fuzz/replay.c,$(sort $(wildcard fuzz/*.c))))
 
 # HOOK, see src/cmd/cmd.c: pulls the role's entry point out of the archive once it is there.
 ROLES := $(if $(shell grep -ls 'int world_main.int ' src/world/*.c),-Wl$(comma)-u$(comma)world_main)
-.PHONY: all unit fuzz fuzz-targets lint bench install clean format
+.PHONY: all unit integration fuzz fuzz-targets lint bench install clean format
 .SECONDARY:
 all: $(O)/postern build/postern
 
@@ -69,9 +70,16 @@ $(O)/unit/%: tests/unit/%.c $(O)/libpostern.a
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MT $@ -MF $@.d $(LDFLAGS) -o $@ $< $(O)/libpostern.a $(LDLIBS) -lcmocka
 
+# Programs that the scripts of tests/integration/ drive.
 $(O)/integration/%: tests/integration/%.c $(O)/libpostern.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< $(O)/libpostern.a $(LDLIBS)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MT $@ -MF $@.d $(LDFLAGS) -o $@ $< $(O)/libpostern.a $(LDLIBS)
+
+# The style of the HTML report, as a C string.
+$(O)/src/report/html.o: $(O)/gen/report_css.h
+$(O)/gen/report_css.h: share/html/report.css tools/embed.sh
+	@mkdir -p $(@D)
+	tools/embed.sh report_css $< >$@.new && mv $@.new $@
 
 # In a fuzz build libFuzzer drives the target; elsewhere fuzz/replay.c runs it over its corpus.
 $(O)/fuzz/%: fuzz/%.c fuzz/replay.c $(O)/libpostern.a
@@ -83,6 +91,7 @@ else
 endif
 
 unit: $(UNIT)
+integration: $(INTEGRATION)
 fuzz-targets: $(FUZZ)
 
 # Every target for FUZZ_SECONDS (default 60) over its corpus.
@@ -109,4 +118,4 @@ install: all
 clean:
 	rm -rf build
 
--include $(LIB_OBJ:.o=.d) $(O)/src/cmd/main.d $(UNIT:=.d)
+-include $(LIB_OBJ:.o=.d) $(O)/src/cmd/main.d $(UNIT:=.d) $(INTEGRATION:=.d)

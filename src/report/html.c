@@ -1,0 +1,452 @@
+/* report.html: one page without a script, a font or a request, for a person who decides about the tool. */
+#include <inttypes.h>
+
+#include "gen/report_css.h"
+#include "report/picture.h"
+#include "report/report.h"
+#include "report/write.h"
+
+#define LONG  600 /* columns of any one value; the rest is in report.json */
+#define GLYPH 12  /* code points shown big, a side */
+#define ROWS  400 /* of one table */
+
+static const char *const meaning[CLASS_END] = {
+        [CLASS_COVERT] = "depends on the environment, and no literal form and no known derivation explains it",
+        [CLASS_HASHED] = "a digest of the environment's value",
+        [CLASS_UNDECLARED] = "sent as it is or derived, and not declared by the vendor",
+        [CLASS_DISCLOSED] = "sent as the vendor declares",
+};
+
+static void add(struct buf *b, const char *markup)
+{
+	buf_str_add(b, markup);
+}
+
+/* A hostile value: isolated, so that its direction does not leak, and bounded. */
+static void value(struct buf *b, const char *s)
+{
+	struct slice all = slice_str(s), shown = write_fit(all, LONG, false);
+	add(b, "<bdi>");
+	write_html(b, shown);
+	add(b, shown.n < all.n ? "…</bdi>" : "</bdi>");
+}
+
+static void values(struct buf *b, const char *const *list, size_t max, const char *separator)
+{
+	size_t n = 0;
+	for (; list && list[n]; n++) {
+		if (n >= max)
+			continue;
+		add(b, n ? separator : "");
+		value(b, list[n]);
+	}
+	if (n > max)
+		buf_fmt(b, " and %zu more", n - max);
+}
+
+static void heading(struct buf *b, const char *id, const char *title, const char *lead)
+{
+	buf_fmt(b, "<section id=%s><h2>%s</h2>", id, title);
+	if (lead)
+		buf_fmt(b, "<p class=lead>%s</p>", lead);
+}
+
+/* What the verdict means, in words for someone who did not run it. */
+static void plain_words(struct buf *b, const struct vet_result *r, const struct write_summary *s)
+{
+	_cleanup_buf_ struct buf list = BUF(1 << 16);
+	write_factor_list(&list, r, CLASS_COVERT, " and ");
+	if (s->count[CLASS_COVERT]) {
+		add(b, "What this tool sends changes with <strong>");
+		value(b, buf_str(&list));
+		add(b, "</strong>, and nothing in the message says so. Whoever receives it can tell such machines from others.");
+	} else if (r->verdict == VERDICT_INCONCLUSIVE) {
+		add(b, "Nothing can be said about this tool: ");
+		value(b, r->reason ? r->reason : "no reason was recorded");
+		add(b, ". This is not a clean report.");
+	} else {
+		buf_fmt(b,
+		        "In %u trials, nothing that this tool sent depended in a hidden way on where it ran, as far as was covered. "
+		        "That is not proof that there is no channel.",
+		        r->trials);
+	}
+	if (s->count[CLASS_COVERT] && r->verdict == VERDICT_INCONCLUSIVE) {
+		add(b, " The rest is inconclusive: ");
+		value(b, r->reason ? r->reason : "no reason was recorded");
+		add(b, ".");
+	}
+	if (s->count[CLASS_HASHED] + s->count[CLASS_UNDECLARED])
+		buf_fmt(b, " It also sends %zu thing%s about the environment that its vendor does not declare.",
+		        s->count[CLASS_HASHED] + s->count[CLASS_UNDECLARED], write_s(s->count[CLASS_HASHED] + s->count[CLASS_UNDECLARED]));
+	if (s->undeclared_hosts)
+		buf_fmt(b, " It contacted %zu host%s that %s not declared.", s->undeclared_hosts, write_s(s->undeclared_hosts),
+		        s->undeclared_hosts == 1 ? "is" : "are");
+}
+
+static void head(struct buf *b, const struct vet_result *r)
+{
+	add(b, "<!DOCTYPE html>\n<html lang=en><head><meta charset=utf-8>"
+	       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+	       "<meta name=viewport content=\"width=device-width, initial-scale=1\"><meta name=color-scheme content=\"light dark\">"
+	       "<meta name=referrer content=no-referrer><title>");
+	write_html_plain(b, slice_sub(slice_str(r->subject_name), 0, 200));
+	buf_fmt(b, ": %s</title><style>\n%s</style></head>\n", verdict_name(r->verdict), report_css);
+}
+
+static void fact(struct buf *b, const char *name, const char *text)
+{
+	if (!text || !*text)
+		return;
+	buf_fmt(b, "<div><dt>%s</dt><dd>", name);
+	value(b, text);
+	add(b, "</dd></div>");
+}
+
+static void facts(struct buf *b, const struct vet_result *r)
+{
+	_cleanup_buf_ struct buf t = BUF(256);
+	add(b, "<dl class=facts>");
+	buf_fmt(&t, "%u", r->trials);
+	if (r->trials_failed)
+		buf_fmt(&t, " (%u failed)", r->trials_failed);
+	fact(b, "Trials", buf_str(&t));
+	buf_reset(&t);
+	write_number(&t, r->seconds, 0);
+	buf_str_add(&t, " s");
+	fact(b, "Time", buf_str(&t));
+	fact(b, "Effort", r->effort);
+	fact(b, "Date", r->started);
+	fact(b, "SHA-256", r->subject_sha256);
+	add(b, "</dl>");
+}
+
+static void verdict_header(struct buf *b, const struct vet_result *r, const struct write_summary *s)
+{
+	buf_fmt(b, "<header class=\"top %s\"><p class=brow>Postern vet report</p><h1><bdi>", verdict_name(r->verdict));
+	write_html(b, write_fit(slice_str(r->subject_name), 120, false));
+	add(b, "</bdi> <span class=version><bdi>");
+	write_html(b, write_fit(slice_str(r->subject_version), 60, false));
+	add(b, "</bdi></span></h1><p class=verdict><span class=chip>");
+	add(b, r->verdict == VERDICT_CLEAN ? "Clean" : r->verdict == VERDICT_FINDINGS ? "Findings" : "Inconclusive");
+	add(b, "</span> ");
+	if (r->partial)
+		add(b, "<span class=\"chip partial\">Partial</span> ");
+	enum leak_class worst = write_worst(s);
+	if (s->count[CLASS_COVERT])
+		buf_fmt(b, "<b>%zu covert channel%s</b>", s->count[CLASS_COVERT], write_s(s->count[CLASS_COVERT]));
+	else if (r->verdict == VERDICT_FINDINGS && worst != CLASS_NONE)
+		buf_fmt(b, "<b>%zu %s finding%s, no covert channel found</b>", s->count[worst], leak_class_name(worst),
+		        write_s(s->count[worst]));
+	else
+		add(b, r->verdict == VERDICT_INCONCLUSIVE ? "<b>No statement is possible</b>" : "<b>No covert channel found</b>");
+	add(b, "</p><p class=words>");
+	plain_words(b, r, s);
+	add(b, "</p>");
+	if (r->partial) {
+		add(b, "<p class=warn>This report is partial: ");
+		value(b, r->verdict != VERDICT_INCONCLUSIVE && r->reason ? r->reason : "it was stopped before the plan was done");
+		add(b, ". What was not reached is not covered.</p>");
+	}
+	facts(b, r);
+	add(b, "</header>\n");
+}
+
+static void tally(struct buf *b, const struct write_summary *s)
+{
+	add(b, "<ul class=tally>");
+	for (int c = CLASS_COVERT; c > CLASS_NONE; c--) {
+		buf_fmt(b, "<li class=\"%s%s\"><b>%zu</b> ", leak_class_name((enum leak_class)c), s->count[c] ? "" : " zero", s->count[c]);
+		picture_mark(b, (enum leak_class)c);
+		buf_fmt(b, "<i>%s</i><span>%s</span></li>", leak_class_name((enum leak_class)c), meaning[c]);
+	}
+	add(b, "</ul>\n");
+}
+
+static void marked(struct buf *b, const char *side, const char *text, size_t at, size_t n)
+{
+	struct write_parts s = write_parts(text, at, n);
+	struct slice mid = write_fit(s.mid, LONG, false), pre = write_fit(s.pre, LONG, true), post = write_fit(s.post, LONG, false);
+	buf_fmt(b, "<div class=%s><h4>%s</h4><p class=text>", side, side);
+	if (!text) {
+		add(b, "<em>absent</em></p></div>");
+		return;
+	}
+	add(b, "<bdi>");
+	add(b, pre.n < s.pre.n ? "…" : "");
+	write_html(b, pre);
+	buf_fmt(b, "<mark%s>", mid.n ? "" : " class=none");
+	write_html(b, mid);
+	add(b, mid.n < s.mid.n ? "…</mark>" : "</mark>");
+	write_html(b, post);
+	add(b, post.n < s.post.n ? "…" : "");
+	add(b, "</bdi></p></div>");
+}
+
+static void glyphs(struct buf *b, const struct vet_finding *f, bool after)
+{
+	size_t n = 0;
+	buf_fmt(b, "<ul class=\"glyphs %s\">", after ? "after" : "before");
+	for (size_t i = 0; i < f->n_codepoints; i++) {
+		const struct vet_codepoint *c = &f->codepoints[i];
+		if (c->in_after != after || n++ >= GLYPH)
+			continue;
+		bool hidden = write_hidden(c->value) || c->value > 0x10FFFF;
+		buf_fmt(b, "<li><span class=\"glyph%s\"><bdi>", hidden ? " unseen" : "");
+		_cleanup_buf_ struct buf ch = BUF(8);
+		write_utf8(&ch, c->value);
+		if (hidden)
+			add(b, "no glyph");
+		else
+			write_html(b, buf_slice(&ch));
+		buf_fmt(b, "</bdi></span><span><b>U+%04X</b> ", (unsigned)c->value);
+		value(b, c->name);
+		add(b, "</span></li>");
+	}
+	if (n == 0)
+		add(b, "<li class=nothing>nothing</li>");
+	if (n > GLYPH)
+		buf_fmt(b, "<li class=nothing>and %zu more</li>", n - GLYPH);
+	add(b, "</ul>");
+}
+
+static void card(struct buf *b, const struct vet_result *r, size_t index)
+{
+	const struct vet_finding *f = &r->findings[index];
+	buf_fmt(b, "<article class=\"card %s\" id=f%zu><header><span class=tag>%s</span><h3>", leak_class_name(f->class), index,
+	        leak_class_name(f->class));
+	value(b, write_factor_title(r, f->factor));
+	add(b, " <span class=arrow>→</span> <span class=endpoint>");
+	value(b, f->endpoint);
+	add(b, "</span></h3></header><p class=where>");
+	value(b, f->address);
+	add(b, "</p><div class=sides>");
+	marked(b, "before", f->before, f->before_at, f->before_n);
+	marked(b, "after", f->after, f->after_at, f->after_n);
+	add(b, "</div>");
+	if (f->n_codepoints) {
+		add(b, "<div class=change>");
+		glyphs(b, f, false);
+		add(b, "<span class=becomes aria-label=becomes>→</span>");
+		glyphs(b, f, true);
+		add(b, "</div>");
+	}
+	add(b, "<p class=why>");
+	value(b, f->explanation);
+	add(b, "</p><dl class=proof><div><dt>Shows with</dt><dd>");
+	values(b, f->levels, 12, ", ");
+	add(b, "</dd></div>");
+	_cleanup_buf_ struct buf base = BUF(1 << 16);
+	write_bases(&base, f->base);
+	fact(b, "Base", buf_str(&base));
+	add(b, "<div><dt>Evidence</dt><dd>trials ");
+	values(b, f->evidence, 16, ", ");
+	add(b, "; <span class=nw>p = ");
+	write_probability(b, f->p_value);
+	add(b, "</span></dd></div>");
+	fact(b, "Declared", f->declared);
+	if (f->occurrences) {
+		buf_fmt(b, "<div><dt>Also at</dt><dd>%u further place%s%s", f->occurrences, write_s(f->occurrences),
+		        f->also_at && f->also_at[0] ? ": " : "");
+		values(b, f->also_at, 4, "; ");
+		add(b, "</dd></div>");
+	}
+	add(b, "</dl></article>\n");
+}
+
+static void cards(struct buf *b, const struct vet_result *r, const struct write_summary *s)
+{
+	if (!s->count[CLASS_COVERT] && !s->count[CLASS_HASHED])
+		return;
+	heading(b, "covert", s->count[CLASS_COVERT] ? "Covert channels" : "Hashed values",
+	        "The same request, with one thing about the machine changed. The differing characters are marked.");
+	for (int c = CLASS_COVERT; c >= CLASS_HASHED; c--)
+		for (size_t i = 0; i < r->n_findings; i++)
+			if (r->findings[i].class == (enum leak_class)c)
+				card(b, r, i);
+	add(b, "</section>\n");
+}
+
+/* An endpoint in a table: its host, and below it method and path. */
+static void place(struct buf *b, const char *endpoint)
+{
+	struct slice all = slice_str(endpoint), host = write_endpoint_host(endpoint);
+	add(b, "<bdi>");
+	write_html(b, write_fit(host, LONG, false));
+	add(b, "</bdi>");
+	if (host.n == all.n)
+		return;
+	struct slice method = slice_sub(all, 0, slice_chr(all, ' ', 0));
+	add(b, "<small><bdi>");
+	write_html(b, write_fit(method, 16, false));
+	add(b, " ");
+	write_html(b, write_fit(slice_from(all, (size_t)(host.p - all.p) + host.n), LONG, false));
+	add(b, "</bdi></small>");
+}
+
+static void table(struct buf *b, const struct vet_result *r, enum leak_class class, const char *title)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < r->n_findings; i++) {
+		const struct vet_finding *f = &r->findings[i];
+		if (f->class != class || n++ >= ROWS)
+			continue;
+		if (n == 1) {
+			heading(b, leak_class_name(class), title, NULL);
+			buf_fmt(b, "<table class=%s><thead><tr><th>Factor<th>Sent to<th>Where<th>Seen as", leak_class_name(class));
+			add(b, class == CLASS_DISCLOSED ? "<th>Declared as</thead><tbody>" : "<th>Evidence</thead><tbody>");
+		}
+		buf_fmt(b, "<tr id=f%zu><td data-l=Factor><b>", i);
+		value(b, write_factor_title(r, f->factor));
+		add(b, "</b><td data-l=\"Sent to\">");
+		place(b, f->endpoint);
+		add(b, "<td data-l=Where class=mono>");
+		value(b, f->address);
+		if (f->occurrences)
+			buf_fmt(b, " <span class=plus>+%u more</span>", f->occurrences);
+		add(b, "<td data-l=\"Seen as\" class=mono>");
+		value(b, f->after ? f->after : f->before);
+		buf_fmt(b, "<td data-l=%s>", class == CLASS_DISCLOSED ? "\"Declared as\"" : "Evidence");
+		if (class == CLASS_DISCLOSED)
+			value(b, f->declared);
+		else
+			values(b, f->evidence, 4, ", ");
+		add(b, "\n");
+	}
+	if (!n)
+		return;
+	add(b, "</tbody></table>");
+	if (n > ROWS)
+		buf_fmt(b, "<p class=more>And %zu more, in report.json.</p>", n - ROWS);
+	add(b, "</section>\n");
+}
+
+static void hosts(struct buf *b, const struct vet_result *r)
+{
+	size_t n = 0;
+	if (!r->n_hosts)
+		return;
+	heading(b, "hosts", "Hosts contacted", "In the trials every name led to a simulated Internet; nothing reached the real hosts.");
+	add(b, "<table class=hosts><thead><tr><th>Host<th>Declared<th>Purpose<th class=r>Connections<th class=r>Sent</thead><tbody>");
+	for (int declared = 0; declared < 2; declared++)
+		for (size_t i = 0; i < r->n_hosts; i++) {
+			const struct vet_host *h = &r->hosts[i];
+			if (h->declared != declared || n++ >= ROWS)
+				continue;
+			add(b, "<tr><td data-l=Host><b>");
+			value(b, h->name);
+			buf_fmt(b, "</b><td data-l=Declared><span class=\"pill %s\">%s</span><td data-l=Purpose>", declared ? "yes" : "no",
+			        declared ? "declared" : "undeclared");
+			if (h->purpose || !h->refused)
+				value(b, h->purpose ? h->purpose : "–");
+			if (h->refused)
+				add(b, " <span class=note>refused the certificate authority of the trials</span>");
+			if (h->ja4 && h->refused) {
+				add(b, " <span class=\"note mono\">JA4 ");
+				value(b, h->ja4);
+				add(b, "</span>");
+			}
+			buf_fmt(b, "<td data-l=Connections class=r>%u<td data-l=Sent class=r>", h->connections);
+			write_bytes(b, h->bytes);
+			add(b, "\n");
+		}
+	add(b, "</tbody></table>");
+	if (n > ROWS)
+		buf_fmt(b, "<p class=more>And %zu more, in report.json.</p>", n - ROWS);
+	add(b, "</section>\n");
+}
+
+static void list(struct buf *b, const char *id, const char *title, const char *const *items, size_t n)
+{
+	if (!n)
+		return;
+	heading(b, id, title, NULL);
+	add(b, "<ul class=plain>");
+	for (size_t i = 0; i < n; i++) {
+		add(b, "<li>");
+		value(b, items[i]);
+	}
+	add(b, "</ul></section>\n");
+}
+
+static void how_to_read(struct buf *b)
+{
+	heading(b, "how", "How to read this", NULL);
+	add(b, "<p>The tool was run again and again in a sealed world where every name, address and server was ours. One thing about the "
+	       "machine "
+	       "(a <em>factor</em>) was changed at a time, and everything the tool sent was compared byte for byte. A difference that "
+	       "followed the "
+	       "factor, and held again on fresh trials, is a <em>finding</em>. Its class says how it can be explained:</p><dl "
+	       "class=classes>");
+	for (int c = CLASS_COVERT; c > CLASS_NONE; c--) {
+		add(b, "<div><dt>");
+		picture_mark(b, (enum leak_class)c);
+		buf_fmt(b, " %s</dt><dd>%s.</dd></div>", leak_class_name((enum leak_class)c), meaning[c]);
+	}
+	add(b, "</dl><p><em>p</em> is the probability of seeing such a difference by chance. <em>Base</em> is how the tool reached its "
+	       "model: its "
+	       "official host, or a gateway that the person set. What happens to data after it was received cannot be observed from "
+	       "outside.</p>"
+	       "</section>\n");
+}
+
+static void trials(struct buf *b, const struct vet_result *r)
+{
+	buf_fmt(b, "<section id=trials><details><summary>All %zu trials, and how to repeat them</summary><dl class=proof>", r->n_rows);
+	_cleanup_buf_ struct buf t = BUF(256);
+	buf_fmt(&t, "%" PRIu64, r->seed);
+	fact(b, "Seed", buf_str(&t));
+	fact(b, "Postern", r->postern);
+	fact(b, "Profile", r->profile);
+	fact(b, "Entry", r->subject_entry);
+	fact(b, "Confinement", r->confinement);
+	buf_reset(&t);
+	write_number(&t, r->tool_cpu_s, 1);
+	buf_str_add(&t, " s for the tool, ");
+	write_number(&t, r->own_cpu_s, 1);
+	buf_str_add(&t, " s for Postern");
+	fact(b, "CPU", buf_str(&t));
+	add(b, "</dl><table><thead><tr><th>Trial<th>Base<th>Varied<th>End<th class=r>Messages<th class=r>Seconds</thead><tbody>");
+	for (size_t i = 0; i < r->n_rows && i < 4 * ROWS; i++) {
+		const struct vet_trial_row *row = &r->rows[i];
+		add(b, "<tr><td data-l=Trial class=mono>");
+		value(b, row->id);
+		add(b, "<td data-l=Base>");
+		value(b, row->base);
+		add(b, "<td data-l=Varied class=mono>");
+		value(b, row->varied);
+		add(b, "<td data-l=End>");
+		value(b, row->end);
+		buf_fmt(b, "<td data-l=Messages class=r>%u<td data-l=Seconds class=r>", row->messages);
+		write_number(b, row->wall_s, 1);
+		add(b, "\n");
+	}
+	add(b, "</tbody></table></details></section>\n");
+}
+
+void report_html(struct buf *b, const struct vet_result *r)
+{
+	struct write_summary s = write_summary(r);
+	head(b, r);
+	add(b, "<body><main>");
+	verdict_header(b, r, &s);
+	/* Four zeros would look like a result. */
+	if (r->verdict != VERDICT_INCONCLUSIVE || r->n_findings)
+		tally(b, &s);
+	if (r->n_factors && r->n_endpoints) {
+		heading(b, "picture", "What depends on what",
+		        "Each row is something about the machine that was varied, each column a place that the tool sends to.");
+		picture_html(b, r);
+		add(b, "</section>\n");
+	}
+	cards(b, r, &s);
+	table(b, r, CLASS_UNDECLARED, "Sent and not declared");
+	table(b, r, CLASS_DISCLOSED, "Sent as declared");
+	hosts(b, r);
+	list(b, "not-covered", "What was not covered", r->not_covered, r->n_not_covered);
+	list(b, "notes", "Notes", r->notes, r->n_notes);
+	how_to_read(b);
+	trials(b, r);
+	buf_fmt(b, "<footer>Made by Postern ");
+	value(b, r->postern);
+	add(b, ". This page loads nothing and runs no script.</footer></main></body></html>\n");
+}

@@ -1,0 +1,369 @@
+/* The report for a terminal: verdict in line 1, then the findings, worst first. */
+#include "report/report.h"
+#include "report/write.h"
+
+#define LABEL      11  /* columns of the labels under a finding */
+#define LONG       600 /* columns of any one value; the rest is in the other forms of the report */
+#define EVIDENCE   10  /* trials named per finding */
+#define TABLE_ROWS 40  /* of one class; the rest is in the other forms of the report */
+
+enum ink { INK_NONE, INK_BOLD, INK_DIM, INK_RED, INK_MAGENTA, INK_YELLOW, INK_CYAN, INK_GREEN };
+
+struct page {
+	struct buf *b;
+	const struct vet_result *r;
+	size_t width;
+	bool colour;
+};
+
+static void ink(struct page *p, enum ink i)
+{
+	static const char *const codes[] = {"0", "1", "2", "1;31", "1;35", "33", "36", "1;32"};
+	if (p->colour)
+		buf_fmt(p->b, "\033[%sm", codes[i]);
+}
+
+static enum ink class_ink(enum leak_class c)
+{
+	static const enum ink inks[CLASS_END] = {INK_NONE, INK_CYAN, INK_YELLOW, INK_MAGENTA, INK_RED};
+	return c < CLASS_END ? inks[c] : INK_NONE;
+}
+
+static void inked(struct page *p, enum ink i, const char *s)
+{
+	ink(p, i);
+	write_visible(p->b, slice_str(s));
+	ink(p, INK_NONE);
+}
+
+static void spaces(struct page *p, size_t n)
+{
+	buf_fmt(p->b, "%*s", (int)(n > 400 ? 400 : n), "");
+}
+
+/* s in exactly `columns`, cut with an ellipsis. */
+static void column(struct page *p, struct slice s, size_t columns)
+{
+	size_t w = write_columns(s);
+	if (w > columns) {
+		struct slice part = write_fit(s, columns - 1, false);
+		write_visible(p->b, part);
+		buf_str_add(p->b, "…");
+		w = write_columns(part) + 1;
+	} else {
+		write_visible(p->b, s);
+	}
+	spaces(p, columns - w);
+}
+
+static void label(struct page *p, const char *name)
+{
+	buf_str_add(p->b, "  ");
+	inked(p, INK_DIM, name);
+	spaces(p, LABEL - 2 - strlen(name));
+}
+
+/* Words of s from column `indent` on, where the pen is; the lines after the first are indented. */
+static void wrap(struct page *p, size_t indent, struct slice s)
+{
+	struct slice all = s, word;
+	size_t at = indent;
+	s = write_fit(s, LONG, false);
+	bool cut = s.n < all.n;
+	while (slice_split(&s, ' ', &word)) {
+		size_t w = write_columns(word);
+		if (at > indent && at + 1 + w > p->width) {
+			buf_u8(p->b, '\n');
+			spaces(p, indent);
+			at = indent;
+		}
+		if (at > indent) {
+			buf_u8(p->b, ' ');
+			at++;
+		}
+		write_visible(p->b, word);
+		at += w;
+	}
+	buf_str_add(p->b, cut ? "…\n" : "\n");
+}
+
+static void field(struct page *p, const char *name, const char *value)
+{
+	if (!value || !*value)
+		return;
+	label(p, name);
+	wrap(p, LABEL, slice_str(value));
+}
+
+/* Joins at most max strings. */
+static size_t join(struct buf *b, const char *const *list, size_t max)
+{
+	size_t n = 0;
+	for (; list && list[n]; n++)
+		if (n < max)
+			buf_fmt(b, "%s%s", n ? ", " : "", list[n]);
+	if (n > max)
+		buf_fmt(b, " and %zu more", n - max);
+	return n;
+}
+
+/* The value with its differing span underlined by carets, cut to the width around the span. */
+static void marked(struct page *p, const char *name, const char *value, size_t at, size_t n, enum ink i)
+{
+	if (!value) {
+		field(p, name, "(absent)");
+		return;
+	}
+	struct write_parts s = write_parts(value, at, n);
+	size_t room = p->width - LABEL;
+	s.mid = write_fit(s.mid, room - 2, false);
+	size_t mid = write_columns(s.mid), left = room - mid, pre = write_columns(s.pre), post = write_columns(s.post);
+	bool cut_pre = false, cut_post = false;
+	if (pre + post > left) {
+		size_t for_pre = post < left / 2 ? left - post : left / 2;
+		if ((cut_pre = pre > for_pre))
+			s.pre = write_fit(s.pre, for_pre ? for_pre - 1 : 0, true);
+		pre = write_columns(s.pre) + cut_pre;
+		if ((cut_post = post > left - pre))
+			s.post = write_fit(s.post, left - pre ? left - pre - 1 : 0, false);
+	}
+	label(p, name);
+	buf_str_add(p->b, cut_pre ? "…" : "");
+	write_visible(p->b, s.pre);
+	ink(p, i);
+	write_visible(p->b, s.mid);
+	ink(p, INK_NONE);
+	write_visible(p->b, s.post);
+	buf_str_add(p->b, cut_post ? "…\n" : "\n");
+	spaces(p, LABEL + pre);
+	ink(p, i);
+	for (size_t k = 0; k < mid || k < 1; k++)
+		buf_u8(p->b, '^');
+	ink(p, INK_NONE);
+	buf_u8(p->b, '\n');
+}
+
+static void codepoint_names(struct page *p, const struct vet_finding *f, bool after)
+{
+	bool any = false;
+	for (size_t i = 0, shown = 0; i < f->n_codepoints && shown < 8; i++) {
+		const struct vet_codepoint *c = &f->codepoints[i];
+		if (c->in_after != after)
+			continue;
+		if (any)
+			buf_str_add(p->b, ", ");
+		buf_fmt(p->b, "U+%04X ", (unsigned)c->value);
+		write_visible(p->b, write_fit(slice_str(c->name), 60, false));
+		any = true;
+		shown++;
+	}
+	if (!any)
+		buf_str_add(p->b, "nothing");
+}
+
+static void finding(struct page *p, const struct vet_finding *f)
+{
+	_cleanup_buf_ struct buf line = BUF(1 << 16);
+	enum ink i = class_ink(f->class);
+	buf_u8(p->b, '\n');
+	inked(p, i, f->class == CLASS_COVERT ? "COVERT" : "HASHED");
+	buf_str_add(p->b, "  ");
+	inked(p, INK_BOLD, write_factor_title(p->r, f->factor));
+	buf_str_add(p->b, " → ");
+	write_visible(p->b, write_fit(slice_str(f->endpoint), LONG, false));
+	buf_u8(p->b, '\n');
+	field(p, "where", f->address);
+	join(&line, f->levels, 12);
+	if (f->base) {
+		buf_str_add(&line, " (base: ");
+		write_bases(&line, f->base);
+		buf_u8(&line, ')');
+	}
+	field(p, "when", buf_str(&line));
+	marked(p, "before", f->before, f->before_at, f->before_n, INK_GREEN);
+	marked(p, "after", f->after, f->after_at, f->after_n, i);
+	if (f->n_codepoints) {
+		label(p, "chars");
+		codepoint_names(p, f, false);
+		buf_str_add(p->b, " → ");
+		codepoint_names(p, f, true);
+		buf_u8(p->b, '\n');
+	}
+	field(p, "why", f->explanation);
+	field(p, "declared", f->declared);
+	buf_reset(&line);
+	if (join(&line, f->evidence, EVIDENCE))
+		buf_str_add(&line, "; ");
+	buf_str_add(&line, "p = ");
+	write_probability(&line, f->p_value);
+	field(p, "trials", buf_str(&line));
+	if (f->occurrences) {
+		buf_reset(&line);
+		buf_fmt(&line, "%u further place%s%s", f->occurrences, write_s(f->occurrences), f->also_at && f->also_at[0] ? ": " : "");
+		join(&line, f->also_at, 3);
+		field(p, "also", buf_str(&line));
+	}
+}
+
+static bool same_row(const struct vet_finding *a, const struct vet_finding *b)
+{
+	return a->class == b->class && slice_eq(slice_str(a->factor), slice_str(b->factor)) &&
+	       slice_eq(write_endpoint_host(a->endpoint), write_endpoint_host(b->endpoint));
+}
+
+static void heading(struct page *p, enum ink i, const char *title, const char *rest)
+{
+	buf_u8(p->b, '\n');
+	inked(p, i, title);
+	if (rest)
+		buf_fmt(p->b, "  %s", rest);
+	buf_u8(p->b, '\n');
+}
+
+/* Undeclared or disclosed: a row for each factor and host. */
+static void table(struct page *p, enum leak_class class, const char *title, const char *rest)
+{
+	const struct vet_finding *f = p->r->findings;
+	size_t rows = 0, hidden = 0, what = p->width / 4 > 26 ? 26 : p->width / 4, where = p->width / 3;
+	for (size_t i = 0; i < p->r->n_findings; i++) {
+		size_t places = 0;
+		bool seen = f[i].class != class;
+		for (size_t j = 0; j < i && !seen; j++)
+			seen = same_row(&f[j], &f[i]);
+		if (seen)
+			continue;
+		if (rows++ == 0)
+			heading(p, class_ink(class), title, rest);
+		if (rows > TABLE_ROWS) {
+			hidden++;
+			continue;
+		}
+		for (size_t j = i; j < p->r->n_findings; j++)
+			places += same_row(&f[j], &f[i]) ? 1 + (size_t)f[j].occurrences : 0;
+		buf_str_add(p->b, "  ");
+		column(p, slice_str(write_factor_title(p->r, f[i].factor)), what);
+		buf_str_add(p->b, "  ");
+		column(p, write_endpoint_host(f[i].endpoint), where);
+		buf_str_add(p->b, "  ");
+		_cleanup_buf_ struct buf more = BUF(64);
+		if (places > 1)
+			buf_fmt(&more, " +%zu", places - 1);
+		size_t room = p->width - what - where - 6, w = write_columns(slice_str(f[i].address));
+		size_t cut = room > more.n + 8 ? room - more.n : 8;
+		column(p, slice_str(f[i].address), w < cut ? w : cut);
+		buf_add(p->b, buf_slice(&more));
+		buf_u8(p->b, '\n');
+	}
+	if (hidden)
+		buf_fmt(p->b, "  … and %zu more\n", hidden);
+}
+
+static void host(struct page *p, const struct vet_host *h, size_t name)
+{
+	_cleanup_buf_ struct buf sent = BUF(64);
+	write_bytes(&sent, h->bytes);
+	buf_str_add(p->b, "  ");
+	inked(p, h->declared ? INK_CYAN : INK_YELLOW, h->declared ? "declared    " : "undeclared  ");
+	column(p, slice_str(h->name), name);
+	buf_fmt(p->b, " %5u connection%s %8s", h->connections, h->connections == 1 ? " " : "s", buf_str(&sent));
+	const char *more = h->refused ? "refused the trial's authority" : h->purpose;
+	size_t used = 14 + name + 18 + 9 + 2;
+	if (more && p->width > used + 8) {
+		size_t room = p->width - used, need = write_columns(slice_str(more));
+		buf_str_add(p->b, "  ");
+		column(p, slice_str(more), need < room ? need : room);
+	}
+	buf_u8(p->b, '\n');
+}
+
+/* What is not declared first. */
+static void hosts(struct page *p)
+{
+	size_t name = 8, most = p->width / 2 > 38 ? 38 : p->width / 2;
+	if (!p->r->n_hosts)
+		return;
+	for (size_t i = 0; i < p->r->n_hosts; i++) {
+		size_t w = write_columns(slice_str(p->r->hosts[i].name));
+		name = w > name ? w : name;
+	}
+	name = name > most ? most : name;
+	heading(p, INK_BOLD, "HOSTS CONTACTED", NULL);
+	for (int declared = 0; declared < 2; declared++)
+		for (size_t i = 0; i < p->r->n_hosts; i++)
+			if (p->r->hosts[i].declared == declared)
+				host(p, &p->r->hosts[i], name);
+}
+
+static void list(struct page *p, const char *title, const char *const *items, size_t n)
+{
+	if (!n)
+		return;
+	heading(p, INK_BOLD, title, NULL);
+	for (size_t i = 0; i < n; i++) {
+		buf_str_add(p->b, "  - ");
+		wrap(p, 4, slice_str(items[i]));
+	}
+}
+
+/* "2 covert channels (time zone, gateway host name), 1 hashed, 5 undeclared, 12 disclosed" */
+static void counts(struct buf *b, const struct vet_result *r)
+{
+	struct write_summary s = write_summary(r);
+	if (s.count[CLASS_COVERT]) {
+		buf_fmt(b, "%zu covert channel%s (", s.count[CLASS_COVERT], write_s(s.count[CLASS_COVERT]));
+		write_factor_list(b, r, CLASS_COVERT, ", ");
+		buf_u8(b, ')');
+	} else {
+		buf_str_add(b, "no covert channel found");
+	}
+	for (int c = CLASS_HASHED; c > CLASS_NONE; c--)
+		if (s.count[c] || c != CLASS_HASHED)
+			buf_fmt(b, ", %zu %s", s.count[c], leak_class_name((enum leak_class)c));
+}
+
+static void first_line(struct page *p)
+{
+	static const char *const words[] = {"CLEAN", "FINDINGS", "INCONCLUSIVE"};
+	static const enum ink inks[] = {INK_GREEN, INK_RED, INK_YELLOW};
+	const struct vet_result *r = p->r;
+	_cleanup_buf_ struct buf line = BUF(1 << 16);
+	inked(p, inks[r->verdict], words[r->verdict]);
+	buf_fmt(&line, "  %s%s%s: ", r->subject_name ? r->subject_name : "?", r->subject_version && *r->subject_version ? " " : "",
+	        r->subject_version ? r->subject_version : "");
+	if (r->verdict == VERDICT_INCONCLUSIVE)
+		buf_fmt(&line, "%s; ", r->reason ? r->reason : "no reason was recorded");
+	if (r->partial)
+		buf_fmt(&line, "partial (%s); ",
+		        r->verdict != VERDICT_INCONCLUSIVE && r->reason ? r->reason : "stopped before the plan was done");
+	/* That nothing was found says nothing where nothing could be found. */
+	if (r->verdict != VERDICT_INCONCLUSIVE || r->n_findings) {
+		counts(&line, r);
+		buf_str_add(&line, " · ");
+	}
+	buf_fmt(&line, "%u trial%s, ", r->trials, write_s(r->trials));
+	write_number(&line, r->seconds, 0);
+	buf_str_add(&line, " s");
+	if (r->trials_failed)
+		buf_fmt(&line, " (%u failed)", r->trials_failed);
+	write_visible(p->b, buf_slice(&line));
+	buf_u8(p->b, '\n');
+}
+
+void report_text(struct buf *out, const struct vet_result *r, const struct report_text_options *o)
+{
+	struct page p = {.b = out, .r = r, .colour = o && o->colour, .width = o && o->width ? o->width : 80};
+	if (p.width < 60)
+		p.width = 60;
+	if (p.width > 160)
+		p.width = 160;
+	first_line(&p);
+	for (int c = CLASS_COVERT; c >= CLASS_HASHED; c--)
+		for (size_t i = 0; i < r->n_findings; i++)
+			if (r->findings[i].class == (enum leak_class)c)
+				finding(&p, &r->findings[i]);
+	table(&p, CLASS_UNDECLARED, "UNDECLARED", "sent as it is or derived, and not declared by the vendor");
+	table(&p, CLASS_DISCLOSED, "DISCLOSED", "sent as the vendor declares");
+	hosts(&p);
+	list(&p, "NOT COVERED", r->not_covered, r->n_not_covered);
+	list(&p, "NOTES", r->notes, r->n_notes);
+}

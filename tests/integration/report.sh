@@ -1,0 +1,98 @@
+#!/bin/sh
+# The report as its readers get it: the page in headless Chromium, report.json against its schema. Sample results come from
+# report_sample (make integration). Prints "ok - NAME" or "not ok - NAME" for each check; exit 1 if one failed.
+# shellcheck disable=SC2317 # called through check
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+sample=build/${BUILD:-release}/integration/report_sample
+[ -x "$sample" ] || make -s BUILD="${BUILD:-release}" integration || exit 2
+work=$(mktemp -d) || exit 2
+trap 'rm -rf "$work"' EXIT
+failed=0
+
+# check NAME COMMAND...
+check() {
+	name=$1
+	shift
+	if "$@" >"$work/log" 2>&1; then
+		echo "ok - report: $name"
+	else
+		echo "not ok - report: $name"
+		sed 's/^/# /' "$work/log" | head -20
+		failed=1
+	fi
+}
+
+has() {
+	grep -qF -- "$2" "$1" || { echo "missing: $2"; return 1; }
+}
+
+# dump FILE OUT [OPTION...]: the page as Chromium understood it. It gets no network: names do not resolve for it.
+dump() {
+	from=$1
+	to=$2
+	shift 2
+	timeout 90 chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking \
+		--disable-component-update --disable-sync --disable-dev-shm-usage --host-resolver-rules='MAP * ~NOTFOUND' \
+		--user-data-dir="$work/profile" --virtual-time-budget=3000 "$@" --dump-dom "file://$from" >"$to" 2>"$work/chromium.log"
+}
+
+# What is in the page is counted from outside, as the page itself runs no script.
+measure() {
+	cat >"$work/measure.html" <<-EOT
+		<iframe id=f width=$2 height=900 src="$1.html"></iframe><p id=out></p><script>
+		onload = () => {
+			const d = f.contentDocument, w = f.contentWindow, n = q => d.querySelectorAll(q).length;
+			out.textContent = "measured scroll=" + (d.documentElement.scrollWidth <= $2 ? "none" : d.documentElement.scrollWidth)
+				+ " resources=" + w.performance.getEntriesByType("resource").length
+				+ " foreign=" + n("script,img,link,iframe,object,embed,form,video,audio,image,use,base")
+				+ " away=" + [...d.querySelectorAll("[href],[src],[action]")].filter(e => !(e.getAttribute("href") || "").startsWith("#f")).length
+				+ " dangling=" + [...d.querySelectorAll("a[href]")].filter(e => !d.getElementById(e.getAttribute("href").slice(1))).length
+				+ " handlers=" + [...d.querySelectorAll("*")].filter(e => [...e.attributes].some(a => a.name.startsWith("on"))).length
+				+ " matrix=" + n("svg.matrix") + " covert=" + n("svg.matrix .m.covert") + " hashed=" + n("svg.matrix .m.hashed")
+				+ " undeclared=" + n("svg.matrix .m.undeclared") + " disclosed=" + n("svg.matrix .m.disclosed")
+				+ " cards=" + n("article.card") + " hosts=" + n("table.hosts tbody tr") + " marks=" + n("mark") + ";";
+		};
+		</script>
+	EOT
+	dump "$work/measure.html" "$work/measured" --allow-file-access-from-files
+	grep -o 'measured scroll=[^;]*' "$work/measured" | grep -v textContent | head -1
+	grep -qF "$3" "$work/measured" || { echo "wanted: $3"; return 1; }
+}
+
+for kind in findings clean inconclusive partial hostile; do
+	for format in text json html; do
+		"$sample" $kind $format >"$work/$kind.$format" || failed=1
+	done
+done
+
+if ! command -v chromium >/dev/null; then
+	echo "not ok - report: chromium is not installed (Debian package chromium)"
+	exit 1
+fi
+calm='scroll=none resources=0 foreign=0 away=0 dangling=0 handlers=0'
+for width in 390 1200; do
+	check "page of findings, $width pixels" measure findings $width \
+		"$calm matrix=1 covert=2 hashed=1 undeclared=5 disclosed=12 cards=3 hosts=12 marks=6;"
+done
+check "page of a clean tool" measure clean 390 "$calm matrix=1 covert=0 hashed=0 undeclared=0 disclosed=12 cards=0 hosts=12 marks=0;"
+check "page without a result" measure inconclusive 390 "$calm matrix=0 covert=0 hashed=0 undeclared=0 disclosed=0 cards=0 hosts=0 marks=0;"
+check "page with hostile values" measure hostile 390 "$calm matrix=1 covert=1 hashed=0 undeclared=0 disclosed=1 cards=3"
+
+dump "$work/findings.html" "$work/dom"
+check "page names the verdict" has "$work/dom" '<b>2 covert channels</b>'
+check "page marks the character" has "$work/dom" "Today<mark>ʼ</mark>s date is 2026-11-23."
+check "page names the character" has "$work/dom" 'MODIFIER LETTER APOSTROPHE'
+check "page forbids every load" has "$work/dom" "default-src 'none'; style-src 'unsafe-inline'"
+check "page lists what was not covered" has "$work/dom" 'Timing and packet sizes were recorded and not tested.'
+dump "$work/partial.html" "$work/dom"
+check "partial page says so" has "$work/dom" 'This report is partial: <bdi>interrupted after 31 of 58 trials</bdi>'
+dump "$work/inconclusive.html" "$work/dom"
+check "inconclusive page is not clean" has "$work/dom" 'This is not a clean report.'
+
+cp -R tests/integration/ajv "$work/ajv"
+rm -rf "$work/ajv/node_modules"
+check "ajv can be installed" npm --prefix "$work/ajv" ci --ignore-scripts
+check "report.json fits its schema" node "$work/ajv/validate.js" "$PWD/share/schema/report.schema.json" \
+	"$work/findings.json" "$work/clean.json" "$work/inconclusive.json" "$work/partial.json" "$work/hostile.json"
+exit $failed
