@@ -68,7 +68,11 @@ check_banned() {
 }
 
 check_format() {
-	of '^(src|fuzz|tests/unit)/.*\.[ch]$' | xargs clang-format --dry-run -Werror
+	local bad=0 file
+	while read -r file; do
+		clang-format "$file" | cmp -s - "$file" || { echo "$file: run clang-format -i on it (or make format)" && bad=1; }
+	done < <(of '^(src|fuzz|tests/unit)/.*\.[ch]$')
+	return $bad
 }
 
 check_tidy() {
