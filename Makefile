@@ -47,7 +47,7 @@ FUZZ := $(patsubst fuzz/%.c,$(O)/fuzz/%,$(filter-out fuzz/replay.c,$(sort $(wild
 
 # HOOK, see src/cmd/cmd.c: pulls the role's entry point out of the archive once it is there.
 ROLES := $(if $(shell grep -ls 'int world_main.int ' src/world/*.c),-Wl$(comma)-u$(comma)world_main)
-.PHONY: all unit integration fuzz fuzz-targets lint bench install clean format
+.PHONY: all unit integration fuzz fuzz-targets lint bench install uninstall clean format print-flags
 .SECONDARY:
 all: $(O)/postern build/postern
 
@@ -109,11 +109,25 @@ bench: all
 format:
 	clang-format -i $(SRC) $(wildcard src/*/*.h tests/unit/*.c fuzz/*.c)
 
-install: all
+# Into DESTDIR, below PREFIX; BUILD=release whatever BUILD says.
+install: build/postern
 	install -D -m 755 build/release/postern $(DESTDIR)$(PREFIX)/bin/postern
-	mkdir -p $(DESTDIR)$(PREFIX)/share/postern
-	cp -R share/. $(DESTDIR)$(PREFIX)/share/postern/
-	for m in man/*.[1-9]; do install -D -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$$(basename $$m); done
+	cd share && find . -type f -exec install -D -m 644 {} $(DESTDIR)$(PREFIX)/share/postern/{} \;
+	for m in man/*.[1-9]; do install -D -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/} || exit 1; done
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	build/release/postern completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/postern
+	build/release/postern completion zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_postern
+	build/release/postern completion fish >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/postern.fish
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/postern $(DESTDIR)$(PREFIX)/share/bash-completion/completions/postern \
+		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_postern $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/postern.fish
+	rm -rf $(DESTDIR)$(PREFIX)/share/postern
+	for m in man/*.[1-9]; do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
+
+# For tools/lint.sh.
+print-flags:
+	@echo $(CPPFLAGS) $(CFLAGS)
 
 clean:
 	rm -rf build

@@ -7,18 +7,18 @@
 
 #define _cleanup_(f) __attribute__((cleanup(f)))
 
-#define TAKE_PTR(p)                      \
-	({                               \
-		__typeof__(p) _t = (p);  \
-		(p) = NULL;              \
-		_t;                      \
+#define TAKE_PTR(p)                     \
+	({                              \
+		__typeof__(p) _t = (p); \
+		(p) = NULL;             \
+		_t;                     \
 	})
 
-#define TAKE_FD(fd)          \
-	({                   \
+#define TAKE_FD(fd)            \
+	({                     \
 		int _f = (fd); \
-		(fd) = -1;   \
-		_f;          \
+		(fd) = -1;     \
+		_f;            \
 	})
 
 static inline void freep(void *p)
@@ -30,7 +30,7 @@ static inline void freep(void *p)
 void fd_closep(int *fd);
 
 #define _cleanup_free_ _cleanup_(freep)
-#define _cleanup_fd_ _cleanup_(fd_closep)
+#define _cleanup_fd_   _cleanup_(fd_closep)
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -42,7 +42,7 @@ static inline uint64_t cursor_be(struct cursor *c, size_t bytes)
 {
 	struct slice s = cursor_take(c, bytes);
 	uint64_t v = 0;
-	for (size_t i = 0; i < s.n; i++)
+	for (size_t i = 0; s.p && i < s.n; i++)
 		v = v << 8 | s.p[i];
 	return v;
 }

@@ -41,7 +41,8 @@ void encode_percent(struct buf *out, struct slice in)
 {
 	for (size_t i = 0; i < in.n; i++) {
 		uint8_t c = in.p[i];
-		if ((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~')
+		if ((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
+		        c == '~')
 			buf_u8(out, c);
 		else
 			buf_fmt(out, "%%%02X", c);

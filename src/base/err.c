@@ -8,7 +8,8 @@ __attribute__((format(printf, 2, 0))) static void put(struct err *err, const cha
 	(void)vsnprintf(err->text, sizeof(err->text), fmt, ap);
 }
 
-int err_set(struct err *err, int code, const char *fmt, ...)
+/* Names in parentheses: for the analyzer the header makes macros of them. */
+int(err_set)(struct err *err, int code, const char *fmt, ...)
 {
 	if (!err)
 		return code;
@@ -20,7 +21,7 @@ int err_set(struct err *err, int code, const char *fmt, ...)
 	return code;
 }
 
-int err_sys(struct err *err, int code, const char *fmt, ...)
+int(err_sys)(struct err *err, int code, const char *fmt, ...)
 {
 	if (!err)
 		return code;
@@ -34,7 +35,7 @@ int err_sys(struct err *err, int code, const char *fmt, ...)
 	return code;
 }
 
-int err_wrap(struct err *err, int code, const char *fmt, ...)
+int(err_wrap)(struct err *err, int code, const char *fmt, ...)
 {
 	if (!err)
 		return code;

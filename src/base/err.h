@@ -17,4 +17,18 @@ int err_sys(struct err *err, int code, const char *fmt, ...) __attribute__((form
 /* Puts "<fmt>: " in front of the text that is there; returns err->code (or code, if err is NULL). */
 int err_wrap(struct err *err, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
+#ifdef __clang_analyzer__
+/* The analyzer reads one file at a time, so it has to be told that these never return 0. */
+#define ERR_NEGATIVE(call)                       \
+	({                                       \
+		int _code = (call);              \
+		if (_code >= 0)                  \
+			__builtin_unreachable(); \
+		_code;                           \
+	})
+#define err_set(...)  ERR_NEGATIVE((err_set)(__VA_ARGS__))
+#define err_sys(...)  ERR_NEGATIVE((err_sys)(__VA_ARGS__))
+#define err_wrap(...) ERR_NEGATIVE((err_wrap)(__VA_ARGS__))
+#endif
+
 #endif

@@ -15,8 +15,8 @@ __attribute__((weak)) int world_main(int control_fd);
 const struct command *const command_table[] = {
         &cmd_completion,
         &cmd_help,
-        NULL,
 };
+const size_t command_count = ARRAY_LEN(command_table);
 
 /* Roles: what this program is when it starts itself again for a part that must hold no authority. Not for people, so not in the help.
  * The descriptors of each are in the header of its entry point. */
@@ -47,9 +47,9 @@ static int run_role(const char *name)
 
 const struct command *command_find(const char *name)
 {
-	for (const struct command *const *c = command_table; *c; c++)
-		if (strcmp((*c)->name, name) == 0)
-			return *c;
+	for (size_t i = 0; i < command_count; i++)
+		if (strcmp(command_table[i]->name, name) == 0)
+			return command_table[i];
 	return NULL;
 }
 
@@ -68,8 +68,8 @@ static int unknown_command(const char *typed)
 {
 	const char *words[64];
 	size_t n = 0;
-	for (const struct command *const *c = command_table; *c && n < ARRAY_LEN(words) - 1; c++)
-		words[n++] = (*c)->name;
+	for (size_t i = 0; i < command_count && n < ARRAY_LEN(words) - 1; i++)
+		words[n++] = command_table[i]->name;
 	words[n] = NULL;
 	const char *near = opt_nearest(typed, words);
 	if (near)
@@ -85,13 +85,13 @@ void cmd_help_all(struct buf *out, size_t width)
 	                 "       postern help [COMMAND]\n"
 	                 "       postern --version\n\n"
 	                 "Commands:\n");
-	for (const struct command *const *c = command_table; *c; c++)
-		buf_fmt(out, "  %-14s%s\n", (*c)->name, (*c)->summary);
+	for (size_t i = 0; i < command_count; i++)
+		buf_fmt(out, "  %-14s%s\n", command_table[i]->name, command_table[i]->summary);
 	buf_str_add(out, "\nOptions:\n");
 	opt_help(out, none, width);
 	buf_str_add(out, "\nExamples:\n");
-	for (const struct command *const *c = command_table; *c; c++)
-		buf_fmt(out, "  %s\n", (*c)->examples[0]);
+	for (size_t i = 0; i < command_count; i++)
+		buf_fmt(out, "  %s\n", command_table[i]->examples[0]);
 	buf_str_add(out, "\n\"man postern\" describes the program as a whole.\n");
 }
 

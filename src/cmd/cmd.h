@@ -26,8 +26,9 @@ struct command {
 	int (*run)(void *options, const struct opt_args *args);
 };
 
-/* NULL-terminated, in the order of the help. */
+/* In the order of the help. */
 extern const struct command *const command_table[];
+extern const size_t command_count;
 const struct command *command_find(const char *name);
 
 /* The program without its main(): argv as main() has it. Returns the exit code. */

