@@ -47,7 +47,7 @@ FUZZ := $(patsubst fuzz/%.c,$(O)/fuzz/%,$(filter-out fuzz/replay.c,$(sort $(wild
 
 # HOOK, see src/cmd/cmd.c: pulls the role's entry point out of the archive once it is there.
 ROLES := $(if $(shell grep -ls 'int world_main.int ' src/world/*.c),-Wl$(comma)-u$(comma)world_main)
-.PHONY: all unit integration fuzz fuzz-targets lint bench install uninstall clean format print-flags
+.PHONY: all unit integration specimens fuzz fuzz-targets lint bench install uninstall clean format print-flags
 .SECONDARY:
 all: $(O)/postern build/postern
 
@@ -93,6 +93,24 @@ endif
 unit: $(UNIT)
 integration: $(INTEGRATION)
 fuzz-targets: $(FUZZ)
+
+# The specimens, each staged in a folder of its own: main.mjs, main.py or a program main.
+SPECIMENS := $(patsubst tests/%,$(O)/%,$(patsubst %.c,%,$(sort $(wildcard tests/specimens/*/main.*))))
+specimens: $(SPECIMENS)
+
+$(O)/specimens/%/main.mjs: tests/specimens/%/main.mjs tests/specimens/lib/tool.mjs
+	@mkdir -p $(@D)
+	cp $^ $(@D)/
+	@touch $@
+
+$(O)/specimens/%/main.py: tests/specimens/%/main.py tests/specimens/lib/tool.py
+	@mkdir -p $(@D)
+	cp $^ $(@D)/
+	@touch $@
+
+$(O)/specimens/%/main: tests/specimens/%/main.c tests/specimens/lib/tool.c tests/specimens/lib/tool.h
+	@mkdir -p $(@D)
+	$(CC) -std=gnu2x -O1 -D_GNU_SOURCE $(WARN) $(if $(WERROR),-Werror) -Itests/specimens/lib -o $@ $< tests/specimens/lib/tool.c -lssl -lcrypto
 
 # Every target for FUZZ_SECONDS (default 60) over its corpus.
 FUZZ_SECONDS ?= 60

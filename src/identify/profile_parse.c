@@ -377,7 +377,7 @@ static int opt_out_env(struct reader *r, struct fy_node *n, const char *key, voi
 }
 
 READ(opt_out_name, struct profile_opt_out, name, get_string(r, n, key, &o->name))
-static const struct key opt_out_keys[] = {{"name", opt_out_name, true}, {"env", opt_out_env, true}};
+static const struct key opt_out_keys[] = {{"name", opt_out_name, true}, {"env", opt_out_env, false}};
 
 static int read_dialect(struct reader *r, struct fy_node *n, const char *key, void *object)
 {

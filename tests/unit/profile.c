@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "identify/profile.h"
+#include "vet/factor.h"
 
 #define HEAD "name: t\ntitle: T\nprompt: p\nargv: [x]\n"
 
@@ -261,6 +262,31 @@ static void search_order(void **state)
 	assert_int_equal(unsetenv("POSTERN_SHARE"), 0);
 }
 
+/* Every profile that is shipped parses, is found by its packages, and names factors that exist. */
+static void shipped(void **state)
+{
+	(void)state;
+	static const char *const packages[] = {"@anthropic-ai/claude-code", "@openai/codex", "@qwen-code/qwen-code", "@google/gemini-cli",
+	        "opencode-ai", "@github/copilot", "unknown"};
+	static const char *const names[] = {"claude-code", "codex", "qwen-code", "gemini-cli", "opencode", "copilot-cli", "generic"};
+	assert_int_equal(unsetenv("POSTERN_SHARE"), 0);
+	for (size_t i = 0; i < ARRAY_LEN(packages); i++) {
+		_cleanup_arena_ struct arena a = ARENA(1 << 22);
+		struct profile p;
+		struct err err = {0};
+		bool generic;
+		if (profile_for_package(packages[i], &a, &p, &generic, &err) < 0)
+			fail_msg("%s", err.text);
+		assert_string_equal(p.name, names[i]);
+		assert_int_equal(generic, i + 1 == ARRAY_LEN(packages));
+		for (size_t f = 0; f < p.n_fields; f++)
+			if (factor_find(p.fields[f].factor) == factor_count)
+				fail_msg("%s: no factor is called %s", p.name, p.fields[f].factor);
+		assert_true(p.base_url && (p.env_gateway[0] || p.argv_gateway[0] || p.n_files_gateway));
+		assert_true(p.needs_account || p.model_hosts[0]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -271,6 +297,7 @@ int main(void)
 	        cmocka_unit_test(expand),
 	        cmocka_unit_test(load_reads_files),
 	        cmocka_unit_test(search_order),
+	        cmocka_unit_test(shipped),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
