@@ -7,6 +7,7 @@
 #define POSTERN_VET_FEATURE_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 
 /* A literal of a factor in one trial. */
@@ -48,5 +49,7 @@ const struct feature *feature_at(const struct feature_set *s, uint32_t i);
 struct slice feature_value(const struct feature_set *s, uint32_t i, unsigned observation);
 /* All echoes, ordered by observation. */
 const struct feature_echo *feature_echoes(const struct feature_set *s, size_t *n);
+/* The shape of a volatile value, appended: what kinds of characters it has, and how many, without the characters themselves. */
+void feature_shape(struct slice value, struct buf *out);
 
 #endif
