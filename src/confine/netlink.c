@@ -141,7 +141,8 @@ int netlink_default_route(struct netlink *n, const char *name, int family, const
 
 int netlink_all_local(struct netlink *n, int family)
 {
-	struct nlmsghdr *h = route(n, family, RT_TABLE_LOCAL, RTN_LOCAL, family == AF_INET ? RT_SCOPE_HOST : RT_SCOPE_UNIVERSE);
+	/* In the main table: in the local one, which is asked first, the tool's own address would be taken for ours. */
+	struct nlmsghdr *h = route(n, family, RT_TABLE_MAIN, RTN_LOCAL, family == AF_INET ? RT_SCOPE_HOST : RT_SCOPE_UNIVERSE);
 	mnl_attr_put_u32(h, RTA_OIF, if_nametoindex("lo"));
 	return talk(n, h);
 }

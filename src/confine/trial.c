@@ -107,7 +107,7 @@ static void take_status(struct trial *t)
 	if (t->status_bytes.n >= sizeof(s) && !t->have_status) {
 		memcpy(&s, t->status_bytes.p, sizeof(s));
 		t->have_status = true;
-		t->result.end = s.end;
+		t->result.end = s.end >= TRIAL_EXITED && s.end <= TRIAL_STOPPED ? (enum trial_end)s.end : TRIAL_FAILED;
 		t->result.code = s.code;
 		t->result.left_running = s.left_running;
 		t->result.wall_s = s.wall_s;

@@ -1,0 +1,900 @@
+#include "vet/analysis.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "vet/codepoint.h"
+#include "vet/explain.h"
+#include "vet/stat.h"
+
+/* A dependence that nothing explains is reported only if the chance of any such false report is below this, over all that were
+ * nominated for confirmation (Benjamini-Yekutieli: the hypotheses share baselines). */
+#define Q_MAX 0.005
+
+/* -- observations of one feature in one base -- */
+
+enum mode { MODE_NONE, MODE_RAW, MODE_SHAPE, MODE_PRESENCE };
+
+struct ctx {
+	const struct feature_set *s;
+	const struct analysis_trial *t;
+	size_t n;
+	const struct profile *profile;
+	struct arena *arena;
+	struct buf *shapes; /* n scratch buffers */
+	bool *off;          /* n flags: the value differs from the baselines' */
+	const struct feature_echo *echoes;
+	size_t n_echoes;
+	uint32_t *first_echo; /* by feature: range in by_feature; count + 1 entries */
+	uint32_t *by_feature; /* indices of echoes */
+};
+
+static void ctx_free(struct ctx *c)
+{
+	for (size_t i = 0; c->shapes && i < c->n; i++)
+		buf_free(&c->shapes[i]);
+	free(c->shapes);
+	free(c->off);
+	free(c->first_echo);
+	free(c->by_feature);
+}
+
+static int ctx_init(struct ctx *c)
+{
+	size_t features = feature_count(c->s);
+	c->echoes = feature_echoes(c->s, &c->n_echoes);
+	c->shapes = calloc(c->n + 1, sizeof(*c->shapes));
+	c->off = calloc(c->n + 1, sizeof(*c->off));
+	c->first_echo = calloc(features + 2, sizeof(*c->first_echo));
+	c->by_feature = calloc(c->n_echoes + 1, sizeof(*c->by_feature));
+	if (!c->shapes || !c->off || !c->first_echo || !c->by_feature)
+		return -ENOMEM;
+	for (size_t i = 0; i < c->n; i++)
+		c->shapes[i] = BUF(4 << 20);
+	for (size_t i = 0; i < c->n_echoes; i++)
+		if (c->echoes[i].feature < features)
+			c->first_echo[c->echoes[i].feature + 2]++;
+	for (size_t i = 2; i < features + 2; i++)
+		c->first_echo[i] += c->first_echo[i - 1];
+	for (size_t i = 0; i < c->n_echoes; i++)
+		if (c->echoes[i].feature < features)
+			c->by_feature[c->first_echo[c->echoes[i].feature + 1]++] = (uint32_t)i;
+	return 0;
+}
+
+static bool has_echo(const struct ctx *c, uint32_t feature, unsigned observation, unsigned factor, bool digest)
+{
+	for (uint32_t k = c->first_echo[feature]; k < c->first_echo[feature + 1]; k++) {
+		const struct feature_echo *e = &c->echoes[c->by_feature[k]];
+		if (e->observation == observation && e->factor == factor && e->digest == digest)
+			return true;
+	}
+	return false;
+}
+
+static unsigned level_of(const struct analysis_trial *t, unsigned factor)
+{
+	return t->treatment.level[factor];
+}
+
+static bool in_base(const struct analysis_trial *t, enum vet_base base)
+{
+	return t->usable && t->treatment.base == base;
+}
+
+/* Does the value, with the factor's placeholder read as one of its literal forms in that trial, say the same as other, literally? Then
+ * the words that look like the level stood there all the time. */
+static bool says_same(const struct analysis_trial *t, unsigned factor, struct slice value, struct slice other)
+{
+	const char *forms[32];
+	size_t n = 0, at = 0, name = strlen(factor_table[factor].name);
+	if (!value.p || !other.p || !t->host)
+		return false;
+	while (value.n) {
+		bool mark = value.n >= name + 2 && value.p[0] == '{' && value.p[name + 1] == '}' &&
+		            memcmp(value.p + 1, factor_table[factor].name, name) == 0;
+		if (!mark) {
+			size_t run = 1;
+			while (run < value.n && value.p[run] != '{')
+				run++;
+			if (!slice_starts(slice_from(other, at), slice_sub(value, 0, run)))
+				return false;
+			at += run;
+			value = slice_from(value, run);
+			continue;
+		}
+		if (n == 0 && (n = factor_table[factor].literals(t->host, t->gateway, forms, ARRAY_LEN(forms))) == 0)
+			return false;
+		size_t best = 0;
+		for (size_t i = 0; i < n; i++) {
+			struct slice form = slice_str(forms[i]);
+			if (form.n > best && slice_eq_nocase(slice_sub(other, at, form.n), form))
+				best = form.n;
+		}
+		if (best == 0)
+			return false;
+		at += best;
+		value = slice_from(value, name + 2);
+	}
+	return at == other.n;
+}
+
+static bool presence_eq(struct slice a, struct slice b)
+{
+	return !a.p == !b.p;
+}
+
+/* The finest representation in which the baselines agree; *ref is the trial that stands for them. */
+static enum mode mode_of(struct ctx *c, uint32_t feature, enum vet_base base, size_t *ref)
+{
+	size_t n = 0, first = 0;
+	bool raw = true, present = true;
+	for (size_t o = 0; o < c->n; o++) {
+		if (!c->t[o].baseline || !in_base(&c->t[o], base))
+			continue;
+		struct slice v = feature_value(c->s, feature, (unsigned)o);
+		if (n++ == 0) {
+			first = o;
+			continue;
+		}
+		struct slice w = feature_value(c->s, feature, (unsigned)first);
+		present = present && presence_eq(v, w);
+		raw = raw && presence_eq(v, w) && slice_eq(v, w);
+	}
+	*ref = first;
+	if (n < 2 || !present)
+		return MODE_NONE;
+	if (raw)
+		return MODE_RAW;
+	for (size_t o = 0; o < c->n; o++) {
+		buf_reset(&c->shapes[o]);
+		struct slice v = feature_value(c->s, feature, (unsigned)o);
+		if (v.p && in_base(&c->t[o], base))
+			feature_shape(v, &c->shapes[o]);
+	}
+	for (size_t o = 0; o < c->n; o++)
+		if (c->t[o].baseline && in_base(&c->t[o], base) && !slice_eq(buf_slice(&c->shapes[o]), buf_slice(&c->shapes[first])))
+			return MODE_PRESENCE;
+	return MODE_SHAPE;
+}
+
+/* Sets c->off for every trial of the base. */
+static void mark_off(struct ctx *c, uint32_t feature, enum vet_base base, enum mode mode, size_t ref)
+{
+	struct slice v0 = feature_value(c->s, feature, (unsigned)ref);
+	for (size_t o = 0; o < c->n; o++) {
+		c->off[o] = false;
+		if (!in_base(&c->t[o], base) || c->t[o].baseline)
+			continue;
+		struct slice v = feature_value(c->s, feature, (unsigned)o);
+		bool same = presence_eq(v, v0);
+		if (same && mode == MODE_RAW)
+			same = slice_eq(v, v0) || says_same(&c->t[o], c->t[o].factor, v, v0) ||
+			       says_same(&c->t[ref], c->t[o].factor, v0, v);
+		else if (same && mode == MODE_SHAPE)
+			same = slice_eq(buf_slice(&c->shapes[o]), buf_slice(&c->shapes[ref]));
+		c->off[o] = !same;
+	}
+}
+
+/* A feature that differs under a level. */
+struct entry {
+	uint32_t feature;
+	unsigned factor, level;
+	enum vet_base base;
+	enum mode mode;
+	size_t ref, trial;          /* trials that stand for before and after */
+	struct slice before, after; /* p NULL: absent */
+	unsigned hits, runs;        /* of the level, all */
+	unsigned fresh_hits, fresh; /* of these, to confirm */
+	unsigned pool_hits, pool;   /* of other treatments, dependences of other factors left out */
+	bool dropped;
+	double p, q;
+	struct explanation why;
+};
+
+struct entries {
+	struct entry *e;
+	size_t n, room;
+};
+
+static void entries_free(struct entries *list)
+{
+	free(list->e);
+}
+
+static struct entry *entry_new(struct entries *list)
+{
+	if (list->n == list->room) {
+		size_t room = list->room ? 2 * list->room : 64;
+		struct entry *e = reallocarray(list->e, room, sizeof(*e));
+		if (!e)
+			return NULL;
+		list->e = e;
+		list->room = room;
+	}
+	list->e[list->n] = (struct entry){0};
+	return &list->e[list->n++];
+}
+
+static bool same_level(const struct analysis_trial *a, const struct analysis_trial *b)
+{
+	return !a->baseline && !b->baseline && a->factor == b->factor && a->level == b->level && a->treatment.base == b->treatment.base;
+}
+
+/* Did every one of two or more runs of this trial's level differ? Then it is another factor's dependence, not noise. */
+static bool settled(const struct ctx *c, size_t o)
+{
+	unsigned hits = 0, runs = 0;
+	for (size_t k = 0; k < c->n; k++)
+		if (c->t[k].usable && same_level(&c->t[o], &c->t[k])) {
+			runs++;
+			hits += c->off[k];
+		}
+	return runs >= 2 && hits == runs;
+}
+
+static int collect_feature(struct ctx *c, uint32_t feature, enum vet_base base, struct entries *list)
+{
+	size_t ref;
+	enum mode mode = mode_of(c, feature, base, &ref);
+	if (mode == MODE_NONE)
+		return 0;
+	mark_off(c, feature, base, mode, ref);
+	for (size_t o = 0; o < c->n; o++) {
+		const struct analysis_trial *t = &c->t[o];
+		if (!c->off[o])
+			continue;
+		bool seen = false;
+		for (size_t k = 0; k < o && !seen; k++)
+			seen = c->t[k].usable && same_level(t, &c->t[k]);
+		if (seen)
+			continue; /* the level was dealt with at its first run; if that one did not differ, it is no candidate */
+		struct entry e = {
+		        .feature = feature, .factor = t->factor, .level = t->level, .base = base, .mode = mode, .ref = ref, .trial = o};
+		for (size_t k = 0; k < c->n; k++) {
+			const struct analysis_trial *u = &c->t[k];
+			if (!in_base(u, base))
+				continue;
+			if (same_level(t, u)) {
+				e.runs++;
+				e.hits += c->off[k];
+				e.fresh += u->confirming;
+				e.fresh_hits += u->confirming && c->off[k];
+			} else if (u->baseline || (u->factor != t->factor && !(c->off[k] && settled(c, k)))) {
+				e.pool++;
+				e.pool_hits += c->off[k];
+			}
+		}
+		/* A feature that also differs under a tenth of the other treatments flips by itself. */
+		if (e.hits < e.runs || e.pool_hits > e.pool / 10)
+			continue;
+		struct entry *new = entry_new(list);
+		if (!new)
+			return -ENOMEM;
+		*new = e;
+		struct slice a = feature_value(c->s, feature, (unsigned)ref), b = feature_value(c->s, feature, (unsigned)o);
+		if (mode == MODE_SHAPE && a.p && b.p) {
+			a = arena_copy(c->arena, buf_slice(&c->shapes[ref]));
+			b = arena_copy(c->arena, buf_slice(&c->shapes[o]));
+			if (!a.p || !b.p)
+				return -ENOMEM;
+		}
+		new->before = a;
+		new->after = b;
+	}
+	return 0;
+}
+
+static bool same_cause(const struct entry *a, const struct entry *b)
+{
+	return a->factor == b->factor && a->level == b->level && a->base == b->base;
+}
+
+static int entry_order(const void *x, const void *y)
+{
+	const struct entry *a = x, *b = y;
+	if (a->factor != b->factor)
+		return a->factor < b->factor ? -1 : 1;
+	if (a->level != b->level)
+		return a->level < b->level ? -1 : 1;
+	if (a->base != b->base)
+		return a->base < b->base ? -1 : 1;
+	return a->feature < b->feature ? -1 : a->feature > b->feature;
+}
+
+static const char *text_of(const char *s)
+{
+	return s ? s : "";
+}
+
+/* A part whose address follows from its content vanishes in one place and comes up in another when its content changes: that is one
+ * change. Share of the longer text that both have at their ends, in percent. */
+static size_t likeness(struct slice a, struct slice b)
+{
+	size_t longer = a.n > b.n ? a.n : b.n;
+	struct codepoint_span d = codepoint_diff(a, b);
+	size_t common = a.n - d.a_n;
+	return longer ? common * 100 / longer : 0;
+}
+
+static void pair_moved(const struct ctx *c, struct entry *e, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (e[i].dropped || e[i].before.p || !e[i].after.p)
+			continue;
+		const struct feature *fi = feature_at(c->s, e[i].feature);
+		size_t best = n, score = 49;
+		for (size_t k = 0; k < n; k++) {
+			if (k == i || e[k].dropped || !e[k].before.p || e[k].after.p)
+				continue;
+			if (strcmp(text_of(fi->endpoint), text_of(feature_at(c->s, e[k].feature)->endpoint)) != 0)
+				continue;
+			size_t s = likeness(e[k].before, e[i].after);
+			if (s > score) {
+				score = s;
+				best = k;
+			}
+		}
+		if (best == n)
+			continue;
+		e[i].before = e[best].before;
+		e[best].dropped = true;
+		/* Apart from the words of a literal that stood there all the time, nothing may have changed at all. */
+		e[i].dropped = slice_eq(e[i].before, e[i].after);
+	}
+}
+
+/* What hangs on a part that came or went is told with that part. */
+static void fold_children(const struct ctx *c, struct entry *e, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint32_t up = feature_at(c->s, e[i].feature)->parent;
+		for (unsigned depth = 0; up != UINT32_MAX && up < feature_count(c->s) && depth < 64 && !e[i].dropped; depth++) {
+			for (size_t k = 0; k < n; k++)
+				if (k != i && e[k].feature == up && !e[k].before.p != !e[k].after.p)
+					e[i].dropped = true;
+			up = feature_at(c->s, up)->parent;
+		}
+	}
+}
+
+static int explain_entry(const struct ctx *c, struct entry *e)
+{
+	const struct explain_case x = {
+	        .factor = e->factor,
+	        .feature = feature_at(c->s, e->feature),
+	        .before = e->before,
+	        .after = e->after,
+	        .shapes = e->mode == MODE_SHAPE,
+	        .digest = has_echo(c, e->feature, (unsigned)e->trial, e->factor, true),
+	        .before_trial = &c->t[e->ref],
+	        .after_trial = &c->t[e->trial],
+	        .profile = c->profile,
+	        .arena = c->arena,
+	};
+	return explain_difference(&x, &e->why);
+}
+
+/* All features that differ under a level, explained. */
+static int collect(struct ctx *c, struct entries *list)
+{
+	size_t features = feature_count(c->s);
+	for (uint32_t i = 0; i < features; i++) {
+		if (feature_at(c->s, i)->derived)
+			continue;
+		for (int b = 0; b < BASE_COUNT; b++) {
+			int r = collect_feature(c, i, (enum vet_base)b, list);
+			if (r)
+				return r;
+		}
+	}
+	if (list->n == 0)
+		return 0;
+	qsort(list->e, list->n, sizeof(*list->e), entry_order);
+	for (size_t from = 0, to; from < list->n; from = to) {
+		for (to = from + 1; to < list->n && same_cause(&list->e[from], &list->e[to]); to++)
+			;
+		fold_children(c, list->e + from, to - from);
+		pair_moved(c, list->e + from, to - from);
+	}
+	size_t kept = 0;
+	for (size_t i = 0; i < list->n; i++) {
+		if (list->e[i].dropped)
+			continue;
+		list->e[kept] = list->e[i];
+		int r = explain_entry(c, &list->e[kept++]);
+		if (r)
+			return r;
+	}
+	list->n = kept;
+	return 0;
+}
+
+/* -- screening -- */
+
+static int candidate_order(const void *x, const void *y)
+{
+	const struct analysis_candidate *a = x, *b = y;
+	if (a->worst != b->worst)
+		return a->worst > b->worst ? -1 : 1;
+	if (a->features != b->features)
+		return a->features > b->features ? -1 : 1;
+	if (a->factor != b->factor)
+		return a->factor < b->factor ? -1 : 1;
+	return a->level != b->level ? (a->level < b->level ? -1 : 1) : (int)a->base - (int)b->base;
+}
+
+int analysis_screen(const struct feature_set *s, const struct analysis_trial *trials, size_t n, const struct profile *profile,
+        struct arena *arena, struct analysis_candidate **out, size_t *n_out)
+{
+	_cleanup_(ctx_free) struct ctx c = {.s = s, .t = trials, .n = n, .profile = profile, .arena = arena};
+	_cleanup_(entries_free) struct entries list = {0};
+	int r = ctx_init(&c);
+	if (r == 0)
+		r = collect(&c, &list);
+	if (r)
+		return r;
+	struct analysis_candidate *found = arena_array(arena, list.n + 1, sizeof(*found));
+	if (!found)
+		return -ENOMEM;
+	size_t k = 0;
+	for (size_t i = 0; i < list.n; i++) {
+		const struct entry *e = &list.e[i];
+		/* What is disclosed, or is proven by its content, needs no further runs. */
+		if (e->why.class < CLASS_UNDECLARED)
+			continue;
+		if (k == 0 || found[k - 1].factor != e->factor || found[k - 1].level != e->level || found[k - 1].base != e->base)
+			found[k++] = (struct analysis_candidate){.factor = e->factor, .level = e->level, .base = e->base};
+		found[k - 1].features++;
+		if (e->why.class > found[k - 1].worst)
+			found[k - 1].worst = e->why.class;
+	}
+	qsort(found, k, sizeof(*found), candidate_order);
+	*out = found;
+	*n_out = k;
+	return 0;
+}
+
+/* -- findings -- */
+
+#define LIST_MAX 16
+
+struct list {
+	const char *s[LIST_MAX + 1];
+	size_t n;
+};
+
+static bool list_has(const struct list *l, const char *s)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (strcmp(l->s[i], s) == 0)
+			return true;
+	return false;
+}
+
+/* True if it was new. What does not fit is left out. */
+static bool list_add(struct list *l, const char *s)
+{
+	if (!s || list_has(l, s))
+		return false;
+	if (l->n < LIST_MAX)
+		l->s[l->n++] = s;
+	return true;
+}
+
+/* A finding that still grows. */
+struct group {
+	unsigned factor;
+	enum leak_class class;
+	const char *kind;
+	const char *endpoint, *address, *first; /* first: endpoint and address in one */
+	struct list levels, evidence, also;
+	bool bases[BASE_COUNT];
+	unsigned occurrences;
+	struct slice before, after;
+	struct hunk at;
+	bool marks; /* at says which part; else before and after are compared */
+	const char *explanation, *declared;
+	double p;
+};
+
+struct groups {
+	struct group *g;
+	size_t n, room;
+};
+
+static void groups_free(struct groups *all)
+{
+	free(all->g);
+}
+
+static struct group *group_of(struct groups *all, unsigned factor, enum leak_class class, const char *kind, bool *new)
+{
+	*new = false;
+	for (size_t i = 0; i < all->n; i++)
+		if (all->g[i].factor == factor && all->g[i].class == class && strcmp(all->g[i].kind, kind) == 0)
+			return &all->g[i];
+	if (all->n == all->room) {
+		size_t room = all->room ? 2 * all->room : 32;
+		struct group *g = reallocarray(all->g, room, sizeof(*g));
+		if (!g)
+			return NULL;
+		all->g = g;
+		all->room = room;
+	}
+	*new = true;
+	all->g[all->n] = (struct group){.factor = factor, .class = class, .kind = kind, .p = 1};
+	return &all->g[all->n++];
+}
+
+static const char *clean_str(struct arena *arena, const char *s)
+{
+	_cleanup_buf_ struct buf b = BUF(1 << 20);
+	codepoint_clean(&b, slice_sub(slice_str(text_of(s)), 0, 400));
+	return arena_str(arena, buf_slice(&b));
+}
+
+static int group_place(const struct ctx *c, struct group *g, const struct feature *f)
+{
+	const char *place = arena_fmt(c->arena, "%s %s", text_of(f->endpoint), text_of(f->address));
+	if (!place)
+		return -ENOMEM;
+	if (!g->first) {
+		g->first = place;
+		g->endpoint = text_of(f->endpoint);
+		g->address = text_of(f->address);
+		return 0;
+	}
+	if (strcmp(g->first, place) == 0 || list_has(&g->also, place))
+		return 0;
+	g->occurrences++;
+	(void)list_add(&g->also, place);
+	return 0;
+}
+
+/* -- echoes -- */
+
+/* Words that look like a level's literal may stand in a text under every level: then they are no echo. */
+static bool echo_is_chance(const struct ctx *c, const struct feature_echo *e)
+{
+	const struct analysis_trial *t = &c->t[e->observation];
+	struct slice v = feature_value(c->s, e->feature, e->observation);
+	for (size_t o = 0; o < c->n; o++) {
+		const struct analysis_trial *u = &c->t[o];
+		if (!in_base(u, t->treatment.base) || level_of(u, e->factor) == level_of(t, e->factor) ||
+		        has_echo(c, e->feature, (unsigned)o, e->factor, e->digest))
+			continue;
+		struct slice w = feature_value(c->s, e->feature, (unsigned)o);
+		/* A digest that stays the same when the value changes is none of it. */
+		if (e->digest ? w.p && slice_eq(v, w) : says_same(t, e->factor, v, w))
+			return true;
+	}
+	return false;
+}
+
+static int echo_findings(const struct ctx *c, struct groups *all)
+{
+	for (size_t i = 0; i < c->n_echoes; i++) {
+		const struct feature_echo *e = &c->echoes[i];
+		if (e->observation >= c->n || e->feature >= feature_count(c->s) || e->factor >= factor_count ||
+		        !c->t[e->observation].usable)
+			continue;
+		const struct analysis_trial *t = &c->t[e->observation];
+		const struct feature *f = feature_at(c->s, e->feature);
+		if (f->derived || echo_is_chance(c, e))
+			continue;
+		const struct factor_level *level = factor_level_at(e->factor, level_of(t, e->factor));
+		const char *declared = explain_declared(c->profile, e->factor, f);
+		enum leak_class class = e->digest ? CLASS_HASHED : declared ? CLASS_DISCLOSED : CLASS_UNDECLARED;
+		const char *kind = arena_fmt(c->arena, "echo %s", text_of(f->endpoint));
+		bool new;
+		struct group *g = kind ? group_of(all, e->factor, class, kind, &new) : NULL;
+		if (!g || !level || group_place(c, g, f))
+			return -ENOMEM;
+		(void)list_add(&g->levels, level->name);
+		(void)list_add(&g->evidence, t->id);
+		g->bases[t->treatment.base] = true;
+		g->p = 0;
+		if (!new)
+			continue;
+		char mark[64];
+		struct slice v = feature_value(c->s, e->feature, e->observation);
+		int n = snprintf(mark, sizeof(mark), "{%s}", factor_table[e->factor].name);
+		size_t at = slice_find(v, slice_of(mark, (size_t)n), 0);
+		g->before = g->after = v.p ? v : SLICE("");
+		g->marks = at != SLICE_NPOS;
+		if (g->marks)
+			g->at = (struct hunk){at, (size_t)n, at, (size_t)n};
+		g->declared = e->digest ? NULL : declared;
+		g->explanation = arena_fmt(c->arena, e->digest ? "A digest of the %s is sent (%s)." : "The %s is sent (%s).",
+		        factor_table[e->factor].title, text_of(e->transform));
+		if (!g->explanation)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* -- dependences -- */
+
+/* Rows whose content proves them need no fresh runs; what was seen once and speaks of the factor is told as seen once. */
+static bool holds(const struct entry *e)
+{
+	if (e->why.class <= CLASS_UNDECLARED)
+		return e->fresh == e->fresh_hits && (e->fresh || e->pool_hits == 0);
+	return (e->fresh ? e->fresh == e->fresh_hits : e->runs >= 3) && e->q <= Q_MAX;
+}
+
+/* Exact p of every entry, and q over those that were tested. Fresh runs are independent of what made a level a candidate; without any
+ * (repeats in the plan) all runs count, and so do all hypotheses that could have come out. */
+static int test_entries(const struct ctx *c, struct entries *list)
+{
+	_cleanup_free_ double *p = calloc(list->n + 1, sizeof(*p)), *q = calloc(list->n + 1, sizeof(*q));
+	_cleanup_free_ size_t *at = calloc(list->n + 1, sizeof(*at));
+	if (!p || !q || !at)
+		return -ENOMEM;
+	for (int fresh = 0; fresh < 2; fresh++) {
+		size_t n = 0;
+		for (size_t i = 0; i < list->n; i++) {
+			struct entry *e = &list->e[i];
+			if ((e->fresh > 0) != (fresh == 1))
+				continue;
+			e->p = fresh ? stat_fisher(e->fresh_hits, e->fresh, e->pool_hits, e->pool)
+			             : stat_fisher(e->hits, e->runs, e->pool_hits, e->pool);
+			if (e->why.class <= CLASS_UNDECLARED)
+				continue;
+			p[n] = e->p;
+			at[n++] = i;
+		}
+		size_t levels = 0;
+		for (size_t i = 0; i < c->n && !fresh; i++)
+			levels += !c->t[i].baseline;
+		int r = stat_by(p, n, fresh ? n : n * (levels + 1), q);
+		if (r)
+			return r;
+		for (size_t i = 0; i < n; i++)
+			list->e[at[i]].q = q[i];
+	}
+	return 0;
+}
+
+static int dependence_findings(const struct ctx *c, struct entries *list, struct groups *all)
+{
+	int r = test_entries(c, list);
+	for (size_t i = 0; i < list->n && r == 0; i++) {
+		const struct entry *e = &list->e[i];
+		const struct feature *f = feature_at(c->s, e->feature);
+		if (!holds(e) || e->why.class == CLASS_NONE)
+			continue;
+		bool new;
+		struct group *g = group_of(all, e->factor, e->why.class, e->why.kind, &new);
+		const struct factor_level *level = factor_level_at(e->factor, e->level);
+		if (!g || !level)
+			return -ENOMEM;
+		r = group_place(c, g, f);
+		(void)list_add(&g->levels, level->name);
+		if (g->evidence.n == 0)
+			(void)list_add(&g->evidence, c->t[e->ref].id);
+		for (size_t o = 0; o < c->n; o++)
+			if (c->t[o].usable && same_level(&c->t[o], &c->t[e->trial]))
+				(void)list_add(&g->evidence, c->t[o].id);
+		g->bases[e->base] = true;
+		if (e->p < g->p)
+			g->p = e->p;
+		if (!new)
+			continue;
+		g->before = e->before.p ? e->before : SLICE("");
+		g->after = e->after.p ? e->after : SLICE("");
+		g->at = e->why.at;
+		g->marks = true;
+		g->declared = e->why.declared;
+		g->explanation = arena_fmt(c->arena, "%s It differs in %u of %u runs under this level and in %u of %u runs without it%s.",
+		        e->why.text, e->hits, e->runs, e->pool_hits, e->pool,
+		        e->fresh ? ", fresh runs to confirm included" : "; it was not repeated to confirm");
+		if (!g->explanation)
+			return -ENOMEM;
+	}
+	return r;
+}
+
+/* -- filling the model -- */
+
+#define CONTEXT  60 /* bytes on each side of a difference */
+#define SPAN_MAX 80
+
+static size_t boundary(struct slice s, size_t at)
+{
+	while (at > 0 && at < s.n && (s.p[at] & 0xc0) == 0x80)
+		at--;
+	return at < s.n ? at : s.n;
+}
+
+/* The text around a span, readable; *at and *n tell where the span is in it. */
+static const char *excerpt(struct arena *arena, struct slice s, size_t at, size_t n, size_t *out_at, size_t *out_n)
+{
+	_cleanup_buf_ struct buf b = BUF(4096);
+	size_t from = boundary(s, at > CONTEXT ? at - CONTEXT : 0), end = boundary(s, at + (n < SPAN_MAX ? n : SPAN_MAX));
+	size_t to = boundary(s, end + CONTEXT);
+	codepoint_clean(&b, slice_sub(s, from, at - from));
+	*out_at = b.n;
+	codepoint_clean(&b, slice_sub(s, at, end - at));
+	if (end < at + n)
+		buf_str_add(&b, "...");
+	*out_n = b.n - *out_at;
+	if (end == at + n)
+		codepoint_clean(&b, slice_sub(s, end, to - end));
+	return buf_error(&b) ? NULL : arena_str(arena, buf_slice(&b));
+}
+
+static int put_codepoints(struct arena *arena, struct slice a, struct slice b, struct vet_finding *f)
+{
+	struct vet_codepoint *list = arena_array(arena, 32, sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	size_t n = 0;
+	for (int side = 0; side < 2; side++) {
+		struct slice s = side ? b : a;
+		for (size_t at = 0, i = 0; at < s.n && i < 16; i++) {
+			uint32_t cp;
+			char name[96];
+			at += codepoint_next(slice_from(s, at), &cp);
+			codepoint_name(cp, name, sizeof(name));
+			list[n] = (struct vet_codepoint){
+			        .value = cp & ~CODEPOINT_BYTE, .name = arena_str(arena, slice_str(name)), .in_after = side};
+			if (!list[n++].name)
+				return -ENOMEM;
+		}
+	}
+	f->codepoints = list;
+	f->n_codepoints = n;
+	return 0;
+}
+
+static const char *const *list_out(struct arena *arena, const struct list *l)
+{
+	const char **s = arena_array(arena, l->n + 1, sizeof(*s));
+	for (size_t i = 0; s && i < l->n; i++)
+		if (!(s[i] = clean_str(arena, l->s[i])))
+			return NULL;
+	return s;
+}
+
+static int put_finding(struct arena *arena, const struct group *g, struct vet_finding *out)
+{
+	struct vet_finding f = {.class = g->class, .factor = factor_table[g->factor].name, .occurrences = g->occurrences, .p_value = g->p};
+	f.base = g->bases[0] && g->bases[1] ? "official,gateway" : vet_base_name(g->bases[BASE_GATEWAY] ? BASE_GATEWAY : BASE_OFFICIAL);
+	f.levels = list_out(arena, &g->levels);
+	f.evidence = list_out(arena, &g->evidence);
+	f.also_at = g->also.n ? list_out(arena, &g->also) : NULL;
+	f.endpoint = clean_str(arena, g->endpoint);
+	f.address = clean_str(arena, g->address);
+	f.explanation = g->explanation;
+	f.declared = g->declared ? clean_str(arena, g->declared) : NULL;
+	/* Within the part that decided, the smallest span of code points. */
+	struct hunk h = g->marks ? g->at : (struct hunk){0, g->before.n, 0, g->after.n};
+	struct slice a = slice_sub(g->before, h.a_at, h.a_n), b = slice_sub(g->after, h.b_at, h.b_n);
+	if (!slice_eq(a, b)) {
+		struct codepoint_span d = codepoint_diff(a, b);
+		h = (struct hunk){h.a_at + d.a_at, d.a_n, h.b_at + d.b_at, d.b_n};
+		a = slice_sub(a, d.a_at, d.a_n);
+		b = slice_sub(b, d.b_at, d.b_n);
+		if (put_codepoints(arena, a, b, &f))
+			return -ENOMEM;
+	}
+	f.before = excerpt(arena, g->before, h.a_at, h.a_n, &f.before_at, &f.before_n);
+	f.after = excerpt(arena, g->after, h.b_at, h.b_n, &f.after_at, &f.after_n);
+	if (!f.levels || !f.evidence || !f.endpoint || !f.address || !f.before || !f.after || (g->also.n && !f.also_at) ||
+	        (g->declared && !f.declared))
+		return -ENOMEM;
+	*out = f;
+	return 0;
+}
+
+static int group_order(const void *x, const void *y)
+{
+	const struct group *a = x, *b = y;
+	if (a->class != b->class)
+		return a->class > b->class ? -1 : 1;
+	if (a->factor != b->factor)
+		return a->factor < b->factor ? -1 : 1;
+	int r = strcmp(a->endpoint, b->endpoint);
+	return r ? r : strcmp(a->first, b->first);
+}
+
+#define ENDPOINTS_MAX 96
+
+/* Endpoints, and the worst class by which each factor reaches each. */
+static int put_picture(const struct ctx *c, const struct groups *all, struct vet_result *out)
+{
+	const char **names = arena_array(&out->arena, ENDPOINTS_MAX + 1, sizeof(*names));
+	struct vet_cell *cells = arena_array(&out->arena, ENDPOINTS_MAX * factor_count, sizeof(*cells));
+	if (!names || !cells)
+		return -ENOMEM;
+	size_t n = 0, m = 0;
+	for (uint32_t i = 0; i < feature_count(c->s); i++) {
+		const char *e = text_of(feature_at(c->s, i)->endpoint);
+		size_t k = 0;
+		while (k < n && strcmp(names[k], e) != 0)
+			k++;
+		if (k == n && n < ENDPOINTS_MAX)
+			names[n++] = e;
+	}
+	for (size_t i = 0; i < all->n; i++) {
+		const struct group *g = &all->g[i];
+		for (size_t k = 0; k < n; k++) {
+			size_t len = strlen(names[k]);
+			bool here = strcmp(g->endpoint, names[k]) == 0;
+			for (size_t a = 0; a < g->also.n && !here; a++)
+				here = strncmp(g->also.s[a], names[k], len) == 0 && g->also.s[a][len] == ' ';
+			if (!here)
+				continue;
+			size_t at = 0;
+			while (at < m && !(cells[at].factor == g->factor && cells[at].endpoint == k))
+				at++;
+			if (at == m)
+				cells[m++] = (struct vet_cell){g->factor, (unsigned)k, g->class};
+			else if (g->class > cells[at].class)
+				cells[at].class = g->class;
+		}
+	}
+	for (size_t k = 0; k < n; k++)
+		if (!(names[k] = clean_str(&out->arena, names[k])))
+			return -ENOMEM;
+	out->endpoints = names;
+	out->n_endpoints = n;
+	out->cells = cells;
+	out->n_cells = m;
+	return 0;
+}
+
+static int put_factors(const struct ctx *c, struct vet_result *out)
+{
+	struct vet_factor_row *rows = arena_array(&out->arena, factor_count, sizeof(*rows));
+	if (!rows)
+		return -ENOMEM;
+	for (unsigned f = 0; f < factor_count; f++) {
+		rows[f] = (struct vet_factor_row){.name = factor_table[f].name, .title = factor_table[f].title};
+		for (size_t o = 0; o < c->n; o++) {
+			const struct analysis_trial *t = &c->t[o];
+			if (!t->usable || t->baseline || t->factor != f)
+				continue;
+			rows[f].trials++;
+			bool seen = false;
+			for (size_t k = 0; k < o && !seen; k++)
+				seen = c->t[k].usable && same_level(t, &c->t[k]);
+			rows[f].levels_tried += !seen;
+		}
+	}
+	out->factors = rows;
+	out->n_factors = factor_count;
+	return 0;
+}
+
+int analysis_decide(const struct feature_set *s, const struct analysis_trial *trials, size_t n, const struct profile *profile,
+        struct vet_result *result)
+{
+	_cleanup_(ctx_free) struct ctx c = {.s = s, .t = trials, .n = n, .profile = profile, .arena = &result->arena};
+	_cleanup_(entries_free) struct entries list = {0};
+	_cleanup_(groups_free) struct groups all = {0};
+	int r = ctx_init(&c);
+	r = r ? r : collect(&c, &list);
+	r = r ? r : echo_findings(&c, &all);
+	r = r ? r : dependence_findings(&c, &list, &all);
+	if (r)
+		return r;
+	if (all.n)
+		qsort(all.g, all.n, sizeof(*all.g), group_order);
+	struct vet_finding *f = arena_array(&result->arena, all.n + 1, sizeof(*f));
+	if (!f)
+		return -ENOMEM;
+	for (size_t i = 0; i < all.n; i++)
+		if ((r = put_finding(&result->arena, &all.g[i], &f[i])))
+			return r;
+	r = put_picture(&c, &all, result);
+	r = r ? r : put_factors(&c, result);
+	if (r)
+		return r;
+	result->findings = f;
+	result->n_findings = all.n;
+	return 0;
+}

@@ -1,0 +1,41 @@
+/* explain: what carries a difference between two values of a feature, and so which class of leak it is. A table of explanations is
+ * tried in order on each changed part (hunk); the worst part decides. What nothing explains is covert. */
+#ifndef POSTERN_VET_EXPLAIN_H
+#define POSTERN_VET_EXPLAIN_H
+
+#include "vet/analysis.h"
+
+struct explain_case {
+	unsigned factor;
+	const struct feature *feature;
+	struct slice before, after; /* as in the feature set, with placeholders; p NULL: absent */
+	bool shapes;                /* they are shapes of volatile values, not values */
+	bool digest;                /* a digest of the factor's value was found in this feature */
+	const struct analysis_trial *before_trial, *after_trial;
+	const struct profile *profile; /* may be NULL */
+	struct arena *arena;
+};
+
+/* Changed parts of two texts: words, placeholders like {user}, and single other code points are compared as units. */
+struct hunk {
+	size_t a_at, a_n, b_at, b_n;
+};
+struct explanation {
+	enum leak_class class;
+	const char *rule;     /* short name of the row that decided, constant */
+	const char *text;     /* one or two sentences */
+	const char *declared; /* the vendor's declaration that covers it, or NULL */
+	const char *kind;     /* differences of the same kind fold into one finding */
+	struct hunk at;       /* the part that decided */
+};
+
+/* 0 or -ENOMEM. Strings are constants or owned by c->arena. */
+[[nodiscard]] int explain_difference(const struct explain_case *c, struct explanation *out);
+/* The declaration that covers this factor at the feature's host: its source, or NULL. What is part of addressing the message itself
+ * (the gateway's own name, sent to the gateway) counts as declared. */
+const char *explain_declared(const struct profile *profile, unsigned factor, const struct feature *feature);
+
+/* Writes at most max hunks, in order; more are folded into the last. Returns how many. */
+size_t hunks_of(struct slice a, struct slice b, struct hunk *out, size_t max);
+
+#endif

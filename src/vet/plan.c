@@ -1,0 +1,242 @@
+#include "vet/plan.h"
+
+#include <errno.h>
+
+#include "base/buf.h"
+
+const char *plan_effort_name(enum plan_effort e)
+{
+	static const char *const names[] = {"quick", "normal", "thorough"};
+	return names[e];
+}
+
+struct treatment plan_treatment(enum vet_base base, unsigned factor, unsigned level)
+{
+	struct treatment t = {.base = base};
+	if (factor < ARRAY_LEN(t.level))
+		t.level[factor] = (uint8_t)level;
+	return t;
+}
+
+/* splitmix64 (Steele, Lea, Flood 2014): the order needs to be even, not secret. */
+static uint64_t random_next(uint64_t *state)
+{
+	uint64_t z = *state += 0x9e3779b97f4a7c15;
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+	z = (z ^ z >> 27) * 0x94d049bb133111eb;
+	return z ^ z >> 31;
+}
+
+static uint64_t random_below(uint64_t *state, uint64_t n)
+{
+	uint64_t r, limit = UINT64_MAX - UINT64_MAX % n;
+	do
+		r = random_next(state);
+	while (r >= limit);
+	return r % n;
+}
+
+static int filter_read(const char *filter, bool chosen[64], struct err *err)
+{
+	bool none = !filter || !*filter;
+	for (size_t i = 0; i < factor_count; i++)
+		chosen[i] = none;
+	struct slice rest = slice_str(none ? "" : filter), part;
+	while (!none && slice_split(&rest, ',', &part)) {
+		part = slice_trim(part);
+		size_t i = 0;
+		while (i < factor_count && !slice_is(part, factor_table[i].name))
+			i++;
+		if (i == factor_count) {
+			char names[480];
+			size_t n = 0;
+			for (size_t k = 0; k < factor_count; k++) {
+				size_t len = strlen(factor_table[k].name);
+				if (n + len + 3 > sizeof(names))
+					break;
+				if (n)
+					names[n++] = ' ';
+				memcpy(names + n, factor_table[k].name, len);
+				n += len;
+			}
+			names[n] = 0;
+			return err_set(err, -EINVAL, "no factor is called '%.*s'; there are: %s", SLICE_FMT(slice_sub(part, 0, 60)), names);
+		}
+		chosen[i] = true;
+	}
+	return 0;
+}
+
+struct builder {
+	struct plan_trial *t;
+	size_t n, room, cap;
+	bool *varied;
+};
+
+static void add(struct builder *b, enum vet_base base, unsigned factor, unsigned level, bool baseline)
+{
+	if (b->n >= b->cap || b->n >= b->room)
+		return;
+	b->t[b->n++] = (struct plan_trial){plan_treatment(base, factor, level), baseline, factor, level};
+	if (!baseline)
+		b->varied[factor] = true;
+}
+
+static bool fits(enum vet_base base, unsigned factor, bool has_gateway)
+{
+	return base == BASE_GATEWAY ? has_gateway : !factor_table[factor].only_gateway;
+}
+
+/* Quick: in the order of what is most often a trigger, until the budget is used up. */
+static void quick_add(struct builder *b, const bool chosen[64], uint64_t seed, bool has_gateway)
+{
+	unsigned tz = (unsigned)factor_find("timezone");
+	enum vet_base wide = has_gateway ? BASE_GATEWAY : BASE_OFFICIAL;
+	/* Factors with several quick levels that say where the tool is: all levels in the wider base, the first two in the other. */
+	for (unsigned f = 0; f < factor_count; f++)
+		for (unsigned l = 1; chosen[f] && (f == tz || factor_table[f].only_gateway) && l < factor_table[f].n_levels; l++) {
+			if (!factor_table[f].levels[l].quick || !fits(wide, f, has_gateway))
+				continue;
+			add(b, wide, f, l, false);
+			if (f == tz && l <= 2 && wide != BASE_OFFICIAL)
+				add(b, BASE_OFFICIAL, f, l, false);
+		}
+	/* The others once, from alternating bases; the seed says which begins, so that two runs can see both. */
+	unsigned turn = (unsigned)(seed & 1);
+	for (unsigned f = 0; f < factor_count; f++)
+		for (unsigned l = 1; chosen[f] && f != tz && !factor_table[f].only_gateway && l < factor_table[f].n_levels; l++)
+			if (factor_table[f].levels[l].quick)
+				add(b, has_gateway && turn++ % 2 ? BASE_GATEWAY : BASE_OFFICIAL, f, l, false);
+	for (unsigned f = 0; f < factor_count; f++)
+		for (unsigned l = (unsigned)factor_table[f].n_levels; chosen[f] && l < factor_level_count(f); l++)
+			if (factor_level_at(f, l)->quick && fits(wide, f, has_gateway))
+				add(b, wide, f, l, false);
+	for (unsigned l = 3; chosen[tz] && has_gateway && l < factor_table[tz].n_levels; l++)
+		if (factor_table[tz].levels[l].quick)
+			add(b, BASE_OFFICIAL, tz, l, false);
+}
+
+int plan_build(enum plan_effort effort, uint64_t seed, const char *filter, bool has_gateway, struct arena *arena, struct plan *out,
+        struct err *err)
+{
+	static const unsigned baselines[] = {4, 6, 10};
+	struct plan p = {.effort = effort, .has_gateway = has_gateway};
+	bool chosen[64] = {false};
+	int r = filter_read(filter, chosen, err);
+	if (r)
+		return r;
+	unsigned repeats = effort == PLAN_THOROUGH ? 3 : 1;
+	size_t room = 2 * baselines[effort];
+	for (unsigned f = 0; f < factor_count; f++)
+		room += 2 * repeats * factor_level_count(f);
+	struct builder b = {.room = room, .cap = effort == PLAN_QUICK ? PLAN_QUICK_MAX - PLAN_QUICK_KEPT : SIZE_MAX, .varied = p.varied};
+	b.t = arena_array(arena, room, sizeof(*b.t));
+	if (!b.t)
+		return err_set(err, -ENOMEM, "no memory for the plan");
+	for (unsigned i = 0; i < baselines[effort]; i++) {
+		add(&b, BASE_OFFICIAL, 0, 0, true);
+		if (has_gateway)
+			add(&b, BASE_GATEWAY, 0, 0, true);
+	}
+	size_t first = b.n;
+	if (effort == PLAN_QUICK) {
+		quick_add(&b, chosen, seed, has_gateway);
+	} else {
+		for (unsigned f = 0; f < factor_count; f++)
+			for (unsigned l = 1; chosen[f] && l < factor_level_count(f); l++)
+				for (unsigned k = 0; k < 2 * repeats; k++) {
+					enum vet_base base = k % 2 ? BASE_GATEWAY : BASE_OFFICIAL;
+					if ((effort == PLAN_THOROUGH || factor_level_at(f, l)->quick) && fits(base, f, has_gateway))
+						add(&b, base, f, l, false);
+				}
+	}
+	uint64_t state = seed ^ 0x706f737465726e00;
+	for (size_t i = b.n; i > first + 1; i--) {
+		size_t k = first + (size_t)random_below(&state, i - first);
+		struct plan_trial swap = b.t[i - 1];
+		b.t[i - 1] = b.t[k];
+		b.t[k] = swap;
+	}
+	p.trials = b.t;
+	p.n = b.n;
+	*out = p;
+	return 0;
+}
+
+/* -- what is left out -- */
+
+static size_t levels_tried(const struct plan *p, unsigned factor, int base)
+{
+	bool seen[UINT8_MAX + 1] = {false};
+	size_t n = 0;
+	for (size_t i = 0; i < p->n; i++) {
+		const struct plan_trial *t = &p->trials[i];
+		if (t->baseline || t->factor != factor || (base >= 0 && (int)t->treatment.base != base) || seen[t->level & UINT8_MAX])
+			continue;
+		seen[t->level & UINT8_MAX] = true;
+		n++;
+	}
+	return n;
+}
+
+/* "a, b, c" of the titles that pass(); NULL if there is none. */
+static const char *titles(const struct plan *p, struct arena *arena, bool (*pass)(const struct plan *p, unsigned factor))
+{
+	_cleanup_buf_ struct buf b = BUF(4096);
+	for (unsigned f = 0; f < factor_count; f++)
+		if (pass(p, f))
+			buf_fmt(&b, "%s%s", b.n ? ", " : "", factor_table[f].title);
+	return b.n && !buf_error(&b) ? arena_str(arena, buf_slice(&b)) : NULL;
+}
+
+static bool not_varied(const struct plan *p, unsigned f)
+{
+	return !p->varied[f] && (p->has_gateway || !factor_table[f].only_gateway);
+}
+
+static bool only_official(const struct plan *p, unsigned f)
+{
+	return p->has_gateway && p->varied[f] && levels_tried(p, f, BASE_GATEWAY) == 0;
+}
+
+static bool only_at_gateway(const struct plan *p, unsigned f)
+{
+	return p->varied[f] && !factor_table[f].only_gateway && levels_tried(p, f, BASE_OFFICIAL) == 0;
+}
+
+int plan_not_covered(const struct plan *p, struct arena *arena, const char *const **out, size_t *n)
+{
+	const char **s = arena_array(arena, 12, sizeof(*s)), *t;
+	if (!s)
+		return -ENOMEM;
+	size_t k = 0;
+	s[k++] = "One factor was varied at a time from each base: a dependence that shows only when two factors have certain values "
+	         "together was "
+	         "looked for only between the API host and one further factor.";
+	if ((t = titles(p, arena, not_varied)))
+		s[k++] = arena_fmt(arena, "Not varied: %s.", t);
+	if (!p->has_gateway)
+		s[k++] = "The tool was not run against a gateway: dependences on the name of the API host were not looked for.";
+	if ((t = titles(p, arena, only_official)))
+		s[k++] = arena_fmt(arena, "Varied with the official hosts only, not behind a gateway: %s.", t);
+	if ((t = titles(p, arena, only_at_gateway)))
+		s[k++] = arena_fmt(arena, "Varied behind a gateway only, not with the official hosts: %s.", t);
+	_cleanup_buf_ struct buf b = BUF(4096);
+	for (unsigned f = 0; f < factor_count; f++) {
+		size_t have = factor_level_count(f) - 1, tried = levels_tried(p, f, -1);
+		if (tried && tried < have)
+			buf_fmt(&b, "%s%s %zu of %zu", b.n ? ", " : "", factor_table[f].title, tried, have);
+	}
+	if (b.n)
+		s[k++] = arena_fmt(arena, "Not all known levels were tried: %s.", buf_str(&b));
+	s[k++] = "A value that is in no list of levels can be a trigger that was not met.";
+	s[k++] = "Behaviour that begins later (after days of use, on a date, by a switch that the vendor's server sends, or in a share of "
+	         "installations) does not show in short trials with one prompt.";
+	s[k++] = "The timing of messages was not compared; nor can what the vendor does with the data be seen.";
+	for (size_t i = 0; i < k; i++)
+		if (!s[i])
+			return -ENOMEM;
+	*out = s;
+	*n = k;
+	return 0;
+}

@@ -1,0 +1,140 @@
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+#include "vet/plan.h"
+
+static unsigned count(const struct plan *p, const char *factor, int base)
+{
+	unsigned n = 0;
+	for (size_t i = 0; i < p->n; i++)
+		n += !p->trials[i].baseline && strcmp(factor_table[p->trials[i].factor].name, factor) == 0 &&
+		     (base < 0 || (int)p->trials[i].treatment.base == base);
+	return n;
+}
+
+static unsigned baselines(const struct plan *p, enum vet_base base)
+{
+	unsigned n = 0;
+	for (size_t i = 0; i < p->n; i++)
+		n += p->trials[i].baseline && p->trials[i].treatment.base == base;
+	return n;
+}
+
+static void quick_keeps_its_budget(void **state)
+{
+	(void)state;
+	struct arena arena = ARENA(4 << 20);
+	struct plan p, again, other;
+	assert_int_equal(plan_build(PLAN_QUICK, 7, NULL, true, &arena, &p, NULL), 0);
+	assert_true(p.n <= PLAN_QUICK_MAX - PLAN_QUICK_KEPT);
+	assert_int_equal(baselines(&p, BASE_OFFICIAL), 4);
+	assert_int_equal(baselines(&p, BASE_GATEWAY), 4);
+	for (size_t i = 0; i < 8; i++)
+		assert_true(p.trials[i].baseline);
+	assert_int_equal(count(&p, "timezone", BASE_GATEWAY), 4);
+	assert_true(count(&p, "timezone", BASE_OFFICIAL) >= 2);
+	assert_true(count(&p, "gateway", BASE_GATEWAY) >= 5);
+	assert_int_equal(count(&p, "gateway", BASE_OFFICIAL), 0);
+	for (unsigned f = 0; f < factor_count; f++)
+		assert_true(count(&p, factor_table[f].name, -1) >= 1);
+	for (size_t i = 0; i < p.n; i++) /* exactly one factor off its base level */
+		for (unsigned f = 0; f < factor_count; f++)
+			assert_int_equal(
+			        p.trials[i].treatment.level[f], !p.trials[i].baseline && p.trials[i].factor == f ? p.trials[i].level : 0);
+	assert_int_equal(plan_build(PLAN_QUICK, 7, NULL, true, &arena, &again, NULL), 0);
+	assert_int_equal(again.n, p.n);
+	assert_memory_equal(again.trials, p.trials, p.n * sizeof(*p.trials));
+	assert_int_equal(plan_build(PLAN_QUICK, 8, NULL, true, &arena, &other, NULL), 0);
+	assert_memory_not_equal(other.trials, p.trials, p.n * sizeof(*p.trials));
+	/* Two seeds of different parity see every factor from both bases. */
+	for (unsigned f = 0; f < factor_count; f++)
+		if (!factor_table[f].only_gateway)
+			for (int b = 0; b < BASE_COUNT; b++)
+				assert_true(count(&p, factor_table[f].name, b) + count(&other, factor_table[f].name, b) > 0);
+	arena_free(&arena);
+}
+
+static void mined_levels_come_in_but_not_past_the_budget(void **state)
+{
+	(void)state;
+	struct arena arena = ARENA(4 << 20);
+	struct plan p;
+	unsigned g = (unsigned)factor_find("gateway");
+	static char names[40][32];
+	for (unsigned i = 0; i < ARRAY_LEN(names); i++) {
+		(void)snprintf(names[i], sizeof(names[i]), "mined%u.example", i);
+		assert_int_equal(factor_level_add(g, names[i], names[i], true), 0);
+	}
+	assert_int_equal(plan_build(PLAN_QUICK, 7, NULL, true, &arena, &p, NULL), 0);
+	assert_int_equal(p.n, PLAN_QUICK_MAX - PLAN_QUICK_KEPT);
+	assert_true(count(&p, "gateway", -1) > 6 && count(&p, "machine_id", -1) == 1);
+	factor_level_reset();
+	arena_free(&arena);
+}
+
+static void without_a_gateway(void **state)
+{
+	(void)state;
+	struct arena arena = ARENA(4 << 20);
+	struct plan p;
+	assert_int_equal(plan_build(PLAN_QUICK, 1, NULL, false, &arena, &p, NULL), 0);
+	assert_int_equal(baselines(&p, BASE_GATEWAY), 0);
+	assert_int_equal(count(&p, "gateway", -1), 0);
+	assert_int_equal(count(&p, "timezone", BASE_OFFICIAL), 4);
+	const char *const *s;
+	size_t n;
+	assert_int_equal(plan_not_covered(&p, &arena, &s, &n), 0);
+	assert_non_null(strstr(s[1], "not run against a gateway"));
+	assert_null(s[n]);
+	arena_free(&arena);
+}
+
+static void filters(void **state)
+{
+	(void)state;
+	struct arena arena = ARENA(4 << 20);
+	struct plan p = {.n = 77};
+	struct err err = {0};
+	assert_int_equal(plan_build(PLAN_NORMAL, 1, "timezone, mac", true, &arena, &p, NULL), 0);
+	assert_int_equal(p.n, 12 + 8 + 2);
+	assert_int_equal(count(&p, "mac", -1), 2);
+	const char *const *s;
+	size_t n;
+	assert_int_equal(plan_not_covered(&p, &arena, &s, &n), 0);
+	assert_non_null(strstr(s[1], "Not varied: locale"));
+	p.n = 77;
+	assert_int_equal(plan_build(PLAN_NORMAL, 1, "timezone,tmiezone", true, &arena, &p, &err), -EINVAL);
+	assert_int_equal(p.n, 77);
+	assert_non_null(strstr(err.text, "'tmiezone'"));
+	assert_non_null(strstr(err.text, "machine_id"));
+	arena_free(&arena);
+}
+
+static void thorough_tries_all(void **state)
+{
+	(void)state;
+	struct arena arena = ARENA(16 << 20);
+	struct plan p;
+	assert_int_equal(plan_build(PLAN_THOROUGH, 1, NULL, true, &arena, &p, NULL), 0);
+	for (unsigned f = 0; f < factor_count; f++)
+		assert_int_equal(
+		        count(&p, factor_table[f].name, -1), (factor_table[f].n_levels - 1) * 3 * (factor_table[f].only_gateway ? 1 : 2));
+	arena_free(&arena);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(quick_keeps_its_budget),
+	        cmocka_unit_test(mined_levels_come_in_but_not_past_the_budget),
+	        cmocka_unit_test(without_a_gateway),
+	        cmocka_unit_test(filters),
+	        cmocka_unit_test(thorough_tries_all),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
