@@ -78,6 +78,7 @@ static void test_ranges(void **state)
 		assert_true(semver_parse(slice_str(table[i].v), &v));
 		assert_int_equal(semver_in(&v, slice_str(table[i].range)), table[i].in);
 	}
+	assert_true(semver_range_valid(SLICE_NONE));
 	assert_false(semver_range_valid(SLICE("latest")));
 	assert_false(semver_range_valid(SLICE("git+ssh://x/y")));
 	assert_false(semver_range_valid(SLICE(">")));
