@@ -58,7 +58,7 @@ static int filter(void)
 	        SCMP_SYS(lseek), SCMP_SYS(close), SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(openat2), SCMP_SYS(mkdirat),
 	        SCMP_SYS(unlinkat), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(brk), SCMP_SYS(madvise), SCMP_SYS(futex), SCMP_SYS(exit),
 	        SCMP_SYS(exit_group), SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask), SCMP_SYS(getrandom), SCMP_SYS(clock_gettime),
-	        SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(sched_yield)};
+	        SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(sched_yield), SCMP_SYS(sigaltstack)};
 	/* Libraries ask for character tables and time zones; they manage without. */
 	static const int refused[] = {SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(readlink),
 	        SCMP_SYS(prctl), SCMP_SYS(ioctl), SCMP_SYS(stat), SCMP_SYS(statx)};

@@ -19,6 +19,7 @@
 #include "base/buf.h"
 #include "base/encode.h"
 #include "crypto/digest.h"
+#include "obtain/jail.h"
 #include "obtain/npmrc.h"
 #include "obtain/obtain.h"
 #include "obtain/unpack.h"
@@ -607,6 +608,45 @@ static void test_bomb(void **state)
 	assert_non_null(strstr(err.text, "deeper"));
 }
 
+/* What the unpacking process can still do: 0 exit, or the signal that ended it. */
+static int jailed(int what)
+{
+	int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), status;
+	pid_t pid = fork();
+	if (pid == 0) {
+		if (jail_enter(dir) < 0)
+			_exit(9);
+		int fd = what == 0   ? path_open(dir, "inside", O_WRONLY | O_CREAT, 0644)
+		         : what == 1 ? path_open(AT_FDCWD, "secret", O_RDONLY, 0)
+		         : what == 2 ? socket(AF_INET, SOCK_STREAM, 0)
+		         : what == 3 ? execl("/bin/true", "true", NULL)
+		                     : path_open(dir, "link", O_RDONLY, 0);
+		_exit(fd >= 0 ? 0 : 1);
+	}
+	close(dir);
+	waitpid(pid, &status, 0);
+	return WIFSIGNALED(status) ? WTERMSIG(status) : -WEXITSTATUS(status);
+}
+
+static void test_jail(void **state)
+{
+	(void)state;
+	_cleanup_free_ char *back = getcwd(NULL, 0);
+	const char *other = arena_fmt(&memory, "%s-other", folder);
+	assert_int_equal(mkdir(other, 0700), 0);
+	assert_int_equal(chdir(other), 0);
+	int fd = open("secret", O_WRONLY | O_CREAT, 0600);
+	close(fd);
+	assert_int_equal(symlink("/etc/passwd", arena_fmt(&memory, "%s/link", folder)), 0);
+	assert_int_equal(jailed(0), 0);
+	assert_int_equal(jailed(1), -1);
+	assert_int_equal(jailed(2), SIGSYS);
+	assert_int_equal(jailed(3), SIGSYS);
+	assert_int_equal(jailed(4), -1);
+	assert_int_equal(chdir(back), 0);
+	(void)path_remove(AT_FDCWD, other);
+}
+
 /* The order of npm's sources; the project's own file counts for nothing. */
 static void test_config(void **state)
 {
@@ -653,6 +693,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(test_tgz, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_hostile, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_bomb, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_jail, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_config, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
