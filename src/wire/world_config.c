@@ -1,7 +1,7 @@
 #include <errno.h>
 
 #include "base/cursor.h"
-#include "world/world.h"
+#include "wire/world_config.h"
 
 /* Format: u8 version, then each field as u32be length + bytes; a string that is NULL has the length 0xffffffff. */
 #define VERSION   1

@@ -1,0 +1,269 @@
+/* postern vet: the command. */
+#include "cmd/cmd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "cmd/subject.h"
+#include "report/report.h"
+#include "vet/run.h"
+
+#define REPORT_MAX ((size_t)64 << 20)
+
+struct vet_opts {
+	const char *out, *seed, *factors, *profile, *keep_traces;
+	bool quick, thorough;
+	uint64_t jobs;
+	unsigned fail_on, format;
+};
+
+enum { FORMAT_TEXT, FORMAT_JSON };
+static const char *const formats[] = {"text", "json", NULL};
+static const char *const classes[] = {"disclosed", "undeclared", "hashed", "covert", NULL};
+static const enum leak_class class_of[] = {CLASS_DISCLOSED, CLASS_UNDECLARED, CLASS_HASHED, CLASS_COVERT};
+
+static const struct opt vet_table[] = {
+	OPT_STRING(struct vet_opts, out, "out", 'o', "DIR", "write report.json and report.html there (default: postern-report, unless --format json)"),
+	OPT_FLAG(struct vet_opts, quick, "quick", 'q', "at most 64 trials: fewer levels, most factors from one base only"),
+	OPT_FLAG(struct vet_opts, thorough, "thorough", 0, "every level, from every base, three times"),
+	OPT_U64(struct vet_opts, jobs, "jobs", 'j', "N", 1, 64, "trials at once (default: the number of CPUs, at most 8)"),
+	OPT_STRING(struct vet_opts, seed, "seed", 0, "N", "order of the trials; the same seed gives the same plan (default: random, shown in the report)"),
+	OPT_STRING(struct vet_opts, factors, "factors", 0, "LIST", "only these factors, comma separated"),
+	OPT_CHOICE(struct vet_opts, fail_on, "fail-on", 0, "CLASS", classes, "the class from which on a finding counts: disclosed, undeclared, hashed or covert (default)"),
+	OPT_CHOICE(struct vet_opts, format, "format", 'f', "FORMAT", formats, "what is printed: text (default) or json"),
+	OPT_STRING(struct vet_opts, keep_traces, "keep-traces", 0, "DIR", "keep what each trial sent, a file a trial"),
+	OPT_STRING(struct vet_opts, profile, "profile", 'p', "FILE", "how the tool is run and what its vendor declares; postern-profile(5)"),
+	OPT_END,
+};
+
+static const char *const examples[] = {
+	"postern vet npm:@anthropic-ai/claude-code@2.1.196 --quick  # a package of the npm registry",
+	"postern vet ./tool-1.2.3.tgz --out report  # an archive at hand",
+	"postern vet --profile my-tool.yaml -- my-tool --headless  # something that is installed",
+	NULL,
+};
+
+struct meter {
+	bool on;
+	double last;
+	bool shown;
+};
+
+static double now_s(void)
+{
+	struct timespec t;
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void on_progress(void *arg, const struct vet_progress *p)
+{
+	struct meter *m = arg;
+	if (!m->on)
+		return;
+	char left[32] = "";
+	if (p->left_s >= 0)
+		(void)snprintf(left, sizeof(left), ", %d:%02d left", (int)p->left_s / 60, (int)p->left_s % 60);
+	(void)fprintf(stderr, "\r\033[K[%u/%u%s] %.60s", p->done, p->total, left, p->varied ? p->varied : "");
+	m->shown = true;
+}
+
+static void on_obtain(void *arg, const char *what, uint64_t done, uint64_t total)
+{
+	struct meter *m = arg;
+	double t = now_s();
+	if (!m->on || t - m->last < 0.1)
+		return;
+	m->last = t;
+	m->shown = true;
+	if (total)
+		(void)fprintf(stderr, "\r\033[K%.50s %.0f of %.0f MB", what, (double)done / 1e6, (double)total / 1e6);
+	else
+		(void)fprintf(stderr, "\r\033[K%.50s %.1f MB", what, (double)done / 1e6);
+}
+
+static void meter_clear(struct meter *m)
+{
+	if (m->shown)
+		(void)fprintf(stderr, "\r\033[K");
+	m->shown = false;
+}
+
+static int fail(struct meter *m, const struct err *err)
+{
+	meter_clear(m);
+	(void)fprintf(stderr, "postern vet: %s\n", err->text);
+	return EXIT_USAGE;
+}
+
+static int write_file(int dir, const char *name, const struct buf *b, struct err *err)
+{
+	char fresh[64];
+	(void)snprintf(fresh, sizeof(fresh), ".%s.new", name);
+	_cleanup_fd_ int fd = openat(dir, fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	struct slice rest = buf_slice(b);
+	if (fd < 0)
+		return err_sys(err, -errno, "cannot write %s", name);
+	while (rest.n) {
+		ssize_t n = write(fd, rest.p, rest.n);
+		if (n < 0)
+			return err_sys(err, -errno, "cannot write %s", name);
+		rest = slice_from(rest, (size_t)n);
+	}
+	return renameat(dir, fresh, dir, name) < 0 ? err_sys(err, -errno, "cannot write %s", name) : 0;
+}
+
+static int open_folder(const char *path, int *out, struct err *err)
+{
+	if (mkdir(path, 0755) < 0 && errno != EEXIST)
+		return err_sys(err, -errno, "cannot make the folder %s", path);
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(err, -errno, "cannot open the folder %s", path);
+	*out = fd;
+	return 0;
+}
+
+static unsigned columns(void)
+{
+	struct winsize w;
+	return ioctl(1, TIOCGWINSZ, &w) == 0 && w.ws_col ? w.ws_col : 0;
+}
+
+static int put_reports(const struct vet_opts *o, int out, const struct vet_result *r, struct err *err)
+{
+	_cleanup_buf_ struct buf json = BUF(REPORT_MAX), html = BUF(REPORT_MAX), text = BUF(REPORT_MAX);
+	report_json(&json, r);
+	int e = buf_error(&json);
+	if (e == 0 && out >= 0) {
+		report_html(&html, r);
+		e = buf_error(&html);
+	}
+	if (e < 0)
+		return err_sys(err, e, "cannot write the report");
+	if (out >= 0) {
+		e = write_file(out, "report.json", &json, err);
+		e = e < 0 ? e : write_file(out, "report.html", &html, err);
+		if (e < 0)
+			return e;
+	}
+	const char *no_color = getenv("NO_COLOR");
+	struct report_text_options how = {.colour = isatty(1) && !(no_color && *no_color), .width = columns()};
+	if (o->format == FORMAT_TEXT)
+		report_text(&text, r, &how);
+	if (buf_error(&text))
+		return err_sys(err, buf_error(&text), "cannot write the report");
+	if (cmd_print(o->format == FORMAT_JSON ? &json : &text) != EXIT_OK)
+		return err_set(err, -EIO, "the report could not be printed");
+	return 0;
+}
+
+/* Exit codes: 0, 1 and 3 say what came out; 2 that nothing could. */
+static int exit_code(const struct vet_result *r)
+{
+	switch (r->verdict) {
+	case VERDICT_CLEAN:
+		return EXIT_OK;
+	case VERDICT_FINDINGS:
+		return EXIT_FOUND;
+	case VERDICT_INCONCLUSIVE:
+		break;
+	}
+	return EXIT_INCONCLUSIVE;
+}
+
+static int find_subject(const struct vet_opts *o, const struct opt_args *args, struct meter *m, struct arena *arena, struct vet_subject *s,
+			struct profile *p, struct err *err)
+{
+	bool generic = false;
+	int r = o->profile ? profile_load(o->profile, arena, p, err) : 0;
+	if (r < 0)
+		return r;
+	if (args->rest) {
+		if (!o->profile)
+			r = profile_for_package("", arena, p, &generic, err);
+		return r < 0 ? r : subject_of_command(args->rest, args->n_rest, arena, s, err);
+	}
+	struct artefact a;
+	struct obtain_options how = {.progress = on_obtain, .arg = m};
+	r = obtain(args->arg[0], &how, arena, &a, err);
+	r = r < 0 ? r : subject_of_artefact(&a, arena, s, err);
+	if (r == 0 && !o->profile)
+		r = profile_for_package(a.name, arena, p, &generic, err);
+	return r;
+}
+
+static int parse_seed(const char *text, uint64_t *seed)
+{
+	if (!text)
+		return getrandom(seed, sizeof(*seed), 0) == (ssize_t)sizeof(*seed) ? 0 : -EIO;
+	return slice_u64(slice_str(text), UINT64_MAX, seed) ? 0 : -EINVAL;
+}
+
+static int vet(void *options, const struct opt_args *args)
+{
+	struct vet_opts *o = options;
+	struct meter m = {.on = isatty(2)};
+	struct err err = {0};
+	_cleanup_arena_ struct arena arena = ARENA((size_t)64 << 20);
+	_cleanup_fd_ int out = -1, traces = -1, stop = -1;
+	struct vet_subject s = {0};
+	struct profile p = {0};
+	struct vet_result result = {0};
+	struct vet_options how = {.effort = o->quick ? PLAN_QUICK : o->thorough ? PLAN_THOROUGH : PLAN_NORMAL, .jobs = (unsigned)o->jobs,
+				  .factors = o->factors, .fail_on = class_of[o->fail_on], .progress = on_progress, .arg = &m};
+	if (o->quick && o->thorough)
+		return cmd_usage("vet", "--quick and --thorough exclude each other");
+	if (args->n == 0 && args->n_rest == 0)
+		return cmd_usage("vet", "a subject is missing: npm:NAME@VERSION, a .tgz, or -- COMMAND");
+	if (args->n + (args->rest ? 1 : 0) > 1)
+		return cmd_usage("vet", "one subject at a time; a command goes after --");
+	if (parse_seed(o->seed, &how.seed) < 0)
+		return cmd_usage("vet", "--seed wants a number, not %s", o->seed);
+	if (!o->out && o->format == FORMAT_TEXT)
+		o->out = "postern-report";
+	if (find_subject(o, args, &m, &arena, &s, &p, &err) < 0 || (o->out && open_folder(o->out, &out, &err) < 0) ||
+	    (o->keep_traces && open_folder(o->keep_traces, &traces, &err) < 0))
+		return fail(&m, &err);
+	sigset_t set;
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGHUP);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
+	stop = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	how.keep_folder = traces;
+	how.stop_fd = stop;
+	meter_clear(&m);
+	if (vet_run(&s, &p, &how, &result, &err) < 0)
+		return fail(&m, &err);
+	meter_clear(&m);
+	int code = exit_code(&result);
+	if (put_reports(o, out, &result, &err) < 0)
+		code = fail(&m, &err);
+	else if (out >= 0 && o->format == FORMAT_TEXT)
+		(void)fprintf(stderr, "\nFull report: %s/report.html and %s/report.json\n", o->out, o->out);
+	vet_result_free(&result);
+	return code;
+}
+
+static const struct vet_opts defaults = {.fail_on = 3};
+
+const struct command cmd_vet = {
+	.name = "vet",
+	.summary = "find out what an AI coding tool sends, and what that depends on",
+	.operands = "SUBJECT | -- COMMAND ARG…",
+	.examples = examples,
+	.options = vet_table,
+	.options_size = sizeof(struct vet_opts),
+	.defaults = &defaults,
+	.run = vet,
+};

@@ -1,0 +1,185 @@
+#include "vet/hosts.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "wire/trace.h"
+
+#define HOSTS_MAX 512
+#define CONNS_MAX 8192
+
+struct entry {
+	char name[256];
+	char ja4[64];
+	uint64_t bytes;
+	unsigned connections, trials, last_trial;
+	bool refused, accepted;
+};
+
+struct hosts {
+	struct entry e[HOSTS_MAX];
+	size_t n;
+	unsigned trial;
+	/* of the current trial: host of each connection */
+	uint16_t conn[CONNS_MAX];
+};
+
+#define NO_HOST UINT16_MAX
+
+int hosts_new(struct hosts **out)
+{
+	*out = calloc(1, sizeof(**out));
+	return *out ? 0 : -ENOMEM;
+}
+
+void hosts_free(struct hosts *h)
+{
+	free(h);
+}
+
+static uint16_t find(struct hosts *h, struct slice name, const char *gateway)
+{
+	if (gateway && slice_is(name, gateway))
+		name = SLICE("{gateway}");
+	if (name.n == 0)
+		return NO_HOST;
+	name = slice_sub(name, 0, sizeof(h->e[0].name) - 1);
+	size_t i = 0;
+	while (i < h->n && !slice_is(name, h->e[i].name))
+		i++;
+	if (i == h->n) {
+		if (h->n == HOSTS_MAX)
+			return NO_HOST;
+		h->e[h->n] = (struct entry){0};
+		/* Names come from the tool: what is not printable ASCII is not shown as it is. */
+		for (size_t k = 0; k < name.n; k++)
+			h->e[h->n].name[k] = name.p[k] > 0x20 && name.p[k] < 0x7f ? (char)name.p[k] : '?';
+		h->n++;
+	}
+	if (h->e[i].last_trial != h->trial) {
+		h->e[i].last_trial = h->trial;
+		h->e[i].trials++;
+	}
+	return (uint16_t)i;
+}
+
+static const char *const model_answers[] = {"anthropic.messages", "openai.chat", "openai.responses", "gemini.stream", "gemini.generate", "ollama.chat"};
+
+static bool is_model(const struct trace_record *r)
+{
+	if (r->kind == TRACE_WS)
+		return slice_is(r->field[TAG_REASON], "text");
+	for (size_t i = 0; i < ARRAY_LEN(model_answers); i++)
+		if (slice_is(r->field[TAG_ANSWER], model_answers[i]))
+			return true;
+	return false;
+}
+
+/* A connection's host as the trace learns it: the address's name first, then the SNI, then the request's. */
+static void count(struct hosts *h, const struct trace_record *r, const char *gateway, unsigned *messages)
+{
+	uint64_t c = trace_u64(r, TAG_CONN, CONNS_MAX);
+	uint16_t *conn = c < CONNS_MAX ? &h->conn[c] : NULL;
+	switch (r->kind) {
+	case TRACE_CONN:
+		if (conn)
+			*conn = find(h, r->field[TAG_HOST].n ? r->field[TAG_HOST] : r->field[TAG_ADDR], gateway);
+		if (conn && *conn != NO_HOST)
+			h->e[*conn].connections++;
+		break;
+	case TRACE_TLS:
+		if (conn && *conn != NO_HOST) {
+			struct entry *e = &h->e[*conn];
+			e->refused |= r->field[TAG_REASON].n > 0;
+			e->accepted |= r->field[TAG_REASON].n == 0;
+			(void)snprintf(e->ja4, sizeof(e->ja4), "%.*s", SLICE_FMT(r->field[TAG_JA4]));
+		}
+		break;
+	case TRACE_CLOSE:
+		if (conn && *conn != NO_HOST)
+			h->e[*conn].bytes += trace_u64(r, TAG_WIRE_SIZE, 0);
+		break;
+	case TRACE_UDP: {
+		uint16_t u = find(h, r->field[TAG_HOST].n ? r->field[TAG_HOST] : r->field[TAG_ADDR], gateway);
+		if (u != NO_HOST) {
+			h->e[u].connections++;
+			h->e[u].bytes += trace_u64(r, TAG_WIRE_SIZE, 0);
+		}
+		++*messages;
+		break;
+	}
+	case TRACE_DNS:
+	case TRACE_HTTP:
+	case TRACE_WS:
+	case TRACE_RAW:
+		++*messages;
+		break;
+	case TRACE_READY:
+	case TRACE_PACKET:
+	case TRACE_NOTE:
+	case TRACE_KIND_END:
+		break;
+	}
+}
+
+int hosts_add(struct hosts *h, struct slice trace, const char *gateway, unsigned *model_requests, unsigned *messages)
+{
+	struct trace_record r;
+	enum trace_status s;
+	h->trial++;
+	*model_requests = *messages = 0;
+	for (size_t i = 0; i < CONNS_MAX; i++)
+		h->conn[i] = NO_HOST;
+	while ((s = trace_next(&trace, &r)) == TRACE_OK) {
+		count(h, &r, gateway, messages);
+		*model_requests += is_model(&r);
+	}
+	/* A trace may end inside a record, when it was cut at its limit or the world was killed. */
+	return s == TRACE_BAD ? -EBADMSG : 0;
+}
+
+static bool matches(const char *pattern, const char *name)
+{
+	if (pattern[0] == '*' && pattern[1] == '.') {
+		size_t n = strlen(name), m = strlen(pattern + 1);
+		return n > m && strcmp(name + n - m, pattern + 1) == 0;
+	}
+	return strcmp(pattern, name) == 0;
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+	const struct vet_host *x = a, *y = b;
+	if (x->bytes != y->bytes)
+		return x->bytes < y->bytes ? 1 : -1;
+	return strcmp(x->name, y->name);
+}
+
+int hosts_table(const struct hosts *h, const struct profile *p, struct arena *arena, struct vet_host **out, size_t *n)
+{
+	struct vet_host *t = arena_array(arena, h->n ? h->n : 1, sizeof(*t));
+	if (!t)
+		return -ENOMEM;
+	for (size_t i = 0; i < h->n; i++) {
+		const struct entry *e = &h->e[i];
+		t[i] = (struct vet_host){
+			.name = arena_str(arena, slice_str(e->name)),
+			.connections = e->connections,
+			.bytes = e->bytes,
+			.trials = e->trials,
+			.refused = e->refused && !e->accepted,
+			.ja4 = e->ja4[0] ? arena_str(arena, slice_str(e->ja4)) : NULL,
+		};
+		if (!t[i].name || (e->ja4[0] && !t[i].ja4))
+			return -ENOMEM;
+		for (size_t k = 0; k < p->n_declares && !t[i].declared; k++)
+			if (matches(p->declares[k].host, e->name)) {
+				t[i].declared = true;
+				t[i].purpose = p->declares[k].purpose;
+			}
+	}
+	qsort(t, h->n, sizeof(*t), by_bytes);
+	*out = t;
+	*n = h->n;
+	return 0;
+}

@@ -1,0 +1,542 @@
+#include "vet/run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sched.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "crypto/cert.h"
+#include "sys/loop.h"
+#include "vet/analysis.h"
+#include "vet/feature.h"
+#include "vet/hosts.h"
+#include "vet/setup.h"
+#include "wire/world_config.h"
+
+#define TRIALS_MAX     4096
+#define LITERALS_MAX   512
+#define ARENA_BYTES    ((size_t)512 << 20)
+#define CONFIRM_ROUNDS 2 /* fresh runs of a suspected level */
+/* Of a base's baselines, at least so many must have worked, or nothing can be said of that base. */
+#define BASELINES_MIN 2
+#define OUTPUT_SHOWN  300
+
+struct one {
+	struct run *run;
+	unsigned number; /* from 1 */
+	struct plan_trial plan;
+	bool confirming;
+	struct setup setup;
+	struct trial *trial; /* while it runs */
+	bool used;           /* it has an observation */
+};
+
+struct run {
+	const struct vet_subject *subject;
+	const struct profile *profile;
+	const struct vet_options *options;
+	struct vet_result *result;
+	struct arena *arena; /* the result's */
+	struct loop *loop;
+	struct feature_set *features;
+	struct hosts *hosts;
+	struct buf ca_cert, ca_key;
+	struct one *all; /* TRIALS_MAX */
+	unsigned n_all, next, running, done, jobs;
+	struct analysis_trial *observations; /* by observation */
+	struct vet_trial_row *rows;          /* by trial */
+	unsigned n_observations;
+	unsigned failed_in_base[BASE_COUNT], worked_in_base[BASE_COUNT];
+	bool stopping;
+	struct err err;      /* fatal */
+	char failure[800];   /* how the first trial that did not work ended */
+	double started;
+	struct source *stop_source;
+};
+
+static double now_s(void)
+{
+	struct timespec t;
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static const char *varied(struct run *run, const struct plan_trial *t)
+{
+	if (t->baseline)
+		return "baseline";
+	const struct factor_level *l = factor_level_at(t->factor, t->level);
+	const char *text = arena_fmt(run->arena, "%s = %s", factor_table[t->factor].title, l ? l->name : "?");
+	return text ? text : "";
+}
+
+static void tell(struct run *run, const char *what)
+{
+	if (!run->options->progress)
+		return;
+	double spent = now_s() - run->started;
+	struct vet_progress p = {.done = run->done, .total = run->n_all, .varied = what, .left_s = -1};
+	if (run->done >= run->jobs)
+		p.left_s = spent / run->done * (run->n_all - run->done);
+	run->options->progress(run->options->arg, &p);
+}
+
+static void stop_all(struct run *run)
+{
+	run->stopping = true;
+	for (unsigned i = 0; i < run->n_all; i++)
+		if (run->all[i].trial)
+			trial_stop(run->all[i].trial);
+	if (run->running == 0)
+		loop_stop(run->loop);
+}
+
+static void fatal(struct run *run, int code, const struct err *err, const char *what)
+{
+	if (!run->err.code)
+		(void)err_set(&run->err, code, "%s%s%s", what, err ? ": " : "", err ? err->text : "");
+	stop_all(run);
+}
+
+static const char *end_words(struct run *run, const struct trial_result *r)
+{
+	const char *text = NULL;
+	switch (r->end) {
+	case TRIAL_EXITED:
+		text = arena_fmt(run->arena, "exit %d", r->code);
+		break;
+	case TRIAL_SIGNAL:
+		text = arena_fmt(run->arena, "signal %d", r->code);
+		break;
+	case TRIAL_TIMEOUT:
+		text = "stopped at the time limit";
+		break;
+	case TRIAL_FAILED:
+		text = arena_fmt(run->arena, "no trial: %s", r->err.text);
+		break;
+	case TRIAL_STOPPED:
+		text = "interrupted";
+		break;
+	}
+	return text ? text : "";
+}
+
+/* The last words of the tool, as one printable line. */
+static void last_words(const struct trial_result *r, char *out, size_t size)
+{
+	struct slice s = slice_trim(buf_slice(r->errout.n ? &r->errout : &r->out));
+	if (s.n > OUTPUT_SHOWN)
+		s = slice_from(s, s.n - OUTPUT_SHOWN);
+	size_t n = 0;
+	for (size_t i = 0; i < s.n && n + 1 < size; i++)
+		out[n++] = s.p[i] >= 0x20 && s.p[i] < 0x7f ? (char)s.p[i] : ' ';
+	out[n] = 0;
+}
+
+static void keep(struct run *run, const struct one *one, struct slice trace)
+{
+	char name[32];
+	if (run->options->keep_folder < 0)
+		return;
+	(void)snprintf(name, sizeof(name), "t%03u.trace", one->number);
+	_cleanup_fd_ int fd = openat(run->options->keep_folder, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	while (fd >= 0 && trace.n) {
+		ssize_t n = write(fd, trace.p, trace.n);
+		if (n <= 0)
+			break;
+		trace = slice_from(trace, (size_t)n);
+	}
+}
+
+static int observe(struct run *run, struct one *one, struct trial_result *r)
+{
+	struct feature_literal *literals = calloc(LITERALS_MAX, sizeof(*literals));
+	struct err err = {0};
+	size_t n = 0;
+	if (!literals)
+		return -ENOMEM;
+	for (unsigned f = 0; f < factor_count; f++) {
+		const char *forms[16];
+		if (!factor_table[f].literals)
+			continue;
+		size_t got = factor_table[f].literals(&one->setup.host, one->setup.gateway, forms, ARRAY_LEN(forms));
+		for (size_t i = 0; i < got && n < LITERALS_MAX; i++)
+			literals[n++] = (struct feature_literal){.factor = f, .name = factor_table[f].name, .value = slice_str(forms[i])};
+	}
+	int o = feature_set_add(run->features, buf_slice(&r->trace), literals, n, one->setup.gateway, &err);
+	free(literals);
+	if (o < 0)
+		return o;
+	const char *id = arena_fmt(run->arena, "t%03u", one->number);
+	run->observations[o] = (struct analysis_trial){
+		.id = id ? id : "",
+		.treatment = one->plan.treatment,
+		.baseline = one->plan.baseline,
+		.factor = one->plan.factor,
+		.level = one->plan.level,
+		.confirming = one->confirming,
+		.usable = true,
+		.started_unix = r->started_unix,
+		.host = &one->setup.host,
+		.gateway = one->setup.gateway,
+	};
+	run->n_observations = (unsigned)o + 1;
+	one->used = true;
+	return 0;
+}
+
+static void start_some(struct run *run);
+
+static void on_done(void *arg, struct trial_result *r)
+{
+	struct one *one = arg;
+	struct run *run = one->run;
+	struct vet_trial_row *row = &run->rows[one->number - 1];
+	unsigned models = 0, messages = 0;
+	one->trial = NULL;
+	run->running--;
+	run->done++;
+	const char *id = arena_fmt(run->arena, "t%03u", one->number);
+	*row = (struct vet_trial_row){
+		.id = id ? id : "",
+		.base = vet_base_name(one->plan.treatment.base),
+		.varied = varied(run, &one->plan),
+		.end = end_words(run, r),
+		.wall_s = r->wall_s,
+		.tool_cpu_s = r->tool_cpu_s,
+		.own_cpu_s = r->own_cpu_s,
+	};
+	run->result->tool_cpu_s += r->tool_cpu_s;
+	run->result->own_cpu_s += r->own_cpu_s;
+	if (r->own_rss_kb > run->result->own_rss_kb)
+		run->result->own_rss_kb = r->own_rss_kb;
+	if (r->end == TRIAL_FAILED)
+		fatal(run, r->err.code ? r->err.code : -EIO, &r->err, "a trial could not be run");
+	if (r->end != TRIAL_FAILED && r->end != TRIAL_STOPPED) {
+		keep(run, one, buf_slice(&r->trace));
+		int e = hosts_add(run->hosts, buf_slice(&r->trace), one->setup.gateway, &models, &messages);
+		unsigned wanted = run->profile->min_model_requests ? run->profile->min_model_requests : 1;
+		bool worked = e == 0 && models >= wanted;
+		row->messages = messages;
+		if (worked)
+			e = observe(run, one, r);
+		if (worked && e == 0) {
+			run->worked_in_base[one->plan.treatment.base]++;
+		} else {
+			run->failed_in_base[one->plan.treatment.base]++;
+			run->result->trials_failed++;
+			if (!run->failure[0]) {
+				char words[OUTPUT_SHOWN + 1];
+				last_words(r, words, sizeof(words));
+				(void)snprintf(run->failure, sizeof(run->failure), "%s ended with %s after %u model requests%s%s%s", id ? id : "a trial",
+					       row->end, models, words[0] ? "; its last words: \"" : "", words, words[0] ? "\"" : "");
+			}
+			if (e == -ENOMEM)
+				fatal(run, e, NULL, "no memory");
+		}
+	}
+	trial_result_free(r);
+	tell(run, row->varied);
+	if (run->running == 0 && (run->stopping || run->next == run->n_all))
+		loop_stop(run->loop);
+	else
+		start_some(run);
+}
+
+static int start_one(struct run *run, struct one *one)
+{
+	struct err err = {0};
+	struct world_config c = {
+		.ca_cert_pem = buf_slice(&run->ca_cert),
+		.ca_key_pem = buf_slice(&run->ca_key),
+		.seed = SLICE("postern"),
+		.model_hosts = run->profile->model_hosts,
+		.dialect = run->profile->dialect,
+		.trace_max = (uint64_t)64 << 20,
+	};
+	int r = setup_trial(run->subject, run->profile, &one->plan.treatment, buf_slice(&run->ca_cert), run->arena, &one->setup, &err);
+	if (r < 0)
+		return fatal(run, r, &err, "a trial could not be set up"), r;
+	c.gateway_host = one->setup.gateway;
+	c.client_ipv4 = one->setup.host.ipv4;
+	c.project = one->setup.host.project;
+	c.dns_search = one->setup.host.dns_search;
+	_cleanup_buf_ struct buf config = BUF((size_t)1 << 20);
+	world_config_encode(&config, &c);
+	struct trial_spec spec = {
+		.host = &one->setup.host,
+		.argv = one->setup.argv,
+		.terminal = run->profile->terminal,
+		.mounts = run->subject->mounts,
+		.n_mounts = run->subject->n_mounts,
+		.world = buf_slice(&config),
+		.limits = {.seconds = run->profile->seconds},
+	};
+	r = buf_error(&config) ? buf_error(&config) : trial_start(run->loop, &spec, on_done, one, &one->trial, &err);
+	if (r < 0)
+		return fatal(run, r, &err, "a trial could not be started"), r;
+	run->running++;
+	return 0;
+}
+
+static void start_some(struct run *run)
+{
+	while (!run->stopping && run->running < run->jobs && run->next < run->n_all) {
+		struct one *one = &run->all[run->next++];
+		if (start_one(run, one) < 0)
+			return;
+	}
+}
+
+static int add_trial(struct run *run, const struct plan_trial *t, bool confirming)
+{
+	if (run->n_all == TRIALS_MAX)
+		return -ENOSPC;
+	run->all[run->n_all] = (struct one){.run = run, .number = run->n_all + 1, .plan = *t, .confirming = confirming};
+	run->n_all++;
+	return 0;
+}
+
+static int run_queue(struct run *run)
+{
+	if (run->next == run->n_all || run->stopping)
+		return 0;
+	tell(run, varied(run, &run->all[run->next].plan));
+	start_some(run);
+	return run->running ? loop_run(run->loop) : 0;
+}
+
+/* Fresh trials for what screening suspects, worst first, as far as the effort allows; and for each base that needs them, fresh baselines
+ * among them. */
+static int confirm(struct run *run)
+{
+	struct analysis_candidate *c = NULL;
+	size_t n = 0;
+	int r = analysis_screen(run->features, run->observations, run->n_observations, run->profile, run->arena, &c, &n);
+	if (r < 0 || n == 0)
+		return r;
+	unsigned rounds = run->options->confirm ? run->options->confirm : CONFIRM_ROUNDS;
+	unsigned room = run->options->effort == PLAN_QUICK ? PLAN_QUICK_MAX : TRIALS_MAX;
+	bool bases[BASE_COUNT] = {false};
+	unsigned left_out = 0;
+	room -= run->n_all < room ? run->n_all : room;
+	for (size_t i = 0; i < n && r == 0; i++) {
+		unsigned need = rounds + (bases[c[i].base] ? 0 : 1);
+		if (need > room) {
+			left_out++;
+			continue;
+		}
+		room -= need;
+		struct plan_trial t = {.treatment = plan_treatment(c[i].base, c[i].factor, c[i].level), .factor = c[i].factor, .level = c[i].level};
+		struct plan_trial baseline = {.treatment = plan_treatment(c[i].base, 0, 0), .baseline = true};
+		for (unsigned k = 0; k < rounds && r == 0; k++)
+			r = add_trial(run, &t, true);
+		if (r == 0 && !bases[c[i].base])
+			r = add_trial(run, &baseline, true);
+		bases[c[i].base] = true;
+	}
+	if (left_out) {
+		const char *note = arena_fmt(run->arena, "%u suspected dependences were not confirmed for want of trials: run without --quick", left_out);
+		run->result->notes = arena_array(run->arena, 16, sizeof(char *));
+		if (note && run->result->notes)
+			((const char **)(uintptr_t)run->result->notes)[run->result->n_notes++] = note;
+	}
+	return r < 0 ? r : run_queue(run);
+}
+
+static void on_stop(void *arg, uint32_t events)
+{
+	struct run *run = arg;
+	(void)events;
+	loop_remove(run->stop_source);
+	run->stop_source = NULL;
+	stop_all(run);
+}
+
+static const char *rfc3339(struct arena *a)
+{
+	time_t t = time(NULL);
+	struct tm tm;
+	char text[40];
+	if (!gmtime_r(&t, &tm) || strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		return "";
+	return arena_str(a, slice_str(text));
+}
+
+static int put_lists(struct run *run, const struct plan *plan)
+{
+	struct vet_result *r = run->result;
+	size_t n = 0, cap = 0;
+	const char *const *plan_says = NULL;
+	int e = plan_not_covered(plan, run->arena, &plan_says, &n);
+	if (e < 0)
+		return e;
+	cap = n + 8;
+	const char **list = arena_array(run->arena, cap, sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		list[r->n_not_covered++] = plan_says[i];
+	static const char *const always[] = {
+		"Channels in timing, in sizes beyond a value's own, and in the distribution of random-looking ids are not measured.",
+		"Behaviour that needs a second start, a later date, a real account or an interactive session is not exercised.",
+		"What the vendor does with what it receives (retention, training, access) cannot be observed from here.",
+	};
+	for (size_t i = 0; i < ARRAY_LEN(always); i++)
+		list[r->n_not_covered++] = always[i];
+	if (!run->profile->base_url)
+		list[r->n_not_covered++] = "The profile knows no way to point this tool at a gateway: only the official hosts were tried.";
+	r->not_covered = list;
+	const char **notes = arena_array(run->arena, 24, sizeof(*notes));
+	if (!notes)
+		return -ENOMEM;
+	for (size_t i = 0; i < r->n_notes; i++)
+		notes[i] = r->notes[i];
+	r->notes = notes;
+	if (run->subject->install_scripts)
+		notes[r->n_notes++] = "The package declares install scripts. They were not run.";
+	for (const char *const *s = run->subject->notes; s && *s && r->n_notes < 20; s++)
+		notes[r->n_notes++] = *s;
+	for (size_t i = 0; i < r->n_hosts && r->n_notes < 22; i++)
+		if (r->hosts[i].refused) {
+			const char *note = arena_fmt(run->arena, "%s: the tool refused the trial's certificate authority; its name, fingerprint and sizes were seen, not its contents.", r->hosts[i].name);
+			if (note)
+				notes[r->n_notes++] = note;
+		}
+	return 0;
+}
+
+static void decide_verdict(struct run *run, const struct plan *plan)
+{
+	struct vet_result *r = run->result;
+	bool gateway_missing = plan->has_gateway && run->worked_in_base[BASE_GATEWAY] < BASELINES_MIN;
+	bool official_missing = run->worked_in_base[BASE_OFFICIAL] < BASELINES_MIN;
+	r->partial = run->stopping;
+	r->verdict = VERDICT_CLEAN;
+	for (size_t i = 0; i < r->n_findings; i++)
+		if (r->findings[i].class >= run->options->fail_on)
+			r->verdict = VERDICT_FINDINGS;
+	if (r->partial)
+		r->reason = arena_fmt(run->arena, "interrupted after %u of %u trials", run->n_observations + r->trials_failed, run->n_all);
+	if (r->verdict == VERDICT_FINDINGS)
+		return;
+	/* Nothing found is worth something only where the tool did its work. */
+	if (official_missing && (gateway_missing || !plan->has_gateway)) {
+		r->verdict = VERDICT_INCONCLUSIVE;
+		if (!r->partial || run->failure[0])
+			r->reason = arena_fmt(run->arena, "%s%sthe tool did not work in the trials: %s", run->profile->needs_account ? run->profile->needs_account : "",
+					      run->profile->needs_account ? "; " : "", run->failure[0] ? run->failure : "no trial was finished");
+	} else if (official_missing || gateway_missing) {
+		r->verdict = VERDICT_INCONCLUSIVE;
+		if (!r->partial || run->failure[0])
+			r->reason = arena_fmt(run->arena, "the tool worked only with %s: %s", official_missing ? "a gateway" : "the official hosts",
+					      run->failure[0] ? run->failure : "too few trials were finished");
+	} else if (r->partial) {
+		r->verdict = VERDICT_INCONCLUSIVE;
+	}
+}
+
+static int finish(struct run *run, const struct plan *plan)
+{
+	struct vet_result *r = run->result;
+	r->rows = run->rows;
+	/* Rows of trials that never started are empty: they come last. */
+	r->n_rows = 0;
+	for (unsigned i = 0; i < run->n_all; i++)
+		if (run->rows[i].id)
+			run->rows[r->n_rows++] = run->rows[i];
+	r->trials = (unsigned)r->n_rows;
+	int e = hosts_table(run->hosts, run->profile, run->arena, &r->hosts, &r->n_hosts);
+	e = e < 0 ? e : run->n_observations ? analysis_decide(run->features, run->observations, run->n_observations, run->profile, r) : 0;
+	e = e < 0 ? e : put_lists(run, plan);
+	r->seconds = now_s() - run->started;
+	struct rusage own;
+	(void)getrusage(RUSAGE_SELF, &own);
+	r->own_cpu_s += (double)own.ru_utime.tv_sec + (double)own.ru_stime.tv_sec + (double)(own.ru_utime.tv_usec + own.ru_stime.tv_usec) / 1e6;
+	/* Together: this process and the world of each trial that runs at once. */
+	r->own_rss_kb = r->own_rss_kb * run->jobs + (uint64_t)own.ru_maxrss;
+	if (e == 0)
+		decide_verdict(run, plan);
+	return e;
+}
+
+static int prepare(struct run *run, struct plan *plan, struct err *err)
+{
+	const struct vet_options *o = run->options;
+	struct vet_result *r = run->result;
+	cpu_set_t set;
+	run->jobs = o->jobs ? o->jobs : sched_getaffinity(0, sizeof(set), &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
+	if (!o->jobs && run->jobs > 8)
+		run->jobs = 8;
+	*r = (struct vet_result){
+		.arena = ARENA(ARENA_BYTES),
+		.postern = POSTERN_VERSION,
+		.subject_name = run->subject->name,
+		.subject_version = run->subject->version,
+		.subject_sha256 = run->subject->sha256,
+		.subject_title = run->profile->title,
+		.subject_entry = run->subject->command[0],
+		.profile = run->profile->name,
+		.seed = o->seed,
+		.effort = plan_effort_name(o->effort),
+		.confinement = "user, mount, PID, network, UTS, IPC and cgroup namespaces; no capabilities; system call filter; limits on time, processes, disk",
+	};
+	run->arena = &r->arena;
+	r->started = rfc3339(run->arena);
+	int e = trial_probe(err);
+	e = e < 0 ? e : plan_build(o->effort, o->seed, o->factors, run->profile->base_url != NULL, run->arena, plan, err);
+	if (e < 0)
+		return e;
+	run->all = calloc(TRIALS_MAX, sizeof(*run->all));
+	run->observations = arena_array(run->arena, TRIALS_MAX, sizeof(*run->observations));
+	run->rows = arena_array(run->arena, TRIALS_MAX, sizeof(*run->rows));
+	e = !run->all || !run->observations || !run->rows ? -ENOMEM : cert_ca_new(NULL, time(NULL), &run->ca_cert, &run->ca_key);
+	e = e < 0 ? e : loop_new(&run->loop);
+	e = e < 0 ? e : feature_set_new(&run->features);
+	e = e < 0 ? e : hosts_new(&run->hosts);
+	if (e == 0 && o->stop_fd >= 0)
+		e = loop_add(run->loop, o->stop_fd, EPOLLIN, on_stop, run, &run->stop_source);
+	for (size_t i = 0; i < plan->n && e == 0; i++)
+		e = add_trial(run, &plan->trials[i], false);
+	return e < 0 ? err_sys(err, e, "cannot prepare the trials") : 0;
+}
+
+int vet_run(const struct vet_subject *s, const struct profile *p, const struct vet_options *o, struct vet_result *result, struct err *err)
+{
+	struct plan plan = {0};
+	struct run run = {.subject = s, .profile = p, .options = o, .result = result, .started = now_s(), .ca_cert = BUF(65536), .ca_key = BUF(65536)};
+	int r = prepare(&run, &plan, err);
+	if (r == 0) {
+		r = run_queue(&run);
+		r = r < 0 || run.stopping ? r : confirm(&run);
+		r = r < 0 ? err_sys(err, r, "cannot go on with the trials") : 0;
+	}
+	if (r == 0 && run.err.code) {
+		if (err)
+			*err = run.err;
+		r = run.err.code;
+	}
+	if (r == 0) {
+		r = finish(&run, &plan);
+		if (r < 0)
+			(void)err_sys(err, r, "cannot finish the result");
+	}
+	loop_remove(run.stop_source);
+	loop_free(run.loop);
+	feature_set_free(run.features);
+	hosts_free(run.hosts);
+	buf_free(&run.ca_cert);
+	buf_free(&run.ca_key);
+	free(run.all);
+	if (r < 0)
+		vet_result_free(result);
+	return r;
+}
+
+void vet_result_free(struct vet_result *r)
+{
+	arena_free(&r->arena);
+}

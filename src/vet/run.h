@@ -1,0 +1,50 @@
+/* run: the whole of a vetting: plan, trials, features, confirmation, result. */
+#ifndef POSTERN_VET_RUN_H
+#define POSTERN_VET_RUN_H
+
+#include "base/err.h"
+#include "confine/trial.h"
+#include "identify/profile.h"
+#include "vet/model.h"
+#include "vet/plan.h"
+
+struct loop;
+
+/* What is run, and how it is shown inside. */
+struct vet_subject {
+	const char *name, *version, *sha256;
+	const char *package;              /* {package} of profiles: the folder of the artefact inside; may be NULL */
+	const char *const *command;       /* NULL-terminated, paths as inside; the profile's arguments follow */
+	const struct trial_mount *mounts; /* of the artefact and its runtime */
+	size_t n_mounts;
+	const char *path_prefix;          /* put in front of PATH, e.g. "/opt/runtime/bin"; may be NULL */
+	bool install_scripts;
+	const char *const *notes;         /* further facts for the report, NULL-terminated; may be NULL */
+};
+
+struct vet_progress {
+	unsigned done, total; /* trials */
+	const char *varied;   /* what the trial just started varies, e.g. "time zone = Asia/Tokyo" */
+	double left_s;        /* estimate; < 0: not yet known */
+};
+
+struct vet_options {
+	enum plan_effort effort;
+	unsigned jobs;             /* 0: as many as there are CPUs, at most 8 */
+	uint64_t seed;
+	const char *factors;       /* comma separated, NULL: all */
+	enum leak_class fail_on;   /* the verdict is "findings" if there is one of this class or worse */
+	unsigned confirm;          /* fresh trials for a suspected level; 0: 2 */
+	int keep_folder;           /* descriptor of a folder for the traces, or -1 */
+	void (*progress)(void *arg, const struct vet_progress *p); /* may be NULL */
+	void *arg;
+	int stop_fd;               /* readable: stop with what is known so far; or -1 */
+};
+
+/* Runs it all. *result is filled also when the run was stopped (partial) or came to nothing (inconclusive); free with
+ * vet_result_free(). Negative errno with err only if no verdict can be given at all: no memory, a bad list of factors, no namespaces. */
+[[nodiscard]] int vet_run(const struct vet_subject *s, const struct profile *p, const struct vet_options *o, struct vet_result *result,
+			  struct err *err);
+void vet_result_free(struct vet_result *r);
+
+#endif

@@ -1,0 +1,20 @@
+/* setup: from a treatment and a profile to what a trial needs: the synthetic host with the tool's files and variables, the command line. */
+#ifndef POSTERN_VET_SETUP_H
+#define POSTERN_VET_SETUP_H
+
+#include "vet/run.h"
+
+/* Where the authority's certificate is, inside. */
+#define SETUP_CA_PATH "/etc/ssl/certs/ca-certificates.crt"
+
+struct setup {
+	struct host_spec host;
+	const char *gateway; /* host name or NULL */
+	char **argv;         /* NULL-terminated */
+};
+
+/* All memory from the arena. 0, -ENOMEM, -ENOSPC (too many variables or files), -EINVAL (a path of the profile). */
+[[nodiscard]] int setup_trial(const struct vet_subject *s, const struct profile *p, const struct treatment *t, struct slice ca_pem,
+			      struct arena *arena, struct setup *out, struct err *err);
+
+#endif
