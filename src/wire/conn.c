@@ -6,8 +6,7 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
-#include "crypto/digest.h"
-#include "parse/clienthello.h"
+#include "crypto/ja4.h"
 
 #define READ_SIZE ((size_t)65536)
 #define OUT_PAUSE ((size_t)4 << 20) /* with more than this waiting, nothing more is read */
@@ -175,18 +174,6 @@ void conn_drop(struct conn *c, const char *why)
 	free(c);
 }
 
-static void ja4_part(char to[13], const struct buf *part)
-{
-	char hex[65];
-	if (part->n == 0) {
-		memcpy(to, "000000000000", 13);
-		return;
-	}
-	digest_sha256_hex(buf_slice(part), hex);
-	memcpy(to, hex, 12);
-	to[12] = 0;
-}
-
 /* hello holds the start of a TLS stream: when the ClientHello is whole, the layer for it is made and gets all of it. */
 static bool tls_begin(struct conn *c)
 {
@@ -201,10 +188,7 @@ static bool tls_begin(struct conn *c)
 		conn_finish(c, "malformed ClientHello");
 		return true;
 	}
-	char b[13], d[13];
-	ja4_part(b, &h.ja4_b);
-	ja4_part(d, &h.ja4_c);
-	(void)snprintf(c->ja4, sizeof(c->ja4), "%.10s_%s_%s", h.ja4_a, b, d);
+	ja4_text(&h, c->ja4);
 	memcpy(c->sni, h.sni, sizeof(c->sni));
 	memcpy(c->hello_alpn, h.alpn, sizeof(c->hello_alpn));
 	clienthello_free(&h);

@@ -7,6 +7,7 @@
 
 #include <netinet/in.h>
 
+#include "crypto/ja4.h"
 #include "crypto/tls.h"
 #include "parse/http1.h"
 #include "parse/ws.h"
@@ -97,7 +98,7 @@ struct conn {
 	struct tls *tls[TLS_DEPTH];
 	unsigned n_tls, tunnel_tls; /* tunnel_tls: how many of them are outside of a proxy's tunnel */
 	bool traced_tls;            /* of the innermost */
-	char hello_alpn[256], ja4[64];
+	char hello_alpn[256], ja4[JA4_MAX];
 
 	struct buf in, out;
 	struct buf raw; /* first bytes of a raw connection */

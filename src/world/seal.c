@@ -71,7 +71,7 @@ static int load_filter(void)
 		if (allowed[i] >= 0) /* negative: this architecture has no such call */
 			r = seccomp_rule_add(f, SCMP_ACT_ALLOW, allowed[i], 0);
 	if (r == 0)
-		r = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_INET6));
+		r = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_INET6, 0));
 	if (r == 0)
 		r = seccomp_load(f);
 	seccomp_release(f);
