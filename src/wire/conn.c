@@ -42,7 +42,7 @@ void conn_flush(struct conn *c)
 
 void conn_send(struct conn *c, struct slice s)
 {
-	struct buf a = BUF(OUT_MAX), b = BUF(OUT_MAX);
+	_cleanup_buf_ struct buf a = BUF(OUT_MAX);
 	int r = 0;
 	if (c->n_tls == 0) {
 		buf_add(&c->out, s);
@@ -53,8 +53,6 @@ void conn_send(struct conn *c, struct slice s)
 		if (r == 0)
 			r = tls_send(c->tls[0], buf_slice(&a), &c->out);
 	}
-	buf_free(&a);
-	buf_free(&b);
 	if (r < 0 || buf_error(&c->out))
 		c->reset = true;
 }
