@@ -6,8 +6,7 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
-#include "crypto/digest.h"
-#include "parse/clienthello.h"
+#include "crypto/ja4.h"
 
 #define READ_SIZE ((size_t)65536)
 #define OUT_PAUSE ((size_t)4 << 20) /* with more than this waiting, nothing more is read */
@@ -43,7 +42,7 @@ void conn_flush(struct conn *c)
 
 void conn_send(struct conn *c, struct slice s)
 {
-	struct buf a = BUF(OUT_MAX), b = BUF(OUT_MAX);
+	_cleanup_buf_ struct buf a = BUF(OUT_MAX);
 	int r = 0;
 	if (c->n_tls == 0) {
 		buf_add(&c->out, s);
@@ -54,8 +53,6 @@ void conn_send(struct conn *c, struct slice s)
 		if (r == 0)
 			r = tls_send(c->tls[0], buf_slice(&a), &c->out);
 	}
-	buf_free(&a);
-	buf_free(&b);
 	if (r < 0 || buf_error(&c->out))
 		c->reset = true;
 }
@@ -171,20 +168,9 @@ void conn_drop(struct conn *c, const char *why)
 	buf_free(&c->in);
 	buf_free(&c->out);
 	buf_free(&c->raw);
+	engine_release(c->engine, c->booked);
 	engine_unlink(c->engine, c);
 	free(c);
-}
-
-static void ja4_part(char to[13], const struct buf *part)
-{
-	char hex[65];
-	if (part->n == 0) {
-		memcpy(to, "000000000000", 13);
-		return;
-	}
-	digest_sha256_hex(buf_slice(part), hex);
-	memcpy(to, hex, 12);
-	to[12] = 0;
 }
 
 /* hello holds the start of a TLS stream: when the ClientHello is whole, the layer for it is made and gets all of it. */
@@ -201,10 +187,7 @@ static bool tls_begin(struct conn *c)
 		conn_finish(c, "malformed ClientHello");
 		return true;
 	}
-	char b[13], d[13];
-	ja4_part(b, &h.ja4_b);
-	ja4_part(d, &h.ja4_c);
-	(void)snprintf(c->ja4, sizeof(c->ja4), "%.10s_%s_%s", h.ja4_a, b, d);
+	ja4_text(&h, c->ja4);
 	memcpy(c->sni, h.sni, sizeof(c->sni));
 	memcpy(c->hello_alpn, h.alpn, sizeof(c->hello_alpn));
 	clienthello_free(&h);
@@ -370,6 +353,36 @@ static bool step(struct conn *c)
 	}
 }
 
+/* Books what the buffers hold. A buffer that was long once and is empty now gives its memory back. */
+static bool book(struct conn *c)
+{
+	struct buf *const all[] = {&c->in, &c->out, &c->hello};
+	size_t now = 0;
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		if (all[i]->n == 0 && all[i]->cap > READ_SIZE)
+			buf_free(all[i]);
+		now += all[i]->cap;
+	}
+	if (now > c->booked && !engine_hold(c->engine, now - c->booked))
+		return false;
+	if (now < c->booked)
+		engine_release(c->engine, c->booked - now);
+	c->booked = now;
+	return true;
+}
+
+/* A client that says nothing after a handshake has often refused our certificate without an alert: that is worth its own words. */
+static const char *how_ended(const struct conn *c)
+{
+	if (c->received == 0)
+		return "closed by the client without a byte";
+	if (c->n_tls && c->state == CONN_SNIFF && c->in.n == 0)
+		return "closed by the client after the handshake without a request";
+	if (c->state == CONN_HTTP2 && c->requests == 0)
+		return "closed by the client after the handshake without a request";
+	return "closed by the client";
+}
+
 static void conn_advance(struct conn *c)
 {
 	while (!c->reset && !c->finishing && c->out.n < OUT_PAUSE && step(c))
@@ -379,10 +392,13 @@ static void conn_advance(struct conn *c)
 		conn_drop(c, c->reset ? "reset" : "too much unparsed input");
 		return;
 	}
+	if (!book(c)) {
+		engine_note(c->engine, "too much memory is held for clients: connections were closed");
+		conn_drop(c, "too much memory is held for clients");
+		return;
+	}
 	if (c->eof && !c->finishing && c->out.n < OUT_PAUSE)
-		conn_finish(c, c->received == 0                           ? "closed by the client without a byte"
-		               : c->n_tls && !c->requests && !c->raw_size ? "closed by the client after the handshake without a request"
-		                                                          : "closed by the client");
+		conn_finish(c, how_ended(c));
 	if (c->finishing && c->state != CONN_FLUSH)
 		finish(c);
 	if (c->state == CONN_FLUSH) {
@@ -413,7 +429,8 @@ static void on_event(void *arg, uint32_t events)
 		} else if (n == 0) {
 			c->eof = true;
 		} else if (errno != EAGAIN && errno != EINTR) {
-			conn_drop(c, "reset by the client");
+			conn_drop(c, c->n_tls && c->state == CONN_SNIFF ? "reset by the client after the handshake without a request"
+			                                                : "reset by the client");
 			return;
 		}
 	} else if (events & (EPOLLHUP | EPOLLERR)) {

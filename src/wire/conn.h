@@ -7,6 +7,7 @@
 
 #include <netinet/in.h>
 
+#include "crypto/ja4.h"
 #include "crypto/tls.h"
 #include "parse/http1.h"
 #include "parse/ws.h"
@@ -23,11 +24,12 @@
 #define OUT_MAX         ((size_t)64 << 20)  /* bytes waiting for a client that does not read */
 #define BODY_WIRE_MAX   ((size_t)16 << 20)  /* body of a request as sent */
 #define BODY_MAX        ((size_t)32 << 20)  /* and with the content coding removed */
-#define BODIES_MAX      ((size_t)256 << 20) /* of all requests at once */
+#define HELD_MAX        ((size_t)256 << 20) /* bodies and buffers of all connections at once */
 #define RAW_MAX         ((size_t)16384)
 #define DATAGRAM_KEEP   2048u
-#define STREAMS_MAX     128u   /* HTTP/2 streams of a connection */
-#define SILENT_MS       20000u /* a connection of no known protocol */
+#define STREAM_COST     ((size_t)65536) /* booked for each HTTP/2 stream, its fields included */
+#define STREAMS_MAX     128u            /* HTTP/2 streams of a connection */
+#define SILENT_MS       20000u          /* a connection of no known protocol */
 #define LINGER_MS       2000u
 #define IDLE_MS         120000u
 #define TRACE_QUEUE_MAX ((size_t)48 << 20)
@@ -97,9 +99,10 @@ struct conn {
 	struct tls *tls[TLS_DEPTH];
 	unsigned n_tls, tunnel_tls; /* tunnel_tls: how many of them are outside of a proxy's tunnel */
 	bool traced_tls;            /* of the innermost */
-	char hello_alpn[256], ja4[64];
+	char hello_alpn[256], ja4[JA4_MAX];
 
 	struct buf in, out;
+	size_t booked;  /* memory of the buffers, as engine_hold() knows it */
 	struct buf raw; /* first bytes of a raw connection */
 	uint64_t raw_size;
 	const char *raw_why;
@@ -146,7 +149,7 @@ struct names *engine_names(struct engine *e);
 void engine_link(struct engine *e, struct conn *c);
 void engine_unlink(struct engine *e, struct conn *c);
 uint32_t engine_next_id(struct engine *e);
-/* Books memory for bodies; false if too much is held already. */
+/* Books memory held for clients; false if too much is held already. */
 bool engine_hold(struct engine *e, size_t n);
 void engine_release(struct engine *e, size_t n);
 /* Answers one DNS message and traces it. */

@@ -109,7 +109,7 @@ void engine_unlink(struct engine *e, struct conn *c)
 
 bool engine_hold(struct engine *e, size_t n)
 {
-	if (n > BODIES_MAX - e->held)
+	if (n > HELD_MAX - e->held)
 		return false;
 	e->held += n;
 	return true;
@@ -228,7 +228,8 @@ void engine_dns(struct engine *e, struct slice packet, const char *proto, struct
 		return;
 	}
 	uint8_t ipv4[4];
-	bool reverse = slice_ends(slice_str(q.name), SLICE(".arpa"));
+	struct slice name = slice_str(q.name);
+	bool reverse = name.n >= 5 && slice_eq_nocase(slice_from(name, name.n - 5), SLICE(".arpa"));
 	bool known = q.qclass == 1 && !reverse && resolves(e, &q);
 	bool opcode = (q.flags & 0x7800) == 0;
 	bool address = opcode && known && q.qtype == DNS_A && names_address(e->names, slice_str(q.name), ipv4) == 0;
@@ -262,6 +263,12 @@ static void on_accept(void *arg, uint32_t events)
 		struct sockaddr_in6 local;
 		socklen_t n = sizeof(local);
 		_cleanup_fd_ int fd = accept4(p->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		if (fd < 0 && (errno == EMFILE || errno == ENFILE) && e->conns) {
+			/* The newest gives way: left in the queue, the new one would keep the loop spinning. */
+			engine_note(e, "out of descriptors: connections were closed");
+			conn_drop(e->conns, "out of descriptors");
+			return;
+		}
 		if (fd < 0)
 			return;
 		if (e->n_conns >= CONNS_MAX) {

@@ -34,6 +34,7 @@ static void stream_free(struct conn *c, struct stream *s)
 	if (s->next)
 		s->next->prev = s->prev;
 	request_free(c->engine, s->request);
+	engine_release(c->engine, STREAM_COST);
 	buf_free(&s->reply.headers);
 	buf_free(&s->reply.body);
 	free(s);
@@ -46,7 +47,7 @@ static int on_begin(nghttp2_session *session, const nghttp2_frame *frame, void *
 		return 0;
 	struct stream *s = calloc(1, sizeof(*s));
 	struct request *r = request_new();
-	if (!s || !r) {
+	if (!s || !r || !engine_hold(c->engine, STREAM_COST)) {
 		free(s);
 		request_free(c->engine, r);
 		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;

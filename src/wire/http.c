@@ -39,7 +39,7 @@ void request_body(struct engine *e, struct request *r, struct slice s)
 	r->wire_size += s.n;
 	size_t fits = r->body.max - r->body.n < s.n ? r->body.max - r->body.n : s.n;
 	if (!engine_hold(e, fits)) {
-		engine_note(e, "too many bytes of bodies at once: some were cut");
+		engine_note(e, "too much memory is held for clients: bodies were cut");
 		fits = 0;
 	}
 	size_t before = r->body.n;

@@ -1,5 +1,6 @@
 /* A world with a far side that echoes: for tests/integration/world.sh. Usage: world_driver CA-FILE TRACE-FILE. Writes the authority,
- * then the trace as text, one record a line; "ready" when it serves. Ends when standard input does. Interfaces as world_main() wants. */
+ * then the trace as text, one record a line; "ready" when it serves. Ends when standard input does.
+ * With WORLD_REAL in the environment it is the real world_main(). Interfaces as world_main() wants. */
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include "wire/engine.h"
 #include "wire/trace.h"
 #include "world/seal.h"
+#include "world/world.h"
 
 static void echo(void *arg, const struct exchange_request *r, struct exchange_reply *out)
 {
@@ -60,6 +62,8 @@ static int world(int fd, struct slice cert, struct slice key)
 	        .inner = "inner0",
 	        .dns_search = "corp.example",
 	        .names = names};
+	if (getenv("WORLD_TRACE_MAX"))
+		c.trace_max = strtoull(getenv("WORLD_TRACE_MAX"), NULL, 10);
 	struct err err = {0};
 	struct engine *e = NULL;
 	int r = tls_init();
@@ -73,6 +77,25 @@ static int world(int fd, struct slice cert, struct slice key)
 		(void)fprintf(stderr, "world: %d %s\n", r, err.text);
 	engine_free(e);
 	return r < 0;
+}
+
+/* The real thing, with the scripted answers. */
+static void send_config(int fd, struct slice cert, struct slice key)
+{
+	static const char *const hosts[] = {"api.anthropic.com", NULL};
+	const struct world_config c = {.ca_cert_pem = cert,
+	        .ca_key_pem = key,
+	        .seed = SLICE("seed"),
+	        .model_hosts = hosts,
+	        .gateway_host = "gateway",
+	        .client_ipv4 = "10.20.30.2",
+	        .project = "/home/dev/project",
+	        .dns_search = "corp.example"};
+	_cleanup_buf_ struct buf m = BUF(1 << 20), head = BUF(4);
+	world_config_encode(&m, &c);
+	buf_be(&head, m.n, 4);
+	(void)send(fd, head.p, head.n, 0);
+	(void)send(fd, m.p, m.n, 0);
 }
 
 static void print_field(FILE *f, int tag, struct slice v)
@@ -173,9 +196,11 @@ int main(int argc, char **argv)
 	pid_t pid = fork();
 	if (pid == 0) {
 		(void)close(sv[0]);
-		_exit(world(sv[1], buf_slice(&cert), buf_slice(&key)));
+		_exit(getenv("WORLD_REAL") ? world_main(sv[1]) : world(sv[1], buf_slice(&cert), buf_slice(&key)));
 	}
 	(void)close(sv[1]);
+	if (getenv("WORLD_REAL"))
+		send_config(sv[0], buf_slice(&cert), buf_slice(&key));
 	uint8_t one;
 	(void)recv(sv[0], &one, 1, MSG_PEEK);
 	(void)clock_gettime(CLOCK_MONOTONIC, &z);

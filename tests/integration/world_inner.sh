@@ -140,6 +140,8 @@ check "plain HTTP tunnelled in TLS" curl_in -p -x https://proxy.example.com:8443
 
 want='self-signed|unable to get local issuer'
 check "client that refuses the authority" in_tool curl -sS -m 5 https://pinned.example.com/
+want='self-signed'
+check "Node that refuses the authority" in_tool node -e 'fetch("https://node-pinned.example.com/").catch(e => console.log(e.cause.message))'
 want='HTTP/1.1 400 Bad Request'
 check "malformed HTTP" in_tool bash -c 'exec 3<>/dev/tcp/api.example.com/80; printf "GET /x HTTP/9\r\nhost: a\r\n\r\n" >&3; timeout 2 cat <&3'
 check "both framings" in_tool bash -c 'exec 3<>/dev/tcp/api.example.com/80; printf "POST /x HTTP/1.1\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n" >&3; timeout 2 cat <&3'
@@ -162,6 +164,12 @@ want='^fetch 200 GET https://node.example.com:443/n'
 check "fetch of Node" in_tool env NODE_EXTRA_CA_CERTS=ca.pem node -e 'fetch("https://node.example.com/n").then(async r => console.log("fetch", r.status, await r.text()))'
 want='^50$'
 check "50 requests at once" in_tool bash -c 'for i in $(seq 50); do curl -sS -m 15 --cacert ca.pem "https://p$i.example.com/$i" & done | grep -c "^GET https://p"'
+want='^connected 2300'
+check "2300 ports, one after the other" in_tool node -e '
+const net = require("net");
+const one = port => new Promise(r => { const s = net.connect(port, "93.184.7.7", () => { s.destroy(); r(1); }); s.on("error", () => r(0)); });
+(async () => { let n = 0; for (let p = 20000; p < 22300; p += 100) for (const x of await Promise.all([...Array(100).keys()].map(i => one(p + i)))) n += x;
+console.log("connected", n); })()'
 want='Verify return code: 0'
 check "chain verifies" in_tool bash -c 'openssl s_client -connect 93.184.1.3:443 -servername v.example.com -verify_hostname v.example.com -CAfile ca.pem </dev/null 2>/dev/null'
 
@@ -176,6 +184,8 @@ traced "connection" '^conn .*port="80" host="api.example.com"'
 traced "TLS" '^tls .*proto="TLSv1.3" sni="api.example.com" alpn="h2,http/1.1" ja4="t13d[0-9]{4}h2_[0-9a-f]{12}_[0-9a-f]{12}"'
 traced "TLS 1.2" '^tls .*proto="TLSv1.2"'
 traced "refused authority" '^tls .*sni="pinned.example.com".*reason="tlsv1 alert unknown ca"'
+traced "refused by Node" '^close .*reason="closed by the client after the handshake without a request"'
+traced "many ports" '^note .*listeners are reused'
 traced "HTTP/2 headers" '^http .*host="api.example.com" scheme="https" proto="h2" method="GET" target="/two" headers=":method: GET\\x0d\\x0a:path: /two\\x0d\\x0a:scheme: https\\x0d\\x0a:authority: api.example.com\\x0d\\x0auser-agent'
 traced "exact HTTP/1 headers" 'target="/a\?b=c" headers="Host: api.example.com\\x0d\\x0aUser-Agent: curl/[^"]*\\x0d\\x0a\\x0d\\x0a"'
 traced "decoded body" '^http .*target="/gz" .*body="\{\\x22prompt\\x22:\\x22hello hello hello\\x22\}" encoding="gzip"'
@@ -199,6 +209,24 @@ traced "WebSocket upgrade" '^http .*target="/ws\?x=1" .*status="101"'
 traced "WebSocket message" '^ws .*host="ws.example.com" target="/ws\?x=1" body="hello" reason="text"'
 traced "WebSocket close" '^ws .*body="\\x03\\xe8bye" reason="close"'
 traced "close" '^close .*reason="closed by the client"'
+
+# Again with room for little: the trace ends with whole records, one note, and the closes.
+mv trace trace.1
+WORLD_TRACE_MAX=20000 "$driver" ca.pem trace <stdin >driver.log 2>&1 &
+driver_pid=$!
+exec 9>stdin
+for _ in $(seq 100); do grep -q ^start driver.log && break; sleep 0.02; done
+want='^3 *$'
+check "trace that is too small" in_tool bash -c 'for i in 1 2 3; do curl -sS -m 5 --data-binary @body http://93.184.1.2/; done | grep -c body=400000'
+exec 9>&-
+wait $driver_pid
+driver_pid=
+want='exit 0 signal 0 trace ok'
+check "clean end with a full trace" cat driver.log
+want='^1$'
+check "one note of it" grep -c '^note .*the trace is full' trace
+want='^3$'
+check "connections are still closed in it" grep -c ^close trace
 cat driver.log
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
