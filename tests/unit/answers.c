@@ -116,11 +116,15 @@ static void test_anthropic_stream(void **state)
 	const char *at = ask("/v1/messages", "{\"model\":\"m\",\"stream\":true,\"messages\":[]," CLAUDE_TOOLS "}");
 	assert_true(reply.stream);
 	assert_has(buf_str(&reply.headers), "content-type: text/event-stream\r\n");
+	assert_has(at, "\"delta\":{\"type\":\"input_json_delta\",\"partial_json\":");
 	assert_has(at, "\"partial_json\":\"{\\\"file_path\\\":\\\"/home");
 	for (size_t i = 0; i < ARRAY_LEN(order); i++) {
 		at = strstr(at, order[i]);
 		assert_non_null(at);
 	}
+	assert_has(
+	        ask("/v1/messages", "{\"model\":\"m\",\"stream\":true,\"messages\":[]}"), "\"delta\":{\"type\":\"text_delta\",\"text\":");
+	ask("/v1/messages", "{\"model\":\"m\",\"stream\":true,\"messages\":[]," CLAUDE_TOOLS "}");
 	_cleanup_free_ char *first = strdup(buf_str(&reply.body));
 	assert_string_equal(first, ask("/v1/messages", "{\"model\":\"m\",\"stream\":true,\"messages\":[]," CLAUDE_TOOLS "}"));
 }
