@@ -72,7 +72,7 @@ bool dialect_anthropic(const struct script *s, const struct exchange_request *r,
 		return false;
 	if (slice_ends(path, SLICE("/messages/count_tokens"))) {
 		reply_begin(out, 200, TYPE_JSON, "anthropic.count_tokens");
-		buf_fmt(&out->body, "{\"input_tokens\":%llu}", (unsigned long long)script_tokens(r->body.n));
+		buf_fmt(&out->body, "{\"input_tokens\":%d}", SCRIPT_TOKENS);
 		return true;
 	}
 	if (!slice_ends(path, SLICE("/v1/messages")) && !slice_is(path, "/messages"))

@@ -5,16 +5,21 @@
 
 /* Schemas are nested by hostile hands: deeper levels get null. */
 #define SCHEMA_DEPTH_MAX 12
-#define CONTENT_MAX      (64 * 1024)
+/* The work on a schema is bounded by these: what is longer counts as none, what is more is left out. */
+#define SCHEMA_MAX     (256 * 1024)
+#define PROPERTIES_MAX 256
+#define FILL_MAX       (16 * 1024)
+#define CONTENT_MAX    (64 * 1024)
 
 enum step { STEP_READ, STEP_COMMAND, STEP_WRITE, STEP_END };
 
 static const char *const step_what[STEP_END] = {
         [STEP_READ] = "Read the project's README", [STEP_COMMAND] = "List the files of the project", [STEP_WRITE] = "Write a short note"};
 static const char *const step_file[STEP_END] = {[STEP_READ] = "README.md", [STEP_COMMAND] = "README.md", [STEP_WRITE] = "notes.txt"};
-/* What a shell does where no better tool is offered for the step. */
+/* What a shell does where no better tool is offered for the step. What it prints comes back in the next request, so it has neither
+ * dates nor owners: they would differ between trials. */
 static const char *const step_command[STEP_END] = {
-        [STEP_READ] = "cat README.md", [STEP_COMMAND] = "ls -la", [STEP_WRITE] = "printf 'Notes on the project.\\n' > notes.txt"};
+        [STEP_READ] = "cat README.md", [STEP_COMMAND] = "ls -a", [STEP_WRITE] = "printf 'Notes on the project.\\n' > notes.txt"};
 static const char note[] = "Notes on the project.\n";
 static const char patch[] = "*** Begin Patch\n*** Add File: notes.txt\n+Notes on the project.\n*** End Patch";
 static const char say_end[] =
@@ -51,11 +56,6 @@ void script_id(const struct script *s, const char *label, struct slice detail, c
 		out[2 * i + 1] = "0123456789abcdef"[d[i] & 15];
 	}
 	out[32] = 0;
-}
-
-uint64_t script_tokens(size_t bytes)
-{
-	return bytes / 4 + 1;
 }
 
 /* ---- reading the request ---- */
@@ -142,6 +142,8 @@ static void consider_openai(struct choice best[STEP_END], struct slice tool, str
 	        .space = space,
 	        .schema = first_of(tool, schema_members),
 	        .act = SCRIPT_CALL};
+	if (t.schema.n > SCHEMA_MAX)
+		t.schema = SLICE_NONE;
 	if (peek_is(type, "custom"))
 		t.act = SCRIPT_CALL_CUSTOM;
 	else if (peek_is(type, "local_shell"))
@@ -236,7 +238,7 @@ static struct slice resolve(struct slice root, struct slice schema)
 static void fill(struct buf *b, struct slice root, struct slice schema, unsigned depth)
 {
 	schema = resolve(root, schema);
-	if (!peek_is_object(schema) || depth > SCHEMA_DEPTH_MAX || b->n > CONTENT_MAX) {
+	if (!peek_is_object(schema) || depth > SCHEMA_DEPTH_MAX || b->n > FILL_MAX) {
 		buf_str_add(b, "null");
 		return;
 	}
@@ -260,7 +262,7 @@ static void fill(struct buf *b, struct slice root, struct slice schema, unsigned
 		struct slice name, value, properties = peek_get(schema, "properties");
 		bool first = true;
 		buf_u8(b, '{');
-		for (size_t at = 0; peek_next(properties, &at, &name, &value);) {
+		for (size_t at = 0, n_seen = 0; peek_next(properties, &at, &name, &value) && n_seen < PROPERTIES_MAX; n_seen++) {
 			if (!is_required(schema, name))
 				continue;
 			buf_str_add(b, first ? "\"" : ",\"");
@@ -381,7 +383,7 @@ static void arguments(struct buf *b, const struct script *s, enum step step, con
 	struct slice name, value, properties = peek_get(t->schema, "properties");
 	bool first = true;
 	buf_u8(b, '{');
-	for (size_t at = 0; peek_next(properties, &at, &name, &value) && b->n < CONTENT_MAX;) {
+	for (size_t at = 0, n = 0; peek_next(properties, &at, &name, &value) && n < PROPERTIES_MAX && b->n < CONTENT_MAX; n++) {
 		_cleanup_buf_ struct buf v = BUF(CONTENT_MAX * 2);
 		if (!argument(&v, s, step, shell, t->schema, name, resolve(t->schema, value), is_required(t->schema, name)))
 			continue;
@@ -427,7 +429,7 @@ static struct slice wanted_schema(enum script_dialect d, struct slice body, bool
 		struct slice type = peek_text(peek_get(at, "type"));
 		*json = *json || slice_starts(type, SLICE("json")) || peek_is(peek_get(at, "responseMimeType"), "application/json");
 		if (peek_get(at, "properties").p || peek_get(at, "$ref").p || peek_get(at, "anyOf").p)
-			return at;
+			return at.n <= SCHEMA_MAX ? at : SLICE_NONE;
 		at = first_of(at, schemas);
 	}
 	return SLICE_NONE;
@@ -491,8 +493,8 @@ void script_next(
 	}
 	if (turn->act == SCRIPT_SAY)
 		say(d, body, tools, &turn->content);
-	turn->tokens_in = script_tokens(body.n);
-	turn->tokens_out = script_tokens(turn->content.n);
+	turn->tokens_in = SCRIPT_TOKENS + 300 * turn->step;
+	turn->tokens_out = 40 + 5 * turn->step;
 	_cleanup_buf_ struct buf l = BUF(64);
 	buf_fmt(&l, "turn %d %u %d", (int)d, turn->step, (int)turn->act);
 	script_id(s, buf_str(&l), turn->model, turn->id);

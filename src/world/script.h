@@ -10,6 +10,9 @@ enum script_dialect { SCRIPT_ANTHROPIC, SCRIPT_CHAT, SCRIPT_RESPONSES, SCRIPT_GE
 
 /* Requests with more tool results than this get a text, so that no client loops. */
 #define SCRIPT_TURNS_MAX 6
+/* Tokens that a first request is said to have. Never counted from the request: clients report these numbers in their telemetry, and
+ * the length of one message would seem to be known in another. */
+#define SCRIPT_TOKENS 1200
 
 struct script {
 	struct slice seed;    /* ids are derived from it */
@@ -49,7 +52,4 @@ void script_next(
         const struct script *s, enum script_dialect d, struct slice body, const struct script_earlier *earlier, struct script_turn *turn);
 /* 32 hex digits with their NUL, derived from the seed and a label. */
 void script_id(const struct script *s, const char *label, struct slice detail, char out[33]);
-/* A plausible count of the tokens in that many bytes of request. */
-uint64_t script_tokens(size_t bytes);
-
 #endif
