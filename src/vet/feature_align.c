@@ -3,7 +3,7 @@
 
 #include "vet/feature_set.h"
 
-#define PAIRS_MAX  ((size_t)1 << 18)
+#define PAIRS_MAX  ((size_t)1 << 16)
 #define SHORT_TEXT 240
 
 static uint32_t mix32(uint64_t v)
@@ -308,7 +308,7 @@ static void match_leftover(struct aligning *g, bool requests)
 		slot = i;
 	}
 	if (item != SIZE_MAX && slot != SIZE_MAX && slot_at(g, slot)->kind == g->items[item]->kind &&
-		slot_at(g, slot)->label == slice_hash(g->items[item]->key))
+	        slot_at(g, slot)->label == slice_hash(g->items[item]->key))
 		take(g, item, slot);
 }
 
@@ -343,7 +343,7 @@ int align_list(struct adding *a, uint32_t node, struct item *list, uint32_t *to)
 		uint64_t (*item)(const struct item *it);
 		uint64_t (*node)(const struct node *n);
 	} exact[] = {{item_replaced, node_last}, {item_raw, node_raw}, {item_replaced, node_replaced}, {item_name, node_any},
-		{item_shape, node_shape}};
+	        {item_shape, node_shape}};
 	for (size_t i = 0; i < ARRAY_LEN(exact); i++) {
 		g.of_item = exact[i].item;
 		g.of_node = exact[i].node;

@@ -31,18 +31,18 @@ enum item_kind {
 
 struct item {
 	enum item_kind kind;
-	char join;         /* between the address and a child's key: '.', ' ', '[' or 0 */
+	char join; /* between the address and a child's key: '.', ' ', '[' or 0 */
 	bool structural, derived;
-	bool aside;        /* says nothing about what its parent is: headers of a message */
-	bool identity;     /* in a list: the key names the item, whatever its content */
-	bool always;       /* in a list: may take any free slot of its key, in order, when nothing is alike */
-	bool unordered;    /* map: order of the children is not a feature */
-	double alike;      /* list: how alike an item must be to a slot, 0: 0.4 */
-	bool absorbs;      /* list: a leftover item may take the only leftover slot of its key */
+	bool aside;     /* says nothing about what its parent is: headers of a message */
+	bool identity;  /* in a list: the key names the item, whatever its content */
+	bool always;    /* in a list: may take any free slot of its key, in order, when nothing is alike */
+	bool unordered; /* map: order of the children is not a feature */
+	double alike;   /* list: how alike an item must be to a slot, 0: 0.4 */
+	bool absorbs;   /* list: a leftover item may take the only leftover slot of its key */
 	struct slice key;
-	struct slice value; /* LEAF, TEXT: with placeholders */
-	struct slice raw;   /* LEAF, TEXT: before literals were replaced */
-	struct slice fill;  /* LEAF: if p is set, the value of observations in which it is absent but its parent is there */
+	struct slice value;    /* LEAF, TEXT: with placeholders */
+	struct slice raw;      /* LEAF, TEXT: before literals were replaced */
+	struct slice fill;     /* LEAF: if p is set, the value of observations in which it is absent but its parent is there */
 	struct slice spelling; /* in a map: how the key was written, if that may vary (header names) */
 	struct item_echo *echoes;
 	struct item *child, *last, *next;
@@ -56,11 +56,11 @@ struct item {
 struct node {
 	uint32_t parent, child, next; /* FEATURE_NONE ends */
 	uint32_t feature;
-	uint32_t seen;    /* observation that took it last, plus one */
-	uint32_t pos;     /* scratch: position among its siblings */
-	uint32_t born;    /* counts the slots of one key under one parent, from 1 */
-	uint32_t taken;   /* maps: how many members of this name the observation had so far */
-	uint8_t kind;     /* enum item_kind */
+	uint32_t seen;  /* observation that took it last, plus one */
+	uint32_t pos;   /* scratch: position among its siblings */
+	uint32_t born;  /* counts the slots of one key under one parent, from 1 */
+	uint32_t taken; /* maps: how many members of this name the observation had so far */
+	uint8_t kind;   /* enum item_kind */
 	char join;
 	bool fact; /* about its parent, no part of it */
 	struct slice key, spelling;

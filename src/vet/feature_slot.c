@@ -5,13 +5,13 @@
 #include "crypto/digest.h"
 #include "vet/feature_set.h"
 
-#define NODES_MAX    400000
-#define VALUE_MAX    ((size_t)32 * 1024)
-#define ADDRESS_MAX  600
-#define LABEL_MAX    44
-#define PRESENT_MAX  400
-#define ECHOES_MAX   500000
-#define INVERSIONS   4
+#define NODES_MAX   400000
+#define VALUE_MAX   ((size_t)32 * 1024)
+#define ADDRESS_MAX 600
+#define LABEL_MAX   44
+#define PRESENT_MAX 400
+#define ECHOES_MAX  500000
+#define INVERSIONS  4
 
 /* Makes room for one more of `size` bytes; arrays double. */
 static int grow(void **array, size_t *cap, size_t n, size_t size)
@@ -132,11 +132,11 @@ static int note_echoes(struct adding *a, uint32_t feature, const struct item *it
 		if (grow((void **)&s->echoes, &s->cap_echoes, s->n_echoes, sizeof(*s->echoes)) < 0)
 			return -ENOMEM;
 		s->echoes[s->n_echoes++] = (struct feature_echo){.observation = a->observation,
-			.factor = e->factor,
-			.feature = feature,
-			.transform = e->transform,
-			.digest = e->digest,
-			.weak = e->weak};
+		        .factor = e->factor,
+		        .feature = feature,
+		        .transform = e->transform,
+		        .digest = e->digest,
+		        .weak = e->weak};
 	}
 	return 0;
 }
@@ -222,14 +222,14 @@ static uint32_t node_new(struct adding *a, uint32_t parent_at, uint32_t behind, 
 		return FEATURE_NONE;
 	struct node *parent = &s->nodes[parent_at];
 	struct node n = {.parent = parent_at,
-		.child = FEATURE_NONE,
-		.next = FEATURE_NONE,
-		.feature = FEATURE_NONE,
-		.kind = (uint8_t)it->kind,
-		.join = it->join,
-		.fact = it->structural,
-		.endpoint = parent->endpoint,
-		.host = parent->host};
+	        .child = FEATURE_NONE,
+	        .next = FEATURE_NONE,
+	        .feature = FEATURE_NONE,
+	        .kind = (uint8_t)it->kind,
+	        .join = it->join,
+	        .fact = it->structural,
+	        .endpoint = parent->endpoint,
+	        .host = parent->host};
 	n.key = arena_copy(&s->arena, it->key);
 	n.label = slice_hash(it->key);
 	n.spelling = it->spelling.p ? arena_copy(&s->arena, it->spelling) : SLICE_NONE;
@@ -298,11 +298,13 @@ static int feature_new(struct adding *a, uint32_t at, uint32_t under, const stru
 	struct node *n = &s->nodes[at];
 	struct feature_entry *f = &s->features[s->n_features];
 	*f = (struct feature_entry){.pub = {.endpoint = n->endpoint,
-					    .address = n->address[0] ? n->address : n->parent ? "(request)" : "(present)",
-					    .host = n->host,
-					    .derived = it->derived,
-					    .structural = it->structural,
-					    .parent = under}};
+	                                    .address = n->address[0] ? n->address
+	                                               : n->parent   ? "(request)"
+	                                                             : "(present)",
+	                                    .host = n->host,
+	                                    .derived = it->derived,
+	                                    .structural = it->structural,
+	                                    .parent = under}};
 	if (it->fill.p && !(f->fill = value_of(s, it->fill)))
 		return -ENOMEM;
 	n->feature = (uint32_t)s->n_features++;
@@ -315,14 +317,16 @@ static int place_leaf(struct adding *a, uint32_t at, struct item *it)
 {
 	struct feature_set *s = a->set;
 	uint32_t f = s->nodes[at].feature, value;
-	/* The same bytes are the same value, whichever literals happen to be in them: "4 spaces" does not change with the number of CPUs. */
+	/* The same bytes are the same value, whichever literals happen to be in them: "4 spaces" does not change with the number of CPUs.
+	 */
 	uint64_t key = combine(combine(0x4a3, f), slice_hash(it->raw));
 	if (!table_get(&s->by_raw, key, &value)) {
 		value = value_of(s, it->value);
 		if (value == 0 || table_put(&s->by_raw, key, value) < 0)
 			return -ENOMEM;
 	}
-	s->features[f].pub.derived |= it->derived;
+	/* Derived once is not enough: it has to be in every trial. */
+	s->features[f].pub.derived &= it->derived;
 	int r = note_value(a, f, value);
 	r = r ?: note_echoes(a, f, it);
 	for (const struct item *c = it->child; r == 0 && c; c = c->next) /* a text at the slot of a leaf */
