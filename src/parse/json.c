@@ -402,6 +402,9 @@ static void blanks_name(struct slice s, size_t depth, char *out, size_t size)
 static void blanks_note(char *to, size_t size, struct slice s, size_t depth)
 {
 	char name[64];
+	/* Nearly all of the gaps of a compact document: named once. */
+	if (s.n == 0 && strstr(to, "none"))
+		return;
 	blanks_name(s, depth, name, sizeof(name));
 	size_t n = strlen(to);
 	if (!strstr(to, name) && n + strlen(name) + 3 < size)

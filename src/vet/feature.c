@@ -140,3 +140,8 @@ const struct feature_echo *feature_echoes(const struct feature_set *s, size_t *n
 	*n = s->n_echoes;
 	return s->echoes;
 }
+
+size_t feature_lost(const struct feature_set *s)
+{
+	return s->lost;
+}

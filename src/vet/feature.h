@@ -51,6 +51,8 @@ const struct feature *feature_at(const struct feature_set *s, uint32_t i);
 struct slice feature_value(const struct feature_set *s, uint32_t i, unsigned observation);
 /* All echoes, ordered by observation. */
 const struct feature_echo *feature_echoes(const struct feature_set *s, size_t *n);
+/* How much found no place, because a maximum was reached: 0, or a fact that the reader must know. */
+size_t feature_lost(const struct feature_set *s);
 /* The form of a value without what is random in it, appended: uuid, hex runs of 8 and more, runs of digits, base64-like random tokens
  * of 16 and more, and times of day become symbols of their class and length (<uuid>, <hex:32>, <9:4>); every other byte is kept. Two
  * dates that are written with different separators have different shapes. */

@@ -6,7 +6,7 @@
 #include "vet/feature_set.h"
 #include "wire/trace.h"
 
-#define ENDPOINTS_MAX 2000
+#define ENDPOINTS_MAX 500
 #define PAIRS_MAX     2000
 
 static struct slice field(const struct trace_record *r, enum trace_tag tag)
@@ -70,7 +70,11 @@ static struct item *host_item(struct adding *a, struct item *root, struct slice 
 	*shown = host_shown(a, host.n ? host : SLICE("(no name)"), &echoes);
 	struct item *hosts = root->child;
 	struct item *h = find_child(hosts, *shown);
-	if (h || hosts->n >= ENDPOINTS_MAX)
+	if (!h && hosts->n >= ENDPOINTS_MAX) {
+		*shown = SLICE("(further hosts)");
+		h = find_child(hosts, *shown);
+	}
+	if (h)
 		return h;
 	h = item_fact(a, hosts, "", SLICE("contacted"));
 	if (!h)

@@ -6,7 +6,8 @@
 #include "vet/feature_set.h"
 
 #define ITEMS_MAX     400000
-#define UNPACK_MAX    6 /* JSON in a string in JSON in a string … */
+#define ITEMS_SPLIT   300000 /* past this, bodies and texts are kept whole */
+#define UNPACK_MAX    6      /* JSON in a string in JSON in a string … */
 #define LINES_MAX     20000
 #define STRINGS_MAX   2000
 #define PRINTABLE_MIN 5
@@ -144,7 +145,8 @@ static void syntax_items(struct adding *a, struct item *parent, struct slice key
 static struct item *try_json(struct adding *a, struct item *parent, struct slice key, struct slice value, unsigned depth, const char *mark)
 {
 	struct json *doc;
-	if (depth >= UNPACK_MAX || !looks_json(value) || json_parse(value, NULL, &a->arena, &doc, NULL) != JSON_OK)
+	if (depth >= UNPACK_MAX || a->items > ITEMS_SPLIT || !looks_json(value) ||
+	        json_parse(value, NULL, &a->arena, &doc, NULL) != JSON_OK)
 		return NULL;
 	struct slice k = *mark ? adding_fmt(a, "%.*s%s", SLICE_FMT(key), mark) : key;
 	struct item *it = json_item(a, parent, k, doc, depth + 1);
@@ -172,7 +174,7 @@ struct item *item_string(struct adding *a, struct item *parent, struct slice key
 		it = try_base64(a, parent, key, value, depth);
 	if (it || a->error)
 		return it;
-	if (value.n && memchr(value.p, '\n', value.n))
+	if (value.n && a->items <= ITEMS_SPLIT && memchr(value.p, '\n', value.n))
 		return text_item(a, parent, key, value);
 	return item_leaf(a, parent, key, value);
 }
@@ -245,6 +247,8 @@ static struct item *json_item(struct adding *a, struct item *parent, struct slic
 {
 	if (v->type < JSON_ARRAY)
 		return scalar_item(a, parent, key, v, depth);
+	if (a->items > ITEMS_SPLIT)
+		return item_leaf(a, parent, key, v->raw);
 	struct item *it = item_new(a, parent, v->type == JSON_OBJECT ? ITEM_MAP : ITEM_LIST, key);
 	if (!it)
 		return NULL;
@@ -273,6 +277,8 @@ static struct item *try_documents(struct adding *a, struct item *parent, struct 
 {
 	struct slice rest = value, line;
 	size_t docs = 0;
+	if (a->items > ITEMS_SPLIT)
+		return NULL;
 	while (slice_split(&rest, '\n', &line)) {
 		line = slice_trim(line);
 		bool json = looks_json(slice_starts(line, SLICE("data:")) ? slice_trim(slice_from(line, 5)) : line);
@@ -357,7 +363,7 @@ struct item *item_body(struct adding *a, struct item *parent, struct slice key, 
 		it = try_documents(a, parent, key, s);
 	if (it || a->error)
 		return it;
-	return binary(s) ? binary_item(a, parent, key, s) : item_string(a, parent, key, s, 0);
+	return binary(s) && a->items <= ITEMS_SPLIT ? binary_item(a, parent, key, s) : item_string(a, parent, key, s, 0);
 }
 
 void item_hash(struct item *it)

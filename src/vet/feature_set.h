@@ -49,6 +49,7 @@ struct item {
 	struct item *under; /* the item whose feature its presence hangs on, if that is not its parent's */
 	size_t n;
 	uint64_t raw_hash, hash; /* of the content before and after replacement */
+	uint64_t before, after;  /* in a list: the content together with that of the neighbour */
 	uint32_t node, feature;  /* once placed */
 };
 
@@ -56,9 +57,13 @@ struct item {
 struct node {
 	uint32_t parent, child, next; /* FEATURE_NONE ends */
 	uint32_t feature;
-	uint32_t seen;  /* observation that took it last, plus one */
-	uint32_t pos;   /* scratch: position among its siblings */
-	uint32_t born;  /* counts the slots of one key under one parent, from 1 */
+	uint32_t seen;         /* observation that took it last, plus one */
+	uint32_t pos;          /* scratch: position among its siblings */
+	uint32_t born;         /* counts the slots of one key under one parent, from 1 */
+	uint32_t index;        /* of the list member that took it last */
+	uint32_t aligned;      /* list: observation, plus one, … */
+	uint64_t aligned_hash; /* … and content of when its members were placed last */
+	uint64_t before, after, last_before, last_after;
 	uint32_t taken; /* maps: how many members of this name the observation had so far */
 	uint8_t kind;   /* enum item_kind */
 	char join;
@@ -67,6 +72,7 @@ struct node {
 	const char *endpoint, *host, *address;
 	uint64_t raw_hash, hash, last_hash, shape, prefix, label;
 	struct sketch *sketch; /* of list members */
+	uint32_t size;         /* of the first content */
 	uint32_t present;      /* value of the feature that says it is there */
 };
 
@@ -103,6 +109,7 @@ struct feature_set {
 	size_t n_observations, cap_observations;
 	struct feature_echo *echoes;
 	size_t n_echoes, cap_echoes;
+	size_t lost;           /* items for which there was no slot left */
 	struct table by_value; /* hash of the bytes: value */
 	struct table by_key;   /* hash of parent, kind, key, ordinal: node */
 	struct table by_raw;   /* hash of feature and bytes before replacement: value */
@@ -153,6 +160,8 @@ double sketch_alike(const struct sketch *a, const struct sketch *b);
 /* As feature_shape(); without `lengths` symbols have no length. */
 void shape_add(struct slice value, bool lengths, struct buf *out);
 uint64_t item_shape(const struct item *it);
+/* Bytes of the values in an item. */
+uint32_t item_size(const struct item *it);
 /* Hash of what stands before the first colon of a short leaf; 0 if there is no such thing. */
 uint64_t item_prefix(const struct item *it);
 /* Leaves and texts may stand for each other. */

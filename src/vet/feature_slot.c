@@ -244,6 +244,8 @@ static uint32_t node_new(struct adding *a, uint32_t parent_at, uint32_t behind, 
 		return FEATURE_NONE;
 	n.raw_hash = it->raw_hash;
 	n.hash = n.last_hash = it->hash;
+	n.before = n.last_before = it->before;
+	n.after = n.last_after = it->after;
 	if (parent->kind == ITEM_LIST || parent->kind == ITEM_TEXT) {
 		struct sketch sketch = {0};
 		sketch_item(it, &sketch);
@@ -254,6 +256,7 @@ static uint32_t node_new(struct adding *a, uint32_t parent_at, uint32_t behind, 
 		memcpy(n.sketch, &sketch, size);
 		n.shape = item_shape(it);
 		n.prefix = item_prefix(it);
+		n.size = item_size(it);
 	}
 	uint32_t at = (uint32_t)s->n_nodes++;
 	if (behind == FEATURE_NONE) {
@@ -343,6 +346,15 @@ static void tail_of(const struct feature_set *s, uint32_t at, struct buf *b)
 	buf_add(b, slice_trim(slice_from(address, skip)));
 }
 
+/* Past its maximum the set takes no new slots: what would have needed one is counted, and told of. */
+static bool set_full(struct adding *a)
+{
+	if (a->set->n_nodes < NODES_MAX)
+		return false;
+	a->set->lost++;
+	return true;
+}
+
 /* A feature of our own beside the children of `at`. */
 static int place_fact(struct adding *a, uint32_t at, const char *what, const struct item *of, struct slice value, struct slice fill)
 {
@@ -355,7 +367,9 @@ static int place_fact(struct adding *a, uint32_t at, const char *what, const str
 	a->set->nodes[at].join = ' ';
 	uint32_t node = member_node(a, at, FEATURE_NONE, it);
 	a->set->nodes[at].join = join;
-	return node == FEATURE_NONE ? -ENOMEM : place(a, node, a->set->nodes[at].feature, it);
+	if (node == FEATURE_NONE)
+		return set_full(a) ? 0 : -ENOMEM;
+	return place(a, node, a->set->nodes[at].feature, it);
 }
 
 /* Slots are kept in the order in which they appear, new ones beside the neighbours they came with; so an order is either that of
@@ -368,7 +382,7 @@ static int place_order(struct adding *a, uint32_t at, const struct item *it)
 		s->nodes[i].pos = pos++;
 	_cleanup_buf_ struct buf b = BUF(8192);
 	for (const struct item *c = it->child; c; c = c->next) {
-		if (c->structural)
+		if (c->structural || c->node == FEATURE_NONE)
 			continue;
 		if (last != FEATURE_NONE && s->nodes[c->node].pos < s->nodes[last].pos && found++ < INVERSIONS) {
 			if (b.n)
@@ -401,9 +415,12 @@ static int place_children(struct adding *a, uint32_t at, struct item *it)
 			if (child != FEATURE_NONE)
 				a->set->nodes[child].seen = a->observation + 1;
 		}
+		c->node = child;
+		if (child == FEATURE_NONE && set_full(a))
+			continue;
 		if (child == FEATURE_NONE)
 			return -ENOMEM;
-		c->node = child;
+		a->set->nodes[child].index = (uint32_t)i;
 		if (!c->structural)
 			behind = child;
 		uint32_t under = c->under ? c->under->feature : at ? a->set->nodes[at].feature : FEATURE_NONE;
@@ -427,6 +444,8 @@ static int place(struct adding *a, uint32_t at, uint32_t under, struct item *it)
 	it->node = at;
 	it->feature = s->nodes[at].feature;
 	s->nodes[at].last_hash = it->hash;
+	s->nodes[at].last_before = it->before;
+	s->nodes[at].last_after = it->after;
 	if (s->nodes[at].kind == ITEM_LEAF)
 		return place_leaf(a, at, it);
 	if (it->kind == ITEM_LEAF) { /* one line where there were several */

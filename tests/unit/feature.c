@@ -178,6 +178,22 @@ static void apostrophe_is_one_line(void **state)
 	}
 }
 
+/* A paragraph more, with its empty line: nothing else moves. An empty line in another place is seen. */
+static void empty_lines_keep_their_place(void **state)
+{
+	(void)state;
+	struct feature_set *s = set_new();
+	add_body(s, "{\"t\":\"alpha one\\n\\nbeta two\\n\\ngamma three\"}");
+	add_body(s, "{\"t\":\"alpha one\\n\\nnew words here\\n\\nbeta two\\n\\ngamma three\"}");
+	add_body(s, "{\"t\":\"alpha one\\nbeta two\\n\\n\\ngamma three\"}");
+	for (uint32_t i = 0; i < feature_count(s); i++)
+		if (differs(s, i, 0, 1))
+			assert_false(feature_at(s, i)->structural);
+	assert_int_equal(differences(s, 0, 1, true, NULL), 2);
+	assert_true(differences(s, 0, 2, true, NULL) > 0);
+	feature_set_free(s);
+}
+
 static void structure_is_seen(void **state)
 {
 	(void)state;
@@ -254,6 +270,45 @@ static void retry_is_one_difference(void **state)
 		(void)add_trace(s, &b, NULL, 0, NULL);
 	}
 	(void)only(s, 0, 1, "request 3");
+	feature_set_free(s);
+}
+
+static void turns_keep_their_slots(void **state)
+{
+	(void)state;
+	struct feature_set *s = set_new();
+	for (int k = 0; k < 2; k++) {
+		_cleanup_buf_ struct buf b = BUF(1 << 20);
+		if (k)
+			http(&b, "api.test", "/v1/messages", usual_headers,
+			        SLICE("{\"model\":\"m-2\",\"title\":\"Give this talk a name\"}"));
+		for (int turn = 0; turn < 3; turn++) {
+			_cleanup_buf_ struct buf body = BUF(1 << 16);
+			buf_str_add(&body, "{\"model\":\"m-1\",\"system\":\"");
+			for (int i = 0; i < 400; i++)
+				buf_fmt(&body, "rule%c%c ", 'a' + i % 26, 'a' + i / 26);
+			buf_fmt(&body, "today is day %d\",\"messages\":[", k);
+			for (int i = 0; i <= 2 * turn; i++)
+				buf_fmt(&body, "%s{\"role\":\"%s\",\"content\":\"rulebc, part %c\"}", i ? "," : "",
+				        i % 2 ? "assistant" : "user", 'a' + i);
+			buf_str_add(&body, "]}");
+			http(&b, "api.test", "/v1/messages", usual_headers, buf_slice(&body));
+		}
+		(void)add_trace(s, &b, NULL, 0, NULL);
+	}
+	/* the new request, and the line of the system text in each of the three */
+	size_t n = 0, news = 0;
+	for (uint32_t i = 0; i < feature_count(s); i++) {
+		const struct feature *f = feature_at(s, i);
+		if (!differs(s, i, 0, 1) || (f->parent != UINT32_MAX && differs(s, f->parent, 0, 1)))
+			continue;
+		n++;
+		news += strcmp(f->address, "request 4") == 0;
+		if (strcmp(f->address, "request 4") != 0 && !strstr(f->address, "body.system"))
+			fail_msg("%s", f->address);
+	}
+	assert_int_equal(n, 4);
+	assert_int_equal(news, 1);
 	feature_set_free(s);
 }
 
@@ -366,13 +421,16 @@ static void derived_values_are_marked(void **state)
 	for (int lie = 0; lie < 2; lie++) {
 		struct feature_set *s = set_new();
 		for (size_t k = 0; k < 2; k++) {
-			char body[256], headers[512], hex[65];
+			char headers[512], hex[65];
 			digest_sha256_hex(slice_str(lie && k ? "something else" : values[k]), hex);
-			(void)snprintf(body, sizeof(body), "{\"a\":\"%.*s\",\"sum\":\"%s\"}", SLICE_FMT(slice_str(values[k])), hex);
-			digest_sha256_hex(slice_str(lie && k ? "x" : body), hex);
+			_cleanup_buf_ struct buf body = BUF(256);
+			buf_str_add(&body, "{\"a\":\"");
+			buf_str_add(&body, values[k]);
+			buf_fmt(&body, "\",\"sum\":\"%s\"}", hex);
+			digest_sha256_hex(slice_str(lie && k ? "x" : buf_str(&body)), hex);
 			(void)snprintf(headers, sizeof(headers), "Content-Length: %zu\r\nX-Signature: sha256=%s\r\n\r\n",
-			        strlen(body) + (size_t)(lie && k), hex);
-			add_body_headers(s, headers, body, NULL, 0);
+			        body.n + (size_t)(lie && k), hex);
+			add_body_headers(s, headers, buf_str(&body), NULL, 0);
 		}
 		static const char *const addresses[] = {"body.sum", "header x-signature", "header content-length"};
 		for (size_t k = 0; k < ARRAY_LEN(addresses); k++) {
@@ -511,9 +569,11 @@ int main(void)
 	        cmocka_unit_test(extra_block_is_one_difference),
 	        cmocka_unit_test(apostrophe_is_one_line),
 	        cmocka_unit_test(structure_is_seen),
+	        cmocka_unit_test(empty_lines_keep_their_place),
 	        cmocka_unit_test(headers_are_seen),
 	        cmocka_unit_test(json_in_header_in_json),
 	        cmocka_unit_test(retry_is_one_difference),
+	        cmocka_unit_test(turns_keep_their_slots),
 	        cmocka_unit_test(bad_bodies_are_kept),
 	        cmocka_unit_test(echoes_under_transforms),
 	        cmocka_unit_test(digests_are_echoes),
