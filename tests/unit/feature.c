@@ -287,7 +287,7 @@ static void turns_keep_their_slots(void **state)
 			buf_str_add(&body, "{\"model\":\"m-1\",\"system\":\"");
 			for (int i = 0; i < 400; i++)
 				buf_fmt(&body, "rule%c%c ", 'a' + i % 26, 'a' + i / 26);
-			buf_fmt(&body, "today is day %d\",\"messages\":[", k);
+			buf_fmt(&body, "user assistant part a b c d e, today is %s\",\"messages\":[", k ? "tuesday evening" : "monday");
 			for (int i = 0; i <= 2 * turn; i++)
 				buf_fmt(&body, "%s{\"role\":\"%s\",\"content\":\"rulebc, part %c\"}", i ? "," : "",
 				        i % 2 ? "assistant" : "user", 'a' + i);
