@@ -22,7 +22,7 @@ static void wrap(struct buf *b, struct slice body)
 static int add(struct feature_set *s, struct slice in)
 {
 	static const struct feature_literal literals[] = {{.factor = 0, .value = SLICE("4"), .name = "cpus"},
-		{.factor = 1, .value = SLICE("host-17"), .name = "hostname"}, {.factor = 2, .value = SLICE("/home/casey"), .name = "home"}};
+	        {.factor = 1, .value = SLICE("host-17"), .name = "hostname"}, {.factor = 2, .value = SLICE("/home/casey"), .name = "home"}};
 	int o = feature_set_add(s, in, literals, 3, "h.test", NULL);
 	if (o >= 0)
 		return o;

@@ -33,12 +33,12 @@ enum json_status { JSON_OK, JSON_BAD };
 
 /* One document and nothing else but white space around it. `limits` and `err` may be NULL. On JSON_BAD *out is untouched; running
  * out of arena or past a limit is JSON_BAD with that reason. */
-[[nodiscard]] enum json_status json_parse(struct slice in, const struct json_limits *limits, struct arena *arena, struct json **out,
-					  struct json_error *err);
+[[nodiscard]] enum json_status json_parse(
+        struct slice in, const struct json_limits *limits, struct arena *arena, struct json **out, struct json_error *err);
 /* The document at the front of *rest, which is advanced behind it and the white space after it. For JSON lines: call until rest->n
  * is 0. */
-[[nodiscard]] enum json_status json_next(struct slice *rest, const struct json_limits *limits, struct arena *arena, struct json **out,
-					 struct json_error *err);
+[[nodiscard]] enum json_status json_next(
+        struct slice *rest, const struct json_limits *limits, struct arena *arena, struct json **out, struct json_error *err);
 /* The characters of a string or key without its quotes, escapes resolved; borrowed from `raw` if it has none, else from the arena.
  * A surrogate without its partner becomes the three bytes of its number, so that nothing is lost. p is NULL if memory is out. */
 struct slice json_decode(struct slice raw, struct arena *arena);

@@ -6,9 +6,9 @@
 #include "vet/feature_set.h"
 #include "wire/trace.h"
 
-#define SET_BYTES      ((size_t)384 << 20)
-#define ADD_BYTES      ((size_t)384 << 20)
-#define RECORDS_MAX    100000
+#define SET_BYTES        ((size_t)384 << 20)
+#define ADD_BYTES        ((size_t)384 << 20)
+#define RECORDS_MAX      100000
 #define OBSERVATIONS_MAX 4096
 
 int feature_set_new(struct feature_set **out)
@@ -25,8 +25,14 @@ int feature_set_new(struct feature_set **out)
 	s->cap_nodes = 64;
 	s->n_nodes = 1;
 	/* Node 0 is the root, the map of endpoints. */
-	s->nodes[0] = (struct node){
-		.parent = FEATURE_NONE, .child = FEATURE_NONE, .next = FEATURE_NONE, .feature = FEATURE_NONE, .kind = ITEM_MAP, .address = "", .endpoint = "", .host = ""};
+	s->nodes[0] = (struct node){.parent = FEATURE_NONE,
+	        .child = FEATURE_NONE,
+	        .next = FEATURE_NONE,
+	        .feature = FEATURE_NONE,
+	        .kind = ITEM_MAP,
+	        .address = "",
+	        .endpoint = "",
+	        .host = ""};
 	*out = s;
 	return 0;
 }
@@ -57,15 +63,15 @@ static int trace_check(struct slice trace, struct err *err)
 		enum trace_status st = trace_next(&trace, &r);
 		if (st != TRACE_OK)
 			return err_set(err, -EBADMSG, "the trace is broken at record %zu: %s", n + 1,
-				st == TRACE_MORE ? "it ends in the middle" : "its fields do not add up");
+			        st == TRACE_MORE ? "it ends in the middle" : "its fields do not add up");
 		if (n >= RECORDS_MAX)
 			return err_set(err, -E2BIG, "the trace has more than %d records", RECORDS_MAX);
 	}
 	return 0;
 }
 
-int feature_set_add(struct feature_set *s, struct slice trace, const struct feature_literal *literals, size_t n_literals, const char *gateway,
-	struct err *err)
+int feature_set_add(struct feature_set *s, struct slice trace, const struct feature_literal *literals, size_t n_literals,
+        const char *gateway, struct err *err)
 {
 	int r = trace_check(trace, err);
 	if (r < 0)
@@ -80,8 +86,7 @@ int feature_set_add(struct feature_set *s, struct slice trace, const struct feat
 		s->observations = o;
 		s->cap_observations = cap;
 	}
-	struct adding a = {
-		.set = s, .arena = ARENA(ADD_BYTES), .gateway = slice_str(gateway), .observation = (unsigned)s->n_observations};
+	struct adding a = {.set = s, .arena = ARENA(ADD_BYTES), .gateway = slice_str(gateway), .observation = (unsigned)s->n_observations};
 	s->observations[s->n_observations] = (struct observation){0};
 	size_t echoes = s->n_echoes;
 	r = matcher_new(literals, n_literals, &s->arena, &a.matcher);
@@ -134,4 +139,9 @@ const struct feature_echo *feature_echoes(const struct feature_set *s, size_t *n
 {
 	*n = s->n_echoes;
 	return s->echoes;
+}
+
+size_t feature_lost(const struct feature_set *s)
+{
+	return s->lost;
 }

@@ -12,28 +12,28 @@
 
 /* A literal of a factor in one trial. */
 struct feature_literal {
-	unsigned factor;     /* index in the factor table */
+	unsigned factor; /* index in the factor table */
 	struct slice value;
-	const char *name;    /* of the factor, for the placeholder: {name}; outlives the call only as long as the call */
+	const char *name; /* of the factor, for the placeholder: {name}; outlives the call only as long as the call */
 };
 
 /* The factor's value was found in a message, under a transform. */
 struct feature_echo {
 	unsigned observation;
 	unsigned factor;
-	uint32_t feature;       /* index of the feature it was found in */
-	const char *transform;  /* "as it is", "upper case", "path mangled", "URL-encoded", "JSON-escaped", "base64", "hex", … */
-	bool digest;            /* a digest of the value: "sha256 hex", … */
-	bool weak;              /* the literal is short or an everyday word ("4", "en", "UTC"): it says something only if it follows the factor */
+	uint32_t feature;      /* index of the feature it was found in */
+	const char *transform; /* "as it is", "upper case", "path mangled", "URL-encoded", "JSON-escaped", "base64", "hex", … */
+	bool digest;           /* a digest of the value: "sha256 hex", … */
+	bool weak; /* the literal is short or an everyday word ("4", "en", "UTC"): it says something only if it follows the factor */
 };
 
 struct feature {
-	const char *endpoint;  /* "POST https://api.example.com/v1/messages"; gateway host shown as {gateway} */
-	const char *address;   /* e.g. body.messages[user].content[text].text line "Today's date is" */
-	const char *host;      /* destination name, {gateway} for the gateway */
-	bool derived;          /* follows from others (content-length, a digest of the body, key order of an object whose keys changed) */
-	bool structural;       /* header order, key order, white space, counts, TLS fingerprint */
-	uint32_t parent;       /* feature whose presence this one depends on, or UINT32_MAX */
+	const char *endpoint; /* "POST https://api.example.com/v1/messages"; gateway host shown as {gateway} */
+	const char *address;  /* e.g. body.messages[user].content[text].text line "Today's date is" */
+	const char *host;     /* destination name, {gateway} for the gateway */
+	bool derived;         /* follows from others (content-length, a digest of the body, key order of an object whose keys changed) */
+	bool structural;      /* header order, key order, white space, counts, TLS fingerprint */
+	uint32_t parent;      /* feature whose presence this one depends on, or UINT32_MAX */
 };
 
 struct feature_set;
@@ -43,7 +43,7 @@ void feature_set_free(struct feature_set *s);
 /* Adds the trace of one trial. literals: of all factors in that trial. gateway: name or NULL. Returns the observation's index, or a
  * negative errno. A broken trace gives -EBADMSG, and nothing is added. */
 [[nodiscard]] int feature_set_add(struct feature_set *s, struct slice trace, const struct feature_literal *literals, size_t n_literals,
-				  const char *gateway, struct err *err);
+        const char *gateway, struct err *err);
 size_t feature_count(const struct feature_set *s);
 const struct feature *feature_at(const struct feature_set *s, uint32_t i);
 /* The value of feature i in observation o: with literals replaced by placeholders like {hostname}; p is NULL if the feature was
@@ -51,6 +51,8 @@ const struct feature *feature_at(const struct feature_set *s, uint32_t i);
 struct slice feature_value(const struct feature_set *s, uint32_t i, unsigned observation);
 /* All echoes, ordered by observation. */
 const struct feature_echo *feature_echoes(const struct feature_set *s, size_t *n);
+/* How much found no place, because a maximum was reached: 0, or a fact that the reader must know. */
+size_t feature_lost(const struct feature_set *s);
 /* The form of a value without what is random in it, appended: uuid, hex runs of 8 and more, runs of digits, base64-like random tokens
  * of 16 and more, and times of day become symbols of their class and length (<uuid>, <hex:32>, <9:4>); every other byte is kept. Two
  * dates that are written with different separators have different shapes. */

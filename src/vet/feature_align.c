@@ -3,7 +3,7 @@
 
 #include "vet/feature_set.h"
 
-#define PAIRS_MAX  ((size_t)1 << 18)
+#define PAIRS_MAX  ((size_t)1 << 16)
 #define SHORT_TEXT 240
 
 static uint32_t mix32(uint64_t v)
@@ -121,6 +121,20 @@ uint64_t item_shape(const struct item *it)
 	return shape_of(it, &b) | 1;
 }
 
+uint32_t item_size(const struct item *it)
+{
+	if (it->aside)
+		return 0;
+	if (it->kind == ITEM_LEAF || it->kind == ITEM_TEXT)
+		return it->value.n < UINT32_MAX / 2 ? (uint32_t)it->value.n : UINT32_MAX / 2;
+	uint32_t n = 0;
+	for (const struct item *c = it->child; c; c = c->next) {
+		uint32_t more = item_size(c);
+		n = more > UINT32_MAX / 2 - n ? UINT32_MAX / 2 : n + more;
+	}
+	return n;
+}
+
 uint64_t item_prefix(const struct item *it)
 {
 	if (it->kind != ITEM_LEAF)
@@ -141,6 +155,30 @@ struct aligning {
 	uint64_t (*of_node)(const struct node *n);
 };
 
+static uint64_t item_before(const struct item *it)
+{
+	return it->before;
+}
+static uint64_t item_after(const struct item *it)
+{
+	return it->after;
+}
+static uint64_t node_before(const struct node *n)
+{
+	return n->before;
+}
+static uint64_t node_after(const struct node *n)
+{
+	return n->after;
+}
+static uint64_t node_last_before(const struct node *n)
+{
+	return n->last_before;
+}
+static uint64_t node_last_after(const struct node *n)
+{
+	return n->last_after;
+}
 static uint64_t item_raw(const struct item *it)
 {
 	return it->raw_hash;
@@ -237,7 +275,7 @@ static void match_equal(struct aligning *g)
 
 struct pair {
 	double alike;
-	uint32_t item, slot, apart;
+	uint32_t item, slot, size, apart; /* size: difference in bytes; apart: in position */
 };
 
 static int by_likeness(const void *x, const void *y)
@@ -245,6 +283,9 @@ static int by_likeness(const void *x, const void *y)
 	const struct pair *a = x, *b = y;
 	if (a->alike != b->alike)
 		return a->alike > b->alike ? -1 : 1;
+	/* The turns of a conversation repeat each other: the length tells them apart. */
+	if (a->size != b->size)
+		return a->size < b->size ? -1 : 1;
 	if (a->apart != b->apart)
 		return a->apart < b->apart ? -1 : 1;
 	return a->item < b->item ? -1 : a->item > b->item;
@@ -271,13 +312,15 @@ static int match_alike(struct aligning *g, double threshold)
 		struct sketch s = {0};
 		sketch_item(g->items[i], &s);
 		uint64_t label = slice_hash(g->items[i]->key);
+		uint32_t size = item_size(g->items[i]);
 		for (size_t k = 0; k < g->m; k++) {
 			const struct node *node = slot_at(g, k);
 			if (!is_free(g, k) || node->label != label || !node->sketch || !kind_fits(node->kind, g->items[i]->kind))
 				continue;
 			double alike = sketch_alike(&s, node->sketch);
 			if (alike >= threshold)
-				pairs[n++] = (struct pair){alike, (uint32_t)i, (uint32_t)k, (uint32_t)(i > k ? i - k : k - i)};
+				pairs[n++] = (struct pair){alike, (uint32_t)i, (uint32_t)k,
+				        size > node->size ? size - node->size : node->size - size, (uint32_t)(i > k ? i - k : k - i)};
 		}
 	}
 	if (n)
@@ -308,8 +351,31 @@ static void match_leftover(struct aligning *g, bool requests)
 		slot = i;
 	}
 	if (item != SIZE_MAX && slot != SIZE_MAX && slot_at(g, slot)->kind == g->items[item]->kind &&
-		slot_at(g, slot)->label == slice_hash(g->items[item]->key))
+	        slot_at(g, slot)->label == slice_hash(g->items[item]->key))
 		take(g, item, slot);
+}
+
+/* A list that is just what it was the last time: each member goes where it went. */
+static bool align_as_before(struct aligning *g, const struct node *at, const struct item *list)
+{
+	size_t found = 0;
+	if (at->aligned == 0 || at->aligned_hash != list->hash)
+		return false;
+	for (size_t i = 0; i < g->m; i++) {
+		const struct node *s = slot_at(g, i);
+		if (s->seen != at->aligned || !is_free(g, i) || s->index >= g->n || g->to[s->index] != FEATURE_NONE ||
+		        s->last_hash != g->items[s->index]->hash)
+			continue;
+		g->to[s->index] = g->slots[i];
+		found++;
+	}
+	for (size_t i = 0; i < g->n; i++) {
+		if (found < g->n)
+			g->to[i] = FEATURE_NONE;
+		else
+			g->a->set->nodes[g->to[i]].seen = g->a->observation + 1;
+	}
+	return found == g->n;
 }
 
 int align_list(struct adding *a, uint32_t node, struct item *list, uint32_t *to)
@@ -332,18 +398,28 @@ int align_list(struct adding *a, uint32_t node, struct item *list, uint32_t *to)
 	size_t n = 0;
 	for (struct item *c = list->child; c; c = c->next) {
 		to[n] = FEATURE_NONE;
-		items[n++] = c;
+		items[n] = c;
+		c->before = ((n ? items[n - 1]->hash : 1) * 0x9e3779b97f4a7c15u ^ c->hash) | 1;
+		c->after = ((c->next ? c->next->hash : 1) * 0xd6e8feb86659fd93u ^ c->hash) | 1;
+		n++;
 	}
 	n = 0;
 	for (uint32_t i = a->set->nodes[node].child; i != FEATURE_NONE; i = a->set->nodes[i].next)
 		if (!a->set->nodes[i].fact)
 			slots[n++] = i;
 	g.m = n;
+	bool same = align_as_before(&g, &a->set->nodes[node], list);
+	a->set->nodes[node].aligned = a->observation + 1;
+	a->set->nodes[node].aligned_hash = list->hash;
+	if (same)
+		return 0;
 	static const struct {
 		uint64_t (*item)(const struct item *it);
 		uint64_t (*node)(const struct node *n);
-	} exact[] = {{item_replaced, node_last}, {item_raw, node_raw}, {item_replaced, node_replaced}, {item_name, node_any},
-		{item_shape, node_shape}};
+	} exact[] = {/* Of equal members, such as empty lines, the neighbours tell which is which. */
+	        {item_before, node_last_before}, {item_after, node_last_after}, {item_before, node_before}, {item_after, node_after},
+	        {item_replaced, node_last}, {item_raw, node_raw}, {item_replaced, node_replaced}, {item_name, node_any},
+	        {item_shape, node_shape}};
 	for (size_t i = 0; i < ARRAY_LEN(exact); i++) {
 		g.of_item = exact[i].item;
 		g.of_node = exact[i].node;

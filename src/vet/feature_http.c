@@ -2,10 +2,11 @@
 #include <errno.h>
 
 #include "base/encode.h"
+#include "crypto/digest.h"
 #include "vet/feature_set.h"
 #include "wire/trace.h"
 
-#define ENDPOINTS_MAX 2000
+#define ENDPOINTS_MAX 500
 #define PAIRS_MAX     2000
 
 static struct slice field(const struct trace_record *r, enum trace_tag tag)
@@ -40,7 +41,8 @@ static struct item *find_child(struct item *parent, struct slice key)
 	return NULL;
 }
 
-static struct item *endpoint(struct adding *a, struct item *root, enum item_kind kind, struct slice key, struct slice host, struct item *under)
+static struct item *endpoint(
+        struct adding *a, struct item *root, enum item_kind kind, struct slice key, struct slice host, struct item *under)
 {
 	struct item *e = find_child(root, key);
 	if (!e && root->n >= ENDPOINTS_MAX) {
@@ -68,7 +70,11 @@ static struct item *host_item(struct adding *a, struct item *root, struct slice 
 	*shown = host_shown(a, host.n ? host : SLICE("(no name)"), &echoes);
 	struct item *hosts = root->child;
 	struct item *h = find_child(hosts, *shown);
-	if (h || hosts->n >= ENDPOINTS_MAX)
+	if (!h && hosts->n >= ENDPOINTS_MAX) {
+		*shown = SLICE("(further hosts)");
+		h = find_child(hosts, *shown);
+	}
+	if (h)
 		return h;
 	h = item_fact(a, hosts, "", SLICE("contacted"));
 	if (!h)
@@ -173,12 +179,6 @@ static struct item *pairs_item(struct adding *a, struct item *parent, const char
 	return map;
 }
 
-static bool derived_header(struct slice name)
-{
-	return slice_is(name, "content-length") || slice_is(name, "content-md5") || slice_is(name, "digest") ||
-	       slice_is(name, "content-digest");
-}
-
 /* One header field: `line` without its line end. */
 static void header_item(struct adding *a, struct item *map, struct slice line, bool h2)
 {
@@ -203,14 +203,13 @@ static void header_item(struct adding *a, struct item *map, struct slice line, b
 		it = item_string(a, map, name, value, 0);
 	if (!it)
 		return;
-	it->derived = derived_header(name);
 	it->spelling = written;
 	bool usual = colon != SLICE_NPOS && (value.n == 0 || (after.n == value.n + 1 && after.p[0] == ' '));
 	if (!h2 && !usual) {
 		struct slice k = adding_fmt(a, "%.*s (spacing)", SLICE_FMT(name));
 		struct item *x = item_fact(a, map, (const char *)k.p,
-			adding_fmt(a, "%zu before the value, %zu behind it", (size_t)(value.n ? value.p - after.p : 0),
-				after.n - value.n - (size_t)(value.n ? value.p - after.p : 0)));
+		        adding_fmt(a, "%zu before the value, %zu behind it", (size_t)(value.n ? value.p - after.p : 0),
+		                after.n - value.n - (size_t)(value.n ? value.p - after.p : 0)));
 		if (x)
 			x->fill = SLICE("one blank before the value");
 	}
@@ -322,6 +321,93 @@ static void body_items(struct adding *a, struct item *message, const struct trac
 	message->always = it && it->kind == ITEM_LIST && message->child != it && find_child(message, SLICE("body (bytes)"));
 }
 
+#define DIGESTS_MAX 64
+
+/* Values of a message that have the form of a digest. */
+struct digests {
+	struct item *item[DIGESTS_MAX];
+	uint8_t bytes[DIGESTS_MAX][DIGEST_MAX];
+	size_t size[DIGESTS_MAX], n;
+	bool wanted[DIGEST_MAX + 1]; /* by size */
+	size_t left;                 /* values still to be tried */
+};
+
+static void digests_collect(struct digests *d, struct item *it)
+{
+	for (struct item *c = it->child; c && d->n < DIGESTS_MAX; c = c->next) {
+		if (c->kind != ITEM_LEAF) {
+			digests_collect(d, c);
+			continue;
+		}
+		struct slice v = c->raw;
+		/* sha256=…, sha-256=:…: */
+		size_t eq = slice_chr(slice_sub(v, 0, 10), '=', 0);
+		if (eq != SLICE_NPOS && eq + 1 < v.n)
+			v = slice_from(v, eq + 1);
+		if (v.n > 2 && v.p[0] == ':' && v.p[v.n - 1] == ':')
+			v = slice_sub(v, 1, v.n - 2);
+		_cleanup_buf_ struct buf b = BUF(DIGEST_MAX);
+		if (v.n < 22 || v.n > 2 * DIGEST_MAX)
+			continue;
+		if (!decode_hex(&b, v) || b.error) {
+			buf_reset(&b);
+			if (!decode_base64(&b, v) || b.error)
+				continue;
+		}
+		if (b.n != 16 && b.n != 20 && b.n != 32 && b.n != 48 && b.n != 64)
+			continue;
+		memcpy(d->bytes[d->n], b.p, b.n);
+		d->size[d->n] = b.n;
+		d->item[d->n++] = c;
+		d->wanted[b.n] = true;
+	}
+}
+
+static void digests_try(struct digests *d, struct slice of, const struct item *self)
+{
+	static const enum digest kinds[] = {DIGEST_MD5, DIGEST_SHA1, DIGEST_SHA256, DIGEST_SHA384, DIGEST_SHA512};
+	for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
+		uint8_t out[DIGEST_MAX];
+		size_t n = digest_size(kinds[k]);
+		if (!d->wanted[n] || digest_of(kinds[k], of, out) < 0)
+			continue;
+		for (size_t i = 0; i < d->n; i++)
+			if (d->size[i] == n && d->item[i] != self && memcmp(d->bytes[i], out, n) == 0)
+				d->item[i]->derived = true;
+	}
+}
+
+static void digests_try_all(struct digests *d, const struct item *it)
+{
+	for (const struct item *c = it->child; c && d->left; c = c->next) {
+		if (c->kind == ITEM_MAP || c->kind == ITEM_LIST) {
+			digests_try_all(d, c);
+			continue;
+		}
+		/* A digest of the empty string or of a single letter is a constant. */
+		if (c->structural || c->raw.n < 2 || c->raw.n > 1 << 16)
+			continue;
+		d->left--;
+		digests_try(d, c->raw, c);
+	}
+}
+
+/* The length and the digests of a body, or of another value of the message, say nothing that is not there already. */
+static void mark_derived(struct item *m, const struct trace_record *r)
+{
+	struct slice body = field(r, TAG_BODY);
+	struct item *header = find_child(m, SLICE("header")), *length = find_child(header, SLICE("content-length"));
+	uint64_t v;
+	if (length && slice_u64(length->raw, UINT64_MAX, &v))
+		length->derived = v == body.n || v == trace_u64(r, TAG_WIRE_SIZE, body.n);
+	struct digests d = {.left = 2000};
+	digests_collect(&d, m);
+	if (d.n == 0)
+		return;
+	digests_try(&d, body, NULL);
+	digests_try_all(&d, m);
+}
+
 static void http_items(struct adding *a, struct item *root, const struct trace_record *r)
 {
 	struct slice shown, target = field(r, TAG_TARGET);
@@ -330,7 +416,7 @@ static void http_items(struct adding *a, struct item *root, const struct trace_r
 	struct slice path = slice_sub(target, 0, query);
 	struct slice strong = item_key_of(a, path);
 	struct slice key = adding_fmt(a, "%.*s %.*s://%.*s%.*s", SLICE_FMT(field(r, TAG_METHOD)), SLICE_FMT(field(r, TAG_SCHEME)),
-		SLICE_FMT(shown), SLICE_FMT(path_template(a, strong)));
+	        SLICE_FMT(shown), SLICE_FMT(path_template(a, strong)));
 	struct item *e = endpoint(a, root, ITEM_LIST, key, shown, host);
 	struct item *m = e ? item_new(a, e, ITEM_MAP, SLICE("request")) : NULL;
 	if (!m)
@@ -348,6 +434,7 @@ static void http_items(struct adding *a, struct item *root, const struct trace_r
 		(void)pairs_item(a, m, "query", slice_from(target, query + 1), '&', true);
 	(void)headers_item(a, m, field(r, TAG_HEADERS), slice_starts(field(r, TAG_PROTO), SLICE("h2")));
 	body_items(a, m, r);
+	mark_derived(m, r);
 }
 
 static void ws_items(struct adding *a, struct item *root, const struct trace_record *r)
@@ -379,7 +466,9 @@ static void dns_items(struct adding *a, struct item *root, const struct trace_re
 		q = item_new(a, e, ITEM_MAP, shown);
 		if (!q)
 			return;
-		q->spelling = shown.p == lower(a, name).p ? SLICE_NONE : slice_is(shown, "{gateway}") ? SLICE_NONE : name;
+		/* The case of the letters, of which random ones are a known trick against forgers. */
+		if (!slice_is(shown, "{gateway}"))
+			q->spelling = item_key_of(a, name);
 		q->unordered = true;
 		q->under = host;
 	}

@@ -6,7 +6,8 @@
 #include "vet/feature_set.h"
 
 #define ITEMS_MAX     400000
-#define UNPACK_MAX    6 /* JSON in a string in JSON in a string … */
+#define ITEMS_SPLIT   300000 /* past this, bodies and texts are kept whole */
+#define UNPACK_MAX    6      /* JSON in a string in JSON in a string … */
 #define LINES_MAX     20000
 #define STRINGS_MAX   2000
 #define PRINTABLE_MIN 5
@@ -126,10 +127,10 @@ static void syntax_items(struct adding *a, struct item *parent, struct slice key
 	const struct {
 		const char *what, *text;
 	} rows[] = {{"white space after colons", s.after_colon}, {"white space after commas", s.after_comma},
-		{"white space in brackets", s.in_brackets}, {"white space before colons and commas", s.before_colon_comma},
-		{"characters past ASCII", s.raw_non_ascii ? s.escaped_non_ascii ? "as they are, and escaped" : "as they are" :
-						s.escaped_non_ascii	    ? "escaped" :
-									      ""}};
+	        {"white space in brackets", s.in_brackets}, {"white space before colons and commas", s.before_colon_comma},
+	        {"characters past ASCII", s.raw_non_ascii       ? s.escaped_non_ascii ? "as they are, and escaped" : "as they are"
+	                                  : s.escaped_non_ascii ? "escaped"
+	                                                        : ""}};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		if (!rows[i].text[0])
 			continue;
@@ -144,7 +145,8 @@ static void syntax_items(struct adding *a, struct item *parent, struct slice key
 static struct item *try_json(struct adding *a, struct item *parent, struct slice key, struct slice value, unsigned depth, const char *mark)
 {
 	struct json *doc;
-	if (depth >= UNPACK_MAX || !looks_json(value) || json_parse(value, NULL, &a->arena, &doc, NULL) != JSON_OK)
+	if (depth >= UNPACK_MAX || a->items > ITEMS_SPLIT || !looks_json(value) ||
+	        json_parse(value, NULL, &a->arena, &doc, NULL) != JSON_OK)
 		return NULL;
 	struct slice k = *mark ? adding_fmt(a, "%.*s%s", SLICE_FMT(key), mark) : key;
 	struct item *it = json_item(a, parent, k, doc, depth + 1);
@@ -172,7 +174,7 @@ struct item *item_string(struct adding *a, struct item *parent, struct slice key
 		it = try_base64(a, parent, key, value, depth);
 	if (it || a->error)
 		return it;
-	if (value.n && memchr(value.p, '\n', value.n))
+	if (value.n && a->items <= ITEMS_SPLIT && memchr(value.p, '\n', value.n))
 		return text_item(a, parent, key, value);
 	return item_leaf(a, parent, key, value);
 }
@@ -184,8 +186,8 @@ static struct slice element_label(struct adding *a, const struct json *v, bool *
 	static const struct {
 		const char *name;
 		bool identity;
-	} names[] = {{"role", false}, {"name", true}, {"key", true}, {"event_name", false}, {"event_type", false}, {"event", false}, {"id", true},
-		{"metric", true}, {"type", false}, {"kind", false}, {"method", false}, {"title", true}};
+	} names[] = {{"role", false}, {"name", true}, {"key", true}, {"event_name", false}, {"event_type", false}, {"event", false},
+	        {"id", true}, {"metric", true}, {"type", false}, {"kind", false}, {"method", false}, {"title", true}};
 	*identity = false;
 	if (v->type == JSON_STRING)
 		return SLICE("string");
@@ -225,8 +227,9 @@ static struct item *scalar_item(struct adding *a, struct item *parent, struct sl
 	}
 	/* "4" is not 4: a string that reads like another scalar keeps its quotes. */
 	struct json *inner;
-	if (text.n && text.n < 32 && (strchr("-0123456789", text.p[0]) || slice_is(text, "true") || slice_is(text, "false") || slice_is(text, "null")) &&
-	    json_parse(text, NULL, &a->arena, &inner, NULL) == JSON_OK)
+	if (text.n && text.n < 32 &&
+	        (strchr("-0123456789", text.p[0]) || slice_is(text, "true") || slice_is(text, "false") || slice_is(text, "null")) &&
+	        json_parse(text, NULL, &a->arena, &inner, NULL) == JSON_OK)
 		return item_leaf(a, parent, key, v->raw);
 	struct item *it = item_string(a, parent, key, text, depth);
 	_cleanup_buf_ struct buf e = BUF(1024);
@@ -244,17 +247,27 @@ static struct item *json_item(struct adding *a, struct item *parent, struct slic
 {
 	if (v->type < JSON_ARRAY)
 		return scalar_item(a, parent, key, v, depth);
+	if (a->items > ITEMS_SPLIT)
+		return item_leaf(a, parent, key, v->raw);
 	struct item *it = item_new(a, parent, v->type == JSON_OBJECT ? ITEM_MAP : ITEM_LIST, key);
 	if (!it)
 		return NULL;
 	it->absorbs = true;
 	for (const struct json *m = v->child; m; m = m->next) {
 		bool identity = false;
-		struct slice k = v->type == JSON_OBJECT ? item_key_of(a, json_decode(m->key, &a->arena)) : element_label(a, m, &identity);
+		struct item_echo *echoes = NULL;
+		struct slice k = v->type == JSON_OBJECT
+		                         ? matcher_replace(a->matcher, json_decode(m->key, &a->arena), false, &a->arena, &echoes)
+		                         : element_label(a, m, &identity);
 		struct item *c = json_item(a, it, k, m, depth);
 		if (!c)
 			return NULL;
 		c->identity = identity;
+		for (struct item_echo *e = echoes, *next; e; e = next) {
+			next = e->next;
+			e->next = c->echoes;
+			c->echoes = e;
+		}
 	}
 	return it;
 }
@@ -264,11 +277,13 @@ static struct item *try_documents(struct adding *a, struct item *parent, struct 
 {
 	struct slice rest = value, line;
 	size_t docs = 0;
+	if (a->items > ITEMS_SPLIT)
+		return NULL;
 	while (slice_split(&rest, '\n', &line)) {
 		line = slice_trim(line);
 		bool json = looks_json(slice_starts(line, SLICE("data:")) ? slice_trim(slice_from(line, 5)) : line);
 		if (line.n && !json && !slice_starts(line, SLICE("event:")) && !slice_starts(line, SLICE("data:")) &&
-		    !slice_starts(line, SLICE("id:")) && line.p[0] != ':')
+		        !slice_starts(line, SLICE("id:")) && line.p[0] != ':')
 			return NULL;
 		docs += json;
 	}
@@ -306,7 +321,9 @@ static bool wordy(struct slice s)
 {
 	size_t good = 0;
 	for (size_t i = 0; i < s.n; i++)
-		good += (s.p[i] | 32) >= 'a' && (s.p[i] | 32) <= 'z' ? 2 : s.p[i] >= '0' && s.p[i] <= '9' ? 1 : strchr("._-/: ", s.p[i]) != NULL;
+		good += (s.p[i] | 32) >= 'a' && (s.p[i] | 32) <= 'z' ? 2
+		        : s.p[i] >= '0' && s.p[i] <= '9'             ? 1
+		                                                     : strchr("._-/: ", s.p[i]) != NULL;
 	return s.n >= PRINTABLE_MIN && good >= s.n;
 }
 
@@ -346,7 +363,7 @@ struct item *item_body(struct adding *a, struct item *parent, struct slice key, 
 		it = try_documents(a, parent, key, s);
 	if (it || a->error)
 		return it;
-	return binary(s) ? binary_item(a, parent, key, s) : item_string(a, parent, key, s, 0);
+	return binary(s) && a->items <= ITEMS_SPLIT ? binary_item(a, parent, key, s) : item_string(a, parent, key, s, 0);
 }
 
 void item_hash(struct item *it)

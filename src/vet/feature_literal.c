@@ -6,7 +6,7 @@
 #include "vet/feature_set.h"
 
 #define PATTERNS_MAX 60000
-#define BUCKETS	     8192
+#define BUCKETS      8192
 #define DIGESTS_SLOT 8192
 
 struct pattern {
@@ -67,10 +67,10 @@ static bool alnum(uint8_t c)
 /* Words that any program says, whoever it runs for. */
 static bool everyday(struct slice v)
 {
-	static const char *const words[] = {"user", "dev", "root", "home", "code", "main", "test", "linux", "debian", "ubuntu", "bash", "zsh",
-		"sh", "fish", "true", "false", "none", "null", "auto", "default", "local", "localhost", "origin", "utc", "gmt", "posix", "git",
-		"xterm", "dumb", "node", "build", "project", "work", "src", "tmp", "http", "https", "github", "gitlab", "ci", "yes", "no", "on",
-		"off", "x86_64", "amd64", "arm64", "master", "prod", "guest", "admin"};
+	static const char *const words[] = {"user", "dev", "root", "home", "code", "main", "test", "linux", "debian", "ubuntu", "bash",
+	        "zsh", "sh", "fish", "true", "false", "none", "null", "auto", "default", "local", "localhost", "origin", "utc", "gmt",
+	        "posix", "git", "xterm", "dumb", "node", "build", "project", "work", "src", "tmp", "http", "https", "github", "gitlab",
+	        "ci", "yes", "no", "on", "off", "x86_64", "amd64", "arm64", "master", "prod", "guest", "admin"};
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (slice_eq_nocase(v, slice_str(words[i])))
 			return true;
@@ -96,11 +96,11 @@ static int add_pattern(struct matcher *m, const struct feature_literal *l, struc
 	if (!copy.p)
 		return -ENOMEM;
 	m->patterns[m->n++] = (struct pattern){.bytes = copy,
-		.factor = l->factor,
-		.name = l->name ? l->name : "factor",
-		.transform = transform,
-		.weak = weak,
-		.word = bytes.n < 8};
+	        .factor = l->factor,
+	        .name = l->name ? l->name : "factor",
+	        .transform = transform,
+	        .weak = weak,
+	        .word = bytes.n < 8};
 	return 0;
 }
 
@@ -384,7 +384,8 @@ static size_t token_at(struct slice in, size_t at, bool *hex)
 		return n;
 	}
 	*hex = false;
-	while (n <= 96 && at + n < in.n && in.p[at + n] < 0x80 && (alnum(in.p[at + n]) || strchr("+/-_", in.p[at + n] ? in.p[at + n] : ' ')))
+	while (n <= 96 && at + n < in.n && in.p[at + n] < 0x80 &&
+	        (alnum(in.p[at + n]) || strchr("+/-_", in.p[at + n] ? in.p[at + n] : ' ')))
 		n++;
 	while (at + n < in.n && in.p[at + n] == '=' && n % 4)
 		n++;
@@ -411,12 +412,13 @@ struct slice matcher_replace(const struct matcher *m, struct slice in, bool weak
 			buf_fmt(&out, "{%s}", p->name);
 			if (echoes)
 				echo_add(arena, echoes,
-					&(struct item_echo){.factor = p->factor, .transform = p->transform, .weak = p->weak});
+				        &(struct item_echo){.factor = p->factor, .transform = p->transform, .weak = p->weak});
 		} else {
 			bool whole = n >= (hex ? 2u * d->size : (4u * d->size + 2) / 3);
 			buf_fmt(&out, "{%s of %s}", digest_name(d->kind), d->name);
 			const char *t = echoes ? arena_fmt(m->keep, "%s%s %s%s", digest_name(d->kind), d->of, hex ? "hex" : "base64",
-							 whole ? "" : " prefix") : NULL;
+			                                 whole ? "" : " prefix")
+			                       : NULL;
 			if (t)
 				echo_add(arena, echoes, &(struct item_echo){.factor = d->factor, .transform = t, .digest = true});
 		}

@@ -31,24 +31,25 @@ enum item_kind {
 
 struct item {
 	enum item_kind kind;
-	char join;         /* between the address and a child's key: '.', ' ', '[' or 0 */
+	char join; /* between the address and a child's key: '.', ' ', '[' or 0 */
 	bool structural, derived;
-	bool aside;        /* says nothing about what its parent is: headers of a message */
-	bool identity;     /* in a list: the key names the item, whatever its content */
-	bool always;       /* in a list: may take any free slot of its key, in order, when nothing is alike */
-	bool unordered;    /* map: order of the children is not a feature */
-	double alike;      /* list: how alike an item must be to a slot, 0: 0.4 */
-	bool absorbs;      /* list: a leftover item may take the only leftover slot of its key */
+	bool aside;     /* says nothing about what its parent is: headers of a message */
+	bool identity;  /* in a list: the key names the item, whatever its content */
+	bool always;    /* in a list: may take any free slot of its key, in order, when nothing is alike */
+	bool unordered; /* map: order of the children is not a feature */
+	double alike;   /* list: how alike an item must be to a slot, 0: 0.4 */
+	bool absorbs;   /* list: a leftover item may take the only leftover slot of its key */
 	struct slice key;
-	struct slice value; /* LEAF, TEXT: with placeholders */
-	struct slice raw;   /* LEAF, TEXT: before literals were replaced */
-	struct slice fill;  /* LEAF: if p is set, the value of observations in which it is absent but its parent is there */
+	struct slice value;    /* LEAF, TEXT: with placeholders */
+	struct slice raw;      /* LEAF, TEXT: before literals were replaced */
+	struct slice fill;     /* LEAF: if p is set, the value of observations in which it is absent but its parent is there */
 	struct slice spelling; /* in a map: how the key was written, if that may vary (header names) */
 	struct item_echo *echoes;
 	struct item *child, *last, *next;
 	struct item *under; /* the item whose feature its presence hangs on, if that is not its parent's */
 	size_t n;
 	uint64_t raw_hash, hash; /* of the content before and after replacement */
+	uint64_t before, after;  /* in a list: the content together with that of the neighbour */
 	uint32_t node, feature;  /* once placed */
 };
 
@@ -56,17 +57,22 @@ struct item {
 struct node {
 	uint32_t parent, child, next; /* FEATURE_NONE ends */
 	uint32_t feature;
-	uint32_t seen;    /* observation that took it last, plus one */
-	uint32_t pos;     /* scratch: position among its siblings */
-	uint32_t born;    /* counts the slots of one key under one parent, from 1 */
-	uint32_t taken;   /* maps: how many members of this name the observation had so far */
-	uint8_t kind;     /* enum item_kind */
+	uint32_t seen;         /* observation that took it last, plus one */
+	uint32_t pos;          /* scratch: position among its siblings */
+	uint32_t born;         /* counts the slots of one key under one parent, from 1 */
+	uint32_t index;        /* of the list member that took it last */
+	uint32_t aligned;      /* list: observation, plus one, … */
+	uint64_t aligned_hash; /* … and content of when its members were placed last */
+	uint64_t before, after, last_before, last_after;
+	uint32_t taken; /* maps: how many members of this name the observation had so far */
+	uint8_t kind;   /* enum item_kind */
 	char join;
 	bool fact; /* about its parent, no part of it */
 	struct slice key, spelling;
 	const char *endpoint, *host, *address;
 	uint64_t raw_hash, hash, last_hash, shape, prefix, label;
 	struct sketch *sketch; /* of list members */
+	uint32_t size;         /* of the first content */
 	uint32_t present;      /* value of the feature that says it is there */
 };
 
@@ -103,6 +109,7 @@ struct feature_set {
 	size_t n_observations, cap_observations;
 	struct feature_echo *echoes;
 	size_t n_echoes, cap_echoes;
+	size_t lost;           /* items for which there was no slot left */
 	struct table by_value; /* hash of the bytes: value */
 	struct table by_key;   /* hash of parent, kind, key, ordinal: node */
 	struct table by_raw;   /* hash of feature and bytes before replacement: value */
@@ -153,6 +160,8 @@ double sketch_alike(const struct sketch *a, const struct sketch *b);
 /* As feature_shape(); without `lengths` symbols have no length. */
 void shape_add(struct slice value, bool lengths, struct buf *out);
 uint64_t item_shape(const struct item *it);
+/* Bytes of the values in an item. */
+uint32_t item_size(const struct item *it);
 /* Hash of what stands before the first colon of a short leaf; 0 if there is no such thing. */
 uint64_t item_prefix(const struct item *it);
 /* Leaves and texts may stand for each other. */

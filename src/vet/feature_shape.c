@@ -35,7 +35,8 @@ static bool random_token(struct slice t)
 	for (size_t i = 0; i < t.n; i++) {
 		digits += digit(t.p[i]);
 		if (i)
-			changes += digit(t.p[i]) != digit(t.p[i - 1]) || ((t.p[i] ^ t.p[i - 1]) & 32 && !digit(t.p[i]) && !digit(t.p[i - 1]));
+			changes +=
+			        digit(t.p[i]) != digit(t.p[i - 1]) || ((t.p[i] ^ t.p[i - 1]) & 32 && !digit(t.p[i]) && !digit(t.p[i - 1]));
 	}
 	return t.n >= 16 && digits >= 2 && changes * 4 >= t.n;
 }

@@ -5,13 +5,13 @@
 #include "crypto/digest.h"
 #include "vet/feature_set.h"
 
-#define NODES_MAX    400000
-#define VALUE_MAX    ((size_t)32 * 1024)
-#define ADDRESS_MAX  600
-#define LABEL_MAX    44
-#define PRESENT_MAX  400
-#define ECHOES_MAX   500000
-#define INVERSIONS   4
+#define NODES_MAX   400000
+#define VALUE_MAX   ((size_t)32 * 1024)
+#define ADDRESS_MAX 600
+#define LABEL_MAX   44
+#define PRESENT_MAX 400
+#define ECHOES_MAX  500000
+#define INVERSIONS  4
 
 /* Makes room for one more of `size` bytes; arrays double. */
 static int grow(void **array, size_t *cap, size_t n, size_t size)
@@ -132,11 +132,11 @@ static int note_echoes(struct adding *a, uint32_t feature, const struct item *it
 		if (grow((void **)&s->echoes, &s->cap_echoes, s->n_echoes, sizeof(*s->echoes)) < 0)
 			return -ENOMEM;
 		s->echoes[s->n_echoes++] = (struct feature_echo){.observation = a->observation,
-			.factor = e->factor,
-			.feature = feature,
-			.transform = e->transform,
-			.digest = e->digest,
-			.weak = e->weak};
+		        .factor = e->factor,
+		        .feature = feature,
+		        .transform = e->transform,
+		        .digest = e->digest,
+		        .weak = e->weak};
 	}
 	return 0;
 }
@@ -222,14 +222,14 @@ static uint32_t node_new(struct adding *a, uint32_t parent_at, uint32_t behind, 
 		return FEATURE_NONE;
 	struct node *parent = &s->nodes[parent_at];
 	struct node n = {.parent = parent_at,
-		.child = FEATURE_NONE,
-		.next = FEATURE_NONE,
-		.feature = FEATURE_NONE,
-		.kind = (uint8_t)it->kind,
-		.join = it->join,
-		.fact = it->structural,
-		.endpoint = parent->endpoint,
-		.host = parent->host};
+	        .child = FEATURE_NONE,
+	        .next = FEATURE_NONE,
+	        .feature = FEATURE_NONE,
+	        .kind = (uint8_t)it->kind,
+	        .join = it->join,
+	        .fact = it->structural,
+	        .endpoint = parent->endpoint,
+	        .host = parent->host};
 	n.key = arena_copy(&s->arena, it->key);
 	n.label = slice_hash(it->key);
 	n.spelling = it->spelling.p ? arena_copy(&s->arena, it->spelling) : SLICE_NONE;
@@ -244,6 +244,8 @@ static uint32_t node_new(struct adding *a, uint32_t parent_at, uint32_t behind, 
 		return FEATURE_NONE;
 	n.raw_hash = it->raw_hash;
 	n.hash = n.last_hash = it->hash;
+	n.before = n.last_before = it->before;
+	n.after = n.last_after = it->after;
 	if (parent->kind == ITEM_LIST || parent->kind == ITEM_TEXT) {
 		struct sketch sketch = {0};
 		sketch_item(it, &sketch);
@@ -254,6 +256,7 @@ static uint32_t node_new(struct adding *a, uint32_t parent_at, uint32_t behind, 
 		memcpy(n.sketch, &sketch, size);
 		n.shape = item_shape(it);
 		n.prefix = item_prefix(it);
+		n.size = item_size(it);
 	}
 	uint32_t at = (uint32_t)s->n_nodes++;
 	if (behind == FEATURE_NONE) {
@@ -298,11 +301,13 @@ static int feature_new(struct adding *a, uint32_t at, uint32_t under, const stru
 	struct node *n = &s->nodes[at];
 	struct feature_entry *f = &s->features[s->n_features];
 	*f = (struct feature_entry){.pub = {.endpoint = n->endpoint,
-					    .address = n->address[0] ? n->address : n->parent ? "(request)" : "(present)",
-					    .host = n->host,
-					    .derived = it->derived,
-					    .structural = it->structural,
-					    .parent = under}};
+	                                    .address = n->address[0] ? n->address
+	                                               : n->parent   ? "(request)"
+	                                                             : "(present)",
+	                                    .host = n->host,
+	                                    .derived = it->derived,
+	                                    .structural = it->structural,
+	                                    .parent = under}};
 	if (it->fill.p && !(f->fill = value_of(s, it->fill)))
 		return -ENOMEM;
 	n->feature = (uint32_t)s->n_features++;
@@ -315,14 +320,16 @@ static int place_leaf(struct adding *a, uint32_t at, struct item *it)
 {
 	struct feature_set *s = a->set;
 	uint32_t f = s->nodes[at].feature, value;
-	/* The same bytes are the same value, whichever literals happen to be in them: "4 spaces" does not change with the number of CPUs. */
+	/* The same bytes are the same value, whichever literals happen to be in them: "4 spaces" does not change with the number of CPUs.
+	 */
 	uint64_t key = combine(combine(0x4a3, f), slice_hash(it->raw));
 	if (!table_get(&s->by_raw, key, &value)) {
 		value = value_of(s, it->value);
 		if (value == 0 || table_put(&s->by_raw, key, value) < 0)
 			return -ENOMEM;
 	}
-	s->features[f].pub.derived |= it->derived;
+	/* Derived once is not enough: it has to be in every trial. */
+	s->features[f].pub.derived &= it->derived;
 	int r = note_value(a, f, value);
 	r = r ?: note_echoes(a, f, it);
 	for (const struct item *c = it->child; r == 0 && c; c = c->next) /* a text at the slot of a leaf */
@@ -339,6 +346,15 @@ static void tail_of(const struct feature_set *s, uint32_t at, struct buf *b)
 	buf_add(b, slice_trim(slice_from(address, skip)));
 }
 
+/* Past its maximum the set takes no new slots: what would have needed one is counted, and told of. */
+static bool set_full(struct adding *a)
+{
+	if (a->set->n_nodes < NODES_MAX)
+		return false;
+	a->set->lost++;
+	return true;
+}
+
 /* A feature of our own beside the children of `at`. */
 static int place_fact(struct adding *a, uint32_t at, const char *what, const struct item *of, struct slice value, struct slice fill)
 {
@@ -351,7 +367,9 @@ static int place_fact(struct adding *a, uint32_t at, const char *what, const str
 	a->set->nodes[at].join = ' ';
 	uint32_t node = member_node(a, at, FEATURE_NONE, it);
 	a->set->nodes[at].join = join;
-	return node == FEATURE_NONE ? -ENOMEM : place(a, node, a->set->nodes[at].feature, it);
+	if (node == FEATURE_NONE)
+		return set_full(a) ? 0 : -ENOMEM;
+	return place(a, node, a->set->nodes[at].feature, it);
 }
 
 /* Slots are kept in the order in which they appear, new ones beside the neighbours they came with; so an order is either that of
@@ -364,7 +382,7 @@ static int place_order(struct adding *a, uint32_t at, const struct item *it)
 		s->nodes[i].pos = pos++;
 	_cleanup_buf_ struct buf b = BUF(8192);
 	for (const struct item *c = it->child; c; c = c->next) {
-		if (c->structural)
+		if (c->structural || c->node == FEATURE_NONE)
 			continue;
 		if (last != FEATURE_NONE && s->nodes[c->node].pos < s->nodes[last].pos && found++ < INVERSIONS) {
 			if (b.n)
@@ -397,9 +415,12 @@ static int place_children(struct adding *a, uint32_t at, struct item *it)
 			if (child != FEATURE_NONE)
 				a->set->nodes[child].seen = a->observation + 1;
 		}
+		c->node = child;
+		if (child == FEATURE_NONE && set_full(a))
+			continue;
 		if (child == FEATURE_NONE)
 			return -ENOMEM;
-		c->node = child;
+		a->set->nodes[child].index = (uint32_t)i;
 		if (!c->structural)
 			behind = child;
 		uint32_t under = c->under ? c->under->feature : at ? a->set->nodes[at].feature : FEATURE_NONE;
@@ -423,6 +444,8 @@ static int place(struct adding *a, uint32_t at, uint32_t under, struct item *it)
 	it->node = at;
 	it->feature = s->nodes[at].feature;
 	s->nodes[at].last_hash = it->hash;
+	s->nodes[at].last_before = it->before;
+	s->nodes[at].last_after = it->after;
 	if (s->nodes[at].kind == ITEM_LEAF)
 		return place_leaf(a, at, it);
 	if (it->kind == ITEM_LEAF) { /* one line where there were several */

@@ -13,7 +13,8 @@
 
 #define ENDPOINT "POST https://api.test/v1/messages"
 
-static const char usual_headers[] = "Host: api.test\r\nUser-Agent: tool/1.0\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n";
+static const char usual_headers[] =
+        "Host: api.test\r\nUser-Agent: tool/1.0\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n";
 
 static void http(struct buf *b, const char *host, const char *target, const char *headers, struct slice body)
 {
@@ -27,6 +28,7 @@ static void http(struct buf *b, const char *host, const char *target, const char
 	trace_put(b, TAG_TARGET, slice_str(target));
 	trace_put(b, TAG_HEADERS, slice_str(headers));
 	trace_put(b, TAG_BODY, body);
+	trace_put_u64(b, TAG_WIRE_SIZE, body.n);
 	trace_end(b, mark);
 }
 
@@ -97,7 +99,8 @@ static void show(const struct feature_set *s, unsigned a, unsigned b)
 	for (uint32_t i = 0; i < feature_count(s); i++)
 		if (differs(s, i, a, b)) {
 			struct slice x = feature_value(s, i, a), y = feature_value(s, i, b);
-			print_message("%s | %s: %.*s -> %.*s\n", feature_at(s, i)->endpoint, feature_at(s, i)->address, SLICE_FMT(x), SLICE_FMT(y));
+			print_message("%s | %s: %.*s -> %.*s\n", feature_at(s, i)->endpoint, feature_at(s, i)->address, SLICE_FMT(x),
+			        SLICE_FMT(y));
 		}
 }
 
@@ -124,14 +127,16 @@ static uint32_t find(const struct feature_set *s, const char *endpoint, const ch
 	return 0;
 }
 
-#define REMINDER "{\"type\":\"text\",\"text\":\"<system-reminder>\\nToday%ss date is 2026-11-23\\nBe kind to the reader.\\n</system-reminder>\"}"
-#define PROMPT	 "{\"type\":\"text\",\"text\":\"say hi\"}"
-#define EXTRA	 "{\"type\":\"text\",\"text\":\"This folder is a repository.\\nIts branch is called main.\"}"
+#define REMINDER \
+	"{\"type\":\"text\",\"text\":\"<system-reminder>\\nToday%ss date is 2026-11-23\\nBe kind to the reader.\\n</system-reminder>\"}"
+#define PROMPT "{\"type\":\"text\",\"text\":\"say hi\"}"
+#define EXTRA  "{\"type\":\"text\",\"text\":\"This folder is a repository.\\nIts branch is called main.\"}"
 
 static void message(char *out, size_t size, const char *apostrophe, bool extra)
 {
-	(void)snprintf(out, size, "{\"model\":\"m-1\",\"max_tokens\":32,\"messages\":[{\"role\":\"user\",\"content\":[%s" REMINDER "," PROMPT "]}]}",
-		extra ? EXTRA "," : "", apostrophe);
+	(void)snprintf(out, size,
+	        "{\"model\":\"m-1\",\"max_tokens\":32,\"messages\":[{\"role\":\"user\",\"content\":[%s" REMINDER "," PROMPT "]}]}",
+	        extra ? EXTRA "," : "", apostrophe);
 }
 
 static void extra_block_is_one_difference(void **state)
@@ -173,17 +178,34 @@ static void apostrophe_is_one_line(void **state)
 	}
 }
 
+/* A paragraph more, with its empty line: nothing else moves. An empty line in another place is seen. */
+static void empty_lines_keep_their_place(void **state)
+{
+	(void)state;
+	struct feature_set *s = set_new();
+	add_body(s, "{\"t\":\"alpha one\\n\\nbeta two\\n\\ngamma three\"}");
+	add_body(s, "{\"t\":\"alpha one\\n\\nnew words here\\n\\nbeta two\\n\\ngamma three\"}");
+	add_body(s, "{\"t\":\"alpha one\\nbeta two\\n\\n\\ngamma three\"}");
+	for (uint32_t i = 0; i < feature_count(s); i++)
+		if (differs(s, i, 0, 1))
+			assert_false(feature_at(s, i)->structural);
+	assert_int_equal(differences(s, 0, 1, true, NULL), 2);
+	assert_true(differences(s, 0, 2, true, NULL) > 0);
+	feature_set_free(s);
+}
+
 static void structure_is_seen(void **state)
 {
 	(void)state;
 	static const char base[] = "{\"a\":1,\"b\":\"it's\",\"c\":[1,2]}";
 	static const struct {
 		const char *body, *address;
-	} rows[] = {{"{\"b\":\"it's\",\"a\":1,\"c\":[1,2]}", "body (order)"}, {"{\"a\":1,\"b\":\"it\\u0027s\",\"c\":[1,2]}", "body.b (escapes)"},
-		{"{\"a\": 1,\"b\": \"it's\",\"c\": [1,2]}", "body (white space after colons)"},
-		{"{\"a\":1.0,\"b\":\"it's\",\"c\":[1,2]}", "body.a"}, {"{\"a\":1,\"a\":1,\"b\":\"it's\",\"c\":[1,2]}", "body.a#2"},
-		{"{\"a\":\"1\",\"b\":\"it's\",\"c\":[1,2]}", "body.a"}, {"{\"a\":1,\"b\":\"it's\",\"c\":[2,1]}", "body.c (order)"},
-		{"{\"a\":1,\"x\":{\"y\":[5]},\"b\":\"it's\",\"c\":[1,2]}", "body.x"}};
+	} rows[] = {{"{\"b\":\"it's\",\"a\":1,\"c\":[1,2]}", "body (order)"},
+	        {"{\"a\":1,\"b\":\"it\\u0027s\",\"c\":[1,2]}", "body.b (escapes)"},
+	        {"{\"a\": 1,\"b\": \"it's\",\"c\": [1,2]}", "body (white space after colons)"},
+	        {"{\"a\":1.0,\"b\":\"it's\",\"c\":[1,2]}", "body.a"}, {"{\"a\":1,\"a\":1,\"b\":\"it's\",\"c\":[1,2]}", "body.a#2"},
+	        {"{\"a\":\"1\",\"b\":\"it's\",\"c\":[1,2]}", "body.a"}, {"{\"a\":1,\"b\":\"it's\",\"c\":[2,1]}", "body.c (order)"},
+	        {"{\"a\":1,\"x\":{\"y\":[5]},\"b\":\"it's\",\"c\":[1,2]}", "body.x"}};
 	for (size_t k = 0; k < ARRAY_LEN(rows); k++) {
 		struct feature_set *s = set_new();
 		add_body(s, base);
@@ -201,15 +223,17 @@ static void headers_are_seen(void **state)
 	static const struct {
 		const char *headers, *address;
 	} rows[] = {
-		{"User-Agent: tool/1.0\r\nHost: api.test\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n", "header (order)"},
-		{"Host: api.test\r\nuser-agent: tool/1.0\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n",
-			"header user-agent (spelling)"},
-		{"Host: api.test\r\nUser-Agent:  tool/1.0\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n",
-			"header user-agent (spacing)"},
-		{"Host: api.test\r\nUser-Agent: tool/1.0\r\nContent-Type: application/json\r\nX-New: 1\r\nContent-Length: 11\r\n\r\n",
-			"header x-new"},
-		{"Host: api.test\r\nUser-Agent: tool/1.0\r\nContent-Type: application/json\r\nContent-Length: 10\r\nUser-Agent: tool/1.0\r\n\r\n",
-			"header user-agent#2"},
+	        {"User-Agent: tool/1.0\r\nHost: api.test\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n",
+	                "header (order)"},
+	        {"Host: api.test\r\nuser-agent: tool/1.0\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n",
+	                "header user-agent (spelling)"},
+	        {"Host: api.test\r\nUser-Agent:  tool/1.0\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n",
+	                "header user-agent (spacing)"},
+	        {"Host: api.test\r\nUser-Agent: tool/1.0\r\nContent-Type: application/json\r\nX-New: 1\r\nContent-Length: 10\r\n\r\n",
+	                "header x-new"},
+	        {"Host: api.test\r\nUser-Agent: tool/1.0\r\nContent-Type: application/json\r\nContent-Length: 10\r\nUser-Agent: "
+	         "tool/1.0\r\n\r\n",
+	                "header user-agent#2"},
 	};
 	for (size_t k = 0; k < ARRAY_LEN(rows); k++) {
 		struct feature_set *s = set_new();
@@ -249,6 +273,45 @@ static void retry_is_one_difference(void **state)
 	feature_set_free(s);
 }
 
+static void turns_keep_their_slots(void **state)
+{
+	(void)state;
+	struct feature_set *s = set_new();
+	for (int k = 0; k < 2; k++) {
+		_cleanup_buf_ struct buf b = BUF(1 << 20);
+		if (k)
+			http(&b, "api.test", "/v1/messages", usual_headers,
+			        SLICE("{\"model\":\"m-2\",\"title\":\"Give this talk a name\"}"));
+		for (int turn = 0; turn < 3; turn++) {
+			_cleanup_buf_ struct buf body = BUF(1 << 16);
+			buf_str_add(&body, "{\"model\":\"m-1\",\"system\":\"");
+			for (int i = 0; i < 400; i++)
+				buf_fmt(&body, "rule%c%c ", 'a' + i % 26, 'a' + i / 26);
+			buf_fmt(&body, "user assistant part a b c d e, today is %s\",\"messages\":[", k ? "tuesday evening" : "monday");
+			for (int i = 0; i <= 2 * turn; i++)
+				buf_fmt(&body, "%s{\"role\":\"%s\",\"content\":\"rulebc, part %c\"}", i ? "," : "",
+				        i % 2 ? "assistant" : "user", 'a' + i);
+			buf_str_add(&body, "]}");
+			http(&b, "api.test", "/v1/messages", usual_headers, buf_slice(&body));
+		}
+		(void)add_trace(s, &b, NULL, 0, NULL);
+	}
+	/* the new request, and the line of the system text in each of the three */
+	size_t n = 0, news = 0;
+	for (uint32_t i = 0; i < feature_count(s); i++) {
+		const struct feature *f = feature_at(s, i);
+		if (!differs(s, i, 0, 1) || (f->parent != UINT32_MAX && differs(s, f->parent, 0, 1)))
+			continue;
+		n++;
+		news += strcmp(f->address, "request 4") == 0;
+		if (strcmp(f->address, "request 4") != 0 && !strstr(f->address, "body.system"))
+			fail_msg("%s", f->address);
+	}
+	assert_int_equal(n, 4);
+	assert_int_equal(news, 1);
+	feature_set_free(s);
+}
+
 static void bad_bodies_are_kept(void **state)
 {
 	(void)state;
@@ -274,10 +337,10 @@ static void echoes_under_transforms(void **state)
 	static const struct {
 		const char *sent, *transform;
 	} rows[] = {{"in /home/casey.r/work-of-art today", "as it is"}, {"/HOME/CASEY.R/WORK-OF-ART", "upper case"},
-		{"p/-home-casey-r-work-of-art/x", "path mangled"}, {"-home-casey.r-work-of-art", "path mangled"},
-		{"%2Fhome%2Fcasey.r%2Fwork-of-art", "URL-encoded"}, {"%2fhome%2fcasey.r%2fwork-of-art", "URL-encoded"},
-		{"\\\\/home\\\\/casey.r\\\\/work-of-art", "JSON-escaped"}, {"tra-fo-krow/r.yesac/emoh/", "reversed"},
-		{"2f686f6d652f63617365792e722f776f726b2d6f662d617274", "hex"}};
+	        {"p/-home-casey-r-work-of-art/x", "path mangled"}, {"-home-casey.r-work-of-art", "path mangled"},
+	        {"%2Fhome%2Fcasey.r%2Fwork-of-art", "URL-encoded"}, {"%2fhome%2fcasey.r%2fwork-of-art", "URL-encoded"},
+	        {"\\\\/home\\\\/casey.r\\\\/work-of-art", "JSON-escaped"}, {"tra-fo-krow/r.yesac/emoh/", "reversed"},
+	        {"2f686f6d652f63617365792e722f776f726b2d6f662d617274", "hex"}};
 	const struct feature_literal l = {.factor = 3, .value = slice_str(value), .name = "project"};
 	for (size_t k = 0; k < ARRAY_LEN(rows); k++) {
 		struct feature_set *s = set_new();
@@ -323,7 +386,12 @@ static void digests_are_echoes(void **state)
 		for (int form = 0; form < 4; form++) {
 			uint8_t out[DIGEST_MAX];
 			_cleanup_buf_ struct buf b = BUF(1024);
-			assert_int_equal(digest_of((enum digest)d, form == 2 ? SLICE("workstation-17") : form == 3 ? SLICE("Workstation-17\n") : l.value, out), 0);
+			assert_int_equal(digest_of((enum digest)d,
+			                         form == 2   ? SLICE("workstation-17")
+			                         : form == 3 ? SLICE("Workstation-17\n")
+			                                     : l.value,
+			                         out),
+			        0);
 			buf_str_add(&b, "{\"id\":\"machine ");
 			if (form == 1)
 				encode_base64(&b, slice_of(out, digest_size((enum digest)d)), false, true);
@@ -338,21 +406,82 @@ static void digests_are_echoes(void **state)
 			assert_true(e->digest);
 			assert_int_equal(e->factor, 1);
 			assert_non_null(strstr(e->transform, digest_name((enum digest)d)));
-			assert_non_null(strstr(e->transform, form == 1 ? "base64" : form == 2 ? "hex of" : "hex") ?: strstr(e->transform, "prefix"));
+			assert_non_null(strstr(e->transform, form == 1   ? "base64"
+			                                     : form == 2 ? "hex of"
+			                                                 : "hex")
+			                        ?: strstr(e->transform, "prefix"));
 			feature_set_free(s);
 		}
+}
+
+static void derived_values_are_marked(void **state)
+{
+	(void)state;
+	static const char *const values[] = {"first thing", "another thing"};
+	for (int lie = 0; lie < 2; lie++) {
+		struct feature_set *s = set_new();
+		for (size_t k = 0; k < 2; k++) {
+			char headers[512], hex[65];
+			digest_sha256_hex(slice_str(lie && k ? "something else" : values[k]), hex);
+			_cleanup_buf_ struct buf body = BUF(256);
+			buf_str_add(&body, "{\"a\":\"");
+			buf_str_add(&body, values[k]);
+			buf_fmt(&body, "\",\"sum\":\"%s\"}", hex);
+			digest_sha256_hex(slice_str(lie && k ? "x" : buf_str(&body)), hex);
+			(void)snprintf(headers, sizeof(headers), "Content-Length: %zu\r\nX-Signature: sha256=%s\r\n\r\n",
+			        body.n + (size_t)(lie && k), hex);
+			add_body_headers(s, headers, buf_str(&body), NULL, 0);
+		}
+		static const char *const addresses[] = {"body.sum", "header x-signature", "header content-length"};
+		for (size_t k = 0; k < ARRAY_LEN(addresses); k++) {
+			uint32_t i = find(s, ENDPOINT, addresses[k]);
+			assert_true(differs(s, i, 0, 1));
+			/* derived in one trial only is not derived */
+			assert_int_equal(feature_at(s, i)->derived, !lie);
+		}
+		assert_false(feature_at(s, find(s, ENDPOINT, "body.a"))->derived);
+		feature_set_free(s);
+	}
+}
+
+static void literals_in_names_and_hosts(void **state)
+{
+	(void)state;
+	struct feature_set *s = set_new();
+	static const char *const homes[] = {"/home/casey", "/srv/people/kim"};
+	for (size_t k = 0; k < 2; k++) {
+		char body[256], host[64];
+		const struct feature_literal l[] = {{.factor = 0, .value = slice_str(homes[k]), .name = "home"},
+		        {.factor = 1, .value = slice_str(k ? "box-of-kim" : "crate77x"), .name = "hostname"}};
+		(void)snprintf(body, sizeof(body), "{\"projects\":{\"%s/w\":{\"n\":1}}}", homes[k]);
+		(void)snprintf(host, sizeof(host), "%s.stats.test", k ? "box-of-kim" : "crate77x");
+		_cleanup_buf_ struct buf b = BUF(1 << 16);
+		http(&b, host, "/v1/x", "A: b\r\n\r\n", slice_str(body));
+		dns(&b, host);
+		(void)add_trace(s, &b, l, 2, NULL);
+	}
+	assert_int_equal(differences(s, 0, 1, false, NULL), 0);
+	(void)find(s, "POST https://{hostname}.stats.test/v1/x", "body.projects.{home}/w.n");
+	size_t n, seen[2] = {0};
+	const struct feature_echo *e = feature_echoes(s, &n);
+	for (size_t i = 0; i < n; i++)
+		seen[e[i].factor]++;
+	assert_true(seen[0] >= 2 && seen[1] >= 2);
+	feature_set_free(s);
 }
 
 static void literals_do_not_make_differences(void **state)
 {
 	(void)state;
-	const struct feature_literal base[] = {{.factor = 0, .value = SLICE("4"), .name = "cpus"}, {.factor = 1, .value = SLICE("dev"), .name = "user"},
-		{.factor = 2, .value = SLICE("/home/dev"), .name = "home"}};
-	const struct feature_literal other[] = {{.factor = 0, .value = SLICE("8"), .name = "cpus"}, {.factor = 1, .value = SLICE("mallory"), .name = "user"},
-		{.factor = 2, .value = SLICE("/home/mallory"), .name = "home"}};
+	const struct feature_literal base[] = {{.factor = 0, .value = SLICE("4"), .name = "cpus"},
+	        {.factor = 1, .value = SLICE("dev"), .name = "user"}, {.factor = 2, .value = SLICE("/home/dev"), .name = "home"}};
+	const struct feature_literal other[] = {{.factor = 0, .value = SLICE("8"), .name = "cpus"},
+	        {.factor = 1, .value = SLICE("mallory"), .name = "user"}, {.factor = 2, .value = SLICE("/home/mallory"), .name = "home"}};
 	struct feature_set *s = set_new();
-	add_body_headers(s, usual_headers, "{\"t\":\"indent 4 spaces, 8 rows\",\"cpus\":4,\"home\":\"/home/dev/x\",\"dev\":\"developer\"}", base, 3);
-	add_body_headers(s, usual_headers, "{\"t\":\"indent 4 spaces, 8 rows\",\"cpus\":8,\"home\":\"/home/mallory/x\",\"dev\":\"developer\"}", other, 3);
+	add_body_headers(
+	        s, usual_headers, "{\"t\":\"indent 4 spaces, 8 rows\",\"cpus\":4,\"home\":\"/home/dev/x\",\"dev\":\"developer\"}", base, 3);
+	add_body_headers(s, usual_headers,
+	        "{\"t\":\"indent 4 spaces, 8 rows\",\"cpus\":8,\"home\":\"/home/mallory/x\",\"dev\":\"developer\"}", other, 3);
 	assert_int_equal(differences(s, 0, 1, false, NULL), 0);
 	uint32_t i = find(s, ENDPOINT, "body.home");
 	assert_true(slice_is(feature_value(s, i, 0), "{home}/x"));
@@ -416,10 +545,15 @@ static void shapes(void **state)
 	static const struct {
 		const char *a, *b;
 		bool same;
-	} rows[] = {{"0f8fad5b-d9cb-469f-a165-70867728950e", "7c9e6679-7425-40de-944b-e07fc1f90ae7", true}, {"2026-11-23", "2026-11-24", true},
-		{"2026-11-23", "2026/11/23", false}, {"sess d41d8cd98f00b204e9800998ecf8427e", "sess 900150983cd24fb0d6963f7d28e17f72", true},
-		{"Today's date", "Today\xe2\x80\x99s date", false}, {"Abc", "abc", false}, {"a b", "a\xc2\xa0" "b", false},
-		{"toolu_01AbC9dEf7GhI3jKl5", "toolu_01XyZ8wVu6TsR2qPo4", true}, {"14:03:22.123", "09:11:02.001", true}};
+	} rows[] = {{"0f8fad5b-d9cb-469f-a165-70867728950e", "7c9e6679-7425-40de-944b-e07fc1f90ae7", true},
+	        {"2026-11-23", "2026-11-24", true}, {"2026-11-23", "2026/11/23", false},
+	        {"sess d41d8cd98f00b204e9800998ecf8427e", "sess 900150983cd24fb0d6963f7d28e17f72", true},
+	        {"Today's date", "Today\xe2\x80\x99s date", false}, {"Abc", "abc", false},
+	        {"a b",
+	                "a\xc2\xa0"
+	                "b",
+	                false},
+	        {"toolu_01AbC9dEf7GhI3jKl5", "toolu_01XyZ8wVu6TsR2qPo4", true}, {"14:03:22.123", "09:11:02.001", true}};
 	for (size_t k = 0; k < ARRAY_LEN(rows); k++) {
 		_cleanup_buf_ struct buf a = BUF(1024), b = BUF(1024);
 		feature_shape(slice_str(rows[k].a), &a);
@@ -432,19 +566,23 @@ static void shapes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(extra_block_is_one_difference),
-		cmocka_unit_test(apostrophe_is_one_line),
-		cmocka_unit_test(structure_is_seen),
-		cmocka_unit_test(headers_are_seen),
-		cmocka_unit_test(json_in_header_in_json),
-		cmocka_unit_test(retry_is_one_difference),
-		cmocka_unit_test(bad_bodies_are_kept),
-		cmocka_unit_test(echoes_under_transforms),
-		cmocka_unit_test(digests_are_echoes),
-		cmocka_unit_test(literals_do_not_make_differences),
-		cmocka_unit_test(hosts_hang_together),
-		cmocka_unit_test(gateway_is_no_echo),
-		cmocka_unit_test(shapes),
+	        cmocka_unit_test(extra_block_is_one_difference),
+	        cmocka_unit_test(apostrophe_is_one_line),
+	        cmocka_unit_test(structure_is_seen),
+	        cmocka_unit_test(empty_lines_keep_their_place),
+	        cmocka_unit_test(headers_are_seen),
+	        cmocka_unit_test(json_in_header_in_json),
+	        cmocka_unit_test(retry_is_one_difference),
+	        cmocka_unit_test(turns_keep_their_slots),
+	        cmocka_unit_test(bad_bodies_are_kept),
+	        cmocka_unit_test(echoes_under_transforms),
+	        cmocka_unit_test(digests_are_echoes),
+	        cmocka_unit_test(derived_values_are_marked),
+	        cmocka_unit_test(literals_in_names_and_hosts),
+	        cmocka_unit_test(literals_do_not_make_differences),
+	        cmocka_unit_test(hosts_hang_together),
+	        cmocka_unit_test(gateway_is_no_echo),
+	        cmocka_unit_test(shapes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
