@@ -421,8 +421,9 @@ static const char *row_offset(const struct part *p)
 	for (size_t i = 0; i < ARRAY_LEN(times); i++)
 		if (plain_words(p->b) && slice_find(slice_sub(p->c->after, p->h.b_at, p->h.b_n + 16), times[i], 0) != SLICE_NPOS)
 			return "the name of the zone";
-	if (offset_in(p->c->after, p->h.b_at, p->h.b_n, p->c->after_trial) &&
-	        offset_in(p->c->before, p->h.a_at, p->h.a_n, p->c->before_trial))
+	struct codepoint_span d = codepoint_diff(p->a, p->b);
+	if (offset_in(p->c->after, p->h.b_at + d.b_at, d.b_n, p->c->after_trial) &&
+		offset_in(p->c->before, p->h.a_at + d.a_at, d.a_n, p->c->before_trial))
 		return "the zone's offset from UTC or its abbreviation";
 	return NULL;
 }
