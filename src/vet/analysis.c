@@ -26,6 +26,7 @@ struct ctx {
 	struct arena *arena;
 	struct buf *shapes; /* n scratch buffers */
 	bool *off;          /* n flags: the value differs from the baselines' */
+	bool *caused;       /* n flags: off, and settled() */
 	const struct feature_echo *echoes;
 	size_t n_echoes;
 	uint32_t *first_echo; /* by feature: range in by_feature; count + 1 entries */
@@ -40,6 +41,7 @@ static void ctx_free(struct ctx *c)
 		buf_free(&c->shapes[i]);
 	free(c->shapes);
 	free(c->off);
+	free(c->caused);
 	free(c->first_echo);
 	free(c->by_feature);
 	free(c->rates);
@@ -51,10 +53,11 @@ static int ctx_init(struct ctx *c)
 	c->echoes = feature_echoes(c->s, &c->n_echoes);
 	c->shapes = calloc(c->n + 1, sizeof(*c->shapes));
 	c->off = calloc(c->n + 1, sizeof(*c->off));
+	c->caused = calloc(c->n + 1, sizeof(*c->caused));
 	c->first_echo = calloc(features + 2, sizeof(*c->first_echo));
 	c->by_feature = calloc(c->n_echoes + 1, sizeof(*c->by_feature));
 	c->rates = calloc(features * BASE_COUNT + 1, sizeof(*c->rates));
-	if (!c->shapes || !c->off || !c->first_echo || !c->by_feature || !c->rates)
+	if (!c->shapes || !c->off || !c->caused || !c->first_echo || !c->by_feature || !c->rates)
 		return -ENOMEM;
 	for (size_t i = 0; i < c->n; i++)
 		c->shapes[i] = BUF(4 << 20);
@@ -254,7 +257,7 @@ static void note_rate(struct ctx *c, enum vet_base base)
 {
 	unsigned hits = 0, runs = 0;
 	for (size_t o = 0; o < c->n; o++) {
-		if (!in_base(&c->t[o], base) || (c->off[o] && settled(c, o)))
+		if (!in_base(&c->t[o], base) || c->caused[o])
 			continue;
 		runs++;
 		hits += c->off[o];
@@ -284,7 +287,7 @@ static int collect_base(struct ctx *c, uint32_t feature, enum vet_base base, enu
 				continue;
 			if (u->treatment.base != base) {
 				/* Not the same experiment, but if it flips there, it flips. */
-				if (u->baseline || (u->factor != t->factor && !(c->off[k] && settled(c, k)))) {
+				if (u->baseline || (u->factor != t->factor && !c->caused[k])) {
 					e.far++;
 					e.far_hits += c->off[k];
 				}
@@ -293,7 +296,7 @@ static int collect_base(struct ctx *c, uint32_t feature, enum vet_base base, enu
 				e.hits += c->off[k];
 				e.fresh += u->confirming;
 				e.fresh_hits += u->confirming && c->off[k];
-			} else if (u->baseline || (u->factor != t->factor && !(c->off[k] && settled(c, k)))) {
+			} else if (u->baseline || (u->factor != t->factor && !c->caused[k])) {
 				e.pool++;
 				e.pool_hits += c->off[k];
 			}
@@ -338,6 +341,8 @@ static int collect_feature(struct ctx *c, uint32_t feature, struct entries *list
 	for (int b = 0; b < BASE_COUNT; b++)
 		if (n[b] >= 2)
 			mark_off(c, feature, (enum vet_base)b, mode, ref[b]);
+	for (size_t o = 0; o < c->n; o++)
+		c->caused[o] = c->off[o] && settled(c, o);
 	for (int b = 0; b < BASE_COUNT && r == 0; b++)
 		if (n[b] >= 2)
 			r = collect_base(c, feature, (enum vet_base)b, mode, ref[b], list);
@@ -479,7 +484,7 @@ static double expected_by_chance(const struct ctx *c, const struct entry *e)
 		levels += in_base(&c->t[o], e->base) && !c->t[o].baseline && !c->t[o].confirming;
 	for (size_t i = 0; i < c->n_rates; i++)
 		sum += stat_binomial_tail(e->hits, e->runs, c->rates[i]) *
-		       (1 - stat_binomial_tail(e->pool_hits + e->far_hits + 1, e->pool + e->far, c->rates[i]));
+		       stat_binomial_head(e->pool_hits + e->far_hits, e->pool + e->far, c->rates[i]);
 	return sum * levels;
 }
 
@@ -670,6 +675,17 @@ static bool echo_is_chance(const struct ctx *c, const struct feature_echo *e)
 	return false;
 }
 
+/* A literal that is an everyday word says something only if another one stands there under another level. */
+static bool follows(const struct ctx *c, const struct feature_echo *e)
+{
+	const struct analysis_trial *t = &c->t[e->observation];
+	for (size_t o = 0; o < c->n; o++)
+		if (in_base(&c->t[o], t->treatment.base) && level_of(&c->t[o], e->factor) != level_of(t, e->factor) &&
+		        has_echo(c, e->feature, (unsigned)o, e->factor, e->digest))
+			return true;
+	return false;
+}
+
 static int echo_findings(const struct ctx *c, struct groups *all)
 {
 	for (size_t i = 0; i < c->n_echoes; i++) {
@@ -679,7 +695,7 @@ static int echo_findings(const struct ctx *c, struct groups *all)
 			continue;
 		const struct analysis_trial *t = &c->t[e->observation];
 		const struct feature *f = feature_at(c->s, e->feature);
-		if (f->derived || echo_is_chance(c, e))
+		if (f->derived || (e->weak && !follows(c, e)) || echo_is_chance(c, e))
 			continue;
 		const struct factor_level *level = factor_level_at(e->factor, level_of(t, e->factor));
 		const char *declared = explain_declared(c->profile, e->factor, f);
