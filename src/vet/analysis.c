@@ -10,10 +10,13 @@
 /* A dependence that nothing explains is reported only if the chance of any such false report is below this, over all that were
  * nominated for confirmation (Benjamini-Yekutieli: the hypotheses share baselines). */
 #define Q_MAX 0.005
+/* And only if fewer than this many features of this tool would look the same by chance, going by how often its features flip. */
+#define CHANCE_MAX 0.002
 
 /* -- observations of one feature in one base -- */
 
-enum mode { MODE_NONE, MODE_RAW, MODE_SHAPE, MODE_PRESENCE };
+/* From fine to coarse. */
+enum mode { MODE_RAW, MODE_SHAPE, MODE_PRESENCE, MODE_NONE };
 
 struct ctx {
 	const struct feature_set *s;
@@ -23,10 +26,13 @@ struct ctx {
 	struct arena *arena;
 	struct buf *shapes; /* n scratch buffers */
 	bool *off;          /* n flags: the value differs from the baselines' */
+	bool *caused;       /* n flags: off, and settled() */
 	const struct feature_echo *echoes;
 	size_t n_echoes;
 	uint32_t *first_echo; /* by feature: range in by_feature; count + 1 entries */
 	uint32_t *by_feature; /* indices of echoes */
+	double *rates;        /* how often features deviate for no reason that is settled: one number each that does */
+	size_t n_rates;
 };
 
 static void ctx_free(struct ctx *c)
@@ -35,8 +41,10 @@ static void ctx_free(struct ctx *c)
 		buf_free(&c->shapes[i]);
 	free(c->shapes);
 	free(c->off);
+	free(c->caused);
 	free(c->first_echo);
 	free(c->by_feature);
+	free(c->rates);
 }
 
 static int ctx_init(struct ctx *c)
@@ -45,9 +53,11 @@ static int ctx_init(struct ctx *c)
 	c->echoes = feature_echoes(c->s, &c->n_echoes);
 	c->shapes = calloc(c->n + 1, sizeof(*c->shapes));
 	c->off = calloc(c->n + 1, sizeof(*c->off));
+	c->caused = calloc(c->n + 1, sizeof(*c->caused));
 	c->first_echo = calloc(features + 2, sizeof(*c->first_echo));
 	c->by_feature = calloc(c->n_echoes + 1, sizeof(*c->by_feature));
-	if (!c->shapes || !c->off || !c->first_echo || !c->by_feature)
+	c->rates = calloc(features * BASE_COUNT + 1, sizeof(*c->rates));
+	if (!c->shapes || !c->off || !c->caused || !c->first_echo || !c->by_feature || !c->rates)
 		return -ENOMEM;
 	for (size_t i = 0; i < c->n; i++)
 		c->shapes[i] = BUF(4 << 20);
@@ -124,38 +134,40 @@ static bool presence_eq(struct slice a, struct slice b)
 	return !a.p == !b.p;
 }
 
-/* The finest representation in which the baselines agree; *ref is the trial that stands for them. */
-static enum mode mode_of(struct ctx *c, uint32_t feature, enum vet_base base, size_t *ref)
+/* The finest representation in which the baselines of a base agree; *ref is the trial that stands for them, *n how many they are. */
+static enum mode mode_of(struct ctx *c, uint32_t feature, enum vet_base base, size_t *ref, size_t *n)
 {
-	size_t n = 0, first = 0;
-	bool raw = true, present = true;
+	bool raw = true, shape = true, present = true;
+	*n = 0;
+	*ref = 0;
 	for (size_t o = 0; o < c->n; o++) {
 		if (!c->t[o].baseline || !in_base(&c->t[o], base))
 			continue;
 		struct slice v = feature_value(c->s, feature, (unsigned)o);
-		if (n++ == 0) {
-			first = o;
+		if ((*n)++ == 0) {
+			*ref = o;
 			continue;
 		}
-		struct slice w = feature_value(c->s, feature, (unsigned)first);
-		present = present && presence_eq(v, w);
-		raw = raw && presence_eq(v, w) && slice_eq(v, w);
+		struct slice w = feature_value(c->s, feature, (unsigned)*ref);
+		if (!presence_eq(v, w))
+			present = false;
+		else if (!slice_eq(v, w))
+			raw = false;
 	}
-	*ref = first;
-	if (n < 2 || !present)
+	if (!present)
 		return MODE_NONE;
 	if (raw)
 		return MODE_RAW;
 	for (size_t o = 0; o < c->n; o++) {
-		buf_reset(&c->shapes[o]);
 		struct slice v = feature_value(c->s, feature, (unsigned)o);
-		if (v.p && in_base(&c->t[o], base))
+		if (!v.p || !c->t[o].usable)
+			continue;
+		if (c->shapes[o].n == 0)
 			feature_shape(v, &c->shapes[o]);
+		if (c->t[o].baseline && in_base(&c->t[o], base) && !slice_eq(buf_slice(&c->shapes[o]), buf_slice(&c->shapes[*ref])))
+			shape = false;
 	}
-	for (size_t o = 0; o < c->n; o++)
-		if (c->t[o].baseline && in_base(&c->t[o], base) && !slice_eq(buf_slice(&c->shapes[o]), buf_slice(&c->shapes[first])))
-			return MODE_PRESENCE;
-	return MODE_SHAPE;
+	return shape ? MODE_SHAPE : MODE_PRESENCE;
 }
 
 /* Sets c->off for every trial of the base. */
@@ -163,7 +175,6 @@ static void mark_off(struct ctx *c, uint32_t feature, enum vet_base base, enum m
 {
 	struct slice v0 = feature_value(c->s, feature, (unsigned)ref);
 	for (size_t o = 0; o < c->n; o++) {
-		c->off[o] = false;
 		if (!in_base(&c->t[o], base) || c->t[o].baseline)
 			continue;
 		struct slice v = feature_value(c->s, feature, (unsigned)o);
@@ -188,8 +199,9 @@ struct entry {
 	unsigned hits, runs;        /* of the level, all */
 	unsigned fresh_hits, fresh; /* of these, to confirm */
 	unsigned pool_hits, pool;   /* of other treatments, dependences of other factors left out */
+	unsigned far_hits, far;     /* the same in the other base */
 	bool dropped;
-	double p, q;
+	double p, q, by_chance;
 	struct explanation why;
 };
 
@@ -222,28 +234,45 @@ static bool same_level(const struct analysis_trial *a, const struct analysis_tri
 	return !a->baseline && !b->baseline && a->factor == b->factor && a->level == b->level && a->treatment.base == b->treatment.base;
 }
 
-/* Did every one of two or more runs of this trial's level differ? Then it is another factor's dependence, not noise. */
+/* Did every one of two or more runs of this trial's level differ, or of three or more of its factor? Then it is another factor's
+ * dependence, not noise. */
 static bool settled(const struct ctx *c, size_t o)
 {
-	unsigned hits = 0, runs = 0;
-	for (size_t k = 0; k < c->n; k++)
-		if (c->t[k].usable && same_level(&c->t[o], &c->t[k])) {
-			runs++;
-			hits += c->off[k];
-		}
-	return runs >= 2 && hits == runs;
+	unsigned hits = 0, runs = 0, factor_hits = 0, factor_runs = 0;
+	for (size_t k = 0; k < c->n; k++) {
+		const struct analysis_trial *t = &c->t[k];
+		if (!in_base(t, c->t[o].treatment.base) || t->baseline || t->factor != c->t[o].factor)
+			continue;
+		bool same = t->level == c->t[o].level;
+		factor_runs++;
+		factor_hits += c->off[k];
+		runs += same;
+		hits += same && c->off[k];
+	}
+	return (runs >= 2 && hits == runs) || (factor_runs >= 3 && factor_hits == factor_runs);
 }
 
-static int collect_feature(struct ctx *c, uint32_t feature, enum vet_base base, struct entries *list)
+/* How often the feature deviates by itself. */
+static void note_rate(struct ctx *c, enum vet_base base)
 {
-	size_t ref;
-	enum mode mode = mode_of(c, feature, base, &ref);
-	if (mode == MODE_NONE)
-		return 0;
-	mark_off(c, feature, base, mode, ref);
+	unsigned hits = 0, runs = 0;
+	for (size_t o = 0; o < c->n; o++) {
+		if (!in_base(&c->t[o], base) || c->caused[o])
+			continue;
+		runs++;
+		hits += c->off[o];
+	}
+	if (hits)
+		c->rates[c->n_rates++] = (double)hits / runs;
+}
+
+/* Entries of one feature in one base; c->off is set for both. */
+static int collect_base(struct ctx *c, uint32_t feature, enum vet_base base, enum mode mode, size_t ref, struct entries *list)
+{
+	note_rate(c, base);
 	for (size_t o = 0; o < c->n; o++) {
 		const struct analysis_trial *t = &c->t[o];
-		if (!c->off[o])
+		if (!c->off[o] || t->treatment.base != base)
 			continue;
 		bool seen = false;
 		for (size_t k = 0; k < o && !seen; k++)
@@ -254,20 +283,26 @@ static int collect_feature(struct ctx *c, uint32_t feature, enum vet_base base, 
 		        .feature = feature, .factor = t->factor, .level = t->level, .base = base, .mode = mode, .ref = ref, .trial = o};
 		for (size_t k = 0; k < c->n; k++) {
 			const struct analysis_trial *u = &c->t[k];
-			if (!in_base(u, base))
+			if (!u->usable)
 				continue;
-			if (same_level(t, u)) {
+			if (u->treatment.base != base) {
+				/* Not the same experiment, but if it flips there, it flips. */
+				if (u->baseline || (u->factor != t->factor && !c->caused[k])) {
+					e.far++;
+					e.far_hits += c->off[k];
+				}
+			} else if (same_level(t, u)) {
 				e.runs++;
 				e.hits += c->off[k];
 				e.fresh += u->confirming;
 				e.fresh_hits += u->confirming && c->off[k];
-			} else if (u->baseline || (u->factor != t->factor && !(c->off[k] && settled(c, k)))) {
+			} else if (u->baseline || (u->factor != t->factor && !c->caused[k])) {
 				e.pool++;
 				e.pool_hits += c->off[k];
 			}
 		}
 		/* A feature that also differs under a tenth of the other treatments flips by itself. */
-		if (e.hits < e.runs || e.pool_hits > e.pool / 10)
+		if (e.hits < e.runs || e.pool_hits > e.pool / 10 || e.far_hits > e.far / 10)
 			continue;
 		struct entry *new = entry_new(list);
 		if (!new)
@@ -284,6 +319,34 @@ static int collect_feature(struct ctx *c, uint32_t feature, enum vet_base base, 
 		new->after = b;
 	}
 	return 0;
+}
+
+/* What changes by itself in one base is not trusted in the other: both are compared in the coarser representation. */
+static int collect_feature(struct ctx *c, uint32_t feature, struct entries *list)
+{
+	enum mode mode = MODE_RAW;
+	size_t ref[BASE_COUNT], n[BASE_COUNT];
+	for (size_t o = 0; o < c->n; o++) {
+		buf_reset(&c->shapes[o]);
+		c->off[o] = false;
+	}
+	for (int b = 0; b < BASE_COUNT; b++) {
+		enum mode m = mode_of(c, feature, (enum vet_base)b, &ref[b], &n[b]);
+		if (n[b] >= 2 && m > mode)
+			mode = m;
+	}
+	if (mode == MODE_NONE)
+		return 0;
+	int r = 0;
+	for (int b = 0; b < BASE_COUNT; b++)
+		if (n[b] >= 2)
+			mark_off(c, feature, (enum vet_base)b, mode, ref[b]);
+	for (size_t o = 0; o < c->n; o++)
+		c->caused[o] = c->off[o] && settled(c, o);
+	for (int b = 0; b < BASE_COUNT && r == 0; b++)
+		if (n[b] >= 2)
+			r = collect_base(c, feature, (enum vet_base)b, mode, ref[b], list);
+	return r;
 }
 
 static bool same_cause(const struct entry *a, const struct entry *b)
@@ -383,11 +446,9 @@ static int collect(struct ctx *c, struct entries *list)
 	for (uint32_t i = 0; i < features; i++) {
 		if (feature_at(c->s, i)->derived)
 			continue;
-		for (int b = 0; b < BASE_COUNT; b++) {
-			int r = collect_feature(c, i, (enum vet_base)b, list);
-			if (r)
-				return r;
-		}
+		int r = collect_feature(c, i, list);
+		if (r)
+			return r;
 	}
 	if (list->n == 0)
 		return 0;
@@ -413,11 +474,37 @@ static int collect(struct ctx *c, struct entries *list)
 
 /* -- screening -- */
 
+/* How many features would come out like this one by chance, if they flip as often as the features of this experiment do: all runs of
+ * one of the levels differ, and no more of the others than were seen. */
+static double expected_by_chance(const struct ctx *c, const struct entry *e)
+{
+	unsigned levels = 0;
+	double sum = 0;
+	for (size_t o = 0; o < c->n; o++)
+		levels += in_base(&c->t[o], e->base) && !c->t[o].baseline && !c->t[o].confirming;
+	for (size_t i = 0; i < c->n_rates; i++)
+		sum += stat_binomial_tail(e->hits, e->runs, c->rates[i]) *
+		       stat_binomial_head(e->pool_hits + e->far_hits, e->pool + e->far, c->rates[i]);
+	return sum * levels;
+}
+
+/* With the place among the candidates of its factor and class. */
+struct ranked {
+	struct analysis_candidate c;
+	unsigned rank;
+	double by_chance; /* of its strongest feature */
+};
+
 static int candidate_order(const void *x, const void *y)
 {
-	const struct analysis_candidate *a = x, *b = y;
+	const struct ranked *r = x, *s = y;
+	const struct analysis_candidate *a = &r->c, *b = &s->c;
 	if (a->worst != b->worst)
 		return a->worst > b->worst ? -1 : 1;
+	if (r->rank != s->rank)
+		return r->rank < s->rank ? -1 : 1;
+	if (r->by_chance != s->by_chance)
+		return r->by_chance < s->by_chance ? -1 : 1;
 	if (a->features != b->features)
 		return a->features > b->features ? -1 : 1;
 	if (a->factor != b->factor)
@@ -436,21 +523,36 @@ int analysis_screen(const struct feature_set *s, const struct analysis_trial *tr
 	if (r)
 		return r;
 	struct analysis_candidate *found = arena_array(arena, list.n + 1, sizeof(*found));
-	if (!found)
+	_cleanup_free_ struct ranked *order = calloc(list.n + 1, sizeof(*order));
+	if (!found || !order)
 		return -ENOMEM;
 	size_t k = 0;
 	for (size_t i = 0; i < list.n; i++) {
 		const struct entry *e = &list.e[i];
-		/* What is disclosed, or is proven by its content, needs no further runs. */
 		if (e->why.class < CLASS_UNDECLARED)
 			continue;
-		if (k == 0 || found[k - 1].factor != e->factor || found[k - 1].level != e->level || found[k - 1].base != e->base)
-			found[k++] = (struct analysis_candidate){.factor = e->factor, .level = e->level, .base = e->base};
+		double by_chance = expected_by_chance(&c, e);
+		if (k == 0 || found[k - 1].factor != e->factor || found[k - 1].level != e->level || found[k - 1].base != e->base) {
+			found[k] = (struct analysis_candidate){.factor = e->factor, .level = e->level, .base = e->base};
+			order[k++].by_chance = by_chance;
+		}
 		found[k - 1].features++;
+		if (by_chance < order[k - 1].by_chance)
+			order[k - 1].by_chance = by_chance;
 		if (e->why.class > found[k - 1].worst)
 			found[k - 1].worst = e->why.class;
 	}
-	qsort(found, k, sizeof(*found), candidate_order);
+	/* Worst first; among these every factor once before any twice, so that a small budget of fresh runs reaches all; then what is
+	 * least like the noise of this tool. */
+	for (size_t i = 0; i < k; i++)
+		order[i].c = found[i];
+	qsort(order, k, sizeof(*order), candidate_order);
+	for (size_t i = 0; i < k; i++)
+		for (size_t j = 0; j < i; j++)
+			order[i].rank += order[j].c.factor == order[i].c.factor && order[j].c.worst == order[i].c.worst;
+	qsort(order, k, sizeof(*order), candidate_order);
+	for (size_t i = 0; i < k; i++)
+		found[i] = order[i].c;
 	*out = found;
 	*n_out = k;
 	return 0;
@@ -573,6 +675,17 @@ static bool echo_is_chance(const struct ctx *c, const struct feature_echo *e)
 	return false;
 }
 
+/* A literal that is an everyday word says something only if another one stands there under another level. */
+static bool follows(const struct ctx *c, const struct feature_echo *e)
+{
+	const struct analysis_trial *t = &c->t[e->observation];
+	for (size_t o = 0; o < c->n; o++)
+		if (in_base(&c->t[o], t->treatment.base) && level_of(&c->t[o], e->factor) != level_of(t, e->factor) &&
+		        has_echo(c, e->feature, (unsigned)o, e->factor, e->digest))
+			return true;
+	return false;
+}
+
 static int echo_findings(const struct ctx *c, struct groups *all)
 {
 	for (size_t i = 0; i < c->n_echoes; i++) {
@@ -582,7 +695,7 @@ static int echo_findings(const struct ctx *c, struct groups *all)
 			continue;
 		const struct analysis_trial *t = &c->t[e->observation];
 		const struct feature *f = feature_at(c->s, e->feature);
-		if (f->derived || echo_is_chance(c, e))
+		if (f->derived || (e->weak && !follows(c, e)) || echo_is_chance(c, e))
 			continue;
 		const struct factor_level *level = factor_level_at(e->factor, level_of(t, e->factor));
 		const char *declared = explain_declared(c->profile, e->factor, f);
@@ -622,7 +735,7 @@ static bool holds(const struct entry *e)
 {
 	if (e->why.class <= CLASS_UNDECLARED)
 		return e->fresh == e->fresh_hits && (e->fresh || e->pool_hits == 0);
-	return (e->fresh ? e->fresh == e->fresh_hits : e->runs >= 3) && e->q <= Q_MAX;
+	return (e->fresh ? e->fresh == e->fresh_hits : e->runs >= 3) && e->q <= Q_MAX && e->by_chance <= CHANCE_MAX;
 }
 
 /* Exact p of every entry, and q over those that were tested. Fresh runs are independent of what made a level a candidate; without any
@@ -643,6 +756,7 @@ static int test_entries(const struct ctx *c, struct entries *list)
 			             : stat_fisher(e->hits, e->runs, e->pool_hits, e->pool);
 			if (e->why.class <= CLASS_UNDECLARED)
 				continue;
+			e->by_chance = expected_by_chance(c, e);
 			p[n] = e->p;
 			at[n++] = i;
 		}
@@ -667,7 +781,10 @@ static int dependence_findings(const struct ctx *c, struct entries *list, struct
 		if (!holds(e) || e->why.class == CLASS_NONE)
 			continue;
 		bool new;
-		struct group *g = group_of(all, e->factor, e->why.class, e->why.kind, &new);
+		/* A value or digest that comes or goes is told with its echoes. */
+		bool echo = strcmp(e->why.rule, "literal") == 0 || strcmp(e->why.rule, "digest") == 0;
+		const char *kind = echo ? arena_fmt(c->arena, "echo %s", text_of(f->endpoint)) : e->why.kind;
+		struct group *g = kind ? group_of(all, e->factor, e->why.class, kind, &new) : NULL;
 		const struct factor_level *level = factor_level_at(e->factor, e->level);
 		if (!g || !level)
 			return -ENOMEM;

@@ -28,7 +28,7 @@ static size_t token_length(struct slice s, size_t at)
 		size_t end = slice_chr(s, '}', at);
 		bool name = end != SLICE_NPOS && end > at + 1;
 		for (size_t i = at + 1; name && i < end; i++)
-			name = word_byte(s.p[i]);
+			name = word_byte(s.p[i]) || s.p[i] == ' ' || s.p[i] == '-';
 		if (name)
 			return end + 1 - at;
 	}
@@ -309,7 +309,12 @@ static struct slice strip_stop(struct slice s)
 
 static const char *row_digest(const struct part *p)
 {
-	return p->c->digest ? "a digest of the value stands in the changed place" : NULL;
+	char mark[64];
+	int n = snprintf(mark, sizeof(mark), " of %s}", factor_table[p->c->factor].name);
+	struct slice m = slice_of(mark, (size_t)n);
+	/* "{sha256 of hostname}" may come or go whole; its words may also be a hunk of their own. */
+	bool here = slice_find(p->b, m, 0) != SLICE_NPOS || slice_find(p->a, m, 0) != SLICE_NPOS;
+	return p->c->digest && (here || (plain_words(p->b) && p->b.n >= 8)) ? "a digest of the value stands in the changed place" : NULL;
 }
 
 /* The placeholder stands where the change is, and whatever else changed there is plain. */
@@ -421,8 +426,9 @@ static const char *row_offset(const struct part *p)
 	for (size_t i = 0; i < ARRAY_LEN(times); i++)
 		if (plain_words(p->b) && slice_find(slice_sub(p->c->after, p->h.b_at, p->h.b_n + 16), times[i], 0) != SLICE_NPOS)
 			return "the name of the zone";
-	if (offset_in(p->c->after, p->h.b_at, p->h.b_n, p->c->after_trial) &&
-	        offset_in(p->c->before, p->h.a_at, p->h.a_n, p->c->before_trial))
+	struct codepoint_span d = codepoint_diff(p->a, p->b);
+	if (offset_in(p->c->after, p->h.b_at + d.b_at, d.b_n, p->c->after_trial) &&
+	        offset_in(p->c->before, p->h.a_at + d.a_at, d.a_n, p->c->before_trial))
 		return "the zone's offset from UTC or its abbreviation";
 	return NULL;
 }

@@ -35,9 +35,25 @@ double stat_binomial_tail(unsigned k, unsigned n, double p)
 		return 1;
 	if (k > n || p <= 0)
 		return 0;
+	if (k == n)
+		return pow(p, n);
 	double sum = 0;
 	for (unsigned i = k; i <= n; i++)
 		sum += exp(stat_ln_choose(n, i) + i * log(p) + (n - i) * log1p(-p));
+	return sum < 1 ? sum : 1;
+}
+
+double stat_binomial_head(unsigned k, unsigned n, double p)
+{
+	if (k >= n || p <= 0)
+		return 1;
+	if (p >= 1)
+		return 0;
+	double term = pow(1 - p, n), sum = term;
+	for (unsigned i = 1; i <= k; i++) {
+		term *= (double)(n - i + 1) / i * p / (1 - p);
+		sum += term;
+	}
 	return sum < 1 ? sum : 1;
 }
 

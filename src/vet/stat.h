@@ -17,6 +17,8 @@ double stat_fisher(unsigned hits, unsigned n_level, unsigned pool_hits, unsigned
 double stat_rate_upper(unsigned k, unsigned n, double level);
 /* Binomial tail: the probability of at least k events in n with rate p. */
 double stat_binomial_tail(unsigned k, unsigned n, double p);
+/* The probability of at most k. */
+double stat_binomial_head(unsigned k, unsigned n, double p);
 /* Adjusted p-values (q), in place order: q[i] belongs to p[i]. m >= n is the number of hypotheses in all; those not given are taken
  * to have p = 1. Benjamini and Hochberg 1995; Benjamini and Yekutieli 2001 (any dependence). 0 or -ENOMEM. */
 [[nodiscard]] int stat_bh(const double *p, size_t n, size_t m, double *q);

@@ -44,6 +44,9 @@ static void rates(void **state)
 	near(stat_rate_upper(5, 5, 0.95), 1, 0);
 	near(stat_binomial_tail(8, 10, 0.5), 56 / 1024.0, 1e-12);
 	near(stat_binomial_tail(0, 10, 0.5), 1, 0);
+	near(stat_binomial_tail(3, 3, 0.1), 0.001, 1e-15);
+	for (unsigned k = 0; k < 10; k++)
+		near(stat_binomial_head(k, 10, 0.3) + stat_binomial_tail(k + 1, 10, 0.3), 1, 1e-12);
 }
 
 static void false_discovery(void **state)

@@ -1,0 +1,485 @@
+/* From feature values to findings, on made-up feature sets: the functions of vet/feature.h are played here. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+#include "identify/profile.h"
+#include "vet/analysis.h"
+#include "vet/explain.h"
+#include "vet/plan.h"
+
+/* -- a feature set -- */
+
+#define FEATURES 400
+#define TRIALS   160
+
+struct feature_set {
+	struct feature f[FEATURES];
+	size_t n;
+	struct slice v[FEATURES][TRIALS];
+	struct feature_echo echoes[TRIALS * 8];
+	size_t n_echoes;
+};
+
+size_t feature_count(const struct feature_set *s)
+{
+	return s->n;
+}
+
+const struct feature *feature_at(const struct feature_set *s, uint32_t i)
+{
+	return &s->f[i];
+}
+
+struct slice feature_value(const struct feature_set *s, uint32_t i, unsigned observation)
+{
+	return s->v[i][observation];
+}
+
+const struct feature_echo *feature_echoes(const struct feature_set *s, size_t *n)
+{
+	*n = s->n_echoes;
+	return s->echoes;
+}
+
+void feature_shape(struct slice value, struct buf *out)
+{
+	for (size_t i = 0; i < value.n; i++)
+		buf_u8(out, value.p[i] >= '0' && value.p[i] <= '9' ? '9' : value.p[i] >= 0x80 ? value.p[i] : 'a');
+}
+
+/* -- an experiment -- */
+
+struct bench {
+	struct feature_set s;
+	struct analysis_trial t[TRIALS];
+	struct host_spec hosts[TRIALS];
+	size_t n;
+	struct arena arena;
+	uint64_t state;
+	struct vet_result result;
+	/* What feature i says in trial o. */
+	struct slice (*tool)(struct bench *b, uint32_t i, size_t o);
+	double rate[FEATURES];
+};
+
+static struct bench bench;
+
+static uint64_t dice(struct bench *b)
+{
+	uint64_t z = b->state += 0x9e3779b97f4a7c15;
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+	z = (z ^ z >> 27) * 0x94d049bb133111eb;
+	return z ^ z >> 31;
+}
+
+static double chance(struct bench *b)
+{
+	return (double)(dice(b) >> 11) / 9007199254740992.0;
+}
+
+static bool level_is(struct bench *b, size_t o, const char *factor, unsigned level)
+{
+	return b->t[o].treatment.level[factor_find(factor)] == level;
+}
+
+static void bench_start(uint64_t seed, size_t features, struct slice (*tool)(struct bench *b, uint32_t i, size_t o))
+{
+	bench.s.n = features;
+	bench.s.n_echoes = 0;
+	bench.n = 0;
+	bench.arena = ARENA(64 << 20);
+	bench.result = (struct vet_result){.arena = ARENA(16 << 20)};
+	bench.state = seed;
+	bench.tool = tool;
+	for (size_t i = 0; i < features; i++)
+		bench.s.f[i] = (struct feature){.endpoint = "POST https://api.example.com/v1/messages",
+		        .address = arena_fmt(&bench.arena, "body.field%zu", i),
+		        .host = "api.example.com",
+		        .parent = UINT32_MAX};
+}
+
+static void bench_stop(void)
+{
+	arena_free(&bench.arena);
+	arena_free(&bench.result.arena);
+}
+
+static void run(const struct treatment *t, bool baseline, unsigned factor, unsigned level, bool confirming)
+{
+	size_t o = bench.n++;
+	assert_true(o < TRIALS);
+	const char *gateway = NULL;
+	assert_int_equal(treatment_host(t, &bench.arena, &bench.hosts[o], &gateway), 0);
+	bench.t[o] = (struct analysis_trial){.id = arena_fmt(&bench.arena, "t%03zu", o),
+	        .treatment = *t,
+	        .baseline = baseline,
+	        .factor = factor,
+	        .level = level,
+	        .confirming = confirming,
+	        .usable = true,
+	        .started_unix = 1795464000 + (int64_t)o, /* 2026-11-23 20:00 UTC */
+	        .host = &bench.hosts[o],
+	        .gateway = gateway};
+	for (uint32_t i = 0; i < bench.s.n; i++)
+		bench.s.v[i][o] = bench.tool(&bench, i, o);
+}
+
+/* As the command does it: plan, screen, three fresh runs of each candidate and two of its baseline within a budget, decide. */
+static size_t experiment(size_t budget)
+{
+	struct plan plan;
+	struct analysis_candidate *found;
+	size_t n;
+	assert_int_equal(plan_build(PLAN_QUICK, bench.state, NULL, true, &bench.arena, &plan, NULL), 0);
+	for (size_t i = 0; i < plan.n; i++)
+		run(&plan.trials[i].treatment, plan.trials[i].baseline, plan.trials[i].factor, plan.trials[i].level, false);
+	assert_int_equal(analysis_screen(&bench.s, bench.t, bench.n, NULL, &bench.arena, &found, &n), 0);
+	bool base_done[BASE_COUNT] = {false};
+	for (size_t i = 0; i < n; i++) {
+		size_t want = 3 + (base_done[found[i].base] ? 0 : 2);
+		if (want > budget || found[i].worst < CLASS_HASHED)
+			continue;
+		budget -= want;
+		struct treatment t = plan_treatment(found[i].base, found[i].factor, found[i].level),
+		                 t0 = plan_treatment(found[i].base, 0, 0);
+		for (int k = 0; k < 3; k++)
+			run(&t, false, found[i].factor, found[i].level, true);
+		for (int k = 0; k < 2 && !base_done[found[i].base]; k++)
+			run(&t0, true, 0, 0, true);
+		base_done[found[i].base] = true;
+	}
+	assert_int_equal(analysis_decide(&bench.s, bench.t, bench.n, NULL, &bench.result), 0);
+	return n;
+}
+
+static unsigned findings(enum leak_class class, const char *factor)
+{
+	unsigned n = 0;
+	for (size_t i = 0; i < bench.result.n_findings; i++)
+		n += bench.result.findings[i].class == class && (!factor || strcmp(bench.result.findings[i].factor, factor) == 0);
+	return n;
+}
+
+/* -- simulations -- */
+
+static struct slice noise(struct bench *b, uint32_t i, size_t o)
+{
+	(void)o;
+	return chance(b) < b->rate[i] ? SLICE("batch of seven") : SLICE("batch of eight");
+}
+
+static void noise_gives_no_covert_finding(void **state)
+{
+	(void)state;
+	unsigned screened = 0;
+	for (uint64_t seed = 1; seed <= 200; seed++) {
+		bench_start(seed, 300, noise);
+		for (size_t i = 0; i < 300; i++)
+			bench.rate[i] = 0.1 + 0.2 * chance(&bench);
+		/* Half of the runs with much more budget than --quick has. */
+		screened += experiment(seed % 2 ? 12 : 60) > 0;
+		if (findings(CLASS_COVERT, NULL) || findings(CLASS_HASHED, NULL))
+			fail_msg("seed %u: %s", (unsigned)seed, bench.result.findings[0].explanation);
+		bench_stop();
+	}
+	assert_true(screened > 100); /* else the screening never nominates, and the test shows nothing */
+}
+
+/* Two planted channels among 60 features that flip and 200 that stay. */
+static struct slice planted(struct bench *b, uint32_t i, size_t o)
+{
+	if (i == 0)
+		return level_is(b, o, "gateway", 3) ? SLICE("Today\xca\xbcs date is 2026-11-23.") : SLICE("Today's date is 2026-11-23.");
+	if (i == 1)
+		return level_is(b, o, "timezone", 1) && b->t[o].treatment.base == BASE_GATEWAY ? SLICE("date 2026/11/23")
+		                                                                               : SLICE("date 2026-11-23");
+	if (i == 2) /* ids: another one each time, but of another alphabet for one user */
+		return slice_str(
+		        arena_fmt(&b->arena, level_is(b, o, "user", 1) ? "%08u\xc2\xa0" : "%08ux", (unsigned)(dice(b) % 100000000)));
+	return i < 63 ? noise(b, i, o) : SLICE("always the same");
+}
+
+static const struct vet_finding *finding(enum leak_class class, const char *factor)
+{
+	for (size_t i = 0; i < bench.result.n_findings; i++)
+		if (bench.result.findings[i].class == class && strcmp(bench.result.findings[i].factor, factor) == 0)
+			return &bench.result.findings[i];
+	fail_msg("no %s finding for %s", leak_class_name(class), factor);
+	return NULL;
+}
+
+static void planted_dependences_are_found(void **state)
+{
+	(void)state;
+	unsigned missed = 0;
+	for (uint64_t seed = 1; seed <= 40; seed++) {
+		bench_start(seed, 263, planted);
+		for (size_t i = 0; i < 263; i++)
+			bench.rate[i] = 0.1 + 0.2 * chance(&bench);
+		experiment(30);
+		missed += findings(CLASS_COVERT, "gateway") != 1;
+		missed += findings(CLASS_COVERT, "timezone") != 1;
+		missed += findings(CLASS_COVERT, "user") != 1;
+		if (seed == 1) {
+			const struct vet_finding *f = finding(CLASS_COVERT, "gateway");
+			assert_string_equal(f->before, "Today's date is 2026-11-23.");
+			assert_int_equal(f->before_at, 5);
+			assert_int_equal(f->before_n, 1);
+			assert_int_equal(f->after_at, 5);
+			assert_int_equal(f->after_n, 2);
+			assert_int_equal(f->n_codepoints, 2);
+			assert_string_equal(f->codepoints[0].name, "APOSTROPHE");
+			assert_string_equal(f->codepoints[1].name, "MODIFIER LETTER APOSTROPHE");
+			assert_true(f->codepoints[1].in_after && !f->codepoints[0].in_after);
+			assert_string_equal(f->levels[0], factor_table[factor_find("gateway")].levels[3].name);
+			assert_null(f->levels[1]);
+			assert_string_equal(f->base, "gateway");
+			assert_true(f->p_value < 0.001);
+			assert_string_equal(f->address, "body.field0");
+			f = finding(CLASS_COVERT, "timezone");
+			assert_string_equal(f->codepoints[0].name, "HYPHEN-MINUS");
+			assert_string_equal(f->codepoints[1].name, "SOLIDUS");
+			assert_int_equal(bench.result.n_endpoints, 1);
+			assert_int_equal(bench.result.n_cells, 3);
+		}
+		bench_stop();
+	}
+	/* With 60 features that flip, a budget of 30 does not reach each level in every run. */
+	if (missed > 6)
+		fail_msg("%u of 120 missed", missed);
+}
+
+/* Without noise, the quick budget must do. */
+static struct slice quiet(struct bench *b, uint32_t i, size_t o)
+{
+	if (i == 0) {
+		bool gateway = level_is(b, o, "gateway", 2), zone = level_is(b, o, "timezone", 1);
+		return gateway && !zone ? SLICE("It's 1-2") : zone ? SLICE("It's 1/2") : SLICE("It's 1-2");
+	}
+	if (i == 1)
+		return level_is(b, o, "gateway", 2) ? SLICE("as you like") : SLICE("as you  like");
+	if (i == 2)
+		return level_is(b, o, "git", 1) ? SLICE("Is a git repository: No") : SLICE("Is a git repository: Yes");
+	if (i == 3)
+		return level_is(b, o, "ci", 1) ? SLICE("true") : SLICE("false");
+	return SLICE("always the same");
+}
+
+static void quick_budget_is_enough(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 4; seed++) {
+		bench_start(seed, 50, quiet);
+		bench.s.f[3].address = "body.metadata.is_ci";
+		experiment(PLAN_QUICK_KEPT);
+		assert_int_equal(findings(CLASS_COVERT, "timezone"), 1);
+		assert_int_equal(findings(CLASS_COVERT, "gateway"), 1);
+		assert_int_equal(findings(CLASS_UNDECLARED, "git"), 1);
+		assert_int_equal(findings(CLASS_UNDECLARED, "ci"), 1);
+		assert_int_equal(bench.result.n_findings, 4);
+		bench_stop();
+	}
+}
+
+/* The same edit at many addresses and under several levels is one finding; children of a part that went are told with it. */
+static struct slice repeated(struct bench *b, uint32_t i, size_t o)
+{
+	bool on = level_is(b, o, "gateway", 1) || level_is(b, o, "gateway", 4);
+	if (i < 5)
+		return on ? SLICE("a\xe2\x80\x8b"
+		                  "b")
+		          : SLICE("ab");
+	if (i < 9)
+		return level_is(b, o, "company", 1) ? SLICE_NONE : SLICE("here");
+	if (i == 9) /* the address follows from the text */
+		return level_is(b, o, "locale", 1) ? SLICE_NONE : SLICE("one, two and three");
+	if (i == 10)
+		return level_is(b, o, "locale", 1) ? SLICE("one, two, and three") : SLICE_NONE;
+	return SLICE("always the same");
+}
+
+static void like_findings_fold(void **state)
+{
+	(void)state;
+	bench_start(3, 20, repeated);
+	for (uint32_t i = 6; i < 9; i++)
+		bench.s.f[i].parent = i - 1;
+	experiment(40);
+	assert_int_equal(findings(CLASS_COVERT, NULL), 3);
+	const struct vet_finding *f = finding(CLASS_COVERT, "gateway");
+	assert_int_equal(f->occurrences, 4);
+	assert_non_null(f->levels[1]);
+	assert_null(f->levels[2]);
+	assert_string_equal(f->codepoints[0].name, "ZERO WIDTH SPACE");
+	assert_int_equal(finding(CLASS_COVERT, "company")->occurrences, 0);
+	f = finding(CLASS_COVERT, "locale");
+	assert_int_equal(f->n_codepoints, 1);
+	assert_string_equal(f->codepoints[0].name, "COMMA");
+	bench_stop();
+}
+
+/* -- echoes -- */
+
+static struct slice echoing(struct bench *b, uint32_t i, size_t o)
+{
+	unsigned hostname = (unsigned)factor_find("hostname"), terminal = (unsigned)factor_find("terminal");
+	if (i == 0) {
+		b->s.echoes[b->s.n_echoes++] = (struct feature_echo){(unsigned)o, hostname, 0, "as it is", false, false};
+		return SLICE("on {hostname} now");
+	}
+	if (i == 1 && level_is(b, o, "terminal", 1)) { /* a constant list that has the level's name in it */
+		b->s.echoes[b->s.n_echoes++] = (struct feature_echo){(unsigned)o, terminal, 1, "as it is", false, false};
+		return SLICE("emacs, vim, {terminal}");
+	}
+	if (i == 1)
+		return SLICE("emacs, vim, vscode");
+	if (i == 2) {
+		b->s.echoes[b->s.n_echoes++] =
+		        (struct feature_echo){(unsigned)o, (unsigned)factor_find("machine_id"), 2, "sha256 hex", true, false};
+		return level_is(b, o, "machine_id", 1) ? SLICE("7f83b1657ff1fc53") : SLICE("b92dc18148a1d65d");
+	}
+	return SLICE("always the same");
+}
+
+static void echoes_are_findings(void **state)
+{
+	(void)state;
+	bench_start(5, 10, echoing);
+	experiment(PLAN_QUICK_KEPT);
+	assert_int_equal(bench.result.n_findings, 2);
+	const struct vet_finding *f = finding(CLASS_UNDECLARED, "hostname");
+	assert_string_equal(f->after, "on {hostname} now");
+	assert_int_equal(f->after_at, 3);
+	assert_string_equal(f->levels[0], "wks-7f3kq");
+	assert_string_equal(f->base, "official,gateway");
+	(void)finding(CLASS_HASHED, "machine_id");
+	/* With a declaration it is disclosed. */
+	struct profile_field field = {"hostname", "*.example.com", "https://example.com/privacy"};
+	struct profile profile = {.fields = &field, .n_fields = 1};
+	struct vet_result r = {.arena = ARENA(16 << 20)};
+	assert_int_equal(analysis_decide(&bench.s, bench.t, bench.n, &profile, &r), 0);
+	unsigned disclosed = 0;
+	for (size_t i = 0; i < r.n_findings; i++)
+		if (r.findings[i].class == CLASS_DISCLOSED) {
+			disclosed++;
+			assert_string_equal(r.findings[i].declared, "https://example.com/privacy");
+		}
+	assert_int_equal(disclosed, 1);
+	arena_free(&r.arena);
+	bench_stop();
+}
+
+/* -- the table of explanations -- */
+
+static const struct {
+	const char *factor;
+	unsigned level;
+	const char *address, *before, *after;
+	enum leak_class class;
+} cases[] = {
+        /* time zone: the date in that zone is honest (it is 20:00 UTC, so the next day in Shanghai), its format is not */
+        {"timezone", 1, "body.text", "Today's date is 2026-11-23.", "Today's date is 2026-11-24.", CLASS_UNDECLARED},
+        {"timezone", 1, "body.text", "Today's date is 2026-11-23.", "Today's date is 2026/11/24.", CLASS_COVERT},
+        {"timezone", 1, "body.text", "Today's date is 2026-11-23.", "Today's date is 2026/11/23.", CLASS_COVERT},
+        {"timezone", 1, "body.text", "Today's date is 2026-11-23.", "Today's date is 2026-11-29.", CLASS_COVERT},
+        {"timezone", 1, "body.text", "Today's date is 2026-11-23.", "Today\xe2\x80\x99s date is 2026-11-24.", CLASS_COVERT},
+        {"timezone", 1, "body.text", "Monday, November 23, 2026", "Tuesday, November 24, 2026", CLASS_UNDECLARED},
+        {"timezone", 1, "body.text", "at 20:00", "at 04:00", CLASS_UNDECLARED},
+        {"timezone", 1, "body.text", "offset +00:00.", "offset +08:00.", CLASS_UNDECLARED},
+        {"timezone", 1, "body.x", "0", "-480", CLASS_UNDECLARED},
+        {"timezone", 1, "body.x", "0", "7", CLASS_COVERT},
+        {"timezone", 1, "body.text", "2026-11-23T20:00:00Z", "2026-11-24T04:00:00+08:00", CLASS_UNDECLARED},
+        {"timezone", 1, "body.text", "(UTC)", "(CST)", CLASS_UNDECLARED},
+        {"timezone", 1, "body.text", "Zone: UTC", "Zone: {timezone}", CLASS_UNDECLARED},
+        {"timezone", 1, "body.text", "It's UTC", "It\xca\xbcs {timezone}", CLASS_COVERT},
+        {"timezone", 1, "header accept", "a, b", "b, a", CLASS_COVERT},
+        /* locale, counts, flags, blocks */
+        {"locale", 1, "body.text", "language en", "language zh", CLASS_UNDECLARED},
+        {"locale", 1, "body.x", "1,000", "1.000", CLASS_COVERT},
+        {"cpus", 1, "body.n", "2", "8", CLASS_UNDECLARED},
+        {"cpus", 1, "body.n", "2", "9", CLASS_COVERT},
+        {"ci", 1, "body.metadata.is_ci", "false", "true", CLASS_UNDECLARED},
+        {"ci", 1, "body.metadata.isCI", "false", "true", CLASS_UNDECLARED},
+        {"ci", 1, "body.metadata.isCute", "false", "true", CLASS_COVERT},
+        {"ci", 1, "body.decision", "false", "true", CLASS_COVERT},
+        {"terminal", 1, "body.env.terminal", "xterm", "vscode", CLASS_UNDECLARED},
+        {"git", 1, "body.text", "Is a git repository: Yes", "Is a git repository: No", CLASS_UNDECLARED},
+        {"git", 1, "body.text", "Is a git repository: Yes", "Is a git  repository: Yes", CLASS_COVERT},
+        {"git", 1, "body.text", "Is a git repository: Yes", "Is a git repository: yes", CLASS_COVERT},
+        {"git", 1, "body.text", "Is a git repository: Yes", "Is a git repository\xef\xbc\x9a Yes", CLASS_COVERT},
+        {"git", 1, "body.text", NULL, "gitStatus: this is the status at the start\nCurrent branch: main", CLASS_UNDECLARED},
+        {"git", 1, "body.text", "Rules.\nBe kind.", "Rules.\ngitStatus: clean on branch main\nBe kind.", CLASS_UNDECLARED},
+        {"git", 1, "body.text", "Rules.\nBe kind.", "Rules.\ngitStatus: clean\xe2\x80\x8b on branch main\nBe kind.", CLASS_COVERT},
+        {"company", 1, "body.text", "Be kind.", "Be brief.", CLASS_COVERT},
+        {"credentials", 1, "body.text", NULL, "{credentials}", CLASS_UNDECLARED},
+        {"hostname", 1, "body.x", "aGk", "aGl", CLASS_COVERT},
+};
+
+static void explanations(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct arena arena = ARENA(1 << 20);
+		static struct host_spec h0, h1;
+		const char *g0, *g1;
+		unsigned f = (unsigned)factor_find(cases[i].factor);
+		struct treatment t0 = plan_treatment(BASE_GATEWAY, 0, 0), t1 = plan_treatment(BASE_GATEWAY, f, cases[i].level);
+		assert_int_equal(treatment_host(&t0, &arena, &h0, &g0), 0);
+		assert_int_equal(treatment_host(&t1, &arena, &h1, &g1), 0);
+		struct analysis_trial a = {
+		        .treatment = t0, .baseline = true, .usable = true, .started_unix = 1795464000, .host = &h0, .gateway = g0};
+		struct analysis_trial b = {
+		        .treatment = t1, .factor = f, .level = 1, .usable = true, .started_unix = 1795464000, .host = &h1, .gateway = g1};
+		struct feature feature = {.endpoint = "POST https://api.example.com/x",
+		        .address = cases[i].address,
+		        .host = "api.example.com",
+		        .parent = UINT32_MAX};
+		struct explain_case c = {.factor = f,
+		        .feature = &feature,
+		        .before = slice_str(cases[i].before),
+		        .after = slice_str(cases[i].after),
+		        .before_trial = &a,
+		        .after_trial = &b,
+		        .arena = &arena};
+		struct explanation e;
+		assert_int_equal(explain_difference(&c, &e), 0);
+		if (e.class != cases[i].class)
+			fail_msg("case %zu, %s: '%s' -> '%s' is %s (%s), not %s", i, cases[i].factor, cases[i].before, cases[i].after,
+			        leak_class_name(e.class), e.rule, leak_class_name(cases[i].class));
+		arena_free(&arena);
+	}
+}
+
+static void hunks(void **state)
+{
+	(void)state;
+	struct hunk h[8];
+	assert_int_equal(hunks_of(SLICE("2026-11-23"), SLICE("2026/11/23"), h, 8), 2);
+	assert_int_equal(h[0].a_at, 4);
+	assert_int_equal(h[1].b_at, 7);
+	assert_int_equal(hunks_of(SLICE("same"), SLICE("same"), h, 8), 0);
+	assert_int_equal(hunks_of(SLICE("on {a} at"), SLICE("on {ab} at"), h, 8), 1);
+	assert_int_equal(h[0].a_at, 3);
+	assert_int_equal(h[0].a_n, 3);
+	assert_int_equal(h[0].b_n, 4);
+	assert_int_equal(hunks_of(SLICE("a b c d e f"), SLICE("1 b 2 d 3 f"), h, 2), 2);
+	assert_int_equal(h[1].b_at + h[1].b_n, 9);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(hunks),
+	        cmocka_unit_test(explanations),
+	        cmocka_unit_test(noise_gives_no_covert_finding),
+	        cmocka_unit_test(planted_dependences_are_found),
+	        cmocka_unit_test(quick_budget_is_enough),
+	        cmocka_unit_test(like_findings_fold),
+	        cmocka_unit_test(echoes_are_findings),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
