@@ -483,6 +483,42 @@ static const struct key profile_keys[] = {
         {"min_model_requests", read_min_requests, false},
 };
 
+/* Length of the well-formed UTF-8 sequence at s.p[at] (RFC 3629), or 0. */
+static size_t utf8_length(struct slice s, size_t at)
+{
+	uint8_t c = s.p[at];
+	size_t n = c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : c >= 0xe0 && c < 0xf0 ? 3 : c >= 0xf0 && c < 0xf5 ? 4 : 0;
+	if (n == 0 || n > s.n - at)
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if ((s.p[at + i] & 0xc0) != 0x80)
+			return 0;
+	if ((c == 0xe0 && s.p[at + 1] < 0xa0) || (c == 0xed && s.p[at + 1] >= 0xa0) || (c == 0xf0 && s.p[at + 1] < 0x90) ||
+	        (c == 0xf4 && s.p[at + 1] >= 0x90))
+		return 0;
+	return n;
+}
+
+/* What libfyaml 0.7 does not survive (it can loop for ever on both): bytes that are not UTF-8, and directives. */
+static int check_text(struct slice yaml, const char *name, struct err *err)
+{
+	unsigned line = 1, column = 1;
+	for (size_t i = 0, n; i < yaml.n; i += n) {
+		n = utf8_length(yaml, i);
+		if (n == 0)
+			return err_set(err, -EINVAL, "%s:%u:%u: this byte (0x%02x) is not UTF-8", name, line, column, yaml.p[i]);
+		if (n == 1 && yaml.p[i] < 0x20 && yaml.p[i] != '\t' && yaml.p[i] != '\n' && yaml.p[i] != '\r')
+			return err_set(err, -EINVAL, "%s:%u:%u: this is a control character (0x%02x); write it as an escape in quotes",
+			        name, line, column, yaml.p[i]);
+		if (column == 1 && yaml.p[i] == '%')
+			return err_set(err, -EINVAL, "%s:%u:1: YAML directives (%%…) are not taken here", name, line);
+		bool end = yaml.p[i] == '\n';
+		line += end;
+		column = end ? 1 : column + 1;
+	}
+	return 0;
+}
+
 int profile_parse(struct slice yaml, const char *name, struct arena *arena, struct profile *out, struct err *err)
 {
 	static const char *const empty[] = {NULL};
@@ -498,6 +534,9 @@ int profile_parse(struct slice yaml, const char *name, struct arena *arena, stru
 	        .min_model_requests = 1};
 	if (yaml.n > PROFILE_BYTES_MAX)
 		return err_set(err, -EINVAL, "%s:1:1: larger than %u KiB; a profile is a few", name, PROFILE_BYTES_MAX / 1024);
+	int e = check_text(yaml, name, err);
+	if (e < 0)
+		return e;
 	struct fy_diag_cfg diag_cfg;
 	fy_diag_cfg_default(&diag_cfg);
 	diag_cfg.fp = NULL;
@@ -507,7 +546,6 @@ int profile_parse(struct slice yaml, const char *name, struct arena *arena, stru
 		return err_set(err, -ENOMEM, "%s: out of memory", name);
 	fy_diag_set_collect_errors(r.diag, true);
 	struct fy_parse_cfg cfg = {.flags = FYPCF_COLLECT_DIAG | FYPCF_DEFAULT_VERSION_1_2, .diag = r.diag};
-	int e;
 	r.doc = fy_document_build_from_string(&cfg, yaml.n ? (const char *)yaml.p : "", yaml.n);
 	struct fy_node *root = r.doc ? fy_document_root(r.doc) : NULL;
 	if (!r.doc || !root)
