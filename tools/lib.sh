@@ -68,3 +68,23 @@ install_missing() {
 jobs_here() {
 	nproc 2>/dev/null || echo 2
 }
+
+# Starts this script again (own_root "$@") with a root that allows user namespaces, if the present one was made with chroot and if we
+# may be root. Otherwise nothing happens; what cannot run says why itself.
+own_root() {
+	local me as_root=()
+	[[ ${POSTERN_OWN_ROOT:-} ]] && return
+	unshare --user true 2>/dev/null && return
+	# The root of a chroot is no mount.
+	awk '$5 == "/" {found = 1} END {exit found}' /proc/self/mountinfo || return
+	me=$(id -un)
+	if [[ $me != root ]]; then
+		sudo -n true 2>/dev/null || return
+		as_root=(sudo -n env "HOME=$HOME" "USER=$me" "LOGNAME=$me")
+		mapfile -t -O "${#as_root[@]}" as_root < <(env | grep -iE '^(BUILD|CI|TERM|NO_COLOR|LANG|LC_[A-Z]*|TMPDIR|XDG_[A-Z_]*|(https?|no|all)_proxy|npm_config_[a-z_]*|SSL_CERT_FILE|NODE_EXTRA_CA_CERTS)=')
+	fi
+	export POSTERN_OWN_ROOT=1
+	as_root+=(${as_root[0]:+POSTERN_OWN_ROOT=1})
+	"${as_root[@]}" tools/own-root.sh root / true 2>/dev/null || return
+	exec "${as_root[@]}" "$PWD/tools/own-root.sh" "$me" "$PWD" "$PWD/$(basename "$0")" "$@"
+}

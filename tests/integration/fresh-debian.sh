@@ -59,7 +59,7 @@ fi
 cp /etc/resolv.conf "$scratch/minimal/etc/resolv.conf"
 echo "127.0.0.1 localhost $(uname -n)" >"$scratch/minimal/etc/hosts"
 
-# Inside the namespaces: mounts below $1, makes it the root (pivot_root: in a mere chroot the kernel allows no user namespaces), and
+# Inside the namespaces: mounts below $1, makes it the root (with chroot: the harder case, there the kernel allows no user namespaces), and
 # runs the rest as the user $2 in the folder $3.
 cat >"$scratch/enter" <<'END'
 set -eu
@@ -82,32 +82,25 @@ ln -s /proc/self/fd "$root/dev/fd"
 ln -s fd/0 "$root/dev/stdin"
 ln -s fd/1 "$root/dev/stdout"
 ln -s fd/2 "$root/dev/stderr"
-cd "$root"
-pivot_root . mnt
-umount -l /mnt
-cd "$folder"
-if [ "$user" = root ]; then
-	exec env -i "$@"
-fi
-exec setpriv --reuid "$user" --regid "$user" --init-groups env -i "$@"
+exec chroot --userspec="$user:$user" "$root" env -i --chdir="$folder" "$@"
 END
 
 # as USER: a fresh copy of the minimal system, in which that user runs both commands.
 as() {
-	local user=$1 root=$scratch/$1 home commands code last words
+	local user=$1 root=$scratch/$1 path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin home commands code last words
 	cp -a "$scratch/minimal" "$root"
 	home=$(awk -F: '$1 == "root" {print $6}' "$root/etc/passwd")
 	if [[ $user != root ]]; then
 		# What makes this user an ordinary one with sudo; it is not part of what is tested.
 		# shellcheck disable=SC2016 # the inner shell expands $0
 		guarded unshare --mount --pid --fork --kill-child --propagation private bash "$scratch/enter" "$root" root / \
-			PATH="$PATH" DEBIAN_FRONTEND=noninteractive bash -c 'apt-get -q update && apt-get -q install -y --no-install-recommends sudo &&
+			PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive bash -c 'apt-get -q update && apt-get -q install -y --no-install-recommends sudo &&
 				useradd -m -s /bin/bash "$0" && echo "$0 ALL=(ALL) NOPASSWD: ALL" >/etc/sudoers.d/90-fresh' "$user" >"$scratch/log" 2>&1 || {
 			tail -n 20 "$scratch/log"
 			echo 'fresh-debian: the ordinary user could not be made'
 			return 1
 		}
-		home=/home/$user
+		home=/home/$user path=/usr/local/bin:/usr/bin:/bin
 	fi
 	git clone -q --no-hardlinks "$source_tree" "$root$home/postern" || return 1
 	chown -R --reference="$root$home" "$root$home/postern"
@@ -116,7 +109,7 @@ as() {
 	for commands in './check --quick' ./try; do
 		echo "fresh-debian: $commands as $user"
 		guarded unshare --mount --pid --fork --kill-child --propagation private bash "$scratch/enter" "$root" "$user" "$home/postern" \
-			PATH="$PATH" HOME="$home" USER="$user" TERM=dumb "${words[@]}" bash -c "$commands 2>errors | tee output; exit \${PIPESTATUS[0]}"
+			PATH="$path" HOME="$home" USER="$user" TERM=dumb "${words[@]}" bash -c "$commands 2>errors | tee output; exit \${PIPESTATUS[0]}"
 		code=$?
 		last=$(tail -n 1 "$root$home/postern/output")
 		if [[ $code != 0 ]] || { [[ $commands == ./check* ]] && [[ ! $last =~ ^[0-9]+\ passed,\ 0\ failed,\ [0-9]+\ skipped$ ]]; }; then
