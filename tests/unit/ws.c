@@ -33,8 +33,8 @@ static void refuses(void **state)
 	        SLICE("\x83\x80\0\0\0\0"),                                                            /* reserved opcode */
 	        SLICE("\x09\x80\0\0\0\0"),                                                            /* control frame in fragments */
 	        SLICE("\x89\xfe\x00\x7e\0\0\0\0"),                                                    /* long control frame */
-	        SLICE("\x81\xfe\x00\x7d\0\0\0\0"),                                                    /* not the shortest form */
-	        SLICE("\x81\xff\0\0\0\0\0\0\xff\xff\0\0\0\0"),                                        /* the same, wide */
+	        SLICE("\x81\xfe\x00\x05\0\0\0\0"),                                                    /* not the shortest form */
+	        SLICE("\x81\xff\0\0\0\0\0\0\0\x05\0\0\0\0"),                                          /* the same, wide */
 	        SLICE("\x82\xff\xff\xff\xff\xff\xff\xff\xff\xff\0\0\0\0"), SLICE("\x82\xe5\0\0\0\0"), /* longer than allowed here */
 	};
 	(void)state;
