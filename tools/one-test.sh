@@ -19,7 +19,9 @@ unit)
 	failed=$(sed -n 's/^\[  FAILED  \] \([0-9]*\) test.*/\1/p' "$log" | awk '{n += $1} END {print n + 0}')
 	skipped=$(sed -n 's/^\[  SKIPPED \] \([0-9]*\) test.*/\1/p' "$log" | awk '{n += $1} END {print n + 0}')
 	why="$passed tests"
-	if ((code != 0 && failed == 0)); then
+	if ((code == 77)); then
+		skipped=1 why=$(tail -n 1 "$log")
+	elif ((code != 0 && failed == 0)); then
 		failed=1 why="ended with code $code before its closing line"
 	elif ((code == 0 && passed + skipped == 0)); then
 		failed=1 why='ran no test'

@@ -65,7 +65,6 @@ cat >"$scratch/enter" <<'END'
 set -eu
 root=$1 user=$2 folder=$3
 shift 3
-mount --bind "$root" "$root"
 mount -t proc proc "$root/proc"
 mount -t sysfs -o ro sysfs "$root/sys" 2>/dev/null || mount --rbind -o ro /sys "$root/sys"
 mount -t tmpfs -o mode=755 dev "$root/dev"

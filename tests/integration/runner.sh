@@ -25,6 +25,7 @@ expect '' unit '2 1 0' 'FAILED' $'echo "[  PASSED  ] 2 test(s)."\necho "[  FAILE
 expect '' unit '0 1 0' 'before its closing line' 'kill -SEGV $$'
 expect '' unit '3 1 0' 'before its closing line' $'echo "[  PASSED  ] 3 test(s)."\nexit 23'
 expect '' unit '0 1 0' 'ran no test' 'true'
+expect '' unit '0 0 1' 'no namespaces' 'echo no namespaces; exit 77'
 expect '' fuzz '1 0 0' '3 inputs replayed' 'echo 3 inputs replayed'
 expect '' fuzz '0 1 0' 'code 1' 'exit 1'
 echo 'runner: counts are right'

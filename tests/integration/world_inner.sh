@@ -1,4 +1,5 @@
-#!/bin/bash
+#!/usr/bin/env bash
+# check: part
 # The body of world.sh: runs as root of a user, network and mount namespace of its own, which is the world's; a child has the tool's.
 set -u
 driver=$1
@@ -163,6 +164,7 @@ w.onerror = e => console.log("error", e.message);'
 want='^fetch 200 GET https://node.example.com:443/n'
 check "fetch of Node" in_tool env NODE_EXTRA_CA_CERTS=ca.pem node -e 'fetch("https://node.example.com/n").then(async r => console.log("fetch", r.status, await r.text()))'
 want='^50$'
+# shellcheck disable=SC2016 # the inner shell expands them
 check "50 requests at once" in_tool bash -c 'for i in $(seq 50); do curl -sS -m 15 --cacert ca.pem "https://p$i.example.com/$i" & done | grep -c "^GET https://p"'
 want='^connected 2300'
 check "2300 ports, one after the other" in_tool node -e '
