@@ -136,11 +136,19 @@ static void last_words(const struct trial_result *r, char *out, size_t size)
 	out[n] = 0;
 }
 
-static void keep(struct run *run, const struct one *one, struct slice trace)
+/* A trace, and a line of trials.tsv that says of which trial it is: number, base, factor, level, whether it confirms, start, whether the
+ * tool worked. What is kept can be analysed again. */
+static void keep(struct run *run, const struct one *one, const struct trial_result *result, bool worked)
 {
 	char name[32];
+	struct slice trace = buf_slice(&result->trace);
 	if (run->options->keep_folder < 0)
 		return;
+	_cleanup_fd_ int list = openat(run->options->keep_folder, "trials.tsv", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (list >= 0)
+		(void)dprintf(list, "%u\t%u\t%s\t%u\t%d\t%lld\t%d\n", one->number, one->plan.treatment.base,
+			      one->plan.baseline ? "-" : factor_table[one->plan.factor].name, one->plan.baseline ? 0 : one->plan.level,
+			      one->confirming, (long long)result->started_unix, worked);
 	(void)snprintf(name, sizeof(name), "t%03u.trace", one->number);
 	_cleanup_fd_ int fd = openat(run->options->keep_folder, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	while (fd >= 0 && trace.n) {
@@ -216,11 +224,11 @@ static void on_done(void *arg, struct trial_result *r)
 	if (r->end == TRIAL_FAILED)
 		fatal(run, r->err.code ? r->err.code : -EIO, &r->err, "a trial could not be run");
 	if (r->end != TRIAL_FAILED && r->end != TRIAL_STOPPED) {
-		keep(run, one, buf_slice(&r->trace));
 		int e = hosts_add(run->hosts, buf_slice(&r->trace), one->setup.gateway, &models, &messages);
 		unsigned wanted = run->profile->min_model_requests ? run->profile->min_model_requests : 1;
 		bool worked = e == 0 && models >= wanted;
 		row->messages = messages;
+		keep(run, one, r, worked);
 		if (worked)
 			e = observe(run, one, r);
 		if (worked && e == 0) {

@@ -1,0 +1,125 @@
+/* Runs the analysis again over the traces that `postern vet --keep-traces DIR` kept, and shows the values of chosen features:
+ *	reanalyse DIR PROFILE.yaml [--feature WORDS]
+ * For work on the analysis, where running the trials again would only add noise. */
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "report/report.h"
+#include "vet/analysis.h"
+#include "vet/run.h"
+#include "vet/setup.h"
+#include "wire/trace.h"
+
+#define TRIALS_MAX 512
+
+struct kept {
+	struct analysis_trial t;
+	struct host_spec host;
+	struct setup setup;
+};
+
+static struct slice map(const char *path)
+{
+	_cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	if (fd < 0 || fstat(fd, &st) < 0 || st.st_size == 0)
+		return SLICE_NONE;
+	void *p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	return p == MAP_FAILED ? SLICE_NONE : slice_of(p, (size_t)st.st_size);
+}
+
+static void show_features(const struct feature_set *s, const struct analysis_trial *t, size_t n, const char *words)
+{
+	for (uint32_t i = 0; i < feature_count(s); i++) {
+		const struct feature *f = feature_at(s, i);
+		bool hit = strstr(f->address, words) || strstr(f->endpoint, words);
+		for (unsigned o = 0; o < n && !hit; o++)
+			hit = slice_find(feature_value(s, i, o), slice_str(words), 0) != SLICE_NPOS;
+		if (!hit)
+			continue;
+		(void)printf("#%u %s | %s | derived %d structural %d parent %d\n", i, f->endpoint, f->address, f->derived, f->structural, (int)f->parent);
+		for (unsigned o = 0; o < n; o++) {
+			struct slice v = feature_value(s, i, o);
+			(void)printf("   %s %s %s%s: %.*s%s\n", t[o].id, vet_base_name(t[o].treatment.base),
+				     t[o].baseline ? "baseline" : factor_table[t[o].factor].name,
+				     t[o].baseline ? "" : factor_level_at(t[o].factor, t[o].level)->name, v.n > 160 ? 160 : (int)v.n,
+				     v.p ? (const char *)v.p : "", v.p ? "" : "(absent)");
+		}
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static struct arena arena = ARENA((size_t)1 << 30);
+	static struct kept kept[TRIALS_MAX];
+	static struct analysis_trial trials[TRIALS_MAX];
+	static struct vet_result result = {.arena = ARENA((size_t)1 << 30)};
+	struct profile profile;
+	struct err err = {0};
+	struct feature_set *s;
+	char path[4096], name[64];
+	if (argc < 3 || profile_load(argv[2], &arena, &profile, &err) < 0 || feature_set_new(&s) < 0) {
+		(void)fprintf(stderr, "reanalyse DIR PROFILE.yaml [--feature WORDS]\n%s\n", err.text);
+		return 2;
+	}
+	(void)snprintf(path, sizeof(path), "%s/trials.tsv", argv[1]);
+	FILE *f = fopen(path, "r");
+	unsigned number, base, level, n = 0;
+	int confirming, worked;
+	long long started;
+	while (f && n < TRIALS_MAX && fscanf(f, "%u\t%u\t%63s\t%u\t%d\t%lld\t%d\n", &number, &base, name, &level, &confirming, &started, &worked) == 7) {
+		struct kept *k = &kept[n];
+		bool baseline = strcmp(name, "-") == 0;
+		unsigned factor = baseline ? 0 : (unsigned)factor_find(name);
+		struct feature_literal literals[512];
+		size_t n_literals = 0;
+		static const char *const no_command[] = {"tool", NULL};
+		struct vet_subject subject = {.command = no_command};
+		k->t = (struct analysis_trial){.id = arena_fmt(&arena, "t%03u", number),
+					       .treatment = plan_treatment((enum vet_base)base, factor, baseline ? 0 : level),
+					       .baseline = baseline, .factor = factor, .level = level, .confirming = confirming, .usable = true,
+					       .started_unix = started};
+		if (!worked || setup_trial(&subject, &profile, &k->t.treatment, SLICE("x"), &arena, &k->setup, &err) < 0)
+			continue;
+		for (unsigned i = 0; i < factor_count; i++) {
+			const char *forms[16];
+			size_t got = factor_table[i].literals ? factor_table[i].literals(&k->setup.host, k->setup.gateway, forms, 16) : 0;
+			for (size_t j = 0; j < got; j++)
+				literals[n_literals++] = (struct feature_literal){.factor = i, .name = factor_table[i].name, .value = slice_str(forms[j])};
+		}
+		(void)snprintf(path, sizeof(path), "%s/t%03u.trace", argv[1], number);
+		int o = feature_set_add(s, map(path), literals, n_literals, k->setup.gateway, &err);
+		if (o < 0) {
+			(void)fprintf(stderr, "%s: %s\n", path, err.text);
+			continue;
+		}
+		k->t.host = &k->setup.host;
+		k->t.gateway = k->setup.gateway;
+		trials[n++] = k->t;
+	}
+	if (f)
+		(void)fclose(f);
+	(void)fprintf(stderr, "%u trials, %zu features\n", n, feature_count(s));
+	if (argc == 5) {
+		show_features(s, trials, n, argv[4]);
+		return 0;
+	}
+	struct analysis_candidate *c;
+	size_t n_c;
+	unsigned plain = 0;
+	while (plain < n && !trials[plain].confirming)
+		plain++;
+	if (analysis_screen(s, trials, plain, &profile, &arena, &c, &n_c) == 0)
+		for (size_t i = 0; i < n_c; i++)
+			(void)printf("candidate %s %s = %s: %u features, worst %s\n", vet_base_name(c[i].base), factor_table[c[i].factor].name,
+				     factor_level_at(c[i].factor, c[i].level)->name, c[i].features, leak_class_name(c[i].worst));
+	if (analysis_decide(s, trials, n, &profile, &result) == 0) {
+		_cleanup_buf_ struct buf text = BUF((size_t)64 << 20);
+		report_text(&text, &result, &(struct report_text_options){.width = 160});
+		(void)printf("%s", buf_str(&text));
+	}
+	return 0;
+}
