@@ -218,7 +218,9 @@ static struct slice last_component(const char *address)
 			break;
 		from--;
 	}
-	return slice_from(s, from);
+	/* What is in brackets says which of several, in words of the message: "messages[user]". */
+	s = slice_from(s, from);
+	return slice_sub(s, 0, slice_chr(s, '[', 0));
 }
 
 /* -- declared -- */
@@ -489,14 +491,16 @@ static const char *row_named_line(const struct part *p)
 	return NULL;
 }
 
-/* A sentence or block, put in or taken out whole, that itself speaks of the factor. */
-static const char *row_named_block(const struct part *p)
+/* Words, a sentence or a block, put in, taken out or put in the place of others, that themselves speak of the factor. */
+static const char *row_named_words(const struct part *p)
 {
-	struct slice text = p->b.n ? p->b : p->a;
-	bool whole = p->a.n == 0 || p->b.n == 0 || (p->a.n >= 12 && p->b.n >= 12);
-	if (!whole || !visible(p->a) || !visible(p->b) || text.n < 8 || same_but_case(p->a, p->b))
+	if (!visible(p->a) || !visible(p->b) || same_but_case(p->a, p->b))
 		return NULL;
-	return names_factor(text, p->c->factor) ? "plain text that speaks of the factor" : NULL;
+	struct slice text = p->b.n ? p->b : p->a;
+	/* In a replacement, signs beside the words could carry something else. */
+	if (p->a.n && p->b.n && p->b.n < 40 && !(plain_words(p->a) && plain_words(p->b)))
+		return NULL;
+	return names_factor(text, p->c->factor) ? "plain words that speak of the factor" : NULL;
 }
 
 /* A whole field, line or request comes or goes. */
@@ -511,7 +515,7 @@ static const char *row_presence(const struct part *p)
 	if (has_placeholder(text, p->c->factor) || has_placeholder(slice_str(f->address), p->c->factor) ||
 	        has_placeholder(slice_str(f->endpoint), p->c->factor))
 		return "a part that contains the value itself";
-	if (names_factor(text, p->c->factor) || names_factor(slice_str(f->address), p->c->factor) ||
+	if (names_factor(text, p->c->factor) || names_factor(last_component(f->address), p->c->factor) ||
 	        names_factor(slice_str(f->endpoint), p->c->factor))
 		return "a part that speaks of the factor";
 	return NULL;
@@ -551,7 +555,7 @@ static const struct row {
         {"presence", CLASS_UNDECLARED, row_presence},
         {"named field", CLASS_UNDECLARED, row_named_field},
         {"named line", CLASS_UNDECLARED, row_named_line},
-        {"named block", CLASS_UNDECLARED, row_named_block},
+        {"named words", CLASS_UNDECLARED, row_named_words},
 };
 
 /* What kind of edit it is that nothing explains. */

@@ -811,7 +811,7 @@ const struct factor factor_table[] = {
 			{"ci=true", "ci=true", false}),
 		.apply = ci_apply,
 		.literals = ci_literals,
-		.vocabulary = VOCABULARY("ci", "is_ci", "continuous integration", "github_actions", "github actions", "githubactions",
+		.vocabulary = VOCABULARY("ci", "is_ci", "continuous integration", "github_actions", "github actions", "github-action", "github_action", "githubactions",
 			"gitlab", "jenkins", "azure pipelines", "buildkite", "runner"),
 	},
 	{
