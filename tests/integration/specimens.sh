@@ -22,7 +22,8 @@ command_of() {
 	elif [ -f "$folder/main.mjs" ]; then
 		printf '%s\n' "$(command -v node)" "$folder/main.mjs"
 	else
-		printf '%s\n' "$(command -v python3)" "$folder/main.py"
+		# The real one: what PATH finds may be the shim of a version manager, which a trial does not have.
+		printf '%s\n' "$(python3 -c 'import sys; print(sys.executable)')" "$folder/main.py"
 	fi
 }
 
