@@ -5,11 +5,12 @@
 
 #include "vet/codepoint.h"
 #include "vet/explain.h"
+#include "vet/plan.h"
 #include "vet/stat.h"
 
 /* A dependence that nothing explains is reported only if the chance of any such false report is below this, over all that were
  * nominated for confirmation (Benjamini-Yekutieli: the hypotheses share baselines). */
-#define Q_MAX 0.005
+#define Q_MAX 0.01
 /* And only if fewer than this many features of this tool would look the same by chance, going by how often its features flip. */
 #define CHANCE_MAX 0.002
 
@@ -17,6 +18,12 @@
 
 /* From fine to coarse. */
 enum mode { MODE_RAW, MODE_SHAPE, MODE_PRESENCE, MODE_NONE };
+
+/* Noise is local: a batch of telemetry flips in hundreds of places, the request to the model in none. */
+struct rate {
+	const char *endpoint;
+	double rate;
+};
 
 struct ctx {
 	const struct feature_set *s;
@@ -31,9 +38,14 @@ struct ctx {
 	size_t n_echoes;
 	uint32_t *first_echo; /* by feature: range in by_feature; count + 1 entries */
 	uint32_t *by_feature; /* indices of echoes */
-	double *rates;        /* how often features deviate for no reason that is settled: one number each that does */
+	struct rate *rates; /* how often features deviate for no reason that is settled: one each that does */
 	size_t n_rates;
 };
+
+static const char *text_of(const char *s)
+{
+	return s ? s : "";
+}
 
 static void ctx_free(struct ctx *c)
 {
@@ -56,7 +68,7 @@ static int ctx_init(struct ctx *c)
 	c->caused = calloc(c->n + 1, sizeof(*c->caused));
 	c->first_echo = calloc(features + 2, sizeof(*c->first_echo));
 	c->by_feature = calloc(c->n_echoes + 1, sizeof(*c->by_feature));
-	c->rates = calloc(features * BASE_COUNT + 1, sizeof(*c->rates));
+	c->rates = calloc(features * BASE_COUNT * 4 + 1, sizeof(*c->rates));
 	if (!c->shapes || !c->off || !c->caused || !c->first_echo || !c->by_feature || !c->rates)
 		return -ENOMEM;
 	for (size_t i = 0; i < c->n; i++)
@@ -175,7 +187,7 @@ static void mark_off(struct ctx *c, uint32_t feature, enum vet_base base, enum m
 {
 	struct slice v0 = feature_value(c->s, feature, (unsigned)ref);
 	for (size_t o = 0; o < c->n; o++) {
-		if (!in_base(&c->t[o], base) || c->t[o].baseline)
+		if (!in_base(&c->t[o], base) || c->t[o].baseline || c->t[o].combined)
 			continue;
 		struct slice v = feature_value(c->s, feature, (unsigned)o);
 		bool same = presence_eq(v, v0);
@@ -231,7 +243,7 @@ static struct entry *entry_new(struct entries *list)
 
 static bool same_level(const struct analysis_trial *a, const struct analysis_trial *b)
 {
-	return !a->baseline && !b->baseline && a->factor == b->factor && a->level == b->level && a->treatment.base == b->treatment.base;
+	return !a->baseline && !b->baseline && !a->combined && !b->combined && a->factor == b->factor && a->level == b->level && a->treatment.base == b->treatment.base;
 }
 
 /* Did every one of two or more runs of this trial's level differ, or of three or more of its factor? Then it is another factor's
@@ -241,7 +253,7 @@ static bool settled(const struct ctx *c, size_t o)
 	unsigned hits = 0, runs = 0, factor_hits = 0, factor_runs = 0;
 	for (size_t k = 0; k < c->n; k++) {
 		const struct analysis_trial *t = &c->t[k];
-		if (!in_base(t, c->t[o].treatment.base) || t->baseline || t->factor != c->t[o].factor)
+		if (!in_base(t, c->t[o].treatment.base) || t->baseline || t->combined || t->factor != c->t[o].factor)
 			continue;
 		bool same = t->level == c->t[o].level;
 		factor_runs++;
@@ -252,27 +264,115 @@ static bool settled(const struct ctx *c, size_t o)
 	return (runs >= 2 && hits == runs) || (factor_runs >= 3 && factor_hits == factor_runs);
 }
 
-/* How often the feature deviates by itself. */
-static void note_rate(struct ctx *c, enum vet_base base)
+static void add_rate(struct ctx *c, uint32_t feature, double rate)
+{
+	/* At the most a few a feature and base; should there be more, they are like those that are there. */
+	if (c->n_rates < feature_count(c->s) * BASE_COUNT * 4)
+		c->rates[c->n_rates++] = (struct rate){text_of(feature_at(c->s, feature)->endpoint), rate};
+}
+
+/* How often the feature deviates by itself. One that deviated under one treatment only may depend on it: collect_base() tells when fresh
+ * trials have shown that it does not. */
+static void note_rate(struct ctx *c, uint32_t feature, enum vet_base base)
 {
 	unsigned hits = 0, runs = 0;
+	bool several = false;
+	size_t first = c->n;
 	for (size_t o = 0; o < c->n; o++) {
-		if (!in_base(&c->t[o], base) || c->caused[o])
+		if (!in_base(&c->t[o], base) || c->caused[o] || c->t[o].combined)
 			continue;
 		runs++;
-		hits += c->off[o];
+		if (!c->off[o])
+			continue;
+		hits++;
+		if (first == c->n)
+			first = o;
+		several = several || !same_level(&c->t[o], &c->t[first]);
 	}
-	if (hits)
-		c->rates[c->n_rates++] = (double)hits / runs;
+	if (hits && several)
+		add_rate(c, feature, (double)hits / runs);
+}
+
+enum state { STATE_BEFORE, STATE_AFTER, STATE_OTHER };
+
+/* What a trial with several factors varied shows of a difference that was seen with one: the value from before it, from after it, or
+ * another, for which another factor may be the reason. */
+static enum state state_of(struct ctx *c, const struct entry *e, size_t k)
+{
+	const struct analysis_trial *t = &c->t[k];
+	struct slice v = feature_value(c->s, e->feature, (unsigned)k), a = feature_value(c->s, e->feature, (unsigned)e->ref),
+		     b = feature_value(c->s, e->feature, (unsigned)e->trial);
+	if (e->mode == MODE_PRESENCE || !v.p || !a.p || !b.p) {
+		if (e->mode != MODE_PRESENCE && v.p && b.p && !a.p)
+			return STATE_AFTER; /* it is there, which is what the difference was */
+		return presence_eq(v, a) ? STATE_BEFORE : presence_eq(v, b) ? STATE_AFTER : STATE_OTHER;
+	}
+	if (e->mode == MODE_RAW) {
+		if (slice_eq(v, a))
+			return STATE_BEFORE;
+		if (slice_eq(v, b))
+			return STATE_AFTER;
+		for (unsigned f = 0; f < factor_count; f++)
+			if (level_of(t, f) && says_same(t, f, v, a))
+				return STATE_BEFORE;
+	}
+	if (c->shapes[k].n == 0)
+		feature_shape(v, &c->shapes[k]);
+	_cleanup_buf_ struct buf shape = BUF(4 << 20);
+	feature_shape(a, &shape);
+	bool like_a = slice_eq(buf_slice(&shape), buf_slice(&c->shapes[k]));
+	buf_reset(&shape);
+	feature_shape(b, &shape);
+	bool like_b = slice_eq(buf_slice(&shape), buf_slice(&c->shapes[k]));
+	return like_a == like_b ? STATE_OTHER : like_a ? STATE_BEFORE : STATE_AFTER;
+}
+
+/* Does another factor that is varied in trial k alone give the same value, going by its own trials? */
+static bool other_cause(struct ctx *c, const struct entry *e, size_t k)
+{
+	struct slice b = feature_value(c->s, e->feature, (unsigned)e->trial);
+	for (size_t o = 0; o < c->n; o++) {
+		const struct analysis_trial *t = &c->t[o];
+		if (!in_base(t, e->base) || t->baseline || t->combined || !c->off[o])
+			continue;
+		if (t->factor == e->factor && t->level == e->level)
+			continue;
+		struct slice v = feature_value(c->s, e->feature, (unsigned)o);
+		if (level_of(&c->t[k], t->factor) == t->level && presence_eq(v, b) && slice_eq(v, b))
+			return true;
+	}
+	return false;
+}
+
+static void count_combined(struct ctx *c, struct entry *e)
+{
+	for (size_t k = 0; k < c->n; k++) {
+		const struct analysis_trial *u = &c->t[k];
+		if (!u->combined || !in_base(u, e->base))
+			continue;
+		bool on = level_of(u, e->factor) == e->level;
+		enum state s = state_of(c, e, k);
+		if (s == STATE_OTHER)
+			continue;
+		if (on) {
+			e->fresh++;
+			e->fresh_hits += s == STATE_AFTER;
+		} else if (s == STATE_BEFORE || (level_of(u, e->factor) == 0 && !other_cause(c, e, k))) {
+			e->pool++;
+			e->pool_hits += s == STATE_AFTER;
+		}
+	}
+	e->runs += e->fresh;
+	e->hits += e->fresh_hits;
 }
 
 /* Entries of one feature in one base; c->off is set for both. */
 static int collect_base(struct ctx *c, uint32_t feature, enum vet_base base, enum mode mode, size_t ref, struct entries *list)
 {
-	note_rate(c, base);
+	note_rate(c, feature, base);
 	for (size_t o = 0; o < c->n; o++) {
 		const struct analysis_trial *t = &c->t[o];
-		if (!c->off[o] || t->treatment.base != base)
+		if (!c->off[o] || t->treatment.base != base || t->combined)
 			continue;
 		bool seen = false;
 		for (size_t k = 0; k < o && !seen; k++)
@@ -283,7 +383,7 @@ static int collect_base(struct ctx *c, uint32_t feature, enum vet_base base, enu
 		        .feature = feature, .factor = t->factor, .level = t->level, .base = base, .mode = mode, .ref = ref, .trial = o};
 		for (size_t k = 0; k < c->n; k++) {
 			const struct analysis_trial *u = &c->t[k];
-			if (!u->usable)
+			if (!u->usable || u->combined)
 				continue;
 			if (u->treatment.base != base) {
 				/* Not the same experiment, but if it flips there, it flips. */
@@ -301,8 +401,12 @@ static int collect_base(struct ctx *c, uint32_t feature, enum vet_base base, enu
 				e.pool_hits += c->off[k];
 			}
 		}
+		unsigned alone = e.runs;
+		count_combined(c, &e);
+		if (e.hits < e.runs && e.pool_hits == 0)
+			add_rate(c, feature, (double)e.hits / (e.runs + e.pool));
 		/* A feature that also differs under a tenth of the other treatments flips by itself. */
-		if (e.hits < e.runs || e.pool_hits > e.pool / 10 || e.far_hits > e.far / 10)
+		if (e.hits < e.runs || alone == 0 || e.pool_hits > e.pool / 10 || e.far_hits > e.far / 10)
 			continue;
 		struct entry *new = entry_new(list);
 		if (!new)
@@ -364,11 +468,6 @@ static int entry_order(const void *x, const void *y)
 	if (a->base != b->base)
 		return a->base < b->base ? -1 : 1;
 	return a->feature < b->feature ? -1 : a->feature > b->feature;
-}
-
-static const char *text_of(const char *s)
-{
-	return s ? s : "";
 }
 
 /* A part whose address follows from its content vanishes in one place and comes up in another when its content changes: that is one
@@ -474,17 +573,19 @@ static int collect(struct ctx *c, struct entries *list)
 
 /* -- screening -- */
 
-/* How many features would come out like this one by chance, if they flip as often as the features of this experiment do: all runs of
- * one of the levels differ, and no more of the others than were seen. */
+/* How many features of the same endpoint would come out like this one by chance, if they flip as often as that endpoint's features do: all
+ * runs of one of the levels differ, and no more of the others than were seen. */
 static double expected_by_chance(const struct ctx *c, const struct entry *e)
 {
+	const char *endpoint = text_of(feature_at(c->s, e->feature)->endpoint);
 	unsigned levels = 0;
 	double sum = 0;
 	for (size_t o = 0; o < c->n; o++)
 		levels += in_base(&c->t[o], e->base) && !c->t[o].baseline && !c->t[o].confirming;
 	for (size_t i = 0; i < c->n_rates; i++)
-		sum += stat_binomial_tail(e->hits, e->runs, c->rates[i]) *
-		       stat_binomial_head(e->pool_hits + e->far_hits, e->pool + e->far, c->rates[i]);
+		if (strcmp(c->rates[i].endpoint, endpoint) == 0)
+			sum += stat_binomial_tail(e->hits, e->runs, c->rates[i].rate) *
+			       stat_binomial_head(e->pool_hits + e->far_hits, e->pool + e->far, c->rates[i].rate);
 	return sum * levels;
 }
 
@@ -492,7 +593,6 @@ static double expected_by_chance(const struct ctx *c, const struct entry *e)
 struct ranked {
 	struct analysis_candidate c;
 	unsigned rank;
-	double by_chance; /* of its strongest feature */
 };
 
 static int candidate_order(const void *x, const void *y)
@@ -501,10 +601,13 @@ static int candidate_order(const void *x, const void *y)
 	const struct analysis_candidate *a = &r->c, *b = &s->c;
 	if (a->worst != b->worst)
 		return a->worst > b->worst ? -1 : 1;
+	/* What is as clear as one chance in a hundred comes first, every factor once before any twice. */
+	if ((a->by_chance < 0.01) != (b->by_chance < 0.01))
+		return a->by_chance < 0.01 ? -1 : 1;
 	if (r->rank != s->rank)
 		return r->rank < s->rank ? -1 : 1;
-	if (r->by_chance != s->by_chance)
-		return r->by_chance < s->by_chance ? -1 : 1;
+	if (a->by_chance != b->by_chance)
+		return a->by_chance < b->by_chance ? -1 : 1;
 	if (a->features != b->features)
 		return a->features > b->features ? -1 : 1;
 	if (a->factor != b->factor)
@@ -534,13 +637,15 @@ int analysis_screen(const struct feature_set *s, const struct analysis_trial *tr
 		double by_chance = expected_by_chance(&c, e);
 		if (k == 0 || found[k - 1].factor != e->factor || found[k - 1].level != e->level || found[k - 1].base != e->base) {
 			found[k] = (struct analysis_candidate){.factor = e->factor, .level = e->level, .base = e->base};
-			order[k++].by_chance = by_chance;
+			found[k++].by_chance = by_chance;
 		}
-		found[k - 1].features++;
-		if (by_chance < order[k - 1].by_chance)
-			order[k - 1].by_chance = by_chance;
-		if (e->why.class > found[k - 1].worst)
-			found[k - 1].worst = e->why.class;
+		struct analysis_candidate *f = &found[k - 1];
+		f->features++;
+		/* The clearest feature of the worst class. */
+		if (e->why.class > f->worst || (e->why.class == f->worst && by_chance < f->by_chance))
+			f->by_chance = by_chance;
+		if (e->why.class > f->worst)
+			f->worst = e->why.class;
 	}
 	/* Worst first; among these every factor once before any twice, so that a small budget of fresh runs reaches all; then what is
 	 * least like the noise of this tool. */
@@ -555,6 +660,66 @@ int analysis_screen(const struct feature_set *s, const struct analysis_trial *tr
 		found[i] = order[i].c;
 	*out = found;
 	*n_out = k;
+	return 0;
+}
+
+/* Is the candidate set in the given trial of its base? Two trials of three, so that they differ from each other and from all at once. Of
+ * a factor with several suspected levels the first has half of the trials, the next half of the rest, and so on. */
+static bool set_in(const struct analysis_candidate *c, size_t n, size_t i, size_t trial)
+{
+	size_t of_factor = 0, before = 0, place = 0;
+	for (size_t k = 0; k < n; k++) {
+		if (c[k].base != c[i].base)
+			continue;
+		place += k < i && c[k].factor != c[i].factor;
+		if (c[k].factor == c[i].factor) {
+			of_factor++;
+			before += k < i;
+		}
+	}
+	if (of_factor == 1)
+		return (trial + place) % 3 != 2;
+	size_t turn = (trial * 5 + place) % 8, upto = 0, from = 0;
+	for (size_t k = 0; k <= before; k++) {
+		from = upto;
+		upto += (8 - upto + 1) / 2;
+	}
+	return turn >= from && turn < upto;
+}
+
+int analysis_confirm(const struct analysis_candidate *c, size_t n, size_t max, struct arena *arena, struct treatment **out, size_t *n_out,
+        size_t *covered)
+{
+	size_t of_base[BASE_COUNT] = {0}, trials[BASE_COUNT] = {0}, used = 0;
+	struct treatment *t = arena_array(arena, max + 1, sizeof(*t));
+	if (!t)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		of_base[c[i].base]++;
+	size_t bases = 0;
+	for (int b = 0; b < BASE_COUNT; b++)
+		bases += of_base[b] > 0;
+	for (int b = 0; b < BASE_COUNT && bases; b++)
+		trials[b] = of_base[b] ? max / bases : 0;
+	for (int b = 0; b < BASE_COUNT; b++)
+		for (size_t k = 0; k < trials[b]; k++) {
+			t[used] = plan_treatment((enum vet_base)b, 0, 0);
+			for (size_t i = 0; i < n; i++)
+				if (c[i].base == (enum vet_base)b && t[used].level[c[i].factor] == 0 && set_in(c, n, i, k))
+					t[used].level[c[i].factor] = (uint8_t)c[i].level;
+			used++;
+		}
+	*covered = 0;
+	for (size_t i = 0; i < n; i++) {
+		size_t times = 0;
+		for (size_t k = 0; k < used; k++)
+			times += t[k].base == c[i].base && t[k].level[c[i].factor] == c[i].level;
+		if (times < 3)
+			break;
+		++*covered;
+	}
+	*out = t;
+	*n_out = used;
 	return 0;
 }
 
@@ -735,7 +900,7 @@ static bool holds(const struct entry *e)
 {
 	if (e->why.class <= CLASS_UNDECLARED)
 		return e->fresh == e->fresh_hits && (e->fresh || e->pool_hits == 0);
-	return (e->fresh ? e->fresh == e->fresh_hits : e->runs >= 3) && e->q <= Q_MAX && e->by_chance <= CHANCE_MAX;
+	return (e->fresh ? e->fresh >= 2 && e->fresh == e->fresh_hits : e->runs >= 3) && e->q <= Q_MAX && e->by_chance <= CHANCE_MAX;
 }
 
 /* Exact p of every entry, and q over those that were tested. Fresh runs are independent of what made a level a candidate; without any

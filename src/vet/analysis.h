@@ -16,6 +16,7 @@ struct analysis_trial {
 	bool baseline;            /* every factor at its base level */
 	unsigned factor, level;   /* the one varied, if not a baseline */
 	bool confirming;          /* a fresh trial, run to confirm */
+	bool combined;            /* several factors are varied at once (only to confirm); `factor` and `level` mean nothing then */
 	bool usable;              /* the tool worked in it (enough model requests) */
 	int64_t started_unix;     /* wall clock at its start: for dates and times as derivations */
 	const struct host_spec *host;
@@ -28,11 +29,18 @@ struct analysis_candidate {
 	enum vet_base base;
 	unsigned features;     /* how many features are suspected */
 	enum leak_class worst; /* class of the worst so far, provisional */
+	double by_chance;      /* of its clearest feature: how many like it would come out by chance, given how often features of the same
+				* endpoint flip by themselves */
 };
 
-/* Screening: candidates that want fresh trials, worst first. The array is owned by the arena. */
+/* Screening: candidates that want fresh trials, the clearest of the worst class first. The array is owned by the arena. */
 [[nodiscard]] int analysis_screen(const struct feature_set *s, const struct analysis_trial *trials, size_t n, const struct profile *profile,
 				  struct arena *arena, struct analysis_candidate **out, size_t *n_out);
+/* Treatments for fresh trials, at most `max`, that confirm many candidates at once: each sets about two thirds of the suspected levels of a
+ * base together. That is enough to tell them apart, because screening has seen each alone: what must come again is the very value that it
+ * gave then. *covered is how many of the candidates, in their order, are set in at least three trials. */
+[[nodiscard]] int analysis_confirm(const struct analysis_candidate *c, size_t n, size_t max, struct arena *arena, struct treatment **out,
+				   size_t *n_out, size_t *covered);
 /* The findings after confirmation: echoes, and dependences that held on fresh trials. Fills findings, endpoints, cells, factors of
  * *result (memory from result->arena). */
 [[nodiscard]] int analysis_decide(const struct feature_set *s, const struct analysis_trial *trials, size_t n, const struct profile *profile,

@@ -19,7 +19,9 @@
 #define TRIALS_MAX     4096
 #define LITERALS_MAX   512
 #define ARENA_BYTES    ((size_t)512 << 20)
-#define CONFIRM_ROUNDS 2 /* fresh runs of a suspected level */
+/* Fresh trials to confirm what is suspected. */
+#define CONFIRM_QUICK  12
+#define CONFIRM_TRIALS 24
 /* Of a base's baselines, at least so many must have worked, or nothing can be said of that base. */
 #define BASELINES_MIN 2
 #define OUTPUT_SHOWN  300
@@ -64,10 +66,18 @@ static double now_s(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+/* Of a trial that confirms, factor and level stay zero, and level zero is nobody's own. */
+static bool combined(const struct plan_trial *t)
+{
+	return !t->baseline && t->level == 0;
+}
+
 static const char *varied(struct run *run, const struct plan_trial *t)
 {
 	if (t->baseline)
 		return "baseline";
+	if (combined(t))
+		return "several, to confirm";
 	const struct factor_level *l = factor_level_at(t->factor, t->level);
 	const char *text = arena_fmt(run->arena, "%s = %s", factor_table[t->factor].title, l ? l->name : "?");
 	return text ? text : "";
@@ -136,19 +146,23 @@ static void last_words(const struct trial_result *r, char *out, size_t size)
 	out[n] = 0;
 }
 
-/* A trace, and a line of trials.tsv that says of which trial it is: number, base, factor, level, whether it confirms, start, whether the
- * tool worked. What is kept can be analysed again. */
+/* A trace, and a line of trials.tsv that says of which trial it is: number, base, whether it confirms, start, whether the tool
+ * worked, the levels that differ from the base. What is kept can be analysed again. */
 static void keep(struct run *run, const struct one *one, const struct trial_result *result, bool worked)
 {
 	char name[32];
 	struct slice trace = buf_slice(&result->trace);
 	if (run->options->keep_folder < 0)
 		return;
+	_cleanup_buf_ struct buf levels = BUF(4096);
+	for (unsigned f = 0; f < factor_count; f++)
+		if (one->plan.treatment.level[f])
+			buf_fmt(&levels, "%s=%u,", factor_table[f].name, one->plan.treatment.level[f]);
+	buf_str_add(&levels, "-");
 	_cleanup_fd_ int list = openat(run->options->keep_folder, "trials.tsv", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (list >= 0)
-		(void)dprintf(list, "%u\t%u\t%s\t%u\t%d\t%lld\t%d\n", one->number, one->plan.treatment.base,
-			      one->plan.baseline ? "-" : factor_table[one->plan.factor].name, one->plan.baseline ? 0 : one->plan.level,
-			      one->confirming, (long long)result->started_unix, worked);
+		(void)dprintf(list, "%u\t%u\t%d\t%lld\t%d\t%s\n", one->number, one->plan.treatment.base, one->confirming,
+			      (long long)result->started_unix, worked, buf_str(&levels));
 	(void)snprintf(name, sizeof(name), "t%03u.trace", one->number);
 	_cleanup_fd_ int fd = openat(run->options->keep_folder, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	while (fd >= 0 && trace.n) {
@@ -186,6 +200,7 @@ static int observe(struct run *run, struct one *one, struct trial_result *r)
 		.factor = one->plan.factor,
 		.level = one->plan.level,
 		.confirming = one->confirming,
+		.combined = combined(&one->plan),
 		.usable = true,
 		.started_unix = r->started_unix,
 		.host = &one->setup.host,
@@ -317,40 +332,31 @@ static int run_queue(struct run *run)
 	return run->running ? loop_run(run->loop) : 0;
 }
 
-/* Fresh trials for what screening suspects, worst first, as far as the effort allows; and for each base that needs them, fresh baselines
- * among them. */
+/* Fresh trials for what screening suspects. */
 static int confirm(struct run *run)
 {
 	struct analysis_candidate *c = NULL;
-	size_t n = 0;
+	struct treatment *t = NULL;
+	size_t n = 0, n_trials = 0, covered = 0;
 	int r = analysis_screen(run->features, run->observations, run->n_observations, run->profile, run->arena, &c, &n);
 	if (r < 0 || n == 0)
 		return r;
-	unsigned rounds = run->options->confirm ? run->options->confirm : CONFIRM_ROUNDS;
-	unsigned room = run->options->effort == PLAN_QUICK ? PLAN_QUICK_MAX : TRIALS_MAX;
-	bool bases[BASE_COUNT] = {false};
-	unsigned left_out = 0;
-	room -= run->n_all < room ? run->n_all : room;
-	for (size_t i = 0; i < n && r == 0; i++) {
-		unsigned need = rounds + (bases[c[i].base] ? 0 : 1);
-		if (need > room) {
-			left_out++;
-			continue;
-		}
-		room -= need;
-		struct plan_trial t = {.treatment = plan_treatment(c[i].base, c[i].factor, c[i].level), .factor = c[i].factor, .level = c[i].level};
-		struct plan_trial baseline = {.treatment = plan_treatment(c[i].base, 0, 0), .baseline = true};
-		for (unsigned k = 0; k < rounds && r == 0; k++)
-			r = add_trial(run, &t, true);
-		if (r == 0 && !bases[c[i].base])
-			r = add_trial(run, &baseline, true);
-		bases[c[i].base] = true;
-	}
-	if (left_out) {
-		const char *note = arena_fmt(run->arena, "%u suspected dependences were not confirmed for want of trials: run without --quick", left_out);
-		run->result->notes = arena_array(run->arena, 16, sizeof(char *));
-		if (note && run->result->notes)
-			((const char **)(uintptr_t)run->result->notes)[run->result->n_notes++] = note;
+	size_t max = run->options->confirm ? run->options->confirm : run->options->effort == PLAN_QUICK ? CONFIRM_QUICK : CONFIRM_TRIALS;
+	if (run->options->effort == PLAN_QUICK && max > PLAN_QUICK_MAX - run->n_all)
+		max = PLAN_QUICK_MAX - run->n_all;
+	r = analysis_confirm(c, n, max, run->arena, &t, &n_trials, &covered);
+	for (size_t i = 0; i < n_trials && r == 0; i++)
+		r = add_trial(run, &(struct plan_trial){.treatment = t[i]}, true);
+	unsigned clear = 0;
+	for (size_t i = covered; i < n; i++)
+		clear += c[i].by_chance < 0.01 && c[i].worst >= CLASS_HASHED;
+	if (clear && r == 0) {
+		const char *note = arena_fmt(run->arena, "%u suspected dependences were not repeated often enough to decide: run with --thorough", clear);
+		const char **notes = arena_array(run->arena, 1, sizeof(*notes));
+		if (!note || !notes)
+			return -ENOMEM;
+		notes[run->result->n_notes++] = note;
+		run->result->notes = notes;
 	}
 	return r < 0 ? r : run_queue(run);
 }

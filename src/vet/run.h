@@ -34,7 +34,7 @@ struct vet_options {
 	uint64_t seed;
 	const char *factors;       /* comma separated, NULL: all */
 	enum leak_class fail_on;   /* the verdict is "findings" if there is one of this class or worse */
-	unsigned confirm;          /* fresh trials for a suspected level; 0: 2 */
+	unsigned confirm;          /* at most so many fresh trials to confirm; 0: what the effort says */
 	int keep_folder;           /* descriptor of a folder for the traces, or -1 */
 	void (*progress)(void *arg, const struct vet_progress *p); /* may be NULL */
 	void *arg;

@@ -41,12 +41,24 @@ static void show_features(const struct feature_set *s, const struct analysis_tri
 		if (!hit)
 			continue;
 		(void)printf("#%u %s | %s | derived %d structural %d parent %d\n", i, f->endpoint, f->address, f->derived, f->structural, (int)f->parent);
+		bool shown[TRIALS_MAX] = {false};
 		for (unsigned o = 0; o < n; o++) {
 			struct slice v = feature_value(s, i, o);
-			(void)printf("   %s %s %s%s: %.*s%s\n", t[o].id, vet_base_name(t[o].treatment.base),
-				     t[o].baseline ? "baseline" : factor_table[t[o].factor].name,
-				     t[o].baseline ? "" : factor_level_at(t[o].factor, t[o].level)->name, v.n > 160 ? 160 : (int)v.n,
-				     v.p ? (const char *)v.p : "", v.p ? "" : "(absent)");
+			if (shown[o])
+				continue;
+			_cleanup_buf_ struct buf line = BUF(4096);
+			for (size_t k = 0; k < v.n && k < 200; k++)
+				buf_u8(&line, v.p[k] < 0x20 ? '~' : v.p[k]);
+			(void)printf("   %s%s\n     ", v.p ? "= " : "(absent)", buf_str(&line));
+			for (unsigned q = o; q < n; q++) {
+				struct slice w = feature_value(s, i, q);
+				if ((bool)w.p != (bool)v.p || !slice_eq(v, w))
+					continue;
+				shown[q] = true;
+				(void)printf(" %s:%c:%s=%s", t[q].id, *vet_base_name(t[q].treatment.base), t[q].baseline ? "-" : t[q].combined ? "(combined)" : factor_table[t[q].factor].name,
+					     t[q].baseline || t[q].combined ? "" : factor_level_at(t[q].factor, t[q].level)->name);
+			}
+			(void)printf("\n");
 		}
 	}
 }
@@ -60,28 +72,36 @@ int main(int argc, char **argv)
 	struct profile profile;
 	struct err err = {0};
 	struct feature_set *s;
-	char path[4096], name[64];
+	char path[4096], name[2048];
 	if (argc < 3 || profile_load(argv[2], &arena, &profile, &err) < 0 || feature_set_new(&s) < 0) {
 		(void)fprintf(stderr, "reanalyse DIR PROFILE.yaml [--feature WORDS]\n%s\n", err.text);
 		return 2;
 	}
 	(void)snprintf(path, sizeof(path), "%s/trials.tsv", argv[1]);
 	FILE *f = fopen(path, "r");
-	unsigned number, base, level, n = 0;
+	unsigned number, base, n = 0;
 	int confirming, worked;
 	long long started;
-	while (f && n < TRIALS_MAX && fscanf(f, "%u\t%u\t%63s\t%u\t%d\t%lld\t%d\n", &number, &base, name, &level, &confirming, &started, &worked) == 7) {
+	while (f && n < TRIALS_MAX && fscanf(f, "%u\t%u\t%d\t%lld\t%d\t%2047s\n", &number, &base, &confirming, &started, &worked, name) == 6) {
 		struct kept *k = &kept[n];
-		bool baseline = strcmp(name, "-") == 0;
-		unsigned factor = baseline ? 0 : (unsigned)factor_find(name);
+		unsigned factor = 0, level = 0, varied = 0;
+		struct treatment treatment = plan_treatment((enum vet_base)base, 0, 0);
+		for (char *p = name, *comma; (comma = strchr(p, ',')); p = comma + 1) {
+			char *equals = strchr(p, '=');
+			*equals = 0;
+			factor = (unsigned)factor_find(p);
+			level = (unsigned)strtoul(equals + 1, NULL, 10);
+			treatment.level[factor] = (uint8_t)level;
+			varied++;
+		}
+		bool combined = confirming && varied != 0;
 		struct feature_literal literals[512];
 		size_t n_literals = 0;
 		static const char *const no_command[] = {"tool", NULL};
 		struct vet_subject subject = {.command = no_command};
-		k->t = (struct analysis_trial){.id = arena_fmt(&arena, "t%03u", number),
-					       .treatment = plan_treatment((enum vet_base)base, factor, baseline ? 0 : level),
-					       .baseline = baseline, .factor = factor, .level = level, .confirming = confirming, .usable = true,
-					       .started_unix = started};
+		k->t = (struct analysis_trial){.id = arena_fmt(&arena, "t%03u", number), .treatment = treatment, .baseline = varied == 0,
+					       .factor = combined ? 0 : factor, .level = combined ? 0 : level, .confirming = confirming,
+					       .combined = combined, .usable = true, .started_unix = started};
 		if (!worked || setup_trial(&subject, &profile, &k->t.treatment, SLICE("x"), &arena, &k->setup, &err) < 0)
 			continue;
 		for (unsigned i = 0; i < factor_count; i++) {
@@ -114,8 +134,8 @@ int main(int argc, char **argv)
 		plain++;
 	if (analysis_screen(s, trials, plain, &profile, &arena, &c, &n_c) == 0)
 		for (size_t i = 0; i < n_c; i++)
-			(void)printf("candidate %s %s = %s: %u features, worst %s\n", vet_base_name(c[i].base), factor_table[c[i].factor].name,
-				     factor_level_at(c[i].factor, c[i].level)->name, c[i].features, leak_class_name(c[i].worst));
+			(void)printf("candidate %s %s = %s: %u features, worst %s, by chance %.2g\n", vet_base_name(c[i].base), factor_table[c[i].factor].name,
+				     factor_level_at(c[i].factor, c[i].level)->name, c[i].features, leak_class_name(c[i].worst), c[i].by_chance);
 	if (analysis_decide(s, trials, n, &profile, &result) == 0) {
 		_cleanup_buf_ struct buf text = BUF((size_t)64 << 20);
 		report_text(&text, &result, &(struct report_text_options){.width = 160});
