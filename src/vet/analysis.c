@@ -5,6 +5,7 @@
 
 #include "vet/codepoint.h"
 #include "vet/explain.h"
+#include "vet/explain_host.h"
 #include "vet/plan.h"
 #include "vet/stat.h"
 
@@ -38,6 +39,8 @@ struct ctx {
 	size_t n_echoes;
 	uint32_t *first_echo; /* by feature: range in by_feature; count + 1 entries */
 	uint32_t *by_feature; /* indices of echoes */
+	const char **failed; /* endpoints of features that fresh trials did not bear out, one each */
+	size_t n_failed;
 	struct rate *rates; /* how often features deviate for no reason that is settled: one each that does */
 	size_t n_rates;
 };
@@ -57,6 +60,7 @@ static void ctx_free(struct ctx *c)
 	free(c->first_echo);
 	free(c->by_feature);
 	free(c->rates);
+	free(c->failed);
 }
 
 static int ctx_init(struct ctx *c)
@@ -69,7 +73,8 @@ static int ctx_init(struct ctx *c)
 	c->first_echo = calloc(features + 2, sizeof(*c->first_echo));
 	c->by_feature = calloc(c->n_echoes + 1, sizeof(*c->by_feature));
 	c->rates = calloc(features * BASE_COUNT * 4 + 1, sizeof(*c->rates));
-	if (!c->shapes || !c->off || !c->caused || !c->first_echo || !c->by_feature || !c->rates)
+	c->failed = calloc(features * BASE_COUNT * 4 + 1, sizeof(*c->failed));
+	if (!c->failed || !c->shapes || !c->off || !c->caused || !c->first_echo || !c->by_feature || !c->rates)
 		return -ENOMEM;
 	for (size_t i = 0; i < c->n; i++)
 		c->shapes[i] = BUF(4 << 20);
@@ -264,6 +269,17 @@ static bool settled(const struct ctx *c, size_t o)
 	return (runs >= 2 && hits == runs) || (factor_runs >= 3 && factor_hits == factor_runs);
 }
 
+static void count_combined(struct ctx *c, struct entry *e);
+
+/* Did it come again, every time, when the level was set together with others? */
+static bool came_again(struct ctx *c, uint32_t feature, enum mode mode, size_t ref, size_t o)
+{
+	struct entry e = {.feature = feature, .factor = c->t[o].factor, .level = c->t[o].level, .base = c->t[o].treatment.base, .mode = mode,
+			  .ref = ref, .trial = o};
+	count_combined(c, &e);
+	return e.fresh >= 2 && e.fresh_hits == e.fresh && e.pool_hits == 0;
+}
+
 static void add_rate(struct ctx *c, uint32_t feature, double rate)
 {
 	/* At the most a few a feature and base; should there be more, they are like those that are there. */
@@ -295,6 +311,25 @@ static void note_rate(struct ctx *c, uint32_t feature, enum vet_base base)
 
 enum state { STATE_BEFORE, STATE_AFTER, STATE_OTHER };
 
+/* Does v have, in the places in which b differs from a, what a has there, or what b has? */
+static enum state place_of(struct slice a, struct slice b, struct slice v)
+{
+	struct hunk ab[16], av[32];
+	size_t n = hunks_of(a, b, ab, ARRAY_LEN(ab)), m = hunks_of(a, v, av, ARRAY_LEN(av)), same = 0, untouched = 0;
+	for (size_t i = 0; i < n; i++) {
+		bool hit = false, touched = false;
+		for (size_t k = 0; k < m; k++) {
+			bool overlap = av[k].a_at < ab[i].a_at + ab[i].a_n + (ab[i].a_n == 0) && ab[i].a_at < av[k].a_at + av[k].a_n + (av[k].a_n == 0);
+			touched = touched || overlap;
+			hit = hit || (av[k].a_at == ab[i].a_at && av[k].a_n == ab[i].a_n &&
+				      slice_eq(slice_sub(b, ab[i].b_at, ab[i].b_n), slice_sub(v, av[k].b_at, av[k].b_n)));
+		}
+		same += hit;
+		untouched += !touched;
+	}
+	return n && same == n ? STATE_AFTER : n && untouched == n ? STATE_BEFORE : STATE_OTHER;
+}
+
 /* What a trial with several factors varied shows of a difference that was seen with one: the value from before it, from after it, or
  * another, for which another factor may be the reason. */
 static enum state state_of(struct ctx *c, const struct entry *e, size_t k)
@@ -316,6 +351,10 @@ static enum state state_of(struct ctx *c, const struct entry *e, size_t k)
 			if (level_of(t, f) && says_same(t, f, v, a))
 				return STATE_BEFORE;
 	}
+	/* Two factors may change the same text in different places: then it is the place that tells. */
+	enum state by_place = e->mode == MODE_RAW ? place_of(a, b, v) : STATE_OTHER;
+	if (by_place != STATE_OTHER)
+		return by_place;
 	if (c->shapes[k].n == 0)
 		feature_shape(v, &c->shapes[k]);
 	_cleanup_buf_ struct buf shape = BUF(4 << 20);
@@ -403,6 +442,8 @@ static int collect_base(struct ctx *c, uint32_t feature, enum vet_base base, enu
 		}
 		unsigned alone = e.runs;
 		count_combined(c, &e);
+		if (e.fresh_hits < e.fresh && c->n_failed < feature_count(c->s) * BASE_COUNT * 4)
+			c->failed[c->n_failed++] = text_of(feature_at(c->s, feature)->endpoint);
 		if (e.hits < e.runs && e.pool_hits == 0)
 			add_rate(c, feature, (double)e.hits / (e.runs + e.pool));
 		/* A feature that also differs under a tenth of the other treatments flips by itself. */
@@ -446,7 +487,8 @@ static int collect_feature(struct ctx *c, uint32_t feature, struct entries *list
 		if (n[b] >= 2)
 			mark_off(c, feature, (enum vet_base)b, mode, ref[b]);
 	for (size_t o = 0; o < c->n; o++)
-		c->caused[o] = c->off[o] && settled(c, o);
+		c->caused[o] = c->off[o] && (settled(c, o) || (!c->t[o].combined && !c->t[o].baseline &&
+							       came_again(c, feature, mode, ref[c->t[o].treatment.base], o)));
 	for (int b = 0; b < BASE_COUNT && r == 0; b++)
 		if (n[b] >= 2)
 			r = collect_base(c, feature, (enum vet_base)b, mode, ref[b], list);
@@ -521,6 +563,94 @@ static void fold_children(const struct ctx *c, struct entry *e, size_t n)
 	}
 }
 
+/* The record (element of an array) that a feature is a part of may have a field that names it. */
+static struct slice sibling_of(const struct ctx *c, const struct entry *e)
+{
+	static const char *const names[] = {"event_name", "eventName", "event", "name", "type"};
+	const struct feature *f = feature_at(c->s, e->feature);
+	struct slice address = slice_str(f->address);
+	size_t end = 0;
+	for (size_t i = 0; i < address.n; i++)
+		if (address.p[i] == ']')
+			end = i + 1;
+	if (end == 0)
+		return SLICE_NONE;
+	for (uint32_t up = f->parent; up != UINT32_MAX && up < feature_count(c->s); up = feature_at(c->s, up)->parent) {
+		struct slice a = slice_str(feature_at(c->s, up)->address);
+		if (a.n > end || !slice_eq(a, slice_sub(address, 0, a.n)))
+			continue;
+		/* The element is found: what hangs on it follows it closely, as features come in the order in which they were met. */
+		for (uint32_t i = up + 1; i < feature_count(c->s) && i < up + 400; i++) {
+			struct slice b = slice_str(feature_at(c->s, i)->address);
+			if (!slice_starts(b, slice_sub(address, 0, end)))
+				continue;
+			for (size_t k = 0; k < ARRAY_LEN(names); k++)
+				if (slice_ends(b, slice_str(names[k])) && b.n > strlen(names[k]) && b.p[b.n - strlen(names[k]) - 1] == '.') {
+					struct slice v = feature_value(c->s, i, (unsigned)e->trial);
+					return v.p ? v : feature_value(c->s, i, (unsigned)e->ref);
+				}
+		}
+		break;
+	}
+	return SLICE_NONE;
+}
+
+/* What came or went together with something explained, in the same text: the blank lines of a block, the rest of its lines. And the marks
+ * for a model's cache, which follow how many blocks there are. */
+static void inherit(const struct ctx *c, struct entry *e, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct feature *f = feature_at(c->s, e[i].feature);
+		bool came = !e[i].before.p, went = !e[i].after.p;
+		bool cache = strstr(f->address, "cache_control") || slice_is(slice_trim(slice_sub(e[i].after, e[i].why.at.b_at, e[i].why.at.b_n)), "ephemeral");
+		if (e[i].why.class != CLASS_COVERT || !(came || went || cache))
+			continue;
+		for (size_t k = 0; k < n; k++) {
+			const struct feature *g = feature_at(c->s, e[k].feature);
+			if (e[k].why.class == CLASS_COVERT || e[k].why.class == CLASS_NONE || k == i)
+				continue;
+			bool together = f->parent == g->parent && came == !e[k].before.p && went == !e[k].after.p && (came || went);
+			if (together || (cache && strcmp(text_of(f->endpoint), text_of(g->endpoint)) == 0 && (!e[k].before.p || !e[k].after.p))) {
+				struct hunk at = e[i].why.at;
+				e[i].why = e[k].why;
+				e[i].why.at = at;
+				break;
+			}
+		}
+	}
+}
+
+#define PATH_VALUE_MAX 512
+
+/* A digest may be of a path that the tool itself made up below the project or the home: such paths stand elsewhere in its messages. */
+static const char *digest_of_path(const struct ctx *c, const struct entry *e)
+{
+	const struct host_spec *h = c->t[e->trial].host;
+	struct slice token = slice_trim(e->after);
+	if (!h || token.n < 8 || token.n > 128)
+		return NULL;
+	for (size_t i = 0; i < token.n; i++)
+		if (!((token.p[i] >= '0' && token.p[i] <= '9') || ((token.p[i] | 32) >= 'a' && (token.p[i] | 32) <= 'z') || strchr("+/-_=", token.p[i])))
+			return NULL;
+	const struct {
+		const char *mark, *value;
+	} roots[] = {{"{project}", h->project}, {"{home}", h->home}};
+	for (uint32_t i = 0; i < feature_count(c->s); i++) {
+		struct slice v = feature_value(c->s, i, (unsigned)e->trial);
+		for (size_t k = 0; k < ARRAY_LEN(roots) && v.n > 8 && v.n < PATH_VALUE_MAX; k++) {
+			if (!slice_starts(v, slice_str(roots[k].mark)) || slice_chr(v, '\n', 0) != SLICE_NPOS)
+				continue;
+			_cleanup_buf_ struct buf path = BUF(8192);
+			buf_str_add(&path, roots[k].value);
+			buf_add(&path, slice_from(v, strlen(roots[k].mark)));
+			const char *d = buf_error(&path) ? NULL : host_digest_of(token, buf_slice(&path));
+			if (d)
+				return arena_fmt(c->arena, "%s of a path below the %s", d, k ? "home folder" : "project");
+		}
+	}
+	return NULL;
+}
+
 static int explain_entry(const struct ctx *c, struct entry *e)
 {
 	const struct explain_case x = {
@@ -529,13 +659,24 @@ static int explain_entry(const struct ctx *c, struct entry *e)
 	        .before = e->before,
 	        .after = e->after,
 	        .shapes = e->mode == MODE_SHAPE,
+	        .sibling = sibling_of(c, e),
 	        .digest = has_echo(c, e->feature, (unsigned)e->trial, e->factor, true),
 	        .before_trial = &c->t[e->ref],
 	        .after_trial = &c->t[e->trial],
 	        .profile = c->profile,
 	        .arena = c->arena,
 	};
-	return explain_difference(&x, &e->why);
+	int r = explain_difference(&x, &e->why);
+	const char *digest = r == 0 && e->why.class == CLASS_COVERT && e->after.p ? digest_of_path(c, e) : NULL;
+	if (digest) {
+		e->why.class = CLASS_HASHED;
+		e->why.rule = "file digest";
+		e->why.kind = "file digest";
+		e->why.text = arena_fmt(c->arena, "The %s decides it: %s.", factor_table[e->factor].title, digest);
+		if (!e->why.text)
+			return -ENOMEM;
+	}
+	return r;
 }
 
 /* All features that differ under a level, explained. */
@@ -568,6 +709,11 @@ static int collect(struct ctx *c, struct entries *list)
 			return r;
 	}
 	list->n = kept;
+	for (size_t from = 0, to; from < list->n; from = to) {
+		for (to = from + 1; to < list->n && same_cause(&list->e[from], &list->e[to]); to++)
+			;
+		inherit(c, list->e + from, to - from);
+	}
 	return 0;
 }
 
@@ -898,21 +1044,48 @@ static int echo_findings(const struct ctx *c, struct groups *all)
 /* Rows whose content proves them need no fresh runs; what was seen once and speaks of the factor is told as seen once. */
 static bool holds(const struct entry *e)
 {
-	if (e->why.class <= CLASS_UNDECLARED)
+	/* So does a digest of something known. */
+	if (e->why.class <= CLASS_HASHED)
 		return e->fresh == e->fresh_hits && (e->fresh || e->pool_hits == 0);
 	return (e->fresh ? e->fresh >= 2 && e->fresh == e->fresh_hits : e->runs >= 3) && e->q <= Q_MAX && e->by_chance <= CHANCE_MAX;
 }
 
-/* Exact p of every entry, and q over those that were tested. Fresh runs are independent of what made a level a candidate; without any
- * (repeats in the plan) all runs count, and so do all hypotheses that could have come out. */
+struct tested {
+	const char *endpoint;
+	double p;
+	size_t at; /* in the list of entries */
+};
+
+static int tested_order(const void *x, const void *y)
+{
+	return strcmp(((const struct tested *)x)->endpoint, ((const struct tested *)y)->endpoint);
+}
+
+/* q of the entries of one endpoint; m is how many hypotheses there were, those that did not hold included. */
+static int test_endpoint(struct entries *list, const struct tested *t, size_t n, size_t m)
+{
+	_cleanup_free_ double *p = calloc(n + 1, sizeof(*p)), *q = calloc(n + 1, sizeof(*q));
+	if (!p || !q)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		p[i] = t[i].p;
+	int r = stat_by(p, n, m, q);
+	for (size_t i = 0; i < n && r == 0; i++)
+		list->e[t[i].at].q = q[i];
+	return r;
+}
+
+/* Exact p of every entry, and q over those that were tested, endpoint by endpoint, because noise is. Fresh runs are independent of what
+ * made a level a candidate; without any (repeats in the plan) all runs count, and so do all hypotheses that could have come out. */
 static int test_entries(const struct ctx *c, struct entries *list)
 {
-	_cleanup_free_ double *p = calloc(list->n + 1, sizeof(*p)), *q = calloc(list->n + 1, sizeof(*q));
-	_cleanup_free_ size_t *at = calloc(list->n + 1, sizeof(*at));
-	if (!p || !q || !at)
+	_cleanup_free_ struct tested *t = calloc(list->n + 1, sizeof(*t));
+	if (!t)
 		return -ENOMEM;
 	for (int fresh = 0; fresh < 2; fresh++) {
-		size_t n = 0;
+		size_t n = 0, levels = 0;
+		for (size_t i = 0; i < c->n && !fresh; i++)
+			levels += !c->t[i].baseline;
 		for (size_t i = 0; i < list->n; i++) {
 			struct entry *e = &list->e[i];
 			if ((e->fresh > 0) != (fresh == 1))
@@ -922,17 +1095,21 @@ static int test_entries(const struct ctx *c, struct entries *list)
 			if (e->why.class <= CLASS_UNDECLARED)
 				continue;
 			e->by_chance = expected_by_chance(c, e);
-			p[n] = e->p;
-			at[n++] = i;
+			t[n++] = (struct tested){text_of(feature_at(c->s, e->feature)->endpoint), e->p, i};
 		}
-		size_t levels = 0;
-		for (size_t i = 0; i < c->n && !fresh; i++)
-			levels += !c->t[i].baseline;
-		int r = stat_by(p, n, fresh ? n : n * (levels + 1), q);
-		if (r)
-			return r;
-		for (size_t i = 0; i < n; i++)
-			list->e[at[i]].q = q[i];
+		if (n)
+			qsort(t, n, sizeof(*t), tested_order);
+		for (size_t from = 0, to; from < n; from = to) {
+			size_t failed = 0;
+			for (to = from + 1; to < n && strcmp(t[to].endpoint, t[from].endpoint) == 0; to++)
+				;
+			for (size_t i = 0; i < c->n_failed && fresh; i++)
+				failed += strcmp(c->failed[i], t[from].endpoint) == 0;
+			size_t m = fresh ? to - from + failed : (to - from) * (levels + 1);
+			int r = test_endpoint(list, t + from, to - from, m);
+			if (r)
+				return r;
+		}
 	}
 	return 0;
 }
@@ -958,7 +1135,8 @@ static int dependence_findings(const struct ctx *c, struct entries *list, struct
 		if (g->evidence.n == 0)
 			(void)list_add(&g->evidence, c->t[e->ref].id);
 		for (size_t o = 0; o < c->n; o++)
-			if (c->t[o].usable && same_level(&c->t[o], &c->t[e->trial]))
+			if (c->t[o].usable && (same_level(&c->t[o], &c->t[e->trial]) ||
+					       (c->t[o].combined && c->t[o].treatment.base == e->base && level_of(&c->t[o], e->factor) == e->level)))
 				(void)list_add(&g->evidence, c->t[o].id);
 		g->bases[e->base] = true;
 		if (e->p < g->p)

@@ -6,6 +6,7 @@
 
 #include "identify/profile.h"
 #include "vet/codepoint.h"
+#include "vet/explain_host.h"
 
 /* -- hunks -- */
 
@@ -466,6 +467,95 @@ static const char *row_count(const struct part *p)
 	return NULL;
 }
 
+/* -- what lies in the host's files -- */
+
+static bool word_or_path(uint8_t c)
+{
+	return word_byte(c) || c == '-' || c == '_' || c == '.' || c == '@' || c == '/';
+}
+
+static const char *row_file_text(const struct part *p)
+{
+	const struct host_spec *h0 = p->c->before_trial->host, *h1 = p->c->after_trial->host;
+	struct slice a = around(p->c->before, p->h.a_at, p->h.a_n, word_or_path), b = around(p->c->after, p->h.b_at, p->h.b_n, word_or_path);
+	if (!h0 || !h1 || !visible(p->a) || !visible(p->b) || (p->a.n == 0 && p->b.n == 0))
+		return NULL;
+	bool a_fits = p->a.n == 0 || host_text_differs(a, h0, h1), b_fits = p->b.n == 0 || host_text_differs(b, h1, h0);
+	return a_fits && b_fits ? "text of a file that the tool was given to read" : NULL;
+}
+
+static const char *row_file_name(const struct part *p)
+{
+	const struct host_spec *h0 = p->c->before_trial->host, *h1 = p->c->after_trial->host;
+	struct slice a = around(p->c->before, p->h.a_at, p->h.a_n, word_or_path), b = around(p->c->after, p->h.b_at, p->h.b_n, word_or_path);
+	if (!h0 || !h1 || (p->a.n == 0 && p->b.n == 0))
+		return NULL;
+	bool a_fits = p->a.n == 0 || host_names_differ(a, h0, h1), b_fits = p->b.n == 0 || host_names_differ(b, h1, h0);
+	return a_fits && b_fits ? "names of files that are there" : NULL;
+}
+
+static bool token_byte(uint8_t c)
+{
+	return word_byte(c) || c == '+' || c == '/' || c == '-' || c == '_' || c == '=';
+}
+
+static const char *row_file_digest(const struct part *p)
+{
+	const struct host_spec *h0 = p->c->before_trial->host, *h1 = p->c->after_trial->host;
+	if (!h0 || !h1 || p->b.n == 0)
+		return NULL;
+	struct slice b = around(p->c->after, p->h.b_at, p->h.b_n, token_byte);
+	return host_digest_differs(b, h1, h0, p->c->arena);
+}
+
+static bool digits(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return false;
+	return s.n > 0;
+}
+
+/* A number under a name that says that it counts: a length, a size, how many. */
+static const char *row_size(const struct part *p)
+{
+	static const char *const words[] = {"len",  "length", "size",	"bytes", "byte",    "chars",  "count",	 "counts", "num",     "total",
+					    "lines", "entries", "tokens", "files", "messages", "number", "percent", "duration", "usage"};
+	if (!digits(p->c->before) || !digits(p->c->after) || p->c->before.n > 12 || p->c->after.n > 12)
+		return NULL;
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (has_word(last_component(p->c->feature->address), words[i]))
+			return "a count of what is there";
+	return NULL;
+}
+
+/* Words of the level itself, in fields of which an honest message would tell it: "github-actions", "WSL2". */
+static bool names_level(struct slice text, const struct part *p)
+{
+	static const char *const factors[] = {"ci", "terminal", "os", "shell", "ai_tools"};
+	const struct factor_level *l = factor_level_at(p->c->factor, p->c->after_trial->treatment.level[p->c->factor]);
+	bool asked = false;
+	for (size_t i = 0; i < ARRAY_LEN(factors); i++)
+		asked = asked || strcmp(factors[i], factor_table[p->c->factor].name) == 0;
+	if (!l || !asked)
+		return false;
+	const char *const texts[] = {l->name, l->value};
+	for (size_t k = 0; k < ARRAY_LEN(texts); k++)
+		for (size_t i = 0; texts[k][i];) {
+			char word[32];
+			size_t n = 0;
+			while (lower((uint8_t)texts[k][i + n]) >= 'a' && lower((uint8_t)texts[k][i + n]) <= 'z' && n + 1 < sizeof(word)) {
+				word[n] = (char)lower((uint8_t)texts[k][i + n]);
+				n++;
+			}
+			word[n] = 0;
+			i += n ? n : 1;
+			if (n >= 3 && has_word(text, word))
+				return true;
+		}
+	return false;
+}
+
 /* {"is_ci": true}, terminal: vscode: a short plain value under a name that speaks of the factor. */
 static const char *row_named_field(const struct part *p)
 {
@@ -476,9 +566,11 @@ static const char *row_named_field(const struct part *p)
 	/* The words must change, not the signs between them. */
 	if (a.p && b.p && !plain_words(p->a) && !plain_words(p->b))
 		return NULL;
-	return names_factor(last_component(p->c->feature->address), p->c->factor)
-	               ? "a plain value in a field whose name speaks of the factor"
-	               : NULL;
+	if (names_factor(last_component(p->c->feature->address), p->c->factor) || names_level(slice_str(p->c->feature->address), p))
+		return "a plain value in a field whose name speaks of the factor";
+	if (names_level(b, p) || names_level(a, p))
+		return "a plain value that names the factor's own";
+	return p->c->sibling.n && names_factor(p->c->sibling, p->c->factor) ? "a plain value in a record whose name speaks of the factor" : NULL;
 }
 
 /* "Is a git repository: Yes": a plain value after a key that speaks of the factor. */
@@ -500,7 +592,7 @@ static const char *row_named_words(const struct part *p)
 	/* In a replacement, signs beside the words could carry something else. */
 	if (p->a.n && p->b.n && p->b.n < 40 && !(plain_words(p->a) && plain_words(p->b)))
 		return NULL;
-	return names_factor(text, p->c->factor) ? "plain words that speak of the factor" : NULL;
+	return names_factor(text, p->c->factor) || names_level(text, p) ? "plain words that speak of the factor" : NULL;
 }
 
 /* A whole field, line or request comes or goes. */
@@ -515,7 +607,7 @@ static const char *row_presence(const struct part *p)
 	if (has_placeholder(text, p->c->factor) || has_placeholder(slice_str(f->address), p->c->factor) ||
 	        has_placeholder(slice_str(f->endpoint), p->c->factor))
 		return "a part that contains the value itself";
-	if (names_factor(text, p->c->factor) || names_factor(last_component(f->address), p->c->factor) ||
+	if (names_factor(text, p->c->factor) || names_level(text, p) || names_factor(last_component(f->address), p->c->factor) ||
 	        names_factor(slice_str(f->endpoint), p->c->factor))
 		return "a part that speaks of the factor";
 	return NULL;
@@ -528,7 +620,8 @@ static const char *row_route(const struct part *p)
 	struct slice endpoint = slice_str(p->c->feature->endpoint), address = slice_str(p->c->feature->address);
 	if (strcmp(name, "proxy") == 0 && (has_word(address, "via") || has_word(endpoint, "connect") || has_word(address, "proxy") ||
 	                                          slice_starts(endpoint, SLICE("DNS")) || slice_starts(endpoint, SLICE("TLS")) ||
-	                                          slice_starts(endpoint, SLICE("TCP"))))
+	                                          slice_starts(endpoint, SLICE("TCP")) || slice_starts(endpoint, SLICE("HEAD ")) ||
+	                                          slice_starts(endpoint, SLICE("HOSTS")) || slice_ends(address, SLICE("header connection"))))
 		return "the route over the proxy";
 	if (strcmp(name, "dns_search") == 0 && slice_starts(endpoint, SLICE("DNS")) &&
 	        (has_placeholder(p->b, p->c->factor) || has_placeholder(address, p->c->factor) || has_placeholder(endpoint, p->c->factor)))
@@ -553,6 +646,10 @@ static const struct row {
         {"count", CLASS_UNDECLARED, row_count},
         {"route", CLASS_DISCLOSED, row_route},
         {"presence", CLASS_UNDECLARED, row_presence},
+        {"file text", CLASS_UNDECLARED, row_file_text},
+        {"file name", CLASS_UNDECLARED, row_file_name},
+        {"file digest", CLASS_HASHED, row_file_digest},
+        {"size", CLASS_UNDECLARED, row_size},
         {"named field", CLASS_UNDECLARED, row_named_field},
         {"named line", CLASS_UNDECLARED, row_named_line},
         {"named words", CLASS_UNDECLARED, row_named_words},

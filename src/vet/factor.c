@@ -909,7 +909,7 @@ const struct factor factor_table[] = {
 		.apply = ai_tools_apply,
 		.literals = ai_tools_literals,
 		.vocabulary = VOCABULARY("agents.md", "claude.md", "gemini.md", "mcp", "cursor", "copilot", "codex", "aider",
-			"instructions", "memory", "rules"),
+			"instructions", "memory", "rules", "tools", "servers", "plugins", "skills", "hooks"),
 	},
 	{
 		.name = "machine_id",

@@ -137,7 +137,15 @@ int main(int argc, char **argv)
 			(void)printf("candidate %s %s = %s: %u features, worst %s, by chance %.2g\n", vet_base_name(c[i].base), factor_table[c[i].factor].name,
 				     factor_level_at(c[i].factor, c[i].level)->name, c[i].features, leak_class_name(c[i].worst), c[i].by_chance);
 	if (analysis_decide(s, trials, n, &profile, &result) == 0) {
-		_cleanup_buf_ struct buf text = BUF((size_t)64 << 20);
+		_cleanup_buf_ struct buf text = BUF((size_t)64 << 20), json = BUF((size_t)64 << 20);
+		result.postern = result.subject_name = result.subject_version = result.subject_sha256 = result.subject_title = "";
+		result.profile = result.started = result.effort = result.confinement = result.subject_entry = "";
+		report_json(&json, &result);
+		FILE *out = fopen("/tmp/reanalyse.json", "w");
+		if (out) {
+			(void)fwrite(json.p, 1, json.n, out);
+			(void)fclose(out);
+		}
 		report_text(&text, &result, &(struct report_text_options){.width = 160});
 		(void)printf("%s", buf_str(&text));
 	}

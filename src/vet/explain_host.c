@@ -1,0 +1,143 @@
+#include "vet/explain_host.h"
+
+#include "base/buf.h"
+#include "base/encode.h"
+#include "crypto/digest.h"
+
+static bool word_byte(uint8_t c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c >= 0x80;
+}
+
+static const struct host_file *same_path(const struct host_spec *h, const char *path)
+{
+	for (size_t i = 0; i < h->n_files; i++)
+		if (strcmp(h->files[i].path, path) == 0)
+			return &h->files[i];
+	return NULL;
+}
+
+static bool in_changed_file(struct slice text, const struct host_spec *here, const struct host_spec *there)
+{
+	for (size_t i = 0; i < here->n_files; i++) {
+		const struct host_file *f = &here->files[i], *g = same_path(there, f->path);
+		if (slice_find(f->data, text, 0) != SLICE_NPOS && !(g && slice_find(g->data, text, 0) != SLICE_NPOS))
+			return true;
+	}
+	return false;
+}
+
+/* "12\t", as tools number the lines of a file. */
+static struct slice without_number(struct slice line)
+{
+	size_t n = 0;
+	while (n < line.n && line.p[n] >= '0' && line.p[n] <= '9')
+		n++;
+	return n && n < line.n && (line.p[n] == '\t' || line.p[n] == ':') ? slice_from(line, n + 1) : line;
+}
+
+bool host_text_differs(struct slice text, const struct host_spec *here, const struct host_spec *there)
+{
+	struct slice line;
+	bool said = false;
+	while (slice_split(&text, '\n', &line)) {
+		line = slice_trim(without_number(slice_trim(line)));
+		size_t words = 0;
+		for (size_t i = 0; i < line.n; i++)
+			words += word_byte(line.p[i]);
+		if (words == 0)
+			continue;
+		if (!in_changed_file(line, here, there))
+			return false;
+		said = said || line.n >= 4;
+	}
+	return said;
+}
+
+static bool has_component(const struct host_spec *h, struct slice name)
+{
+	if (slice_is(name, ".git") && !h->no_git)
+		return true;
+	for (size_t i = 0; i < h->n_files; i++) {
+		struct slice rest = slice_str(h->files[i].path), part;
+		while (slice_split(&rest, '/', &part))
+			if (slice_eq(part, name))
+				return true;
+	}
+	return false;
+}
+
+bool host_names_differ(struct slice text, const struct host_spec *here, const struct host_spec *there)
+{
+	bool said = false;
+	for (size_t i = 0; i < text.n;) {
+		size_t n = 0;
+		while (i + n < text.n && text.p[i + n] > ' ' && text.p[i + n] != '/')
+			n++;
+		struct slice word = slice_sub(text, i, n);
+		i += n ? n : 1;
+		if (n == 0)
+			continue;
+		if (!has_component(here, word))
+			return false;
+		/* Neighbours of the changed words may be among them. */
+		said = said || (n >= 3 && !has_component(there, word));
+	}
+	return said;
+}
+
+const char *host_digest_of(struct slice text, struct slice value)
+{
+	for (int d = 0; d < DIGEST_END; d++) {
+		uint8_t sum[DIGEST_MAX];
+		_cleanup_buf_ struct buf form = BUF(512);
+		if (digest_of((enum digest)d, value, sum) < 0)
+			continue;
+		struct slice s = slice_of(sum, digest_size((enum digest)d));
+		encode_hex(&form, s);
+		if (form.n >= text.n && slice_eq_nocase(slice_sub(buf_slice(&form), 0, text.n), text))
+			return digest_name((enum digest)d);
+		for (int url = 0; url < 2; url++) {
+			buf_reset(&form);
+			encode_base64(&form, s, url, false);
+			/* Base64 says more a digit, but is also more easily taken for a word: at least a dozen. */
+			if (text.n >= 12 && form.n >= text.n && slice_eq(slice_sub(buf_slice(&form), 0, text.n), text))
+				return digest_name((enum digest)d);
+		}
+	}
+	return NULL;
+}
+
+const char *host_digest_differs(struct slice text, const struct host_spec *here, const struct host_spec *there, struct arena *arena)
+{
+	while (text.n && text.p[text.n - 1] == '=')
+		text.n--;
+	if (text.n < 8 || text.n > 128)
+		return NULL;
+	for (size_t i = 0; i < text.n; i++)
+		if (!word_byte(text.p[i]) && text.p[i] != '+' && text.p[i] != '/' && text.p[i] != '-' && text.p[i] != '_')
+			return NULL;
+	const struct {
+		const char *what, *here, *there;
+	} values[] = {{"project path", here->project, there->project}, {"home path", here->home, there->home},
+		      {"git remote", here->git_remote, there->git_remote}, {"git address", here->git_email, there->git_email}};
+	for (size_t i = 0; i < ARRAY_LEN(values); i++) {
+		if (!values[i].here || (values[i].there && strcmp(values[i].here, values[i].there) == 0))
+			continue;
+		const char *d = host_digest_of(text, slice_str(values[i].here));
+		if (d)
+			return arena_fmt(arena, "%s of the %s", d, values[i].what);
+	}
+	for (size_t i = 0; i < here->n_files; i++) {
+		const struct host_file *f = &here->files[i], *g = same_path(there, f->path);
+		const char *d = g ? NULL : host_digest_of(text, slice_str(f->path));
+		if (d)
+			return arena_fmt(arena, "%s of the path of a file", d);
+		if (g && slice_eq(f->data, g->data))
+			continue;
+		d = host_digest_of(text, f->data);
+		if (d)
+			return arena_fmt(arena, "%s of the contents of a file", d);
+	}
+	return NULL;
+}

@@ -1,0 +1,19 @@
+/* explain_host: explanations that lie in the synthetic host itself: what files a level adds or changes, and what follows from these. */
+#ifndef POSTERN_VET_EXPLAIN_HOST_H
+#define POSTERN_VET_EXPLAIN_HOST_H
+
+#include "base/arena.h"
+#include "confine/host.h"
+
+/* Is every line of the text (line numbers in front apart) a part of a file that `here` has and `there` has not, or has with other contents?
+ * Lines without a letter or digit say nothing; there must be one that does, of at least four bytes. */
+bool host_text_differs(struct slice text, const struct host_spec *here, const struct host_spec *there);
+/* Is every word of the text a name in a path of `here` (a file, a folder above it, ".git"), and one of them in none of `there`? */
+bool host_names_differ(struct slice text, const struct host_spec *here, const struct host_spec *there);
+/* The name of a digest ("sha256 of the path of a file", …) if the text (hex of 8 digits or more, or base64) is one, or the beginning of one, of something
+ * that `here` has and `there` has not: a path, a file's contents, the project or home folder. NULL if not. */
+const char *host_digest_differs(struct slice text, const struct host_spec *here, const struct host_spec *there, struct arena *arena);
+/* The name of the digest if the text (as above) is one of this value, or the beginning of one. */
+const char *host_digest_of(struct slice text, struct slice value);
+
+#endif
