@@ -64,7 +64,8 @@ static bool folder_is_private(const char *folder)
 	const char *home = getenv("HOME");
 	char real[PATH_MAX];
 	size_t n = strlen(folder);
-	if (n <= 1 || strcmp(folder, "/tmp") == 0 || strcmp(folder, "/home") == 0 || strcmp(folder, "/etc") == 0 || strcmp(folder, "/root") == 0)
+	if (n <= 1 || strcmp(folder, "/tmp") == 0 || strcmp(folder, "/home") == 0 || strcmp(folder, "/etc") == 0 ||
+	        strcmp(folder, "/root") == 0)
 		return true;
 	if (!home || !realpath(home, real))
 		return false;
@@ -201,12 +202,12 @@ int subject_of_command(char *const *words, size_t n, struct arena *arena, struct
 	if (r < 0)
 		return err_sys(err, r, "cannot read %s", main_file);
 	*out = (struct vet_subject){
-		.name = arena_str(arena, slice_str(words[0])),
-		.version = "",
-		.sha256 = digest,
-		.command = command,
-		.mounts = s.mounts,
-		.n_mounts = s.n,
+	        .name = arena_str(arena, slice_str(words[0])),
+	        .version = "",
+	        .sha256 = digest,
+	        .command = command,
+	        .mounts = s.mounts,
+	        .n_mounts = s.n,
 	};
 	return out->name ? 0 : err_sys(err, -ENOMEM, "cannot prepare the command");
 }

@@ -30,24 +30,28 @@ static const char *const classes[] = {"disclosed", "undeclared", "hashed", "cove
 static const enum leak_class class_of[] = {CLASS_DISCLOSED, CLASS_UNDECLARED, CLASS_HASHED, CLASS_COVERT};
 
 static const struct opt vet_table[] = {
-	OPT_STRING(struct vet_opts, out, "out", 'o', "DIR", "write report.json and report.html there (default: postern-report, unless --format json)"),
-	OPT_FLAG(struct vet_opts, quick, "quick", 'q', "at most 64 trials: fewer levels, most factors from one base only"),
-	OPT_FLAG(struct vet_opts, thorough, "thorough", 0, "every level, from every base, three times"),
-	OPT_U64(struct vet_opts, jobs, "jobs", 'j', "N", 1, 64, "trials at once (default: the number of CPUs, at most 8)"),
-	OPT_STRING(struct vet_opts, seed, "seed", 0, "N", "order of the trials; the same seed gives the same plan (default: random, shown in the report)"),
-	OPT_STRING(struct vet_opts, factors, "factors", 0, "LIST", "only these factors, comma separated"),
-	OPT_CHOICE(struct vet_opts, fail_on, "fail-on", 0, "CLASS", classes, "the class from which on a finding counts: disclosed, undeclared, hashed or covert (default)"),
-	OPT_CHOICE(struct vet_opts, format, "format", 'f', "FORMAT", formats, "what is printed: text (default) or json"),
-	OPT_STRING(struct vet_opts, keep_traces, "keep-traces", 0, "DIR", "keep what each trial sent, a file a trial"),
-	OPT_STRING(struct vet_opts, profile, "profile", 'p', "FILE", "how the tool is run and what its vendor declares; postern-profile(5)"),
-	OPT_END,
+        OPT_STRING(struct vet_opts, out, "out", 'o', "DIR",
+                "write report.json and report.html there (default: postern-report, unless --format json)"),
+        OPT_FLAG(struct vet_opts, quick, "quick", 'q', "at most 64 trials: fewer levels, most factors from one base only"),
+        OPT_FLAG(struct vet_opts, thorough, "thorough", 0, "every level, from every base, three times"),
+        OPT_U64(struct vet_opts, jobs, "jobs", 'j', "N", 1, 64, "trials at once (default: the number of CPUs, at most 8)"),
+        OPT_STRING(struct vet_opts, seed, "seed", 0, "N",
+                "order of the trials; the same seed gives the same plan (default: random, shown in the report)"),
+        OPT_STRING(struct vet_opts, factors, "factors", 0, "LIST", "only these factors, comma separated"),
+        OPT_CHOICE(struct vet_opts, fail_on, "fail-on", 0, "CLASS", classes,
+                "the class from which on a finding counts: disclosed, undeclared, hashed or covert (default)"),
+        OPT_CHOICE(struct vet_opts, format, "format", 'f', "FORMAT", formats, "what is printed: text (default) or json"),
+        OPT_STRING(struct vet_opts, keep_traces, "keep-traces", 0, "DIR", "keep what each trial sent, a file a trial"),
+        OPT_STRING(
+                struct vet_opts, profile, "profile", 'p', "FILE", "how the tool is run and what its vendor declares; postern-profile(5)"),
+        OPT_END,
 };
 
 static const char *const examples[] = {
-	"postern vet npm:@anthropic-ai/claude-code@2.1.196 --quick  # a package of the npm registry",
-	"postern vet ./tool-1.2.3.tgz --out report  # an archive at hand",
-	"postern vet --profile my-tool.yaml -- my-tool --headless  # something that is installed",
-	NULL,
+        "postern vet npm:@anthropic-ai/claude-code@2.1.196 --quick  # a package of the npm registry",
+        "postern vet ./tool-1.2.3.tgz --out report  # an archive at hand",
+        "postern vet --profile my-tool.yaml -- my-tool --headless  # something that is installed",
+        NULL,
 };
 
 struct meter {
@@ -180,7 +184,7 @@ static int exit_code(const struct vet_result *r)
 }
 
 static int find_subject(const struct vet_opts *o, const struct opt_args *args, struct meter *m, struct arena *arena, struct vet_subject *s,
-			struct profile *p, struct err *err)
+        struct profile *p, struct err *err)
 {
 	bool generic = false;
 	int r = o->profile ? profile_load(o->profile, arena, p, err) : 0;
@@ -217,8 +221,14 @@ static int vet(void *options, const struct opt_args *args)
 	struct vet_subject s = {0};
 	struct profile p = {0};
 	struct vet_result result = {0};
-	struct vet_options how = {.effort = o->quick ? PLAN_QUICK : o->thorough ? PLAN_THOROUGH : PLAN_NORMAL, .jobs = (unsigned)o->jobs,
-				  .factors = o->factors, .fail_on = class_of[o->fail_on], .progress = on_progress, .arg = &m};
+	struct vet_options how = {.effort = o->quick      ? PLAN_QUICK
+	                                    : o->thorough ? PLAN_THOROUGH
+	                                                  : PLAN_NORMAL,
+	        .jobs = (unsigned)o->jobs,
+	        .factors = o->factors,
+	        .fail_on = class_of[o->fail_on],
+	        .progress = on_progress,
+	        .arg = &m};
 	if (o->quick && o->thorough)
 		return cmd_usage("vet", "--quick and --thorough exclude each other");
 	if (args->n == 0 && args->n_rest == 0)
@@ -230,7 +240,7 @@ static int vet(void *options, const struct opt_args *args)
 	if (!o->out && o->format == FORMAT_TEXT)
 		o->out = "postern-report";
 	if (find_subject(o, args, &m, &arena, &s, &p, &err) < 0 || (o->out && open_folder(o->out, &out, &err) < 0) ||
-	    (o->keep_traces && open_folder(o->keep_traces, &traces, &err) < 0))
+	        (o->keep_traces && open_folder(o->keep_traces, &traces, &err) < 0))
 		return fail(&m, &err);
 	sigset_t set;
 	(void)sigemptyset(&set);
@@ -258,12 +268,12 @@ static int vet(void *options, const struct opt_args *args)
 static const struct vet_opts defaults = {.fail_on = 3};
 
 const struct command cmd_vet = {
-	.name = "vet",
-	.summary = "find out what an AI coding tool sends, and what that depends on",
-	.operands = "SUBJECT | -- COMMAND ARG…",
-	.examples = examples,
-	.options = vet_table,
-	.options_size = sizeof(struct vet_opts),
-	.defaults = &defaults,
-	.run = vet,
+        .name = "vet",
+        .summary = "find out what an AI coding tool sends, and what that depends on",
+        .operands = "SUBJECT | -- COMMAND ARG…",
+        .examples = examples,
+        .options = vet_table,
+        .options_size = sizeof(struct vet_opts),
+        .defaults = &defaults,
+        .run = vet,
 };

@@ -93,8 +93,8 @@ static int put_tree(int git, const struct gitrepo_file *files, size_t n, size_t 
 	return buf_error(&tree) ? buf_error(&tree) : put_object(git, "tree", buf_slice(&tree), name);
 }
 
-static int put_commit(int git, const struct gitrepo *g, const uint8_t *tree, const uint8_t *parent, long when, const char *text,
-		      uint8_t name[NAME_BYTES])
+static int put_commit(
+        int git, const struct gitrepo *g, const uint8_t *tree, const uint8_t *parent, long when, const char *text, uint8_t name[NAME_BYTES])
 {
 	_cleanup_buf_ struct buf c = BUF(8192);
 	buf_str_add(&c, "tree ");
@@ -103,7 +103,8 @@ static int put_commit(int git, const struct gitrepo *g, const uint8_t *tree, con
 		buf_str_add(&c, "\nparent ");
 		encode_hex(&c, slice_of(parent, NAME_BYTES));
 	}
-	buf_fmt(&c, "\nauthor %s <%s> %ld +0000\ncommitter %s <%s> %ld +0000\n\n%s\n", g->user, g->email, when, g->user, g->email, when, text);
+	buf_fmt(&c, "\nauthor %s <%s> %ld +0000\ncommitter %s <%s> %ld +0000\n\n%s\n", g->user, g->email, when, g->user, g->email, when,
+	        text);
 	return buf_error(&c) ? buf_error(&c) : put_object(git, "commit", buf_slice(&c), name);
 }
 
@@ -157,7 +158,7 @@ static bool one_line(const char *s)
 int gitrepo_write(int work_tree_fd, const struct gitrepo *g, struct err *err)
 {
 	static const char *const folders[] = {".git", ".git/objects", ".git/refs", ".git/refs/heads", ".git/refs/tags", ".git/refs/remotes",
-					      ".git/refs/remotes/origin", ".git/info"};
+	        ".git/refs/remotes/origin", ".git/info"};
 	if (!one_line(g->user) || !one_line(g->email) || !one_line(g->remote))
 		return err_set(err, -EINVAL, "a git name, address or remote has a line break");
 	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
@@ -188,9 +189,10 @@ int gitrepo_write(int work_tree_fd, const struct gitrepo *g, struct err *err)
 	buf_str_add(&config, "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = false\n\tlogallrefupdates = true\n");
 	if (g->remote)
 		buf_fmt(&config,
-			"[remote \"origin\"]\n\turl = %s\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n[branch \"main\"]\n\tremote = origin\n\tmerge = "
-			"refs/heads/main\n",
-			g->remote);
+		        "[remote \"origin\"]\n\turl = %s\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n[branch \"main\"]\n\tremote = "
+		        "origin\n\tmerge = "
+		        "refs/heads/main\n",
+		        g->remote);
 	r = r < 0 ? r : buf_error(&config);
 	r = r < 0 ? r : put_file(git, "config", buf_slice(&config));
 	return r < 0 ? err_sys(err, r, "cannot write the project's git repository") : 0;

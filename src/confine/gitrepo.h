@@ -7,13 +7,13 @@
 #include "base/slice.h"
 
 struct gitrepo_file {
-	const char *path;  /* below the work tree, no leading slash */
+	const char *path; /* below the work tree, no leading slash */
 	struct slice data;
 };
 
 struct gitrepo {
 	const char *user, *email;
-	const char *remote;             /* URL of origin, or NULL */
+	const char *remote;               /* URL of origin, or NULL */
 	const struct gitrepo_file *files; /* sorted by path (byte order) */
 	size_t n_files;
 };

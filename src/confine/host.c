@@ -73,35 +73,35 @@ int host_file_set(struct host_spec *h, const struct host_file *f)
 static const struct {
 	const char *path, *text;
 } project_files[] = {
-	{"README.md", "# inventory\n\nKeeps count of parts.\n\n## Build\n\n    make\n    ./inventory list\n"},
-	{"Makefile", "CFLAGS = -O2 -Wall\n\ninventory: src/main.c\n\t$(CC) $(CFLAGS) -o $@ $<\n"},
-	{"src/main.c", "#include <stdio.h>\n\nint main(void)\n{\n\tputs(\"no parts yet\");\n\treturn 0;\n}\n"},
-	{"package.json", "{\n  \"name\": \"inventory\",\n  \"version\": \"0.3.1\",\n  \"private\": true\n}\n"},
-	{".gitignore", "inventory\n*.o\n"},
+        {"README.md", "# inventory\n\nKeeps count of parts.\n\n## Build\n\n    make\n    ./inventory list\n"},
+        {"Makefile", "CFLAGS = -O2 -Wall\n\ninventory: src/main.c\n\t$(CC) $(CFLAGS) -o $@ $<\n"},
+        {"src/main.c", "#include <stdio.h>\n\nint main(void)\n{\n\tputs(\"no parts yet\");\n\treturn 0;\n}\n"},
+        {"package.json", "{\n  \"name\": \"inventory\",\n  \"version\": \"0.3.1\",\n  \"private\": true\n}\n"},
+        {".gitignore", "inventory\n*.o\n"},
 };
 
 int host_base(struct host_spec *h, struct arena *arena)
 {
 	*h = (struct host_spec){
-		.arena = arena,
-		.hostname = "workstation",
-		.machine_id = "5f1c0d7e9a3b4c62860e41d2c7b98a35",
-		.user = "developer",
-		.full_name = "Developer",
-		.home = "/home/developer",
-		.shell = "/bin/bash",
-		.uid = 1000,
-		.gid = 1000,
-		.timezone = "Etc/UTC",
-		.locale = "en_US.UTF-8",
-		.os_id = "debian",
-		.os_name = "Debian GNU/Linux",
-		.os_version = "12",
-		.mac = "3c:52:82:4e:17:a9",
-		.ipv4 = "10.21.7.42",
-		.project = "/home/developer/inventory",
-		.git_user = "Developer",
-		.git_email = "developer@example.com",
+	        .arena = arena,
+	        .hostname = "workstation",
+	        .machine_id = "5f1c0d7e9a3b4c62860e41d2c7b98a35",
+	        .user = "developer",
+	        .full_name = "Developer",
+	        .home = "/home/developer",
+	        .shell = "/bin/bash",
+	        .uid = 1000,
+	        .gid = 1000,
+	        .timezone = "Etc/UTC",
+	        .locale = "en_US.UTF-8",
+	        .os_id = "debian",
+	        .os_name = "Debian GNU/Linux",
+	        .os_version = "12",
+	        .mac = "3c:52:82:4e:17:a9",
+	        .ipv4 = "10.21.7.42",
+	        .project = "/home/developer/inventory",
+	        .git_user = "Developer",
+	        .git_email = "developer@example.com",
 	};
 	return 0;
 }
@@ -109,7 +109,8 @@ int host_base(struct host_spec *h, struct arena *arena)
 int host_project_files(struct host_spec *h)
 {
 	for (size_t i = 0; i < ARRAY_LEN(project_files); i++) {
-		struct host_file f = {.path = arena_fmt(h->arena, "%s/%s", h->project, project_files[i].path), .data = slice_str(project_files[i].text)};
+		struct host_file f = {
+		        .path = arena_fmt(h->arena, "%s/%s", h->project, project_files[i].path), .data = slice_str(project_files[i].text)};
 		if (!f.path)
 			return -ENOMEM;
 		bool there = false;

@@ -11,13 +11,13 @@
 /* One file, folder or link to make. Paths are absolute inside the world. The owner is the person (host_spec.uid). */
 struct host_file {
 	const char *path;
-	struct slice data;   /* contents */
-	const char *link;    /* if set: a symbolic link to this target, data is ignored */
-	mode_t mode;         /* permission bits, 0 means 0644 (folders 0755) */
+	struct slice data; /* contents */
+	const char *link;  /* if set: a symbolic link to this target, data is ignored */
+	mode_t mode;       /* permission bits, 0 means 0644 (folders 0755) */
 	bool folder;
 };
 
-#define HOST_ENV_MAX 96
+#define HOST_ENV_MAX   96
 #define HOST_FILES_MAX 256
 
 struct host_spec {
@@ -40,10 +40,10 @@ struct host_spec {
 	const char *mac;                          /* of eth0, "02:…" */
 	const char *ipv4;                         /* of eth0, dotted; the prefix is /24, gateway and DNS server are .1 */
 	/* the project: a git repository with some commits */
-	const char *project;                      /* absolute path, the working folder of the tool */
-	const char *git_remote;                   /* URL of origin; NULL: no remote */
+	const char *project;    /* absolute path, the working folder of the tool */
+	const char *git_remote; /* URL of origin; NULL: no remote */
 	const char *git_user, *git_email;
-	bool no_git;                              /* the project is a plain folder */
+	bool no_git; /* the project is a plain folder */
 	/* what else is there: the environment in full (nothing is inherited), and files beyond the ones made from the above */
 	const char *env[HOST_ENV_MAX]; /* "NAME=value"; set with host_env_set() */
 	size_t n_env;
@@ -58,7 +58,8 @@ struct host_spec {
 [[nodiscard]] int host_env_set(struct host_spec *h, const char *name, const char *value);
 /* The value of a variable or NULL. */
 const char *host_env_get(const struct host_spec *h, const char *name);
-/* Adds a file, or replaces the one of the same path. Strings and data are copied into the arena. -EINVAL if the path is not absolute or has "..". */
+/* Adds a file, or replaces the one of the same path. Strings and data are copied into the arena. -EINVAL if the path is not absolute or has
+ * "..". */
 [[nodiscard]] int host_file_set(struct host_spec *h, const struct host_file *f);
 
 /* Adds the ordinary files of the project (README.md, a Makefile, …) below host->project, without replacing any that is there: to be

@@ -14,7 +14,7 @@
 #include "confine/trial.h"
 
 /* Where the person may remove it again once its files are bound over /proc. */
-#define COVERS "/run/user/.covers"
+#define COVERS     "/run/user/.covers"
 #define INODES_MAX 200000
 
 /* Of the real machine, read-only. A link (merged /usr) is copied as a link; what is not there is left out. */
@@ -22,9 +22,24 @@ static const char *const system_folders[] = {"/usr", "/bin", "/sbin", "/lib", "/
 
 /* Of the real machine's /etc, if there: what programs need to start. Nothing that names the machine, its network or its people. */
 static const char *const etc_kept[] = {
-	"alternatives", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "debian_version", "services", "protocols",
-	"mime.types",	"fonts",       "java-17-openjdk", "python3", "python3.11",     "bash.bashrc", "inputrc",
-	"terminfo",	"ssl/openssl.cnf", "magic", "pki",
+        "alternatives",
+        "ld.so.cache",
+        "ld.so.conf",
+        "ld.so.conf.d",
+        "debian_version",
+        "services",
+        "protocols",
+        "mime.types",
+        "fonts",
+        "java-17-openjdk",
+        "python3",
+        "python3.11",
+        "bash.bashrc",
+        "inputrc",
+        "terminfo",
+        "ssl/openssl.cnf",
+        "magic",
+        "pki",
 };
 
 static const char *const devices[] = {"null", "zero", "full", "random", "urandom", "tty"};
@@ -213,23 +228,28 @@ static int put_etc(struct tree *t)
 {
 	const struct host_spec *h = t->h;
 	int r = put_fmt(t, "/etc/passwd",
-		"root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin\n"
-		"nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n%s:x:%u:%u:%s,,,:%s:%s\n",
-		h->user, h->uid, h->gid, h->full_name, h->home, h->shell);
+	        "root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin\n"
+	        "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n%s:x:%u:%u:%s,,,:%s:%s\n",
+	        h->user, h->uid, h->gid, h->full_name, h->home, h->shell);
 	r = r < 0 ? r : put_fmt(t, "/etc/group", "root:x:0:\ndaemon:x:1:\ntty:x:5:\nnogroup:x:65534:\n%s:x:%u:\n", h->user, h->gid);
 	r = r < 0 ? r : put_fmt(t, "/etc/hostname", "%s\n", h->hostname);
-	r = r < 0 ? r : put_fmt(t, "/etc/hosts",
-				"127.0.0.1\tlocalhost\n127.0.1.1\t%s\n::1\tlocalhost ip6-localhost ip6-loopback\n", h->hostname);
+	r = r < 0 ? r
+	          : put_fmt(t, "/etc/hosts", "127.0.0.1\tlocalhost\n127.0.1.1\t%s\n::1\tlocalhost ip6-localhost ip6-loopback\n",
+	                    h->hostname);
 	unsigned a = 0, b = 0, c = 0, d = 0;
 	(void)sscanf(h->ipv4, "%u.%u.%u.%u", &a, &b, &c, &d);
-	r = r < 0 ? r : put_fmt(t, "/etc/resolv.conf", "%s%s%snameserver %u.%u.%u.1\n", h->dns_search ? "search " : "",
-				h->dns_search ? h->dns_search : "", h->dns_search ? "\n" : "", a, b, c);
-	r = r < 0 ? r : put_fmt(t, "/etc/nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nnetworks: files\n"
-				"protocols: files\nservices: files\n");
+	r = r < 0 ? r
+	          : put_fmt(t, "/etc/resolv.conf", "%s%s%snameserver %u.%u.%u.1\n", h->dns_search ? "search " : "",
+	                    h->dns_search ? h->dns_search : "", h->dns_search ? "\n" : "", a, b, c);
+	r = r < 0 ? r
+	          : put_fmt(t, "/etc/nsswitch.conf",
+	                    "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nnetworks: files\n"
+	                    "protocols: files\nservices: files\n");
 	r = r < 0 ? r : put_fmt(t, "/etc/machine-id", "%s\n", h->machine_id);
 	r = r < 0 ? r : put_fmt(t, "/etc/timezone", "%s\n", h->timezone);
-	r = r < 0 ? r : put_fmt(t, "/etc/os-release", "PRETTY_NAME=\"%s %s\"\nNAME=\"%s\"\nVERSION_ID=\"%s\"\nID=%s\n", h->os_name, h->os_version,
-				h->os_name, h->os_version, h->os_id);
+	r = r < 0 ? r
+	          : put_fmt(t, "/etc/os-release", "PRETTY_NAME=\"%s %s\"\nNAME=\"%s\"\nVERSION_ID=\"%s\"\nID=%s\n", h->os_name,
+	                    h->os_version, h->os_name, h->os_version, h->os_id);
 	r = r < 0 ? r : put_fmt(t, "/etc/issue", "%s %s \\n \\l\n\n", h->os_name, h->os_version);
 	r = r < 0 ? r : put_fmt(t, "/etc/shells", "/bin/sh\n/bin/bash\n/usr/bin/bash\n%s\n", h->shell);
 	r = r < 0 ? r : put_fmt(t, "/etc/profile", "export PATH=/usr/local/bin:/usr/bin:/bin\n");
@@ -245,12 +265,16 @@ static int put_cpuinfo(struct tree *t, unsigned cpus)
 	_cleanup_buf_ struct buf b = BUF(1 << 20);
 	for (unsigned i = 0; i < cpus; i++)
 		buf_fmt(&b,
-			"processor\t: %u\nvendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: 85\nmodel name\t: Intel(R) Xeon(R) Gold 6240 CPU @ 2.60GHz\n"
-			"stepping\t: 7\ncpu MHz\t\t: 2600.000\ncache size\t: 25344 KB\nphysical id\t: 0\nsiblings\t: %u\ncore id\t\t: %u\ncpu cores\t: %u\n"
-			"flags\t\t: fpu vme de pse tsc msr pae mce cx8 apic sep mtrr pge mca cmov pat pse36 clflush mmx fxsr sse sse2 ht syscall nx "
-			"rdtscp lm constant_tsc pni pclmulqdq ssse3 fma cx16 sse4_1 sse4_2 movbe popcnt aes xsave avx f16c rdrand lahf_lm abm avx2 bmi1 "
-			"bmi2 erms\nbogomips\t: 5200.00\n\n",
-			i, cpus, i, cpus);
+		        "processor\t: %u\nvendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: 85\nmodel name\t: Intel(R) Xeon(R) Gold "
+		        "6240 CPU @ 2.60GHz\n"
+		        "stepping\t: 7\ncpu MHz\t\t: 2600.000\ncache size\t: 25344 KB\nphysical id\t: 0\nsiblings\t: %u\ncore id\t\t: "
+		        "%u\ncpu cores\t: %u\n"
+		        "flags\t\t: fpu vme de pse tsc msr pae mce cx8 apic sep mtrr pge mca cmov pat pse36 clflush mmx fxsr sse sse2 ht "
+		        "syscall nx "
+		        "rdtscp lm constant_tsc pni pclmulqdq ssse3 fma cx16 sse4_1 sse4_2 movbe popcnt aes xsave avx f16c rdrand lahf_lm "
+		        "abm avx2 bmi1 "
+		        "bmi2 erms\nbogomips\t: 5200.00\n\n",
+		        i, cpus, i, cpus);
 	return buf_error(&b) ? buf_error(&b) : put(t, COVERS "/cpuinfo", buf_slice(&b), 0444);
 }
 
@@ -279,7 +303,9 @@ static int put_machine(struct tree *t)
 	r = r < 0 ? r : put_fmt(t, "/sys/class/dmi/id/product_name", "Precision 3660\n");
 	if (r == 0 && h->kernel_release) {
 		r = put_fmt(t, COVERS "/osrelease", "%s\n", h->kernel_release);
-		r = r < 0 ? r : put_fmt(t, COVERS "/version", "Linux version %s (build@kernel) (gcc) #1 SMP PREEMPT_DYNAMIC\n", h->kernel_release);
+		r = r < 0 ? r
+		          : put_fmt(t, COVERS "/version", "Linux version %s (build@kernel) (gcc) #1 SMP PREEMPT_DYNAMIC\n",
+		                    h->kernel_release);
 	}
 	/* Otherwise each start of the real machine would show. */
 	return r < 0 ? r : put_fmt(t, COVERS "/boot_id", "8d1f5a04-3c52-4b0e-9f4e-6b2d1c7a9e30\n");
@@ -322,11 +348,11 @@ static int put_person(struct tree *t)
 		return 0;
 	qsort(tracked, n_tracked, sizeof(tracked[0]), by_path);
 	struct gitrepo g = {
-		.user = h->git_user ? h->git_user : "nobody",
-		.email = h->git_email ? h->git_email : "nobody@localhost",
-		.remote = h->git_remote,
-		.files = tracked,
-		.n_files = n_tracked,
+	        .user = h->git_user ? h->git_user : "nobody",
+	        .email = h->git_email ? h->git_email : "nobody@localhost",
+	        .remote = h->git_remote,
+	        .files = tracked,
+	        .n_files = n_tracked,
 	};
 	_cleanup_fd_ int writable = openat(project, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return writable < 0 ? err_sys(t->err, -errno, "cannot open the project inside the trial") : gitrepo_write(writable, &g, t->err);
@@ -334,14 +360,14 @@ static int put_person(struct tree *t)
 
 static int put_skeleton(struct tree *t)
 {
-	static const char *const plain[] = {"/root", "/opt", "/mnt", "/media", "/srv", "/boot", "/var/log", "/var/cache", "/var/lib", "/run/lock",
-					    "/var/lib/dbus", "/dev/pts", "/dev/mqueue"};
+	static const char *const plain[] = {"/root", "/opt", "/mnt", "/media", "/srv", "/boot", "/var/log", "/var/cache", "/var/lib",
+	        "/run/lock", "/var/lib/dbus", "/dev/pts", "/dev/mqueue"};
 	static const char *const open_to_all[] = {"/tmp", "/var/tmp", "/dev/shm"};
 	static const struct {
 		const char *path, *target;
-	} links[] = {{"/dev/fd", "/proc/self/fd"},     {"/dev/stdin", "/proc/self/fd/0"}, {"/dev/stdout", "/proc/self/fd/1"},
-		     {"/dev/stderr", "/proc/self/fd/2"}, {"/dev/ptmx", "pts/ptmx"},	  {"/var/run", "/run"},
-		     {"/var/lock", "/run/lock"},	 {"/var/lib/dbus/machine-id", "/etc/machine-id"}};
+	} links[] = {{"/dev/fd", "/proc/self/fd"}, {"/dev/stdin", "/proc/self/fd/0"}, {"/dev/stdout", "/proc/self/fd/1"},
+	        {"/dev/stderr", "/proc/self/fd/2"}, {"/dev/ptmx", "pts/ptmx"}, {"/var/run", "/run"}, {"/var/lock", "/run/lock"},
+	        {"/var/lib/dbus/machine-id", "/etc/machine-id"}};
 	int r = 0;
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(plain); i++)
 		r = folder(t, plain[i], 0755, NULL);
@@ -395,7 +421,9 @@ static int make_read_only(struct tree *t)
 		if (window < 0 || move_mount(window, "", t->root, writable[i] + 1, MOVE_MOUNT_F_EMPTY_PATH) < 0)
 			return err_sys(t->err, -errno, "cannot keep %s writable inside the trial", writable[i]);
 	}
-	return mount_setattr(t->root, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0 ? err_sys(t->err, -errno, "cannot make the root read-only") : 0;
+	return mount_setattr(t->root, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0
+	               ? err_sys(t->err, -errno, "cannot make the root read-only")
+	               : 0;
 }
 
 int hosttree_enter(const struct host_spec *h, const struct hosttree_mounts *m, uint64_t disk_bytes, struct err *err)
@@ -420,10 +448,8 @@ int hosttree_cover_proc(const struct host_spec *h, struct err *err)
 {
 	static const struct {
 		const char *cover, *target;
-	} covers[] = {{COVERS "/cpuinfo", "/proc/cpuinfo"},
-		      {COVERS "/boot_id", "/proc/sys/kernel/random/boot_id"},
-		      {COVERS "/osrelease", "/proc/sys/kernel/osrelease"},
-		      {COVERS "/version", "/proc/version"}};
+	} covers[] = {{COVERS "/cpuinfo", "/proc/cpuinfo"}, {COVERS "/boot_id", "/proc/sys/kernel/random/boot_id"},
+	        {COVERS "/osrelease", "/proc/sys/kernel/osrelease"}, {COVERS "/version", "/proc/version"}};
 	(void)h;
 	for (size_t i = 0; i < ARRAY_LEN(covers); i++) {
 		if (access(covers[i].cover, F_OK) < 0)

@@ -10,8 +10,10 @@ struct netlink;
 
 [[nodiscard]] int netlink_open(struct netlink **out);
 void netlink_close(struct netlink *n);
-/* A pair of virtual Ethernet interfaces. mac, peer_mac: 6 bytes each. peer_pid: the process whose network namespace gets the peer, 0: ours. */
-[[nodiscard]] int netlink_veth(struct netlink *n, const char *name, const uint8_t *mac, const char *peer, const uint8_t *peer_mac, pid_t peer_pid);
+/* A pair of virtual Ethernet interfaces. mac, peer_mac: 6 bytes each. peer_pid: the process whose network namespace gets the peer, 0: ours.
+ */
+[[nodiscard]] int netlink_veth(
+        struct netlink *n, const char *name, const uint8_t *mac, const char *peer, const uint8_t *peer_mac, pid_t peer_pid);
 /* Brings an interface up; without ARP if noarp. */
 [[nodiscard]] int netlink_up(struct netlink *n, const char *name, int noarp);
 /* family AF_INET (4 bytes) or AF_INET6 (16 bytes); no duplicate address detection. */

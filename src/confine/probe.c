@@ -12,10 +12,10 @@ static const struct {
 	long good;
 	bool at_least;
 } settings[] = {
-	{"/proc/sys/kernel/unprivileged_userns_clone", "kernel.unprivileged_userns_clone", 1, true},
-	{"/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "kernel.apparmor_restrict_unprivileged_userns", 0, false},
-	{"/proc/sys/user/max_user_namespaces", "user.max_user_namespaces", 1, true},
-	{"/proc/sys/user/max_net_namespaces", "user.max_net_namespaces", 1, true},
+        {"/proc/sys/kernel/unprivileged_userns_clone", "kernel.unprivileged_userns_clone", 1, true},
+        {"/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "kernel.apparmor_restrict_unprivileged_userns", 0, false},
+        {"/proc/sys/user/max_user_namespaces", "user.max_user_namespaces", 1, true},
+        {"/proc/sys/user/max_net_namespaces", "user.max_net_namespaces", 1, true},
 };
 
 static int try_namespaces(void)
@@ -25,7 +25,9 @@ static int try_namespaces(void)
 	if (pid < 0)
 		return -errno;
 	if (pid == 0)
-		_exit(unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP) < 0 ? errno : 0);
+		_exit(unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP) < 0
+		                ? errno
+		                : 0);
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return -errno;
@@ -45,10 +47,14 @@ int trial_probe(struct err *err)
 		long value = strtol(text, NULL, 10);
 		if (settings[i].at_least ? value < settings[i].good : value > settings[i].good)
 			return err_set(err, r,
-				       "trials need user namespaces, and %s = %ld forbids them on this machine: set it with `sysctl -w %s=%ld`, or run as root",
-				       settings[i].name, value, settings[i].name, settings[i].at_least && settings[i].good == 1 &&
-					       strncmp(settings[i].name, "user.", 5) == 0 ? 15000 : settings[i].good);
+			        "trials need user namespaces, and %s = %ld forbids them on this machine: set it with `sysctl -w %s=%ld`, "
+			        "or run as root",
+			        settings[i].name, value, settings[i].name,
+			        settings[i].at_least && settings[i].good == 1 && strncmp(settings[i].name, "user.", 5) == 0
+			                ? 15000
+			                : settings[i].good);
 	}
-	return err_sys(err, r, "trials need user, mount, PID, network, UTS, IPC and cgroup namespaces, which this machine refuses (inside a container, "
-			       "allow them there, or run on the host)");
+	return err_sys(err, r,
+	        "trials need user, mount, PID, network, UTS, IPC and cgroup namespaces, which this machine refuses (inside a container, "
+	        "allow them there, or run on the host)");
 }

@@ -244,8 +244,8 @@ struct ends {
 static int open_ends(struct ends *e, const struct trial_spec *spec)
 {
 	*e = (struct ends){{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}, -1, -1};
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, e->control) < 0 || pipe2(e->out, O_CLOEXEC) < 0 || pipe2(e->errout, O_CLOEXEC) < 0 ||
-	    pipe2(e->status, O_CLOEXEC) < 0 || pipe2(e->stop, O_CLOEXEC) < 0)
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, e->control) < 0 || pipe2(e->out, O_CLOEXEC) < 0 ||
+	        pipe2(e->errout, O_CLOEXEC) < 0 || pipe2(e->status, O_CLOEXEC) < 0 || pipe2(e->stop, O_CLOEXEC) < 0)
 		return -errno;
 	/* Only our ends: the tool's must block, as it expects. */
 	int ours[] = {e->control[0], e->out[0], e->errout[0], e->status[0]};
@@ -288,7 +288,7 @@ static struct trial_limits with_defaults(struct trial_limits l)
 }
 
 int trial_start(struct loop *loop, const struct trial_spec *given, void (*done)(void *arg, struct trial_result *r), void *arg,
-		struct trial **out, struct err *err)
+        struct trial **out, struct err *err)
 {
 	struct trial_spec spec = *given;
 	struct ends e;
@@ -297,20 +297,20 @@ int trial_start(struct loop *loop, const struct trial_spec *given, void (*done)(
 	if (!t)
 		return err_sys(err, -ENOMEM, "cannot start a trial");
 	*t = (struct trial){
-		.loop = loop,
-		.done = done,
-		.arg = arg,
-		.pidfd = -1,
-		.stop = -1,
-		.control.fd = -1,
-		.out.fd = -1,
-		.errout.fd = -1,
-		.status.fd = -1,
-		.status_bytes = BUF(4096),
-		.pending = BUF((size_t)4 << 20),
-		.result = {.trace = BUF(spec.limits.trace_bytes),
-			   .out = BUF(spec.limits.output_bytes + 65536),
-			   .errout = BUF(spec.limits.output_bytes + 65536)},
+	        .loop = loop,
+	        .done = done,
+	        .arg = arg,
+	        .pidfd = -1,
+	        .stop = -1,
+	        .control.fd = -1,
+	        .out.fd = -1,
+	        .errout.fd = -1,
+	        .status.fd = -1,
+	        .status_bytes = BUF(4096),
+	        .pending = BUF((size_t)4 << 20),
+	        .result = {.trace = BUF(spec.limits.trace_bytes),
+	                .out = BUF(spec.limits.output_bytes + 65536),
+	                .errout = BUF(spec.limits.output_bytes + 65536)},
 	};
 	buf_be(&t->pending, spec.world.n, 4);
 	buf_add(&t->pending, spec.world);
@@ -319,8 +319,13 @@ int trial_start(struct loop *loop, const struct trial_spec *given, void (*done)(
 	if (r == 0) {
 		t->runner = fork();
 		if (t->runner == 0) {
-			struct trial_fds f = {.control = e.control[1], .out = e.out[1], .errout = e.errout[1], .status = e.status[1],
-					      .stop = e.stop[0], .exe = e.exe, .input = e.input};
+			struct trial_fds f = {.control = e.control[1],
+			        .out = e.out[1],
+			        .errout = e.errout[1],
+			        .status = e.status[1],
+			        .stop = e.stop[0],
+			        .exe = e.exe,
+			        .input = e.input};
 			close_near_ends(&e);
 			trial_run(&spec, &f);
 		}
@@ -335,7 +340,9 @@ int trial_start(struct loop *loop, const struct trial_spec *given, void (*done)(
 		t->stop = TAKE_FD(e.stop[1]);
 		r = stream_open(t, &t->control, TAKE_FD(e.control[0]), &t->result.trace, 0, on_control, EPOLLIN | EPOLLOUT);
 		r = r < 0 ? r : stream_open(t, &t->out, TAKE_FD(e.out[0]), &t->result.out, spec.limits.output_bytes, on_stream, EPOLLIN);
-		r = r < 0 ? r : stream_open(t, &t->errout, TAKE_FD(e.errout[0]), &t->result.errout, spec.limits.output_bytes, on_stream, EPOLLIN);
+		r = r < 0 ? r
+		          : stream_open(
+		                    t, &t->errout, TAKE_FD(e.errout[0]), &t->result.errout, spec.limits.output_bytes, on_stream, EPOLLIN);
 		r = r < 0 ? r : stream_open(t, &t->status, TAKE_FD(e.status[0]), &t->status_bytes, 0, on_stream, EPOLLIN);
 	}
 	if (r < 0) {
@@ -349,7 +356,7 @@ int trial_start(struct loop *loop, const struct trial_spec *given, void (*done)(
 	}
 	set_timer(t, (uint64_t)spec.limits.seconds * 1000 + READY_MS);
 	(void)snprintf(t->result.reached, sizeof(t->result.reached),
-		       "user, mount, PID, network, UTS, IPC and cgroup namespaces; no capabilities; seccomp; limits");
+	        "user, mount, PID, network, UTS, IPC and cgroup namespaces; no capabilities; seccomp; limits");
 	*out = t;
 	return 0;
 }

@@ -31,7 +31,7 @@ struct trial_spec {
 	bool terminal;                    /* give it a pseudo-terminal as stdin, stdout and stderr */
 	const struct trial_mount *mounts; /* artefact, runtimes */
 	size_t n_mounts;
-	struct slice world;               /* configuration for the world process, from world_config_encode() */
+	struct slice world; /* configuration for the world process, from world_config_encode() */
 	struct trial_limits limits;
 };
 
@@ -62,7 +62,7 @@ struct trial;
 /* Starts one. done() is called once from the loop with the result (owned by the callee: trial_result_free()), after which the
  * handle is gone. 0 or negative errno with err; then done() is not called. */
 [[nodiscard]] int trial_start(struct loop *loop, const struct trial_spec *spec, void (*done)(void *arg, struct trial_result *r), void *arg,
-			      struct trial **out, struct err *err);
+        struct trial **out, struct err *err);
 /* Kills it; done() follows from the loop with TRIAL_STOPPED. */
 void trial_stop(struct trial *t);
 void trial_result_free(struct trial_result *r);

@@ -219,7 +219,7 @@ _Noreturn static void become_tool(const struct first *f, int terminal)
 }
 
 struct harvest {
-	int status;    /* of the tool's own process */
+	int status; /* of the tool's own process */
 	bool ended;
 };
 
@@ -344,7 +344,8 @@ _Noreturn static void first_process(const struct first *f)
 	(void)close(f->fds->errout);
 	s.end = TRIAL_EXITED;
 	while (!got.ended) {
-		struct pollfd p[] = {{.fd = children, .events = POLLIN}, {.fd = f->fds->stop, .events = POLLIN}, {.fd = master, .events = POLLIN}};
+		struct pollfd p[] = {
+		        {.fd = children, .events = POLLIN}, {.fd = f->fds->stop, .events = POLLIN}, {.fd = master, .events = POLLIN}};
 		double left = end - now_s();
 		int n = left <= 0 ? 0 : poll(p, master >= 0 ? 3 : 2, (int)(left * 1000) + 1);
 		if (n == 0) {
@@ -450,8 +451,9 @@ _Noreturn static void become_world(const struct trial_fds *fds)
 
 static pid_t clone_first(const struct first *f)
 {
-	pid_t pid = (pid_t)syscall(SYS_clone, SIGCHLD | CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC |
-						     CLONE_NEWCGROUP, 0, 0, 0, 0);
+	pid_t pid = (pid_t)syscall(SYS_clone,
+	        SIGCHLD | CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP, 0, 0,
+	        0, 0);
 	if (pid == 0)
 		first_process(f);
 	return pid;
@@ -562,7 +564,7 @@ _Noreturn void trial_run(const struct trial_spec *spec, const struct trial_fds *
 		;
 	(void)getrusage(RUSAGE_SELF, &own);
 	struct trial_usage u = {.own_cpu_s = usage_s(&world_usage) + usage_s(&own),
-				.own_rss_kb = (uint64_t)(world_usage.ru_maxrss > own.ru_maxrss ? world_usage.ru_maxrss : own.ru_maxrss)};
+	        .own_rss_kb = (uint64_t)(world_usage.ru_maxrss > own.ru_maxrss ? world_usage.ru_maxrss : own.ru_maxrss)};
 	(void)!write(fds->status, &u, sizeof(u));
 	_exit(0);
 }

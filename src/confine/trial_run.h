@@ -25,10 +25,10 @@ struct trial_usage {
 struct trial_fds {
 	int control; /* the world's socket */
 	int out, errout;
-	int status;  /* write end: struct trial_status, then struct trial_usage */
-	int stop;    /* read end: one byte means that the world answers and the tool may start; end of file means stop */
-	int exe;     /* this program, for the world's role */
-	int input;   /* the tool's stdin */
+	int status; /* write end: struct trial_status, then struct trial_usage */
+	int stop;   /* read end: one byte means that the world answers and the tool may start; end of file means stop */
+	int exe;    /* this program, for the world's role */
+	int input;  /* the tool's stdin */
 };
 
 /* Runs in the forked child, never returns. */

@@ -22,7 +22,7 @@ struct profile_file {
 
 /* What the vendor says is sent: a host ("*.example.com" allowed), and optionally the fields on it. */
 struct profile_declares {
-	const char *host;   /* pattern, lower case; "{gateway}" for the gateway host */
+	const char *host;    /* pattern, lower case; "{gateway}" for the gateway host */
 	const char *purpose; /* words of the vendor's documentation, short */
 	const char *source;  /* where the vendor says so */
 };
@@ -35,34 +35,39 @@ struct profile_field {
 };
 
 struct profile_opt_out {
-	const char *name;  /* e.g. telemetry */
-	const char *env;   /* "NAME=value" or NULL */
+	const char *name; /* e.g. telemetry */
+	const char *env;  /* "NAME=value" or NULL */
 };
 
 struct profile {
-	const char *name;      /* short id, e.g. claude-code */
+	const char *name; /* short id, e.g. claude-code */
 	const char *title;
 	const char *publisher;
-	const char *const *packages;   /* npm names that this profile is for; NULL-terminated */
-	const char *const *commands;   /* base names of executables */
-	const char *dialect;           /* see world_config.dialect */
+	const char *const *packages; /* npm names that this profile is for; NULL-terminated */
+	const char *const *commands; /* base names of executables */
+	const char *dialect;         /* see world_config.dialect */
 	const char *const *model_hosts;
 	/* running: with the official hosts, and with a gateway */
 	const char *prompt;
-	const char *const *argv;          /* after the tool's executable; NULL-terminated */
-	const char *const *env;           /* "NAME=value" templates; both */
+	const char *const *argv; /* after the tool's executable; NULL-terminated */
+	const char *const *env;  /* "NAME=value" templates; both */
 	const char *const *env_official;
 	const char *const *env_gateway;
-	const char *const *argv_gateway;  /* appended in a gateway trial */
-	const struct profile_file *files; size_t n_files;
-	const struct profile_file *files_gateway; size_t n_files_gateway;
-	const char *base_url;   /* form of {base_url} for a gateway, e.g. "http://{host}:8080/v1"; NULL: the tool has no such setting */
-	unsigned seconds;       /* limit of a trial; 0: default */
+	const char *const *argv_gateway; /* appended in a gateway trial */
+	const struct profile_file *files;
+	size_t n_files;
+	const struct profile_file *files_gateway;
+	size_t n_files_gateway;
+	const char *base_url; /* form of {base_url} for a gateway, e.g. "http://{host}:8080/v1"; NULL: the tool has no such setting */
+	unsigned seconds;     /* limit of a trial; 0: default */
 	bool terminal;
 	const char *needs_account; /* a sentence, if the tool can't be driven without one; else NULL */
-	const struct profile_declares *declares; size_t n_declares;
-	const struct profile_field *fields; size_t n_fields;
-	const struct profile_opt_out *opt_outs; size_t n_opt_outs;
+	const struct profile_declares *declares;
+	size_t n_declares;
+	const struct profile_field *fields;
+	size_t n_fields;
+	const struct profile_opt_out *opt_outs;
+	size_t n_opt_outs;
 	/* A trial counts as working only if at least this many model requests were seen. */
 	unsigned min_model_requests; /* default 1 */
 };

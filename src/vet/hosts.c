@@ -63,7 +63,8 @@ static uint16_t find(struct hosts *h, struct slice name, const char *gateway)
 	return (uint16_t)i;
 }
 
-static const char *const model_answers[] = {"anthropic.messages", "openai.chat", "openai.responses", "gemini.stream", "gemini.generate", "ollama.chat"};
+static const char *const model_answers[] = {
+        "anthropic.messages", "openai.chat", "openai.responses", "gemini.stream", "gemini.generate", "ollama.chat"};
 
 static bool is_model(const struct trace_record *r)
 {
@@ -163,12 +164,12 @@ int hosts_table(const struct hosts *h, const struct profile *p, struct arena *ar
 	for (size_t i = 0; i < h->n; i++) {
 		const struct entry *e = &h->e[i];
 		t[i] = (struct vet_host){
-			.name = arena_str(arena, slice_str(e->name)),
-			.connections = e->connections,
-			.bytes = e->bytes,
-			.trials = e->trials,
-			.refused = e->refused && !e->accepted,
-			.ja4 = e->ja4[0] ? arena_str(arena, slice_str(e->ja4)) : NULL,
+		        .name = arena_str(arena, slice_str(e->name)),
+		        .connections = e->connections,
+		        .bytes = e->bytes,
+		        .trials = e->trials,
+		        .refused = e->refused && !e->accepted,
+		        .ja4 = e->ja4[0] ? arena_str(arena, slice_str(e->ja4)) : NULL,
 		};
 		if (!t[i].name || (e->ja4[0] && !t[i].ja4))
 			return -ENOMEM;

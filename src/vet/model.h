@@ -18,21 +18,22 @@ const char *verdict_name(enum verdict v);
 /* One code point in a differing span. */
 struct vet_codepoint {
 	uint32_t value;
-	const char *name;   /* Unicode name, e.g. "MODIFIER LETTER APOSTROPHE" */
-	bool in_after;      /* else it is in before */
+	const char *name; /* Unicode name, e.g. "MODIFIER LETTER APOSTROPHE" */
+	bool in_after;    /* else it is in before */
 };
 
 struct vet_finding {
 	enum leak_class class;
-	const char *factor;          /* name in the factor table */
-	const char *const *levels;   /* levels under which it shows, NULL-terminated */
-	const char *base;            /* "official" or "gateway" (or both: "official,gateway") */
-	const char *endpoint;        /* "POST https://api.example.com/v1/messages"; "DNS"; "TLS"; … */
-	const char *address;         /* where in the message */
-	const char *before, *after;  /* the value around the smallest differing span, at most about 200 characters each */
-	size_t before_at, before_n;  /* the differing span: byte offset and length in before */
+	const char *factor;         /* name in the factor table */
+	const char *const *levels;  /* levels under which it shows, NULL-terminated */
+	const char *base;           /* "official" or "gateway" (or both: "official,gateway") */
+	const char *endpoint;       /* "POST https://api.example.com/v1/messages"; "DNS"; "TLS"; … */
+	const char *address;        /* where in the message */
+	const char *before, *after; /* the value around the smallest differing span, at most about 200 characters each */
+	size_t before_at, before_n; /* the differing span: byte offset and length in before */
 	size_t after_at, after_n;
-	const struct vet_codepoint *codepoints; size_t n_codepoints;
+	const struct vet_codepoint *codepoints;
+	size_t n_codepoints;
 	const char *explanation;     /* how it was decided, one or two sentences */
 	const char *declared;        /* the vendor's declaration that covers it, or NULL */
 	const char *const *evidence; /* trial ids, e.g. "t017", NULL-terminated */
@@ -65,38 +66,46 @@ struct vet_factor_row {
 };
 
 struct vet_trial_row {
-	const char *id;      /* "t001" */
-	const char *base;    /* official, gateway */
-	const char *varied;  /* "baseline" or "factor=level" */
-	const char *end;     /* "exit 0", "timeout", … */
+	const char *id;     /* "t001" */
+	const char *base;   /* official, gateway */
+	const char *varied; /* "baseline" or "factor=level" */
+	const char *end;    /* "exit 0", "timeout", … */
 	double wall_s, tool_cpu_s, own_cpu_s;
 	unsigned messages;
 };
 
 struct vet_result {
 	struct arena arena;
-	const char *postern;  /* version */
+	const char *postern; /* version */
 	const char *subject_name, *subject_version, *subject_sha256, *subject_title, *subject_entry;
-	const char *profile;  /* its name */
-	const char *started;  /* RFC 3339 UTC */
+	const char *profile; /* its name */
+	const char *started; /* RFC 3339 UTC */
 	enum verdict verdict;
-	const char *reason;   /* why inconclusive, or NULL */
-	bool partial;         /* stopped before the plan was done */
+	const char *reason; /* why inconclusive, or NULL */
+	bool partial;       /* stopped before the plan was done */
 	unsigned trials, trials_failed;
 	double seconds;
 	double tool_cpu_s, own_cpu_s;
 	uint64_t own_rss_kb;
 	uint64_t seed;
-	const char *effort;   /* quick, normal, thorough */
+	const char *effort;      /* quick, normal, thorough */
 	const char *confinement; /* what was really achieved */
-	struct vet_finding *findings; size_t n_findings; /* worst first */
-	struct vet_host *hosts; size_t n_hosts;
-	struct vet_factor_row *factors; size_t n_factors;
-	const char *const *endpoints; size_t n_endpoints;
-	struct vet_cell *cells; size_t n_cells;
-	struct vet_trial_row *rows; size_t n_rows;
-	const char *const *not_covered; size_t n_not_covered; /* sentences */
-	const char *const *notes; size_t n_notes;             /* further facts a reader must know (install scripts, pinned hosts, …) */
+	struct vet_finding *findings;
+	size_t n_findings; /* worst first */
+	struct vet_host *hosts;
+	size_t n_hosts;
+	struct vet_factor_row *factors;
+	size_t n_factors;
+	const char *const *endpoints;
+	size_t n_endpoints;
+	struct vet_cell *cells;
+	size_t n_cells;
+	struct vet_trial_row *rows;
+	size_t n_rows;
+	const char *const *not_covered;
+	size_t n_not_covered; /* sentences */
+	const char *const *notes;
+	size_t n_notes; /* further facts a reader must know (install scripts, pinned hosts, …) */
 };
 
 #endif

@@ -17,9 +17,9 @@ struct vet_subject {
 	const char *const *command;       /* NULL-terminated, paths as inside; the profile's arguments follow */
 	const struct trial_mount *mounts; /* of the artefact and its runtime */
 	size_t n_mounts;
-	const char *path_prefix;          /* put in front of PATH, e.g. "/opt/runtime/bin"; may be NULL */
+	const char *path_prefix; /* put in front of PATH, e.g. "/opt/runtime/bin"; may be NULL */
 	bool install_scripts;
-	const char *const *notes;         /* further facts for the report, NULL-terminated; may be NULL */
+	const char *const *notes; /* further facts for the report, NULL-terminated; may be NULL */
 };
 
 struct vet_progress {
@@ -30,21 +30,21 @@ struct vet_progress {
 
 struct vet_options {
 	enum plan_effort effort;
-	unsigned jobs;             /* 0: as many as there are CPUs, at most 8 */
+	unsigned jobs; /* 0: as many as there are CPUs, at most 8 */
 	uint64_t seed;
-	const char *factors;       /* comma separated, NULL: all */
-	enum leak_class fail_on;   /* the verdict is "findings" if there is one of this class or worse */
-	unsigned confirm;          /* at most so many fresh trials to confirm; 0: what the effort says */
-	int keep_folder;           /* descriptor of a folder for the traces, or -1 */
+	const char *factors;                                       /* comma separated, NULL: all */
+	enum leak_class fail_on;                                   /* the verdict is "findings" if there is one of this class or worse */
+	unsigned confirm;                                          /* at most so many fresh trials to confirm; 0: what the effort says */
+	int keep_folder;                                           /* descriptor of a folder for the traces, or -1 */
 	void (*progress)(void *arg, const struct vet_progress *p); /* may be NULL */
 	void *arg;
-	int stop_fd;               /* readable: stop with what is known so far; or -1 */
+	int stop_fd; /* readable: stop with what is known so far; or -1 */
 };
 
 /* Runs it all. *result is filled also when the run was stopped (partial) or came to nothing (inconclusive); free with
  * vet_result_free(). Negative errno with err only if no verdict can be given at all: no memory, a bad list of factors, no namespaces. */
-[[nodiscard]] int vet_run(const struct vet_subject *s, const struct profile *p, const struct vet_options *o, struct vet_result *result,
-			  struct err *err);
+[[nodiscard]] int vet_run(
+        const struct vet_subject *s, const struct profile *p, const struct vet_options *o, struct vet_result *result, struct err *err);
 void vet_result_free(struct vet_result *r);
 
 #endif

@@ -9,9 +9,8 @@
 static const char made_up_key[] = "Wq3vT8nZr5LxK2mB7cYd4HsJ9pGfA6eUiR1oXbN0tVwQyMkE";
 
 /* By these the runtimes and libraries that bring their own list of authorities are told of ours. */
-static const char *const ca_variables[] = {"SSL_CERT_FILE",   "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE",
-					   "GIT_SSL_CAINFO",  "AWS_CA_BUNDLE",	     "DENO_CERT",	   "PIP_CERT",
-					   "CARGO_HTTP_CAINFO"};
+static const char *const ca_variables[] = {"SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO",
+        "AWS_CA_BUNDLE", "DENO_CERT", "PIP_CERT", "CARGO_HTTP_CAINFO"};
 
 static int put_env(struct host_spec *h, const char *name, const char *value)
 {
@@ -21,15 +20,15 @@ static int put_env(struct host_spec *h, const char *name, const char *value)
 /* What a login session has, as far as no factor has set it. */
 static int standard_env(struct host_spec *h, const struct vet_subject *s, struct arena *arena)
 {
-	const char *path = arena_fmt(arena, "%s%s/usr/local/bin:/usr/bin:/bin", s->path_prefix ? s->path_prefix : "", s->path_prefix ? ":" : "");
+	const char *path =
+	        arena_fmt(arena, "%s%s/usr/local/bin:/usr/bin:/bin", s->path_prefix ? s->path_prefix : "", s->path_prefix ? ":" : "");
 	const char *runtime = arena_fmt(arena, "/run/user/%u", h->uid);
 	if (!path || !runtime)
 		return -ENOMEM;
 	const struct {
 		const char *name, *value;
-	} wanted[] = {{"HOME", h->home},     {"USER", h->user}, {"LOGNAME", h->user},	{"SHELL", h->shell},
-		      {"PWD", h->project},   {"TERM", "xterm-256color"}, {"LANG", h->locale}, {"TZ", h->timezone},
-		      {"XDG_RUNTIME_DIR", runtime}};
+	} wanted[] = {{"HOME", h->home}, {"USER", h->user}, {"LOGNAME", h->user}, {"SHELL", h->shell}, {"PWD", h->project},
+	        {"TERM", "xterm-256color"}, {"LANG", h->locale}, {"TZ", h->timezone}, {"XDG_RUNTIME_DIR", runtime}};
 	int r = host_env_set(h, "PATH", path);
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(wanted); i++)
 		r = put_env(h, wanted[i].name, wanted[i].value);
@@ -65,7 +64,8 @@ static int put_files(struct host_spec *h, const struct profile_file *files, size
 	return 0;
 }
 
-static int put_argv(struct setup *out, const struct vet_subject *s, const struct profile *p, const struct profile_vars *v, struct arena *arena)
+static int put_argv(
+        struct setup *out, const struct vet_subject *s, const struct profile *p, const struct profile_vars *v, struct arena *arena)
 {
 	const char *const *lists[] = {s->command, p->argv, out->gateway ? p->argv_gateway : NULL};
 	size_t n = 0;
@@ -88,14 +88,19 @@ static int put_argv(struct setup *out, const struct vet_subject *s, const struct
 }
 
 int setup_trial(const struct vet_subject *s, const struct profile *p, const struct treatment *t, struct slice ca_pem, struct arena *arena,
-		struct setup *out, struct err *err)
+        struct setup *out, struct err *err)
 {
 	struct host_spec *h = &out->host;
 	int r = treatment_host(t, arena, h, &out->gateway);
 	if (r < 0)
 		return err_sys(err, r, "cannot make the synthetic host");
-	struct profile_vars v = {.prompt = p->prompt, .home = h->home, .project = h->project, .key = made_up_key, .user = h->user,
-				 .package = s->package, .host = out->gateway};
+	struct profile_vars v = {.prompt = p->prompt,
+	        .home = h->home,
+	        .project = h->project,
+	        .key = made_up_key,
+	        .user = h->user,
+	        .package = s->package,
+	        .host = out->gateway};
 	if (out->gateway) {
 		v.base_url = profile_expand(p->base_url, &v, arena);
 		if (!v.base_url)

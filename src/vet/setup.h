@@ -15,6 +15,6 @@ struct setup {
 
 /* All memory from the arena. 0, -ENOMEM, -ENOSPC (too many variables or files), -EINVAL (a path of the profile). */
 [[nodiscard]] int setup_trial(const struct vet_subject *s, const struct profile *p, const struct treatment *t, struct slice ca_pem,
-			      struct arena *arena, struct setup *out, struct err *err);
+        struct arena *arena, struct setup *out, struct err *err);
 
 #endif

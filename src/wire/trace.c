@@ -64,9 +64,17 @@ uint64_t trace_u64(const struct trace_record *r, enum trace_tag tag, uint64_t ot
 const char *trace_kind_name(enum trace_kind kind)
 {
 	static const char *const names[TRACE_KIND_END] = {
-		[TRACE_READY] = "ready", [TRACE_DNS] = "dns",	    [TRACE_CONN] = "conn",   [TRACE_TLS] = "tls",
-		[TRACE_HTTP] = "http",	 [TRACE_WS] = "ws",	    [TRACE_RAW] = "raw",     [TRACE_UDP] = "udp",
-		[TRACE_PACKET] = "packet", [TRACE_CLOSE] = "close", [TRACE_NOTE] = "note",
+	        [TRACE_READY] = "ready",
+	        [TRACE_DNS] = "dns",
+	        [TRACE_CONN] = "conn",
+	        [TRACE_TLS] = "tls",
+	        [TRACE_HTTP] = "http",
+	        [TRACE_WS] = "ws",
+	        [TRACE_RAW] = "raw",
+	        [TRACE_UDP] = "udp",
+	        [TRACE_PACKET] = "packet",
+	        [TRACE_CLOSE] = "close",
+	        [TRACE_NOTE] = "note",
 	};
 	return kind < TRACE_KIND_END && names[kind] ? names[kind] : "unknown";
 }

@@ -16,11 +16,11 @@ enum trace_kind {
 	TRACE_TLS,       /* TIME CONN SNI ALPN(offered, comma separated) JA4 PROTO(agreed: version) REASON(if the handshake failed) */
 	TRACE_HTTP,      /* TIME CONN HOST SCHEME PROTO METHOD TARGET HEADERS BODY ENCODING WIRE_SIZE VIA ANSWER STATUS */
 	TRACE_WS,        /* TIME CONN HOST TARGET BODY(one message) REASON(text|binary|close) */
-	TRACE_RAW,       /* TIME CONN HOST PORT DATA(first bytes, capped) WIRE_SIZE REASON: bytes that are no protocol we speak, or broken */
-	TRACE_UDP,       /* TIME ADDR PORT HOST DATA(capped) WIRE_SIZE */
-	TRACE_PACKET,    /* TIME PROTO(number of the IP protocol) ADDR WIRE_SIZE: neither TCP nor UDP */
-	TRACE_CLOSE,     /* TIME CONN WIRE_SIZE(bytes from the client) REASON */
-	TRACE_NOTE,      /* TIME REASON: a fact about the world itself that a reader must know (a cap was hit, …) */
+	TRACE_RAW,    /* TIME CONN HOST PORT DATA(first bytes, capped) WIRE_SIZE REASON: bytes that are no protocol we speak, or broken */
+	TRACE_UDP,    /* TIME ADDR PORT HOST DATA(capped) WIRE_SIZE */
+	TRACE_PACKET, /* TIME PROTO(number of the IP protocol) ADDR WIRE_SIZE: neither TCP nor UDP */
+	TRACE_CLOSE,  /* TIME CONN WIRE_SIZE(bytes from the client) REASON */
+	TRACE_NOTE,   /* TIME REASON: a fact about the world itself that a reader must know (a cap was hit, …) */
 	TRACE_KIND_END,
 };
 
@@ -29,13 +29,14 @@ enum trace_tag {
 	TAG_CONN,     /* number of the connection, from 1 */
 	TAG_ADDR,     /* numeric destination address */
 	TAG_PORT,     /* destination port */
-	TAG_HOST,     /* destination name, lower case: the SNI, else Host or :authority without port, else the name DNS gave for ADDR, else ADDR */
-	TAG_SCHEME,   /* http or https */
+	TAG_HOST, /* destination name, lower case: the SNI, else Host or :authority without port, else the name DNS gave for ADDR, else ADDR
+	           */
+	TAG_SCHEME, /* http or https */
 	TAG_PROTO,
 	TAG_METHOD,
 	TAG_TARGET,    /* exactly as sent */
 	TAG_HEADERS,   /* HTTP/1: the exact bytes after the request line, with the empty line. HTTP/2: "name: value\r\n" in the
-			* order of the fields, pseudo-headers with their colon, then an empty line */
+	                * order of the fields, pseudo-headers with their colon, then an empty line */
 	TAG_BODY,      /* content after removal of transfer and content coding */
 	TAG_ENCODING,  /* content coding that was removed, e.g. gzip */
 	TAG_WIRE_SIZE, /* bytes of the body as sent, or of the connection */

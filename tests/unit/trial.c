@@ -61,7 +61,7 @@ static void reset_host(void)
 
 static struct run run_with(const char *script, struct trial_limits limits, bool terminal, unsigned stop_after_ms)
 {
-	char *argv[] = {(char *)(uintptr_t)"sh", (char *)(uintptr_t)"-c", (char *)(uintptr_t)script, NULL};
+	char *argv[] = {(char *)(uintptr_t) "sh", (char *)(uintptr_t) "-c", (char *)(uintptr_t)script, NULL};
 	static const struct trial_mount mounts[] = {{"/usr/share/zoneinfo", "/opt/artefact"}};
 	struct trial_spec spec = {.host = &host, .argv = argv, .mounts = mounts, .n_mounts = 1, .limits = limits, .terminal = terminal};
 	struct run x = {0};
@@ -101,10 +101,11 @@ static void test_host(void **state)
 	host.cpus = 1;
 	host.kernel_release = "9.8.7-test";
 	host.git_remote = "https://git.example.org/a/b.git";
-	expect("uname -n; id -un; id -u; pwd; echo $HOME; cat /etc/timezone; date +%Z; nproc; cat /proc/sys/kernel/osrelease; cat /sys/class/net/eth0/address",
-	       "wks-1\ndeveloper\n1000\n/home/developer/inventory\n/home/developer\nAsia/Tokyo\nJST\n1\n9.8.7-test\n3c:52:82:4e:17:a9\n");
+	expect("uname -n; id -un; id -u; pwd; echo $HOME; cat /etc/timezone; date +%Z; nproc; cat /proc/sys/kernel/osrelease; cat "
+	       "/sys/class/net/eth0/address",
+	        "wks-1\ndeveloper\n1000\n/home/developer/inventory\n/home/developer\nAsia/Tokyo\nJST\n1\n9.8.7-test\n3c:52:82:4e:17:a9\n");
 	expect("git status --porcelain; git log --format=%s%an; git remote get-url origin",
-	       "Add the rest of the treeDeveloper\nStartDeveloper\nhttps://git.example.org/a/b.git\n");
+	        "Add the rest of the treeDeveloper\nStartDeveloper\nhttps://git.example.org/a/b.git\n");
 	expect("touch x && echo a > $HOME/y && cat $HOME/y && test -r /opt/artefact/UTC && ! touch /opt/artefact/z 2>&-", "a\n");
 }
 
@@ -117,8 +118,9 @@ static void test_sealed(void **state)
 	expect("ls -d /proc/[0-9]* | wc -l | awk '{print ($1 < 8)}'", "1\n");
 	expect("touch /usr/x 2>&- || touch /etc/x 2>&- || echo refused", "refused\n");
 	expect("unshare -Ur true 2>&- || mount -t tmpfs x /mnt 2>&- || echo refused", "refused\n");
-	expect("grep -c . /proc/net/route; grep -E '^Cap(Eff|Prm|Bnd)' /proc/self/status | cut -f2 | sort -u; grep NoNewPrivs /proc/self/status | cut -f2",
-	       "3\n0000000000000000\n1\n");
+	expect("grep -c . /proc/net/route; grep -E '^Cap(Eff|Prm|Bnd)' /proc/self/status | cut -f2 | sort -u; grep NoNewPrivs "
+	       "/proc/self/status | cut -f2",
+	        "3\n0000000000000000\n1\n");
 	expect("echo 1 > /proc/sys/kernel/sysrq 2>&- || cat /etc/shadow 2>&- || echo refused", "refused\n");
 	expect("ls /run/user/.covers 2>&-; ls /.covers 2>&-; echo none", "none\n");
 }
@@ -152,8 +154,9 @@ static void test_limits(void **state)
 {
 	(void)state;
 	reset_host();
-	struct run x = run_with("dd if=/dev/zero of=/tmp/a bs=1M count=60 2>&1 | tail -1; i=0; while [ $i -lt 300 ]; do sleep 9 & i=$((i+1)); done; echo $i",
-				(struct trial_limits){.seconds = 15, .disk_bytes = 16 << 20, .processes = 64}, false, 0);
+	struct run x = run_with("dd if=/dev/zero of=/tmp/a bs=1M count=60 2>&1 | tail -1; i=0; while [ $i -lt 300 ]; do sleep 9 & "
+	                        "i=$((i+1)); done; echo $i",
+	        (struct trial_limits){.seconds = 15, .disk_bytes = 16 << 20, .processes = 64}, false, 0);
 	assert_true(strstr(buf_str(&x.r.out), "300") == NULL);
 	assert_true(x.r.wall_s < 14);
 	trial_result_free(&x.r);
@@ -182,7 +185,7 @@ static void test_missing_program(void **state)
 {
 	(void)state;
 	reset_host();
-	char *argv[] = {(char *)(uintptr_t)"no-such-program", NULL};
+	char *argv[] = {(char *)(uintptr_t) "no-such-program", NULL};
 	struct trial_spec spec = {.host = &host, .argv = argv};
 	struct run x = {0};
 	struct err err = {0};
@@ -206,8 +209,12 @@ int main(int argc, char **argv)
 		return 77;
 	}
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_host),	 cmocka_unit_test(test_sealed),	      cmocka_unit_test(test_ends), cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_terminal), cmocka_unit_test(test_missing_program),
+	        cmocka_unit_test(test_host),
+	        cmocka_unit_test(test_sealed),
+	        cmocka_unit_test(test_ends),
+	        cmocka_unit_test(test_limits),
+	        cmocka_unit_test(test_terminal),
+	        cmocka_unit_test(test_missing_program),
 	};
 	int r = cmocka_run_group_tests(tests, NULL, NULL);
 	arena_free(&arena);
