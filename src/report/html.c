@@ -4,18 +4,13 @@
 #include "gen/report_css.h"
 #include "report/picture.h"
 #include "report/report.h"
+#include "report/words.h"
 #include "report/write.h"
 
-#define LONG  600 /* columns of any one value; the rest is in report.json */
-#define GLYPH 12  /* code points shown big, a side */
-#define ROWS  400 /* of one table */
-
-static const char *const meaning[CLASS_END] = {
-        [CLASS_COVERT] = "depends on the environment, and no literal form and no known derivation explains it",
-        [CLASS_HASHED] = "a digest of the environment's value",
-        [CLASS_UNDECLARED] = "sent as it is or derived, and not declared by the vendor",
-        [CLASS_DISCLOSED] = "sent as the vendor declares",
-};
+#define LONG      600 /* columns of any one value; the rest is in report.json */
+#define GLYPH     12  /* code points shown big, a side */
+#define ROWS      400 /* of one table */
+#define HEADLINES 5   /* covert findings told in the head of the page */
 
 static void add(struct buf *b, const char *markup)
 {
@@ -51,36 +46,43 @@ static void heading(struct buf *b, const char *id, const char *title, const char
 		buf_fmt(b, "<p class=lead>%s</p>", lead);
 }
 
-/* What the verdict means, in words for someone who did not run it. */
+/* What the verdict means for someone who did not run it: may it be approved, why not, what did it do, when. */
 static void plain_words(struct buf *b, const struct vet_result *r, const struct write_summary *s)
 {
-	_cleanup_buf_ struct buf list = BUF(1 << 16);
-	write_factor_list(&list, r, CLASS_COVERT, " and ");
-	if (s->count[CLASS_COVERT]) {
-		add(b, "What this tool sends changes with <strong>");
-		value(b, buf_str(&list));
-		add(b, "</strong>, and nothing in the message says so. Whoever receives it can tell such machines from others.");
-	} else if (r->verdict == VERDICT_INCONCLUSIVE) {
-		add(b, "Nothing can be said about this tool: ");
+	buf_fmt(b, "<p class=decision>%s</p>", words_decision(r));
+	if (r->verdict == VERDICT_INCONCLUSIVE) {
+		add(b, s->count[CLASS_COVERT] ? "<p class=words>The rest is inconclusive: "
+		                              : "<p class=words>Nothing can be said about this tool: ");
 		value(b, r->reason ? r->reason : "no reason was recorded");
-		add(b, ". This is not a clean report.");
-	} else {
+		add(b, ". This is not a clean report.</p>");
+	}
+	size_t shown = 0;
+	for (size_t i = 0; i < r->n_findings; i++) {
+		if (r->findings[i].class != CLASS_COVERT || shown++ >= HEADLINES)
+			continue;
+		_cleanup_buf_ struct buf line = BUF(1 << 16);
+		words_finding(&line, r, &r->findings[i]);
+		add(b, shown == 1 ? "<ul class=headlines>" : "");
+		add(b, "<li>");
+		picture_mark(b, CLASS_COVERT);
+		value(b, buf_str(&line));
+		buf_fmt(b, " <a href=\"#f%zu\">how this was decided</a>", i);
+	}
+	if (shown > HEADLINES)
+		buf_fmt(b, "<li>and %zu more, below", shown - HEADLINES);
+	add(b, shown ? "</ul>" : "");
+	if (r->verdict == VERDICT_INCONCLUSIVE && !r->n_findings)
+		return;
+	_cleanup_buf_ struct buf besides = BUF(1 << 16);
+	words_besides(&besides, r);
+	add(b, "<p class=words>");
+	if (!s->count[CLASS_COVERT])
 		buf_fmt(b,
-		        "In %u trials, nothing that this tool sent depended in a hidden way on where it ran, as far as was covered. "
-		        "That is not proof that there is no channel.",
+		        "In %u trials, nothing that it sent depended in a hidden way on where it ran, as far as was covered; that is "
+		        "not proof that there is no channel. ",
 		        r->trials);
-	}
-	if (s->count[CLASS_COVERT] && r->verdict == VERDICT_INCONCLUSIVE) {
-		add(b, " The rest is inconclusive: ");
-		value(b, r->reason ? r->reason : "no reason was recorded");
-		add(b, ".");
-	}
-	if (s->count[CLASS_HASHED] + s->count[CLASS_UNDECLARED])
-		buf_fmt(b, " It also sends %zu thing%s about the environment that its vendor does not declare.",
-		        s->count[CLASS_HASHED] + s->count[CLASS_UNDECLARED], write_s(s->count[CLASS_HASHED] + s->count[CLASS_UNDECLARED]));
-	if (s->undeclared_hosts)
-		buf_fmt(b, " It contacted %zu host%s that %s not declared.", s->undeclared_hosts, write_s(s->undeclared_hosts),
-		        s->undeclared_hosts == 1 ? "is" : "are");
+	value(b, buf_str(&besides));
+	add(b, "</p>");
 }
 
 static void head(struct buf *b, const struct vet_result *r)
@@ -106,15 +108,10 @@ static void facts(struct buf *b, const struct vet_result *r)
 {
 	_cleanup_buf_ struct buf t = BUF(256);
 	add(b, "<dl class=facts>");
-	buf_fmt(&t, "%u", r->trials);
+	words_basis(&t, r);
 	if (r->trials_failed)
-		buf_fmt(&t, " (%u failed)", r->trials_failed);
-	fact(b, "Trials", buf_str(&t));
-	buf_reset(&t);
-	write_number(&t, r->seconds, 0);
-	buf_str_add(&t, " s");
-	fact(b, "Time", buf_str(&t));
-	fact(b, "Effort", r->effort);
+		buf_fmt(&t, " (%u trials failed)", r->trials_failed);
+	fact(b, "Based on", buf_str(&t));
 	fact(b, "Date", r->started);
 	fact(b, "SHA-256", r->subject_sha256);
 	add(b, "</dl>");
@@ -139,9 +136,8 @@ static void verdict_header(struct buf *b, const struct vet_result *r, const stru
 		        write_s(s->count[worst]));
 	else
 		add(b, r->verdict == VERDICT_INCONCLUSIVE ? "<b>No statement is possible</b>" : "<b>No covert channel found</b>");
-	add(b, "</p><p class=words>");
-	plain_words(b, r, s);
 	add(b, "</p>");
+	plain_words(b, r, s);
 	if (r->partial) {
 		add(b, "<p class=warn>This report is partial: ");
 		value(b, r->verdict != VERDICT_INCONCLUSIVE && r->reason ? r->reason : "it was stopped before the plan was done");
@@ -157,7 +153,7 @@ static void tally(struct buf *b, const struct write_summary *s)
 	for (int c = CLASS_COVERT; c > CLASS_NONE; c--) {
 		buf_fmt(b, "<li class=\"%s%s\"><b>%zu</b> ", leak_class_name((enum leak_class)c), s->count[c] ? "" : " zero", s->count[c]);
 		picture_mark(b, (enum leak_class)c);
-		buf_fmt(b, "<i>%s</i><span>%s</span></li>", leak_class_name((enum leak_class)c), meaning[c]);
+		buf_fmt(b, "<i>%s</i><span>%s</span></li>", leak_class_name((enum leak_class)c), words_class((enum leak_class)c));
 	}
 	add(b, "</ul>\n");
 }
@@ -214,10 +210,12 @@ static void card(struct buf *b, const struct vet_result *r, size_t index)
 	const struct vet_finding *f = &r->findings[index];
 	buf_fmt(b, "<article class=\"card %s\" id=f%zu><header><span class=tag>%s</span><h3>", leak_class_name(f->class), index,
 	        leak_class_name(f->class));
-	value(b, write_factor_title(r, f->factor));
-	add(b, " <span class=arrow>→</span> <span class=endpoint>");
+	_cleanup_buf_ struct buf line = BUF(1 << 16), base = BUF(1 << 16);
+	words_finding(&line, r, f);
+	value(b, buf_str(&line));
+	add(b, "</h3></header><p class=where>");
 	value(b, f->endpoint);
-	add(b, "</span></h3></header><p class=where>");
+	add(b, "<br>");
 	value(b, f->address);
 	add(b, "</p><div class=sides>");
 	marked(b, "before", f->before, f->before_at, f->before_n);
@@ -230,12 +228,13 @@ static void card(struct buf *b, const struct vet_result *r, size_t index)
 		glyphs(b, f, true);
 		add(b, "</div>");
 	}
-	add(b, "<p class=why>");
+	add(b, "<p class=why><b>How it was decided.</b> ");
 	value(b, f->explanation);
 	add(b, "</p><dl class=proof><div><dt>Shows with</dt><dd>");
+	value(b, write_factor_title(r, f->factor));
+	add(b, " = ");
 	values(b, f->levels, 12, ", ");
 	add(b, "</dd></div>");
-	_cleanup_buf_ struct buf base = BUF(1 << 16);
 	write_bases(&base, f->base);
 	fact(b, "Base", buf_str(&base));
 	add(b, "<div><dt>Evidence</dt><dd>trials ");
@@ -271,7 +270,7 @@ static void place(struct buf *b, const char *endpoint)
 {
 	struct slice all = slice_str(endpoint), host = write_endpoint_host(endpoint);
 	add(b, "<bdi>");
-	write_html(b, write_fit(host, LONG, false));
+	write_html(b, write_fit(words_host(host), LONG, false));
 	add(b, "</bdi>");
 	if (host.n == all.n)
 		return;
@@ -283,34 +282,84 @@ static void place(struct buf *b, const char *endpoint)
 	add(b, "</bdi></small>");
 }
 
+/* Rows that say the same: the same field of the same factor, sent to several places. */
+static bool same_row(const struct vet_finding *x, const struct vet_finding *y)
+{
+	return x->class == y->class && slice_eq(slice_str(x->factor), slice_str(y->factor)) &&
+	       slice_eq(words_field(x->address), words_field(y->address)) && slice_eq(slice_str(x->after), slice_str(y->after));
+}
+
+/* "before → after", or once what is the same in both. */
+static void seen_as(struct buf *b, const struct vet_finding *f)
+{
+	bool before = f->before && f->before[0], after = f->after && f->after[0];
+	if (before && after && slice_eq(slice_str(f->before), slice_str(f->after))) {
+		value(b, f->after);
+		return;
+	}
+	if (before)
+		value(b, f->before);
+	else
+		add(b, "<em>nothing</em>");
+	add(b, " <span class=arrow>→</span> ");
+	if (after)
+		value(b, f->after);
+	else
+		add(b, "<em>nothing</em>");
+}
+
+static void table_row(struct buf *b, const struct vet_result *r, size_t i, bool new_factor)
+{
+	const struct vet_finding *f = &r->findings[i];
+	size_t more = f->occurrences;
+	buf_fmt(b, "<tr id=f%zu%s><td data-l=Factor><b>", i, new_factor ? "" : " class=again");
+	value(b, write_factor_title(r, f->factor));
+	add(b, "</b><small>");
+	values(b, f->levels, 3, ", ");
+	add(b, "</small><td data-l=\"Sent to\">");
+	place(b, f->endpoint);
+	for (size_t j = i + 1; j < r->n_findings; j++)
+		if (same_row(f, &r->findings[j])) {
+			more += r->findings[j].occurrences;
+			buf_fmt(b, "<div id=f%zu>", j);
+			place(b, r->findings[j].endpoint);
+			add(b, "</div>");
+		}
+	add(b, "<td data-l=Where class=mono>");
+	value(b, f->address);
+	if (more)
+		buf_fmt(b, " <span class=plus>and in %zu more places</span>", more);
+	add(b, "<td data-l=\"Seen as\" class=mono>");
+	seen_as(b, f);
+	buf_fmt(b, "<td data-l=%s>", f->class == CLASS_DISCLOSED ? "\"Declared as\"" : "Trials");
+	if (f->class == CLASS_DISCLOSED)
+		value(b, f->declared);
+	else
+		values(b, f->evidence, 3, ", ");
+	add(b, "\n");
+}
+
 static void table(struct buf *b, const struct vet_result *r, enum leak_class class, const char *title)
 {
-	size_t n = 0;
+	size_t n = 0, last = 0;
 	for (size_t i = 0; i < r->n_findings; i++) {
-		const struct vet_finding *f = &r->findings[i];
-		if (f->class != class || n++ >= ROWS)
+		bool seen = r->findings[i].class != class;
+		for (size_t j = 0; j < i && !seen; j++)
+			seen = same_row(&r->findings[j], &r->findings[i]);
+		if (seen || n++ >= ROWS)
 			continue;
 		if (n == 1) {
-			heading(b, leak_class_name(class), title, NULL);
-			buf_fmt(b, "<table class=%s><thead><tr><th>Factor<th>Sent to<th>Where<th>Seen as", leak_class_name(class));
-			add(b, class == CLASS_DISCLOSED ? "<th>Declared as</thead><tbody>" : "<th>Evidence</thead><tbody>");
+			_cleanup_buf_ struct buf lead = BUF(1024);
+			buf_fmt(&lead,
+			        "What was varied, and %s. Names in braces stand for the value itself, as {hostname} for the host name.",
+			        words_class(class));
+			heading(b, leak_class_name(class), title, buf_str(&lead));
+			buf_fmt(b, "<table class=%s><thead><tr><th>Varied<th>Sent to<th>Where<th>Seen as", leak_class_name(class));
+			add(b, class == CLASS_DISCLOSED ? "<th>Declared as</thead><tbody>" : "<th>Trials</thead><tbody>");
 		}
-		buf_fmt(b, "<tr id=f%zu><td data-l=Factor><b>", i);
-		value(b, write_factor_title(r, f->factor));
-		add(b, "</b><td data-l=\"Sent to\">");
-		place(b, f->endpoint);
-		add(b, "<td data-l=Where class=mono>");
-		value(b, f->address);
-		if (f->occurrences)
-			buf_fmt(b, " <span class=plus>+%u more</span>", f->occurrences);
-		add(b, "<td data-l=\"Seen as\" class=mono>");
-		value(b, f->after ? f->after : f->before);
-		buf_fmt(b, "<td data-l=%s>", class == CLASS_DISCLOSED ? "\"Declared as\"" : "Evidence");
-		if (class == CLASS_DISCLOSED)
-			value(b, f->declared);
-		else
-			values(b, f->evidence, 4, ", ");
-		add(b, "\n");
+		bool new_factor = n == 1 || !slice_eq(slice_str(r->findings[last].factor), slice_str(r->findings[i].factor));
+		table_row(b, r, i, new_factor);
+		last = i;
 	}
 	if (!n)
 		return;
@@ -326,14 +375,17 @@ static void hosts(struct buf *b, const struct vet_result *r)
 	if (!r->n_hosts)
 		return;
 	heading(b, "hosts", "Hosts contacted", "In the trials every name led to a simulated Internet; nothing reached the real hosts.");
-	add(b, "<table class=hosts><thead><tr><th>Host<th>Declared<th>Purpose<th class=r>Connections<th class=r>Sent</thead><tbody>");
+	add(b, "<table class=hosts><thead><tr><th>Host<th>Declared<th>Purpose<th class=r>Connections<th class=r>Sent<th "
+	       "class=r>Trials</thead><tbody>");
 	for (int declared = 0; declared < 2; declared++)
 		for (size_t i = 0; i < r->n_hosts; i++) {
 			const struct vet_host *h = &r->hosts[i];
 			if (h->declared != declared || n++ >= ROWS)
 				continue;
 			add(b, "<tr><td data-l=Host><b>");
-			value(b, h->name);
+			add(b, "<bdi>");
+			write_html(b, write_fit(words_host(slice_str(h->name)), LONG, false));
+			add(b, "</bdi>");
 			buf_fmt(b, "</b><td data-l=Declared><span class=\"pill %s\">%s</span><td data-l=Purpose>", declared ? "yes" : "no",
 			        declared ? "declared" : "undeclared");
 			if (h->purpose || !h->refused)
@@ -347,7 +399,7 @@ static void hosts(struct buf *b, const struct vet_result *r)
 			}
 			buf_fmt(b, "<td data-l=Connections class=r>%u<td data-l=Sent class=r>", h->connections);
 			write_bytes(b, h->bytes);
-			add(b, "\n");
+			buf_fmt(b, "<td data-l=Trials class=r>%u\n", h->trials);
 		}
 	add(b, "</tbody></table>");
 	if (n > ROWS)
@@ -380,7 +432,7 @@ static void how_to_read(struct buf *b)
 	for (int c = CLASS_COVERT; c > CLASS_NONE; c--) {
 		add(b, "<div><dt>");
 		picture_mark(b, (enum leak_class)c);
-		buf_fmt(b, " %s</dt><dd>%s.</dd></div>", leak_class_name((enum leak_class)c), meaning[c]);
+		buf_fmt(b, " %s</dt><dd>%s.</dd></div>", leak_class_name((enum leak_class)c), words_class((enum leak_class)c));
 	}
 	add(b, "</dl><p><em>p</em> is the probability of seeing such a difference by chance. <em>Base</em> is how the tool reached its "
 	       "model: its "
@@ -432,13 +484,15 @@ void report_html(struct buf *b, const struct vet_result *r)
 	/* Four zeros would look like a result. */
 	if (r->verdict != VERDICT_INCONCLUSIVE || r->n_findings)
 		tally(b, &s);
+	cards(b, r, &s);
 	if (r->n_factors && r->n_endpoints) {
 		heading(b, "picture", "What depends on what",
-		        "Each row is something about the machine that was varied, each column a place that the tool sends to.");
+		        "A row is a thing about the machine that was varied; a column is a place that the tool sends to, named on the "
+		        "right. A "
+		        "mark says: what goes there depends on that. Point at a mark for its names, follow it to its finding.");
 		picture_html(b, r);
 		add(b, "</section>\n");
 	}
-	cards(b, r, &s);
 	table(b, r, CLASS_UNDECLARED, "Sent and not declared");
 	table(b, r, CLASS_DISCLOSED, "Sent as declared");
 	hosts(b, r);

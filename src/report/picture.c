@@ -30,7 +30,7 @@ static enum leak_class worst(const struct vet_result *r, bool of_factor, size_t 
 static size_t order(const struct vet_result *r, bool of_factor, size_t n, size_t max, unsigned *out, enum leak_class *out_worst)
 {
 	size_t k = 0;
-	for (int c = CLASS_COVERT; c >= CLASS_NONE; c--)
+	for (int c = CLASS_COVERT; c > CLASS_NONE; c--)
 		for (size_t i = 0; i < n && k < max; i++)
 			if (worst(r, of_factor, i) == (enum leak_class)c) {
 				out[k] = (unsigned)i;
@@ -129,28 +129,69 @@ static void cells(struct buf *b, const struct vet_result *r, const struct plan *
 		}
 }
 
+static void legend(struct buf *b)
+{
+	buf_str_add(b, "<p class=legend>");
+	for (int c = CLASS_COVERT; c > CLASS_NONE; c--) {
+		buf_str_add(b, "<span>");
+		picture_mark(b, (enum leak_class)c);
+		buf_fmt(b, " %s</span> ", leak_class_name((enum leak_class)c));
+	}
+	buf_str_add(b, "</p>");
+}
+
+/* What has no mark needs no row and no column. */
+static void rest(struct buf *b, const struct vet_result *r, const struct plan *p)
+{
+	size_t n = 0, endpoints = 0, drawn = 0;
+	for (size_t i = 0; i < r->n_factors; i++)
+		if (worst(r, true, i) == CLASS_NONE && n++ < ROWS) {
+			const struct vet_factor_row *f = &r->factors[i];
+			buf_str_add(b, n == 1 ? "<p class=more>No dependence was found on: " : ", ");
+			write_html(b, write_fit(slice_str(f->title ? f->title : f->name), 60, false));
+		}
+	if (n > ROWS)
+		buf_fmt(b, " and %zu more", n - ROWS);
+	buf_str_add(b, n ? ".</p>" : "");
+	for (size_t i = 0; i < r->n_endpoints; i++)
+		endpoints += worst(r, false, i) == CLASS_NONE;
+	if (endpoints)
+		buf_fmt(b, "<p class=more>%zu more endpoint%s received nothing that depends on what was varied.</p>", endpoints,
+		        write_s(endpoints));
+	drawn = r->n_factors - n;
+	if (p->rows < drawn || p->columns + endpoints < r->n_endpoints)
+		buf_fmt(b, "<p class=more>Not drawn: %zu factors and %zu endpoints; report.json has them all.</p>", drawn - p->rows,
+		        r->n_endpoints - endpoints - p->columns);
+}
+
 void picture_html(struct buf *b, const struct vet_result *r)
 {
 	struct plan p = {0};
 	p.rows = order(r, true, r->n_factors, ROWS, p.row, p.row_worst);
 	p.columns = order(r, false, r->n_endpoints, COLUMNS, p.column, p.column_worst);
 	unsigned width = LEFT + (unsigned)p.columns * CELL + 4, height = TOP + (unsigned)p.rows * CELL + 4;
-	buf_fmt(b,
-	        "<figure class=picture><svg class=matrix role=img aria-labelledby=pt viewBox=\"0 0 %u %u\" width=\"%u\" height=\"%u\">"
-	        "<title id=pt>Factors of the environment (rows) and endpoints (columns); a mark is a dependence.</title>",
-	        width, height, width, height);
-	grid(b, r, &p);
-	cells(b, r, &p);
-	buf_str_add(b, "</svg><figcaption><h3>Endpoints</h3><ol>");
+	buf_str_add(b, "<figure class=picture>");
+	if (p.rows && p.columns) {
+		buf_fmt(b,
+		        "<div class=drawing><svg class=matrix role=img aria-labelledby=pt viewBox=\"0 0 %u %u\" width=\"%u\" height=\"%u\">"
+		        "<title id=pt>Factors of the environment (rows) and endpoints (columns); a mark is a dependence.</title>",
+		        width, height, width, height);
+		grid(b, r, &p);
+		cells(b, r, &p);
+		buf_str_add(b, "</svg>");
+		legend(b);
+		buf_str_add(b, "</div>");
+	}
+	buf_str_add(b, "<figcaption>");
+	if (p.columns)
+		buf_str_add(b, "<h3>Endpoints</h3><ol>");
 	for (size_t i = 0; i < p.columns; i++) {
 		struct slice name = slice_str(r->endpoints[p.column[i]]), shown = write_fit(name, 160, false);
 		buf_fmt(b, "<li class=%s><bdi>", leak_class_name(p.column_worst[i]));
 		write_html(b, shown);
 		buf_fmt(b, "</bdi>%s</li>", shown.n < name.n ? "…" : "");
 	}
-	buf_str_add(b, "</ol>");
-	if (p.rows < r->n_factors || p.columns < r->n_endpoints)
-		buf_fmt(b, "<p class=more>Not drawn: %zu factors and %zu endpoints; report.json has them all.</p>", r->n_factors - p.rows,
-		        r->n_endpoints - p.columns);
+	buf_str_add(b, p.columns ? "</ol>" : "");
+	rest(b, r, &p);
 	buf_str_add(b, "</figcaption></figure>");
 }

@@ -1,11 +1,14 @@
 /* The report for a terminal: verdict in line 1, then the findings, worst first. */
 #include "report/report.h"
+#include "report/words.h"
 #include "report/write.h"
 
 #define LABEL      11  /* columns of the labels under a finding */
 #define LONG       600 /* columns of any one value; the rest is in the other forms of the report */
 #define EVIDENCE   10  /* trials named per finding */
 #define TABLE_ROWS 40  /* of one class; the rest is in the other forms of the report */
+#define LIMITS     6   /* of what was not covered; the rest is in the other forms of the report */
+#define LIMIT      150 /* columns of one of them */
 
 enum ink { INK_NONE, INK_BOLD, INK_DIM, INK_RED, INK_MAGENTA, INK_YELLOW, INK_CYAN, INK_GREEN };
 
@@ -168,18 +171,8 @@ static void finding(struct page *p, const struct vet_finding *f)
 	buf_u8(p->b, '\n');
 	inked(p, i, f->class == CLASS_COVERT ? "COVERT" : "HASHED");
 	buf_str_add(p->b, "  ");
-	inked(p, INK_BOLD, write_factor_title(p->r, f->factor));
-	buf_str_add(p->b, " → ");
-	write_visible(p->b, write_fit(slice_str(f->endpoint), LONG, false));
-	buf_u8(p->b, '\n');
-	field(p, "where", f->address);
-	join(&line, f->levels, 12);
-	if (f->base) {
-		buf_str_add(&line, " (base: ");
-		write_bases(&line, f->base);
-		buf_u8(&line, ')');
-	}
-	field(p, "when", buf_str(&line));
+	words_finding(&line, p->r, f);
+	wrap(p, 8, buf_slice(&line));
 	marked(p, "before", f->before, f->before_at, f->before_n, INK_GREEN);
 	marked(p, "after", f->after, f->after_at, f->after_n, i);
 	if (f->n_codepoints) {
@@ -189,6 +182,17 @@ static void finding(struct page *p, const struct vet_finding *f)
 		codepoint_names(p, f, true);
 		buf_u8(p->b, '\n');
 	}
+	field(p, "sent as", f->endpoint);
+	field(p, "where", f->address);
+	buf_reset(&line);
+	buf_fmt(&line, "%s = ", write_factor_title(p->r, f->factor));
+	join(&line, f->levels, 12);
+	if (f->base) {
+		buf_str_add(&line, " (base: ");
+		write_bases(&line, f->base);
+		buf_u8(&line, ')');
+	}
+	field(p, "when", buf_str(&line));
 	field(p, "why", f->explanation);
 	field(p, "declared", f->declared);
 	buf_reset(&line);
@@ -205,52 +209,79 @@ static void finding(struct page *p, const struct vet_finding *f)
 	}
 }
 
-static bool same_row(const struct vet_finding *a, const struct vet_finding *b)
+static bool same_factor(const struct vet_finding *a, const struct vet_finding *b)
 {
-	return a->class == b->class && slice_eq(slice_str(a->factor), slice_str(b->factor)) &&
-	       slice_eq(write_endpoint_host(a->endpoint), write_endpoint_host(b->endpoint));
+	return a->class == b->class && slice_eq(slice_str(a->factor), slice_str(b->factor));
 }
 
 static void heading(struct page *p, enum ink i, const char *title, const char *rest)
 {
 	buf_u8(p->b, '\n');
 	inked(p, i, title);
+	size_t indent = strlen(title) + 2;
 	if (rest)
-		buf_fmt(p->b, "  %s", rest);
-	buf_u8(p->b, '\n');
+		buf_str_add(p->b, "  ");
+	if (rest)
+		wrap(p, indent, slice_str(rest));
+	else
+		buf_u8(p->b, '\n');
 }
 
-/* Undeclared or disclosed: a row for each factor and host. */
-static void table(struct page *p, enum leak_class class, const char *title, const char *rest)
+/* The hosts and the fields of all findings of one factor and class, each once; returns in how many places. */
+static size_t collect(const struct vet_result *r, size_t first, struct buf *to, struct buf *fields, size_t *n_fields)
+{
+	const struct vet_finding *f = r->findings;
+	size_t places = 0;
+	*n_fields = 0;
+	for (size_t i = first; i < r->n_findings; i++) {
+		if (!same_factor(&f[first], &f[i]))
+			continue;
+		struct slice host = write_endpoint_host(f[i].endpoint), field = words_field(f[i].address);
+		bool new_host = true, new_field = true;
+		for (size_t j = first; j < i; j++)
+			if (same_factor(&f[first], &f[j])) {
+				new_host = new_host && !slice_eq(host, write_endpoint_host(f[j].endpoint));
+				new_field = new_field && !slice_eq(field, words_field(f[j].address));
+			}
+		places += 1 + (size_t)f[i].occurrences;
+		host = write_fit(words_host(host), LONG, false);
+		if (new_host)
+			buf_fmt(to, "%s%.*s", to->n ? ", " : "", SLICE_FMT(host));
+		if (new_field && (*n_fields)++ == 0)
+			buf_add(fields, write_fit(field, LONG, false));
+	}
+	return places;
+}
+
+/* Undeclared or disclosed: a row for each factor, with the first of its fields. */
+static void table(struct page *p, enum leak_class class, const char *title)
 {
 	const struct vet_finding *f = p->r->findings;
-	size_t rows = 0, hidden = 0, what = p->width / 4 > 26 ? 26 : p->width / 4, where = p->width / 3;
+	size_t rows = 0, hidden = 0, what = p->width / 4 > 28 ? 28 : p->width / 4, where = p->width / 3 > 40 ? 40 : p->width / 3;
 	for (size_t i = 0; i < p->r->n_findings; i++) {
-		size_t places = 0;
 		bool seen = f[i].class != class;
 		for (size_t j = 0; j < i && !seen; j++)
-			seen = same_row(&f[j], &f[i]);
+			seen = same_factor(&f[j], &f[i]);
 		if (seen)
 			continue;
 		if (rows++ == 0)
-			heading(p, class_ink(class), title, rest);
+			heading(p, class_ink(class), title, words_class(class));
 		if (rows > TABLE_ROWS) {
 			hidden++;
 			continue;
 		}
-		for (size_t j = i; j < p->r->n_findings; j++)
-			places += same_row(&f[j], &f[i]) ? 1 + (size_t)f[j].occurrences : 0;
+		_cleanup_buf_ struct buf to = BUF(1 << 16), fields = BUF(1 << 16), more = BUF(64);
+		size_t n_fields = 0, places = collect(p->r, i, &to, &fields, &n_fields);
 		buf_str_add(p->b, "  ");
 		column(p, slice_str(write_factor_title(p->r, f[i].factor)), what);
 		buf_str_add(p->b, "  ");
-		column(p, write_endpoint_host(f[i].endpoint), where);
+		column(p, buf_slice(&to), where);
 		buf_str_add(p->b, "  ");
-		_cleanup_buf_ struct buf more = BUF(64);
 		if (places > 1)
 			buf_fmt(&more, " +%zu", places - 1);
-		size_t room = p->width - what - where - 6, w = write_columns(slice_str(f[i].address));
+		size_t room = p->width - what - where - 6, w = write_columns(buf_slice(&fields));
 		size_t cut = room > more.n + 8 ? room - more.n : 8;
-		column(p, slice_str(f[i].address), w < cut ? w : cut);
+		column(p, buf_slice(&fields), w < cut ? w : cut);
 		buf_add(p->b, buf_slice(&more));
 		buf_u8(p->b, '\n');
 	}
@@ -261,16 +292,16 @@ static void table(struct page *p, enum leak_class class, const char *title, cons
 static void host(struct page *p, const struct vet_host *h, size_t name)
 {
 	_cleanup_buf_ struct buf sent = BUF(64);
-	write_bytes(&sent, h->bytes);
+	write_bytes(&sent, h->trials ? h->bytes / h->trials : h->bytes);
 	buf_str_add(p->b, "  ");
 	inked(p, h->declared ? INK_CYAN : INK_YELLOW, h->declared ? "declared    " : "undeclared  ");
-	column(p, slice_str(h->name), name);
-	buf_fmt(p->b, " %5u connection%s %8s", h->connections, h->connections == 1 ? " " : "s", buf_str(&sent));
+	column(p, words_host(slice_str(h->name)), name);
+	buf_fmt(p->b, "  %8s a trial, in %u", buf_str(&sent), h->trials);
 	const char *more = h->refused ? "refused the trial's authority" : h->purpose;
-	size_t used = 14 + name + 18 + 9 + 2;
+	size_t digits = h->trials > 999 ? 4 : h->trials > 99 ? 3 : h->trials > 9 ? 2 : 1, used = 14 + name + 2 + 8 + 13 + digits + 2;
 	if (more && p->width > used + 8) {
 		size_t room = p->width - used, need = write_columns(slice_str(more));
-		buf_str_add(p->b, "  ");
+		spaces(p, 2);
 		column(p, slice_str(more), need < room ? need : room);
 	}
 	buf_u8(p->b, '\n');
@@ -287,22 +318,31 @@ static void hosts(struct page *p)
 		name = w > name ? w : name;
 	}
 	name = name > most ? most : name;
-	heading(p, INK_BOLD, "HOSTS CONTACTED", NULL);
+	heading(p, INK_BOLD, "HOSTS CONTACTED", "bytes that the tool sent, and in how many trials");
 	for (int declared = 0; declared < 2; declared++)
 		for (size_t i = 0; i < p->r->n_hosts; i++)
 			if (p->r->hosts[i].declared == declared)
 				host(p, &p->r->hosts[i], name);
 }
 
-static void list(struct page *p, const char *title, const char *const *items, size_t n)
+/* At most `max` items, each cut to `columns`: a terminal is for the start, report.html has it all. */
+static void list(struct page *p, const char *title, const char *const *items, size_t n, size_t max, size_t columns)
 {
 	if (!n)
 		return;
 	heading(p, INK_BOLD, title, NULL);
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && i < max; i++) {
+		_cleanup_buf_ struct buf item = BUF(1 << 12);
+		struct slice all = slice_str(items[i]), part = write_fit(all, columns, false);
+		while (part.n < all.n && part.n > 0 && part.p[part.n - 1] != ' ')
+			part.n--;
+		buf_add(&item, part.n ? slice_trim(part) : write_fit(all, columns, false));
+		buf_str_add(&item, part.n < all.n ? " …" : "");
 		buf_str_add(p->b, "  - ");
-		wrap(p, 4, slice_str(items[i]));
+		wrap(p, 4, buf_slice(&item));
 	}
+	if (n > max)
+		buf_fmt(p->b, "  and %zu more, in the full report\n", n - max);
 }
 
 /* "2 covert channels (time zone, gateway host name), 1 hashed, 5 undeclared, 12 disclosed" */
@@ -357,13 +397,21 @@ void report_text(struct buf *out, const struct vet_result *r, const struct repor
 	if (p.width > 160)
 		p.width = 160;
 	first_line(&p);
+	_cleanup_buf_ struct buf besides = BUF(1 << 16);
+	spaces(&p, 2);
+	wrap(&p, 2, slice_str(words_decision(r)));
+	words_besides(&besides, r);
+	if (besides.n && r->verdict != VERDICT_INCONCLUSIVE) {
+		spaces(&p, 2);
+		wrap(&p, 2, slice_trim(buf_slice(&besides)));
+	}
 	for (int c = CLASS_COVERT; c >= CLASS_HASHED; c--)
 		for (size_t i = 0; i < r->n_findings; i++)
 			if (r->findings[i].class == (enum leak_class)c)
 				finding(&p, &r->findings[i]);
-	table(&p, CLASS_UNDECLARED, "UNDECLARED", "sent as it is or derived, and not declared by the vendor");
-	table(&p, CLASS_DISCLOSED, "DISCLOSED", "sent as the vendor declares");
+	table(&p, CLASS_UNDECLARED, "UNDECLARED");
+	table(&p, CLASS_DISCLOSED, "DISCLOSED");
 	hosts(&p);
-	list(&p, "NOT COVERED", r->not_covered, r->n_not_covered);
-	list(&p, "NOTES", r->notes, r->n_notes);
+	list(&p, "NOT COVERED", r->not_covered, r->n_not_covered, LIMITS, LIMIT);
+	list(&p, "NOTES", r->notes, r->n_notes, 20, LONG);
 }

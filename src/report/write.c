@@ -373,9 +373,15 @@ struct slice write_endpoint_host(const char *endpoint)
 {
 	struct slice s = slice_str(endpoint);
 	size_t at = slice_find(s, SLICE("://"), 0);
-	if (at == SLICE_NPOS)
-		return s;
-	s = slice_from(s, at + 3);
+	if (at == SLICE_NPOS) {
+		/* "WS a.example/x", "TLS a.example": the word after the method, if it is a host. */
+		size_t blank = slice_find(s, SLICE(" "), 0);
+		if (blank == SLICE_NPOS || slice_find(s, SLICE("."), blank) == SLICE_NPOS)
+			return s;
+		s = slice_from(s, blank + 1);
+	} else {
+		s = slice_from(s, at + 3);
+	}
 	return slice_sub(s, 0, slice_chr(s, '/', 0));
 }
 

@@ -52,7 +52,8 @@ struct write_summary write_summary(const struct vet_result *r);
 const char *write_factor_title(const struct vet_result *r, const char *name);
 /* Titles of the factors with findings of a class, each once, raw (not escaped), with ", " between and `last` before the last. */
 void write_factor_list(struct buf *b, const struct vet_result *r, enum leak_class class, const char *last);
-/* The host in an endpoint: "POST https://a.example/x" gives a.example; an endpoint without one is given whole. */
+/* The host in an endpoint: "POST https://a.example/x", "WS a.example/x" and "TLS a.example" give a.example; an endpoint without one is
+ * given whole. */
 struct slice write_endpoint_host(const char *endpoint);
 /* "official,gateway" as "official, gateway" (raw). */
 void write_bases(struct buf *b, const char *bases);

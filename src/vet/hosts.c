@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "vet/factor.h"
 #include "wire/trace.h"
 
 #define HOSTS_MAX 512
@@ -139,6 +140,24 @@ int hosts_add(struct hosts *h, struct slice trace, const char *gateway, unsigned
 	return s == TRACE_BAD ? -EBADMSG : 0;
 }
 
+/* The proxy that a trial set is ours, as its gateway is. */
+static bool is_proxy(const char *name)
+{
+	unsigned proxy = (unsigned)factor_find("proxy");
+	for (unsigned i = 0; proxy < factor_count && i < factor_level_count(proxy); i++) {
+		struct slice v = slice_str(factor_level_at(proxy, i)->value);
+		size_t from = slice_find(v, SLICE("://"), 0);
+		if (from == SLICE_NPOS)
+			continue;
+		v = slice_from(v, from + 3);
+		size_t at = slice_find(v, SLICE("@"), 0);
+		v = at == SLICE_NPOS ? v : slice_from(v, at + 1);
+		if (slice_is(slice_sub(v, 0, slice_chr(v, ':', 0)), name))
+			return true;
+	}
+	return false;
+}
+
 static bool matches(const char *pattern, const char *name)
 {
 	if (pattern[0] == '*' && pattern[1] == '.') {
@@ -178,6 +197,10 @@ int hosts_table(const struct hosts *h, const struct profile *p, struct arena *ar
 				t[i].declared = true;
 				t[i].purpose = p->declares[k].purpose;
 			}
+		if (!t[i].declared && is_proxy(e->name)) {
+			t[i].declared = true;
+			t[i].purpose = "the proxy that the trial set";
+		}
 	}
 	qsort(t, h->n, sizeof(*t), by_bytes);
 	*out = t;

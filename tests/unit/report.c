@@ -11,6 +11,7 @@
 
 #include "../integration/report_model.h"
 #include "report/report.h"
+#include "report/words.h"
 #include "report/write.h"
 
 /* A strict reader of JSON (RFC 8259) that keeps nothing: the writer is not to be checked by itself. */
@@ -232,6 +233,44 @@ static void text_keeps_to_the_width(void **state)
 	}
 }
 
+static void words_say_when_and_what(void **state)
+{
+	(void)state;
+	static const char *const sentences[] = {
+	        "When the time zone is Asia/Shanghai or Asia/Urumqi, what goes to your gateway says “2026/11/23” instead of “2026-11-23” "
+	        "(in a "
+	        "user message): U+002F SOLIDUS for U+002D HYPHEN-MINUS.",
+	        "When the gateway host name is proxy.laboratory.example or ai-gw.corp.example (all end in .example), what goes to your "
+	        "gateway "
+	        "says “Today\xCA\xBCs” instead of “Today's” (in a user message): U+02BC MODIFIER LETTER APOSTROPHE for U+0027 APOSTROPHE.",
+	        "When the MAC address is 02:42:ac:11:00:02, what goes to api.vendor.example holds a digest of it: "
+	        "“77ab09fe1c5d42238e914a1b”.",
+	};
+	static const struct {
+		const char *address, *field;
+	} fields[] = {{"request 2.body.events[x#3].event_data.env.shell", "env.shell"},
+	        {"request 3.body.messages[user].content[text].text line \"Shell: zsh\"", "line \"Shell: zsh\""},
+	        {"body.metrics[a.b.c].points[object].attributes.terminal[x.y]", "attributes.terminal[x.y]"},
+	        {"header user-agent", "header user-agent"}, {"", ""}, {"a]].b", "a]].b"}};
+	struct vet_result r = sample_result();
+	for (size_t i = 0; i < ARRAY_LEN(sentences); i++) {
+		_cleanup_buf_ struct buf b = BUF(1 << 16);
+		words_finding(&b, &r, &r.findings[i]);
+		assert_string_equal(buf_str(&b), sentences[i]);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+		struct slice s = words_field(fields[i].address);
+		assert_true(slice_is(s, fields[i].field));
+	}
+	assert_int_equal(words_field(NULL).n, 0);
+	assert_non_null(strstr(words_decision(&r), "Do not approve"));
+	r = sample_inconclusive();
+	assert_non_null(strstr(words_decision(&r), "Do not approve"));
+	assert_true(slice_is(write_endpoint_host("WS a.example/x"), "a.example"));
+	assert_true(slice_is(write_endpoint_host("TLS a.example"), "a.example"));
+	assert_true(slice_is(write_endpoint_host("DNS"), "DNS"));
+}
+
 static void page_has_what_a_reader_needs(void **state)
 {
 	(void)state;
@@ -317,6 +356,7 @@ int main(void)
 	        cmocka_unit_test(text_opens_with_the_verdict),
 	        cmocka_unit_test(text_marks_the_difference),
 	        cmocka_unit_test(text_keeps_to_the_width),
+	        cmocka_unit_test(words_say_when_and_what),
 	        cmocka_unit_test(page_has_what_a_reader_needs),
 	        cmocka_unit_test(utf8_is_read_strictly),
 	        cmocka_unit_test(spans_are_clamped),
