@@ -602,7 +602,9 @@ static void inherit(const struct ctx *c, struct entry *e, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		const struct feature *f = feature_at(c->s, e[i].feature);
 		bool came = !e[i].before.p, went = !e[i].after.p;
-		bool cache = strstr(f->address, "cache_control") || slice_is(slice_trim(slice_sub(e[i].after, e[i].why.at.b_at, e[i].why.at.b_n)), "ephemeral");
+		struct hunk at = e[i].why.at;
+		bool cache = strstr(f->address, "cache_control") || slice_is(slice_trim(slice_sub(e[i].after, at.b_at, at.b_n)), "ephemeral") ||
+			     slice_is(slice_trim(slice_sub(e[i].before, at.a_at, at.a_n)), "ephemeral");
 		if (e[i].why.class != CLASS_COVERT || !(came || went || cache))
 			continue;
 		for (size_t k = 0; k < n; k++) {
@@ -611,7 +613,6 @@ static void inherit(const struct ctx *c, struct entry *e, size_t n)
 				continue;
 			bool together = f->parent == g->parent && came == !e[k].before.p && went == !e[k].after.p && (came || went);
 			if (together || (cache && strcmp(text_of(f->endpoint), text_of(g->endpoint)) == 0 && (!e[k].before.p || !e[k].after.p))) {
-				struct hunk at = e[i].why.at;
 				e[i].why = e[k].why;
 				e[i].why.at = at;
 				break;
@@ -660,6 +661,8 @@ static int explain_entry(const struct ctx *c, struct entry *e)
 	        .after = e->after,
 	        .shapes = e->mode == MODE_SHAPE,
 	        .sibling = sibling_of(c, e),
+	        .raw_before = feature_value(c->s, e->feature, (unsigned)e->ref),
+	        .raw_after = feature_value(c->s, e->feature, (unsigned)e->trial),
 	        .digest = has_echo(c, e->feature, (unsigned)e->trial, e->factor, true),
 	        .before_trial = &c->t[e->ref],
 	        .after_trial = &c->t[e->trial],
@@ -825,6 +828,8 @@ static bool set_in(const struct analysis_candidate *c, size_t n, size_t i, size_
 	}
 	if (of_factor == 1)
 		return (trial + place) % 3 != 2;
+	if (of_factor == 2)
+		return (trial + place) % 2 == before;
 	size_t turn = (trial * 5 + place) % 8, upto = 0, from = 0;
 	for (size_t k = 0; k <= before; k++) {
 		from = upto;

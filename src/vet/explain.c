@@ -420,6 +420,44 @@ static bool offset_in(struct slice s, size_t at, size_t n, const struct analysis
 	return is_offset(hunk, offset, zone);
 }
 
+/* The offset at the end of a time stamp, "+0530", "-05:00", "Z": how many bytes, and whether it is that of the trial's zone. */
+static size_t stamp_offset(struct slice s, const struct analysis_trial *t, bool *right)
+{
+	struct tm tm;
+	long seconds = 0;
+	char abbreviation[16], forms[4][32];
+	if (!t->host)
+		return 0;
+	local_time(t->host->timezone, t->started_unix, &tm, &seconds, abbreviation);
+	int minutes = (int)(labs(seconds) % 86400 / 60);
+	char sign = seconds < 0 ? '-' : '+';
+	(void)snprintf(forms[0], sizeof(forms[0]), "%c%02d%02d", sign, minutes / 60, minutes % 60);
+	(void)snprintf(forms[1], sizeof(forms[1]), "%c%02d:%02d", sign, minutes / 60, minutes % 60);
+	(void)snprintf(forms[2], sizeof(forms[2]), "%s", abbreviation);
+	(void)snprintf(forms[3], sizeof(forms[3]), "%s", seconds == 0 ? "Z" : "?");
+	for (size_t i = 0; i < ARRAY_LEN(forms); i++)
+		if (slice_ends(s, slice_str(forms[i]))) {
+			*right = true;
+			return strlen(forms[i]);
+		}
+	return 0;
+}
+
+/* A time stamp with the offset of the zone: the moment is another in every trial, so what is compared is its form. */
+static const char *row_stamp(const struct part *p)
+{
+	bool right_a = false, right_b = false;
+	if (!p->c->shapes || strcmp(factor_table[p->c->factor].name, "timezone") != 0)
+		return NULL;
+	struct slice a = p->c->raw_before, b = p->c->raw_after;
+	a.n -= stamp_offset(a, p->c->before_trial, &right_a);
+	b.n -= stamp_offset(b, p->c->after_trial, &right_b);
+	_cleanup_buf_ struct buf x = BUF(65536), y = BUF(65536);
+	feature_shape(a, &x);
+	feature_shape(b, &y);
+	return right_a && right_b && slice_eq(buf_slice(&x), buf_slice(&y)) ? "a time stamp with the zone's offset from UTC" : NULL;
+}
+
 static const char *row_offset(const struct part *p)
 {
 	if (strcmp(factor_table[p->c->factor].name, "timezone") != 0)
@@ -502,8 +540,10 @@ static bool token_byte(uint8_t c)
 static const char *row_file_digest(const struct part *p)
 {
 	const struct host_spec *h0 = p->c->before_trial->host, *h1 = p->c->after_trial->host;
-	if (!h0 || !h1 || p->b.n == 0)
+	if (!h0 || !h1)
 		return NULL;
+	if (p->b.n == 0)
+		return p->c->after.p ? NULL : host_digest_differs(p->c->before, h0, h1, p->c->arena);
 	struct slice b = around(p->c->after, p->h.b_at, p->h.b_n, token_byte);
 	return host_digest_differs(b, h1, h0, p->c->arena);
 }
@@ -628,7 +668,7 @@ static const char *row_route(const struct part *p)
 		return "names looked up with the search domain";
 	const char *gateway = p->c->after_trial->gateway;
 	bool number = gateway && strspn(gateway, "0123456789.:") == strlen(gateway);
-	if (strcmp(name, "gateway") == 0 && number && (slice_starts(endpoint, SLICE("DNS")) || slice_starts(endpoint, SLICE("TLS"))))
+	if (strcmp(name, "gateway") == 0 && number && (slice_starts(endpoint, SLICE("HOSTS")) || slice_starts(endpoint, SLICE("DNS")) || slice_starts(endpoint, SLICE("TLS"))))
 		return "an address needs no look-up and no server name";
 	return NULL;
 }
@@ -641,6 +681,7 @@ static const struct row {
         {"digest", CLASS_HASHED, row_digest},
         {"literal", CLASS_UNDECLARED, row_literal},
         {"local date", CLASS_UNDECLARED, row_date},
+        {"time stamp", CLASS_UNDECLARED, row_stamp},
         {"UTC offset", CLASS_UNDECLARED, row_offset},
         {"part of locale", CLASS_UNDECLARED, row_locale},
         {"count", CLASS_UNDECLARED, row_count},

@@ -330,6 +330,8 @@ static size_t git_remote_literals(const struct host_spec *h, const char *gateway
 		struct slice path = slice_str(rest + host + 1);
 		if (slice_ends(path, SLICE(".git")))
 			path.n -= 4;
+		/* The same for both ways of writing it, as programs that name a repository by a digest do. */
+		form_add(&f, arena_fmt(h->arena, "%.*s/%.*s", (int)host, rest, SLICE_FMT(path)));
 		form_add(&f, arena_str(h->arena, path));
 	}
 	return f.n;

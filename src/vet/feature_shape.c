@@ -84,7 +84,8 @@ void shape_add(struct slice value, bool lengths, struct buf *out)
 		}
 		struct slice rest = slice_from(value, i);
 		if (is_uuid(rest)) {
-			buf_str_add(out, "<uuid>");
+			/* The version says how it was made: the same maker does not change it. */
+			buf_fmt(out, "<uuid:%c>", rest.p[14]);
 			i += 36;
 			continue;
 		}
@@ -120,7 +121,18 @@ void shape_add(struct slice value, bool lengths, struct buf *out)
 	}
 }
 
+/* A quantity: how many digits it has is as volatile as itself. */
+static bool is_number(struct slice s)
+{
+	if (s.n && s.p[0] == '-')
+		s = slice_from(s, 1);
+	for (size_t i = 0; i < s.n; i++)
+		if (!digit(s.p[i]) && s.p[i] != '.')
+			return false;
+	return s.n > 0;
+}
+
 void feature_shape(struct slice value, struct buf *out)
 {
-	shape_add(value, true, out);
+	shape_add(value, !is_number(value), out);
 }

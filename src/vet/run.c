@@ -19,8 +19,7 @@
 #define TRIALS_MAX     4096
 #define LITERALS_MAX   512
 #define ARENA_BYTES    ((size_t)512 << 20)
-/* Fresh trials to confirm what is suspected. */
-#define CONFIRM_QUICK  12
+/* Fresh trials to confirm what is suspected; with --quick, what the plan has left of its limit. */
 #define CONFIRM_TRIALS 24
 /* Of a base's baselines, at least so many must have worked, or nothing can be said of that base. */
 #define BASELINES_MIN 2
@@ -341,7 +340,7 @@ static int confirm(struct run *run)
 	int r = analysis_screen(run->features, run->observations, run->n_observations, run->profile, run->arena, &c, &n);
 	if (r < 0 || n == 0)
 		return r;
-	size_t max = run->options->confirm ? run->options->confirm : run->options->effort == PLAN_QUICK ? CONFIRM_QUICK : CONFIRM_TRIALS;
+	size_t max = run->options->confirm ? run->options->confirm : run->options->effort == PLAN_QUICK ? PLAN_QUICK_MAX : CONFIRM_TRIALS;
 	if (run->options->effort == PLAN_QUICK && max > PLAN_QUICK_MAX - run->n_all)
 		max = PLAN_QUICK_MAX - run->n_all;
 	r = analysis_confirm(c, n, max, run->arena, &t, &n_trials, &covered);
