@@ -17,13 +17,11 @@ static const struct host_file *same_path(const struct host_spec *h, const char *
 	return NULL;
 }
 
-static bool in_changed_file(struct slice text, const struct host_spec *here, const struct host_spec *there)
+static bool in_files(struct slice text, const struct host_spec *h)
 {
-	for (size_t i = 0; i < here->n_files; i++) {
-		const struct host_file *f = &here->files[i], *g = same_path(there, f->path);
-		if (slice_find(f->data, text, 0) != SLICE_NPOS && !(g && slice_find(g->data, text, 0) != SLICE_NPOS))
+	for (size_t i = 0; i < h->n_files; i++)
+		if (slice_find(h->files[i].data, text, 0) != SLICE_NPOS)
 			return true;
-	}
 	return false;
 }
 
@@ -47,7 +45,7 @@ bool host_text_differs(struct slice text, const struct host_spec *here, const st
 			words += word_byte(line.p[i]);
 		if (words == 0)
 			continue;
-		if (!in_changed_file(line, here, there))
+		if (!in_files(line, here) || in_files(line, there))
 			return false;
 		said = said || line.n >= 4;
 	}

@@ -5,7 +5,7 @@
 #include "base/arena.h"
 #include "confine/host.h"
 
-/* Is every line of the text (line numbers in front apart) a part of a file that `here` has and `there` has not, or has with other contents?
+/* Is every line of the text (line numbers in front apart) a part of some file of `here`, and of none of `there`?
  * Lines without a letter or digit say nothing; there must be one that does, of at least four bytes. */
 bool host_text_differs(struct slice text, const struct host_spec *here, const struct host_spec *there);
 /* Is every word of the text a name in a path of `here` (a file, a folder above it, ".git"), and one of them in none of `there`? */

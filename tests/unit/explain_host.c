@@ -1,0 +1,112 @@
+#include "vet/explain_host.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "crypto/digest.h"
+#include "vet/analysis.h"
+
+static struct arena arena = ARENA((size_t)8 << 20);
+static struct host_spec here, there;
+
+static void put(struct host_spec *h, const char *path, const char *text)
+{
+	struct host_file f = {.path = path, .data = slice_str(text)};
+	assert_int_equal(host_file_set(h, &f), 0);
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	assert_int_equal(host_base(&here, &arena), 0);
+	assert_int_equal(host_base(&there, &arena), 0);
+	there.project = "/home/developer/inventory";
+	here.project = "/srv/work/quillon-9";
+	put(&here, "/srv/work/quillon-9/README.md", "# Quillon\nQuestions: help@quillon.example\n");
+	put(&there, "/home/developer/inventory/README.md", "# Parts\nQuestions: help@parts.example\n");
+	put(&here, "/home/developer/.cursor/mcp.json", "{}");
+	return 0;
+}
+
+static void test_text(void **state)
+{
+	(void)state;
+	assert_true(host_text_differs(SLICE("help@quillon.example"), &here, &there));
+	assert_true(host_text_differs(SLICE("2\tQuestions: help@quillon.example"), &here, &there));
+	assert_false(host_text_differs(SLICE("Questions:"), &here, &there));
+	assert_false(host_text_differs(SLICE("help@parts.example"), &here, &there));
+	assert_false(host_text_differs(SLICE("Quillon\nsomething else"), &here, &there));
+	assert_false(host_text_differs(SLICE("'\n-"), &here, &there));
+	assert_false(host_text_differs(SLICE(""), &here, &there));
+}
+
+static void test_names(void **state)
+{
+	(void)state;
+	assert_true(host_names_differ(SLICE(".cursor"), &here, &there));
+	assert_true(host_names_differ(SLICE(".cursor\nmcp.json README.md"), &here, &there));
+	assert_false(host_names_differ(SLICE("README.md"), &here, &there));
+	assert_false(host_names_differ(SLICE(".cursor and more"), &here, &there));
+	there.no_git = true;
+	assert_true(host_names_differ(SLICE(".git"), &here, &there));
+	there.no_git = false;
+	assert_false(host_names_differ(SLICE(".git"), &here, &there));
+}
+
+static void test_digests(void **state)
+{
+	(void)state;
+	char hex[65];
+	const char *what;
+	digest_sha256_hex(SLICE("/srv/work/quillon-9"), hex);
+	what = host_digest_differs(slice_of(hex, 64), &here, &there, &arena);
+	assert_non_null(what);
+	assert_non_null(strstr(what, "project path"));
+	assert_non_null(host_digest_differs(slice_of(hex, 12), &here, &there, &arena));
+	assert_null(host_digest_differs(slice_of(hex, 7), &here, &there, &arena));
+	digest_sha256_hex(SLICE("# Quillon\nQuestions: help@quillon.example\n"), hex);
+	assert_non_null(host_digest_differs(slice_of(hex, 16), &here, &there, &arena));
+	assert_null(host_digest_differs(SLICE("0123456789abcdef"), &here, &there, &arena));
+	/* What both hosts have explains no difference between them. */
+	digest_sha256_hex(slice_str(here.home), hex);
+	assert_null(host_digest_differs(slice_of(hex, 64), &here, &there, &arena));
+}
+
+static void test_confirm(void **state)
+{
+	(void)state;
+	struct analysis_candidate c[12];
+	struct treatment *t;
+	size_t n, covered;
+	for (unsigned i = 0; i < 12; i++)
+		c[i] = (struct analysis_candidate){.factor = i < 10 ? i : 3, .level = i < 10 ? 1 : i - 8, .base = i % 5 == 4 ? BASE_OFFICIAL : BASE_GATEWAY};
+	assert_int_equal(analysis_confirm(c, 12, 16, &arena, &t, &n, &covered), 0);
+	assert_int_equal(n, 16);
+	for (unsigned i = 0; i < 10; i++) {
+		unsigned on = 0, off = 0;
+		for (size_t k = 0; k < n; k++) {
+			on += t[k].base == c[i].base && t[k].level[c[i].factor] == c[i].level;
+			off += t[k].base == c[i].base && t[k].level[c[i].factor] != c[i].level;
+			assert_int_equal(t[k].level[11], 0);
+		}
+		/* Each is on in several and off in several, or nothing would be told apart. */
+		assert_true(on >= 3);
+		assert_true(off >= 2);
+	}
+	/* No more than asked for, also when there is no room at all. */
+	assert_int_equal(analysis_confirm(c, 12, 0, &arena, &t, &n, &covered), 0);
+	assert_int_equal(n, 0);
+	assert_int_equal(covered, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_text), cmocka_unit_test(test_names), cmocka_unit_test(test_digests),
+					   cmocka_unit_test(test_confirm)};
+	int r = cmocka_run_group_tests(tests, set_up, NULL);
+	arena_free(&arena);
+	return r;
+}
