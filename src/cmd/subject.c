@@ -141,7 +141,10 @@ int subject_of_artefact(const struct artefact *a, struct arena *arena, struct ve
 {
 	struct shown s = {.mounts = arena_array(arena, MOUNTS_MAX, sizeof(struct trial_mount)), .arena = arena};
 	const char **command = arena_array(arena, 4, sizeof(*command)), *node = NULL, *target = NULL;
-	*out = (struct vet_subject){.name = a->name, .version = a->version, .sha256 = a->sha256, .install_scripts = a->install_scripts};
+	*out = (struct vet_subject){.name = a->name,
+	        .version = a->version,
+	        .sha256 = arena_str(arena, slice_str(a->sha256)), /* the artefact may go before the subject */
+	        .install_scripts = a->install_scripts};
 	if (!s.mounts || !command)
 		return err_sys(err, -ENOMEM, "cannot prepare the artefact");
 	int r = show(&s, a->root, &target);
@@ -198,9 +201,9 @@ int subject_of_command(char *const *words, size_t n, struct arena *arena, struct
 		if (r < 0)
 			return err_sys(err, r, "cannot show %s inside a trial", found);
 	}
-	int r = file_sha256(main_file, digest);
+	int r = main_file ? file_sha256(main_file, digest) : -EINVAL;
 	if (r < 0)
-		return err_sys(err, r, "cannot read %s", main_file);
+		return err_sys(err, r, "cannot read %s", main_file ? main_file : "the command");
 	*out = (struct vet_subject){
 	        .name = arena_str(arena, slice_str(words[0])),
 	        .version = "",
