@@ -193,6 +193,8 @@ int subject_of_command(char *const *words, size_t n, struct arena *arena, struct
 		} else if (i == 0) {
 			return err_sys(err, -errno, "%s", words[i]);
 		}
+		if (i == 0 && (stat(found, &st) < 0 || !S_ISREG(st.st_mode) || access(found, X_OK) < 0))
+			return err_set(err, -EACCES, "%s is no program that can be run", words[i]);
 		if (!found || stat(found, &st) < 0 || !S_ISREG(st.st_mode))
 			continue;
 		/* Of an interpreter and a script, the script is what is vetted. */

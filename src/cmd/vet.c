@@ -135,6 +135,45 @@ static int open_folder(const char *path, int *out, struct err *err)
 	return 0;
 }
 
+/* Known at once, and not when an hour of trials is over. Nothing is left there if it goes wrong later. */
+static int check_out(const char *path, struct err *err)
+{
+	static const char name[] = ".report.json.new";
+	if (mkdir(path, 0755) == 0)
+		return rmdir(path) < 0 ? err_sys(err, -errno, "cannot use the folder %s", path) : 0;
+	_cleanup_fd_ int dir = -1;
+	int r = open_folder(path, &dir, err);
+	if (r < 0)
+		return r;
+	_cleanup_fd_ int fd = openat(dir, name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (fd < 0)
+		return err_sys(err, -errno, "cannot write to the folder %s", path);
+	(void)unlinkat(dir, name, 0);
+	return 0;
+}
+
+static int check_factors(const char *list, struct err *err)
+{
+	const char *names[65] = {NULL};
+	struct slice rest = slice_str(list ? list : ""), part;
+	for (size_t i = 0; i < factor_count && i + 1 < ARRAY_LEN(names); i++)
+		names[i] = factor_table[i].name;
+	while (list && slice_split(&rest, ',', &part)) {
+		char word[64];
+		(void)snprintf(word, sizeof(word), "%.*s", SLICE_FMT(slice_sub(slice_trim(part), 0, sizeof(word) - 1)));
+		if (factor_find(word) < factor_count)
+			continue;
+		const char *near = opt_nearest(word, names);
+		_cleanup_buf_ struct buf all = BUF(1024);
+		for (size_t i = 0; names[i]; i++)
+			buf_fmt(&all, "%s%s", i ? " " : "", names[i]);
+		if (near)
+			return err_set(err, -EINVAL, "there is no factor \"%s\"; did you mean %s?", word, near);
+		return err_set(err, -EINVAL, "there is no factor \"%s\"; there are: %.*s", word, SLICE_FMT(buf_slice(&all)));
+	}
+	return 0;
+}
+
 static unsigned columns(void)
 {
 	struct winsize w;
@@ -239,7 +278,11 @@ static int vet(void *options, const struct opt_args *args)
 		return cmd_usage("vet", "--seed wants a number, not %s", o->seed);
 	if (!o->out && o->format == FORMAT_TEXT)
 		o->out = "postern-report";
-	if (find_subject(o, args, &m, &arena, &s, &p, &err) < 0 || (o->out && open_folder(o->out, &out, &err) < 0) ||
+	if (check_factors(o->factors, &err) < 0)
+		return cmd_usage("vet", "%s", err.text);
+	/* First what costs nothing: a download of 200 MB is no place to learn that a folder cannot be written. */
+	if ((o->out && check_out(o->out, &err) < 0) || (o->keep_traces && check_out(o->keep_traces, &err) < 0) || trial_probe(&err) < 0 ||
+	        find_subject(o, args, &m, &arena, &s, &p, &err) < 0 || (o->out && open_folder(o->out, &out, &err) < 0) ||
 	        (o->keep_traces && open_folder(o->keep_traces, &traces, &err) < 0))
 		return fail(&m, &err);
 	sigset_t set;

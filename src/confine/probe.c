@@ -15,7 +15,12 @@ static const struct {
         {"/proc/sys/kernel/unprivileged_userns_clone", "kernel.unprivileged_userns_clone", 1, true},
         {"/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "kernel.apparmor_restrict_unprivileged_userns", 0, false},
         {"/proc/sys/user/max_user_namespaces", "user.max_user_namespaces", 1, true},
+        {"/proc/sys/user/max_mnt_namespaces", "user.max_mnt_namespaces", 1, true},
+        {"/proc/sys/user/max_pid_namespaces", "user.max_pid_namespaces", 1, true},
         {"/proc/sys/user/max_net_namespaces", "user.max_net_namespaces", 1, true},
+        {"/proc/sys/user/max_uts_namespaces", "user.max_uts_namespaces", 1, true},
+        {"/proc/sys/user/max_ipc_namespaces", "user.max_ipc_namespaces", 1, true},
+        {"/proc/sys/user/max_cgroup_namespaces", "user.max_cgroup_namespaces", 1, true},
 };
 
 static int try_namespaces(void)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "parse/jscan.h"
 #include "vet/factor.h"
 #include "wire/trace.h"
 
@@ -67,39 +68,67 @@ static uint16_t find(struct hosts *h, struct slice name, const char *gateway)
 static const char *const model_answers[] = {
         "anthropic.messages", "openai.chat", "openai.responses", "gemini.stream", "gemini.generate", "ollama.chat"};
 
+static struct slice path_of(struct slice target)
+{
+	size_t q = slice_chr(target, '?', 0);
+	return q == SLICE_NPOS ? target : slice_sub(target, 0, q);
+}
+
 static bool is_model(const struct trace_record *r)
 {
+	struct slice value;
 	if (r->kind == TRACE_WS)
-		return slice_is(r->field[TAG_REASON], "text");
+		return slice_is(r->field[TAG_REASON], "text") && slice_ends(path_of(r->field[TAG_TARGET]), SLICE("/responses"));
+	/* The world answers what only looks like a model request, too. */
+	if (r->kind != TRACE_HTTP || !jscan_root(r->field[TAG_BODY], &value))
+		return false;
 	for (size_t i = 0; i < ARRAY_LEN(model_answers); i++)
 		if (slice_is(r->field[TAG_ANSWER], model_answers[i]))
 			return true;
 	return false;
 }
 
+/* Through a proxy the name of who is meant comes later than the connection. */
+static void rename_conn(struct hosts *h, uint16_t *conn, struct slice name, const char *gateway)
+{
+	uint16_t to = name.n ? find(h, name, gateway) : NO_HOST;
+	if (to == NO_HOST || to == *conn)
+		return;
+	*conn = to;
+	h->e[to].connections++;
+}
+
+/* A client may refuse our authority without an alert: it ends the handshake and then goes away (Node.js does). So only a request over TLS
+ * says that it was accepted. */
+static void count_tls(struct hosts *h, const struct trace_record *r, uint16_t *conn, const char *gateway)
+{
+	rename_conn(h, conn, r->field[TAG_SNI], gateway);
+	if (*conn == NO_HOST)
+		return;
+	struct entry *e = &h->e[*conn];
+	e->refused |= trace_tls_refused(r);
+	(void)snprintf(e->ja4, sizeof(e->ja4), "%.*s", SLICE_FMT(r->field[TAG_JA4]));
+}
+
 /* A connection's host as the trace learns it: the address's name first, then the SNI, then the request's. */
 static void count(struct hosts *h, const struct trace_record *r, const char *gateway, unsigned *messages)
 {
 	uint64_t c = trace_u64(r, TAG_CONN, CONNS_MAX);
-	uint16_t *conn = c < CONNS_MAX ? &h->conn[c] : NULL;
+	uint16_t none = NO_HOST, *conn = c < CONNS_MAX ? &h->conn[c] : &none;
 	switch (r->kind) {
 	case TRACE_CONN:
-		if (conn)
-			*conn = find(h, r->field[TAG_HOST].n ? r->field[TAG_HOST] : r->field[TAG_ADDR], gateway);
-		if (conn && *conn != NO_HOST)
+		*conn = find(h, r->field[TAG_HOST].n ? r->field[TAG_HOST] : r->field[TAG_ADDR], gateway);
+		if (*conn != NO_HOST)
 			h->e[*conn].connections++;
 		break;
 	case TRACE_TLS:
-		if (conn && *conn != NO_HOST) {
-			struct entry *e = &h->e[*conn];
-			e->refused |= r->field[TAG_REASON].n > 0;
-			e->accepted |= r->field[TAG_REASON].n == 0;
-			(void)snprintf(e->ja4, sizeof(e->ja4), "%.*s", SLICE_FMT(r->field[TAG_JA4]));
-		}
+		count_tls(h, r, conn, gateway);
 		break;
 	case TRACE_CLOSE:
-		if (conn && *conn != NO_HOST)
+		if (*conn != NO_HOST) {
 			h->e[*conn].bytes += trace_u64(r, TAG_WIRE_SIZE, 0);
+			h->e[*conn].refused |= slice_ends(r->field[TAG_REASON], SLICE("after the handshake without a request"));
+		}
 		break;
 	case TRACE_UDP: {
 		uint16_t u = find(h, r->field[TAG_HOST].n ? r->field[TAG_HOST] : r->field[TAG_ADDR], gateway);
@@ -110,8 +139,14 @@ static void count(struct hosts *h, const struct trace_record *r, const char *gat
 		++*messages;
 		break;
 	}
-	case TRACE_DNS:
 	case TRACE_HTTP:
+		if (slice_is(r->field[TAG_VIA], "absolute"))
+			rename_conn(h, conn, r->field[TAG_HOST], gateway);
+		if (*conn != NO_HOST && slice_is(r->field[TAG_SCHEME], "https"))
+			h->e[*conn].accepted = true;
+		++*messages;
+		break;
+	case TRACE_DNS:
 	case TRACE_WS:
 	case TRACE_RAW:
 		++*messages;

@@ -13,6 +13,7 @@
 #include "vet/analysis.h"
 #include "vet/feature.h"
 #include "vet/hosts.h"
+#include "vet/oddity.h"
 #include "vet/setup.h"
 #include "wire/world_config.h"
 
@@ -24,6 +25,8 @@
 /* Of a base's baselines, at least so many must have worked, or nothing can be said of that base. */
 #define BASELINES_MIN 2
 #define OUTPUT_SHOWN  300
+#define HOPELESS      3 /* failures in each base */
+#define NOTES_MAX     40
 
 struct one {
 	struct run *run;
@@ -44,6 +47,7 @@ struct run {
 	struct loop *loop;
 	struct feature_set *features;
 	struct hosts *hosts;
+	struct oddities *oddities;
 	struct buf ca_cert, ca_key;
 	struct one *all; /* TRIALS_MAX */
 	unsigned n_all, next, running, done, jobs;
@@ -212,6 +216,14 @@ static int observe(struct run *run, struct one *one, struct trial_result *r)
 
 static void start_some(struct run *run);
 
+/* A tool that fails in all of the first trials of each base will in the others: nobody should wait for them. */
+static bool hopeless(const struct run *run)
+{
+	if (run->worked_in_base[BASE_OFFICIAL] || run->worked_in_base[BASE_GATEWAY])
+		return false;
+	return run->failed_in_base[BASE_OFFICIAL] >= HOPELESS && (!run->profile->base_url || run->failed_in_base[BASE_GATEWAY] >= HOPELESS);
+}
+
 static void on_done(void *arg, struct trial_result *r)
 {
 	struct one *one = arg;
@@ -242,6 +254,7 @@ static void on_done(void *arg, struct trial_result *r)
 		unsigned wanted = run->profile->min_model_requests ? run->profile->min_model_requests : 1;
 		bool worked = e == 0 && models >= wanted;
 		row->messages = messages;
+		oddities_add(run->oddities, r, one->setup.gateway);
 		keep(run, one, r, worked);
 		if (worked)
 			e = observe(run, one, r);
@@ -252,15 +265,21 @@ static void on_done(void *arg, struct trial_result *r)
 			run->result->trials_failed++;
 			if (!run->failure[0]) {
 				char words[OUTPUT_SHOWN + 1];
+				const char *hint = oddities_hint(run->oddities);
 				last_words(r, words, sizeof(words));
-				(void)snprintf(run->failure, sizeof(run->failure), "%s ended with %s after %u model requests%s%s%s", id ? id : "a trial",
-					       row->end, models, words[0] ? "; its last words: \"" : "", words, words[0] ? "\"" : "");
+				if (messages == 0)
+					hint = "it sent nothing";
+				(void)snprintf(run->failure, sizeof(run->failure), "%s ended (%s) after %u model requests%s%s%s%s%s",
+					       id ? id : "a trial", row->end, models, hint[0] ? "; " : "", hint,
+					       words[0] ? "; its last words: \"" : "", words, words[0] ? "\"" : "");
 			}
 			if (e == -ENOMEM)
 				fatal(run, e, NULL, "no memory");
 		}
 	}
 	trial_result_free(r);
+	if (hopeless(run))
+		run->n_all = run->next;
 	tell(run, row->varied);
 	if (run->running == 0 && (run->stopping || run->next == run->n_all))
 		loop_stop(run->loop);
@@ -403,7 +422,7 @@ static int put_lists(struct run *run, const struct plan *plan)
 	if (!run->profile->base_url)
 		list[r->n_not_covered++] = "The profile knows no way to point this tool at a gateway: only the official hosts were tried.";
 	r->not_covered = list;
-	const char **notes = arena_array(run->arena, 24, sizeof(*notes));
+	const char **notes = arena_array(run->arena, NOTES_MAX, sizeof(*notes));
 	if (!notes)
 		return -ENOMEM;
 	for (size_t i = 0; i < r->n_notes; i++)
@@ -419,6 +438,7 @@ static int put_lists(struct run *run, const struct plan *plan)
 			if (note)
 				notes[r->n_notes++] = note;
 		}
+	r->n_notes += oddities_notes(run->oddities, run->arena, notes + r->n_notes, NOTES_MAX - r->n_notes);
 	return 0;
 }
 
@@ -449,6 +469,9 @@ static void decide_verdict(struct run *run, const struct plan *plan)
 					      run->failure[0] ? run->failure : "too few trials were finished");
 	} else if (r->partial) {
 		r->verdict = VERDICT_INCONCLUSIVE;
+	} else if (oddities_lost(run->oddities)) {
+		r->verdict = VERDICT_INCONCLUSIVE;
+		r->reason = arena_fmt(run->arena, "not all that the tool sent could be kept and compared: %s", oddities_lost(run->oddities));
 	}
 }
 
@@ -510,6 +533,7 @@ static int prepare(struct run *run, struct plan *plan, struct err *err)
 	e = e < 0 ? e : loop_new(&run->loop);
 	e = e < 0 ? e : feature_set_new(&run->features);
 	e = e < 0 ? e : hosts_new(&run->hosts);
+	e = e < 0 ? e : oddities_new(&run->oddities);
 	if (e == 0 && o->stop_fd >= 0)
 		e = loop_add(run->loop, o->stop_fd, EPOLLIN, on_stop, run, &run->stop_source);
 	for (size_t i = 0; i < plan->n && e == 0; i++)
@@ -541,6 +565,7 @@ int vet_run(const struct vet_subject *s, const struct profile *p, const struct v
 	loop_free(run.loop);
 	feature_set_free(run.features);
 	hosts_free(run.hosts);
+	oddities_free(run.oddities);
 	buf_free(&run.ca_cert);
 	buf_free(&run.ca_key);
 	free(run.all);

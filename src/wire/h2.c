@@ -211,17 +211,33 @@ static int on_close(nghttp2_session *session, int32_t id, uint32_t code, void *a
 	return 0;
 }
 
-static int on_invalid(nghttp2_session *session, const nghttp2_frame *frame, int code, void *arg)
+static void trace_broken(struct conn *c, size_t size, const char *why)
 {
-	struct conn *c = arg;
-	(void)session;
 	struct buf *t = engine_trace(c->engine, c, TRACE_RAW);
 	trace_put(t, TAG_HOST, slice_str(c->host));
 	trace_put_u64(t, TAG_PORT, c->port);
 	trace_put(t, TAG_DATA, SLICE_NONE);
-	trace_put_u64(t, TAG_WIRE_SIZE, frame->hd.length);
-	trace_put(t, TAG_REASON, slice_str(nghttp2_strerror(code)));
+	trace_put_u64(t, TAG_WIRE_SIZE, size);
+	trace_put(t, TAG_REASON, slice_str(why));
 	engine_trace_end(c->engine);
+}
+
+static int on_invalid(nghttp2_session *session, const nghttp2_frame *frame, int code, void *arg)
+{
+	(void)session;
+	trace_broken(arg, frame->hd.length, nghttp2_strerror(code));
+	return 0;
+}
+
+/* What is so broken that it is no frame ends the session, and only our farewell says why. */
+static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
+{
+	(void)session;
+	if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR) {
+		char why[64];
+		(void)snprintf(why, sizeof(why), "HTTP/2 %s", nghttp2_http2_strerror(frame->goaway.error_code));
+		trace_broken(arg, 0, why);
+	}
 	return 0;
 }
 
@@ -244,6 +260,7 @@ void h2_open(struct conn *c)
 	nghttp2_session_callbacks_set_on_frame_recv_callback(k, on_frame);
 	nghttp2_session_callbacks_set_on_stream_close_callback(k, on_close);
 	nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(k, on_invalid);
+	nghttp2_session_callbacks_set_on_frame_send_callback(k, on_sent);
 	int r = nghttp2_session_server_new(&h->session, k, c);
 	nghttp2_session_callbacks_del(k);
 	c->h2 = h;

@@ -78,3 +78,9 @@ const char *trace_kind_name(enum trace_kind kind)
 	};
 	return kind < TRACE_KIND_END && names[kind] ? names[kind] : "unknown";
 }
+
+bool trace_tls_refused(const struct trace_record *r)
+{
+	struct slice why = r->field[TAG_REASON];
+	return slice_find(why, SLICE("alert"), 0) != SLICE_NPOS || slice_is(why, "closed in the handshake");
+}

@@ -72,5 +72,8 @@ enum trace_status trace_next(struct slice *rest, struct trace_record *out);
 /* A numeric field, or `otherwise` if it is absent or not a number. */
 uint64_t trace_u64(const struct trace_record *r, enum trace_tag tag, uint64_t otherwise);
 const char *trace_kind_name(enum trace_kind kind);
+/* Of a TRACE_TLS: the client ended the handshake of its own will, with an alert or by going away after our certificate. Other failures are
+ * bytes that are no TLS. */
+bool trace_tls_refused(const struct trace_record *r);
 
 #endif
