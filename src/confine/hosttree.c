@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <locale.h>
 #include <stdio.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -16,6 +17,7 @@
 /* Where the person may remove it again once its files are bound over /proc. */
 #define COVERS     "/run/user/.covers"
 #define INODES_MAX 200000
+#define LOCALES    "/usr/lib/locale"
 
 /* Of the real machine, read-only. A link (merged /usr) is copied as a link; what is not there is left out. */
 static const char *const system_folders[] = {"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"};
@@ -392,6 +394,33 @@ static int put_skeleton(struct tree *t)
 	return r < 0 ? r : folder(t, runtime, 0700, NULL);
 }
 
+/* A person's machine has the locales of its person, this one perhaps not, and bash and perl complain of each that is missing, by name,
+ * in what a tool sends. A missing one is C.UTF-8 by another name. Without C.UTF-8 (another libc) there is nothing to do. */
+static int cover_locales(struct tree *t)
+{
+	const char *codeset = strchr(t->h->locale, '.'), *place = "/tmp" LOCALES, *stand_in = "C.utf8";
+	char alias[64], target[64];
+	locale_t known = newlocale(LC_ALL_MASK, t->h->locale, (locale_t)0);
+	if (known != (locale_t)0) {
+		freelocale(known);
+		return 0;
+	}
+	if (!codeset || strchr(t->h->locale, '/') || strcasecmp(codeset, ".UTF-8") != 0 || access(LOCALES "/C.utf8", F_OK) < 0)
+		return 0;
+	(void)snprintf(alias, sizeof(alias), "%.*s.utf8", (int)(codeset - t->h->locale), t->h->locale);
+	(void)snprintf(target, sizeof(target), "%s/%s", place, stand_in);
+	_cleanup_fd_ int real = open_tree(AT_FDCWD, target, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	if (real < 0 || mount("tmpfs", place, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=755,size=64k,nr_inodes=16") < 0)
+		return -errno;
+	_cleanup_fd_ int folder = open(place, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY};
+	if (folder < 0 || mkdirat(folder, stand_in, 0755) < 0 || symlinkat(stand_in, folder, alias) < 0 ||
+	        move_mount(real, "", folder, stand_in, MOVE_MOUNT_F_EMPTY_PATH) < 0 ||
+	        mount_setattr(folder, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
+		return -errno;
+	return 0;
+}
+
 static int build(struct tree *t, const struct hosttree_mounts *m)
 {
 	int r = put_skeleton(t);
@@ -408,7 +437,8 @@ static int build(struct tree *t, const struct hosttree_mounts *m)
 		if (r < 0)
 			return err_sys(t->err, r, "cannot mount %s inside the trial", m->item[i].target);
 	}
-	return put_person(t);
+	r = cover_locales(t);
+	return r < 0 ? err_sys(t->err, r, "cannot make the locale of the trial") : put_person(t);
 }
 
 /* All of the tree belongs to the one user that there is: what that user may not write is made a read-only mount, with windows. */
