@@ -41,7 +41,8 @@ static const char *const etc_kept[] = {
         "terminfo",
         "ssl/openssl.cnf",
         "magic",
-        "pki",
+        "pki/tls/openssl.cnf",
+        "crypto-policies",
 };
 
 static const char *const devices[] = {"null", "zero", "full", "random", "urandom", "tty"};

@@ -1,6 +1,7 @@
 #include "crypto/cert.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <openssl/bio.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
@@ -90,5 +91,21 @@ int cert_ca_new(const char *common_name, time_t now, struct buf *cert_pem, struc
 	BIO_free(k);
 	X509_free(x);
 	EVP_PKEY_free(key);
+	return r;
+}
+
+int cert_subject_hash(struct slice cert_pem, uint32_t *out)
+{
+	BIO *bio = cert_pem.n <= INT_MAX ? BIO_new_mem_buf(cert_pem.p, (int)cert_pem.n) : NULL;
+	if (!bio)
+		return -ENOMEM;
+	X509 *x = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+	int ok = 0;
+	unsigned long hash = x ? X509_NAME_hash_ex(X509_get_subject_name(x), NULL, NULL, &ok) : 0;
+	int r = !x ? -EBADMSG : ok ? 0 : -EIO;
+	if (r == 0)
+		*out = (uint32_t)hash;
+	X509_free(x);
+	BIO_free(bio);
 	return r;
 }

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "crypto/cert.h"
+
 #define ARGV_MAX 128
 
 /* The same in every trial: an id that a tool keeps would otherwise be noise. Letters and digits of a usual length. */
@@ -11,6 +13,25 @@ static const char made_up_key[] = "Wq3vT8nZr5LxK2mB7cYd4HsJ9pGfA6eUiR1oXbN0tVwQy
 /* By these the runtimes and libraries that bring their own list of authorities are told of ours. */
 static const char *const ca_variables[] = {"SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO",
         "AWS_CA_BUNDLE", "DENO_CERT", "PIP_CERT", "CARGO_HTTP_CAINFO"};
+
+/* Where other distributions and libraries look: links to the one file, which holds nothing but the trial's authority. */
+static const char *const ca_links[] = {"/etc/ssl/cert.pem", "/etc/ssl/ca-bundle.pem", "/etc/pki/tls/cert.pem", "/etc/pki/tls/certs/ca-bundle.crt",
+				       "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem"};
+
+static int put_authority(struct host_spec *h, struct slice ca_pem, struct arena *arena)
+{
+	uint32_t hash = 0;
+	struct host_file ca = {.path = SETUP_CA_PATH, .data = ca_pem};
+	int r = host_file_set(h, &ca);
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(ca_links); i++) {
+		struct host_file link = {.path = ca_links[i], .link = SETUP_CA_PATH};
+		r = host_file_set(h, &link);
+	}
+	/* OpenSSL looks into the folder by the hash of the name. */
+	r = r < 0 ? r : cert_subject_hash(ca_pem, &hash);
+	struct host_file hashed = {.path = arena_fmt(arena, "/etc/ssl/certs/%08x.0", hash), .link = SETUP_CA_PATH};
+	return r < 0 ? r : hashed.path ? host_file_set(h, &hashed) : -ENOMEM;
+}
 
 static int put_env(struct host_spec *h, const char *name, const char *value)
 {
@@ -106,9 +127,8 @@ int setup_trial(const struct vet_subject *s, const struct profile *p, const stru
 		if (!v.base_url)
 			return err_sys(err, -ENOMEM, "cannot make the gateway's address");
 	}
-	struct host_file ca = {.path = SETUP_CA_PATH, .data = ca_pem};
 	r = host_project_files(h);
-	r = r < 0 ? r : host_file_set(h, &ca);
+	r = r < 0 ? r : put_authority(h, ca_pem, arena);
 	r = r < 0 ? r : standard_env(h, s, arena);
 	r = r < 0 ? r : put_env_list(h, p->env, &v, arena);
 	r = r < 0 ? r : put_env_list(h, out->gateway ? p->env_gateway : p->env_official, &v, arena);
