@@ -22,17 +22,50 @@ static bool in_system(const char *path)
 	return false;
 }
 
-/* Looks a program up in a list of folders; a real path, or NULL. */
-static char *find_program(const char *name, const char *folders, struct arena *arena)
+/* A version manager's stand-in for a program: a script in a folder named "shims", or a link to one program that stands in for all. In a
+ * trial there is no version manager. `path` is as found, `real` where it leads. */
+static bool is_shim(const char *path, const char *real)
+{
+	return slice_find(slice_str(path), SLICE("/shims/"), 0) != SLICE_NPOS || slice_ends(slice_str(real), SLICE("-shim"));
+}
+
+/* Looks a program up in a list of folders, passing over stand-ins; a real path, or NULL. *shim, if wanted, is set to the last stand-in. */
+static char *find_program(const char *name, const char *folders, struct arena *arena, const char **shim)
 {
 	struct slice rest = slice_str(folders), folder;
 	while (slice_split(&rest, ':', &folder)) {
 		char *path = arena_fmt(arena, "%.*s/%s", SLICE_FMT(folder), name), real[PATH_MAX];
 		struct stat st;
-		if (path && folder.n && realpath(path, real) && stat(real, &st) == 0 && S_ISREG(st.st_mode) && access(real, X_OK) == 0)
+		if (!path || !folder.n || !realpath(path, real) || stat(real, &st) < 0 || !S_ISREG(st.st_mode) || access(real, X_OK) < 0)
+			continue;
+		if (!is_shim(path, real))
 			return arena_str(arena, slice_str(real));
+		if (shim)
+			*shim = path;
 	}
 	return NULL;
+}
+
+static int refuse_shim(const char *path, struct err *err)
+{
+	return err_set(err, -ENOENT,
+	        "%s is the stand-in of a version manager, which a trial does not have: name the program itself (\"pyenv which\", \"asdf "
+	        "which\" or the like tells it)",
+	        path);
+}
+
+/* What a trial has by itself comes first, then what the caller has. */
+static int find_installed(const char *name, struct arena *arena, char **out, struct err *err)
+{
+	const char *path = getenv("PATH"), *shim = NULL;
+	*out = find_program(name, "/usr/local/bin:/usr/bin:/bin", arena, NULL);
+	if (!*out && path)
+		*out = find_program(name, path, arena, &shim);
+	if (*out)
+		return 0;
+	if (shim)
+		return refuse_shim(shim, err);
+	return err_set(err, -ENOENT, "there is no program %s on PATH", name);
 }
 
 struct shown {
@@ -41,7 +74,8 @@ struct shown {
 	struct arena *arena;
 };
 
-static int show(struct shown *s, const char *source, const char **target)
+/* `where`: the path inside, NULL for one below /opt. */
+static int show_at(struct shown *s, const char *source, const char *where, const char **target)
 {
 	for (size_t i = 0; i < s->n; i++)
 		if (strcmp(s->mounts[i].source, source) == 0) {
@@ -51,11 +85,19 @@ static int show(struct shown *s, const char *source, const char **target)
 	if (s->n == MOUNTS_MAX)
 		return -ENOSPC;
 	s->mounts[s->n].source = arena_str(s->arena, slice_str(source));
-	s->mounts[s->n].target = arena_fmt(s->arena, SHOWN_AT "/tool%zu", s->n + 1);
+	/* Packages find each other by the name of the folder that holds them. */
+	bool modules = slice_ends(slice_str(source), SLICE("/node_modules"));
+	s->mounts[s->n].target = where ? arena_str(s->arena, slice_str(where))
+	                               : arena_fmt(s->arena, SHOWN_AT "/tool%zu%s", s->n + 1, modules ? "/node_modules" : "");
 	if (!s->mounts[s->n].source || !s->mounts[s->n].target)
 		return -ENOMEM;
 	*target = s->mounts[s->n++].target;
 	return 0;
+}
+
+static int show(struct shown *s, const char *source, const char **target)
+{
+	return show_at(s, source, NULL, target);
 }
 
 /* The folder of a file is shown whole, because programs come with other files; but never the home or what holds it. */
@@ -69,14 +111,18 @@ static bool folder_is_private(const char *folder)
 		return true;
 	if (!home || !realpath(home, real))
 		return false;
-	return strncmp(real, folder, n) == 0 && (real[n] == 0 || real[n] == '/');
+	if (strncmp(real, folder, n) == 0 && (real[n] == 0 || real[n] == '/'))
+		return true;
+	size_t home_n = strlen(real);
+	return strncmp(folder, real, home_n) == 0 && strcmp(folder + home_n, "/.local") == 0;
 }
 
 /* The path inside of a real file outside the system's folders. */
 static int shown_path(struct shown *s, const char *real, const char **inside)
 {
 	char folder[PATH_MAX];
-	const char *slash = strrchr(real, '/'), *target;
+	size_t modules = slice_find(slice_str(real), SLICE("/node_modules/"), 0);
+	const char *slash = modules != SLICE_NPOS ? real + modules + strlen("/node_modules") : strrchr(real, '/'), *target;
 	(void)snprintf(folder, sizeof(folder), "%.*s", (int)(slash - real), real);
 	bool alone = folder_is_private(folder);
 	int r = show(s, alone ? real : folder, &target);
@@ -109,32 +155,82 @@ static int file_sha256(const char *path, char out[65])
 	return r;
 }
 
-/* node on the caller's PATH; its installation is shown if it is not in the system's folders. */
-static int find_node(struct shown *s, struct vet_subject *out, const char **node, struct err *err)
+/* Made anew in every trial: a mount below would be hidden. */
+static bool is_made_anew(const char *folder)
 {
-	const char *path = getenv("PATH");
-	char *real = find_program("node", path ? path : "/usr/local/bin:/usr/bin:/bin", s->arena);
-	if (!real)
-		return err_set(err, -ENOENT, "this package is run by Node.js, and there is no node on PATH: install it (Debian: nodejs)");
-	*node = real;
-	if (in_system(real))
-		return 0;
+	static const char *const made[] = {"/tmp/", "/var/", "/run/", "/dev/", "/proc/", "/sys/", "/etc/"};
+	for (size_t i = 0; i < ARRAY_LEN(made); i++)
+		if (strncmp(folder, made[i], strlen(made[i])) == 0)
+			return true;
+	return false;
+}
+
+/* The path inside of an interpreter or another program, which may need the rest of its installation: what is above its bin/. It is shown
+ * where it was installed, if that can be: libraries, scripts and virtual environments name that place. Its bin/ is put on PATH. */
+static int installed_path(struct shown *s, const char *real, const char **inside, const char **path_prefix)
+{
 	char prefix[PATH_MAX];
-	(void)snprintf(prefix, sizeof(prefix), "%s", real);
-	for (int up = 0; up < 2; up++) {
-		char *slash = strrchr(prefix, '/');
-		if (slash)
-			*slash = 0;
-	}
-	const char *target;
+	const char *slash = strrchr(real, '/'), *target;
+	(void)snprintf(prefix, sizeof(prefix), "%.*s", (int)(slash - real), real);
+	if (!slice_ends(slice_str(prefix), SLICE("/bin")))
+		return shown_path(s, real, inside);
+	prefix[strlen(prefix) - 4] = 0;
 	if (folder_is_private(prefix))
-		return shown_path(s, real, node);
-	int r = show(s, prefix, &target);
+		return shown_path(s, real, inside);
+	int r = show_at(s, prefix, is_made_anew(prefix) ? NULL : prefix, &target);
 	if (r < 0)
 		return r;
-	*node = arena_fmt(s->arena, "%s/bin/node", target);
-	out->path_prefix = arena_fmt(s->arena, "%s/bin", target);
-	return *node && out->path_prefix ? 0 : -ENOMEM;
+	*inside = arena_fmt(s->arena, "%s/bin%s", target, slash);
+	*path_prefix = arena_fmt(s->arena, "%s/bin", target);
+	return *inside && *path_prefix ? 0 : -ENOMEM;
+}
+
+/* node on the caller's PATH. */
+static int find_node(struct shown *s, struct vet_subject *out, const char **node, struct err *err)
+{
+	const char *path = getenv("PATH"), *shim = NULL;
+	char *real = find_program("node", path ? path : "/usr/local/bin:/usr/bin:/bin", s->arena, &shim);
+	if (!real)
+		return shim ? err_set(err, -ENOENT,
+		                      "this package is run by Node.js, and %s is only the stand-in of a version manager: put the folder of "
+		                      "node itself on PATH",
+		                      shim)
+		            : err_set(err, -ENOENT,
+		                      "this package is run by Node.js, and there is no node on PATH: install it (Debian: nodejs)");
+	*node = real;
+	return in_system(real) ? 0 : installed_path(s, real, node, &out->path_prefix);
+}
+
+/* The program of a script's first line, as a real path outside; empty if it has none. "env NAME" is looked up as a shell would. */
+static int script_program(const char *file, struct arena *arena, char **out, struct err *err)
+{
+	char line[512], real[PATH_MAX];
+	_cleanup_fd_ int fd = open(file, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, line, sizeof(line));
+	struct slice rest = slice_of(line, n > 2 ? (size_t)n : 0), first, word;
+	*out = NULL;
+	if (!slice_starts(rest, SLICE("#!")))
+		return 0;
+	rest = slice_from(rest, 2);
+	if (!slice_split(&rest, '\n', &first))
+		return 0;
+	first = slice_trim(first);
+	bool env = false;
+	while (slice_split(&first, ' ', &word)) {
+		if (env && (word.n == 0 || word.p[0] == '-'))
+			continue;
+		char *name = arena_str(arena, word);
+		if (!name)
+			return err_sys(err, -ENOMEM, "cannot prepare the command");
+		if (env)
+			return find_installed(name, arena, out, err);
+		env = slice_ends(word, SLICE("/env"));
+		if (!env) {
+			*out = realpath(name, real) ? arena_str(arena, slice_str(real)) : NULL;
+			return 0;
+		}
+	}
+	return 0;
 }
 
 int subject_of_artefact(const struct artefact *a, struct arena *arena, struct vet_subject *out, struct err *err)
@@ -169,50 +265,68 @@ int subject_of_artefact(const struct artefact *a, struct arena *arena, struct ve
 	return 0;
 }
 
+/* The first word of a command that is a script may name an interpreter that a trial has not: then that is shown too, and named first. */
+static int put_interpreter(struct shown *s, const char *script, const char **command, size_t *n, struct vet_subject *out, struct err *err)
+{
+	char *program;
+	const char *inside;
+	int r = script_program(script, s->arena, &program, err);
+	if (r < 0 || !program || in_system(program))
+		return r;
+	r = installed_path(s, program, &inside, &out->path_prefix);
+	if (r < 0)
+		return err_sys(err, r, "cannot show %s inside a trial", program);
+	command[(*n)++] = inside;
+	return 0;
+}
+
 int subject_of_command(char *const *words, size_t n, struct arena *arena, struct vet_subject *out, struct err *err)
 {
 	struct shown s = {.mounts = arena_array(arena, MOUNTS_MAX, sizeof(struct trial_mount)), .arena = arena};
-	const char **command = arena_array(arena, n + 1, sizeof(*command));
-	const char *main_file = NULL;
+	const char **command = arena_array(arena, n + 2, sizeof(*command));
+	const char *main_file = NULL, *name = words[0];
 	char *digest = arena_alloc(arena, 65);
+	*out = (struct vet_subject){.version = "", .sha256 = digest, .command = command, .mounts = s.mounts};
 	if (!s.mounts || !command || !digest)
 		return err_sys(err, -ENOMEM, "cannot prepare the command");
+	size_t at = 0;
 	for (size_t i = 0; i < n; i++) {
-		char real[PATH_MAX];
+		char real[PATH_MAX], *found = NULL;
+		const char *inside = words[i];
 		struct stat st;
-		const char *found = NULL;
-		command[i] = words[i];
-		if (i == 0 && !strchr(words[i], '/')) {
-			found = find_program(words[i], "/usr/local/bin:/usr/bin:/bin", arena);
-			if (!found && getenv("PATH"))
-				found = find_program(words[i], getenv("PATH"), arena);
-			if (!found)
-				return err_set(err, -ENOENT, "there is no program %s on PATH", words[i]);
-		} else if (realpath(words[i], real)) {
-			found = arena_str(arena, slice_str(real));
-		} else if (i == 0) {
+		int r = 0;
+		if (i == 0 && !strchr(words[i], '/'))
+			r = find_installed(words[i], arena, &found, err);
+		else if (realpath(words[i], real))
+			r = i == 0 && is_shim(words[i], real)             ? refuse_shim(words[i], err)
+			    : (found = arena_str(arena, slice_str(real))) ? 0
+			                                                  : -ENOMEM;
+		else if (i == 0)
 			return err_sys(err, -errno, "%s", words[i]);
-		}
+		if (r < 0)
+			return r;
 		if (i == 0 && (stat(found, &st) < 0 || !S_ISREG(st.st_mode) || access(found, X_OK) < 0))
 			return err_set(err, -EACCES, "%s is no program that can be run", words[i]);
-		if (!found || stat(found, &st) < 0 || !S_ISREG(st.st_mode))
-			continue;
-		/* Of an interpreter and a script, the script is what is vetted. */
-		main_file = found;
-		int r = in_system(found) ? 0 : shown_path(&s, found, &command[i]);
-		if (r < 0)
-			return err_sys(err, r, "cannot show %s inside a trial", found);
+		if (found && stat(found, &st) == 0 && S_ISREG(st.st_mode)) {
+			/* Of an interpreter and a script, the script is what is vetted. */
+			main_file = found;
+			name = words[i];
+			if (i == 0)
+				r = put_interpreter(&s, found, command, &at, out, err);
+			if (r < 0)
+				return r;
+			if (!in_system(found))
+				r = i == 0 ? installed_path(&s, found, &inside, &out->path_prefix) : shown_path(&s, found, &inside);
+			if (r < 0)
+				return err_sys(err, r, "cannot show %s inside a trial", found);
+		}
+		command[at++] = inside;
 	}
 	int r = main_file ? file_sha256(main_file, digest) : -EINVAL;
 	if (r < 0)
 		return err_sys(err, r, "cannot read %s", main_file ? main_file : "the command");
-	*out = (struct vet_subject){
-	        .name = arena_str(arena, slice_str(words[0])),
-	        .version = "",
-	        .sha256 = digest,
-	        .command = command,
-	        .mounts = s.mounts,
-	        .n_mounts = s.n,
-	};
+	const char *slash = strrchr(name, '/');
+	out->name = arena_str(arena, slice_str(slash ? slash + 1 : name));
+	out->n_mounts = s.n;
 	return out->name ? 0 : err_sys(err, -ENOMEM, "cannot prepare the command");
 }

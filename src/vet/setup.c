@@ -15,8 +15,8 @@ static const char *const ca_variables[] = {"SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS
         "AWS_CA_BUNDLE", "DENO_CERT", "PIP_CERT", "CARGO_HTTP_CAINFO"};
 
 /* Where other distributions and libraries look: links to the one file, which holds nothing but the trial's authority. */
-static const char *const ca_links[] = {"/etc/ssl/cert.pem", "/etc/ssl/ca-bundle.pem", "/etc/pki/tls/cert.pem", "/etc/pki/tls/certs/ca-bundle.crt",
-				       "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem"};
+static const char *const ca_links[] = {"/etc/ssl/cert.pem", "/etc/ssl/ca-bundle.pem", "/etc/pki/tls/cert.pem",
+        "/etc/pki/tls/certs/ca-bundle.crt", "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem"};
 
 static int put_authority(struct host_spec *h, struct slice ca_pem, struct arena *arena)
 {
