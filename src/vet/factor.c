@@ -552,6 +552,13 @@ static size_t os_literals(const struct host_spec *h, const char *gateway, const 
 	struct forms f = {out, 0, max};
 	form_add(&f, h->kernel_release);
 	form_add(&f, h->os_name);
+	form_add(&f, h->os_id);
+	form_add(&f, h->os_version);
+	/* "24.04" as a version of three numbers, as libraries that tell systems apart write it: 24.4.0. */
+	unsigned part[3] = {0};
+	int n = sscanf(h->os_version, "%4u.%4u.%4u", &part[0], &part[1], &part[2]);
+	if (n >= 1)
+		form_add(&f, arena_fmt(h->arena, "%u.%u.%u", part[0], part[1], part[2]));
 	return f.n;
 }
 
@@ -910,7 +917,7 @@ const struct factor factor_table[] = {
 		LEVELS({"none", "none", Q}, {"home+project", "home+project", Q}, {"project", "project", false}, {"home", "home", false}),
 		.apply = ai_tools_apply,
 		.literals = ai_tools_literals,
-		.vocabulary = VOCABULARY("agents.md", "claude.md", "gemini.md", "mcp", "cursor", "copilot", "codex", "aider",
+		.vocabulary = VOCABULARY("agents.md", "claude.md", "gemini.md", "agents_md", "claude_md", "gemini_md", "mcp", "cursor", "copilot", "codex", "aider",
 			"instructions", "memory", "rules", "tools", "servers", "plugins", "skills", "hooks"),
 	},
 	{

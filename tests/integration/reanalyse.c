@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "crypto/cert.h"
 #include "report/report.h"
 #include "vet/analysis.h"
 #include "vet/run.h"
@@ -73,7 +74,8 @@ int main(int argc, char **argv)
 	struct err err = {0};
 	struct feature_set *s;
 	char path[4096], name[2048];
-	if (argc < 3 || profile_load(argv[2], &arena, &profile, &err) < 0 || feature_set_new(&s) < 0) {
+	_cleanup_buf_ struct buf ca = BUF(65536), key = BUF(65536);
+	if (argc < 3 || cert_ca_new(NULL, time(NULL), &ca, &key) < 0 || profile_load(argv[2], &arena, &profile, &err) < 0 || feature_set_new(&s) < 0) {
 		(void)fprintf(stderr, "reanalyse DIR PROFILE.yaml [--feature WORDS]\n%s\n", err.text);
 		return 2;
 	}
@@ -102,7 +104,7 @@ int main(int argc, char **argv)
 		k->t = (struct analysis_trial){.id = arena_fmt(&arena, "t%03u", number), .treatment = treatment, .baseline = varied == 0,
 					       .factor = combined ? 0 : factor, .level = combined ? 0 : level, .confirming = confirming,
 					       .combined = combined, .usable = true, .started_unix = started};
-		if (!worked || setup_trial(&subject, &profile, &k->t.treatment, SLICE("x"), &arena, &k->setup, &err) < 0)
+		if (!worked || setup_trial(&subject, &profile, &k->t.treatment, buf_slice(&ca), &arena, &k->setup, &err) < 0)
 			continue;
 		for (unsigned i = 0; i < factor_count; i++) {
 			const char *forms[16];
