@@ -279,6 +279,29 @@ static int open_terminal(int *master, struct err *err)
 	return s;
 }
 
+/* /proc/1/cmdline would show the tool what the person typed, with paths of the real machine. There is no way to shorten it without
+ * privileges, so the rest is blank. */
+static void hide_command_line(void)
+{
+	static const char shown[] = "/sbin/init";
+	char text[2048];
+	unsigned long begin = 0, end = 0;
+	_cleanup_fd_ int fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd >= 0 ? read(fd, text, sizeof(text) - 1) : -1;
+	(void)prctl(PR_SET_NAME, "init", 0, 0, 0);
+	if (n <= 0)
+		return;
+	text[n] = 0;
+	/* Fields 48 and 49 of proc(5); the second may hold blanks, so they are counted from its end. */
+	const char *p = strrchr(text, ')');
+	for (int field = 2; p && field < 48; field++)
+		p = strchr(p + 1, ' ');
+	if (!p || sscanf(p, "%lu %lu", &begin, &end) != 2 || begin == 0 || end <= begin)
+		return;
+	memset((void *)(uintptr_t)begin, 0, end - begin);
+	memcpy((void *)(uintptr_t)begin, shown, sizeof(shown) - 1 < end - begin ? sizeof(shown) - 1 : end - begin - 1);
+}
+
 static int prepare_first(const struct first *f, struct err *err)
 {
 	const struct host_spec *h = f->spec->host;
@@ -298,6 +321,8 @@ static int prepare_first(const struct first *f, struct err *err)
 	if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
 		return err_sys(err, -errno, "cannot mount /proc inside the trial (is part of the real /proc covered, as in a container?)");
 	int r = own_network(h, err);
+	if (r == 0)
+		hide_command_line();
 	r = r < 0 ? r : hosttree_cover_proc(h, err);
 	if (r == 0 && mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620") < 0)
 		r = err_sys(err, -errno, "cannot mount /dev/pts inside the trial");
