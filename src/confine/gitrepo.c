@@ -32,7 +32,7 @@ static int put_folder(int dir, const char *path)
 	return mkdirat(dir, path, 0755) < 0 && errno != EEXIST ? -errno : 0;
 }
 
-/* Stores an object, gives its name. */
+/* Stores an object, gives its name; with no folder (-1) it only gives the name. */
 static int put_object(int git, const char *type, struct slice content, uint8_t name[NAME_BYTES])
 {
 	_cleanup_buf_ struct buf raw = BUF(OBJECT_MAX + 64);
@@ -42,7 +42,7 @@ static int put_object(int git, const char *type, struct slice content, uint8_t n
 	if (buf_error(&raw))
 		return buf_error(&raw);
 	int r = digest_of(DIGEST_SHA1, buf_slice(&raw), name);
-	if (r < 0)
+	if (r < 0 || git < 0)
 		return r;
 	_cleanup_buf_ struct buf packed = BUF(OBJECT_MAX * 2);
 	uLongf size = compressBound(raw.n);
@@ -146,6 +146,54 @@ static int put_index(int git, const struct gitrepo *g)
 	return buf_error(&x) ? buf_error(&x) : put_file(git, "index", buf_slice(&x));
 }
 
+struct history {
+	uint8_t commit1[NAME_BYTES], commit2[NAME_BYTES];
+};
+
+/* The first commit holds the first file only, so that there is a history to look at. */
+static int put_history(int git, const struct gitrepo *g, struct history *h)
+{
+	uint8_t tree1[NAME_BYTES], tree2[NAME_BYTES];
+	int r = put_tree(git, g->files, g->n_files ? 1 : 0, 0, tree1);
+	r = r < 0 ? r : put_commit(git, g, tree1, NULL, 1752480000, "Start", h->commit1);
+	r = r < 0 ? r : put_tree(git, g->files, g->n_files, 0, tree2);
+	return r < 0 ? r : put_commit(git, g, tree2, h->commit1, 1755158400, "Add the rest of the tree", h->commit2);
+}
+
+int gitrepo_names(const struct gitrepo *g, char names[2][41])
+{
+	struct history h;
+	int r = put_history(-1, g, &h);
+	for (int i = 0; r == 0 && i < 2; i++)
+		for (int k = 0; k < NAME_BYTES; k++)
+			(void)snprintf(names[i] + 2 * k, 3, "%02x", i ? h.commit2[k] : h.commit1[k]);
+	return r;
+}
+
+static int by_path(const void *a, const void *b)
+{
+	return strcmp(((const struct gitrepo_file *)a)->path, ((const struct gitrepo_file *)b)->path);
+}
+
+struct gitrepo gitrepo_of(const struct host_spec *h, struct gitrepo_file *files)
+{
+	size_t n = 0, prefix = strlen(h->project);
+	for (size_t i = 0; i < h->n_files; i++) {
+		const struct host_file *f = &h->files[i];
+		if (!f->folder && !f->link && strncmp(f->path, h->project, prefix) == 0 && f->path[prefix] == '/')
+			files[n++] = (struct gitrepo_file){f->path + prefix + 1, f->data};
+	}
+	if (n)
+		qsort(files, n, sizeof(*files), by_path);
+	return (struct gitrepo){
+	        .user = h->git_user ? h->git_user : "nobody",
+	        .email = h->git_email ? h->git_email : "nobody@localhost",
+	        .remote = h->git_remote,
+	        .files = files,
+	        .n_files = n,
+	};
+}
+
 /* A control character in a name or URL would end the line of the configuration that it stands in. */
 static bool one_line(const char *s)
 {
@@ -169,18 +217,13 @@ int gitrepo_write(int work_tree_fd, const struct gitrepo *g, struct err *err)
 	_cleanup_fd_ int git = openat(work_tree_fd, ".git", O_DIRECTORY | O_RDONLY | O_CLOEXEC);
 	if (git < 0)
 		return err_sys(err, -errno, "cannot open .git in the project");
-	uint8_t tree1[NAME_BYTES], tree2[NAME_BYTES], commit1[NAME_BYTES], commit2[NAME_BYTES];
-	/* The first commit holds the first file only, so that there is a history to look at. */
-	size_t first = g->n_files ? 1 : 0;
-	int r = put_tree(git, g->files, first, 0, tree1);
-	r = r < 0 ? r : put_commit(git, g, tree1, NULL, 1752480000, "Start", commit1);
-	r = r < 0 ? r : put_tree(git, g->files, g->n_files, 0, tree2);
-	r = r < 0 ? r : put_commit(git, g, tree2, commit1, 1755158400, "Add the rest of the tree", commit2);
+	struct history history;
+	int r = put_history(git, g, &history);
 	r = r < 0 ? r : put_index(git, g);
 	r = r < 0 ? r : put_file(git, "HEAD", SLICE("ref: refs/heads/main\n"));
 	r = r < 0 ? r : put_file(git, "description", SLICE("Unnamed repository\n"));
 	_cleanup_buf_ struct buf head = BUF(64);
-	encode_hex(&head, slice_of(commit2, NAME_BYTES));
+	encode_hex(&head, slice_of(history.commit2, NAME_BYTES));
 	buf_u8(&head, '\n');
 	r = r < 0 ? r : put_file(git, "refs/heads/main", buf_slice(&head));
 	if (r == 0 && g->remote)

@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "base/slice.h"
+#include "confine/host.h"
 
 struct gitrepo_file {
 	const char *path; /* below the work tree, no leading slash */
@@ -21,5 +22,10 @@ struct gitrepo {
 /* Writes <folder>/.git through the directory descriptor of the work tree: two commits on "main" with fixed dates, the second being
  * all files. The same input gives the same commit names. 0 or negative errno. */
 [[nodiscard]] int gitrepo_write(int work_tree_fd, const struct gitrepo *g, struct err *err);
+
+/* The repository of a synthetic host's project. `files` has room for HOST_FILES_MAX; it and the host must outlive what is returned. */
+struct gitrepo gitrepo_of(const struct host_spec *h, struct gitrepo_file *files);
+/* The names of the two commits that gitrepo_write() makes, 40 hex digits each: the first, the head. Nothing is written. */
+[[nodiscard]] int gitrepo_names(const struct gitrepo *g, char names[2][41]);
 
 #endif

@@ -314,16 +314,10 @@ static int put_machine(struct tree *t)
 	return r < 0 ? r : put_fmt(t, COVERS "/boot_id", "8d1f5a04-3c52-4b0e-9f4e-6b2d1c7a9e30\n");
 }
 
-static int by_path(const void *a, const void *b)
-{
-	return strcmp(((const struct gitrepo_file *)a)->path, ((const struct gitrepo_file *)b)->path);
-}
-
 static int put_person(struct tree *t)
 {
 	const struct host_spec *h = t->h;
 	struct gitrepo_file tracked[HOST_FILES_MAX];
-	size_t n_tracked = 0, prefix = strlen(h->project);
 	_cleanup_fd_ int project = -1;
 	int r = folder(t, h->home, 0755, NULL);
 	r = r < 0 ? r : folder(t, h->project, 0755, &project);
@@ -337,8 +331,6 @@ static int put_person(struct tree *t)
 			r = put(t, f->path, f->data, f->mode);
 		if (r < 0)
 			return err_sys(t->err, r, "cannot make %s inside the trial", f->path);
-		if (!f->folder && !f->link && strncmp(f->path, h->project, prefix) == 0 && f->path[prefix] == '/')
-			tracked[n_tracked++] = (struct gitrepo_file){f->path + prefix + 1, f->data};
 	}
 	if (r == 0 && h->git_user && h->git_email) {
 		char path[4096];
@@ -349,14 +341,7 @@ static int put_person(struct tree *t)
 		return err_sys(t->err, r, "cannot make the home folder inside the trial");
 	if (h->no_git)
 		return 0;
-	qsort(tracked, n_tracked, sizeof(tracked[0]), by_path);
-	struct gitrepo g = {
-	        .user = h->git_user ? h->git_user : "nobody",
-	        .email = h->git_email ? h->git_email : "nobody@localhost",
-	        .remote = h->git_remote,
-	        .files = tracked,
-	        .n_files = n_tracked,
-	};
+	struct gitrepo g = gitrepo_of(h, tracked);
 	_cleanup_fd_ int writable = openat(project, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return writable < 0 ? err_sys(t->err, -errno, "cannot open the project inside the trial") : gitrepo_write(writable, &g, t->err);
 }

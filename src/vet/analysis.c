@@ -394,6 +394,9 @@ static void count_combined(struct ctx *c, struct entry *e)
 		if (s == STATE_OTHER)
 			continue;
 		if (on) {
+			/* If another factor that is set too is known to do the same, this trial says nothing. */
+			if (s == STATE_AFTER && other_cause(c, e, k))
+				continue;
 			e->fresh++;
 			e->fresh_hits += s == STATE_AFTER;
 		} else if (s == STATE_BEFORE || (level_of(u, e->factor) == 0 && !other_cause(c, e, k))) {
@@ -812,54 +815,79 @@ int analysis_screen(const struct feature_set *s, const struct analysis_trial *tr
 	return 0;
 }
 
-/* Is the candidate set in the given trial of its base? Two trials of three, so that they differ from each other and from all at once. Of
- * a factor with several suspected levels the first has half of the trials, the next half of the rest, and so on. */
-static bool set_in(const struct analysis_candidate *c, size_t n, size_t i, size_t trial)
+/* Candidate i among those of its base and factor: its place, and how many they are. */
+static size_t of_factor(const struct analysis_candidate *c, size_t n, size_t i, size_t *place)
 {
-	size_t of_factor = 0, before = 0, place = 0;
-	for (size_t k = 0; k < n; k++) {
-		if (c[k].base != c[i].base)
-			continue;
-		place += k < i && c[k].factor != c[i].factor;
-		if (c[k].factor == c[i].factor) {
-			of_factor++;
-			before += k < i;
+	size_t levels = 0;
+	*place = 0;
+	for (size_t k = 0; k < n; k++)
+		if (c[k].base == c[i].base && c[k].factor == c[i].factor) {
+			levels++;
+			*place += k < i;
 		}
-	}
-	if (of_factor == 1)
-		return (trial + place) % 3 != 2;
-	if (of_factor == 2)
-		return (trial + place) % 2 == before;
-	size_t turn = (trial * 5 + place) % 8, upto = 0, from = 0;
-	for (size_t k = 0; k <= before; k++) {
-		from = upto;
-		upto += (8 - upto + 1) / 2;
-	}
-	return turn >= from && turn < upto;
+	return levels;
 }
 
-int analysis_confirm(const struct analysis_candidate *c, size_t n, size_t max, struct arena *arena, struct treatment **out, size_t *n_out,
-        size_t *covered)
+/* A fixed scatter, so that no two factors are set in the same trials. */
+static uint64_t scatter(size_t a, size_t b)
 {
-	size_t of_base[BASE_COUNT] = {0}, trials[BASE_COUNT] = {0}, used = 0;
+	uint64_t x = (a + 1) * 0x9e3779b97f4a7c15u ^ (b + 1) * 0xbf58476d1ce4e5b9u;
+	x ^= x >> 29;
+	x *= 0x94d049bb133111ebu;
+	return x ^ x >> 32;
+}
+
+/* Is the candidate set in the given one of the trials of its base? A single level in two of three, which ones is scattered. Of a factor
+ * with several suspected levels: in the first round each once, in turn; then the first has half of the trials, the next half of the
+ * rest, and so on. */
+static bool set_in(const struct analysis_candidate *c, size_t n, size_t i, bool first_round, size_t trial, size_t trials)
+{
+	size_t place, levels = of_factor(c, n, i, &place), before = 0;
+	if (levels > 1 && first_round)
+		return trial % levels == place;
+	for (size_t k = 0; k < trials; k++)
+		before += scatter(c[i].factor, k) < scatter(c[i].factor, trial) || (scatter(c[i].factor, k) == scatter(c[i].factor, trial) && k < trial);
+	if (levels == 1)
+		return before < (2 * trials + 2) / 3;
+	size_t from = 0, share = levels == 2 ? (trials + 1) / 2 : 0;
+	if (levels == 2)
+		return place == 0 ? before < share : before >= share;
+	for (size_t k = 0; k < place; k++)
+		from += (trials - from + 1) / 2;
+	return before >= from && before < from + (trials - from + 1) / 2;
+}
+
+int analysis_confirm(const struct analysis_candidate *c, size_t n, bool first_round, size_t max, struct arena *arena, struct treatment **out,
+        size_t *n_out, size_t *covered)
+{
+	size_t most[BASE_COUNT] = {0}, worst[BASE_COUNT] = {0}, used = 0, bases = 0;
 	struct treatment *t = arena_array(arena, max + 1, sizeof(*t));
 	if (!t)
 		return -ENOMEM;
-	for (size_t i = 0; i < n; i++)
-		of_base[c[i].base]++;
-	size_t bases = 0;
-	for (int b = 0; b < BASE_COUNT; b++)
-		bases += of_base[b] > 0;
-	for (int b = 0; b < BASE_COUNT && bases; b++)
-		trials[b] = of_base[b] ? max / bases : 0;
-	for (int b = 0; b < BASE_COUNT; b++)
-		for (size_t k = 0; k < trials[b]; k++) {
+	for (size_t i = 0; i < n; i++) {
+		size_t place, levels = of_factor(c, n, i, &place);
+		if (levels > most[c[i].base])
+			most[c[i].base] = levels;
+		if (c[i].worst > worst[c[i].base])
+			worst[c[i].base] = c[i].worst;
+	}
+	/* What its own content proves needs no second round. */
+	for (int b = 0; b < BASE_COUNT; b++) {
+		if (!first_round && worst[b] <= CLASS_UNDECLARED)
+			most[b] = 0;
+		bases += most[b] > 0;
+	}
+	for (int b = 0; b < BASE_COUNT; b++) {
+		size_t trials = most[b] == 0 ? 0 : first_round ? (most[b] < 3 ? 3 : most[b]) : (max - used) / bases;
+		bases -= most[b] > 0;
+		for (size_t k = 0; k < trials && used < max; k++) {
 			t[used] = plan_treatment((enum vet_base)b, 0, 0);
 			for (size_t i = 0; i < n; i++)
-				if (c[i].base == (enum vet_base)b && t[used].level[c[i].factor] == 0 && set_in(c, n, i, k))
+				if (c[i].base == (enum vet_base)b && t[used].level[c[i].factor] == 0 && set_in(c, n, i, first_round, k, trials))
 					t[used].level[c[i].factor] = (uint8_t)c[i].level;
 			used++;
 		}
+	}
 	*covered = 0;
 	for (size_t i = 0; i < n; i++) {
 		size_t times = 0;

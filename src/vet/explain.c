@@ -548,6 +548,18 @@ static const char *row_file_digest(const struct part *p)
 	return host_digest_differs(b, h1, h0, p->c->arena);
 }
 
+/* The names of commits are digests of all that was committed, and by whom: everybody who reads a history sees them. */
+static const char *row_commit(const struct part *p)
+{
+	const struct host_spec *h0 = p->c->before_trial->host, *h1 = p->c->after_trial->host;
+	if (!h0 || !h1 || p->a.n == 0 || p->b.n == 0)
+		return NULL;
+	return host_commit_name(around(p->c->before, p->h.a_at, p->h.a_n, word_byte), h0) &&
+	                       host_commit_name(around(p->c->after, p->h.b_at, p->h.b_n, word_byte), h1)
+	               ? "the name of a commit, which follows from its files and its author"
+	               : NULL;
+}
+
 static bool digits(struct slice s)
 {
 	for (size_t i = 0; i < s.n; i++)
@@ -689,6 +701,7 @@ static const struct row {
         {"presence", CLASS_UNDECLARED, row_presence},
         {"file text", CLASS_UNDECLARED, row_file_text},
         {"file name", CLASS_UNDECLARED, row_file_name},
+        {"commit", CLASS_UNDECLARED, row_commit},
         {"file digest", CLASS_HASHED, row_file_digest},
         {"size", CLASS_UNDECLARED, row_size},
         {"named field", CLASS_UNDECLARED, row_named_field},

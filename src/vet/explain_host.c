@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/encode.h"
+#include "confine/gitrepo.h"
 #include "crypto/digest.h"
 
 static bool word_byte(uint8_t c)
@@ -138,4 +139,19 @@ const char *host_digest_differs(struct slice text, const struct host_spec *here,
 			return arena_fmt(arena, "%s of the contents of a file", d);
 	}
 	return NULL;
+}
+
+bool host_commit_name(struct slice text, const struct host_spec *h)
+{
+	struct gitrepo_file files[HOST_FILES_MAX];
+	char names[2][41];
+	if (text.n < 7 || text.n > 40 || h->no_git)
+		return false;
+	struct gitrepo g = gitrepo_of(h, files);
+	if (gitrepo_names(&g, names) < 0)
+		return false;
+	for (int i = 0; i < 2; i++)
+		if (slice_eq(text, slice_of(names[i], text.n)))
+			return true;
+	return false;
 }

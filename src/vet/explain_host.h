@@ -13,6 +13,8 @@ bool host_names_differ(struct slice text, const struct host_spec *here, const st
 /* The name of a digest ("sha256 of the path of a file", …) if the text (hex of 8 digits or more, or base64) is one, or the beginning of one, of something
  * that `here` has and `there` has not: a path, a file's contents, the project or home folder. NULL if not. */
 const char *host_digest_differs(struct slice text, const struct host_spec *here, const struct host_spec *there, struct arena *arena);
+/* Is the text (hex of 7 digits or more) the name of a commit of the host's project, or the beginning of one? */
+bool host_commit_name(struct slice text, const struct host_spec *h);
 /* The name of the digest if the text (as above) is one of this value, or the beginning of one. */
 const char *host_digest_of(struct slice text, struct slice value);
 

@@ -408,9 +408,18 @@ static void mark_derived(struct item *m, const struct trace_record *r)
 	digests_try_all(&d, m);
 }
 
+/* A request to a proxy names the whole URL (RFC 9112, absolute form): that it came through one is a feature of its own, the rest of the
+ * request is compared as if it had not. */
+static struct slice origin_form(struct slice target)
+{
+	size_t scheme = slice_starts(target, SLICE("http://")) ? 7 : slice_starts(target, SLICE("https://")) ? 8 : 0;
+	size_t slash = scheme ? slice_chr(target, '/', scheme) : 0;
+	return scheme && slash != SLICE_NPOS ? slice_from(target, slash) : target;
+}
+
 static void http_items(struct adding *a, struct item *root, const struct trace_record *r)
 {
-	struct slice shown, target = field(r, TAG_TARGET);
+	struct slice shown, target = origin_form(field(r, TAG_TARGET));
 	struct item *host = host_item(a, root, field(r, TAG_HOST), &shown);
 	size_t query = slice_chr(target, '?', 0);
 	struct slice path = slice_sub(target, 0, query);
@@ -439,7 +448,7 @@ static void http_items(struct adding *a, struct item *root, const struct trace_r
 
 static void ws_items(struct adding *a, struct item *root, const struct trace_record *r)
 {
-	struct slice shown, target = field(r, TAG_TARGET);
+	struct slice shown, target = origin_form(field(r, TAG_TARGET));
 	struct item *host = host_item(a, root, field(r, TAG_HOST), &shown);
 	struct slice path = item_key_of(a, slice_sub(target, 0, slice_chr(target, '?', 0)));
 	struct slice key = adding_fmt(a, "WS %.*s%.*s", SLICE_FMT(shown), SLICE_FMT(path_template(a, path)));

@@ -350,33 +350,45 @@ static int run_queue(struct run *run)
 	return run->running ? loop_run(run->loop) : 0;
 }
 
-/* Fresh trials for what screening suspects. */
+static int note_undecided(struct run *run, const struct analysis_candidate *c, size_t n)
+{
+	unsigned clear = 0;
+	for (size_t i = 0; i < n; i++)
+		clear += c[i].by_chance < 0.01 && c[i].worst > CLASS_HASHED;
+	if (clear == 0)
+		return 0;
+	const char *note = arena_fmt(run->arena, "%u suspected dependences were not repeated often enough to decide: run with --thorough", clear);
+	const char **notes = arena_array(run->arena, 1, sizeof(*notes));
+	if (!note || !notes)
+		return -ENOMEM;
+	notes[run->result->n_notes++] = note;
+	run->result->notes = notes;
+	return 0;
+}
+
+/* Fresh trials for what screening suspects, in two rounds. */
 static int confirm(struct run *run)
 {
-	struct analysis_candidate *c = NULL;
-	struct treatment *t = NULL;
-	size_t n = 0, n_trials = 0, covered = 0;
-	int r = analysis_screen(run->features, run->observations, run->n_observations, run->profile, run->arena, &c, &n);
-	if (r < 0 || n == 0)
-		return r;
-	size_t max = run->options->confirm ? run->options->confirm : run->options->effort == PLAN_QUICK ? PLAN_QUICK_MAX : CONFIRM_TRIALS;
-	if (run->options->effort == PLAN_QUICK && max > PLAN_QUICK_MAX - run->n_all)
-		max = PLAN_QUICK_MAX - run->n_all;
-	r = analysis_confirm(c, n, max, run->arena, &t, &n_trials, &covered);
-	for (size_t i = 0; i < n_trials && r == 0; i++)
-		r = add_trial(run, &(struct plan_trial){.treatment = t[i]}, true);
-	unsigned clear = 0;
-	for (size_t i = covered; i < n; i++)
-		clear += c[i].by_chance < 0.01 && c[i].worst >= CLASS_HASHED;
-	if (clear && r == 0) {
-		const char *note = arena_fmt(run->arena, "%u suspected dependences were not repeated often enough to decide: run with --thorough", clear);
-		const char **notes = arena_array(run->arena, 1, sizeof(*notes));
-		if (!note || !notes)
-			return -ENOMEM;
-		notes[run->result->n_notes++] = note;
-		run->result->notes = notes;
+	for (int round = 0; round < 2 && !run->stopping; round++) {
+		struct analysis_candidate *c = NULL;
+		struct treatment *t = NULL;
+		size_t n = 0, n_trials = 0, covered = 0;
+		int r = analysis_screen(run->features, run->observations, run->n_observations, run->profile, run->arena, &c, &n);
+		if (r < 0 || n == 0)
+			return r;
+		size_t max = run->options->confirm ? run->options->confirm : CONFIRM_TRIALS;
+		if (run->options->effort == PLAN_QUICK)
+			max = run->n_all < PLAN_QUICK_MAX ? PLAN_QUICK_MAX - run->n_all : 0;
+		r = analysis_confirm(c, n, round == 0, max, run->arena, &t, &n_trials, &covered);
+		for (size_t i = 0; i < n_trials && r == 0; i++)
+			r = add_trial(run, &(struct plan_trial){.treatment = t[i]}, true);
+		if (r == 0 && round == 1)
+			r = note_undecided(run, c + covered, n - covered);
+		r = r < 0 ? r : run_queue(run);
+		if (r < 0)
+			return r;
 	}
-	return r < 0 ? r : run_queue(run);
+	return 0;
 }
 
 static void on_stop(void *arg, uint32_t events)

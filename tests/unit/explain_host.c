@@ -82,8 +82,9 @@ static void test_confirm(void **state)
 	struct treatment *t;
 	size_t n, covered;
 	for (unsigned i = 0; i < 12; i++)
-		c[i] = (struct analysis_candidate){.factor = i < 10 ? i : 3, .level = i < 10 ? 1 : i - 8, .base = i % 5 == 4 ? BASE_OFFICIAL : BASE_GATEWAY};
-	assert_int_equal(analysis_confirm(c, 12, 16, &arena, &t, &n, &covered), 0);
+		c[i] = (struct analysis_candidate){.factor = i < 10 ? i : 3, .level = i < 10 ? 1 : i - 8, .base = i % 5 == 4 ? BASE_OFFICIAL : BASE_GATEWAY,
+						    .worst = CLASS_COVERT};
+	assert_int_equal(analysis_confirm(c, 12, false, 16, &arena, &t, &n, &covered), 0);
 	assert_int_equal(n, 16);
 	for (unsigned i = 0; i < 10; i++) {
 		unsigned on = 0, off = 0;
@@ -96,8 +97,17 @@ static void test_confirm(void **state)
 		assert_true(on >= 3);
 		assert_true(off >= 2);
 	}
+	/* In the first round every level is set, those of one factor in turn. */
+	assert_int_equal(analysis_confirm(c, 12, true, 16, &arena, &t, &n, &covered), 0);
+	assert_true(n >= 3 && n < 10);
+	for (unsigned i = 0; i < 12; i++) {
+		unsigned on = 0;
+		for (size_t k = 0; k < n; k++)
+			on += t[k].base == c[i].base && t[k].level[c[i].factor] == c[i].level;
+		assert_true(on >= 1);
+	}
 	/* No more than asked for, also when there is no room at all. */
-	assert_int_equal(analysis_confirm(c, 12, 0, &arena, &t, &n, &covered), 0);
+	assert_int_equal(analysis_confirm(c, 12, false, 0, &arena, &t, &n, &covered), 0);
 	assert_int_equal(n, 0);
 	assert_int_equal(covered, 0);
 }
