@@ -63,7 +63,8 @@ static int drop_capabilities(void)
 
 /*
  * The runtime of a sanitizer makes calls of its own, and more when it has something to say before it dies. In such builds a call that is
- * not allowed fails and is no death, so that what it says is read.
+ * not allowed fails and is no death, so that what it says is read. Its search for leaks needs a tracer, which can only be before the seal:
+ * it is done there, and not once more at the end.
  */
 #if defined(__SANITIZE_ADDRESS__)
 #define SANITIZED 1
@@ -73,9 +74,11 @@ static int drop_capabilities(void)
 #endif
 #endif
 #ifdef SANITIZED
+#include <sanitizer/lsan_interface.h>
 #define OTHERWISE SCMP_ACT_ERRNO(EPERM)
 #else
-#define OTHERWISE SCMP_ACT_KILL_PROCESS
+#define __lsan_do_leak_check() ((void)0)
+#define OTHERWISE              SCMP_ACT_KILL_PROCESS
 #endif
 
 static int load_filter(void)
@@ -97,6 +100,7 @@ static int load_filter(void)
 
 int seal_process(void)
 {
+	__lsan_do_leak_check();
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return -errno;
 	int r = drop_capabilities();
