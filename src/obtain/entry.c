@@ -107,7 +107,7 @@ static struct slice base_name(struct slice path)
 /* The program that "bin" names: the one called as the package is, else the first. *command is its name. Each gets mode 0755. */
 static const char *choose_bin(int root, const struct package *p, struct slice manifest, struct arena *a, const char **command)
 {
-	struct slice bin, own = base_name(slice_str(p->name));
+	struct slice bin = {0}, own = base_name(slice_str(p->name));
 	const char *path = NULL;
 	if (!jscan_get(manifest, SLICE("bin"), &bin))
 		return NULL;
@@ -135,7 +135,7 @@ static const char *choose_bin(int root, const struct package *p, struct slice ma
 static bool has_install_script(struct slice manifest)
 {
 	static const struct slice names[] = {SLICE("preinstall"), SLICE("install"), SLICE("postinstall")};
-	struct slice scripts, v;
+	struct slice scripts = {0}, v = {0};
 	if (!jscan_get(manifest, SLICE("scripts"), &scripts))
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
