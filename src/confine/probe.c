@@ -39,6 +39,23 @@ static int try_namespaces(void)
 	return WIFEXITED(status) ? -WEXITSTATUS(status) : -ECHILD;
 }
 
+/* Whether the root was changed with chroot, to a folder that is no mount: then no mount has its point at "/". */
+static bool root_is_changed(void)
+{
+	_cleanup_free_ char *line = NULL;
+	size_t n = 0;
+	bool mounted = false;
+	FILE *f = fopen("/proc/self/mountinfo", "re");
+	if (!f)
+		return false;
+	while (!mounted && getline(&line, &n, f) >= 0) {
+		char at[3];
+		mounted = sscanf(line, "%*u %*u %*s %*s %2s", at) == 1 && strcmp(at, "/") == 0;
+	}
+	(void)fclose(f);
+	return !mounted;
+}
+
 int trial_probe(struct err *err)
 {
 	int r = try_namespaces();
@@ -59,6 +76,11 @@ int trial_probe(struct err *err)
 			                ? 15000
 			                : settings[i].good);
 	}
+	if (r == -EPERM && root_is_changed())
+		return err_sys(err, r,
+		        "trials need user namespaces, which Linux refuses in a root that was changed with chroot: make the folder a mount "
+		        "and "
+		        "enter it with pivot_root, or run outside of it");
 	return err_sys(err, r,
 	        "trials need user, mount, PID, network, UTS, IPC and cgroup namespaces, which this machine refuses (inside a container, "
 	        "allow them there, or run on the host)");
