@@ -31,6 +31,11 @@
 #include <time.h>
 #include <unistd.h>
 
+static int number(const char *s)
+{
+	return (int)strtol(s, NULL, 10);
+}
+
 static unsigned failed_attempts, escapes;
 
 __attribute__((format(printf, 2, 3))) static void attempt(int worked, const char *what, ...)
@@ -132,7 +137,7 @@ static void files(char **argv)
 		static const char *const parts[] = {"environ", "cmdline"};
 		for (size_t k = 0; k < 2 && e->d_name[0] >= '1' && e->d_name[0] <= '9'; k++) {
 			/* Its own arguments are given by the test. */
-			if (k == 1 && atoi(e->d_name) == getpid())
+			if (k == 1 && number(e->d_name) == getpid())
 				continue;
 			(void)snprintf(path, sizeof(path), "/proc/%.20s/%s", e->d_name, parts[k]);
 			attempt(file_holds(path, secret), "see the caller's secret in %s", path);
@@ -149,7 +154,7 @@ static void descriptors(void)
 	DIR *d = opendir("/proc/self/fd");
 	for (struct dirent *e; d && (e = readdir(d));)
 		if (e->d_name[0] != '.')
-			attempt(atoi(e->d_name) > 2 && atoi(e->d_name) != dirfd(d), "hold descriptor %.20s", e->d_name);
+			attempt(number(e->d_name) > 2 && number(e->d_name) != dirfd(d), "hold descriptor %.20s", e->d_name);
 	if (d)
 		(void)closedir(d);
 	struct stat st;
@@ -186,7 +191,7 @@ static int reach(int family, const char *address, uint16_t port, char reply[64])
 static void network(char **argv)
 {
 	const char *secret = option(argv, "secret"), *abstract = option(argv, "abstract"), *host = option(argv, "host");
-	uint16_t port = (uint16_t)atoi(option(argv, "port"));
+	uint16_t port = (uint16_t)number(option(argv, "port"));
 	char reply[64];
 	static const char *const own[] = {"127.0.0.1", "127.0.0.53", "0.0.0.0", "127.255.255.254"};
 	static const char *const public[] = {"169.254.169.254", "8.8.8.8", "10.0.0.1", "192.168.1.1", "172.17.0.1", "100.64.0.1"};
@@ -225,7 +230,7 @@ static void network(char **argv)
 
 static void processes(char **argv)
 {
-	pid_t outside = atoi(option(argv, "pid"));
+	pid_t outside = number(option(argv, "pid"));
 	char byte;
 	struct iovec mine = {&byte, 1}, theirs = {(void *)(uintptr_t)0x400000, 1};
 	attempt(kill(outside, 0) == 0, "see the caller's process");

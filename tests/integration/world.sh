@@ -1,4 +1,5 @@
-#!/bin/bash
+#!/usr/bin/env bash
+# check: slow timeout=200
 # The world's connection engine against real clients: curl, dig, node, openssl. Builds the two network namespaces that a trial has.
 # Usage: tests/integration/world.sh [BUILD]   (WORLD_OFFLOADS=off: as with the trial runner, which turns offloads off)
 set -eu
