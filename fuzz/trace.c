@@ -48,7 +48,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 		oddities_add(o, &result, "gateway.example");
 		(void)oddities_hint(o);
-		if (hosts_table(h, &profile, &arena, &table, &n) < 0 || oddities_notes(o, &arena, notes, ARRAY_LEN(notes)) > ARRAY_LEN(notes))
+		if (hosts_table(h, &profile, &arena, &table, &n) < 0 ||
+		        oddities_notes(o, &arena, notes, ARRAY_LEN(notes)) > ARRAY_LEN(notes))
 			abort();
 		buf_free(&result.trace);
 	}
