@@ -1,7 +1,6 @@
 #include "confine/trial_run.h"
 
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -10,6 +9,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -238,16 +238,43 @@ static void reap(struct harvest *h, pid_t tool)
 	}
 }
 
-/* Of all that /proc of the trial shows, but this one. */
+/* A process of ours that only waits from here on gives back the memory that it has from the vetting process: the more trials have been
+ * analysed, the more that is. Nothing may be allocated or read from the heap after this. */
+static void forget_heap(void)
+{
+	char text[8192];
+	unsigned long begin = 0, end = 0;
+	_cleanup_fd_ int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+	ssize_t n = 0, got;
+	while (fd >= 0 && (got = read(fd, text + n, sizeof(text) - 1 - (size_t)n)) > 0)
+		n += got;
+	text[n] = 0;
+	char *line = strstr(text, "[heap]");
+	while (line && line > text && line[-1] != '\n')
+		line--;
+	if (line && sscanf(line, "%lx-%lx", &begin, &end) == 2)
+		(void)madvise((void *)(uintptr_t)begin, end - begin, MADV_DONTNEED);
+}
+
+/* Of all that /proc of the trial shows, but this one. Without opendir(), which allocates. */
 static unsigned count_processes(void)
 {
+	struct entry {
+		uint64_t inode, offset;
+		unsigned short size;
+		unsigned char type;
+		char name[];
+	};
+	_Alignas(struct entry) char bytes[8192];
 	unsigned n = 0;
-	DIR *d = opendir("/proc");
-	struct dirent *e;
-	while (d && (e = readdir(d)))
-		n += e->d_name[0] >= '1' && e->d_name[0] <= '9' && strcmp(e->d_name, "1") != 0;
-	if (d)
-		(void)closedir(d);
+	long got;
+	_cleanup_fd_ int fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	while (fd >= 0 && (got = syscall(SYS_getdents64, fd, bytes, sizeof(bytes))) > 0)
+		for (long at = 0; at < got;) {
+			const struct entry *e = (const struct entry *)(const void *)(bytes + at);
+			n += e->name[0] >= '1' && e->name[0] <= '9' && strcmp(e->name, "1") != 0;
+			at += e->size;
+		}
 	return n;
 }
 
@@ -363,6 +390,7 @@ _Noreturn static void first_process(const struct first *f)
 	}
 	if (slave >= 0)
 		(void)close(slave);
+	forget_heap();
 	/* Their other ends must see the end of file when the tool has gone, not when this process has. */
 	if (master < 0)
 		(void)close(f->fds->out);
@@ -580,6 +608,7 @@ _Noreturn void trial_run(const struct trial_spec *spec, const struct trial_fds *
 	(void)close(fds->control);
 	(void)close(fds->input);
 	(void)close(go[1]);
+	forget_heap();
 	int status;
 	while (waitpid(first, &status, 0) < 0 && errno == EINTR)
 		;
