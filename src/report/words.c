@@ -32,6 +32,8 @@ struct slice words_field(const char *address)
 	size_t line = slice_find(s, SLICE(" line \""), 0);
 	if (line != SLICE_NPOS)
 		return slice_from(s, line + 1);
+	if (slice_find(s, SLICE("body"), 0) == SLICE_NPOS && slice_find(s, SLICE("json"), 0) == SLICE_NPOS)
+		return s; /* a host name, a header */
 	/* Two names at the end; what is in brackets belongs to the name before it. */
 	int depth = 0, dots = 0;
 	for (size_t i = s.n; i > 0; i--) {

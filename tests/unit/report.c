@@ -251,7 +251,8 @@ static void words_say_when_and_what(void **state)
 	} fields[] = {{"request 2.body.events[x#3].event_data.env.shell", "env.shell"},
 	        {"request 3.body.messages[user].content[text].text line \"Shell: zsh\"", "line \"Shell: zsh\""},
 	        {"body.metrics[a.b.c].points[object].attributes.terminal[x.y]", "attributes.terminal[x.y]"},
-	        {"header user-agent", "header user-agent"}, {"", ""}, {"a]].b", "a]].b"}};
+	        {"header user-agent", "header user-agent"}, {"", ""}, {"api.vendor.example", "api.vendor.example"},
+	        {"body.a]].b", "body.a]].b"}};
 	struct vet_result r = sample_result();
 	for (size_t i = 0; i < ARRAY_LEN(sentences); i++) {
 		_cleanup_buf_ struct buf b = BUF(1 << 16);
