@@ -4,6 +4,7 @@
 
 #define LEVELS 4  /* named in a sentence */
 #define QUOTE  60 /* columns of a quotation */
+#define NAMES  4  /* characters of a side that are worth naming */
 #define GROW   24 /* bytes by which a differing span grows to whole words, each way */
 
 const char *words_class(enum leak_class class)
@@ -73,16 +74,25 @@ static struct slice common_end(const char *const *levels)
 	return dot < end.n && end.n - dot > 2 ? slice_from(end, dot) : SLICE_NONE;
 }
 
+/* "proxy variables are", "number of CPUs is". */
+static bool plural(struct slice title)
+{
+	return (slice_ends(title, SLICE("variables")) || slice_ends(title, SLICE("files")) || slice_ends(title, SLICE("canaries)"))) &&
+	       !slice_starts(title, SLICE("number"));
+}
+
 static void when(struct buf *b, const struct vet_result *r, const struct vet_finding *f)
 {
 	size_t n = 0;
 	while (f->levels && f->levels[n])
 		n++;
-	buf_fmt(b, "When the %s ", write_factor_title(r, f->factor));
+	const char *title = write_factor_title(r, f->factor);
+	bool many = plural(slice_str(title));
+	buf_fmt(b, "When the %s ", title);
 	if (n == 0)
-		buf_str_add(b, "changes");
+		buf_str_add(b, many ? "change" : "changes");
 	else
-		buf_str_add(b, n > LEVELS ? "is one of " : "is ");
+		buf_fmt(b, "%s %s", many ? "are" : "is", n > LEVELS ? "one of " : "");
 	for (size_t i = 0; i < n && i < LEVELS; i++)
 		buf_fmt(b, "%s%.100s", i == 0 ? "" : i + 1 == n ? " or " : ", ", f->levels[i]);
 	if (n > LEVELS)
@@ -135,10 +145,22 @@ static const char *part_of_message(const char *address)
 	return "";
 }
 
+bool words_names_help(const struct vet_finding *f)
+{
+	size_t sides[2] = {0, 0};
+	bool odd = false;
+	for (size_t i = 0; i < f->n_codepoints; i++) {
+		uint32_t c = f->codepoints[i].value;
+		odd = odd || !((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'));
+		sides[f->codepoints[i].in_after]++;
+	}
+	return odd && sides[0] <= NAMES && sides[1] <= NAMES;
+}
+
 /* One character for another that may look like it: the names say what the eye does not. */
 static void characters(struct buf *b, const struct vet_finding *f)
 {
-	if (f->n_codepoints != 2 || f->codepoints[0].in_after == f->codepoints[1].in_after)
+	if (!words_names_help(f) || f->n_codepoints != 2 || f->codepoints[0].in_after == f->codepoints[1].in_after)
 		return;
 	const struct vet_codepoint *from = &f->codepoints[f->codepoints[0].in_after ? 1 : 0],
 	                           *to = &f->codepoints[f->codepoints[0].in_after ? 0 : 1];
@@ -152,6 +174,11 @@ void words_finding(struct buf *b, const struct vet_result *r, const struct vet_f
 	struct slice host = words_host(write_endpoint_host(f->endpoint));
 	host = write_fit(host, QUOTE, false);
 	when(b, r, f);
+	if (f->address && strcmp(f->address, "(present)") == 0) {
+		struct slice endpoint = write_fit(slice_str(f->endpoint), 2 * QUOTE, false);
+		buf_fmt(b, ", the tool %s %.*s.", after ? "sends" : "does not send", SLICE_FMT(endpoint));
+		return;
+	}
 	buf_fmt(b, ", what goes to %.*s ", SLICE_FMT(host));
 	if (f->class == CLASS_HASHED) {
 		buf_str_add(b, "holds a digest of it: ");

@@ -8,6 +8,8 @@
 
 /* "When the time zone is Asia/Shanghai, requests to your gateway say “2026/11/23” instead of “2026-11-23” (in a user message)." */
 void words_finding(struct buf *b, const struct vet_result *r, const struct vet_finding *f);
+/* Are the names of its characters worth a reader's time? Yes for a few of which one is no plain letter or digit. */
+bool words_names_help(const struct vet_finding *f);
 /* May it be approved? One short sentence, from the verdict. */
 const char *words_decision(const struct vet_result *r);
 /* What else a reader must weigh: what is sent without a declaration, and to whom. Whole sentences, perhaps none. */
