@@ -260,7 +260,12 @@ static void card(struct buf *b, const struct vet_result *r, size_t index)
 	if (f->occurrences) {
 		buf_fmt(b, "<div><dt>Also at</dt><dd>%u further place%s%s", f->occurrences, write_s(f->occurrences),
 		        f->also_at && f->also_at[0] ? ": " : "");
-		values(b, f->also_at, 4, "; ");
+		for (size_t k = 0; k < 4 && f->also_at && f->also_at[k]; k++) {
+			add(b, k ? "; " : "");
+			value(b, words_also(f, k));
+		}
+		if (f->occurrences > 4 && f->also_at && f->also_at[0])
+			buf_fmt(b, " and %u more", f->occurrences - 4);
 		add(b, "</dd></div>");
 	}
 	add(b, "</dl></article>\n");

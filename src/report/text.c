@@ -222,7 +222,10 @@ static void finding(struct page *p, const struct vet_finding *f)
 	if (f->occurrences) {
 		buf_reset(&line);
 		buf_fmt(&line, "%u further place%s%s", f->occurrences, write_s(f->occurrences), f->also_at && f->also_at[0] ? ": " : "");
-		join(&line, f->also_at, 3);
+		for (size_t k = 0; k < 3 && f->also_at && f->also_at[k]; k++)
+			buf_fmt(&line, "%s%s", k ? ", " : "", words_also(f, k));
+		if (f->occurrences > 3 && f->also_at && f->also_at[0])
+			buf_fmt(&line, " and %u more", f->occurrences - 3);
 		field(p, "also", buf_str(&line));
 	}
 }
@@ -257,7 +260,7 @@ static size_t collect(const struct vet_result *r, size_t first, struct buf *to, 
 				new_field = new_field && !slice_eq(field, words_field(f[j].address));
 			}
 		places += 1 + (size_t)f[i].occurrences;
-		host = write_fit(words_host(host), LONG, false);
+		host = slice_is(host, "{gateway}") ? SLICE("gateway") : write_fit(words_host(host), LONG, false);
 		if (new_host)
 			buf_fmt(to, "%s%.*s", to->n ? ", " : "", SLICE_FMT(host));
 		if (new_field && (*n_fields)++ == 0)

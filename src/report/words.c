@@ -46,6 +46,14 @@ struct slice words_field(const char *address)
 	return s;
 }
 
+const char *words_also(const struct vet_finding *f, size_t k)
+{
+	struct slice all = slice_str(f->also_at[k]), endpoint = slice_str(f->endpoint);
+	if (endpoint.n && all.n > endpoint.n + 1 && slice_starts(all, endpoint) && all.p[endpoint.n] == ' ')
+		return f->also_at[k] + endpoint.n + 1;
+	return f->also_at[k];
+}
+
 size_t words_factors(const struct vet_result *r, enum leak_class class)
 {
 	size_t n = 0;

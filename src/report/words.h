@@ -21,6 +21,8 @@ struct slice words_host(struct slice name);
 /* The part of an address that names the field: `request 2.body.events[x#3].event_data.env.shell` gives `env.shell`, and
  * `….text line "Shell: zsh"` gives `line "Shell: zsh"`. Borrowed from address. */
 struct slice words_field(const char *address);
+/* f->also_at[k] without the endpoint, if that is the finding's own. */
+const char *words_also(const struct vet_finding *f, size_t k);
 /* How many different factors have a finding of this class. */
 size_t words_factors(const struct vet_result *r, enum leak_class class);
 /* What a class means, one line. "" for CLASS_NONE. */
