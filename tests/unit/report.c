@@ -237,14 +237,15 @@ static void words_say_when_and_what(void **state)
 {
 	(void)state;
 	static const char *const sentences[] = {
-	        "When the time zone is Asia/Shanghai or Asia/Urumqi, what goes to your gateway says “2026/11/23” instead of “2026-11-23” "
-	        "(in a "
-	        "user message): U+002F SOLIDUS for U+002D HYPHEN-MINUS.",
-	        "When the gateway host name is proxy.laboratory.example or ai-gw.corp.example (all end in .example), what goes to your "
-	        "gateway "
-	        "says “Today\xCA\xBCs” instead of “Today's” (in a user message): U+02BC MODIFIER LETTER APOSTROPHE for U+0027 APOSTROPHE.",
-	        "When the MAC address is 02:42:ac:11:00:02, what goes to api.vendor.example holds a digest of it: "
-	        "“77ab09fe1c5d42238e914a1b”.",
+	        ("When the time zone is Asia/Shanghai or Asia/Urumqi, what goes to your gateway says “2026/11/23” instead of “2026-11-23” "
+	         "(in a "
+	         "user message): U+002F SOLIDUS for U+002D HYPHEN-MINUS."),
+	        ("When the gateway host name is proxy.laboratory.example or ai-gw.corp.example (all end in .example), what goes to your "
+	         "gateway "
+	         "says “Today\xCA\xBCs” instead of “Today's” (in a user message): U+02BC MODIFIER LETTER APOSTROPHE for U+0027 "
+	         "APOSTROPHE."),
+	        ("When the MAC address is 02:42:ac:11:00:02, what goes to api.vendor.example holds a digest of it: "
+	         "“77ab09fe1c5d42238e914a1b”."),
 	};
 	static const struct {
 		const char *address, *field;
