@@ -75,6 +75,10 @@ $(O)/integration/%: tests/integration/%.c $(O)/libpostern.a
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MT $@ -MF $@.d $(LDFLAGS) -o $@ $< $(O)/libpostern.a $(LDLIBS)
 
+$(O)/bench/%: bench/%.c $(O)/libpostern.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MT $@ -MF $@.d $(LDFLAGS) -o $@ $< $(O)/libpostern.a $(LDLIBS)
+
 # The style of the HTML report, as a C string.
 $(O)/src/report/html.o: $(O)/gen/report_css.h
 $(O)/gen/report_css.h: share/html/report.css tools/embed.sh
@@ -121,7 +125,7 @@ fuzz:
 lint:
 	tools/lint.sh
 
-bench: all
+bench: all $(O)/bench/micro
 	bench/run.sh
 
 format:

@@ -78,6 +78,17 @@ static int unknown_command(const char *typed)
 	return cmd_usage(NULL, "there is no command \"%.64s\"", typed);
 }
 
+/* A command line; what it does stands behind it, or above it where there is no room. */
+static void put_example(struct buf *out, const char *example, size_t width)
+{
+	struct slice all = slice_str(example);
+	size_t at = slice_find(all, SLICE("  # "), 0);
+	if (at == SLICE_NPOS || all.n + 2 <= width)
+		buf_fmt(out, "  %s\n", example);
+	else
+		buf_fmt(out, "  %s\n  %.*s\n", example + at + 2, (int)at, example);
+}
+
 void cmd_help_all(struct buf *out, size_t width)
 {
 	static const struct opt none[] = {OPT_END};
@@ -92,7 +103,7 @@ void cmd_help_all(struct buf *out, size_t width)
 	opt_help(out, none, width);
 	buf_str_add(out, "\nExamples:\n");
 	for (size_t i = 0; i < command_count; i++)
-		buf_fmt(out, "  %s\n", command_table[i]->examples[0]);
+		put_example(out, command_table[i]->examples[0], width);
 	buf_str_add(out, "\n\"man postern\" describes the program as a whole.\n");
 }
 
@@ -104,7 +115,7 @@ void cmd_help_one(struct buf *out, const struct command *c, size_t width)
 	opt_help(out, c->options ? c->options : none, width);
 	buf_str_add(out, "\nExamples:\n");
 	for (const char *const *e = c->examples; *e; e++)
-		buf_fmt(out, "  %s\n", *e);
+		put_example(out, *e, width);
 	buf_fmt(out, "\n\"man postern-%s\" says more.\n", c->name);
 }
 

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "vet/factor.h"
+
 static const char *const shells[] = {"bash", "zsh", "fish", NULL};
 
 static bool takes_file(const struct opt *o)
@@ -13,6 +15,17 @@ static bool takes_file(const struct opt *o)
 static bool takes_folder(const struct opt *o)
 {
 	return o->word && strcmp(o->word, "DIR") == 0;
+}
+
+static bool takes_factors(const struct opt *o)
+{
+	return strcmp(o->name, "factors") == 0;
+}
+
+static void put_factors(struct buf *out)
+{
+	for (size_t i = 0; i < factor_count; i++)
+		buf_fmt(out, "%s%s", i ? " " : "", factor_table[i].name);
 }
 
 static const struct opt *options_of(const struct command *c)
@@ -62,6 +75,11 @@ static void bash_values(struct buf *out, const struct command *c)
 			buf_str_add(out, "mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n");
 		} else if (takes_folder(o)) {
 			buf_str_add(out, "mapfile -t COMPREPLY < <(compgen -d -- \"$cur\")\n");
+		} else if (takes_factors(o)) {
+			/* The last of a list. */
+			buf_str_add(out, "mapfile -t COMPREPLY < <(compgen -P \"${cur%\"${cur##*,}\"}\" -W '");
+			put_factors(out);
+			buf_str_add(out, "' -- \"${cur##*,}\")\n");
 		} else {
 			buf_str_add(out, "COMPREPLY=()\n");
 		}
@@ -117,6 +135,9 @@ static void zsh_option(struct buf *out, const struct opt *o)
 				buf_str_add(out, "_files");
 			} else if (takes_folder(o)) {
 				buf_str_add(out, "_files -/");
+			} else if (takes_factors(o)) {
+				buf_str_add(out, "_values -s , factor ");
+				put_factors(out);
 			}
 		}
 		buf_u8(out, '\'');

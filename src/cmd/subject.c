@@ -241,8 +241,15 @@ int subject_of_artefact(const struct artefact *a, struct arena *arena, struct ve
 	        .version = a->version,
 	        .sha256 = arena_str(arena, slice_str(a->sha256)), /* the artefact may go before the subject */
 	        .install_scripts = a->install_scripts};
-	if (!s.mounts || !command)
+	if (!s.mounts || !command || !out->sha256)
 		return err_sys(err, -ENOMEM, "cannot prepare the artefact");
+	if (a->native_name) {
+		const char **notes = arena_array(arena, 2, sizeof(*notes));
+		if (notes)
+			notes[0] = arena_fmt(arena, "What runs is in the native package %s %s, SHA-256 %s.", a->native_name,
+			        a->native_version, a->native_sha256);
+		out->notes = notes;
+	}
 	int r = show(&s, a->root, &target);
 	if (r == 0 && !a->entry_native) {
 		r = find_node(&s, out, &node, err);

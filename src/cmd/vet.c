@@ -31,16 +31,16 @@ static const enum leak_class class_of[] = {CLASS_DISCLOSED, CLASS_UNDECLARED, CL
 
 static const struct opt vet_table[] = {
         OPT_STRING(struct vet_opts, out, "out", 'o', "DIR",
-                "write report.json and report.html there (default postern-report, but nowhere with --format json)"),
-        OPT_FLAG(struct vet_opts, quick, "quick", 'q', "at most 64 trials, with fewer levels, and most factors from one base only"),
+                "write report.json and report.html there; postern-report if nothing is said, none with --format json"),
+        OPT_FLAG(struct vet_opts, quick, "quick", 'q', "at most 64 trials, with fewer levels and most factors from one base only"),
         OPT_FLAG(struct vet_opts, thorough, "thorough", 0, "every level, from every base, three times"),
-        OPT_U64(struct vet_opts, jobs, "jobs", 'j', "N", 1, 64, "trials at once (default the number of CPUs, at most 8)"),
-        OPT_STRING(struct vet_opts, seed, "seed", 0, "N",
-                "order of the trials; the same seed gives the same plan (default by chance, shown in the report)"),
-        OPT_STRING(struct vet_opts, factors, "factors", 0, "LIST", "only these factors, comma separated"),
-        OPT_CHOICE(struct vet_opts, fail_on, "fail-on", 0, "CLASS", classes,
-                "the class from which on a finding counts, disclosed, undeclared, hashed or covert (default)"),
-        OPT_CHOICE(struct vet_opts, format, "format", 'f', "FORMAT", formats, "what is printed, text (default) or json"),
+        OPT_U64(struct vet_opts, jobs, "jobs", 'j', "N", 1, 64, "trials at once; by default the number of CPUs, at most 8"),
+        OPT_STRING(struct vet_opts, seed, "seed", 0, "N", "the same seed gives the same plan; by default random, and shown in the report"),
+        OPT_STRING(
+                struct vet_opts, factors, "factors", 0, "LIST", "vary only these, as in timezone,gateway; postern-vet(1) names them all"),
+        OPT_CHOICE(
+                struct vet_opts, fail_on, "fail-on", 0, "CLASS", classes, "exit 1 for findings of this class or worse; by default covert"),
+        OPT_CHOICE(struct vet_opts, format, "format", 'f', "FORMAT", formats, "what is printed; by default text"),
         OPT_STRING(struct vet_opts, keep_traces, "keep-traces", 0, "DIR", "keep what each trial sent, a file a trial"),
         OPT_STRING(
                 struct vet_opts, profile, "profile", 'p', "FILE", "how the tool is run and what its vendor declares; postern-profile(5)"),

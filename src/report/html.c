@@ -46,6 +46,11 @@ static void heading(struct buf *b, const char *id, const char *title, const char
 		buf_fmt(b, "<p class=lead>%s</p>", lead);
 }
 
+static bool same_factor(const struct vet_finding *x, const struct vet_finding *y)
+{
+	return x->class == y->class && slice_eq(slice_str(x->factor), slice_str(y->factor));
+}
+
 /* What the verdict means for someone who did not run it: may it be approved, why not, what did it do, when. */
 static void plain_words(struct buf *b, const struct vet_result *r, const struct write_summary *s)
 {
@@ -58,7 +63,14 @@ static void plain_words(struct buf *b, const struct vet_result *r, const struct 
 	}
 	size_t shown = 0;
 	for (size_t i = 0; i < r->n_findings; i++) {
-		if (r->findings[i].class != CLASS_COVERT || shown++ >= HEADLINES)
+		size_t same = 0;
+		bool seen = r->findings[i].class != CLASS_COVERT;
+		for (size_t j = 0; j < r->n_findings && !seen; j++)
+			if (same_factor(&r->findings[i], &r->findings[j])) {
+				seen = j < i;
+				same++;
+			}
+		if (seen || shown++ >= HEADLINES)
 			continue;
 		_cleanup_buf_ struct buf line = BUF(1 << 16);
 		words_finding(&line, r, &r->findings[i]);
@@ -66,10 +78,12 @@ static void plain_words(struct buf *b, const struct vet_result *r, const struct 
 		add(b, "<li>");
 		picture_mark(b, CLASS_COVERT);
 		value(b, buf_str(&line));
+		if (same > 1)
+			buf_fmt(b, " (and %zu more)", same - 1);
 		buf_fmt(b, " <a href=\"#f%zu\">how this was decided</a>", i);
 	}
 	if (shown > HEADLINES)
-		buf_fmt(b, "<li>and %zu more, below", shown - HEADLINES);
+		buf_fmt(b, "<li>and by %zu more things about the machine, below", shown - HEADLINES);
 	add(b, shown ? "</ul>" : "");
 	if (r->verdict == VERDICT_INCONCLUSIVE && !r->n_findings)
 		return;
@@ -163,8 +177,8 @@ static void marked(struct buf *b, const char *side, const char *text, size_t at,
 	struct write_parts s = write_parts(text, at, n);
 	struct slice mid = write_fit(s.mid, LONG, false), pre = write_fit(s.pre, LONG, true), post = write_fit(s.post, LONG, false);
 	buf_fmt(b, "<div class=%s><h4>%s</h4><p class=text>", side, side);
-	if (!text) {
-		add(b, "<em>absent</em></p></div>");
+	if (!text || !*text) {
+		add(b, "<em>nothing</em></p></div>");
 		return;
 	}
 	add(b, "<bdi>");
@@ -221,7 +235,7 @@ static void card(struct buf *b, const struct vet_result *r, size_t index)
 	marked(b, "before", f->before, f->before_at, f->before_n);
 	marked(b, "after", f->after, f->after_at, f->after_n);
 	add(b, "</div>");
-	if (f->n_codepoints) {
+	if (f->n_codepoints && words_names_help(f)) {
 		add(b, "<div class=change>");
 		glyphs(b, f, false);
 		add(b, "<span class=becomes aria-label=becomes>→</span>");
@@ -246,7 +260,12 @@ static void card(struct buf *b, const struct vet_result *r, size_t index)
 	if (f->occurrences) {
 		buf_fmt(b, "<div><dt>Also at</dt><dd>%u further place%s%s", f->occurrences, write_s(f->occurrences),
 		        f->also_at && f->also_at[0] ? ": " : "");
-		values(b, f->also_at, 4, "; ");
+		for (size_t k = 0; k < 4 && f->also_at && f->also_at[k]; k++) {
+			add(b, k ? "; " : "");
+			value(b, words_also(f, k));
+		}
+		if (f->occurrences > 4 && f->also_at && f->also_at[0])
+			buf_fmt(b, " and %u more", f->occurrences - 4);
 		add(b, "</dd></div>");
 	}
 	add(b, "</dl></article>\n");
@@ -285,8 +304,8 @@ static void place(struct buf *b, const char *endpoint)
 /* Rows that say the same: the same field of the same factor, sent to several places. */
 static bool same_row(const struct vet_finding *x, const struct vet_finding *y)
 {
-	return x->class == y->class && slice_eq(slice_str(x->factor), slice_str(y->factor)) &&
-	       slice_eq(words_field(x->address), words_field(y->address)) && slice_eq(slice_str(x->after), slice_str(y->after));
+	return same_factor(x, y) && slice_eq(words_field(x->address), words_field(y->address)) &&
+	       slice_eq(slice_str(x->after), slice_str(y->after));
 }
 
 /* "before → after", or once what is the same in both. */

@@ -7,6 +7,8 @@
 #define LONG       600 /* columns of any one value; the rest is in the other forms of the report */
 #define EVIDENCE   10  /* trials named per finding */
 #define TABLE_ROWS 40  /* of one class; the rest is in the other forms of the report */
+#define FULL       2   /* findings of a factor and class that are told in full; one line for more … */
+#define BRIEF      8   /* … up to these; the rest is in the other forms of the report */
 #define LIMITS     6   /* of what was not covered; the rest is in the other forms of the report */
 #define LIMIT      150 /* columns of one of them */
 
@@ -113,8 +115,8 @@ static size_t join(struct buf *b, const char *const *list, size_t max)
 /* The value with its differing span underlined by carets, cut to the width around the span. */
 static void marked(struct page *p, const char *name, const char *value, size_t at, size_t n, enum ink i)
 {
-	if (!value) {
-		field(p, name, "(absent)");
+	if (!value || !*value) {
+		field(p, name, "(nothing)");
 		return;
 	}
 	struct write_parts s = write_parts(value, at, n);
@@ -164,6 +166,22 @@ static void codepoint_names(struct page *p, const struct vet_finding *f, bool af
 		buf_str_add(p->b, "nothing");
 }
 
+static bool same_factor(const struct vet_finding *a, const struct vet_finding *b)
+{
+	return a->class == b->class && slice_eq(slice_str(a->factor), slice_str(b->factor));
+}
+
+/* One line for a finding of a factor of which enough has been told. */
+static void brief(struct page *p, const struct vet_finding *f)
+{
+	_cleanup_buf_ struct buf line = BUF(1 << 16);
+	struct slice field = write_fit(words_field(f->address), 60, false), before = write_fit(slice_str(f->before), 40, false),
+	             after = write_fit(slice_str(f->after), 40, false);
+	buf_fmt(&line, "%.*s: %.*s → %.*s", SLICE_FMT(field), SLICE_FMT(before), SLICE_FMT(after));
+	label(p, "and");
+	wrap(p, LABEL, buf_slice(&line));
+}
+
 static void finding(struct page *p, const struct vet_finding *f)
 {
 	_cleanup_buf_ struct buf line = BUF(1 << 16);
@@ -175,7 +193,7 @@ static void finding(struct page *p, const struct vet_finding *f)
 	wrap(p, 8, buf_slice(&line));
 	marked(p, "before", f->before, f->before_at, f->before_n, INK_GREEN);
 	marked(p, "after", f->after, f->after_at, f->after_n, i);
-	if (f->n_codepoints) {
+	if (f->n_codepoints && words_names_help(f)) {
 		label(p, "chars");
 		codepoint_names(p, f, false);
 		buf_str_add(p->b, " → ");
@@ -204,14 +222,12 @@ static void finding(struct page *p, const struct vet_finding *f)
 	if (f->occurrences) {
 		buf_reset(&line);
 		buf_fmt(&line, "%u further place%s%s", f->occurrences, write_s(f->occurrences), f->also_at && f->also_at[0] ? ": " : "");
-		join(&line, f->also_at, 3);
+		for (size_t k = 0; k < 3 && f->also_at && f->also_at[k]; k++)
+			buf_fmt(&line, "%s%s", k ? ", " : "", words_also(f, k));
+		if (f->occurrences > 3 && f->also_at && f->also_at[0])
+			buf_fmt(&line, " and %u more", f->occurrences - 3);
 		field(p, "also", buf_str(&line));
 	}
-}
-
-static bool same_factor(const struct vet_finding *a, const struct vet_finding *b)
-{
-	return a->class == b->class && slice_eq(slice_str(a->factor), slice_str(b->factor));
 }
 
 static void heading(struct page *p, enum ink i, const char *title, const char *rest)
@@ -244,7 +260,7 @@ static size_t collect(const struct vet_result *r, size_t first, struct buf *to, 
 				new_field = new_field && !slice_eq(field, words_field(f[j].address));
 			}
 		places += 1 + (size_t)f[i].occurrences;
-		host = write_fit(words_host(host), LONG, false);
+		host = slice_is(host, "{gateway}") ? SLICE("gateway") : write_fit(words_host(host), LONG, false);
 		if (new_host)
 			buf_fmt(to, "%s%.*s", to->n ? ", " : "", SLICE_FMT(host));
 		if (new_field && (*n_fields)++ == 0)
@@ -406,9 +422,16 @@ void report_text(struct buf *out, const struct vet_result *r, const struct repor
 		wrap(&p, 2, slice_trim(buf_slice(&besides)));
 	}
 	for (int c = CLASS_COVERT; c >= CLASS_HASHED; c--)
-		for (size_t i = 0; i < r->n_findings; i++)
-			if (r->findings[i].class == (enum leak_class)c)
-				finding(&p, &r->findings[i]);
+		for (size_t i = 0; i < r->n_findings; i++) {
+			const struct vet_finding *f = &r->findings[i];
+			size_t earlier = 0;
+			for (size_t j = 0; j < i; j++)
+				earlier += same_factor(&r->findings[j], f);
+			if (f->class == (enum leak_class)c && earlier < FULL)
+				finding(&p, f);
+			else if (f->class == (enum leak_class)c && earlier < BRIEF)
+				brief(&p, f);
+		}
 	table(&p, CLASS_UNDECLARED, "UNDECLARED");
 	table(&p, CLASS_DISCLOSED, "DISCLOSED");
 	hosts(&p);

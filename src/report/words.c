@@ -4,6 +4,7 @@
 
 #define LEVELS 4  /* named in a sentence */
 #define QUOTE  60 /* columns of a quotation */
+#define NAMES  4  /* characters of a side that are worth naming */
 #define GROW   24 /* bytes by which a differing span grows to whole words, each way */
 
 const char *words_class(enum leak_class class)
@@ -32,6 +33,8 @@ struct slice words_field(const char *address)
 	size_t line = slice_find(s, SLICE(" line \""), 0);
 	if (line != SLICE_NPOS)
 		return slice_from(s, line + 1);
+	if (slice_find(s, SLICE("body"), 0) == SLICE_NPOS && slice_find(s, SLICE("json"), 0) == SLICE_NPOS)
+		return s; /* a host name, a header */
 	/* Two names at the end; what is in brackets belongs to the name before it. */
 	int depth = 0, dots = 0;
 	for (size_t i = s.n; i > 0; i--) {
@@ -41,6 +44,14 @@ struct slice words_field(const char *address)
 			return slice_from(s, i);
 	}
 	return s;
+}
+
+const char *words_also(const struct vet_finding *f, size_t k)
+{
+	struct slice all = slice_str(f->also_at[k]), endpoint = slice_str(f->endpoint);
+	if (endpoint.n && all.n > endpoint.n + 1 && slice_starts(all, endpoint) && all.p[endpoint.n] == ' ')
+		return f->also_at[k] + endpoint.n + 1;
+	return f->also_at[k];
 }
 
 size_t words_factors(const struct vet_result *r, enum leak_class class)
@@ -71,16 +82,25 @@ static struct slice common_end(const char *const *levels)
 	return dot < end.n && end.n - dot > 2 ? slice_from(end, dot) : SLICE_NONE;
 }
 
+/* "proxy variables are", "number of CPUs is". */
+static bool plural(struct slice title)
+{
+	return (slice_ends(title, SLICE("variables")) || slice_ends(title, SLICE("files")) || slice_ends(title, SLICE("canaries)"))) &&
+	       !slice_starts(title, SLICE("number"));
+}
+
 static void when(struct buf *b, const struct vet_result *r, const struct vet_finding *f)
 {
 	size_t n = 0;
 	while (f->levels && f->levels[n])
 		n++;
-	buf_fmt(b, "When the %s ", write_factor_title(r, f->factor));
+	const char *title = write_factor_title(r, f->factor);
+	bool many = plural(slice_str(title));
+	buf_fmt(b, "When the %s ", title);
 	if (n == 0)
-		buf_str_add(b, "changes");
+		buf_str_add(b, many ? "change" : "changes");
 	else
-		buf_str_add(b, n > LEVELS ? "is one of " : "is ");
+		buf_fmt(b, "%s %s", many ? "are" : "is", n > LEVELS ? "one of " : "");
 	for (size_t i = 0; i < n && i < LEVELS; i++)
 		buf_fmt(b, "%s%.100s", i == 0 ? "" : i + 1 == n ? " or " : ", ", f->levels[i]);
 	if (n > LEVELS)
@@ -133,10 +153,22 @@ static const char *part_of_message(const char *address)
 	return "";
 }
 
+bool words_names_help(const struct vet_finding *f)
+{
+	size_t sides[2] = {0, 0};
+	bool odd = false;
+	for (size_t i = 0; i < f->n_codepoints; i++) {
+		uint32_t c = f->codepoints[i].value;
+		odd = odd || !((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'));
+		sides[f->codepoints[i].in_after]++;
+	}
+	return odd && sides[0] <= NAMES && sides[1] <= NAMES;
+}
+
 /* One character for another that may look like it: the names say what the eye does not. */
 static void characters(struct buf *b, const struct vet_finding *f)
 {
-	if (f->n_codepoints != 2 || f->codepoints[0].in_after == f->codepoints[1].in_after)
+	if (!words_names_help(f) || f->n_codepoints != 2 || f->codepoints[0].in_after == f->codepoints[1].in_after)
 		return;
 	const struct vet_codepoint *from = &f->codepoints[f->codepoints[0].in_after ? 1 : 0],
 	                           *to = &f->codepoints[f->codepoints[0].in_after ? 0 : 1];
@@ -150,6 +182,11 @@ void words_finding(struct buf *b, const struct vet_result *r, const struct vet_f
 	struct slice host = words_host(write_endpoint_host(f->endpoint));
 	host = write_fit(host, QUOTE, false);
 	when(b, r, f);
+	if (f->address && strcmp(f->address, "(present)") == 0) {
+		struct slice endpoint = write_fit(slice_str(f->endpoint), 2 * QUOTE, false);
+		buf_fmt(b, ", the tool %s %.*s.", after ? "sends" : "does not send", SLICE_FMT(endpoint));
+		return;
+	}
 	buf_fmt(b, ", what goes to %.*s ", SLICE_FMT(host));
 	if (f->class == CLASS_HASHED) {
 		buf_str_add(b, "holds a digest of it: ");

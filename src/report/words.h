@@ -8,6 +8,8 @@
 
 /* "When the time zone is Asia/Shanghai, requests to your gateway say “2026/11/23” instead of “2026-11-23” (in a user message)." */
 void words_finding(struct buf *b, const struct vet_result *r, const struct vet_finding *f);
+/* Are the names of its characters worth a reader's time? Yes for a few of which one is no plain letter or digit. */
+bool words_names_help(const struct vet_finding *f);
 /* May it be approved? One short sentence, from the verdict. */
 const char *words_decision(const struct vet_result *r);
 /* What else a reader must weigh: what is sent without a declaration, and to whom. Whole sentences, perhaps none. */
@@ -19,6 +21,8 @@ struct slice words_host(struct slice name);
 /* The part of an address that names the field: `request 2.body.events[x#3].event_data.env.shell` gives `env.shell`, and
  * `….text line "Shell: zsh"` gives `line "Shell: zsh"`. Borrowed from address. */
 struct slice words_field(const char *address);
+/* f->also_at[k] without the endpoint, if that is the finding's own. */
+const char *words_also(const struct vet_finding *f, size_t k);
 /* How many different factors have a finding of this class. */
 size_t words_factors(const struct vet_result *r, enum leak_class class);
 /* What a class means, one line. "" for CLASS_NONE. */

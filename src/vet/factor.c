@@ -805,7 +805,7 @@ const struct factor factor_table[] = {
 	},
 	{
 		.name = "git",
-		.title = "git repository or not",
+		.title = "kind of project folder",
 		LEVELS({"repository", "yes", Q}, {"plain folder", "no", Q}),
 		.apply = git_apply,
 		.literals = no_literals,

@@ -234,7 +234,7 @@ int hosts_table(const struct hosts *h, const struct profile *p, struct arena *ar
 			}
 		if (!t[i].declared && is_proxy(e->name)) {
 			t[i].declared = true;
-			t[i].purpose = "the proxy that the trial set";
+			t[i].purpose = "the trial's proxy";
 		}
 	}
 	qsort(t, h->n, sizeof(*t), by_bytes);

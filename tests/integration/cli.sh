@@ -45,4 +45,20 @@ completed=$(bash -c '
 	_postern
 	echo "${COMPREPLY[*]}"' - "$P" comp)
 [[ $completed == completion ]] || fail "bash completes \"comp\" to \"$completed\""
+# Values of options complete too, also the last of a list.
+completes() {
+	local got
+	got=$(bash -c '
+		source <("$1" completion bash)
+		COMP_WORDS=(postern "${@:2}") COMP_CWORD=$(($# - 1))
+		_postern
+		echo "${COMPREPLY[*]}"' - "$P" "${@:2}")
+	[[ $got == "$1" ]] || fail "bash completes \"${*:2}\" to \"$got\""
+}
+completes '--quick' vet --q
+completes 'disclosed undeclared hashed covert' vet --fail-on ''
+completes 'json' vet --format j
+completes 'timezone' vet --factors ti
+completes 'gateway,timezone' vet --factors gateway,ti
+[[ $("$P" vet --help | awk '{ if (length($0) > 80) print }') == '' ]] || fail 'the help of vet is wider than 80 columns'
 echo 'cli: as documented'

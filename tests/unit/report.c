@@ -237,21 +237,23 @@ static void words_say_when_and_what(void **state)
 {
 	(void)state;
 	static const char *const sentences[] = {
-	        "When the time zone is Asia/Shanghai or Asia/Urumqi, what goes to your gateway says “2026/11/23” instead of “2026-11-23” "
-	        "(in a "
-	        "user message): U+002F SOLIDUS for U+002D HYPHEN-MINUS.",
-	        "When the gateway host name is proxy.laboratory.example or ai-gw.corp.example (all end in .example), what goes to your "
-	        "gateway "
-	        "says “Today\xCA\xBCs” instead of “Today's” (in a user message): U+02BC MODIFIER LETTER APOSTROPHE for U+0027 APOSTROPHE.",
-	        "When the MAC address is 02:42:ac:11:00:02, what goes to api.vendor.example holds a digest of it: "
-	        "“77ab09fe1c5d42238e914a1b”.",
+	        ("When the time zone is Asia/Shanghai or Asia/Urumqi, what goes to your gateway says “2026/11/23” instead of “2026-11-23” "
+	         "(in a "
+	         "user message): U+002F SOLIDUS for U+002D HYPHEN-MINUS."),
+	        ("When the gateway host name is proxy.laboratory.example or ai-gw.corp.example (all end in .example), what goes to your "
+	         "gateway "
+	         "says “Today\xCA\xBCs” instead of “Today's” (in a user message): U+02BC MODIFIER LETTER APOSTROPHE for U+0027 "
+	         "APOSTROPHE."),
+	        ("When the MAC address is 02:42:ac:11:00:02, what goes to api.vendor.example holds a digest of it: "
+	         "“77ab09fe1c5d42238e914a1b”."),
 	};
 	static const struct {
 		const char *address, *field;
 	} fields[] = {{"request 2.body.events[x#3].event_data.env.shell", "env.shell"},
 	        {"request 3.body.messages[user].content[text].text line \"Shell: zsh\"", "line \"Shell: zsh\""},
 	        {"body.metrics[a.b.c].points[object].attributes.terminal[x.y]", "attributes.terminal[x.y]"},
-	        {"header user-agent", "header user-agent"}, {"", ""}, {"a]].b", "a]].b"}};
+	        {"header user-agent", "header user-agent"}, {"", ""}, {"api.vendor.example", "api.vendor.example"},
+	        {"body.a]].b", "body.a]].b"}};
 	struct vet_result r = sample_result();
 	for (size_t i = 0; i < ARRAY_LEN(sentences); i++) {
 		_cleanup_buf_ struct buf b = BUF(1 << 16);
