@@ -387,8 +387,16 @@ static void count_combined(struct ctx *c, struct entry *e)
 {
 	for (size_t k = 0; k < c->n; k++) {
 		const struct analysis_trial *u = &c->t[k];
-		if (!u->combined || !in_base(u, e->base))
+		if (!u->combined || !u->usable)
 			continue;
+		if (u->treatment.base != e->base) {
+			/* Not the same experiment, but if it flips there without its factor, it flips. */
+			if (level_of(u, e->factor) == 0) {
+				e->far++;
+				e->far_hits += state_of(c, e, k) == STATE_AFTER;
+			}
+			continue;
+		}
 		bool on = level_of(u, e->factor) == e->level;
 		enum state s = state_of(c, e, k);
 		if (s == STATE_OTHER)

@@ -417,6 +417,19 @@ static struct slice origin_form(struct slice target)
 	return scheme && slash != SLICE_NPOS ? slice_from(target, slash) : target;
 }
 
+/* The requests of a conversation repeat what was said before, so by likeness they are easily taken for each other: how many answers of the
+ * model a request holds says which it is. Inside strings the quotes are escaped, so what is counted is structure. */
+static struct slice turn_key(struct adding *a, struct slice body)
+{
+	static const struct slice marks[] = {SLICE_INIT("\"role\":\"assistant\""), SLICE_INIT("\"role\":\"model\""),
+	        SLICE_INIT("\"type\":\"function_call\""), SLICE_INIT("\"type\":\"custom_tool_call\"")};
+	unsigned answers = 0;
+	for (size_t i = 0; i < ARRAY_LEN(marks); i++)
+		for (size_t at = slice_find(body, marks[i], 0); at != SLICE_NPOS && answers < 1000; at = slice_find(body, marks[i], at + 1))
+			answers++;
+	return answers ? adding_fmt(a, "request after %u answers", answers) : SLICE("request");
+}
+
 static void http_items(struct adding *a, struct item *root, const struct trace_record *r)
 {
 	struct slice shown, target = origin_form(field(r, TAG_TARGET));
@@ -427,7 +440,7 @@ static void http_items(struct adding *a, struct item *root, const struct trace_r
 	struct slice key = adding_fmt(a, "%.*s %.*s://%.*s%.*s", SLICE_FMT(field(r, TAG_METHOD)), SLICE_FMT(field(r, TAG_SCHEME)),
 	        SLICE_FMT(shown), SLICE_FMT(path_template(a, strong)));
 	struct item *e = endpoint(a, root, ITEM_LIST, key, shown, host);
-	struct item *m = e ? item_new(a, e, ITEM_MAP, SLICE("request")) : NULL;
+	struct item *m = e ? item_new(a, e, ITEM_MAP, turn_key(a, field(r, TAG_BODY))) : NULL;
 	if (!m)
 		return;
 	m->unordered = true;

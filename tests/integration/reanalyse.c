@@ -1,5 +1,5 @@
 /* Runs the analysis again over the traces that `postern vet --keep-traces DIR` kept, and shows the values of chosen features:
- *	reanalyse DIR PROFILE.yaml [--feature WORDS]
+ *	reanalyse DIR PROFILE.yaml [--feature WORDS | --json FILE]
  * For work on the analysis, where running the trials again would only add noise. */
 #include <dirent.h>
 #include <fcntl.h>
@@ -76,7 +76,7 @@ int main(int argc, char **argv)
 	char path[4096], name[2048];
 	_cleanup_buf_ struct buf ca = BUF(65536), key = BUF(65536);
 	if (argc < 3 || cert_ca_new(NULL, time(NULL), &ca, &key) < 0 || profile_load(argv[2], &arena, &profile, &err) < 0 || feature_set_new(&s) < 0) {
-		(void)fprintf(stderr, "reanalyse DIR PROFILE.yaml [--feature WORDS]\n%s\n", err.text);
+		(void)fprintf(stderr, "reanalyse DIR PROFILE.yaml [--feature WORDS | --json FILE]\n%s\n", err.text);
 		return 2;
 	}
 	(void)snprintf(path, sizeof(path), "%s/trials.tsv", argv[1]);
@@ -125,7 +125,7 @@ int main(int argc, char **argv)
 	if (f)
 		(void)fclose(f);
 	(void)fprintf(stderr, "%u trials, %zu features\n", n, feature_count(s));
-	if (argc == 5) {
+	if (argc == 5 && strcmp(argv[3], "--feature") == 0) {
 		show_features(s, trials, n, argv[4]);
 		return 0;
 	}
@@ -143,7 +143,7 @@ int main(int argc, char **argv)
 		result.postern = result.subject_name = result.subject_version = result.subject_sha256 = result.subject_title = "";
 		result.profile = result.started = result.effort = result.confinement = result.subject_entry = "";
 		report_json(&json, &result);
-		FILE *out = fopen("/tmp/reanalyse.json", "w");
+		FILE *out = argc == 5 ? fopen(argv[4], "w") : NULL;
 		if (out) {
 			(void)fwrite(json.p, 1, json.n, out);
 			(void)fclose(out);
