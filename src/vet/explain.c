@@ -560,24 +560,29 @@ static const char *row_commit(const struct part *p)
 	               : NULL;
 }
 
-static bool digits(struct slice s)
+static bool measure(struct slice s)
 {
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] < '0' || s.p[i] > '9')
+	size_t dots = 0;
+	for (size_t i = 0; i < s.n; i++) {
+		dots += s.p[i] == '.';
+		if (!((s.p[i] >= '0' && s.p[i] <= '9') || s.p[i] == '.'))
 			return false;
-	return s.n > 0;
+	}
+	return s.n > 0 && s.n <= 24 && dots <= 1;
 }
 
-/* A number under a name that says that it counts: a length, a size, how many. */
+/* A number under a name that says that it counts or measures: a length, how many, how busy. It may also come or go: what has not run long
+ * enough has no share of the processor yet. */
 static const char *row_size(const struct part *p)
 {
-	static const char *const words[] = {"len",  "length", "size",	"bytes", "byte",    "chars",  "count",	 "counts", "num",     "total",
-					    "lines", "entries", "tokens", "files", "messages", "number", "percent", "duration", "usage"};
-	if (!digits(p->c->before) || !digits(p->c->after) || p->c->before.n > 12 || p->c->after.n > 12)
+	static const char *const words[] = {"len", "length", "size", "bytes", "byte", "chars", "count", "counts", "num", "total", "lines", "entries",
+	        "tokens", "files", "messages", "number", "percent", "duration", "usage", "uptime", "elapsed", "ms", "heap", "rss"};
+	struct slice a = p->c->before, b = p->c->after;
+	if ((a.p && !measure(a)) || (b.p && !measure(b)) || p->c->shapes)
 		return NULL;
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (has_word(last_component(p->c->feature->address), words[i]))
-			return "a count of what is there";
+			return "a count or a measure of what is there";
 	return NULL;
 }
 
