@@ -553,7 +553,8 @@ static size_t os_literals(const struct host_spec *h, const char *gateway, const 
 	form_add(&f, h->kernel_release);
 	form_add(&f, h->os_name);
 	form_add(&f, h->os_id);
-	form_add(&f, h->os_version);
+	if (strlen(h->os_version) >= 5) /* "12" stands everywhere */
+		form_add(&f, h->os_version);
 	/* "24.04" as a version of three numbers, as libraries that tell systems apart write it: 24.4.0. */
 	unsigned part[3] = {0};
 	int n = sscanf(h->os_version, "%4u.%4u.%4u", &part[0], &part[1], &part[2]);
