@@ -810,7 +810,7 @@ const struct factor factor_table[] = {
 		LEVELS({"repository", "yes", Q}, {"plain folder", "no", Q}),
 		.apply = git_apply,
 		.literals = no_literals,
-		.vocabulary = VOCABULARY("git", "gitstatus", "repo", "repository", "branch", "commit", "commits", "version control",
+		.vocabulary = VOCABULARY("git", "gitstatus", "repo", "repository", "branch", "commit", "commits", "worktree", "version control",
 			"vcs"),
 	},
 	{
@@ -910,7 +910,7 @@ const struct factor factor_table[] = {
 			{"variables", "variables", false}),
 		.apply = credentials_apply,
 		.literals = credentials_literals,
-		.vocabulary = VOCABULARY("credential", "credentials", "token", "aws", "api key", "api_key", "secret", "ssh key", "auth"),
+		.vocabulary = VOCABULARY("credential", "credentials", "token", "aws", "api key", "api_key", "secret", "ssh key", "auth", ".env"),
 	},
 	{
 		.name = "ai_tools",
