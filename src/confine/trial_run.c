@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -347,6 +348,10 @@ static int prepare_first(const struct first *f, struct err *err)
 		return err_sys(err, -errno, "cannot set the host name %s", h->hostname);
 	if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
 		return err_sys(err, -errno, "cannot mount /proc inside the trial (is part of the real /proc covered, as in a container?)");
+	/* Process numbers that count the tool's own commands would look as if what makes it run one more decided them. */
+	uint16_t n = 0;
+	(void)!getrandom(&n, sizeof(n), 0);
+	(void)put_line("/proc/sys/kernel/ns_last_pid", "%u", 400u + n % 28000u);
 	int r = own_network(h, err);
 	if (r == 0)
 		hide_command_line();

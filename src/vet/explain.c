@@ -224,6 +224,27 @@ static struct slice last_component(const char *address)
 	return slice_sub(s, 0, slice_chr(s, '[', 0));
 }
 
+/* Does the place speak of the factor? Its last component; in OpenTelemetry, whose values all stand in fields of the same names, the metric
+ * and the attribute that the value belongs to. */
+static bool place_names_factor(const char *address, unsigned factor)
+{
+	struct slice s = slice_str(address);
+	if (names_factor(last_component(address), factor))
+		return true;
+	if (slice_find(s, SLICE("scopeMetrics["), 0) == SLICE_NPOS)
+		return false;
+	static const char *const names[] = {".metrics[", ".attributes["};
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		size_t at = slice_find(s, slice_str(names[i]), 0);
+		if (at == SLICE_NPOS)
+			continue;
+		struct slice name = slice_from(s, at + strlen(names[i]));
+		if (names_factor(slice_sub(name, 0, slice_chr(name, ']', 0)), factor))
+			return true;
+	}
+	return false;
+}
+
 /* -- declared -- */
 
 static bool host_fits(const char *pattern, struct slice host)
@@ -482,8 +503,24 @@ static bool locale_part(struct slice s, const char *locale)
 	return s.n && (slice_eq_nocase(s, language) || slice_eq_nocase(s, country));
 }
 
+/* A date or number written as the locale has it, in a line that says so: figures on both sides, and the words around them. */
+static bool figures_by_locale(const struct part *p)
+{
+	bool figure_a = false, figure_b = false;
+	for (size_t i = 0; i < p->a.n; i++)
+		figure_a = figure_a || (p->a.p[i] >= '0' && p->a.p[i] <= '9');
+	for (size_t i = 0; i < p->b.n; i++)
+		figure_b = figure_b || (p->b.p[i] >= '0' && p->b.p[i] <= '9');
+	struct slice before = slice_sub(p->c->after, 0, p->h.b_at), after = slice_from(p->c->after, p->h.b_at + p->b.n);
+	/* What both have in common may cut it in parts, of which one side can be empty. */
+	return (figure_a || figure_b) && (figure_a || !p->a.n) && (figure_b || !p->b.n) && p->a.n < 60 && p->b.n < 60 && visible(p->a) &&
+	       visible(p->b) && (names_factor(before, p->c->factor) || names_factor(after, p->c->factor));
+}
+
 static const char *row_locale(const struct part *p)
 {
+	if (strcmp(factor_table[p->c->factor].name, "locale") == 0 && figures_by_locale(p))
+		return "figures written as the locale has them, where it is said";
 	if (strcmp(factor_table[p->c->factor].name, "locale") == 0 && locale_part(p->b, p->c->after_trial->host->locale) &&
 	        (p->a.n == 0 || locale_part(p->a, p->c->before_trial->host->locale)))
 		return "the language or country of the locale";
@@ -515,7 +552,8 @@ static bool word_or_path(uint8_t c)
 static const char *row_file_text(const struct part *p)
 {
 	const struct host_spec *h0 = p->c->before_trial->host, *h1 = p->c->after_trial->host;
-	struct slice a = around(p->c->before, p->h.a_at, p->h.a_n, word_or_path), b = around(p->c->after, p->h.b_at, p->h.b_n, word_or_path);
+	struct slice a = around(p->c->before, p->h.a_at, p->h.a_n, word_or_path),
+	             b = around(p->c->after, p->h.b_at, p->h.b_n, word_or_path);
 	if (!h0 || !h1 || !visible(p->a) || !visible(p->b) || (p->a.n == 0 && p->b.n == 0))
 		return NULL;
 	bool a_fits = p->a.n == 0 || host_text_differs(a, h0, h1), b_fits = p->b.n == 0 || host_text_differs(b, h1, h0);
@@ -525,7 +563,8 @@ static const char *row_file_text(const struct part *p)
 static const char *row_file_name(const struct part *p)
 {
 	const struct host_spec *h0 = p->c->before_trial->host, *h1 = p->c->after_trial->host;
-	struct slice a = around(p->c->before, p->h.a_at, p->h.a_n, word_or_path), b = around(p->c->after, p->h.b_at, p->h.b_n, word_or_path);
+	struct slice a = around(p->c->before, p->h.a_at, p->h.a_n, word_or_path),
+	             b = around(p->c->after, p->h.b_at, p->h.b_n, word_or_path);
 	if (!h0 || !h1 || (p->a.n == 0 && p->b.n == 0))
 		return NULL;
 	bool a_fits = p->a.n == 0 || host_names_differ(a, h0, h1), b_fits = p->b.n == 0 || host_names_differ(b, h1, h0);
@@ -623,11 +662,12 @@ static const char *row_named_field(const struct part *p)
 	/* The words must change, not the signs between them. */
 	if (a.p && b.p && !plain_words(p->a) && !plain_words(p->b))
 		return NULL;
-	if (names_factor(last_component(p->c->feature->address), p->c->factor) || names_level(slice_str(p->c->feature->address), p))
+	if (place_names_factor(p->c->feature->address, p->c->factor) || names_level(slice_str(p->c->feature->address), p))
 		return "a plain value in a field whose name speaks of the factor";
 	if (names_level(b, p) || names_level(a, p))
 		return "a plain value that names the factor's own";
-	return p->c->sibling.n && names_factor(p->c->sibling, p->c->factor) ? "a plain value in a record whose name speaks of the factor" : NULL;
+	return p->c->sibling.n && names_factor(p->c->sibling, p->c->factor) ? "a plain value in a record whose name speaks of the factor"
+	                                                                    : NULL;
 }
 
 /* "Is a git repository: Yes": a plain value after a key that speaks of the factor. */
@@ -664,7 +704,7 @@ static const char *row_presence(const struct part *p)
 	if (has_placeholder(text, p->c->factor) || has_placeholder(slice_str(f->address), p->c->factor) ||
 	        has_placeholder(slice_str(f->endpoint), p->c->factor))
 		return "a part that contains the value itself";
-	if (names_factor(text, p->c->factor) || names_level(text, p) || names_factor(last_component(f->address), p->c->factor) ||
+	if (names_factor(text, p->c->factor) || names_level(text, p) || place_names_factor(f->address, p->c->factor) ||
 	        names_factor(slice_str(f->endpoint), p->c->factor))
 		return "a part that speaks of the factor";
 	return NULL;
@@ -675,17 +715,19 @@ static const char *row_route(const struct part *p)
 {
 	const char *name = factor_table[p->c->factor].name;
 	struct slice endpoint = slice_str(p->c->feature->endpoint), address = slice_str(p->c->feature->address);
-	if (strcmp(name, "proxy") == 0 && (has_word(address, "via") || has_word(endpoint, "connect") || has_word(address, "proxy") ||
-	                                          slice_starts(endpoint, SLICE("DNS")) || slice_starts(endpoint, SLICE("TLS")) ||
-	                                          slice_starts(endpoint, SLICE("TCP")) || slice_starts(endpoint, SLICE("HEAD ")) ||
-	                                          slice_starts(endpoint, SLICE("HOSTS")) || slice_ends(address, SLICE("header connection"))))
+	if (strcmp(name, "proxy") == 0 &&
+	        (has_word(address, "via") || has_word(endpoint, "connect") || has_word(address, "proxy") ||
+	                slice_starts(endpoint, SLICE("DNS")) || slice_starts(endpoint, SLICE("TLS")) ||
+	                slice_starts(endpoint, SLICE("TCP")) || slice_starts(endpoint, SLICE("HEAD ")) ||
+	                slice_starts(endpoint, SLICE("HOSTS")) || slice_ends(address, SLICE("header connection"))))
 		return "the route over the proxy";
 	if (strcmp(name, "dns_search") == 0 && slice_starts(endpoint, SLICE("DNS")) &&
 	        (has_placeholder(p->b, p->c->factor) || has_placeholder(address, p->c->factor) || has_placeholder(endpoint, p->c->factor)))
 		return "names looked up with the search domain";
 	const char *gateway = p->c->after_trial->gateway;
 	bool number = gateway && strspn(gateway, "0123456789.:") == strlen(gateway);
-	if (strcmp(name, "gateway") == 0 && number && (slice_starts(endpoint, SLICE("HOSTS")) || slice_starts(endpoint, SLICE("DNS")) || slice_starts(endpoint, SLICE("TLS"))))
+	if (strcmp(name, "gateway") == 0 && number &&
+	        (slice_starts(endpoint, SLICE("HOSTS")) || slice_starts(endpoint, SLICE("DNS")) || slice_starts(endpoint, SLICE("TLS"))))
 		return "an address needs no look-up and no server name";
 	return NULL;
 }

@@ -553,7 +553,8 @@ static size_t os_literals(const struct host_spec *h, const char *gateway, const 
 	form_add(&f, h->kernel_release);
 	form_add(&f, h->os_name);
 	form_add(&f, h->os_id);
-	form_add(&f, h->os_version);
+	if (strlen(h->os_version) >= 5) /* "12" stands everywhere */
+		form_add(&f, h->os_version);
 	/* "24.04" as a version of three numbers, as libraries that tell systems apart write it: 24.4.0. */
 	unsigned part[3] = {0};
 	int n = sscanf(h->os_version, "%4u.%4u.%4u", &part[0], &part[1], &part[2]);
@@ -809,7 +810,7 @@ const struct factor factor_table[] = {
 		LEVELS({"repository", "yes", Q}, {"plain folder", "no", Q}),
 		.apply = git_apply,
 		.literals = no_literals,
-		.vocabulary = VOCABULARY("git", "gitstatus", "repo", "repository", "branch", "commit", "commits", "version control",
+		.vocabulary = VOCABULARY("git", "gitstatus", "repo", "repository", "branch", "commit", "commits", "worktree", "version control",
 			"vcs"),
 	},
 	{
@@ -909,7 +910,7 @@ const struct factor factor_table[] = {
 			{"variables", "variables", false}),
 		.apply = credentials_apply,
 		.literals = credentials_literals,
-		.vocabulary = VOCABULARY("credential", "credentials", "token", "aws", "api key", "api_key", "secret", "ssh key", "auth"),
+		.vocabulary = VOCABULARY("credential", "credentials", "token", "aws", "api key", "api_key", "secret", "ssh key", "auth", ".env"),
 	},
 	{
 		.name = "ai_tools",

@@ -331,6 +331,57 @@ static int match_alike(struct aligning *g, double threshold)
 	return 0;
 }
 
+/* Likeness of each item that has no slot yet (a row) with each free slot (a column); 0 where they do not fit or are below the threshold. */
+static void liken(const struct aligning *g, double threshold, double *alike)
+{
+	for (size_t i = 0; i < g->n; i++) {
+		struct sketch s = {0};
+		uint64_t label = slice_hash(g->items[i]->key);
+		if (g->to[i] == FEATURE_NONE)
+			sketch_item(g->items[i], &s);
+		for (size_t k = 0; k < g->m; k++) {
+			const struct node *node = slot_at(g, k);
+			bool fits = g->to[i] == FEATURE_NONE && is_free(g, k) && node->label == label && node->sketch &&
+			            kind_fits(node->kind, g->items[i]->kind);
+			double a = fits ? sketch_alike(&s, node->sketch) : 0;
+			alike[i * g->m + k] = a >= threshold ? a : 0;
+		}
+	}
+}
+
+/* Requests come in an order. The turns of a conversation are all alike, and a text that stands in all of them shifts every length, so
+ * that only the order tells them apart: the matching that keeps it and whose likenesses have the greatest sum. What breaks the order
+ * (requests side by side) is left to match_alike(). */
+static int match_in_order(struct aligning *g, double threshold)
+{
+	size_t n = g->n, m = g->m;
+	if (n == 0 || m == 0 || n > PAIRS_MAX / (m + 1) - 1)
+		return 0;
+	_cleanup_free_ double *alike = malloc(n * m * sizeof(double));
+	_cleanup_free_ double *best = calloc((n + 1) * (m + 1), sizeof(double)); /* of the items from i and the slots from k on */
+	if (!alike || !best)
+		return -ENOMEM;
+	liken(g, threshold, alike);
+	for (size_t i = n; i-- > 0;)
+		for (size_t k = m; k-- > 0;) {
+			double a = alike[i * m + k], with = a > 0 ? a + best[(i + 1) * (m + 1) + k + 1] : 0;
+			double without = best[(i + 1) * (m + 1) + k] > best[i * (m + 1) + k + 1] ? best[(i + 1) * (m + 1) + k]
+			                                                                         : best[i * (m + 1) + k + 1];
+			best[i * (m + 1) + k] = with > without ? with : without;
+		}
+	for (size_t i = 0, k = 0; i < n && k < m;) {
+		double a = alike[i * m + k], here = best[i * (m + 1) + k];
+		/* Of equally good ones the first. */
+		if (a > 0 && a + best[(i + 1) * (m + 1) + k + 1] >= here - 1e-9)
+			take(g, i++, k++);
+		else if (best[i * (m + 1) + k + 1] >= best[(i + 1) * (m + 1) + k])
+			k++;
+		else
+			i++;
+	}
+	return 0;
+}
+
 /* A list with one item and one slot left, of the same key: the item has changed altogether. Only for plain values and requests: of
  * other things a new one and a missing one are two. */
 static void match_leftover(struct aligning *g, bool requests)
@@ -425,7 +476,9 @@ int align_list(struct adding *a, uint32_t node, struct item *list, uint32_t *to)
 		g.of_node = exact[i].node;
 		match_equal(&g);
 	}
-	int r = match_alike(&g, list->alike > 0 ? list->alike : 0.4);
+	double threshold = list->alike > 0 ? list->alike : 0.4;
+	int r = list->join == 'm' ? match_in_order(&g, threshold) : 0;
+	r = r ?: match_alike(&g, threshold);
 	if (r < 0)
 		return r;
 	g.of_item = item_prefix;

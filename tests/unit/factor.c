@@ -97,6 +97,23 @@ static void one_factor_changes_no_other_literal(void **state)
 	arena_free(&arena);
 }
 
+static void literals_of_derived_things(void **state)
+{
+	(void)state;
+	struct arena arena = ARENA(16 << 20);
+	static struct host_spec h;
+	struct treatment t = {.base = BASE_OFFICIAL};
+	unsigned os = (unsigned)factor_find("os");
+	const char *g, *lit[32];
+	t.level[os] = 1;
+	assert_int_equal(treatment_host(&t, &arena, &h, &g), 0);
+	size_t n = factor_table[os].literals(&h, NULL, lit, 32), found = 0;
+	for (size_t i = 0; i < n; i++)
+		found += strcmp(lit[i], "24.04") == 0 || strcmp(lit[i], "24.4.0") == 0;
+	assert_int_equal(found, 2);
+	arena_free(&arena);
+}
+
 static void treatments_set_the_host(void **state)
 {
 	(void)state;
@@ -146,6 +163,7 @@ int main(void)
 	        cmocka_unit_test(rows_are_complete),
 	        cmocka_unit_test(literals_are_unique),
 	        cmocka_unit_test(one_factor_changes_no_other_literal),
+	        cmocka_unit_test(literals_of_derived_things),
 	        cmocka_unit_test(treatments_set_the_host),
 	        cmocka_unit_test(levels_can_be_added),
 	};
