@@ -441,14 +441,15 @@ static bool offset_in(struct slice s, size_t at, size_t n, const struct analysis
 	return is_offset(hunk, offset, zone);
 }
 
-/* The offset at the end of a time stamp, "+0530", "-05:00", "Z": how many bytes, and whether it is that of the trial's zone. */
-static size_t stamp_offset(struct slice s, const struct analysis_trial *t, bool *right)
+/* The text without the first UTC offset that is written as that of the trial's zone, at the end of a time: "+0530", "-05:00", "Z". False if
+ * there is none. */
+static bool without_offset(struct slice s, const struct analysis_trial *t, struct buf *out)
 {
 	struct tm tm;
 	long seconds = 0;
 	char abbreviation[16], forms[4][32];
 	if (!t->host)
-		return 0;
+		return false;
 	local_time(t->host->timezone, t->started_unix, &tm, &seconds, abbreviation);
 	int minutes = (int)(labs(seconds) % 86400 / 60);
 	char sign = seconds < 0 ? '-' : '+';
@@ -456,27 +457,31 @@ static size_t stamp_offset(struct slice s, const struct analysis_trial *t, bool 
 	(void)snprintf(forms[1], sizeof(forms[1]), "%c%02d:%02d", sign, minutes / 60, minutes % 60);
 	(void)snprintf(forms[2], sizeof(forms[2]), "%s", abbreviation);
 	(void)snprintf(forms[3], sizeof(forms[3]), "%s", seconds == 0 ? "Z" : "?");
-	for (size_t i = 0; i < ARRAY_LEN(forms); i++)
-		if (slice_ends(s, slice_str(forms[i]))) {
-			*right = true;
-			return strlen(forms[i]);
+	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
+		size_t n = strlen(forms[i]);
+		for (size_t at = slice_find(s, slice_str(forms[i]), 1); n && at != SLICE_NPOS; at = slice_find(s, slice_str(forms[i]), at + 1)) {
+			bool after_time = (s.p[at - 1] >= '0' && s.p[at - 1] <= '9') || s.p[at - 1] == ' ';
+			if (!after_time || (at + n < s.n && word_byte(s.p[at + n])))
+				continue;
+			buf_add(out, slice_sub(s, 0, at));
+			buf_add(out, slice_from(s, at + n));
+			return true;
 		}
-	return 0;
+	}
+	return false;
 }
 
 /* A time stamp with the offset of the zone: the moment is another in every trial, so what is compared is its form. */
 static const char *row_stamp(const struct part *p)
 {
-	bool right_a = false, right_b = false;
 	if (!p->c->shapes || strcmp(factor_table[p->c->factor].name, "timezone") != 0)
 		return NULL;
-	struct slice a = p->c->raw_before, b = p->c->raw_after;
-	a.n -= stamp_offset(a, p->c->before_trial, &right_a);
-	b.n -= stamp_offset(b, p->c->after_trial, &right_b);
-	_cleanup_buf_ struct buf x = BUF(65536), y = BUF(65536);
-	feature_shape(a, &x);
-	feature_shape(b, &y);
-	return right_a && right_b && slice_eq(buf_slice(&x), buf_slice(&y)) ? "a time stamp with the zone's offset from UTC" : NULL;
+	_cleanup_buf_ struct buf a = BUF(1 << 20), b = BUF(1 << 20), x = BUF(1 << 20), y = BUF(1 << 20);
+	if (!without_offset(p->c->raw_before, p->c->before_trial, &a) || !without_offset(p->c->raw_after, p->c->after_trial, &b))
+		return NULL;
+	feature_shape(buf_slice(&a), &x);
+	feature_shape(buf_slice(&b), &y);
+	return slice_eq(buf_slice(&x), buf_slice(&y)) ? "a time stamp with the zone's offset from UTC" : NULL;
 }
 
 static const char *row_offset(const struct part *p)
@@ -680,6 +685,18 @@ static const char *row_named_line(const struct part *p)
 	return NULL;
 }
 
+/* A short value that is another one altogether, and speaks of the factor: a user agent, the name of a mode. */
+static const char *row_other_value(const struct part *p)
+{
+	struct slice a = p->c->before, b = p->c->after;
+	if (!a.p || !b.p || a.n > 400 || b.n > 400 || !plain_words(a) || !plain_words(b) || same_but_case(a, b))
+		return NULL;
+	struct codepoint_span d = codepoint_diff(a, b);
+	if (2 * d.a_n < a.n || 2 * d.b_n < b.n || slice_chr(b, '\n', 0) != SLICE_NPOS)
+		return NULL;
+	return names_level(slice_sub(b, d.b_at, d.b_n), p) ? "another value, which names the factor's own" : NULL;
+}
+
 /* Words, a sentence or a block, put in, taken out or put in the place of others, that themselves speak of the factor. */
 static const char *row_named_words(const struct part *p)
 {
@@ -753,6 +770,7 @@ static const struct row {
         {"size", CLASS_UNDECLARED, row_size},
         {"named field", CLASS_UNDECLARED, row_named_field},
         {"named line", CLASS_UNDECLARED, row_named_line},
+        {"other value", CLASS_UNDECLARED, row_other_value},
         {"named words", CLASS_UNDECLARED, row_named_words},
 };
 
