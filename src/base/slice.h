@@ -14,7 +14,10 @@ struct slice {
 
 #define SLICE(lit) ((struct slice){(const uint8_t *)("" lit), sizeof(lit) - 1})
 /* The same for the initialiser of a static object. */
-#define SLICE_INIT(lit) {(const uint8_t *)("" lit), sizeof(lit) - 1}
+#define SLICE_INIT(lit)                                    \
+	{                                                  \
+		(const uint8_t *)("" lit), sizeof(lit) - 1 \
+	}
 #define SLICE_NONE ((struct slice){NULL, 0})
 /* For printf: printf("%.*s", SLICE_FMT(s)). Lengths are cut at INT_MAX. */
 #define SLICE_FMT(s) (int)((s).n > 0x7fffffff ? 0x7fffffff : (s).n), (const char *)(s).p

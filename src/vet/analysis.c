@@ -39,7 +39,7 @@ struct ctx {
 	size_t n_echoes;
 	uint32_t *first_echo; /* by feature: range in by_feature; count + 1 entries */
 	uint32_t *by_feature; /* indices of echoes */
-	const char **failed; /* endpoints of features that fresh trials did not bear out, one each */
+	const char **failed;  /* endpoints of features that fresh trials did not bear out, one each */
 	size_t n_failed;
 	struct rate *rates; /* how often features deviate for no reason that is settled: one each that does */
 	size_t n_rates;
@@ -248,7 +248,8 @@ static struct entry *entry_new(struct entries *list)
 
 static bool same_level(const struct analysis_trial *a, const struct analysis_trial *b)
 {
-	return !a->baseline && !b->baseline && !a->combined && !b->combined && a->factor == b->factor && a->level == b->level && a->treatment.base == b->treatment.base;
+	return !a->baseline && !b->baseline && !a->combined && !b->combined && a->factor == b->factor && a->level == b->level &&
+	       a->treatment.base == b->treatment.base;
 }
 
 /* Did every one of two or more runs of this trial's level differ, or of three or more of its factor? Then it is another factor's
@@ -274,8 +275,13 @@ static void count_combined(struct ctx *c, struct entry *e);
 /* Did it come again, every time, when the level was set together with others? */
 static bool came_again(struct ctx *c, uint32_t feature, enum mode mode, size_t ref, size_t o)
 {
-	struct entry e = {.feature = feature, .factor = c->t[o].factor, .level = c->t[o].level, .base = c->t[o].treatment.base, .mode = mode,
-			  .ref = ref, .trial = o};
+	struct entry e = {.feature = feature,
+	        .factor = c->t[o].factor,
+	        .level = c->t[o].level,
+	        .base = c->t[o].treatment.base,
+	        .mode = mode,
+	        .ref = ref,
+	        .trial = o};
 	count_combined(c, &e);
 	return e.fresh >= 2 && e.fresh_hits == e.fresh && e.pool_hits == 0;
 }
@@ -319,10 +325,11 @@ static enum state place_of(struct slice a, struct slice b, struct slice v)
 	for (size_t i = 0; i < n; i++) {
 		bool hit = false, touched = false;
 		for (size_t k = 0; k < m; k++) {
-			bool overlap = av[k].a_at < ab[i].a_at + ab[i].a_n + (ab[i].a_n == 0) && ab[i].a_at < av[k].a_at + av[k].a_n + (av[k].a_n == 0);
+			bool overlap = av[k].a_at < ab[i].a_at + ab[i].a_n + (ab[i].a_n == 0) &&
+			               ab[i].a_at < av[k].a_at + av[k].a_n + (av[k].a_n == 0);
 			touched = touched || overlap;
 			hit = hit || (av[k].a_at == ab[i].a_at && av[k].a_n == ab[i].a_n &&
-				      slice_eq(slice_sub(b, ab[i].b_at, ab[i].b_n), slice_sub(v, av[k].b_at, av[k].b_n)));
+			                     slice_eq(slice_sub(b, ab[i].b_at, ab[i].b_n), slice_sub(v, av[k].b_at, av[k].b_n)));
 		}
 		same += hit;
 		untouched += !touched;
@@ -336,7 +343,7 @@ static enum state state_of(struct ctx *c, const struct entry *e, size_t k)
 {
 	const struct analysis_trial *t = &c->t[k];
 	struct slice v = feature_value(c->s, e->feature, (unsigned)k), a = feature_value(c->s, e->feature, (unsigned)e->ref),
-		     b = feature_value(c->s, e->feature, (unsigned)e->trial);
+	             b = feature_value(c->s, e->feature, (unsigned)e->trial);
 	if (e->mode == MODE_PRESENCE || !v.p || !a.p || !b.p) {
 		if (e->mode != MODE_PRESENCE && v.p && b.p && !a.p)
 			return STATE_AFTER; /* it is there, which is what the difference was */
@@ -499,7 +506,7 @@ static int collect_feature(struct ctx *c, uint32_t feature, struct entries *list
 			mark_off(c, feature, (enum vet_base)b, mode, ref[b]);
 	for (size_t o = 0; o < c->n; o++)
 		c->caused[o] = c->off[o] && (settled(c, o) || (!c->t[o].combined && !c->t[o].baseline &&
-							       came_again(c, feature, mode, ref[c->t[o].treatment.base], o)));
+		                                                      came_again(c, feature, mode, ref[c->t[o].treatment.base], o)));
 	for (int b = 0; b < BASE_COUNT && r == 0; b++)
 		if (n[b] >= 2)
 			r = collect_base(c, feature, (enum vet_base)b, mode, ref[b], list);
@@ -596,7 +603,8 @@ static struct slice sibling_of(const struct ctx *c, const struct entry *e)
 			if (!slice_starts(b, slice_sub(address, 0, end)))
 				continue;
 			for (size_t k = 0; k < ARRAY_LEN(names); k++)
-				if (slice_ends(b, slice_str(names[k])) && b.n > strlen(names[k]) && b.p[b.n - strlen(names[k]) - 1] == '.') {
+				if (slice_ends(b, slice_str(names[k])) && b.n > strlen(names[k]) &&
+				        b.p[b.n - strlen(names[k]) - 1] == '.') {
 					struct slice v = feature_value(c->s, i, (unsigned)e->trial);
 					return v.p ? v : feature_value(c->s, i, (unsigned)e->ref);
 				}
@@ -614,8 +622,9 @@ static void inherit(const struct ctx *c, struct entry *e, size_t n)
 		const struct feature *f = feature_at(c->s, e[i].feature);
 		bool came = !e[i].before.p, went = !e[i].after.p;
 		struct hunk at = e[i].why.at;
-		bool cache = strstr(f->address, "cache_control") || slice_is(slice_trim(slice_sub(e[i].after, at.b_at, at.b_n)), "ephemeral") ||
-			     slice_is(slice_trim(slice_sub(e[i].before, at.a_at, at.a_n)), "ephemeral");
+		bool cache = strstr(f->address, "cache_control") ||
+		             slice_is(slice_trim(slice_sub(e[i].after, at.b_at, at.b_n)), "ephemeral") ||
+		             slice_is(slice_trim(slice_sub(e[i].before, at.a_at, at.a_n)), "ephemeral");
 		if (e[i].why.class != CLASS_COVERT || !(came || went || cache))
 			continue;
 		for (size_t k = 0; k < n; k++) {
@@ -623,7 +632,8 @@ static void inherit(const struct ctx *c, struct entry *e, size_t n)
 			if (e[k].why.class == CLASS_COVERT || e[k].why.class == CLASS_NONE || k == i)
 				continue;
 			bool together = f->parent == g->parent && came == !e[k].before.p && went == !e[k].after.p && (came || went);
-			if (together || (cache && strcmp(text_of(f->endpoint), text_of(g->endpoint)) == 0 && (!e[k].before.p || !e[k].after.p))) {
+			if (together ||
+			        (cache && strcmp(text_of(f->endpoint), text_of(g->endpoint)) == 0 && (!e[k].before.p || !e[k].after.p))) {
 				e[i].why = e[k].why;
 				e[i].why.at = at;
 				break;
@@ -642,7 +652,8 @@ static const char *digest_of_path(const struct ctx *c, const struct entry *e)
 	if (!h || token.n < 8 || token.n > 128)
 		return NULL;
 	for (size_t i = 0; i < token.n; i++)
-		if (!((token.p[i] >= '0' && token.p[i] <= '9') || ((token.p[i] | 32) >= 'a' && (token.p[i] | 32) <= 'z') || strchr("+/-_=", token.p[i])))
+		if (!((token.p[i] >= '0' && token.p[i] <= '9') || ((token.p[i] | 32) >= 'a' && (token.p[i] | 32) <= 'z') ||
+		            strchr("+/-_=", token.p[i])))
 			return NULL;
 	const struct {
 		const char *mark, *value;
@@ -854,7 +865,8 @@ static bool set_in(const struct analysis_candidate *c, size_t n, size_t i, bool 
 	if (levels > 1 && first_round)
 		return trial % levels == place;
 	for (size_t k = 0; k < trials; k++)
-		before += scatter(c[i].factor, k) < scatter(c[i].factor, trial) || (scatter(c[i].factor, k) == scatter(c[i].factor, trial) && k < trial);
+		before += scatter(c[i].factor, k) < scatter(c[i].factor, trial) ||
+		          (scatter(c[i].factor, k) == scatter(c[i].factor, trial) && k < trial);
 	if (levels == 1)
 		return before < (2 * trials + 2) / 3;
 	size_t from = 0, share = levels == 2 ? (trials + 1) / 2 : 0;
@@ -865,8 +877,8 @@ static bool set_in(const struct analysis_candidate *c, size_t n, size_t i, bool 
 	return before >= from && before < from + (trials - from + 1) / 2;
 }
 
-int analysis_confirm(const struct analysis_candidate *c, size_t n, bool first_round, size_t max, struct arena *arena, struct treatment **out,
-        size_t *n_out, size_t *covered)
+int analysis_confirm(const struct analysis_candidate *c, size_t n, bool first_round, size_t max, struct arena *arena,
+        struct treatment **out, size_t *n_out, size_t *covered)
 {
 	size_t most[BASE_COUNT] = {0}, worst[BASE_COUNT] = {0}, used = 0, bases = 0;
 	struct treatment *t = arena_array(arena, max + 1, sizeof(*t));
@@ -891,7 +903,8 @@ int analysis_confirm(const struct analysis_candidate *c, size_t n, bool first_ro
 		for (size_t k = 0; k < trials && used < max; k++) {
 			t[used] = plan_treatment((enum vet_base)b, 0, 0);
 			for (size_t i = 0; i < n; i++)
-				if (c[i].base == (enum vet_base)b && t[used].level[c[i].factor] == 0 && set_in(c, n, i, first_round, k, trials))
+				if (c[i].base == (enum vet_base)b && t[used].level[c[i].factor] == 0 &&
+				        set_in(c, n, i, first_round, k, trials))
 					t[used].level[c[i].factor] = (uint8_t)c[i].level;
 			used++;
 		}
@@ -1176,8 +1189,9 @@ static int dependence_findings(const struct ctx *c, struct entries *list, struct
 		if (g->evidence.n == 0)
 			(void)list_add(&g->evidence, c->t[e->ref].id);
 		for (size_t o = 0; o < c->n; o++)
-			if (c->t[o].usable && (same_level(&c->t[o], &c->t[e->trial]) ||
-					       (c->t[o].combined && c->t[o].treatment.base == e->base && level_of(&c->t[o], e->factor) == e->level)))
+			if (c->t[o].usable &&
+			        (same_level(&c->t[o], &c->t[e->trial]) || (c->t[o].combined && c->t[o].treatment.base == e->base &&
+			                                                          level_of(&c->t[o], e->factor) == e->level)))
 				(void)list_add(&g->evidence, c->t[o].id);
 		g->bases[e->base] = true;
 		if (e->p < g->p)

@@ -11,14 +11,14 @@ struct profile;
 
 /* What is known of one observation (index = observation of the feature set). */
 struct analysis_trial {
-	const char *id;           /* "t017" */
+	const char *id; /* "t017" */
 	struct treatment treatment;
-	bool baseline;            /* every factor at its base level */
-	unsigned factor, level;   /* the one varied, if not a baseline */
-	bool confirming;          /* a fresh trial, run to confirm */
-	bool combined;            /* several factors are varied at once (only to confirm); `factor` and `level` mean nothing then */
-	bool usable;              /* the tool worked in it (enough model requests) */
-	int64_t started_unix;     /* wall clock at its start: for dates and times as derivations */
+	bool baseline;          /* every factor at its base level */
+	unsigned factor, level; /* the one varied, if not a baseline */
+	bool confirming;        /* a fresh trial, run to confirm */
+	bool combined;          /* several factors are varied at once (only to confirm); `factor` and `level` mean nothing then */
+	bool usable;            /* the tool worked in it (enough model requests) */
+	int64_t started_unix;   /* wall clock at its start: for dates and times as derivations */
 	const struct host_spec *host;
 	const char *gateway;
 };
@@ -30,22 +30,22 @@ struct analysis_candidate {
 	unsigned features;     /* how many features are suspected */
 	enum leak_class worst; /* class of the worst so far, provisional */
 	double by_chance;      /* of its clearest feature: how many like it would come out by chance, given how often features of the same
-				* endpoint flip by themselves */
+	                        * endpoint flip by themselves */
 };
 
 /* Screening: candidates that want fresh trials, the clearest of the worst class first. The array is owned by the arena. */
 [[nodiscard]] int analysis_screen(const struct feature_set *s, const struct analysis_trial *trials, size_t n, const struct profile *profile,
-				  struct arena *arena, struct analysis_candidate **out, size_t *n_out);
+        struct arena *arena, struct analysis_candidate **out, size_t *n_out);
 /* Treatments for fresh trials, at most `max`, that confirm many candidates at once: each sets about two thirds of the suspected levels of a
  * base together. That is enough to tell them apart, because screening has seen each alone: what must come again is the very value that it
  * gave then. In the first round there are just enough trials to set every suspected level once more: most noise does not come again, and
  * screening again leaves few for the second round, which has them all. *covered is how many of the candidates, in their order, are set in
  * at least three trials. */
 [[nodiscard]] int analysis_confirm(const struct analysis_candidate *c, size_t n, bool first_round, size_t max, struct arena *arena,
-				   struct treatment **out, size_t *n_out, size_t *covered);
+        struct treatment **out, size_t *n_out, size_t *covered);
 /* The findings after confirmation: echoes, and dependences that held on fresh trials. Fills findings, endpoints, cells, factors of
  * *result (memory from result->arena). */
 [[nodiscard]] int analysis_decide(const struct feature_set *s, const struct analysis_trial *trials, size_t n, const struct profile *profile,
-				  struct vet_result *result);
+        struct vet_result *result);
 
 #endif

@@ -459,7 +459,8 @@ static bool without_offset(struct slice s, const struct analysis_trial *t, struc
 	(void)snprintf(forms[3], sizeof(forms[3]), "%s", seconds == 0 ? "Z" : "?");
 	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
 		size_t n = strlen(forms[i]);
-		for (size_t at = slice_find(s, slice_str(forms[i]), 1); n && at != SLICE_NPOS; at = slice_find(s, slice_str(forms[i]), at + 1)) {
+		for (size_t at = slice_find(s, slice_str(forms[i]), 1); n && at != SLICE_NPOS;
+		        at = slice_find(s, slice_str(forms[i]), at + 1)) {
 			bool after_time = (s.p[at - 1] >= '0' && s.p[at - 1] <= '9') || s.p[at - 1] == ' ';
 			if (!after_time || (at + n < s.n && word_byte(s.p[at + n])))
 				continue;
@@ -619,8 +620,9 @@ static bool measure(struct slice s)
  * enough has no share of the processor yet. */
 static const char *row_size(const struct part *p)
 {
-	static const char *const words[] = {"len", "length", "size", "bytes", "byte", "chars", "count", "counts", "num", "total", "lines", "entries",
-	        "tokens", "files", "messages", "number", "percent", "duration", "usage", "uptime", "elapsed", "ms", "heap", "rss"};
+	static const char *const words[] = {"len", "length", "size", "bytes", "byte", "chars", "count", "counts", "num", "total", "lines",
+	        "entries", "tokens", "files", "messages", "number", "percent", "duration", "usage", "uptime", "elapsed", "ms", "heap",
+	        "rss"};
 	struct slice a = p->c->before, b = p->c->after;
 	if ((a.p && !measure(a)) || (b.p && !measure(b)) || p->c->shapes)
 		return NULL;

@@ -8,11 +8,11 @@
 struct explain_case {
 	unsigned factor;
 	const struct feature *feature;
-	struct slice before, after; /* as in the feature set, with placeholders; p NULL: absent */
-	bool shapes;                /* they are shapes of volatile values, not values */
+	struct slice before, after;         /* as in the feature set, with placeholders; p NULL: absent */
+	bool shapes;                        /* they are shapes of volatile values, not values */
 	struct slice raw_before, raw_after; /* the values, then */
-	struct slice sibling;       /* the name or type of the record that the feature is a part of, if it has one */
-	bool digest;                /* a digest of the factor's value was found in this feature */
+	struct slice sibling;               /* the name or type of the record that the feature is a part of, if it has one */
+	bool digest;                        /* a digest of the factor's value was found in this feature */
 	const struct analysis_trial *before_trial, *after_trial;
 	const struct profile *profile; /* may be NULL */
 	struct arena *arena;

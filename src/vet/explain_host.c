@@ -119,7 +119,7 @@ const char *host_digest_differs(struct slice text, const struct host_spec *here,
 	const struct {
 		const char *what, *here, *there;
 	} values[] = {{"project path", here->project, there->project}, {"home path", here->home, there->home},
-		      {"git remote", here->git_remote, there->git_remote}, {"git address", here->git_email, there->git_email}};
+	        {"git remote", here->git_remote, there->git_remote}, {"git address", here->git_email, there->git_email}};
 	for (size_t i = 0; i < ARRAY_LEN(values); i++) {
 		if (!values[i].here || (values[i].there && strcmp(values[i].here, values[i].there) == 0))
 			continue;

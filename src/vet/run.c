@@ -17,9 +17,9 @@
 #include "vet/setup.h"
 #include "wire/world_config.h"
 
-#define TRIALS_MAX     4096
-#define LITERALS_MAX   512
-#define ARENA_BYTES    ((size_t)512 << 20)
+#define TRIALS_MAX   4096
+#define LITERALS_MAX 512
+#define ARENA_BYTES  ((size_t)512 << 20)
 /* Fresh trials to confirm what is suspected; with --quick, what the plan has left of its limit. */
 #define CONFIRM_TRIALS 24
 /* Of a base's baselines, at least so many must have worked, or nothing can be said of that base. */
@@ -56,8 +56,8 @@ struct run {
 	unsigned n_observations;
 	unsigned failed_in_base[BASE_COUNT], worked_in_base[BASE_COUNT];
 	bool stopping;
-	struct err err;      /* fatal */
-	char failure[800];   /* how the first trial that did not work ended */
+	struct err err;    /* fatal */
+	char failure[800]; /* how the first trial that did not work ended */
 	double started;
 	struct source *stop_source;
 };
@@ -162,10 +162,11 @@ static void keep(struct run *run, const struct one *one, const struct trial_resu
 		if (one->plan.treatment.level[f])
 			buf_fmt(&levels, "%s=%u,", factor_table[f].name, one->plan.treatment.level[f]);
 	buf_str_add(&levels, "-");
-	_cleanup_fd_ int list = openat(run->options->keep_folder, "trials.tsv", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+	_cleanup_fd_ int list =
+	        openat(run->options->keep_folder, "trials.tsv", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (list >= 0)
 		(void)dprintf(list, "%u\t%u\t%d\t%lld\t%d\t%s\n", one->number, one->plan.treatment.base, one->confirming,
-			      (long long)result->started_unix, worked, buf_str(&levels));
+		        (long long)result->started_unix, worked, buf_str(&levels));
 	(void)snprintf(name, sizeof(name), "t%03u.trace", one->number);
 	_cleanup_fd_ int fd = openat(run->options->keep_folder, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	while (fd >= 0 && trace.n) {
@@ -197,17 +198,17 @@ static int observe(struct run *run, struct one *one, struct trial_result *r)
 		return o;
 	const char *id = arena_fmt(run->arena, "t%03u", one->number);
 	run->observations[o] = (struct analysis_trial){
-		.id = id ? id : "",
-		.treatment = one->plan.treatment,
-		.baseline = one->plan.baseline,
-		.factor = one->plan.factor,
-		.level = one->plan.level,
-		.confirming = one->confirming,
-		.combined = combined(&one->plan),
-		.usable = true,
-		.started_unix = r->started_unix,
-		.host = &one->setup.host,
-		.gateway = one->setup.gateway,
+	        .id = id ? id : "",
+	        .treatment = one->plan.treatment,
+	        .baseline = one->plan.baseline,
+	        .factor = one->plan.factor,
+	        .level = one->plan.level,
+	        .confirming = one->confirming,
+	        .combined = combined(&one->plan),
+	        .usable = true,
+	        .started_unix = r->started_unix,
+	        .host = &one->setup.host,
+	        .gateway = one->setup.gateway,
 	};
 	run->n_observations = (unsigned)o + 1;
 	one->used = true;
@@ -235,13 +236,13 @@ static void on_done(void *arg, struct trial_result *r)
 	run->done++;
 	const char *id = arena_fmt(run->arena, "t%03u", one->number);
 	*row = (struct vet_trial_row){
-		.id = id ? id : "",
-		.base = vet_base_name(one->plan.treatment.base),
-		.varied = varied(run, &one->plan),
-		.end = end_words(run, r),
-		.wall_s = r->wall_s,
-		.tool_cpu_s = r->tool_cpu_s,
-		.own_cpu_s = r->own_cpu_s,
+	        .id = id ? id : "",
+	        .base = vet_base_name(one->plan.treatment.base),
+	        .varied = varied(run, &one->plan),
+	        .end = end_words(run, r),
+	        .wall_s = r->wall_s,
+	        .tool_cpu_s = r->tool_cpu_s,
+	        .own_cpu_s = r->own_cpu_s,
 	};
 	run->result->tool_cpu_s += r->tool_cpu_s;
 	run->result->own_cpu_s += r->own_cpu_s;
@@ -270,8 +271,8 @@ static void on_done(void *arg, struct trial_result *r)
 				if (messages == 0)
 					hint = "it sent nothing";
 				(void)snprintf(run->failure, sizeof(run->failure), "%s ended (%s) after %u model requests%s%s%s%s%s",
-					       id ? id : "a trial", row->end, models, hint[0] ? "; " : "", hint,
-					       words[0] ? "; its last words: \"" : "", words, words[0] ? "\"" : "");
+				        id ? id : "a trial", row->end, models, hint[0] ? "; " : "", hint,
+				        words[0] ? "; its last words: \"" : "", words, words[0] ? "\"" : "");
 			}
 			if (e == -ENOMEM)
 				fatal(run, e, NULL, "no memory");
@@ -291,12 +292,12 @@ static int start_one(struct run *run, struct one *one)
 {
 	struct err err = {0};
 	struct world_config c = {
-		.ca_cert_pem = buf_slice(&run->ca_cert),
-		.ca_key_pem = buf_slice(&run->ca_key),
-		.seed = SLICE("postern"),
-		.model_hosts = run->profile->model_hosts,
-		.dialect = run->profile->dialect,
-		.trace_max = (uint64_t)64 << 20,
+	        .ca_cert_pem = buf_slice(&run->ca_cert),
+	        .ca_key_pem = buf_slice(&run->ca_key),
+	        .seed = SLICE("postern"),
+	        .model_hosts = run->profile->model_hosts,
+	        .dialect = run->profile->dialect,
+	        .trace_max = (uint64_t)64 << 20,
 	};
 	int r = setup_trial(run->subject, run->profile, &one->plan.treatment, buf_slice(&run->ca_cert), run->arena, &one->setup, &err);
 	if (r < 0)
@@ -308,13 +309,13 @@ static int start_one(struct run *run, struct one *one)
 	_cleanup_buf_ struct buf config = BUF((size_t)1 << 20);
 	world_config_encode(&config, &c);
 	struct trial_spec spec = {
-		.host = &one->setup.host,
-		.argv = one->setup.argv,
-		.terminal = run->profile->terminal,
-		.mounts = run->subject->mounts,
-		.n_mounts = run->subject->n_mounts,
-		.world = buf_slice(&config),
-		.limits = {.seconds = run->profile->seconds},
+	        .host = &one->setup.host,
+	        .argv = one->setup.argv,
+	        .terminal = run->profile->terminal,
+	        .mounts = run->subject->mounts,
+	        .n_mounts = run->subject->n_mounts,
+	        .world = buf_slice(&config),
+	        .limits = {.seconds = run->profile->seconds},
 	};
 	r = buf_error(&config) ? buf_error(&config) : trial_start(run->loop, &spec, on_done, one, &one->trial, &err);
 	if (r < 0)
@@ -357,7 +358,8 @@ static int note_undecided(struct run *run, const struct analysis_candidate *c, s
 		clear += c[i].by_chance < 0.01 && c[i].worst > CLASS_HASHED;
 	if (clear == 0)
 		return 0;
-	const char *note = arena_fmt(run->arena, "%u suspected dependences were not repeated often enough to decide: run with --thorough", clear);
+	const char *note =
+	        arena_fmt(run->arena, "%u suspected dependences were not repeated often enough to decide: run with --thorough", clear);
 	const char **notes = arena_array(run->arena, 1, sizeof(*notes));
 	if (!note || !notes)
 		return -ENOMEM;
@@ -425,9 +427,9 @@ static int put_lists(struct run *run, const struct plan *plan)
 	for (size_t i = 0; i < n; i++)
 		list[r->n_not_covered++] = plan_says[i];
 	static const char *const always[] = {
-		"Channels in timing, in sizes beyond a value's own, and in the distribution of random-looking ids are not measured.",
-		"Behaviour that needs a second start, a later date, a real account or an interactive session is not exercised.",
-		"What the vendor does with what it receives (retention, training, access) cannot be observed from here.",
+	        "Channels in timing, in sizes beyond a value's own, and in the distribution of random-looking ids are not measured.",
+	        "Behaviour that needs a second start, a later date, a real account or an interactive session is not exercised.",
+	        "What the vendor does with what it receives (retention, training, access) cannot be observed from here.",
 	};
 	for (size_t i = 0; i < ARRAY_LEN(always); i++)
 		list[r->n_not_covered++] = always[i];
@@ -446,7 +448,10 @@ static int put_lists(struct run *run, const struct plan *plan)
 		notes[r->n_notes++] = *s;
 	for (size_t i = 0; i < r->n_hosts && r->n_notes < 22; i++)
 		if (r->hosts[i].refused) {
-			const char *note = arena_fmt(run->arena, "%s: the tool refused the trial's certificate authority; its name, fingerprint and sizes were seen, not its contents.", r->hosts[i].name);
+			const char *note = arena_fmt(run->arena,
+			        "%s: the tool refused the trial's certificate authority; its name, fingerprint and sizes were seen, not "
+			        "its contents.",
+			        r->hosts[i].name);
 			if (note)
 				notes[r->n_notes++] = note;
 		}
@@ -472,18 +477,21 @@ static void decide_verdict(struct run *run, const struct plan *plan)
 	if (official_missing && (gateway_missing || !plan->has_gateway)) {
 		r->verdict = VERDICT_INCONCLUSIVE;
 		if (!r->partial || run->failure[0])
-			r->reason = arena_fmt(run->arena, "%s%sthe tool did not work in the trials: %s", run->profile->needs_account ? run->profile->needs_account : "",
-					      run->profile->needs_account ? "; " : "", run->failure[0] ? run->failure : "no trial was finished");
+			r->reason = arena_fmt(run->arena, "%s%sthe tool did not work in the trials: %s",
+			        run->profile->needs_account ? run->profile->needs_account : "", run->profile->needs_account ? "; " : "",
+			        run->failure[0] ? run->failure : "no trial was finished");
 	} else if (official_missing || gateway_missing) {
 		r->verdict = VERDICT_INCONCLUSIVE;
 		if (!r->partial || run->failure[0])
-			r->reason = arena_fmt(run->arena, "the tool worked only with %s: %s", official_missing ? "a gateway" : "the official hosts",
-					      run->failure[0] ? run->failure : "too few trials were finished");
+			r->reason = arena_fmt(run->arena, "the tool worked only with %s: %s",
+			        official_missing ? "a gateway" : "the official hosts",
+			        run->failure[0] ? run->failure : "too few trials were finished");
 	} else if (r->partial) {
 		r->verdict = VERDICT_INCONCLUSIVE;
 	} else if (oddities_lost(run->oddities)) {
 		r->verdict = VERDICT_INCONCLUSIVE;
-		r->reason = arena_fmt(run->arena, "not all that the tool sent could be kept and compared: %s", oddities_lost(run->oddities));
+		r->reason =
+		        arena_fmt(run->arena, "not all that the tool sent could be kept and compared: %s", oddities_lost(run->oddities));
 	}
 }
 
@@ -503,7 +511,8 @@ static int finish(struct run *run, const struct plan *plan)
 	r->seconds = now_s() - run->started;
 	struct rusage own;
 	(void)getrusage(RUSAGE_SELF, &own);
-	r->own_cpu_s += (double)own.ru_utime.tv_sec + (double)own.ru_stime.tv_sec + (double)(own.ru_utime.tv_usec + own.ru_stime.tv_usec) / 1e6;
+	r->own_cpu_s +=
+	        (double)own.ru_utime.tv_sec + (double)own.ru_stime.tv_sec + (double)(own.ru_utime.tv_usec + own.ru_stime.tv_usec) / 1e6;
 	/* Together: this process and the world of each trial that runs at once. */
 	r->own_rss_kb = r->own_rss_kb * run->jobs + (uint64_t)own.ru_maxrss;
 	if (e == 0)
@@ -520,17 +529,18 @@ static int prepare(struct run *run, struct plan *plan, struct err *err)
 	if (!o->jobs && run->jobs > 8)
 		run->jobs = 8;
 	*r = (struct vet_result){
-		.arena = ARENA(ARENA_BYTES),
-		.postern = POSTERN_VERSION,
-		.subject_name = run->subject->name,
-		.subject_version = run->subject->version,
-		.subject_sha256 = run->subject->sha256,
-		.subject_title = run->profile->title,
-		.subject_entry = run->subject->command[0],
-		.profile = run->profile->name,
-		.seed = o->seed,
-		.effort = plan_effort_name(o->effort),
-		.confinement = "user, mount, PID, network, UTS, IPC and cgroup namespaces; no capabilities; system call filter; limits on time, processes, disk",
+	        .arena = ARENA(ARENA_BYTES),
+	        .postern = POSTERN_VERSION,
+	        .subject_name = run->subject->name,
+	        .subject_version = run->subject->version,
+	        .subject_sha256 = run->subject->sha256,
+	        .subject_title = run->profile->title,
+	        .subject_entry = run->subject->command[0],
+	        .profile = run->profile->name,
+	        .seed = o->seed,
+	        .effort = plan_effort_name(o->effort),
+	        .confinement = "user, mount, PID, network, UTS, IPC and cgroup namespaces; no capabilities; system call filter; limits on "
+	                       "time, processes, disk",
 	};
 	run->arena = &r->arena;
 	r->started = rfc3339(run->arena);
@@ -556,7 +566,13 @@ static int prepare(struct run *run, struct plan *plan, struct err *err)
 int vet_run(const struct vet_subject *s, const struct profile *p, const struct vet_options *o, struct vet_result *result, struct err *err)
 {
 	struct plan plan = {0};
-	struct run run = {.subject = s, .profile = p, .options = o, .result = result, .started = now_s(), .ca_cert = BUF(65536), .ca_key = BUF(65536)};
+	struct run run = {.subject = s,
+	        .profile = p,
+	        .options = o,
+	        .result = result,
+	        .started = now_s(),
+	        .ca_cert = BUF(65536),
+	        .ca_key = BUF(65536)};
 	int r = prepare(&run, &plan, err);
 	if (r == 0) {
 		r = run_queue(&run);

@@ -41,7 +41,8 @@ static void show_features(const struct feature_set *s, const struct analysis_tri
 			hit = slice_find(feature_value(s, i, o), slice_str(words), 0) != SLICE_NPOS;
 		if (!hit)
 			continue;
-		(void)printf("#%u %s | %s | derived %d structural %d parent %d\n", i, f->endpoint, f->address, f->derived, f->structural, (int)f->parent);
+		(void)printf("#%u %s | %s | derived %d structural %d parent %d\n", i, f->endpoint, f->address, f->derived, f->structural,
+		        (int)f->parent);
 		bool shown[TRIALS_MAX] = {false};
 		for (unsigned o = 0; o < n; o++) {
 			struct slice v = feature_value(s, i, o);
@@ -56,8 +57,11 @@ static void show_features(const struct feature_set *s, const struct analysis_tri
 				if ((bool)w.p != (bool)v.p || !slice_eq(v, w))
 					continue;
 				shown[q] = true;
-				(void)printf(" %s:%c:%s=%s", t[q].id, *vet_base_name(t[q].treatment.base), t[q].baseline ? "-" : t[q].combined ? "(combined)" : factor_table[t[q].factor].name,
-					     t[q].baseline || t[q].combined ? "" : factor_level_at(t[q].factor, t[q].level)->name);
+				(void)printf(" %s:%c:%s=%s", t[q].id, *vet_base_name(t[q].treatment.base),
+				        t[q].baseline   ? "-"
+				        : t[q].combined ? "(combined)"
+				                        : factor_table[t[q].factor].name,
+				        t[q].baseline || t[q].combined ? "" : factor_level_at(t[q].factor, t[q].level)->name);
 			}
 			(void)printf("\n");
 		}
@@ -75,7 +79,8 @@ int main(int argc, char **argv)
 	struct feature_set *s;
 	char path[4096], name[2048];
 	_cleanup_buf_ struct buf ca = BUF(65536), key = BUF(65536);
-	if (argc < 3 || cert_ca_new(NULL, time(NULL), &ca, &key) < 0 || profile_load(argv[2], &arena, &profile, &err) < 0 || feature_set_new(&s) < 0) {
+	if (argc < 3 || cert_ca_new(NULL, time(NULL), &ca, &key) < 0 || profile_load(argv[2], &arena, &profile, &err) < 0 ||
+	        feature_set_new(&s) < 0) {
 		(void)fprintf(stderr, "reanalyse DIR PROFILE.yaml [--feature WORDS | --json FILE]\n%s\n", err.text);
 		return 2;
 	}
@@ -84,7 +89,8 @@ int main(int argc, char **argv)
 	unsigned number, base, n = 0;
 	int confirming, worked;
 	long long started;
-	while (f && n < TRIALS_MAX && fscanf(f, "%u\t%u\t%d\t%lld\t%d\t%2047s\n", &number, &base, &confirming, &started, &worked, name) == 6) {
+	while (f && n < TRIALS_MAX &&
+	        fscanf(f, "%u\t%u\t%d\t%lld\t%d\t%2047s\n", &number, &base, &confirming, &started, &worked, name) == 6) {
 		struct kept *k = &kept[n];
 		unsigned factor = 0, level = 0, varied = 0;
 		struct treatment treatment = plan_treatment((enum vet_base)base, 0, 0);
@@ -101,16 +107,23 @@ int main(int argc, char **argv)
 		size_t n_literals = 0;
 		static const char *const no_command[] = {"tool", NULL};
 		struct vet_subject subject = {.command = no_command};
-		k->t = (struct analysis_trial){.id = arena_fmt(&arena, "t%03u", number), .treatment = treatment, .baseline = varied == 0,
-					       .factor = combined ? 0 : factor, .level = combined ? 0 : level, .confirming = confirming,
-					       .combined = combined, .usable = true, .started_unix = started};
+		k->t = (struct analysis_trial){.id = arena_fmt(&arena, "t%03u", number),
+		        .treatment = treatment,
+		        .baseline = varied == 0,
+		        .factor = combined ? 0 : factor,
+		        .level = combined ? 0 : level,
+		        .confirming = confirming,
+		        .combined = combined,
+		        .usable = true,
+		        .started_unix = started};
 		if (!worked || setup_trial(&subject, &profile, &k->t.treatment, buf_slice(&ca), &arena, &k->setup, &err) < 0)
 			continue;
 		for (unsigned i = 0; i < factor_count; i++) {
 			const char *forms[16];
 			size_t got = factor_table[i].literals ? factor_table[i].literals(&k->setup.host, k->setup.gateway, forms, 16) : 0;
 			for (size_t j = 0; j < got; j++)
-				literals[n_literals++] = (struct feature_literal){.factor = i, .name = factor_table[i].name, .value = slice_str(forms[j])};
+				literals[n_literals++] =
+				        (struct feature_literal){.factor = i, .name = factor_table[i].name, .value = slice_str(forms[j])};
 		}
 		(void)snprintf(path, sizeof(path), "%s/t%03u.trace", argv[1], number);
 		int o = feature_set_add(s, map(path), literals, n_literals, k->setup.gateway, &err);
@@ -136,8 +149,9 @@ int main(int argc, char **argv)
 		plain++;
 	if (analysis_screen(s, trials, plain, &profile, &arena, &c, &n_c) == 0)
 		for (size_t i = 0; i < n_c; i++)
-			(void)printf("candidate %s %s = %s: %u features, worst %s, by chance %.2g\n", vet_base_name(c[i].base), factor_table[c[i].factor].name,
-				     factor_level_at(c[i].factor, c[i].level)->name, c[i].features, leak_class_name(c[i].worst), c[i].by_chance);
+			(void)printf("candidate %s %s = %s: %u features, worst %s, by chance %.2g\n", vet_base_name(c[i].base),
+			        factor_table[c[i].factor].name, factor_level_at(c[i].factor, c[i].level)->name, c[i].features,
+			        leak_class_name(c[i].worst), c[i].by_chance);
 	if (analysis_decide(s, trials, n, &profile, &result) == 0) {
 		_cleanup_buf_ struct buf text = BUF((size_t)64 << 20), json = BUF((size_t)64 << 20);
 		result.postern = result.subject_name = result.subject_version = result.subject_sha256 = result.subject_title = "";

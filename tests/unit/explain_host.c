@@ -82,8 +82,10 @@ static void test_confirm(void **state)
 	struct treatment *t;
 	size_t n, covered;
 	for (unsigned i = 0; i < 12; i++)
-		c[i] = (struct analysis_candidate){.factor = i < 10 ? i : 3, .level = i < 10 ? 1 : i - 8, .base = i % 5 == 4 ? BASE_OFFICIAL : BASE_GATEWAY,
-						    .worst = CLASS_COVERT};
+		c[i] = (struct analysis_candidate){.factor = i < 10 ? i : 3,
+		        .level = i < 10 ? 1 : i - 8,
+		        .base = i % 5 == 4 ? BASE_OFFICIAL : BASE_GATEWAY,
+		        .worst = CLASS_COVERT};
 	assert_int_equal(analysis_confirm(c, 12, false, 16, &arena, &t, &n, &covered), 0);
 	assert_int_equal(n, 16);
 	for (unsigned i = 0; i < 10; i++) {
@@ -114,8 +116,8 @@ static void test_confirm(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_text), cmocka_unit_test(test_names), cmocka_unit_test(test_digests),
-					   cmocka_unit_test(test_confirm)};
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_text), cmocka_unit_test(test_names), cmocka_unit_test(test_digests), cmocka_unit_test(test_confirm)};
 	int r = cmocka_run_group_tests(tests, set_up, NULL);
 	arena_free(&arena);
 	return r;
