@@ -18,7 +18,7 @@ skip() {
 	echo "$*"
 	exit 77
 }
-registry=$(npm config get registry 2>/dev/null)
+registry=$(npm config get registry 2>/dev/null) || skip 'npm is not installed'
 command -v node >/dev/null || skip 'node is not installed'
 curl -sfo /dev/null -m 20 "${registry%/}/opencode-ai" || skip 'no registry of npm can be reached'
 
