@@ -81,6 +81,8 @@ check_tidy() {
 	local flags
 	mapfile -t flags < <(make -s print-flags | tr ' ' '\n' | grep -E '^-[DIs]')
 	mkdir -p build/tidy
+	# Headers that the build makes must be there, also in a fresh clone.
+	make -s build/release/gen/report_css.h || return 1
 	export flags_line="${flags[*]}"
 	# shellcheck disable=SC2016 # the inner shell expands them
 	of '^src/.*\.c$' | xargs -P "$(jobs_here)" -n 1 bash -c '
