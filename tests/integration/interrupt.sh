@@ -9,6 +9,7 @@ if [[ ! ${INTERRUPT_INSIDE:-} ]]; then
 	((EUID == 0)) || apart+=(--user --map-root-user)
 	"${apart[@]}" true 2>/dev/null || { echo 'interrupt: namespaces are not allowed here'; exit 77; }
 	command -v python3 >/dev/null || { echo 'interrupt: there is no python3'; exit 77; }
+	[[ ${POSTERN:-} ]] && export POSTERN=${POSTERN#"$PWD"/}
 	# A /tmp of its own; the tree, which may lie below the real one, is seen at /mnt.
 	# shellcheck disable=SC2016 # for the inner shell
 	INTERRUPT_INSIDE=1 exec "${apart[@]}" bash -c 'mount --bind . /mnt && cd /mnt && mount -t tmpfs tmp /tmp && bash tests/integration/interrupt.sh "$@"' - "$@"
