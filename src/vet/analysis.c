@@ -593,7 +593,7 @@ static struct slice sibling_of(const struct ctx *c, const struct entry *e)
 			end = i + 1;
 	if (end == 0)
 		return SLICE_NONE;
-	for (uint32_t up = f->parent; up != UINT32_MAX && up < feature_count(c->s); up = feature_at(c->s, up)->parent) {
+	for (uint32_t up = e->feature; up != UINT32_MAX && up < feature_count(c->s); up = feature_at(c->s, up)->parent) {
 		struct slice a = slice_str(feature_at(c->s, up)->address);
 		if (a.n > end || !slice_eq(a, slice_sub(address, 0, a.n)))
 			continue;
@@ -616,6 +616,32 @@ static struct slice sibling_of(const struct ctx *c, const struct entry *e)
 
 /* What came or went together with something explained, in the same text: the blank lines of a block, the rest of its lines. And the marks
  * for a model's cache, which follow how many blocks there are. */
+static void overt_blocks(const struct ctx *c, struct entry *e, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t lines = 0, bytes = 0;
+		bool came = !e[i].before.p, seen = true;
+		if (e[i].why.class != CLASS_COVERT || (e[i].before.p && e[i].after.p))
+			continue;
+		for (size_t k = 0; k < n; k++) {
+			struct slice text = came ? e[k].after : e[k].before;
+			if (feature_at(c->s, e[k].feature)->parent != feature_at(c->s, e[i].feature)->parent || came != !e[k].before.p ||
+			        !e[k].before.p == !e[k].after.p)
+				continue;
+			for (size_t at = 0; at < text.n; at++)
+				seen = seen && text.p[at] >= 0x20 && text.p[at] < 0x7f;
+			lines += slice_trim(text).n > 0;
+			bytes += text.n;
+		}
+		if (seen && lines >= 3 && bytes >= 200) {
+			e[i].why.class = CLASS_UNDECLARED;
+			e[i].why.rule = e[i].why.kind = "block";
+			e[i].why.text = "A whole block of plain text comes or goes with it: a dependence that is not declared, but not "
+			                "hidden either.";
+		}
+	}
+}
+
 static void inherit(const struct ctx *c, struct entry *e, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -674,6 +700,39 @@ static const char *digest_of_path(const struct ctx *c, const struct entry *e)
 	return NULL;
 }
 
+/* The last name of an address, without which of several it is. */
+static struct slice last_key(const char *address)
+{
+	const char *dot = strrchr(address, '.');
+	struct slice s = slice_str(dot ? dot : address);
+	return slice_ends(s, SLICE("]")) ? slice_sub(s, 0, slice_chr(s, '[', 0)) : s;
+}
+
+/* How many records of the endpoint that are named so have a value at this key, in a trial. */
+static size_t records_with(const struct ctx *c, const struct entry *e, struct slice name, size_t trial)
+{
+	const struct feature *f = feature_at(c->s, e->feature);
+	struct slice key = last_key(f->address);
+	size_t n = 0;
+	for (uint32_t i = 0; i < feature_count(c->s); i++) {
+		const struct feature *g = feature_at(c->s, i);
+		if (!feature_value(c->s, i, (unsigned)trial).p || strcmp(text_of(g->endpoint), text_of(f->endpoint)) != 0)
+			continue;
+		if (!slice_eq(key, last_key(g->address)))
+			continue;
+		struct entry x = {.feature = i, .ref = trial, .trial = trial};
+		n += slice_eq(sibling_of(c, &x), name);
+	}
+	return n;
+}
+
+/* Records of telemetry come in batches, in an order that timing decides: one that is missing here stands elsewhere. */
+static bool moved_record(const struct ctx *c, const struct entry *e)
+{
+	struct slice name = e->before.p && e->after.p ? SLICE_NONE : sibling_of(c, e);
+	return name.n && records_with(c, e, name, e->ref) == records_with(c, e, name, e->trial);
+}
+
 static int explain_entry(const struct ctx *c, struct entry *e)
 {
 	const struct explain_case x = {
@@ -693,6 +752,8 @@ static int explain_entry(const struct ctx *c, struct entry *e)
 	};
 	int r = explain_difference(&x, &e->why);
 	const char *digest = r == 0 && e->why.class == CLASS_COVERT && e->after.p ? digest_of_path(c, e) : NULL;
+	if (r == 0 && e->why.class == CLASS_COVERT && moved_record(c, e))
+		e->why.class = CLASS_NONE;
 	if (digest) {
 		e->why.class = CLASS_HASHED;
 		e->why.rule = "file digest";
@@ -738,6 +799,7 @@ static int collect(struct ctx *c, struct entries *list)
 		for (to = from + 1; to < list->n && same_cause(&list->e[from], &list->e[to]); to++)
 			;
 		inherit(c, list->e + from, to - from);
+		overt_blocks(c, list->e + from, to - from);
 	}
 	return 0;
 }

@@ -616,19 +616,56 @@ static bool measure(struct slice s)
 	return s.n > 0 && s.n <= 24 && dots <= 1;
 }
 
+static struct slice unquoted(struct slice s)
+{
+	return s.n >= 2 && s.p[0] == '"' && s.p[s.n - 1] == '"' ? slice_sub(s, 1, s.n - 2) : s;
+}
+
+/* The names at the end of an address, back to the last element of a list that has names after it. */
+static struct slice keys_of(const char *address)
+{
+	struct slice s = slice_str(address);
+	size_t dots = 0, from = s.n;
+	while (from > 0 && dots < 3) {
+		from--;
+		dots += s.p[from] == '.';
+	}
+	return slice_from(s, from);
+}
+
 /* A number under a name that says that it counts or measures: a length, how many, how busy. It may also come or go: what has not run long
  * enough has no share of the processor yet. */
 static const char *row_size(const struct part *p)
 {
-	static const char *const words[] = {"len", "length", "size", "bytes", "byte", "chars", "count", "counts", "num", "total", "lines",
-	        "entries", "tokens", "files", "messages", "number", "percent", "duration", "usage", "uptime", "elapsed", "ms", "heap",
-	        "rss"};
-	struct slice a = p->c->before, b = p->c->after;
-	if ((a.p && !measure(a)) || (b.p && !measure(b)) || p->c->shapes)
+	static const char *const words[] = {"len", "length", "lengths", "size", "sizes", "bytes", "byte", "chars", "count", "counts", "num",
+	        "total", "lines", "entries", "tokens", "estimate", "estimates", "files", "messages", "number", "percent", "duration",
+	        "usage", "uptime", "elapsed", "ms", "heap", "rss"};
+	struct slice a = unquoted(p->c->shapes ? p->c->raw_before : p->c->before),
+	             b = unquoted(p->c->shapes ? p->c->raw_after : p->c->after);
+	bool same = (a.p != NULL) == (b.p != NULL);
+	/* Of a value that always changes, only whether it is there at all is told here. */
+	if ((a.p && !measure(a)) || (b.p && !measure(b)) || (p->c->shapes && same))
 		return NULL;
+	struct slice names = keys_of(p->c->feature->address);
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (has_word(names, words[i]))
+			return "a count or a measure of what is there";
+	return NULL;
+}
+
+/* A digest under a name that says that it is one: of something that the factor changes, if not of the factor's value itself. */
+static const char *row_named_digest(const struct part *p)
+{
+	static const char *const words[] = {"hash", "digest", "checksum", "fingerprint", "sha", "md5", "etag"};
+	struct slice b = p->c->after;
+	if (!p->c->before.p || !b.p || b.n < 8 || b.n > 128 || p->c->shapes)
+		return NULL;
+	for (size_t i = 0; i < b.n; i++)
+		if (!token_byte(b.p[i]))
+			return NULL;
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (has_word(last_component(p->c->feature->address), words[i]))
-			return "a count or a measure of what is there";
+			return "a digest, by its name, of something that the factor changes";
 	return NULL;
 }
 
@@ -767,6 +804,7 @@ static const struct row {
         {"presence", CLASS_UNDECLARED, row_presence},
         {"file text", CLASS_UNDECLARED, row_file_text},
         {"file name", CLASS_UNDECLARED, row_file_name},
+        {"named digest", CLASS_HASHED, row_named_digest},
         {"commit", CLASS_UNDECLARED, row_commit},
         {"file digest", CLASS_HASHED, row_file_digest},
         {"size", CLASS_UNDECLARED, row_size},

@@ -810,7 +810,7 @@ const struct factor factor_table[] = {
 		LEVELS({"repository", "yes", Q}, {"plain folder", "no", Q}),
 		.apply = git_apply,
 		.literals = no_literals,
-		.vocabulary = VOCABULARY("git", "gitstatus", "repo", "repository", "branch", "commit", "commits", "worktree", "version control",
+		.vocabulary = VOCABULARY("git", "gitstatus", "remote", "repo", "repository", "branch", "commit", "commits", "worktree", "version control",
 			"vcs"),
 	},
 	{
