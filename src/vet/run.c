@@ -469,21 +469,25 @@ static void decide_verdict(struct run *run, const struct plan *plan)
 	for (size_t i = 0; i < r->n_findings; i++)
 		if (r->findings[i].class >= run->options->fail_on)
 			r->verdict = VERDICT_FINDINGS;
-	if (r->partial)
+	const char *stopped = "";
+	if (r->partial) {
 		r->reason = arena_fmt(run->arena, "interrupted after %u of %u trials", run->n_observations + r->trials_failed, run->n_all);
+		stopped = arena_fmt(run->arena, "%s; ", r->reason ? r->reason : "interrupted");
+		stopped = stopped ? stopped : "";
+	}
 	if (r->verdict == VERDICT_FINDINGS)
 		return;
 	/* Nothing found is worth something only where the tool did its work. */
 	if (official_missing && (gateway_missing || !plan->has_gateway)) {
 		r->verdict = VERDICT_INCONCLUSIVE;
 		if (!r->partial || run->failure[0])
-			r->reason = arena_fmt(run->arena, "%s%sthe tool did not work in the trials: %s",
+			r->reason = arena_fmt(run->arena, "%s%s%sthe tool did not work in the trials: %s", stopped,
 			        run->profile->needs_account ? run->profile->needs_account : "", run->profile->needs_account ? "; " : "",
 			        run->failure[0] ? run->failure : "no trial was finished");
 	} else if (official_missing || gateway_missing) {
 		r->verdict = VERDICT_INCONCLUSIVE;
 		if (!r->partial || run->failure[0])
-			r->reason = arena_fmt(run->arena, "the tool worked only with %s: %s",
+			r->reason = arena_fmt(run->arena, "%sthe tool worked only with %s: %s", stopped,
 			        official_missing ? "a gateway" : "the official hosts",
 			        run->failure[0] ? run->failure : "too few trials were finished");
 	} else if (r->partial) {
