@@ -13,6 +13,7 @@
 
 #include "cmd/subject.h"
 #include "report/report.h"
+#include "sys/fd.h"
 #include "vet/run.h"
 
 #define REPORT_MAX ((size_t)64 << 20)
@@ -112,15 +113,11 @@ static int write_file(int dir, const char *name, const struct buf *b, struct err
 	char fresh[64];
 	(void)snprintf(fresh, sizeof(fresh), ".%s.new", name);
 	_cleanup_fd_ int fd = openat(dir, fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-	struct slice rest = buf_slice(b);
 	if (fd < 0)
 		return err_sys(err, -errno, "cannot write %s", name);
-	while (rest.n) {
-		ssize_t n = write(fd, rest.p, rest.n);
-		if (n < 0)
-			return err_sys(err, -errno, "cannot write %s", name);
-		rest = slice_from(rest, (size_t)n);
-	}
+	int r = fd_write_all(fd, buf_slice(b));
+	if (r < 0)
+		return err_sys(err, r, "cannot write %s", name);
 	return renameat(dir, fresh, dir, name) < 0 ? err_sys(err, -errno, "cannot write %s", name) : 0;
 }
 

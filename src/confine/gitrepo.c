@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/encode.h"
 #include "crypto/digest.h"
+#include "sys/fd.h"
 
 #define OBJECT_MAX ((size_t)1 << 20)
 #define NAME_BYTES 20 /* SHA-1 */
@@ -18,13 +19,7 @@ static int put_file(int dir, const char *path, struct slice data)
 	_cleanup_fd_ int fd = openat(dir, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (fd < 0)
 		return -errno;
-	while (data.n) {
-		ssize_t n = write(fd, data.p, data.n);
-		if (n < 0)
-			return -errno;
-		data = slice_from(data, (size_t)n);
-	}
-	return 0;
+	return fd_write_all(fd, data);
 }
 
 static int put_folder(int dir, const char *path)

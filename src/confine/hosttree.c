@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "confine/gitrepo.h"
 #include "confine/trial.h"
+#include "sys/fd.h"
 
 /* Where the person may remove it again once its files are bound over /proc. */
 #define COVERS     "/run/user/.covers"
@@ -107,13 +108,7 @@ static int put(struct tree *t, const char *path, struct slice data, mode_t mode)
 	_cleanup_fd_ int fd = openat(dir, last, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode ? mode : 0644);
 	if (fd < 0)
 		return -errno;
-	while (data.n) {
-		ssize_t n = write(fd, data.p, data.n);
-		if (n < 0)
-			return -errno;
-		data = slice_from(data, (size_t)n);
-	}
-	return 0;
+	return fd_write_all(fd, data);
 }
 
 static int put_fmt(struct tree *t, const char *path, const char *fmt, ...) __attribute__((format(printf, 3, 4)));

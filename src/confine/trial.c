@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 #include "confine/trial_run.h"
+#include "sys/fd.h"
 #include "sys/loop.h"
 
 /* For the world to write what it still has after the tool's end. */
@@ -225,13 +226,9 @@ static int input_of(struct slice data)
 	int fd = memfd_create("input", MFD_CLOEXEC);
 	if (fd < 0)
 		return -1;
-	while (data.n) {
-		ssize_t n = write(fd, data.p, data.n);
-		if (n < 0) {
-			(void)close(fd);
-			return -1;
-		}
-		data = slice_from(data, (size_t)n);
+	if (fd_write_all(fd, data) < 0) {
+		(void)close(fd);
+		return -1;
 	}
 	(void)lseek(fd, 0, SEEK_SET);
 	return fd;
