@@ -16,7 +16,7 @@ printf 'load before: %s (1, 5 and 15 minutes)\n' "$(cut -d ' ' -f 1-3 /proc/load
 
 # The figures are in the report; the median of the repeats is printed, and the range.
 for ((i = 1; i <= repeats; i++)); do
-	"$postern" vet "$subject" --quick --seed "$i" --keep-traces "$out/traces$i" --out "$out/$i" >"$out/text$i" 2>&1
+	"$postern" vet "$subject" --quick --seed "$i" --keep-traces --out "$out/$i" >"$out/text$i" 2>&1
 	code=$?
 	if ((code != 0 && code != 1)); then
 		tail -n 5 "$out/text$i"
@@ -43,7 +43,7 @@ END
 
 echo
 echo 'parsers, on what those trials sent, by processor time:'
-build/release/bench/micro "$out/body.json" "$out"/traces1/t00*.trace || exit 1
+build/release/bench/micro "$out/body.json" "$out"/1/traces/t00*.trace || exit 1
 python3 - "$out/body.json" <<'END'
 import json, statistics, sys, time
 text = open(sys.argv[1], "rb").read()

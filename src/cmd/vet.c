@@ -19,8 +19,8 @@
 #define REPORT_MAX ((size_t)64 << 20)
 
 struct vet_opts {
-	const char *out, *seed, *factors, *profile, *keep_traces;
-	bool quick, thorough;
+	const char *out, *seed, *factors, *profile;
+	bool quick, thorough, keep_traces;
 	uint64_t jobs;
 	unsigned fail_on, format;
 };
@@ -32,7 +32,7 @@ static const enum leak_class class_of[] = {CLASS_DISCLOSED, CLASS_UNDECLARED, CL
 
 static const struct opt vet_table[] = {
         OPT_STRING(struct vet_opts, out, "out", 'o', "DIR",
-                "write report.json and report.html there; postern-report if nothing is said, none with --format json"),
+                "write report.json and report.html there; postern-report if nothing is said, but with --format json nothing is written"),
         OPT_FLAG(struct vet_opts, quick, "quick", 'q', "at most 64 trials, with fewer levels and most factors from one base only"),
         OPT_FLAG(struct vet_opts, thorough, "thorough", 0, "every level, from every base, three times"),
         OPT_U64(struct vet_opts, jobs, "jobs", 'j', "N", 1, 64, "trials at once; by default the number of CPUs, at most 8"),
@@ -42,7 +42,7 @@ static const struct opt vet_table[] = {
         OPT_CHOICE(
                 struct vet_opts, fail_on, "fail-on", 0, "CLASS", classes, "exit 1 for findings of this class or worse; by default covert"),
         OPT_CHOICE(struct vet_opts, format, "format", 'f', "FORMAT", formats, "what is printed; by default text"),
-        OPT_STRING(struct vet_opts, keep_traces, "keep-traces", 0, "DIR", "keep what each trial sent, a file a trial"),
+        OPT_FLAG(struct vet_opts, keep_traces, "keep-traces", 0, "keep what each trial sent, a file a trial, in the folder traces of --out"),
         OPT_STRING(
                 struct vet_opts, profile, "profile", 'p', "FILE", "how the tool is run and what its vendor declares; postern-profile(5)"),
         OPT_END,
@@ -121,11 +121,12 @@ static int write_file(int dir, const char *name, const struct buf *b, struct err
 	return renameat(dir, fresh, dir, name) < 0 ? err_sys(err, -errno, "cannot write %s", name) : 0;
 }
 
-static int open_folder(const char *path, int *out, struct err *err)
+/* parent: AT_FDCWD, or the folder that it lies in. */
+static int open_folder(int parent, const char *path, int *out, struct err *err)
 {
-	if (mkdir(path, 0755) < 0 && errno != EEXIST)
+	if (mkdirat(parent, path, 0755) < 0 && errno != EEXIST)
 		return err_sys(err, -errno, "cannot make the folder %s", path);
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(parent, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(err, -errno, "cannot open the folder %s", path);
 	*out = fd;
@@ -139,7 +140,7 @@ static int check_out(const char *path, struct err *err)
 	if (mkdir(path, 0755) == 0)
 		return rmdir(path) < 0 ? err_sys(err, -errno, "cannot use the folder %s", path) : 0;
 	_cleanup_fd_ int dir = -1;
-	int r = open_folder(path, &dir, err);
+	int r = open_folder(AT_FDCWD, path, &dir, err);
 	if (r < 0)
 		return r;
 	_cleanup_fd_ int fd = openat(dir, name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
@@ -273,15 +274,18 @@ static int vet(void *options, const struct opt_args *args)
 		return cmd_usage("vet", "one subject at a time; a command goes after --");
 	if (parse_seed(o->seed, &how.seed) < 0)
 		return cmd_usage("vet", "--seed wants a number, not %s", o->seed);
-	if (!o->out && o->format == FORMAT_TEXT)
+	if (!o->out && (o->format == FORMAT_TEXT || o->keep_traces))
 		o->out = "postern-report";
 	if (check_factors(o->factors, &err) < 0)
 		return cmd_usage("vet", "%s", err.text);
 	/* First what costs nothing: a download of 200 MB is no place to learn that a folder cannot be written. */
-	if ((o->out && check_out(o->out, &err) < 0) || (o->keep_traces && check_out(o->keep_traces, &err) < 0) || trial_probe(&err) < 0 ||
-	        find_subject(o, args, &m, &arena, &s, &p, &err) < 0 || (o->out && open_folder(o->out, &out, &err) < 0) ||
-	        (o->keep_traces && open_folder(o->keep_traces, &traces, &err) < 0))
+	if ((o->out && check_out(o->out, &err) < 0) || trial_probe(&err) < 0 || find_subject(o, args, &m, &arena, &s, &p, &err) < 0 ||
+	        (o->out && open_folder(AT_FDCWD, o->out, &out, &err) < 0) ||
+	        (o->keep_traces && open_folder(out, "traces", &traces, &err) < 0))
 		return fail(&m, &err);
+	/* The list grows by a line a trial; that of an earlier vetting would be mixed with it. */
+	if (traces >= 0)
+		(void)unlinkat(traces, "trials.tsv", 0);
 	sigset_t set;
 	(void)sigemptyset(&set);
 	(void)sigaddset(&set, SIGINT);

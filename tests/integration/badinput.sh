@@ -62,7 +62,7 @@ words() {
 	refuse 'cannot open the folder /dev/null: Not a directory' --out /dev/null -- true
 	refuse 'cannot make the folder /proc/x' --out /proc/x -- true
 	refuse 'cannot write to the folder /sys' --out /sys -- true
-	refuse 'cannot make the folder /proc/x' --keep-traces /proc/x -- true
+	refuse 'takes no value' --keep-traces=/tmp -- true
 }
 
 profiles() {

@@ -31,9 +31,9 @@ trial_of() { # FOLDER BASE
 	awk -F '\t' -v base="$2" '$2 == base && $3 == 0 {printf "t%03d.trace", $1; exit}' "$1/trials.tsv"
 }
 prove() {
-	local package=$1 folder=$work/traces report=$work/report.json code bad base trace models results
+	local package=$1 folder=$work/out/traces report=$work/report.json code bad base trace models results
 	rm -rf "$folder"
-	"$P" vet "npm:$package" --quick --factors hostname --seed 1 --format json --keep-traces "$folder" >"$report" 2>"$work/err"
+	"$P" vet "npm:$package" --quick --factors hostname --seed 1 --format json --keep-traces --out "$work/out" >"$report" 2>"$work/err"
 	code=$?
 	((code == 0 || code == 1)) || { echo "exit $code: $(tail -n 1 "$work/err") $(jq -r '.reason // ""' "$report" 2>/dev/null)" && return 1; }
 	bad=$(jq -r '[.trial_list[] | select(.end != "exit 0") | "\(.id) \(.end)"] | join(", ")' "$report")

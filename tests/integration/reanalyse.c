@@ -1,4 +1,4 @@
-/* Runs the analysis again over the traces that `postern vet --keep-traces DIR` kept, and shows the values of chosen features:
+/* Runs the analysis again over the traces that `postern vet --keep-traces` kept, and shows the values of chosen features:
  *	reanalyse DIR PROFILE.yaml [--feature WORDS | --json FILE]
  * For work on the analysis, where running the trials again would only add noise. */
 #include <dirent.h>
