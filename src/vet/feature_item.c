@@ -216,6 +216,40 @@ static struct slice element_label(struct adding *a, const struct json *v, bool *
 	return SLICE("object");
 }
 
+/* A list of pairs, as in [{"k": 40, "value": "…"}, …], written by encoders that know fields by number: all members are objects of the same
+ * two keys, the first of which is short and nearly always another one. That one says which member it is. */
+static bool is_pairs(const struct json *list)
+{
+	const struct json *first = list->child;
+	struct table seen = {0};
+	size_t n = 0, distinct = 0;
+	bool fits = list->type == JSON_ARRAY && first && first->type == JSON_OBJECT && first->n == 2;
+	for (const struct json *m = first; m && fits; m = m->next, n++) {
+		uint32_t other;
+		fits = m->type == JSON_OBJECT && m->n == 2;
+		const struct json *k = fits ? m->child : NULL, *v = fits ? k->next : NULL;
+		fits = fits && slice_eq(k->key, first->child->key) && slice_eq(v->key, first->child->next->key) &&
+		       (k->type == JSON_NUMBER || k->type == JSON_STRING) && k->raw.n <= 40;
+		if (!fits || table_get(&seen, slice_hash(k->raw), &other))
+			continue;
+		distinct++;
+		fits = table_put(&seen, slice_hash(k->raw), 1) == 0;
+	}
+	table_free(&seen);
+	return fits && n >= 2 && 4 * distinct > 3 * n;
+}
+
+/* "key 40": what the pair is called. A random id is no name. */
+static struct slice pair_label(struct adding *a, const struct json *v, bool *identity)
+{
+	const struct json *k = v->child;
+	struct slice name = item_key_of(a, k->type == JSON_STRING ? json_text(k, &a->arena) : k->raw);
+	_cleanup_buf_ struct buf shape = BUF(4096);
+	feature_shape(name, &shape);
+	*identity = k->type == JSON_NUMBER ? k->raw.n <= 6 : slice_eq(name, buf_slice(&shape));
+	return *identity ? adding_fmt(a, "%.*s %.*s", SLICE_FMT(json_decode(k->key, &a->arena)), SLICE_FMT(name)) : SLICE("object");
+}
+
 static struct item *scalar_item(struct adding *a, struct item *parent, struct slice key, const struct json *v, unsigned depth)
 {
 	if (v->type != JSON_STRING)
@@ -253,12 +287,15 @@ static struct item *json_item(struct adding *a, struct item *parent, struct slic
 	if (!it)
 		return NULL;
 	it->absorbs = true;
+	bool pairs = is_pairs(v);
 	for (const struct json *m = v->child; m; m = m->next) {
 		bool identity = false;
 		struct item_echo *echoes = NULL;
 		struct slice k = v->type == JSON_OBJECT
 		                         ? matcher_replace(a->matcher, json_decode(m->key, &a->arena), false, &a->arena, &echoes)
 		                         : element_label(a, m, &identity);
+		if (pairs && !identity && slice_is(k, "object"))
+			k = pair_label(a, m, &identity);
 		struct item *c = json_item(a, it, k, m, depth);
 		if (!c)
 			return NULL;

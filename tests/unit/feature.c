@@ -194,6 +194,31 @@ static void empty_lines_keep_their_place(void **state)
 	feature_set_free(s);
 }
 
+/* Fields known by number: the value changes, and the field is still that field. Also where some numbers come twice. */
+static void pairs_are_known_by_their_key(void **state)
+{
+	(void)state;
+	static const char *const forms[] = {"{\"k\":40,\"v\":\"one\"},{\"k\":39,\"v\":\"%s\"},{\"k\":7,\"v\":\"0\"}",
+	        "{\"k\":\"a\",\"v\":1},{\"k\":\"b\",\"v\":2},{\"k\":\"c\",\"v\":\"%s\"},{\"k\":\"d\",\"v\":3},{\"k\":\"d\",\"v\":4},{\"k\":"
+	        "\"e\",\"v\":5}"};
+	static const char *const addresses[] = {"body.m[k 39].v", "body.m[k c].v"};
+	for (size_t k = 0; k < ARRAY_LEN(forms); k++) {
+		static const char *const values[] = {"SURFACE_NOT_SET", "vscode"};
+		struct feature_set *s = set_new();
+		for (size_t i = 0; i < 2; i++) {
+			char list[256], body[300];
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+			(void)snprintf(list, sizeof(list), forms[k], values[i]);
+#pragma GCC diagnostic pop
+			(void)snprintf(body, sizeof(body), "{\"m\":[%s]}", list);
+			add_body(s, body);
+		}
+		(void)only(s, 0, 1, addresses[k]);
+		feature_set_free(s);
+	}
+}
+
 static void structure_is_seen(void **state)
 {
 	(void)state;
@@ -568,6 +593,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(extra_block_is_one_difference),
 	        cmocka_unit_test(apostrophe_is_one_line),
+	        cmocka_unit_test(pairs_are_known_by_their_key),
 	        cmocka_unit_test(structure_is_seen),
 	        cmocka_unit_test(empty_lines_keep_their_place),
 	        cmocka_unit_test(headers_are_seen),
