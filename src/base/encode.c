@@ -49,17 +49,6 @@ void encode_percent(struct buf *out, struct slice in)
 	}
 }
 
-static int hex_value(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 bool decode_hex(struct buf *out, struct slice in)
 {
 	if (in.n % 2)

@@ -4,6 +4,18 @@
 
 #include "base/buf.h"
 
+/* The value of a hex digit of either case; -1 if it is none. */
+static inline int hex_value(uint8_t c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
 /* Lower-case hex, appended. */
 void encode_hex(struct buf *out, struct slice in);
 /* RFC 4648 section 4 (standard) or 5 (URL-safe), with or without padding, appended. */

@@ -1,5 +1,7 @@
 #include "parse/http1.h"
 
+#include "base/encode.h"
+
 static bool token_char(uint8_t c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr("!#$%&'*+-.^_`|~", c));
@@ -159,14 +161,6 @@ enum http1_status http1_parse(struct slice in, struct http1_head *out, const cha
 
 enum { SIZE, EXTENSION, SIZE_LF, DATA, DATA_CR, DATA_LF, TRAILER, TRAILER_LF, LAST_LF };
 
-static int hex(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 32;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static size_t chunk_data(struct http1_chunked *c, struct slice in, struct buf *out, uint64_t *lost)
 {
 	size_t n = in.n < c->left ? in.n : (size_t)c->left;
@@ -199,10 +193,10 @@ enum http1_status http1_chunked(
 			return HTTP1_BAD;
 		switch (c->state) {
 		case SIZE:
-			if (hex(b) >= 0) {
+			if (hex_value(b) >= 0) {
 				if (c->left >> 56)
 					return HTTP1_BAD;
-				c->left = c->left << 4 | (uint64_t)hex(b);
+				c->left = c->left << 4 | (uint64_t)hex_value(b);
 				c->digit = true;
 			} else if (!c->digit) {
 				return HTTP1_BAD;

@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "base/encode.h"
+
 struct reader {
 	struct slice in;
 	size_t at;
@@ -34,17 +36,6 @@ static bool fail(struct reader *r, const char *reason)
 	return false;
 }
 
-static int hex_digit(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* Four hex digits at s.p[at]; -1 if they are not there. */
 static int hex4(struct slice s, size_t at)
 {
@@ -52,7 +43,7 @@ static int hex4(struct slice s, size_t at)
 	if (s.n < 4 || at > s.n - 4)
 		return -1;
 	for (size_t i = 0; i < 4; i++) {
-		int d = hex_digit(s.p[at + i]);
+		int d = hex_value(s.p[at + i]);
 		if (d < 0)
 			return -1;
 		v = v << 4 | d;

@@ -4,6 +4,7 @@
 #define POSTERN_VET_EXPLAIN_H
 
 #include "vet/analysis.h"
+#include "vet/hunk.h"
 
 struct explain_case {
 	unsigned factor;
@@ -18,10 +19,6 @@ struct explain_case {
 	struct arena *arena;
 };
 
-/* Changed parts of two texts: words, placeholders like {user}, and single other code points are compared as units. */
-struct hunk {
-	size_t a_at, a_n, b_at, b_n;
-};
 struct explanation {
 	enum leak_class class;
 	const char *rule;     /* short name of the row that decided, constant */
@@ -36,8 +33,5 @@ struct explanation {
 /* The declaration that covers this factor at the feature's host: its source, or NULL. What is part of addressing the message itself
  * (the gateway's own name, sent to the gateway) counts as declared. */
 const char *explain_declared(const struct profile *profile, unsigned factor, const struct feature *feature);
-
-/* Writes at most max hunks, in order; more are folded into the last. Returns how many. */
-size_t hunks_of(struct slice a, struct slice b, struct hunk *out, size_t max);
 
 #endif

@@ -85,17 +85,12 @@ static struct item *host_item(struct adding *a, struct item *root, struct slice 
 	return h;
 }
 
-static bool is_hex(uint8_t c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
 /* Does a path segment look like an id: uuid, long hex, long number, long random token? */
 static bool segment_is_id(struct slice s)
 {
 	size_t hex = 0, digits = 0, letters = 0, dashes = 0;
 	for (size_t i = 0; i < s.n; i++) {
-		hex += is_hex(s.p[i]);
+		hex += hex_value(s.p[i]) >= 0;
 		digits += s.p[i] >= '0' && s.p[i] <= '9';
 		letters += (s.p[i] | 32) >= 'a' && (s.p[i] | 32) <= 'z';
 		dashes += s.p[i] == '-' || s.p[i] == '_';
@@ -125,11 +120,6 @@ static struct slice path_template(struct adding *a, struct slice path)
 	return s.p ? s : path;
 }
 
-static int hex_of(uint8_t c)
-{
-	return c <= '9' ? c - '0' : (c | 32) - 'a' + 10;
-}
-
 /* %XX and + resolved; what is no escape stays. *odd: an escape that is not in the usual form (lower case, or not needed). */
 static struct slice form_decode(struct adding *a, struct slice s, bool *odd)
 {
@@ -139,8 +129,9 @@ static struct slice form_decode(struct adding *a, struct slice s, bool *odd)
 		return s;
 	for (size_t i = 0; i < s.n; i++) {
 		uint8_t c = s.p[i];
-		if (c == '%' && i + 2 < s.n && is_hex(s.p[i + 1]) && is_hex(s.p[i + 2])) {
-			c = (uint8_t)(hex_of(s.p[i + 1]) << 4 | hex_of(s.p[i + 2]));
+		int hi = c == '%' && i + 2 < s.n ? hex_value(s.p[i + 1]) : -1, lo = hi < 0 ? -1 : hex_value(s.p[i + 2]);
+		if (lo >= 0) {
+			c = (uint8_t)(hi << 4 | lo);
 			*odd |= s.p[i + 1] >= 'a' || s.p[i + 2] >= 'a' || (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
 			i += 2;
 		} else if (c == '+') {

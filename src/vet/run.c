@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "crypto/cert.h"
+#include "sys/fd.h"
 #include "sys/loop.h"
 #include "vet/analysis.h"
 #include "vet/feature.h"
@@ -154,7 +155,6 @@ static void last_words(const struct trial_result *r, char *out, size_t size)
 static void keep(struct run *run, const struct one *one, const struct trial_result *result, bool worked)
 {
 	char name[32];
-	struct slice trace = buf_slice(&result->trace);
 	if (run->options->keep_folder < 0)
 		return;
 	_cleanup_buf_ struct buf levels = BUF(4096);
@@ -169,12 +169,8 @@ static void keep(struct run *run, const struct one *one, const struct trial_resu
 		        (long long)result->started_unix, worked, buf_str(&levels));
 	(void)snprintf(name, sizeof(name), "t%03u.trace", one->number);
 	_cleanup_fd_ int fd = openat(run->options->keep_folder, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	while (fd >= 0 && trace.n) {
-		ssize_t n = write(fd, trace.p, trace.n);
-		if (n <= 0)
-			break;
-		trace = slice_from(trace, (size_t)n);
-	}
+	if (fd >= 0)
+		(void)fd_write_all(fd, buf_slice(&result->trace));
 }
 
 static int observe(struct run *run, struct one *one, struct trial_result *r)

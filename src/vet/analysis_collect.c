@@ -1,0 +1,442 @@
+/* Which features differ under which level: entries, what of them is one and the same change, and what explains each. */
+#include "vet/analysis_part.h"
+
+#include <errno.h>
+
+#include "vet/codepoint.h"
+#include "vet/explain_host.h"
+
+void an_entries_free(struct entries *list)
+{
+	free(list->e);
+}
+
+static struct entry *entry_new(struct entries *list)
+{
+	if (list->n == list->room) {
+		size_t room = list->room ? 2 * list->room : 64;
+		struct entry *e = reallocarray(list->e, room, sizeof(*e));
+		if (!e)
+			return NULL;
+		list->e = e;
+		list->room = room;
+	}
+	list->e[list->n] = (struct entry){0};
+	return &list->e[list->n++];
+}
+
+/* Did every one of two or more runs of this trial's level differ, or of three or more of its factor? Then it is another factor's
+ * dependence, not noise. */
+static bool settled(const struct ctx *c, size_t o)
+{
+	unsigned hits = 0, runs = 0, factor_hits = 0, factor_runs = 0;
+	for (size_t k = 0; k < c->n; k++) {
+		const struct analysis_trial *t = &c->t[k];
+		if (!an_in_base(t, c->t[o].treatment.base) || t->baseline || t->combined || t->factor != c->t[o].factor)
+			continue;
+		bool same = t->level == c->t[o].level;
+		factor_runs++;
+		factor_hits += c->off[k];
+		runs += same;
+		hits += same && c->off[k];
+	}
+	return (runs >= 2 && hits == runs) || (factor_runs >= 3 && factor_hits == factor_runs);
+}
+
+/* Did it come again, every time, when the level was set together with others? */
+static bool came_again(struct ctx *c, uint32_t feature, enum mode mode, size_t ref, size_t o)
+{
+	struct entry e = {.feature = feature,
+	        .factor = c->t[o].factor,
+	        .level = c->t[o].level,
+	        .base = c->t[o].treatment.base,
+	        .mode = mode,
+	        .ref = ref,
+	        .trial = o};
+	an_count_combined(c, &e);
+	return e.fresh >= 2 && e.fresh_hits == e.fresh && e.pool_hits == 0;
+}
+
+/* Entries of one feature in one base; c->off is set for both. */
+static int collect_base(struct ctx *c, uint32_t feature, enum vet_base base, enum mode mode, size_t ref, struct entries *list)
+{
+	an_note_rate(c, feature, base);
+	for (size_t o = 0; o < c->n; o++) {
+		const struct analysis_trial *t = &c->t[o];
+		if (!c->off[o] || t->treatment.base != base || t->combined)
+			continue;
+		bool seen = false;
+		for (size_t k = 0; k < o && !seen; k++)
+			seen = c->t[k].usable && an_same_level(t, &c->t[k]);
+		if (seen)
+			continue; /* the level was dealt with at its first run; if that one did not differ, it is no candidate */
+		struct entry e = {
+		        .feature = feature, .factor = t->factor, .level = t->level, .base = base, .mode = mode, .ref = ref, .trial = o};
+		for (size_t k = 0; k < c->n; k++) {
+			const struct analysis_trial *u = &c->t[k];
+			if (!u->usable || u->combined)
+				continue;
+			if (u->treatment.base != base) {
+				/* Not the same experiment, but if it flips there, it flips. */
+				if (u->baseline || (u->factor != t->factor && !c->caused[k])) {
+					e.far++;
+					e.far_hits += c->off[k];
+				}
+			} else if (an_same_level(t, u)) {
+				e.runs++;
+				e.hits += c->off[k];
+				e.fresh += u->confirming;
+				e.fresh_hits += u->confirming && c->off[k];
+			} else if (u->baseline || (u->factor != t->factor && !c->caused[k])) {
+				e.pool++;
+				e.pool_hits += c->off[k];
+			}
+		}
+		unsigned alone = e.runs;
+		an_count_combined(c, &e);
+		if (e.fresh_hits < e.fresh && c->n_failed < feature_count(c->s) * BASE_COUNT * 4)
+			c->failed[c->n_failed++] = an_text_of(feature_at(c->s, feature)->endpoint);
+		if (e.hits < e.runs && e.pool_hits == 0)
+			an_add_rate(c, feature, (double)e.hits / (e.runs + e.pool));
+		/* A feature that also differs under a tenth of the other treatments flips by itself. */
+		if (e.hits < e.runs || alone == 0 || e.pool_hits > e.pool / 10 || e.far_hits > e.far / 10)
+			continue;
+		struct entry *new = entry_new(list);
+		if (!new)
+			return -ENOMEM;
+		*new = e;
+		struct slice a = feature_value(c->s, feature, (unsigned)ref), b = feature_value(c->s, feature, (unsigned)o);
+		if (mode == MODE_SHAPE && a.p && b.p) {
+			a = arena_copy(c->arena, buf_slice(&c->shapes[ref]));
+			b = arena_copy(c->arena, buf_slice(&c->shapes[o]));
+			if (!a.p || !b.p)
+				return -ENOMEM;
+		}
+		new->before = a;
+		new->after = b;
+	}
+	return 0;
+}
+
+/* What changes by itself in one base is not trusted in the other: both are compared in the coarser representation. */
+static int collect_feature(struct ctx *c, uint32_t feature, struct entries *list)
+{
+	enum mode mode = MODE_RAW;
+	size_t ref[BASE_COUNT], n[BASE_COUNT];
+	for (size_t o = 0; o < c->n; o++) {
+		buf_reset(&c->shapes[o]);
+		c->off[o] = false;
+	}
+	for (int b = 0; b < BASE_COUNT; b++) {
+		enum mode m = an_mode_of(c, feature, (enum vet_base)b, &ref[b], &n[b]);
+		if (n[b] >= 2 && m > mode)
+			mode = m;
+	}
+	if (mode == MODE_NONE)
+		return 0;
+	int r = 0;
+	for (int b = 0; b < BASE_COUNT; b++)
+		if (n[b] >= 2)
+			an_mark_off(c, feature, (enum vet_base)b, mode, ref[b]);
+	for (size_t o = 0; o < c->n; o++)
+		c->caused[o] = c->off[o] && (settled(c, o) || (!c->t[o].combined && !c->t[o].baseline &&
+		                                                      came_again(c, feature, mode, ref[c->t[o].treatment.base], o)));
+	for (int b = 0; b < BASE_COUNT && r == 0; b++)
+		if (n[b] >= 2)
+			r = collect_base(c, feature, (enum vet_base)b, mode, ref[b], list);
+	return r;
+}
+
+/* -- one change at several places -- */
+
+static bool same_cause(const struct entry *a, const struct entry *b)
+{
+	return a->factor == b->factor && a->level == b->level && a->base == b->base;
+}
+
+static int entry_order(const void *x, const void *y)
+{
+	const struct entry *a = x, *b = y;
+	if (a->factor != b->factor)
+		return a->factor < b->factor ? -1 : 1;
+	if (a->level != b->level)
+		return a->level < b->level ? -1 : 1;
+	if (a->base != b->base)
+		return a->base < b->base ? -1 : 1;
+	return a->feature < b->feature ? -1 : a->feature > b->feature;
+}
+
+/* A part whose address follows from its content vanishes in one place and comes up in another when its content changes: that is one
+ * change. Share of the longer text that both have at their ends, in percent. */
+static size_t likeness(struct slice a, struct slice b)
+{
+	size_t longer = a.n > b.n ? a.n : b.n;
+	struct codepoint_span d = codepoint_diff(a, b);
+	size_t common = a.n - d.a_n;
+	return longer ? common * 100 / longer : 0;
+}
+
+static void pair_moved(const struct ctx *c, struct entry *e, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (e[i].dropped || e[i].before.p || !e[i].after.p)
+			continue;
+		const struct feature *fi = feature_at(c->s, e[i].feature);
+		size_t best = n, score = 49;
+		for (size_t k = 0; k < n; k++) {
+			if (k == i || e[k].dropped || !e[k].before.p || e[k].after.p)
+				continue;
+			if (strcmp(an_text_of(fi->endpoint), an_text_of(feature_at(c->s, e[k].feature)->endpoint)) != 0)
+				continue;
+			size_t s = likeness(e[k].before, e[i].after);
+			if (s > score) {
+				score = s;
+				best = k;
+			}
+		}
+		if (best == n)
+			continue;
+		e[i].before = e[best].before;
+		e[best].dropped = true;
+		/* Apart from the words of a literal that stood there all the time, nothing may have changed at all. */
+		e[i].dropped = slice_eq(e[i].before, e[i].after);
+	}
+}
+
+/* What hangs on a part that came or went is told with that part. */
+static void fold_children(const struct ctx *c, struct entry *e, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint32_t up = feature_at(c->s, e[i].feature)->parent;
+		for (unsigned depth = 0; up != UINT32_MAX && up < feature_count(c->s) && depth < 64 && !e[i].dropped; depth++) {
+			for (size_t k = 0; k < n; k++)
+				if (k != i && e[k].feature == up && !e[k].before.p != !e[k].after.p)
+					e[i].dropped = true;
+			up = feature_at(c->s, up)->parent;
+		}
+	}
+}
+
+/* -- explaining -- */
+
+/* The record (element of an array) that a feature is a part of may have a field that names it. */
+static struct slice sibling_of(const struct ctx *c, const struct entry *e)
+{
+	static const char *const names[] = {"event_name", "eventName", "event", "name", "type"};
+	const struct feature *f = feature_at(c->s, e->feature);
+	struct slice address = slice_str(f->address);
+	size_t end = 0;
+	for (size_t i = 0; i < address.n; i++)
+		if (address.p[i] == ']')
+			end = i + 1;
+	if (end == 0)
+		return SLICE_NONE;
+	for (uint32_t up = e->feature; up != UINT32_MAX && up < feature_count(c->s); up = feature_at(c->s, up)->parent) {
+		struct slice a = slice_str(feature_at(c->s, up)->address);
+		if (a.n > end || !slice_eq(a, slice_sub(address, 0, a.n)))
+			continue;
+		/* The element is found: what hangs on it follows it closely, as features come in the order in which they were met. */
+		for (uint32_t i = up + 1; i < feature_count(c->s) && i < up + 400; i++) {
+			struct slice b = slice_str(feature_at(c->s, i)->address);
+			if (!slice_starts(b, slice_sub(address, 0, end)))
+				continue;
+			for (size_t k = 0; k < ARRAY_LEN(names); k++)
+				if (slice_ends(b, slice_str(names[k])) && b.n > strlen(names[k]) &&
+				        b.p[b.n - strlen(names[k]) - 1] == '.') {
+					struct slice v = feature_value(c->s, i, (unsigned)e->trial);
+					return v.p ? v : feature_value(c->s, i, (unsigned)e->ref);
+				}
+		}
+		break;
+	}
+	return SLICE_NONE;
+}
+
+/* What came or went together with something explained, in the same text: the blank lines of a block, the rest of its lines. And the marks
+ * for a model's cache, which follow how many blocks there are. */
+static void overt_blocks(const struct ctx *c, struct entry *e, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t lines = 0, bytes = 0;
+		bool came = !e[i].before.p, seen = true;
+		if (e[i].why.class != CLASS_COVERT || (e[i].before.p && e[i].after.p))
+			continue;
+		for (size_t k = 0; k < n; k++) {
+			struct slice text = came ? e[k].after : e[k].before;
+			if (feature_at(c->s, e[k].feature)->parent != feature_at(c->s, e[i].feature)->parent || came != !e[k].before.p ||
+			        !e[k].before.p == !e[k].after.p)
+				continue;
+			for (size_t at = 0; at < text.n; at++)
+				seen = seen && text.p[at] >= 0x20 && text.p[at] < 0x7f;
+			lines += slice_trim(text).n > 0;
+			bytes += text.n;
+		}
+		if (seen && lines >= 3 && bytes >= 200) {
+			e[i].why.class = CLASS_UNDECLARED;
+			e[i].why.rule = e[i].why.kind = "block";
+			e[i].why.text = "A whole block of plain text comes or goes with it: a dependence that is not declared, but not "
+			                "hidden either.";
+		}
+	}
+}
+
+static void inherit(const struct ctx *c, struct entry *e, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct feature *f = feature_at(c->s, e[i].feature);
+		bool came = !e[i].before.p, went = !e[i].after.p;
+		struct hunk at = e[i].why.at;
+		bool cache = strstr(f->address, "cache_control") ||
+		             slice_is(slice_trim(slice_sub(e[i].after, at.b_at, at.b_n)), "ephemeral") ||
+		             slice_is(slice_trim(slice_sub(e[i].before, at.a_at, at.a_n)), "ephemeral");
+		if (e[i].why.class != CLASS_COVERT || !(came || went || cache))
+			continue;
+		for (size_t k = 0; k < n; k++) {
+			const struct feature *g = feature_at(c->s, e[k].feature);
+			if (e[k].why.class == CLASS_COVERT || e[k].why.class == CLASS_NONE || k == i)
+				continue;
+			bool together = f->parent == g->parent && came == !e[k].before.p && went == !e[k].after.p && (came || went);
+			if (together || (cache && strcmp(an_text_of(f->endpoint), an_text_of(g->endpoint)) == 0 &&
+			                        (!e[k].before.p || !e[k].after.p))) {
+				e[i].why = e[k].why;
+				e[i].why.at = at;
+				break;
+			}
+		}
+	}
+}
+
+#define PATH_VALUE_MAX 512
+
+/* A digest may be of a path that the tool itself made up below the project or the home: such paths stand elsewhere in its messages. */
+static const char *digest_of_path(const struct ctx *c, const struct entry *e)
+{
+	const struct host_spec *h = c->t[e->trial].host;
+	struct slice token = slice_trim(e->after);
+	if (!h || token.n < 8 || token.n > 128)
+		return NULL;
+	for (size_t i = 0; i < token.n; i++)
+		if (!((token.p[i] >= '0' && token.p[i] <= '9') || ((token.p[i] | 32) >= 'a' && (token.p[i] | 32) <= 'z') ||
+		            strchr("+/-_=", token.p[i])))
+			return NULL;
+	const struct {
+		const char *mark, *value;
+	} roots[] = {{"{project}", h->project}, {"{home}", h->home}};
+	for (uint32_t i = 0; i < feature_count(c->s); i++) {
+		struct slice v = feature_value(c->s, i, (unsigned)e->trial);
+		for (size_t k = 0; k < ARRAY_LEN(roots) && v.n > 8 && v.n < PATH_VALUE_MAX; k++) {
+			if (!slice_starts(v, slice_str(roots[k].mark)) || slice_chr(v, '\n', 0) != SLICE_NPOS)
+				continue;
+			_cleanup_buf_ struct buf path = BUF(8192);
+			buf_str_add(&path, roots[k].value);
+			buf_add(&path, slice_from(v, strlen(roots[k].mark)));
+			const char *d = buf_error(&path) ? NULL : host_digest_of(token, buf_slice(&path));
+			if (d)
+				return arena_fmt(c->arena, "%s of a path below the %s", d, k ? "home folder" : "project");
+		}
+	}
+	return NULL;
+}
+
+/* The last name of an address, without which of several it is. */
+static struct slice last_key(const char *address)
+{
+	const char *dot = strrchr(address, '.');
+	struct slice s = slice_str(dot ? dot : address);
+	return slice_ends(s, SLICE("]")) ? slice_sub(s, 0, slice_chr(s, '[', 0)) : s;
+}
+
+/* How many records of the endpoint that are named so have a value at this key, in a trial. */
+static size_t records_with(const struct ctx *c, const struct entry *e, struct slice name, size_t trial)
+{
+	const struct feature *f = feature_at(c->s, e->feature);
+	struct slice key = last_key(f->address);
+	size_t n = 0;
+	for (uint32_t i = 0; i < feature_count(c->s); i++) {
+		const struct feature *g = feature_at(c->s, i);
+		if (!feature_value(c->s, i, (unsigned)trial).p || strcmp(an_text_of(g->endpoint), an_text_of(f->endpoint)) != 0)
+			continue;
+		if (!slice_eq(key, last_key(g->address)))
+			continue;
+		struct entry x = {.feature = i, .ref = trial, .trial = trial};
+		n += slice_eq(sibling_of(c, &x), name);
+	}
+	return n;
+}
+
+/* Records of telemetry come in batches, in an order that timing decides: one that is missing here stands elsewhere. */
+static bool moved_record(const struct ctx *c, const struct entry *e)
+{
+	struct slice name = e->before.p && e->after.p ? SLICE_NONE : sibling_of(c, e);
+	return name.n && records_with(c, e, name, e->ref) == records_with(c, e, name, e->trial);
+}
+
+static int explain_entry(const struct ctx *c, struct entry *e)
+{
+	const struct explain_case x = {
+	        .factor = e->factor,
+	        .feature = feature_at(c->s, e->feature),
+	        .before = e->before,
+	        .after = e->after,
+	        .shapes = e->mode == MODE_SHAPE,
+	        .sibling = sibling_of(c, e),
+	        .raw_before = feature_value(c->s, e->feature, (unsigned)e->ref),
+	        .raw_after = feature_value(c->s, e->feature, (unsigned)e->trial),
+	        .digest = an_has_echo(c, e->feature, (unsigned)e->trial, e->factor, true),
+	        .before_trial = &c->t[e->ref],
+	        .after_trial = &c->t[e->trial],
+	        .profile = c->profile,
+	        .arena = c->arena,
+	};
+	int r = explain_difference(&x, &e->why);
+	const char *digest = r == 0 && e->why.class == CLASS_COVERT && e->after.p ? digest_of_path(c, e) : NULL;
+	if (r == 0 && e->why.class == CLASS_COVERT && moved_record(c, e))
+		e->why.class = CLASS_NONE;
+	if (digest) {
+		e->why.class = CLASS_HASHED;
+		e->why.rule = "file digest";
+		e->why.kind = "file digest";
+		e->why.text = arena_fmt(c->arena, "The %s decides it: %s.", factor_table[e->factor].title, digest);
+		if (!e->why.text)
+			return -ENOMEM;
+	}
+	return r;
+}
+
+int an_collect(struct ctx *c, struct entries *list)
+{
+	size_t features = feature_count(c->s);
+	for (uint32_t i = 0; i < features; i++) {
+		if (feature_at(c->s, i)->derived)
+			continue;
+		int r = collect_feature(c, i, list);
+		if (r)
+			return r;
+	}
+	if (list->n == 0)
+		return 0;
+	qsort(list->e, list->n, sizeof(*list->e), entry_order);
+	for (size_t from = 0, to; from < list->n; from = to) {
+		for (to = from + 1; to < list->n && same_cause(&list->e[from], &list->e[to]); to++)
+			;
+		fold_children(c, list->e + from, to - from);
+		pair_moved(c, list->e + from, to - from);
+	}
+	size_t kept = 0;
+	for (size_t i = 0; i < list->n; i++) {
+		if (list->e[i].dropped)
+			continue;
+		list->e[kept] = list->e[i];
+		int r = explain_entry(c, &list->e[kept++]);
+		if (r)
+			return r;
+	}
+	list->n = kept;
+	for (size_t from = 0, to; from < list->n; from = to) {
+		for (to = from + 1; to < list->n && same_cause(&list->e[from], &list->e[to]); to++)
+			;
+		inherit(c, list->e + from, to - from);
+		overt_blocks(c, list->e + from, to - from);
+	}
+	return 0;
+}

@@ -1,0 +1,145 @@
+/* analysis_part: what the files of vet/analysis share. The values of each feature over all trials are compared with those of the baselines
+ * (analysis.c); where they differ under a level there is an entry (analysis_collect.c); entries become candidates for fresh trials
+ * (analysis_screen.c) or groups (analysis_decide.c), and each group a finding of the result (analysis_model.c). Private to
+ * vet/analysis*.c. */
+#ifndef POSTERN_VET_ANALYSIS_PART_H
+#define POSTERN_VET_ANALYSIS_PART_H
+
+#include "vet/analysis.h"
+#include "vet/explain.h"
+
+/* How values are compared, from fine to coarse. */
+enum mode { MODE_RAW, MODE_SHAPE, MODE_PRESENCE, MODE_NONE };
+
+/* Noise is local: a batch of telemetry flips in hundreds of places, the request to the model in none. */
+struct rate {
+	const char *endpoint;
+	double rate;
+};
+
+struct ctx {
+	const struct feature_set *s;
+	const struct analysis_trial *t;
+	size_t n;
+	const struct profile *profile;
+	struct arena *arena;
+	struct buf *shapes; /* n scratch buffers */
+	bool *off;          /* n flags: the value differs from the baselines' */
+	bool *caused;       /* n flags: off, and not by itself: its factor is the reason */
+	const struct feature_echo *echoes;
+	size_t n_echoes;
+	uint32_t *first_echo; /* by feature: range in by_feature; count + 1 entries */
+	uint32_t *by_feature; /* indices of echoes */
+	const char **failed;  /* endpoints of features that fresh trials did not bear out, one each */
+	size_t n_failed;
+	struct rate *rates; /* how often features deviate for no reason that is settled: one each that does */
+	size_t n_rates;
+};
+
+/* A feature that differs under a level. */
+struct entry {
+	uint32_t feature;
+	unsigned factor, level;
+	enum vet_base base;
+	enum mode mode;
+	size_t ref, trial;          /* trials that stand for before and after */
+	struct slice before, after; /* p NULL: absent */
+	unsigned hits, runs;        /* of the level, all */
+	unsigned fresh_hits, fresh; /* of these, to confirm */
+	unsigned pool_hits, pool;   /* of other treatments, dependences of other factors left out */
+	unsigned far_hits, far;     /* the same in the other base */
+	bool dropped;
+	double p, q, by_chance;
+	struct explanation why;
+};
+
+struct entries {
+	struct entry *e;
+	size_t n, room;
+};
+
+#define LIST_MAX 16
+
+/* Different strings, borrowed. */
+struct list {
+	const char *s[LIST_MAX + 1];
+	size_t n;
+};
+
+/* A finding that still grows. */
+struct group {
+	unsigned factor;
+	enum leak_class class;
+	const char *kind;
+	const char *endpoint, *address, *first; /* first: endpoint and address in one */
+	struct list levels, evidence, also;
+	bool bases[BASE_COUNT];
+	unsigned occurrences;
+	struct slice before, after;
+	struct hunk at;
+	bool marks; /* at says which part; else before and after are compared */
+	const char *explanation, *declared;
+	double p;
+};
+
+struct groups {
+	struct group *g;
+	size_t n, room;
+};
+
+/* analysis.c */
+static inline const char *an_text_of(const char *s)
+{
+	return s ? s : "";
+}
+static inline unsigned an_level_of(const struct analysis_trial *t, unsigned factor)
+{
+	return t->treatment.level[factor];
+}
+static inline bool an_in_base(const struct analysis_trial *t, enum vet_base base)
+{
+	return t->usable && t->treatment.base == base;
+}
+/* Is only one factor varied in both, to the same level, in the same base? */
+static inline bool an_same_level(const struct analysis_trial *a, const struct analysis_trial *b)
+{
+	return !a->baseline && !b->baseline && !a->combined && !b->combined && a->factor == b->factor && a->level == b->level &&
+	       a->treatment.base == b->treatment.base;
+}
+static inline bool an_presence_eq(struct slice a, struct slice b)
+{
+	return !a.p == !b.p;
+}
+/* s, t, n, profile and arena are set; the rest is made here. Call an_ctx_free() also when it fails (-ENOMEM). */
+[[nodiscard]] int an_ctx_init(struct ctx *c);
+void an_ctx_free(struct ctx *c);
+bool an_has_echo(const struct ctx *c, uint32_t feature, unsigned observation, unsigned factor, bool digest);
+/* Does the value, with the factor's placeholder read as one of its literal forms in that trial, say the same as other, literally? Then
+ * the words that look like the level stood there all the time. */
+bool an_says_same(const struct analysis_trial *t, unsigned factor, struct slice value, struct slice other);
+/* The finest representation in which the baselines of a base agree; *ref is the trial that stands for them, *n how many they are. Fills
+ * c->shapes, which the caller empties before each feature, if the mode is not MODE_RAW. */
+enum mode an_mode_of(struct ctx *c, uint32_t feature, enum vet_base base, size_t *ref, size_t *n);
+/* Sets c->off for every trial of the base. */
+void an_mark_off(struct ctx *c, uint32_t feature, enum vet_base base, enum mode mode, size_t ref);
+/* Notes that the feature deviates by itself in that share of the trials. */
+void an_add_rate(struct ctx *c, uint32_t feature, double rate);
+/* How often the feature deviates by itself; c->off and c->caused are set. One that deviated under one treatment only may depend on it:
+ * an_collect() tells when fresh trials have shown that it does not. */
+void an_note_rate(struct ctx *c, uint32_t feature, enum vet_base base);
+/* How many features of the same endpoint would come out like this one by chance, if they flip as often as that endpoint's features do: all
+ * runs of one of the levels differ, and no more of the others than were seen. All rates are noted. */
+double an_expected_by_chance(const struct ctx *c, const struct entry *e);
+/* Adds to the counts of the entry (feature, factor, level, base, mode, ref and trial are set) what trials with several factors varied
+ * say; c->off is set. */
+void an_count_combined(struct ctx *c, struct entry *e);
+
+/* analysis_collect.c: all features that differ under a level, explained; those of one factor, level and base follow each other.
+ * 0 or -ENOMEM. */
+[[nodiscard]] int an_collect(struct ctx *c, struct entries *list);
+void an_entries_free(struct entries *list);
+
+/* analysis_model.c: sorts the groups and fills findings, endpoints, cells and factors of the result. 0 or -ENOMEM. */
+[[nodiscard]] int an_fill(const struct ctx *c, struct groups *all, struct vet_result *result);
+
+#endif

@@ -1,0 +1,217 @@
+/* Rows for time zone and locale: dates, times and words as the place has them. */
+#include "vet/explain_part.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "vet/codepoint.h"
+
+static void local_time(const char *zone, int64_t t, struct tm *out, long *offset, char abbreviation[16])
+{
+	const char *old = getenv("TZ");
+	char *keep = old ? strdup(old) : NULL;
+	time_t at = (time_t)t;
+	(void)setenv("TZ", zone, 1);
+	tzset();
+	(void)localtime_r(&at, out);
+	*offset = out->tm_gmtoff;
+	(void)snprintf(abbreviation, 16, "%s", out->tm_zone ? out->tm_zone : "");
+	if (keep)
+		(void)setenv("TZ", keep, 1);
+	else
+		(void)unsetenv("TZ");
+	tzset();
+	free(keep);
+}
+
+static bool not_blank(uint8_t c)
+{
+	return c > ' ' && c != '"' && c != ',' && c != ';' && c != '(' && c != ')';
+}
+
+static struct slice strip_stop(struct slice s)
+{
+	while (s.n && (s.p[s.n - 1] == '.' || s.p[s.n - 1] == ':'))
+		s.n--;
+	return s;
+}
+
+/* Dates and times of the clock in the zone. Both sides must be written in the same way, so that only digits and names of days and
+ * months differ. */
+const char *row_date(const struct part *p)
+{
+	static const char *const formats[] = {"%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y",
+	        "%m-%d-%Y", "%-m/%-d/%Y", "%-d/%-m/%Y", "%-d.%-m.%Y", "%B %-d, %Y", "%b %-d, %Y", "%b %d, %Y", "%-d %B %Y", "%-d %b %Y",
+	        "%d %b %Y", "%a %b %d %Y", "%A, %B %-d, %Y", "%a, %d %b %Y", "%b %d", "%B %-d", "%A", "%H:%M", "%Y-%m-%dT%H", "%H"};
+	if (strcmp(factor_table[p->c->factor].name, "timezone") != 0)
+		return NULL;
+	for (int back = -30; back <= 300; back += 30) {
+		struct tm ta, tb;
+		long offset;
+		char zone[16];
+		local_time(p->c->before_trial->host->timezone, p->c->before_trial->started_unix + back, &ta, &offset, zone);
+		local_time(p->c->after_trial->host->timezone, p->c->after_trial->started_unix + back, &tb, &offset, zone);
+		for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
+			char da[64], db[64];
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+			size_t na = strftime(da, sizeof(da), formats[i], &ta), nb = strftime(db, sizeof(db), formats[i], &tb);
+#pragma GCC diagnostic pop
+			struct slice sa = slice_of(da, na), sb = slice_of(db, nb);
+			if (slice_eq(sa, sb))
+				continue;
+			/* The date must stand over the hunk on both sides, with the same distance from it. */
+			for (size_t at = 0; (at = slice_find(p->c->before, sa, at)) != SLICE_NPOS && at <= p->h.a_at; at++) {
+				size_t lead = p->h.a_at - at;
+				if (at + na < p->h.a_at + p->h.a_n || lead > p->h.b_at)
+					continue;
+				if (slice_eq(slice_sub(p->c->after, p->h.b_at - lead, nb), sb) &&
+				        p->h.b_at - lead + nb >= p->h.b_at + p->h.b_n)
+					return "the local date or time in that zone, written in the same way as before";
+			}
+		}
+	}
+	return NULL;
+}
+
+static bool is_offset(struct slice s, long seconds, const char *abbreviation)
+{
+	long minutes = seconds / 60;
+	long h = minutes / 60, m = minutes % 60;
+	char sign = minutes < 0 ? '-' : '+', text[32];
+	h = h < 0 ? -h : h;
+	m = m < 0 ? -m : m;
+	const char *const prefixes[] = {"", "UTC", "GMT"};
+	if (s.n == 0)
+		return false;
+	if (slice_is(s, abbreviation) || (seconds == 0 && (slice_is(s, "Z") || slice_is(s, "UTC") || slice_is(s, "GMT"))))
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(prefixes); i++) {
+		(void)snprintf(text, sizeof(text), "%s%c%02ld:%02ld", prefixes[i], sign, h, m);
+		if (slice_is(s, text))
+			return true;
+		(void)snprintf(text, sizeof(text), "%s%c%02ld%02ld", prefixes[i], sign, h, m);
+		if (slice_is(s, text))
+			return true;
+		(void)snprintf(text, sizeof(text), m ? "%s%c%ld:%02ld" : "%s%c%ld", prefixes[i], sign, h, m);
+		if (slice_is(s, text))
+			return true;
+	}
+	const long numbers[] = {minutes, -minutes, seconds, -seconds};
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+		(void)snprintf(text, sizeof(text), "%ld", numbers[i]);
+		if (slice_is(s, text))
+			return true;
+	}
+	return false;
+}
+
+/* The word around the hunk, on both sides. */
+static bool offset_in(struct slice s, size_t at, size_t n, const struct analysis_trial *t)
+{
+	struct tm tm;
+	long offset;
+	char zone[16];
+	local_time(t->host->timezone, t->started_unix, &tm, &offset, zone);
+	struct slice word = strip_stop(text_around(s, at, n, not_blank)), hunk = slice_trim(slice_sub(s, at, n));
+	/* "2026-11-23T10:00:00+08:00": the offset is the end of a longer word. */
+	for (size_t from = 0; from < word.n; from++)
+		if ((from == 0 || word.p[from] == '+' || word.p[from] == '-' || word.p[from] == 'Z' || word.p[from] == 'U' ||
+		            word.p[from] == 'G') &&
+		        word.p + from <= hunk.p + (hunk.n ? 0 : 1) && is_offset(slice_from(word, from), offset, zone))
+			return true;
+	return is_offset(hunk, offset, zone);
+}
+
+/* The text without the first UTC offset that is written as that of the trial's zone, at the end of a time: "+0530", "-05:00", "Z". False if
+ * there is none. */
+static bool without_offset(struct slice s, const struct analysis_trial *t, struct buf *out)
+{
+	struct tm tm;
+	long seconds = 0;
+	char abbreviation[16], forms[4][32];
+	if (!t->host)
+		return false;
+	local_time(t->host->timezone, t->started_unix, &tm, &seconds, abbreviation);
+	int minutes = (int)(labs(seconds) % 86400 / 60);
+	char sign = seconds < 0 ? '-' : '+';
+	(void)snprintf(forms[0], sizeof(forms[0]), "%c%02d%02d", sign, minutes / 60, minutes % 60);
+	(void)snprintf(forms[1], sizeof(forms[1]), "%c%02d:%02d", sign, minutes / 60, minutes % 60);
+	(void)snprintf(forms[2], sizeof(forms[2]), "%s", abbreviation);
+	(void)snprintf(forms[3], sizeof(forms[3]), "%s", seconds == 0 ? "Z" : "?");
+	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
+		size_t n = strlen(forms[i]);
+		for (size_t at = slice_find(s, slice_str(forms[i]), 1); n && at != SLICE_NPOS;
+		        at = slice_find(s, slice_str(forms[i]), at + 1)) {
+			bool after_time = (s.p[at - 1] >= '0' && s.p[at - 1] <= '9') || s.p[at - 1] == ' ';
+			if (!after_time || (at + n < s.n && text_word_byte(s.p[at + n])))
+				continue;
+			buf_add(out, slice_sub(s, 0, at));
+			buf_add(out, slice_from(s, at + n));
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A time stamp with the offset of the zone: the moment is another in every trial, so what is compared is its form. */
+const char *row_stamp(const struct part *p)
+{
+	if (!p->c->shapes || strcmp(factor_table[p->c->factor].name, "timezone") != 0)
+		return NULL;
+	_cleanup_buf_ struct buf a = BUF(1 << 20), b = BUF(1 << 20), x = BUF(1 << 20), y = BUF(1 << 20);
+	if (!without_offset(p->c->raw_before, p->c->before_trial, &a) || !without_offset(p->c->raw_after, p->c->after_trial, &b))
+		return NULL;
+	feature_shape(buf_slice(&a), &x);
+	feature_shape(buf_slice(&b), &y);
+	return slice_eq(buf_slice(&x), buf_slice(&y)) ? "a time stamp with the zone's offset from UTC" : NULL;
+}
+
+const char *row_offset(const struct part *p)
+{
+	if (strcmp(factor_table[p->c->factor].name, "timezone") != 0)
+		return NULL;
+	struct slice times[] = {
+	        SLICE(" Standard Time"), SLICE(" Daylight Time"), SLICE(" Summer Time"), SLICE("Coordinated Universal Time")};
+	for (size_t i = 0; i < ARRAY_LEN(times); i++)
+		if (text_plain_words(p->b) && slice_find(slice_sub(p->c->after, p->h.b_at, p->h.b_n + 16), times[i], 0) != SLICE_NPOS)
+			return "the name of the zone";
+	struct codepoint_span d = codepoint_diff(p->a, p->b);
+	if (offset_in(p->c->after, p->h.b_at + d.b_at, d.b_n, p->c->after_trial) &&
+	        offset_in(p->c->before, p->h.a_at + d.a_at, d.a_n, p->c->before_trial))
+		return "the zone's offset from UTC or its abbreviation";
+	return NULL;
+}
+
+static bool locale_part(struct slice s, const char *locale)
+{
+	struct slice tag = slice_str(locale);
+	size_t dot = slice_chr(tag, '.', 0), bar = slice_chr(tag, '_', 0);
+	struct slice language = slice_sub(tag, 0, bar), country = bar == SLICE_NPOS ? SLICE_NONE : slice_sub(tag, bar + 1, dot - bar - 1);
+	return s.n && (slice_eq_nocase(s, language) || slice_eq_nocase(s, country));
+}
+
+/* A date or number written as the locale has it, in a line that says so: figures on both sides, and the words around them. */
+static bool figures_by_locale(const struct part *p)
+{
+	bool figure_a = false, figure_b = false;
+	for (size_t i = 0; i < p->a.n; i++)
+		figure_a = figure_a || (p->a.p[i] >= '0' && p->a.p[i] <= '9');
+	for (size_t i = 0; i < p->b.n; i++)
+		figure_b = figure_b || (p->b.p[i] >= '0' && p->b.p[i] <= '9');
+	struct slice before = slice_sub(p->c->after, 0, p->h.b_at), after = slice_from(p->c->after, p->h.b_at + p->b.n);
+	/* What both have in common may cut it in parts, of which one side can be empty. */
+	return (figure_a || figure_b) && (figure_a || !p->a.n) && (figure_b || !p->b.n) && p->a.n < 60 && p->b.n < 60 &&
+	       text_visible(p->a) && text_visible(p->b) &&
+	       (text_names_factor(before, p->c->factor) || text_names_factor(after, p->c->factor));
+}
+
+const char *row_locale(const struct part *p)
+{
+	if (strcmp(factor_table[p->c->factor].name, "locale") == 0 && figures_by_locale(p))
+		return "figures written as the locale has them, where it is said";
+	if (strcmp(factor_table[p->c->factor].name, "locale") == 0 && locale_part(p->b, p->c->after_trial->host->locale) &&
+	        (p->a.n == 0 || locale_part(p->a, p->c->before_trial->host->locale)))
+		return "the language or country of the locale";
+	return NULL;
+}
