@@ -266,15 +266,26 @@ static bool other_cause(struct ctx *c, const struct entry *e, size_t k)
 	return false;
 }
 
+/* Does the other base show without any factor what e shows after the change? A message to the gateway is always absent where the official
+ * hosts are used: that says nothing of whether it flips. */
+static bool always_after(struct ctx *c, const struct entry *e, enum vet_base base)
+{
+	for (size_t k = 0; k < c->n; k++)
+		if (c->t[k].baseline && an_in_base(&c->t[k], base))
+			return state_of(c, e, k) == STATE_AFTER;
+	return true;
+}
+
 void an_count_combined(struct ctx *c, struct entry *e)
 {
+	bool far_says = !always_after(c, e, e->base == BASE_GATEWAY ? BASE_OFFICIAL : BASE_GATEWAY);
 	for (size_t k = 0; k < c->n; k++) {
 		const struct analysis_trial *u = &c->t[k];
 		if (!u->combined || !u->usable)
 			continue;
 		if (u->treatment.base != e->base) {
 			/* Not the same experiment, but if it flips there without its factor, it flips. */
-			if (an_level_of(u, e->factor) == 0) {
+			if (far_says && an_level_of(u, e->factor) == 0) {
 				e->far++;
 				e->far_hits += state_of(c, e, k) == STATE_AFTER;
 			}

@@ -5,6 +5,7 @@
 
 #include "vet/codepoint.h"
 #include "vet/explain_host.h"
+#include "vet/explain_text.h"
 
 void an_entries_free(struct entries *list)
 {
@@ -170,9 +171,12 @@ static int entry_order(const void *x, const void *y)
  * change. Share of the longer text that both have at their ends, in percent. */
 static size_t likeness(struct slice a, struct slice b)
 {
-	size_t longer = a.n > b.n ? a.n : b.n;
+	size_t longer = a.n > b.n ? a.n : b.n, shorter = a.n + b.n - longer;
 	struct codepoint_span d = codepoint_diff(a, b);
 	size_t common = a.n - d.a_n;
+	/* Words that were added or cut off, nothing else. */
+	if (common == shorter && shorter >= 24)
+		return 50;
 	return longer ? common * 100 / longer : 0;
 }
 
@@ -280,16 +284,47 @@ static void overt_blocks(const struct ctx *c, struct entry *e, size_t n)
 	}
 }
 
+#define SENTENCE_MIN 40 /* bytes */
+
+/* Is it one or more whole sentences of plain English, so that everybody who reads the text sees them? */
+static bool sentences(struct slice whole, size_t at, size_t n)
+{
+	struct slice s = slice_trim(slice_sub(whole, at, n)), before = slice_trim(slice_sub(whole, 0, at));
+	size_t words = 0;
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] < 0x20 || s.p[i] >= 0x7f)
+			return false;
+		words += s.p[i] == ' ' && i && s.p[i - 1] != ' ';
+	}
+	return s.n >= SENTENCE_MIN && words >= 6 && strchr(".!?:", s.p[s.n - 1]) &&
+	       (before.n == 0 || strchr(".!?:", before.p[before.n - 1]));
+}
+
+/* Which way a difference goes: a part, or a sentence of it, came or went. */
+static void direction(const struct entry *e, bool *came, bool *went)
+{
+	*came = !e->before.p && text_visible(e->after);
+	*went = !e->after.p && text_visible(e->before);
+	if (!e->before.p || !e->after.p) /* also where it came or went, but cannot be seen */
+		return;
+	struct codepoint_span d = codepoint_diff(e->before, e->after);
+	*came = d.a_n == 0 && sentences(e->after, d.b_at, d.b_n);
+	*went = d.b_n == 0 && sentences(e->before, d.a_at, d.a_n);
+}
+
 static void inherit(const struct ctx *c, struct entry *e, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		const struct feature *f = feature_at(c->s, e[i].feature);
-		bool came = !e[i].before.p, went = !e[i].after.p;
+		bool came, went;
 		struct hunk at = e[i].why.at;
 		bool cache = strstr(f->address, "cache_control") ||
 		             slice_is(slice_trim(slice_sub(e[i].after, at.b_at, at.b_n)), "ephemeral") ||
 		             slice_is(slice_trim(slice_sub(e[i].before, at.a_at, at.a_n)), "ephemeral");
-		if (e[i].why.class != CLASS_COVERT || !(came || went || cache))
+		if (e[i].why.class != CLASS_COVERT)
+			continue;
+		direction(&e[i], &came, &went);
+		if (!(came || went || cache))
 			continue;
 		for (size_t k = 0; k < n; k++) {
 			const struct feature *g = feature_at(c->s, e[k].feature);

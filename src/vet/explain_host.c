@@ -53,7 +53,7 @@ bool host_text_differs(struct slice text, const struct host_spec *here, const st
 	return said;
 }
 
-static bool has_component(const struct host_spec *h, struct slice name)
+bool host_has_name(const struct host_spec *h, struct slice name)
 {
 	if (slice_is(name, ".git") && !h->no_git)
 		return true;
@@ -64,6 +64,16 @@ static bool has_component(const struct host_spec *h, struct slice name)
 				return true;
 	}
 	return false;
+}
+
+bool host_same_names(const struct host_spec *a, const struct host_spec *b)
+{
+	if (a->no_git != b->no_git || a->n_files != b->n_files)
+		return false;
+	for (size_t i = 0; i < a->n_files; i++)
+		if (!same_path(b, a->files[i].path))
+			return false;
+	return true;
 }
 
 bool host_names_differ(struct slice text, const struct host_spec *here, const struct host_spec *there)
@@ -77,10 +87,10 @@ bool host_names_differ(struct slice text, const struct host_spec *here, const st
 		i += n ? n : 1;
 		if (n == 0)
 			continue;
-		if (!has_component(here, word))
+		if (!host_has_name(here, word))
 			return false;
 		/* Neighbours of the changed words may be among them. */
-		said = said || (n >= 3 && !has_component(there, word));
+		said = said || (n >= 3 && !host_has_name(there, word));
 	}
 	return said;
 }

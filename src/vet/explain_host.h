@@ -10,6 +10,10 @@
 bool host_text_differs(struct slice text, const struct host_spec *here, const struct host_spec *there);
 /* Is every word of the text a name in a path of `here` (a file, a folder above it, ".git"), and one of them in none of `there`? */
 bool host_names_differ(struct slice text, const struct host_spec *here, const struct host_spec *there);
+/* Is it a name in a path of the host, or ".git" where there is a repository? */
+bool host_has_name(const struct host_spec *h, struct slice name);
+/* Have both the same files, by path, and both or neither a repository? */
+bool host_same_names(const struct host_spec *a, const struct host_spec *b);
 /* The name of a digest ("sha256 of the path of a file", …) if the text (hex of 8 digits or more, or base64) is one, or the beginning of
  * one, of something that `here` has and `there` has not: a path, a file's contents, the project or home folder. NULL if not. */
 const char *host_digest_differs(struct slice text, const struct host_spec *here, const struct host_spec *there, struct arena *arena);

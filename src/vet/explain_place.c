@@ -183,8 +183,32 @@ const char *row_offset(const struct part *p)
 	return NULL;
 }
 
+/* Languages by ISO 639-1 code, in English and in themselves: programs that answer in the person's language say which one that is. */
+static const struct language {
+	const char *code, *english, *own;
+} languages[] = {{"ar", "Arabic", "العربية"}, {"bg", "Bulgarian", "български"}, {"cs", "Czech", "čeština"}, {"da", "Danish", "dansk"},
+        {"de", "German", "Deutsch"}, {"el", "Greek", "Ελληνικά"}, {"en", "English", "English"}, {"es", "Spanish", "español"},
+        {"fa", "Persian", "فارسی"}, {"fi", "Finnish", "suomi"}, {"fr", "French", "français"}, {"he", "Hebrew", "עברית"},
+        {"hi", "Hindi", "हिन्दी"}, {"hu", "Hungarian", "magyar"}, {"id", "Indonesian", "Indonesia"}, {"it", "Italian", "italiano"},
+        {"ja", "Japanese", "日本語"}, {"ko", "Korean", "한국어"}, {"nb", "Norwegian", "norsk"}, {"nl", "Dutch", "Nederlands"},
+        {"pl", "Polish", "polski"}, {"pt", "Portuguese", "português"}, {"ro", "Romanian", "română"}, {"ru", "Russian", "русский"},
+        {"sv", "Swedish", "svenska"}, {"th", "Thai", "ไทย"}, {"tr", "Turkish", "Türkçe"}, {"uk", "Ukrainian", "українська"},
+        {"vi", "Vietnamese", "Tiếng Việt"}, {"zh", "Chinese", "中文"}};
+
+/* Is s the name of the language of the locale? */
+static bool language_name(struct slice s, const char *locale)
+{
+	struct slice code = slice_sub(slice_str(locale), 0, 2);
+	for (size_t i = 0; i < ARRAY_LEN(languages); i++)
+		if (slice_is(code, languages[i].code))
+			return slice_eq_nocase(s, slice_str(languages[i].english)) || slice_eq_nocase(s, slice_str(languages[i].own));
+	return false;
+}
+
 static bool locale_part(struct slice s, const char *locale)
 {
+	if (language_name(s, locale))
+		return true;
 	struct slice tag = slice_str(locale);
 	size_t dot = slice_chr(tag, '.', 0), bar = slice_chr(tag, '_', 0);
 	struct slice language = slice_sub(tag, 0, bar), country = bar == SLICE_NPOS ? SLICE_NONE : slice_sub(tag, bar + 1, dot - bar - 1);

@@ -47,6 +47,11 @@ static const char *row_count(const struct part *p)
 
 /* -- what lies in the host's files -- */
 
+static bool not_blank(uint8_t c)
+{
+	return c > ' ' && c != '"' && c != '\'' && c != '`' && c != ',' && c != ';' && c != '(' && c != ')';
+}
+
 static bool word_or_path(uint8_t c)
 {
 	return text_word_byte(c) || c == '-' || c == '_' || c == '.' || c == '@' || c == '/';
@@ -72,6 +77,75 @@ static const char *row_file_name(const struct part *p)
 		return NULL;
 	bool a_fits = p->a.n == 0 || host_names_differ(a, h0, h1), b_fits = p->b.n == 0 || host_names_differ(b, h1, h0);
 	return a_fits && b_fits ? "names of files that are there" : NULL;
+}
+
+/* Is every word of the line the name of a file that is there, or one that the other line has too, but for a label in front ("Output:")?
+ * *names counts the former. */
+static bool only_names(struct slice line, struct slice other, const struct host_spec *h, size_t *names)
+{
+	for (size_t i = 0; i < line.n;) {
+		size_t n = 0;
+		while (i + n < line.n && line.p[i + n] > ' ')
+			n++;
+		struct slice word = slice_sub(line, i, n);
+		i += n ? n : 1;
+		bool label = i == n + (i > n) && n > 1 && word.p[n - 1] == ':';
+		if (n == 0 || label || slice_is(word, ".") || slice_is(word, ".."))
+			continue;
+		if (host_has_name(h, slice_ends(word, SLICE("/")) ? slice_sub(word, 0, n - 1) : word))
+			++*names;
+		else if (slice_find(other, word, 0) == SLICE_NPOS)
+			return false;
+	}
+	return true;
+}
+
+/* Names of files in columns: one more or less moves all of them, and the blanks between them with them. */
+static const char *row_listing(const struct part *p)
+{
+	const struct host_spec *h0 = p->c->before_trial->host, *h1 = p->c->after_trial->host;
+	size_t na = 0, nb = 0;
+	if (!h0 || !h1 || p->c->before.n > 4096 || p->c->after.n > 4096 || !text_visible(p->c->before) || !text_visible(p->c->after))
+		return NULL;
+	return only_names(p->c->before, p->c->after, h0, &na) && only_names(p->c->after, p->c->before, h1, &nb) && na + nb >= 3 &&
+	                       !host_same_names(h0, h1)
+	               ? "a listing of the files that are there"
+	               : NULL;
+}
+
+/* The path that stands around a span, with placeholders of the project and the home read as their values; "" if there is none. */
+static const char *path_around(struct slice s, size_t at, size_t n, const struct host_spec *h, struct arena *arena)
+{
+	struct slice path = text_around(s, at, n, not_blank);
+	const struct {
+		const char *mark, *value;
+	} roots[] = {{"{project}", h->project}, {"{home}", h->home}};
+	for (size_t i = 0; i < ARRAY_LEN(roots); i++)
+		if (slice_starts(path, slice_str(roots[i].mark)))
+			return arena_fmt(arena, "%s%.*s", roots[i].value, SLICE_FMT(slice_from(path, strlen(roots[i].mark))));
+	return slice_starts(path, SLICE("/")) ? arena_str(arena, path) : "";
+}
+
+static bool is_above(const char *folder, const char *path)
+{
+	size_t n = strlen(folder);
+	while (n && folder[n - 1] == '/')
+		n--;
+	return folder[0] == '/' && strncmp(folder, path, n) == 0 && (path[n] == '/' || path[n] == 0);
+}
+
+/* "/srv/work/x" becomes "/": which folder counts as the project's depends on what lies there. */
+static const char *row_folder(const struct part *p)
+{
+	const struct host_spec *h0 = p->c->before_trial->host, *h1 = p->c->after_trial->host;
+	if (!h0 || !h1)
+		return NULL;
+	const char *a = path_around(p->c->before, p->h.a_at, p->h.a_n, h0, p->c->arena),
+	           *b = path_around(p->c->after, p->h.b_at, p->h.b_n, h1, p->c->arena);
+	if (!a || !b || !(is_above(a, h0->project) || is_above(h0->project, a) || is_above(a, h0->home)))
+		return NULL;
+	/* Not the same folder in another spelling. */
+	return is_above(b, a) != is_above(a, b) ? "another folder above or below, of the same path" : NULL;
 }
 
 static bool token_byte(uint8_t c)
@@ -302,6 +376,8 @@ const struct row explain_rows[] = {
         {"presence", CLASS_UNDECLARED, row_presence},
         {"file text", CLASS_UNDECLARED, row_file_text},
         {"file name", CLASS_UNDECLARED, row_file_name},
+        {"listing", CLASS_UNDECLARED, row_listing},
+        {"folder", CLASS_UNDECLARED, row_folder},
         {"named digest", CLASS_HASHED, row_named_digest},
         {"commit", CLASS_UNDECLARED, row_commit},
         {"file digest", CLASS_HASHED, row_file_digest},

@@ -156,6 +156,29 @@ static size_t experiment(size_t budget)
 	return n;
 }
 
+/* As the command does it with --quick: two rounds of trials that set what is suspected together. */
+static void experiment_together(void)
+{
+	struct plan plan;
+	assert_int_equal(plan_build(PLAN_QUICK, bench.state, NULL, true, &bench.arena, &plan, NULL), 0);
+	for (size_t i = 0; i < plan.n; i++)
+		run(&plan.trials[i].treatment, plan.trials[i].baseline, plan.trials[i].factor, plan.trials[i].level, false);
+	for (int round = 0; round < 2; round++) {
+		struct analysis_candidate *found;
+		struct treatment *t;
+		size_t n, n_trials, covered;
+		assert_int_equal(analysis_screen(&bench.s, bench.t, bench.n, NULL, &bench.arena, &found, &n), 0);
+		assert_int_equal(
+		        analysis_confirm(found, n, round == 0, PLAN_QUICK_MAX - bench.n, &bench.arena, &t, &n_trials, &covered), 0);
+		for (size_t i = 0; i < n_trials; i++) {
+			run(&t[i], false, 0, 0, true);
+			bench.t[bench.n - 1].combined = true;
+		}
+	}
+	assert_true(bench.n <= PLAN_QUICK_MAX);
+	assert_int_equal(analysis_decide(&bench.s, bench.t, bench.n, NULL, &bench.result), 0);
+}
+
 static unsigned findings(enum leak_class class, const char *factor)
 {
 	unsigned n = 0;
@@ -285,6 +308,48 @@ static void quick_budget_is_enough(void **state)
 	}
 }
 
+/* Two factors that change one text in two places; a part of a message that goes to the gateway only, and is left out under a level; a
+ * sentence that goes together with the name of a folder, and one that goes alone. */
+static struct slice together(struct bench *b, uint32_t i, size_t o)
+{
+	bool gateway = b->t[o].treatment.base == BASE_GATEWAY, lab = gateway && level_is(b, o, "gateway", 2),
+	     zone = gateway && level_is(b, o, "timezone", 1), plain = level_is(b, o, "git", 1);
+	if (i == 0)
+		return slice_str(
+		        arena_fmt(&b->arena, "Today%ss date is 2026%s11%s23.", lab ? "\xca\xbc" : "'", zone ? "/" : "-", zone ? "/" : "-"));
+	/* so that there are trials to confirm with the official hosts too */
+	if (i == 5)
+		return level_is(b, o, "timezone", 2) ? SLICE("a, b") : SLICE("a,b");
+	if (!gateway && i < 4)
+		return SLICE_NONE;
+	if (i == 1)
+		return level_is(b, o, "gateway", 3) ? SLICE_NONE : SLICE("please");
+	if (i == 2)
+		return plain ? SLICE_NONE : SLICE("+-- .git/...");
+	if (i == 3)
+		return plain ? SLICE("All files.") : SLICE("All files. Folders that end in dots hold more than is shown here.");
+	if (i == 4)
+		return level_is(b, o, "gateway", 4) ? SLICE("All files.")
+		                                    : SLICE("All files. Folders that end in dots hold more than is shown here.");
+	return SLICE("always the same");
+}
+
+static void combined_rounds_tell_apart(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 4; seed++) {
+		bench_start(seed, 50, together);
+		for (uint32_t i = 2; i < 5; i++)
+			bench.s.f[i].parent = 40;
+		experiment_together();
+		assert_int_equal(findings(CLASS_COVERT, "timezone"), 2);
+		/* the apostrophe, the word that is left out, the sentence that goes alone */
+		assert_int_equal(findings(CLASS_COVERT, "gateway"), 3);
+		assert_int_equal(findings(CLASS_COVERT, "git"), 0);
+		bench_stop();
+	}
+}
+
 /* The same edit at many addresses and under several levels is one finding; children of a part that went are told with it. */
 static struct slice repeated(struct bench *b, uint32_t i, size_t o)
 {
@@ -400,6 +465,9 @@ static const struct {
         /* locale, counts, flags, blocks */
         {"locale", 1, "body.text", "language en", "language zh", CLASS_UNDECLARED},
         {"locale", 1, "body.x", "1,000", "1.000", CLASS_COVERT},
+        {"locale", 1, "body.text", "Answer in **English** always.", "Answer in **Chinese** always.", CLASS_UNDECLARED},
+        {"locale", 1, "body.text", "Answer in **English** always.", "Answer in **Russian** always.", CLASS_COVERT},
+        {"locale", 1, "body.text", "Answer in **English** always.", "Answer in  **English** always.", CLASS_COVERT},
         {"cpus", 1, "body.n", "2", "8", CLASS_UNDECLARED},
         {"cpus", 1, "body.n", "2", "9", CLASS_COVERT},
         {"ci", 1, "body.metadata.is_ci", "false", "true", CLASS_UNDECLARED},
@@ -407,6 +475,16 @@ static const struct {
         {"ci", 1, "body.metadata.isCute", "false", "true", CLASS_COVERT},
         {"ci", 1, "body.decision", "false", "true", CLASS_COVERT},
         {"terminal", 1, "body.env.terminal", "xterm", "vscode", CLASS_UNDECLARED},
+        /* a listing of files in columns: one name more moves the blanks; the blanks alone say something else */
+        {"ai_tools", 1, "body.text", "Output: .  ..  .git  README.md  package.json  other.txt",
+                "..  .git        AGENTS.md  README.md  package.json  other.txt", CLASS_UNDECLARED},
+        {"company", 1, "body.text", ".git  README.md  package.json  other.txt", ".git  README.md   package.json  other.txt", CLASS_COVERT},
+        {"ai_tools", 1, "body.text", ".git  README.md  package.json", ".git  README.md  package.json  spy.txt", CLASS_COVERT},
+        /* which folder is the root of the project */
+        {"git", 1, "body.text", "Root folder: {project}", "Root folder: /", CLASS_UNDECLARED},
+        {"git", 1, "body.text", "Root folder: {project}/src", "Root folder: {project}", CLASS_UNDECLARED},
+        {"git", 1, "body.text", "Root folder: {project}", "Root folder: /opt", CLASS_COVERT},
+        {"git", 1, "body.text", "Root folder: {project}", "Root folder: {project}/", CLASS_COVERT},
         {"git", 1, "body.text", "Is a git repository: Yes", "Is a git repository: No", CLASS_UNDECLARED},
         {"git", 1, "body.text", "Is a git repository: Yes", "Is a git  repository: Yes", CLASS_COVERT},
         {"git", 1, "body.text", "Is a git repository: Yes", "Is a git repository: yes", CLASS_COVERT},
@@ -482,6 +560,7 @@ int main(void)
 	        cmocka_unit_test(noise_gives_no_covert_finding),
 	        cmocka_unit_test(planted_dependences_are_found),
 	        cmocka_unit_test(quick_budget_is_enough),
+	        cmocka_unit_test(combined_rounds_tell_apart),
 	        cmocka_unit_test(like_findings_fold),
 	        cmocka_unit_test(echoes_are_findings),
 	};
