@@ -94,8 +94,14 @@ bool slice_u64(struct slice a, uint64_t max, uint64_t *out)
 
 uint64_t slice_hash(struct slice a)
 {
-	uint64_t h = 0xcbf29ce484222325u;
-	for (size_t i = 0; i < a.n; i++)
+	uint64_t h = 0xcbf29ce484222325u ^ a.n, v;
+	size_t i = 0;
+	for (; i + sizeof(v) <= a.n; i += sizeof(v)) {
+		memcpy(&v, a.p + i, sizeof(v));
+		h = (h ^ v) * 0x9e3779b97f4a7c15u;
+		h ^= h >> 29;
+	}
+	for (; i < a.n; i++)
 		h = (h ^ a.p[i]) * 0x100000001b3u;
 	h ^= h >> 32;
 	h *= 0xd6e8feb86659fd93u;

@@ -83,7 +83,7 @@ struct slice slice_trim(struct slice a);
 bool slice_split(struct slice *rest, uint8_t sep, struct slice *part);
 /* A decimal number of ASCII digits only, without sign; false if it is empty, has anything else, or exceeds max. */
 bool slice_u64(struct slice a, uint64_t max, uint64_t *out);
-/* FNV-1a with a final mix: for hash tables of trusted size, never for security. */
+/* Multiply and mix, eight bytes at a time: for hash tables of trusted size, never for security. */
 uint64_t slice_hash(struct slice a);
 
 #endif

@@ -15,10 +15,19 @@ void an_ctx_free(struct ctx *c)
 	free(c->shapes);
 	free(c->off);
 	free(c->caused);
+	free(c->place);
 	free(c->first_echo);
 	free(c->by_feature);
 	free(c->rates);
 	free(c->failed);
+}
+
+/* The last name of an address, without which of several it is. */
+static struct slice last_key(const char *address)
+{
+	const char *dot = strrchr(address, '.');
+	struct slice s = slice_str(dot ? dot : address);
+	return slice_ends(s, SLICE("]")) ? slice_sub(s, 0, slice_chr(s, '[', 0)) : s;
 }
 
 int an_ctx_init(struct ctx *c)
@@ -28,12 +37,17 @@ int an_ctx_init(struct ctx *c)
 	c->shapes = calloc(c->n + 1, sizeof(*c->shapes));
 	c->off = calloc(c->n + 1, sizeof(*c->off));
 	c->caused = calloc(c->n + 1, sizeof(*c->caused));
+	c->place = calloc(features + 1, sizeof(*c->place));
 	c->first_echo = calloc(features + 2, sizeof(*c->first_echo));
 	c->by_feature = calloc(c->n_echoes + 1, sizeof(*c->by_feature));
 	c->rates = calloc(features * BASE_COUNT * 4 + 1, sizeof(*c->rates));
 	c->failed = calloc(features * BASE_COUNT * 4 + 1, sizeof(*c->failed));
-	if (!c->failed || !c->shapes || !c->off || !c->caused || !c->first_echo || !c->by_feature || !c->rates)
+	if (!c->failed || !c->shapes || !c->off || !c->caused || !c->place || !c->first_echo || !c->by_feature || !c->rates)
 		return -ENOMEM;
+	for (uint32_t i = 0; i < features; i++) {
+		const struct feature *f = feature_at(c->s, i);
+		c->place[i] = slice_hash(slice_str(an_text_of(f->endpoint))) * 31 ^ slice_hash(last_key(an_text_of(f->address)));
+	}
 	for (size_t i = 0; i < c->n; i++)
 		c->shapes[i] = BUF(4 << 20);
 	for (size_t i = 0; i < c->n_echoes; i++)

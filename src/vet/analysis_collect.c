@@ -373,25 +373,12 @@ static const char *digest_of_path(const struct ctx *c, const struct entry *e)
 	return NULL;
 }
 
-/* The last name of an address, without which of several it is. */
-static struct slice last_key(const char *address)
-{
-	const char *dot = strrchr(address, '.');
-	struct slice s = slice_str(dot ? dot : address);
-	return slice_ends(s, SLICE("]")) ? slice_sub(s, 0, slice_chr(s, '[', 0)) : s;
-}
-
 /* How many records of the endpoint that are named so have a value at this key, in a trial. */
 static size_t records_with(const struct ctx *c, const struct entry *e, struct slice name, size_t trial)
 {
-	const struct feature *f = feature_at(c->s, e->feature);
-	struct slice key = last_key(f->address);
 	size_t n = 0;
 	for (uint32_t i = 0; i < feature_count(c->s); i++) {
-		const struct feature *g = feature_at(c->s, i);
-		if (!feature_value(c->s, i, (unsigned)trial).p || strcmp(an_text_of(g->endpoint), an_text_of(f->endpoint)) != 0)
-			continue;
-		if (!slice_eq(key, last_key(g->address)))
+		if (c->place[i] != c->place[e->feature] || !feature_value(c->s, i, (unsigned)trial).p)
 			continue;
 		struct entry x = {.feature = i, .ref = trial, .trial = trial};
 		n += slice_eq(sibling_of(c, &x), name);

@@ -26,6 +26,7 @@ struct ctx {
 	struct buf *shapes; /* n scratch buffers */
 	bool *off;          /* n flags: the value differs from the baselines' */
 	bool *caused;       /* n flags: off, and not by itself: its factor is the reason */
+	uint64_t *place;    /* by feature: hash of its endpoint and of the last name of its address */
 	const struct feature_echo *echoes;
 	size_t n_echoes;
 	uint32_t *first_echo; /* by feature: range in by_feature; count + 1 entries */

@@ -51,6 +51,7 @@ void feature_set_free(struct feature_set *s)
 	table_free(&s->by_value);
 	table_free(&s->by_key);
 	table_free(&s->by_raw);
+	digest_memo_free(&s->digests);
 	arena_free(&s->arena);
 	free(s);
 }
@@ -89,7 +90,7 @@ int feature_set_add(struct feature_set *s, struct slice trace, const struct feat
 	struct adding a = {.set = s, .arena = ARENA(ADD_BYTES), .gateway = slice_str(gateway), .observation = (unsigned)s->n_observations};
 	s->observations[s->n_observations] = (struct observation){0};
 	size_t echoes = s->n_echoes;
-	r = matcher_new(literals, n_literals, &s->arena, &a.matcher);
+	r = matcher_new(literals, n_literals, &s->arena, &s->digests, &a.matcher);
 	struct item *root = r < 0 ? NULL : trial_items(&a, trace);
 	if (r == 0)
 		r = root ? place_root(&a, root) : a.error ? a.error : -ENOMEM;

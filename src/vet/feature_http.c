@@ -341,8 +341,12 @@ static void digests_collect(struct digests *d, struct item *it)
 		if (v.n < 22 || v.n > 2 * DIGEST_MAX)
 			continue;
 		if (!decode_hex(&b, v) || b.error) {
+			/* Names are base64 too, most of them without a digit. */
+			bool digit = false;
+			for (size_t i = 0; i < v.n; i++)
+				digit = digit || (v.p[i] >= '0' && v.p[i] <= '9');
 			buf_reset(&b);
-			if (!decode_base64(&b, v) || b.error)
+			if (!digit || !decode_base64(&b, v) || b.error)
 				continue;
 		}
 		if (b.n != 16 && b.n != 20 && b.n != 32 && b.n != 48 && b.n != 64)

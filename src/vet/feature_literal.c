@@ -30,6 +30,7 @@ struct digest_pattern {
 struct matcher {
 	struct arena arena;
 	struct arena *keep; /* for names of transforms, which outlive the matcher */
+	struct digest_memo *memo;
 	struct pattern *patterns;
 	size_t n, cap;
 	struct digest_pattern *digests;
@@ -209,9 +210,51 @@ static int add_transforms(struct matcher *m, const struct feature_literal *l, st
 	return r ?: v.n < 5 ? 0 : add_pattern(m, l, buf_slice(b), "reversed", false);
 }
 
+void digest_memo_free(struct digest_memo *m)
+{
+	table_free(&m->by_input);
+	free(m->sums);
+	*m = (struct digest_memo){0};
+}
+
+/* All digests of the bytes, by enum digest; one that OpenSSL was built without is all zero. Valid until the next call. */
+static int digests_of(struct digest_memo *m, struct slice in, const uint8_t (**out)[DIGEST_MAX])
+{
+	uint32_t at;
+	if (!table_get(&m->by_input, slice_hash(in), &at)) {
+		if (m->n == m->cap) {
+			size_t cap = m->cap ? m->cap * 2 : 256;
+			void *p = reallocarray(m->sums, cap, sizeof(*m->sums) * DIGEST_END);
+			if (!p)
+				return -ENOMEM;
+			m->sums = p;
+			m->cap = cap;
+		}
+		at = (uint32_t)m->n;
+		for (int d = 0; d < DIGEST_END; d++) {
+			uint8_t *sum = m->sums[at * DIGEST_END + (uint32_t)d];
+			memset(sum, 0, DIGEST_MAX);
+			int r = digest_of((enum digest)d, in, sum);
+			if (r < 0 && r != -ENOTSUP) /* OpenSSL may be built without the old ones */
+				return r;
+		}
+		int r = table_put(&m->by_input, slice_hash(in), at);
+		if (r < 0)
+			return r;
+		m->n++;
+	}
+	*out = (const uint8_t(*)[DIGEST_MAX])m->sums + (size_t)at * DIGEST_END;
+	return 0;
+}
+
 static int add_digests(struct matcher *m, const struct feature_literal *l, struct slice in, const char *of)
 {
-	for (int d = 0; d < DIGEST_END; d++) {
+	static const uint8_t none[DIGEST_MAX];
+	const uint8_t(*sums)[DIGEST_MAX];
+	int r = digests_of(m->memo, in, &sums);
+	for (int d = 0; r == 0 && d < DIGEST_END; d++) {
+		if (memcmp(sums[d], none, DIGEST_MAX) == 0)
+			continue;
 		if (m->n_digests == m->cap_digests) {
 			size_t cap = m->cap_digests ? m->cap_digests * 2 : 512;
 			struct digest_pattern *p = realloc(m->digests, cap * sizeof(*p));
@@ -223,16 +266,12 @@ static int add_digests(struct matcher *m, const struct feature_literal *l, struc
 		struct digest_pattern *p = &m->digests[m->n_digests];
 		*p = (struct digest_pattern){.kind = (enum digest)d, .factor = l->factor, .name = l->name ? l->name : "factor", .of = of};
 		p->size = (uint8_t)digest_size(p->kind);
-		int r = digest_of(p->kind, in, p->bytes);
-		if (r == -ENOTSUP) /* OpenSSL may be built without the old ones */
-			continue;
-		if (r < 0)
-			return r;
+		memcpy(p->bytes, sums[d], DIGEST_MAX);
 		uint32_t *slot = &m->digest_slot[mix(four(p->bytes)) % DIGESTS_SLOT];
 		p->next = *slot;
 		*slot = (uint32_t)++m->n_digests;
 	}
-	return 0;
+	return r;
 }
 
 static int add_literal(struct matcher *m, const struct feature_literal *l)
@@ -268,13 +307,14 @@ static int by_length(const void *a, const void *b)
 	return x->next < y->next ? -1 : x->next > y->next;
 }
 
-int matcher_new(const struct feature_literal *literals, size_t n, struct arena *keep, struct matcher **out)
+int matcher_new(const struct feature_literal *literals, size_t n, struct arena *keep, struct digest_memo *memo, struct matcher **out)
 {
 	struct matcher *m = calloc(1, sizeof(*m));
 	if (!m)
 		return -ENOMEM;
 	m->arena = ARENA((size_t)32 << 20);
 	m->keep = keep;
+	m->memo = memo;
 	int r = 0;
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = add_literal(m, &literals[i]);

@@ -4,6 +4,7 @@
 #ifndef POSTERN_VET_FEATURE_SET_H
 #define POSTERN_VET_FEATURE_SET_H
 
+#include "crypto/digest.h"
 #include "vet/feature.h"
 
 #define FEATURE_NONE UINT32_MAX
@@ -97,6 +98,13 @@ struct table {
 	size_t cap, n;
 };
 
+/* Digests of literals: nearly all are the same in every trial. `sums` is an array of n times DIGEST_END digests. */
+struct digest_memo {
+	struct table by_input;
+	uint8_t (*sums)[DIGEST_MAX];
+	size_t n, cap;
+};
+
 struct feature_set {
 	struct arena arena;
 	struct node *nodes;
@@ -113,6 +121,7 @@ struct feature_set {
 	struct table by_value; /* hash of the bytes: value */
 	struct table by_key;   /* hash of parent, kind, key, ordinal: node */
 	struct table by_raw;   /* hash of feature and bytes before replacement: value */
+	struct digest_memo digests;
 };
 
 /* What one feature_set_add() works with. */
@@ -128,7 +137,9 @@ struct adding {
 
 /* feature_literal.c */
 struct matcher;
-[[nodiscard]] int matcher_new(const struct feature_literal *literals, size_t n, struct arena *keep, struct matcher **out);
+void digest_memo_free(struct digest_memo *m);
+[[nodiscard]] int matcher_new(
+        const struct feature_literal *literals, size_t n, struct arena *keep, struct digest_memo *memo, struct matcher **out);
 void matcher_free(struct matcher *m);
 /* The bytes with placeholders, borrowed from `in` if there was nothing to replace. Without `weak` only literals that are long and
  * rare enough to mean something anywhere. echoes may be NULL. p is NULL if memory is out. */

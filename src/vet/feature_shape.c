@@ -1,24 +1,32 @@
 /* The form of a value without what is random in it. */
 #include "vet/feature_set.h"
 
+enum { DIGIT = 1, HEX = 2, TOKEN = 4 };
+/* Every byte of every message passes here. */
+static const uint8_t class_of[256] = {['0' ... '9'] = DIGIT | HEX | TOKEN,
+        ['a' ... 'f'] = HEX | TOKEN,
+        ['A' ... 'F'] = HEX | TOKEN,
+        ['g' ... 'z'] = TOKEN,
+        ['G' ... 'Z'] = TOKEN};
+
 static bool digit(uint8_t c)
 {
-	return c >= '0' && c <= '9';
+	return class_of[c] & DIGIT;
 }
 
 static bool hex(uint8_t c)
 {
-	return digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+	return class_of[c] & HEX;
 }
 
 static bool token_char(uint8_t c)
 {
-	return digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+	return class_of[c] & TOKEN;
 }
 
 static bool is_uuid(struct slice s)
 {
-	if (s.n < 36)
+	if (s.n < 36 || s.p[8] != '-')
 		return false;
 	for (size_t i = 0; i < 36; i++) {
 		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
@@ -76,12 +84,12 @@ static void symbol(struct buf *out, const char *class, size_t n, bool lengths)
 void shape_add(struct slice value, bool lengths, struct buf *out)
 {
 	for (size_t i = 0; i < value.n;) {
-		uint8_t c = value.p[i];
-		if (!token_char(c)) {
-			buf_u8(out, c);
+		size_t between = i;
+		while (i < value.n && !token_char(value.p[i]))
 			i++;
-			continue;
-		}
+		buf_add(out, slice_sub(value, between, i - between));
+		if (i == value.n)
+			break;
 		struct slice rest = slice_from(value, i);
 		if (is_uuid(rest)) {
 			/* The version says how it was made: the same maker does not change it. */
@@ -90,13 +98,15 @@ void shape_add(struct slice value, bool lengths, struct buf *out)
 			continue;
 		}
 		size_t n = 0, all_hex = 0, digits = 0;
-		for (; n < rest.n && token_char(rest.p[n]); n++) {
-			all_hex += hex(rest.p[n]);
-			digits += digit(rest.p[n]);
+		for (uint8_t k; n < rest.n && (k = class_of[rest.p[n]]) & TOKEN; n++) {
+			all_hex += (k & HEX) / HEX;
+			digits += k & DIGIT;
 		}
 		struct slice token = slice_sub(rest, 0, n);
 		i += n;
-		if (digits == n) {
+		if (digits == 0) {
+			buf_add(out, token);
+		} else if (digits == n) {
 			symbol(out, "9", n, lengths);
 		} else if (n >= 8 && all_hex == n && digits && one_case(token)) {
 			symbol(out, has_upper(token) ? "HEX" : "hex", n, lengths);
@@ -111,11 +121,14 @@ void shape_add(struct slice value, bool lengths, struct buf *out)
 				size_t d = 0;
 				while (k + d < n && digit(token.p[k + d]))
 					d++;
+				size_t letters = k + d;
+				while (d == 0 && letters < n && !digit(token.p[letters]))
+					letters++;
 				if (d)
 					symbol(out, "9", d, lengths);
 				else
-					buf_u8(out, token.p[k]);
-				k += d ? d : 1;
+					buf_add(out, slice_sub(token, k, letters - k));
+				k = letters;
 			}
 		}
 	}
