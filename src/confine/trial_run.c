@@ -22,6 +22,7 @@
 
 #include "confine/filter.h"
 #include "confine/hosttree.h"
+#include "confine/machine.h"
 #include "confine/netlink.h"
 
 /* The tool's owner as the kernel sees it when Postern runs as root: a number that no account has, another for each trial. */
@@ -159,6 +160,7 @@ static int limits(const struct trial_limits *l, struct err *err)
 	r = r < 0 ? r : limit(RLIMIT_FSIZE, l->disk_bytes, err);
 	r = r < 0 ? r : limit(RLIMIT_NOFILE, 8192, err);
 	r = r < 0 ? r : limit(RLIMIT_MEMLOCK, 64 << 20, err);
+	r = r < 0 ? r : limit(RLIMIT_SIGPENDING, MACHINE_SIGNALS_MAX, err);
 	/* If the machine runs out of memory, the tool is what goes first. */
 	(void)put_line("/proc/self/oom_score_adj", "1000");
 	return r;
@@ -333,6 +335,7 @@ static void hide_command_line(void)
 static int prepare_first(const struct first *f, struct err *err)
 {
 	const struct host_spec *h = f->spec->host;
+	_cleanup_fd_ int stat_file = -1;
 	char go;
 	/* Until ids change, which clears it. The runner's end of the pipe must be the only one, or its death would not be seen. */
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
@@ -355,7 +358,7 @@ static int prepare_first(const struct first *f, struct err *err)
 	int r = own_network(h, err);
 	if (r == 0)
 		hide_command_line();
-	r = r < 0 ? r : hosttree_cover_proc(h, err);
+	r = r < 0 ? r : hosttree_cover_proc(&stat_file, err);
 	if (r == 0 && mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620") < 0)
 		r = err_sys(err, -errno, "cannot mount /dev/pts inside the trial");
 	return r;
