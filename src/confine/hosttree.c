@@ -12,13 +12,20 @@
 
 #include "base/buf.h"
 #include "confine/gitrepo.h"
+#include "confine/machine.h"
 #include "confine/trial.h"
 #include "sys/fd.h"
 
 /* Where the person may remove it again once its files are bound over /proc. */
 #define COVERS     "/run/user/.covers"
 #define INODES_MAX 200000
-#define LOCALES    "/usr/lib/locale"
+/* Below the new root while it is built. */
+#define STAGE "/.stage"
+/* Of the files of /etc the largest is ld.so.cache. */
+#define FILE_COPIED_MAX ((size_t)1 << 20)
+#define LOCALES         "/usr/lib/locale"
+/* Of a larger machine the lists tell, and not a folder for each CPU. */
+#define CPU_FOLDERS_MAX 128
 
 /* Of the real machine, read-only. A link (merged /usr) is copied as a link; what is not there is left out. */
 static const char *const system_folders[] = {"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"};
@@ -29,7 +36,6 @@ static const char *const etc_kept[] = {
         "ld.so.cache",
         "ld.so.conf",
         "ld.so.conf.d",
-        "debian_version",
         "services",
         "protocols",
         "mime.types",
@@ -201,17 +207,69 @@ void hosttree_mounts_free(struct hosttree_mounts *m)
 	free(m);
 }
 
+/* Whether anything is mounted below a folder of the stage. */
+static bool has_mounts_below(const char *name)
+{
+	_cleanup_free_ char *line = NULL;
+	char start[64];
+	size_t n = 0;
+	bool found = false;
+	FILE *f = fopen("/proc/self/mountinfo", "re");
+	(void)snprintf(start, sizeof(start), " /tmp" STAGE "/%s/", name);
+	while (f && !found && getline(&line, &n, f) >= 0)
+		found = strstr(line, start) != NULL;
+	if (f)
+		(void)fclose(f);
+	return found || !f;
+}
+
+/* Mounts a folder as the one layer of an overlay: of a plain bind mount /proc/self/mountinfo tells the folder's path on the real machine,
+ * with its person's name in it, and the device, of an overlay what is said here. Where that cannot be (other mounts lie below, or layers
+ * are stacked too high already), it is a plain one. The working folder is the stage. */
+static int place_veiled(int fd, const char *target, size_t i)
+{
+	char path[4096], name[16], layers[64];
+	(void)snprintf(path, sizeof(path), "/tmp%s", target);
+	(void)snprintf(name, sizeof(name), "%zu", i);
+	/* Below two layers Linux wants an upper one. */
+	(void)snprintf(layers, sizeof(layers), "lowerdir=%s:none", name);
+	if (mkdir(name, 0755) < 0 || move_mount(fd, "", AT_FDCWD, name, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return -errno;
+	if (!has_mounts_below(name) && mount("overlay", path, "overlay", MS_RDONLY | MS_NOSUID | MS_NODEV, layers) == 0)
+		return 0;
+	return move_mount(AT_FDCWD, name, AT_FDCWD, path, 0) < 0 ? -errno : 0;
+}
+
+/* A small file of /etc is copied. */
+static int place_copy(struct tree *t, const char *target, int fd)
+{
+	static uint8_t bytes[FILE_COPIED_MAX];
+	char path[48];
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	_cleanup_fd_ int from = open(path, O_RDONLY | O_CLOEXEC);
+	size_t n = 0;
+	ssize_t got = -1;
+	while (from >= 0 && n < sizeof(bytes) && (got = read(from, bytes + n, sizeof(bytes) - n)) > 0)
+		n += (size_t)got;
+	return got == 0 ? put(t, target, slice_of(bytes, n), 0644) : -EFBIG;
+}
+
 static int place(struct tree *t, const struct hosttree_mounts *m, size_t i)
 {
-	_cleanup_fd_ int at = -1;
+	_cleanup_fd_ int dir = -1, at = -1;
+	const char *last = NULL, *target = m->item[i].target;
 	int r;
+	if (m->item[i].is_folder && strcmp(target, "/proc") != 0) {
+		r = folder(t, target, 0755, NULL);
+		return r < 0 ? r : place_veiled(m->item[i].fd, target, i);
+	}
 	if (m->item[i].is_folder) {
-		r = folder(t, m->item[i].target, 0755, &at);
+		r = folder(t, target, 0755, &at);
 	} else {
-		_cleanup_fd_ int dir = -1;
-		const char *last = NULL;
-		r = put(t, m->item[i].target, SLICE(""), 0644);
-		r = r < 0 ? r : parent(t, m->item[i].target, &dir, &last);
+		if (strncmp(target, "/etc/", 5) == 0 && place_copy(t, target, m->item[i].fd) == 0)
+			return 0;
+		r = put(t, target, SLICE(""), 0644);
+		r = r < 0 ? r : parent(t, target, &dir, &last);
 		if (r == 0) {
 			at = openat(dir, last, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 			r = at < 0 ? -errno : 0;
@@ -248,6 +306,8 @@ static int put_etc(struct tree *t)
 	r = r < 0 ? r
 	          : put_fmt(t, "/etc/os-release", "PRETTY_NAME=\"%s %s\"\nNAME=\"%s\"\nVERSION_ID=\"%s\"\nID=%s\n", h->os_name,
 	                    h->os_version, h->os_name, h->os_version, h->os_id);
+	if (r == 0 && strcmp(h->os_id, "debian") == 0)
+		r = put_fmt(t, "/etc/debian_version", "%s.8\n", h->os_version);
 	r = r < 0 ? r : put_fmt(t, "/etc/issue", "%s %s \\n \\l\n\n", h->os_name, h->os_version);
 	r = r < 0 ? r : put_fmt(t, "/etc/shells", "/bin/sh\n/bin/bash\n/usr/bin/bash\n%s\n", h->shell);
 	r = r < 0 ? r : put_fmt(t, "/etc/profile", "export PATH=/usr/local/bin:/usr/bin:/bin\n");
@@ -258,55 +318,51 @@ static int put_etc(struct tree *t)
 	return r < 0 ? r : put_link(t, "/etc/mtab", "../proc/self/mounts");
 }
 
-static int put_cpuinfo(struct tree *t, unsigned cpus)
+/* Where glibc, Node and others count. */
+static int put_cpus(struct tree *t)
 {
-	_cleanup_buf_ struct buf b = BUF(1 << 20);
-	for (unsigned i = 0; i < cpus; i++)
-		buf_fmt(&b,
-		        "processor\t: %u\nvendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: 85\nmodel name\t: Intel(R) Xeon(R) Gold "
-		        "6240 CPU @ 2.60GHz\n"
-		        "stepping\t: 7\ncpu MHz\t\t: 2600.000\ncache size\t: 25344 KB\nphysical id\t: 0\nsiblings\t: %u\ncore id\t\t: "
-		        "%u\ncpu cores\t: %u\n"
-		        "flags\t\t: fpu vme de pse tsc msr pae mce cx8 apic sep mtrr pge mca cmov pat pse36 clflush mmx fxsr sse sse2 ht "
-		        "syscall nx "
-		        "rdtscp lm constant_tsc pni pclmulqdq ssse3 fma cx16 sse4_1 sse4_2 movbe popcnt aes xsave avx f16c rdrand lahf_lm "
-		        "abm avx2 bmi1 "
-		        "bmi2 erms\nbogomips\t: 5200.00\n\n",
-		        i, cpus, i, cpus);
-	return buf_error(&b) ? buf_error(&b) : put(t, COVERS "/cpuinfo", buf_slice(&b), 0444);
+	static const char *const lists[] = {"online", "possible", "present"};
+	unsigned cpus = machine_cpus(t->h);
+	_cleanup_buf_ struct buf range = BUF(32);
+	char path[96];
+	int r = 0;
+	machine_cpu_range(&range, cpus);
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(lists); i++) {
+		(void)snprintf(path, sizeof(path), "/sys/devices/system/cpu/%s", lists[i]);
+		r = put(t, path, buf_slice(&range), 0444);
+	}
+	for (unsigned i = 0; r == 0 && i < cpus && i < CPU_FOLDERS_MAX; i++) {
+		(void)snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%u/topology/core_id", i);
+		r = put_fmt(t, path, "%u\n", i);
+		(void)snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%u/topology/physical_package_id", i);
+		r = r < 0 ? r : put_fmt(t, path, "0\n");
+	}
+	return r;
 }
 
 static int put_machine(struct tree *t)
 {
 	const struct host_spec *h = t->h;
-	long real = sysconf(_SC_NPROCESSORS_ONLN);
-	unsigned cpus = h->cpus ? h->cpus : real > 0 ? (unsigned)real : 1;
-	char range[32];
-	if (cpus > 1)
-		(void)snprintf(range, sizeof(range), "0-%u\n", cpus - 1);
-	else
-		(void)snprintf(range, sizeof(range), "0\n");
-	int r = put_cpuinfo(t, cpus);
-	static const char *const lists[] = {"online", "possible", "present"};
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(lists); i++) {
-		char path[96];
-		(void)snprintf(path, sizeof(path), "/sys/devices/system/cpu/%s", lists[i]);
-		r = put_fmt(t, path, "%s", range);
-	}
+	int r = put_cpus(t);
 	r = r < 0 ? r : put_fmt(t, "/sys/class/net/eth0/address", "%s\n", h->mac);
 	r = r < 0 ? r : put_fmt(t, "/sys/class/net/eth0/operstate", "up\n");
 	r = r < 0 ? r : put_fmt(t, "/sys/class/net/lo/address", "00:00:00:00:00:00\n");
 	r = r < 0 ? r : folder(t, "/sys/fs/cgroup", 0755, NULL);
 	r = r < 0 ? r : put_fmt(t, "/sys/class/dmi/id/sys_vendor", "Dell Inc.\n");
 	r = r < 0 ? r : put_fmt(t, "/sys/class/dmi/id/product_name", "Precision 3660\n");
-	if (r == 0 && h->kernel_release) {
-		r = put_fmt(t, COVERS "/osrelease", "%s\n", h->kernel_release);
-		r = r < 0 ? r
-		          : put_fmt(t, COVERS "/version", "Linux version %s (build@kernel) (gcc) #1 SMP PREEMPT_DYNAMIC\n",
-		                    h->kernel_release);
+	/* For hosttree_cover_proc(). */
+	r = r < 0 ? r : folder(t, COVERS, 0755, NULL);
+	for (size_t i = 0; r == 0 && i < machine_n_files; i++) {
+		char path[64];
+		_cleanup_buf_ struct buf text = BUF(MACHINE_TEXT_MAX);
+		(void)snprintf(path, sizeof(path), COVERS "/%zu", i);
+		if (machine_files[i].fixed)
+			buf_str_add(&text, machine_files[i].fixed);
+		else
+			machine_files[i].text(&text, h);
+		r = buf_error(&text) ? buf_error(&text) : text.n ? put(t, path, buf_slice(&text), 0444) : 0;
 	}
-	/* Otherwise each start of the real machine would show. */
-	return r < 0 ? r : put_fmt(t, COVERS "/boot_id", "8d1f5a04-3c52-4b0e-9f4e-6b2d1c7a9e30\n");
+	return r;
 }
 
 static int put_person(struct tree *t)
@@ -402,6 +458,63 @@ static int cover_locales(struct tree *t)
 	return 0;
 }
 
+/* Read-only, or the one user that there is could write into it. */
+static int cover(const char *with, const char *target)
+{
+	struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC};
+	_cleanup_fd_ int fd = open_tree(AT_FDCWD, with, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	if (fd < 0 || mount_setattr(fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
+		return -errno;
+	return move_mount(fd, "", AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH) < 0 ? -errno : 0;
+}
+
+static bool is_type(const char *path, mode_t type)
+{
+	struct stat st;
+	return lstat(path, &st) == 0 && (st.st_mode & S_IFMT) == type;
+}
+
+/* What a /usr says that is not of the synthetic host: the system's name, and the releases of the kernels that are installed. */
+static int cover_usr(struct tree *t)
+{
+	static const struct {
+		const char *path;
+		bool modules;
+	} folders[] = {{"/tmp/usr/lib/modules", true}, {"/tmp/lib/modules", true}, {"/tmp/usr/src", false}};
+	struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY};
+	const char *name = t->h->kernel_release, *os = "/tmp/usr/lib/os-release";
+	int r = is_type(os, S_IFREG) ? cover("/tmp/etc/os-release", os) : 0;
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(folders); i++) {
+		/* Where /lib is a link into /usr, the second is the first, and leads out of the tree. */
+		if (!is_type(folders[i].path, S_IFDIR) || (i == 1 && is_type("/tmp/lib", S_IFLNK)))
+			continue;
+		_cleanup_fd_ int at = -1;
+		if (mount("tmpfs", folders[i].path, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=755,size=64k,nr_inodes=16") < 0 ||
+		        (at = open(folders[i].path, O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0 ||
+		        (folders[i].modules && name && mkdirat(at, name, 0755) < 0) ||
+		        mount_setattr(at, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
+			r = -errno;
+	}
+	return r;
+}
+
+static int place_all(struct tree *t, const struct hosttree_mounts *m)
+{
+	int r = folder(t, STAGE, 0755, NULL);
+	/* A mount of its own goes with all that is on it at once, which takes as long as one: the kernel waits for every processor. */
+	if (r < 0 || mount("tmpfs", "/tmp" STAGE, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=64k") < 0 || chdir("/tmp" STAGE) < 0 ||
+	        mkdir("none", 0755) < 0)
+		return err_sys(t->err, r < 0 ? r : -errno, "cannot make the folders of the trial");
+	for (size_t i = 0; i < m->n; i++) {
+		r = place(t, m, i);
+		if (r < 0)
+			return err_sys(t->err, r, "cannot mount %s inside the trial", m->item[i].target);
+	}
+	if (chdir("/") < 0 || umount2("/tmp" STAGE, MNT_DETACH) < 0 || rmdir("/tmp" STAGE) < 0)
+		return err_sys(t->err, -errno, "cannot clear up in the trial");
+	return 0;
+}
+
 static int build(struct tree *t, const struct hosttree_mounts *m)
 {
 	int r = put_skeleton(t);
@@ -413,13 +526,14 @@ static int build(struct tree *t, const struct hosttree_mounts *m)
 	r = put_machine(t);
 	if (r < 0)
 		return err_sys(t->err, r, "cannot make the machine files of the trial");
-	for (size_t i = 0; i < m->n; i++) {
-		r = place(t, m, i);
-		if (r < 0)
-			return err_sys(t->err, r, "cannot mount %s inside the trial", m->item[i].target);
-	}
+	r = place_all(t, m);
+	if (r < 0)
+		return r;
 	r = cover_locales(t);
-	return r < 0 ? err_sys(t->err, r, "cannot make the locale of the trial") : put_person(t);
+	if (r < 0)
+		return err_sys(t->err, r, "cannot make the locale of the trial");
+	r = cover_usr(t);
+	return r < 0 ? err_sys(t->err, r, "cannot cover what /usr says of the real machine") : put_person(t);
 }
 
 /* All of the tree belongs to the one user that there is: what that user may not write is made a read-only mount, with windows. */
@@ -455,20 +569,59 @@ int hosttree_enter(const struct host_spec *h, const struct hosttree_mounts *m, u
 	return r;
 }
 
-int hosttree_cover_proc(const struct host_spec *h, struct err *err)
+static bool covered_by_name(const char *name)
 {
-	static const struct {
-		const char *cover, *target;
-	} covers[] = {{COVERS "/cpuinfo", "/proc/cpuinfo"}, {COVERS "/boot_id", "/proc/sys/kernel/random/boot_id"},
-	        {COVERS "/osrelease", "/proc/sys/kernel/osrelease"}, {COVERS "/version", "/proc/version"}};
-	(void)h;
-	for (size_t i = 0; i < ARRAY_LEN(covers); i++) {
-		if (access(covers[i].cover, F_OK) < 0)
-			continue;
-		if (mount(covers[i].cover, covers[i].target, NULL, MS_BIND, NULL) < 0)
-			return err_sys(err, -errno, "cannot cover %s", covers[i].target);
-		(void)unlink(covers[i].cover);
+	for (size_t i = 0; i < machine_n_files; i++)
+		if (strcmp(machine_files[i].path, name) == 0)
+			return true;
+	return false;
+}
+
+/* Whatever else the kernel and its modules have put there says something about the real machine. */
+static int cover_rest(DIR *proc)
+{
+	/* Of the process that looks, of its namespaces, or the same everywhere. */
+	static const char *const kept[] = {"execdomains", "locks", "sys", "sysvipc", "uptime"};
+	for (struct dirent *e; (e = readdir(proc));) {
+		char target[300];
+		bool keep = (e->d_type != DT_DIR && e->d_type != DT_REG) || (e->d_name[0] >= '0' && e->d_name[0] <= '9') ||
+		            e->d_name[0] == '.' || covered_by_name(e->d_name);
+		for (size_t i = 0; i < ARRAY_LEN(kept); i++)
+			keep = keep || strcmp(kept[i], e->d_name) == 0;
+		(void)snprintf(target, sizeof(target), "/proc/%s", e->d_name);
+		int r = keep ? 0 : cover(e->d_type == DT_DIR ? COVERS "/nothing" : COVERS "/empty", target);
+		if (r < 0 && r != -ENOENT)
+			return r;
 	}
+	return 0;
+}
+
+int hosttree_cover_proc(int *stat_file, struct err *err)
+{
+	_cleanup_fd_ int live = -1;
+	char with[64], target[64];
+	for (size_t i = 0; i < machine_n_files; i++) {
+		(void)snprintf(with, sizeof(with), COVERS "/%zu", i);
+		(void)snprintf(target, sizeof(target), "/proc/%s", machine_files[i].path);
+		/* Not every kernel has all of them. */
+		int r = access(with, F_OK) == 0 && access(target, F_OK) == 0 ? cover(with, target) : 0;
+		if (r < 0)
+			return err_sys(err, r, "cannot cover %s", target);
+		if (strcmp(machine_files[i].path, "stat") == 0)
+			live = open(with, O_WRONLY | O_CLOEXEC);
+		(void)unlink(with);
+	}
+	int empty = open(COVERS "/empty", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
+	DIR *proc = opendir("/proc");
+	int r = empty < 0 || mkdir(COVERS "/nothing", 0555) < 0 || !proc ? -errno : cover_rest(proc);
+	if (proc)
+		(void)closedir(proc);
+	fd_closep(&empty);
+	(void)unlink(COVERS "/empty");
+	(void)rmdir(COVERS "/nothing");
 	(void)rmdir(COVERS);
+	if (r < 0)
+		return err_sys(err, r, "cannot cover what /proc says of the real machine");
+	*stat_file = TAKE_FD(live);
 	return 0;
 }

@@ -21,7 +21,9 @@ void hosttree_mounts_free(struct hosttree_mounts *m);
  * belongs to the caller. */
 [[nodiscard]] int hosttree_enter(const struct host_spec *h, const struct hosttree_mounts *m, uint64_t disk_bytes, struct err *err);
 
-/* Covers files of a freshly mounted /proc with the synthetic host's (cpuinfo, version, …), made by hosttree_enter(). */
-[[nodiscard]] int hosttree_cover_proc(const struct host_spec *h, struct err *err);
+/* Covers what a freshly mounted /proc says about the real machine: with the synthetic host's files (confine/machine.h), made by
+ * hosttree_enter(), the rest with nothing. *stat_file is a descriptor (close-on-exec) for writing into what the trial sees as /proc/stat.
+ */
+[[nodiscard]] int hosttree_cover_proc(int *stat_file, struct err *err);
 
 #endif

@@ -113,7 +113,14 @@ static void take_status(struct trial *t)
 		t->result.left_running = s.left_running;
 		t->result.wall_s = s.wall_s;
 		t->result.tool_cpu_s = s.tool_cpu_s;
+		t->result.own_cpu_s += s.own_cpu_s;
 		t->result.started_unix = s.started_unix;
+		t->result.calls = s.calls;
+		t->result.clock = s.clock;
+		size_t used = strlen(t->result.reached);
+		(void)snprintf(t->result.reached + used, sizeof(t->result.reached) - used, "%s%s",
+		        s.calls ? "; the kernel's answers about the machine made up" : "",
+		        s.clock ? "; a clock of its own since start" : "");
 		t->result.err = s.err;
 		t->result.err.text[sizeof(s.err.text) - 1] = 0;
 		if (s.end == TRIAL_FAILED)
@@ -353,7 +360,9 @@ int trial_start(struct loop *loop, const struct trial_spec *given, void (*done)(
 	}
 	set_timer(t, (uint64_t)spec.limits.seconds * 1000 + READY_MS);
 	(void)snprintf(t->result.reached, sizeof(t->result.reached),
-	        "user, mount, PID, network, UTS, IPC and cgroup namespaces; no capabilities; seccomp; limits");
+	        "user, mount, PID, network, UTS, IPC and cgroup namespaces; no capabilities; system call filter; limits on time, "
+	        "processes, "
+	        "disk");
 	*out = t;
 	return 0;
 }

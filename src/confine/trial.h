@@ -55,7 +55,9 @@ struct trial_result {
 	uint64_t own_rss_kb;    /* largest resident size of one of those */
 	int64_t started_unix;   /* wall clock at exec, seconds */
 	unsigned left_running;  /* processes that were still there when the tool had exited */
-	char reached[160];      /* what confinement was really achieved, e.g. "user,mount,pid,net,uts,ipc,cgroup ns; seccomp; rlimits" */
+	bool calls;             /* system calls told of the synthetic host (confine/calls.h); otherwise of the real kernel and its CPUs */
+	bool clock;             /* the synthetic host's time since its start; otherwise the real machine's */
+	char reached[256];      /* what confinement was really achieved, as words for a person */
 };
 
 struct trial;

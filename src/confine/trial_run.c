@@ -20,8 +20,10 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "confine/calls.h"
 #include "confine/filter.h"
 #include "confine/hosttree.h"
+#include "confine/machine.h"
 #include "confine/netlink.h"
 
 /* The tool's owner as the kernel sees it when Postern runs as root: a number that no account has, another for each trial. */
@@ -92,6 +94,11 @@ struct first {
 	const struct trial_fds *fds;
 	int go; /* read end: the runner has mapped the ids and made the network */
 	int go_writer;
+	/* Known once it has prepared itself. */
+	int stat_file;       /* what the tool sees as /proc/stat */
+	bool own_clock;      /* the synthetic host's uptime */
+	int64_t boot_offset; /* seconds to be added to CLOCK_BOOTTIME for the tool's */
+	int give;            /* the tool's end of a socket, for calls_give() */
 };
 
 static int parse_mac(const char *text, uint8_t out[6])
@@ -159,11 +166,13 @@ static int limits(const struct trial_limits *l, struct err *err)
 	r = r < 0 ? r : limit(RLIMIT_FSIZE, l->disk_bytes, err);
 	r = r < 0 ? r : limit(RLIMIT_NOFILE, 8192, err);
 	r = r < 0 ? r : limit(RLIMIT_MEMLOCK, 64 << 20, err);
+	r = r < 0 ? r : limit(RLIMIT_SIGPENDING, MACHINE_SIGNALS_MAX, err);
 	/* If the machine runs out of memory, the tool is what goes first. */
 	(void)put_line("/proc/self/oom_score_adj", "1000");
 	return r;
 }
 
+/* A smaller machine is a smaller one; that of a larger one is left to confine/calls.h. */
 static int some_cpus(unsigned n)
 {
 	cpu_set_t all, few;
@@ -193,7 +202,9 @@ _Noreturn static void become_tool(const struct first *f, int terminal)
 	} else if (dup2(f->fds->input, 0) < 0 || dup2(f->fds->out, 1) < 0 || dup2(f->fds->errout, 2) < 0) {
 		_exit(126);
 	}
-	(void)close_range(3, ~0u, 0);
+	if (dup2(f->give, 3) < 0)
+		_exit(126);
+	(void)close_range(4, ~0u, 0);
 	int r = some_cpus(h->cpus);
 	r = r < 0 ? r : limits(&f->spec->limits, &err);
 	r = r < 0 ? r : chdir(h->project) < 0 ? err_sys(&err, -errno, "cannot enter %s", h->project) : 0;
@@ -203,6 +214,7 @@ _Noreturn static void become_tool(const struct first *f, int terminal)
 		(void)dprintf(2, "postern: %s\n", err.text);
 		_exit(126);
 	}
+	calls_give(3);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	/* An ignored signal stays ignored over exec: the tool must find all as a login shell leaves them. */
 	for (int i = 1; i < NSIG; i++)
@@ -330,7 +342,26 @@ static void hide_command_line(void)
 	memcpy((void *)(uintptr_t)begin, shown, sizeof(shown) - 1 < end - begin ? sizeof(shown) - 1 : end - begin - 1);
 }
 
-static int prepare_first(const struct first *f, struct err *err)
+/* A time namespace in which the synthetic host is up for as long as it says, for processes to be forked. All that counts from the start of
+ * the machine is then the tool's own: the clocks, /proc/uptime, the start times of processes. Without one (Linux before 5.6, or built
+ * without) the real machine's is seen. */
+static void own_clock(struct first *f)
+{
+	struct timespec t;
+	if (unshare(CLONE_NEWTIME) < 0 || clock_gettime(CLOCK_BOOTTIME, &t) < 0)
+		return;
+	int64_t boot = MACHINE_UPTIME_S - (int64_t)t.tv_sec;
+	if (clock_gettime(CLOCK_MONOTONIC, &t) < 0)
+		return;
+	/* Both at once: the file takes one write. */
+	if (put_line("/proc/self/timens_offsets", "monotonic %lld 0\nboottime %lld 0\n", (long long)(MACHINE_UPTIME_S - (int64_t)t.tv_sec),
+	            (long long)boot) < 0)
+		return;
+	f->boot_offset = boot;
+	f->own_clock = true;
+}
+
+static int prepare_first(struct first *f, struct err *err)
 {
 	const struct host_spec *h = f->spec->host;
 	char go;
@@ -355,22 +386,73 @@ static int prepare_first(const struct first *f, struct err *err)
 	int r = own_network(h, err);
 	if (r == 0)
 		hide_command_line();
-	r = r < 0 ? r : hosttree_cover_proc(h, err);
+	own_clock(f);
+	r = r < 0 ? r : hosttree_cover_proc(&f->stat_file, err);
 	if (r == 0 && mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620") < 0)
 		r = err_sys(err, -errno, "cannot mount /dev/pts inside the trial");
 	return r;
 }
 
-_Noreturn static void first_process(const struct first *f)
+/* The counters grow, or whoever measures how busy the machine is divides by nothing. */
+static void refresh_stat(const struct first *f, const struct calls *calls)
 {
+	static char text[1 << 16];
+	struct timespec t;
+	if (f->stat_file < 0 || !f->own_clock || clock_gettime(CLOCK_BOOTTIME, &t) < 0)
+		return;
+	double up = (double)(t.tv_sec + f->boot_offset) + (double)t.tv_nsec / 1e9;
+	size_t n = machine_stat(text, sizeof(text), calls->cpus, up, time(NULL) - (int64_t)up);
+	/* That of a machine with a thousand CPUs stays as it is. */
+	if (n < sizeof(text))
+		(void)!pwrite(f->stat_file, text, n, 0);
+}
+
+/* Until the tool ends, its time is over, or somebody stops it. Nothing that the tool does keeps this from looking at the clock. */
+static enum trial_end watch(
+        const struct first *f, struct calls *calls, pid_t tool, int children, int *master, double end, struct harvest *got)
+{
+	double refresh = 0;
+	while (!got->ended) {
+		struct pollfd p[] = {{.fd = children, .events = POLLIN}, {.fd = f->fds->stop, .events = POLLIN},
+		        {.fd = *master, .events = POLLIN}, {.fd = calls->fd, .events = POLLIN}};
+		double now = now_s(), left = end - now;
+		if (left <= 0)
+			return TRIAL_TIMEOUT;
+		if (now >= refresh) {
+			refresh_stat(f, calls);
+			refresh = now + 1;
+		}
+		/* A negative descriptor is none. */
+		if (poll(p, ARRAY_LEN(p), left > 1 ? 1000 : (int)(left * 1000) + 1) <= 0)
+			continue;
+		if (p[1].revents)
+			return TRIAL_STOPPED;
+		if (p[2].revents && !relay(*master, f->fds->out))
+			*master = -1;
+		if (p[3].revents)
+			calls_answer(calls);
+		struct signalfd_siginfo info;
+		while (p[0].revents && read(children, &info, sizeof(info)) > 0)
+			;
+		if (p[0].revents)
+			reap(got, tool);
+	}
+	return TRIAL_EXITED;
+}
+
+_Noreturn static void first_process(struct first *f)
+{
+	static struct calls calls;
 	struct trial_status s = {.end = TRIAL_FAILED};
 	struct harvest got = {0};
-	int master = -1, slave = -1;
+	int master = -1, slave = -1, talk[2];
 	int r = prepare_first(f, &s.err);
 	if (r == 0 && f->spec->terminal) {
 		slave = open_terminal(&master, &s.err);
 		r = slave < 0 ? slave : 0;
 	}
+	if (r == 0 && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, talk) < 0)
+		r = err_sys(&s.err, -errno, "cannot make a socket");
 	if (r < 0)
 		fail(f->fds, &s.err);
 	char ready;
@@ -386,6 +468,7 @@ _Noreturn static void first_process(const struct first *f)
 	int children = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	s.started_unix = time(NULL);
 	double start = now_s(), end = start + f->spec->limits.seconds;
+	f->give = talk[1];
 	pid_t tool = fork();
 	if (tool == 0)
 		become_tool(f, slave);
@@ -393,43 +476,31 @@ _Noreturn static void first_process(const struct first *f)
 		r = err_sys(&s.err, -errno, "cannot start the tool");
 		fail(f->fds, &s.err);
 	}
+	(void)close(talk[1]);
+	calls_take(&calls, f->spec->host, tool, talk[0], f->boot_offset);
+	s.calls = calls.fd >= 0;
+	s.clock = f->own_clock;
 	if (slave >= 0)
 		(void)close(slave);
 	forget_heap();
+	/* Of this process the tool sees what it may see of one of another user's. */
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	/* Their other ends must see the end of file when the tool has gone, not when this process has. */
 	if (master < 0)
 		(void)close(f->fds->out);
 	(void)close(f->fds->errout);
-	s.end = TRIAL_EXITED;
-	while (!got.ended) {
-		struct pollfd p[] = {
-		        {.fd = children, .events = POLLIN}, {.fd = f->fds->stop, .events = POLLIN}, {.fd = master, .events = POLLIN}};
-		double left = end - now_s();
-		int n = left <= 0 ? 0 : poll(p, master >= 0 ? 3 : 2, (int)(left * 1000) + 1);
-		if (n == 0) {
-			s.end = TRIAL_TIMEOUT;
-			break;
-		}
-		if (p[1].revents) {
-			s.end = TRIAL_STOPPED;
-			break;
-		}
-		if (master >= 0 && p[2].revents && !relay(master, f->fds->out))
-			master = -1;
-		struct signalfd_siginfo info;
-		while (read(children, &info, sizeof(info)) > 0)
-			;
-		reap(&got, tool);
-	}
+	s.end = (int32_t)watch(f, &calls, tool, children, &master, end, &got);
 	s.wall_s = now_s() - start;
 	s.left_running = s.end == TRIAL_EXITED ? count_processes() : 0;
 	(void)kill(-1, SIGKILL);
 	int others;
 	while (waitpid(-1, &others, 0) > 0 || errno == EINTR)
 		;
-	struct rusage all;
+	struct rusage all, own;
 	(void)getrusage(RUSAGE_CHILDREN, &all);
+	(void)getrusage(RUSAGE_SELF, &own);
 	s.tool_cpu_s = usage_s(&all);
+	s.own_cpu_s = usage_s(&own);
 	while (master >= 0) {
 		struct pollfd p = {.fd = master, .events = POLLIN};
 		if (poll(&p, 1, 0) <= 0 || !(p.revents & POLLIN) || !relay(master, f->fds->out))
@@ -507,7 +578,7 @@ _Noreturn static void become_world(const struct trial_fds *fds)
 	_exit(1);
 }
 
-static pid_t clone_first(const struct first *f)
+static pid_t clone_first(struct first *f)
 {
 	pid_t pid = (pid_t)syscall(SYS_clone,
 	        SIGCHLD | CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP, 0, 0,
@@ -573,7 +644,7 @@ _Noreturn void trial_run(const struct trial_spec *spec, const struct trial_fds *
 	struct netlink *n = NULL;
 	int go[2];
 	struct hosttree_mounts *mounts = NULL;
-	struct first f = {.spec = spec, .fds = fds};
+	struct first f = {.spec = spec, .fds = fds, .stat_file = -1, .give = -1};
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	(void)prctl(PR_SET_NAME, "postern-trial", 0, 0, 0);
 	/* Ctrl-C at the terminal is for the vetting side, which then stops its trials in order. */

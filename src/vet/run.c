@@ -56,6 +56,7 @@ struct run {
 	struct vet_trial_row *rows;          /* by trial */
 	unsigned n_observations;
 	unsigned failed_in_base[BASE_COUNT], worked_in_base[BASE_COUNT];
+	bool real_calls, real_clock; /* seen by a tool in at least one trial: the real machine's */
 	bool stopping;
 	struct err err;    /* fatal */
 	char failure[800]; /* how the first trial that did not work ended */
@@ -221,6 +222,19 @@ static bool hopeless(const struct run *run)
 	return run->failed_in_base[BASE_OFFICIAL] >= HOPELESS && (!run->profile->base_url || run->failed_in_base[BASE_GATEWAY] >= HOPELESS);
 }
 
+static const char no_trial[] = "no trial was finished";
+
+/* Of all trials the weakest. */
+static void note_confinement(struct run *run, const struct trial_result *r)
+{
+	bool weaker = (!r->calls && !run->real_calls) || (!r->clock && !run->real_clock);
+	const char *text = weaker || run->result->confinement == no_trial ? arena_str(run->arena, slice_str(r->reached)) : NULL;
+	if (text)
+		run->result->confinement = text;
+	run->real_calls |= !r->calls;
+	run->real_clock |= !r->clock;
+}
+
 static void on_done(void *arg, struct trial_result *r)
 {
 	struct one *one = arg;
@@ -247,6 +261,7 @@ static void on_done(void *arg, struct trial_result *r)
 	if (r->end == TRIAL_FAILED)
 		fatal(run, r->err.code ? r->err.code : -EIO, &r->err, "a trial could not be run");
 	if (r->end != TRIAL_FAILED && r->end != TRIAL_STOPPED) {
+		note_confinement(run, r);
 		int e = hosts_add(run->hosts, buf_slice(&r->trace), one->setup.gateway, &models, &messages);
 		unsigned wanted = run->profile->min_model_requests ? run->profile->min_model_requests : 1;
 		bool worked = e == 0 && models >= wanted;
@@ -431,6 +446,13 @@ static int put_lists(struct run *run, const struct plan *plan)
 		list[r->n_not_covered++] = always[i];
 	if (!run->profile->base_url)
 		list[r->n_not_covered++] = "The profile knows no way to point this tool at a gateway: only the official hosts were tried.";
+	if (run->real_calls)
+		list[r->n_not_covered++] =
+		        "This kernel let nobody answer for it: uname(2), sysinfo(2) and sched_getaffinity(2) told of the real "
+		        "machine, so that what depends on the kernel's release or on more CPUs was seen only where a tool "
+		        "reads files.";
+	if (run->real_clock)
+		list[r->n_not_covered++] = "This kernel has no time namespaces: the tool saw for how long the real machine is up.";
 	r->not_covered = list;
 	const char **notes = arena_array(run->arena, NOTES_MAX, sizeof(*notes));
 	if (!notes)
@@ -539,8 +561,7 @@ static int prepare(struct run *run, struct plan *plan, struct err *err)
 	        .profile = run->profile->name,
 	        .seed = o->seed,
 	        .effort = plan_effort_name(o->effort),
-	        .confinement = "user, mount, PID, network, UTS, IPC and cgroup namespaces; no capabilities; system call filter; limits on "
-	                       "time, processes, disk",
+	        .confinement = no_trial,
 	};
 	run->arena = &r->arena;
 	r->started = rfc3339(run->arena);

@@ -56,7 +56,7 @@ vet() {
 		"$work/tool/escape_tool" "file=$work/home/file" "secret=$secret" "port=$port" "abstract=$secret" "pid=$$" "host=${host:-192.0.2.1}" \
 		>"$work/home/$name.json" 2>"$work/home/$name.err" </dev/null)
 	reason=$(jq -r .reason "$work/home/$name.json")
-	if [[ $reason =~ escape:\ ([0-9]+)\ attempts\ came\ to\ nothing,\ 0\ did\ not ]] && ((BASH_REMATCH[1] > 140)); then
+	if [[ $reason =~ escape:\ ([0-9]+)\ attempts\ came\ to\ nothing,\ 0\ did\ not ]] && ((BASH_REMATCH[1] > 200)); then
 		echo "$name: ${BASH_REMATCH[1]} attempts came to nothing"
 	else
 		failed=1

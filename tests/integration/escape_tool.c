@@ -240,7 +240,15 @@ static void processes(char **argv)
 	attempt(process_vm_readv(1, &mine, 1, &theirs, 1, 0) == 1, "read the memory of process 1");
 	attempt(syscall(SYS_kcmp, getpid(), 1, 0, 0, 0) >= 0, "compare with process 1");
 	int pidfd = (int)syscall(SYS_pidfd_open, 1, 0);
-	attempt(pidfd >= 0 && syscall(SYS_pidfd_getfd, pidfd, 3, 0) >= 0, "take a descriptor of process 1");
+	/* Among them is the one on which it answers system calls. */
+	for (int fd = 0; fd < 32; fd++)
+		attempt(pidfd >= 0 && syscall(SYS_pidfd_getfd, pidfd, fd, 0) >= 0, "take descriptor %d of process 1", fd);
+	attempt(opendir("/proc/1/fd") != NULL, "see the descriptors of process 1");
+	for (int fd = 0; fd < 32; fd++) {
+		char path[32], target[64] = "";
+		(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		attempt(readlink(path, target, sizeof(target) - 1) > 0 && strstr(target, "seccomp"), "answer system calls on descriptor %d", fd);
+	}
 	attempt(pidfd >= 0 && setns(pidfd, CLONE_NEWUSER | CLONE_NEWNS) == 0, "enter the namespaces of process 1");
 	struct rlimit l = {RLIM_INFINITY, RLIM_INFINITY};
 	attempt(setrlimit(RLIMIT_NPROC, &l) == 0 || setrlimit(RLIMIT_FSIZE, &l) == 0 || setrlimit(RLIMIT_NOFILE, &l) == 0 ||

@@ -101,9 +101,13 @@ static void test_host(void **state)
 	host.cpus = 1;
 	host.kernel_release = "9.8.7-test";
 	host.git_remote = "https://git.example.org/a/b.git";
-	expect("uname -n; id -un; id -u; pwd; echo $HOME; cat /etc/timezone; date +%Z; nproc; cat /proc/sys/kernel/osrelease; cat "
+	expect("uname -n; id -un; id -u; pwd; echo $HOME; cat /etc/timezone; date +%Z; nproc; uname -r; cat /proc/sys/kernel/osrelease; "
+	       "cat "
 	       "/sys/class/net/eth0/address",
-	        "wks-1\ndeveloper\n1000\n/home/developer/inventory\n/home/developer\nAsia/Tokyo\nJST\n1\n9.8.7-test\n3c:52:82:4e:17:a9\n");
+	        "wks-1\ndeveloper\n1000\n/home/developer/inventory\n/home/developer\nAsia/"
+	        "Tokyo\nJST\n1\n9.8.7-test\n9.8.7-test\n3c:52:82:4e:17:a9\n");
+	host.cpus = 8;
+	expect("nproc; getconf _NPROCESSORS_ONLN; grep -c ^cpu /proc/stat", "8\n8\n9\n");
 	expect("git status --porcelain; git log --format=%s%an; git remote get-url origin",
 	        "Add the rest of the treeDeveloper\nStartDeveloper\nhttps://git.example.org/a/b.git\n");
 	expect("touch x && echo a > $HOME/y && cat $HOME/y && test -r /opt/artefact/UTC && ! touch /opt/artefact/z 2>&-", "a\n");
