@@ -421,7 +421,8 @@ static size_t token_at(struct slice in, size_t at, bool *hex)
 		n++;
 	if (n >= 8 && (at + n == in.n || !alnum(in.p[at + n]))) {
 		*hex = true;
-		return n;
+		/* Among many random ids the first group of one begins like some digest sooner or later. */
+		return n == 8 && shape_is_uuid(slice_from(in, at)) ? 0 : n;
 	}
 	*hex = false;
 	while (n <= 96 && at + n < in.n && in.p[at + n] < 0x80 &&

@@ -168,6 +168,8 @@ struct item *trial_items(struct adding *a, struct slice trace);
 /* feature_align.c */
 void sketch_item(const struct item *it, struct sketch *out);
 double sketch_alike(const struct sketch *a, const struct sketch *b);
+/* Does it begin with a UUID (RFC 9562) as text, not as part of a longer word? */
+bool shape_is_uuid(struct slice s);
 /* As feature_shape(); without `lengths` symbols have no length. */
 void shape_add(struct slice value, bool lengths, struct buf *out);
 uint64_t item_shape(const struct item *it);

@@ -24,7 +24,7 @@ static bool token_char(uint8_t c)
 	return class_of[c] & TOKEN;
 }
 
-static bool is_uuid(struct slice s)
+bool shape_is_uuid(struct slice s)
 {
 	if (s.n < 36 || s.p[8] != '-')
 		return false;
@@ -91,7 +91,7 @@ void shape_add(struct slice value, bool lengths, struct buf *out)
 		if (i == value.n)
 			break;
 		struct slice rest = slice_from(value, i);
-		if (is_uuid(rest)) {
+		if (shape_is_uuid(rest)) {
 			/* The version says how it was made: the same maker does not change it. */
 			buf_fmt(out, "<uuid:%c>", rest.p[14]);
 			i += 36;

@@ -439,6 +439,27 @@ static void digests_are_echoes(void **state)
 		}
 }
 
+/* Of enough random ids one begins like a digest: the first group of a UUID says nothing. Eight digits on their own do. */
+static void uuid_is_no_digest(void **state)
+{
+	(void)state;
+	const struct feature_literal l = {.factor = 1, .value = SLICE("Workstation-17"), .name = "hostname"};
+	for (int uuid = 0; uuid < 2; uuid++) {
+		uint8_t out[DIGEST_MAX];
+		size_t n;
+		_cleanup_buf_ struct buf b = BUF(1024);
+		assert_int_equal(digest_of(DIGEST_SHA224, l.value, out), 0);
+		buf_str_add(&b, "{\"id\":\"");
+		encode_hex(&b, slice_of(out, 4));
+		buf_str_add(&b, uuid ? "-8a11-4b57-9d3c-0c1fb2a6e7d4\"}" : "\"}");
+		struct feature_set *s = set_new();
+		add_body_headers(s, usual_headers, buf_str(&b), &l, 1);
+		(void)feature_echoes(s, &n);
+		assert_int_equal(n, uuid ? 0 : 1);
+		feature_set_free(s);
+	}
+}
+
 static void derived_values_are_marked(void **state)
 {
 	(void)state;
@@ -603,6 +624,7 @@ int main(void)
 	        cmocka_unit_test(bad_bodies_are_kept),
 	        cmocka_unit_test(echoes_under_transforms),
 	        cmocka_unit_test(digests_are_echoes),
+	        cmocka_unit_test(uuid_is_no_digest),
 	        cmocka_unit_test(derived_values_are_marked),
 	        cmocka_unit_test(literals_in_names_and_hosts),
 	        cmocka_unit_test(literals_do_not_make_differences),
