@@ -20,6 +20,13 @@ mirror=$(apt-get indextargets --format '$(SITE) $(CODENAME) $(COMPONENT)' 'Creat
 [[ $mirror ]] || skip 'the apt configuration of this machine names no mirror of bookworm'
 proxy=$(apt-config dump Acquire::http::Proxy 2>/dev/null | sed -n 's/^Acquire::http::Proxy "\(.*\)";$/\1/p')
 
+# Empty if no registry answers from here. Then ./try can only vet a specimen.
+subject=$(sed -n 's/^subject=npm:\(.*\)@[0-9.]*$/\1/p' try)
+registry=$(npm config get registry 2>/dev/null)
+npm view "$subject" name >/dev/null 2>&1 || registry=
+[[ $registry ]] || echo 'fresh-debian: no package registry answers here, so ./try will vet a specimen'
+authorities=${SSL_CERT_FILE:-$(npm config get cafile 2>/dev/null)}
+
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/postern-fresh.XXXXXX") || exit 1
 child=
 cleanup() {
@@ -103,8 +110,13 @@ as() {
 	fi
 	git clone -q --no-hardlinks "$source_tree" "$root$home/postern" || return 1
 	chown -R --reference="$root$home" "$root$home/postern"
-	# What leads to the registry from here is known there too.
-	mapfile -t words < <(env | grep -iE '^(https?_proxy|no_proxy|npm_config_registry)=')
+	# What leads to the registry from here is known there too: proxies, the registry itself, and whom to trust for it.
+	mapfile -t words < <(env | grep -iE '^(https?_proxy|no_proxy)=')
+	[[ $registry ]] && words+=("NPM_CONFIG_REGISTRY=$registry")
+	if [[ -f $authorities ]]; then
+		cp "$authorities" "$root/etc/authorities.pem"
+		words+=(SSL_CERT_FILE=/etc/authorities.pem)
+	fi
 	for commands in './check --quick' ./try; do
 		echo "fresh-debian: $commands as $user"
 		guarded unshare --mount --pid --fork --kill-child --propagation private bash "$scratch/enter" "$root" "$user" "$home/postern" \
@@ -119,6 +131,12 @@ as() {
 		# The verdict comes first.
 		if [[ $commands == ./try ]] && ! head -n 1 "$root$home/postern/output" | grep -qiE 'clean|finding|inconclusive|covert|depends'; then
 			echo "fresh-debian: ./try as $user opens with \"$(head -n 1 "$root$home/postern/output")\", which is no verdict"
+			return 1
+		fi
+		# Where the registry can be reached it is the real tool that was vetted.
+		if [[ $commands == ./try && $registry ]] && ! head -n 1 "$root$home/postern/output" | grep -qF "$subject"; then
+			tail -n 5 "$root$home/postern/errors"
+			echo "fresh-debian: ./try as $user did not vet $subject: $(head -n 1 "$root$home/postern/output")"
 			return 1
 		fi
 	done
