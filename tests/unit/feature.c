@@ -634,6 +634,19 @@ static void hosts_hang_together(void **state)
 	feature_set_free(s);
 }
 
+/* What only looks like a placeholder is none. */
+static void placeholders_cannot_be_forged(void **state)
+{
+	(void)state;
+	struct feature_set *s = set_new();
+	const struct feature_literal l = {.factor = 2, .value = SLICE("wks-7f3kq"), .name = "hostname"};
+	add_body_headers(s, usual_headers, "{\"a\":\"on wks-7f3kq {hostname} {sha256 of proxy} {name}\",\"{user}\":1}", &l, 1);
+	struct slice v = feature_value(s, find(s, ENDPOINT, "body.a"), 0);
+	assert_true(slice_is(v, "on {hostname} {=hostname} {=sha256 of proxy} {name}"));
+	(void)find(s, ENDPOINT, "body.{=user}");
+	feature_set_free(s);
+}
+
 static void gateway_is_no_echo(void **state)
 {
 	(void)state;
@@ -700,6 +713,7 @@ int main(void)
 	        cmocka_unit_test(literals_in_names_and_hosts),
 	        cmocka_unit_test(literals_do_not_make_differences),
 	        cmocka_unit_test(hosts_hang_together),
+	        cmocka_unit_test(placeholders_cannot_be_forged),
 	        cmocka_unit_test(gateway_is_no_echo),
 	        cmocka_unit_test(shapes),
 	};
