@@ -15,7 +15,7 @@ static void check(const struct json *v, struct slice in, struct arena *arena)
 	if (v->type == JSON_STRING) {
 		_cleanup_buf_ struct buf b = BUF(4096);
 		(void)json_text(v, arena);
-		(void)json_escapes(slice_sub(v->raw, 1, v->raw.n - 2), &b);
+		(void)json_escapes(slice_sub(v->raw, 1, v->raw.n - 2), (v->raw.n & 1) != 0, &b);
 	}
 	size_t n = 0;
 	for (const struct json *c = v->child; c; c = c->next, n++)

@@ -7,7 +7,7 @@
 
 #define VALUES_MAX 512
 
-enum { EXT_SNI = 0, EXT_SIGNATURES = 13, EXT_ALPN = 16, EXT_VERSIONS = 43 };
+enum { EXT_SNI = 0, EXT_GROUPS = 10, EXT_SIGNATURES = 13, EXT_ALPN = 16, EXT_VERSIONS = 43, EXT_SHARES = 51 };
 
 struct values {
 	uint16_t v[VALUES_MAX];
@@ -41,7 +41,7 @@ static void values_text(struct buf *out, const struct values *l)
 		buf_fmt(out, "%s%04x", i ? "," : "", l->v[i]);
 }
 
-static bool server_name(struct slice ext, char sni[256])
+static bool server_name(struct slice ext, char sni[256], struct slice *written)
 {
 	struct cursor c = cursor_of(ext);
 	(void)cursor_be16(&c);
@@ -55,6 +55,8 @@ static bool server_name(struct slice ext, char sni[256])
 	for (size_t i = 0; i < name.n; i++)
 		sni[i] = (char)(name.p[i] >= 'A' && name.p[i] <= 'Z' ? name.p[i] + 32 : name.p[i]);
 	sni[name.n] = 0;
+	if (!slice_is(name, sni))
+		*written = name;
 	return true;
 }
 
@@ -114,6 +116,8 @@ static const char *version_name(uint16_t v)
 
 struct lists {
 	struct values ciphers, extensions, signatures;
+	struct values all, groups, shares; /* all: the extensions in their order, SNI and ALPN among them */
+	struct slice sni_written, session, compression;
 	uint16_t version;
 	size_t n_extensions; /* with SNI and ALPN */
 	bool sni;
@@ -126,14 +130,28 @@ static bool one_extension(uint16_t type, struct slice ext, struct lists *l, stru
 	if (grease(type))
 		return true;
 	l->n_extensions++;
+	if (!values_add(&l->all, type))
+		return false;
 	switch (type) {
 	case EXT_SNI:
 		l->sni = true;
-		(void)server_name(ext, out->sni);
+		(void)server_name(ext, out->sni, &l->sni_written);
 		return true;
 	case EXT_ALPN:
 		protocols(ext, out->alpn, l->two);
 		return true;
+	case EXT_GROUPS: {
+		struct cursor s = cursor_of(cursor_take(&c, cursor_be16(&c)));
+		while (cursor_left(&s) && values_add(&l->groups, cursor_be16(&s)))
+			;
+		break;
+	}
+	case EXT_SHARES: {
+		struct cursor s = cursor_of(cursor_take(&c, cursor_be16(&c)));
+		while (cursor_left(&s) && values_add(&l->shares, cursor_be16(&s)))
+			(void)cursor_take(&s, cursor_be16(&s));
+		break;
+	}
 	case EXT_SIGNATURES: {
 		struct cursor s = cursor_of(cursor_take(&c, cursor_be16(&c)));
 		while (cursor_left(&s))
@@ -164,9 +182,9 @@ static bool body(struct slice message, struct lists *l, struct clienthello *out)
 	struct cursor c = cursor_of(message);
 	l->version = cursor_be16(&c);
 	(void)cursor_take(&c, 32);
-	(void)cursor_take(&c, cursor_u8(&c));
+	l->session = cursor_take(&c, cursor_u8(&c));
 	struct cursor ciphers = cursor_of(cursor_take(&c, cursor_be16(&c)));
-	(void)cursor_take(&c, cursor_u8(&c));
+	l->compression = cursor_take(&c, cursor_u8(&c));
 	if (!cursor_ok(&c))
 		return false;
 	while (cursor_left(&ciphers))
@@ -218,6 +236,24 @@ static enum clienthello_status unwrap(struct slice in, struct buf *message, cons
 	}
 }
 
+static void form_text(struct buf *out, const struct lists *l)
+{
+	const struct {
+		const char *name;
+		const struct values *v;
+	} rows[] = {{"ciphers", &l->ciphers}, {"extensions", &l->all}, {"groups", &l->groups}, {"key shares", &l->shares}};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		buf_fmt(out, "%s=", rows[i].name);
+		values_text(out, rows[i].v);
+		buf_u8(out, '\n');
+	}
+	buf_fmt(out, "session id=%zu\ncompression=", l->session.n);
+	for (size_t i = 0; i < l->compression.n; i++)
+		buf_fmt(out, "%02x", l->compression.p[i]);
+	if (l->sni_written.n)
+		buf_fmt(out, "\nSNI=%.*s", SLICE_FMT(l->sni_written));
+}
+
 enum clienthello_status clienthello_parse(struct slice in, struct clienthello *out, const char **reason)
 {
 	_cleanup_buf_ struct buf message = BUF(CLIENTHELLO_MAX + 20000);
@@ -225,10 +261,11 @@ enum clienthello_status clienthello_parse(struct slice in, struct clienthello *o
 	if (s != CLIENTHELLO_OK)
 		return s;
 	struct lists l = {.two = "00"};
-	struct clienthello c = {.ja4_b = BUF(VALUES_MAX * 5), .ja4_c = BUF(VALUES_MAX * 10 + 1)};
+	struct clienthello c = {.ja4_b = BUF(VALUES_MAX * 5), .ja4_c = BUF(VALUES_MAX * 10 + 1), .form = BUF(VALUES_MAX * 24)};
 	*reason = "ClientHello is malformed";
 	if (!body(slice_from(buf_slice(&message), 4), &l, &c))
 		return CLIENTHELLO_BAD;
+	form_text(&c.form, &l);
 	qsort(l.ciphers.v, l.ciphers.n, sizeof(l.ciphers.v[0]), by_value);
 	qsort(l.extensions.v, l.extensions.n, sizeof(l.extensions.v[0]), by_value);
 	values_text(&c.ja4_b, &l.ciphers);
@@ -239,7 +276,7 @@ enum clienthello_status clienthello_parse(struct slice in, struct clienthello *o
 	}
 	(void)snprintf(c.ja4_a, sizeof(c.ja4_a), "t%s%c%02u%02u%.2s", version_name(l.version), l.sni ? 'd' : 'i',
 	        (unsigned)(l.ciphers.n > 99 ? 99 : l.ciphers.n), (unsigned)(l.n_extensions > 99 ? 99 : l.n_extensions), l.two);
-	if (buf_error(&c.ja4_b) || buf_error(&c.ja4_c)) {
+	if (buf_error(&c.ja4_b) || buf_error(&c.ja4_c) || buf_error(&c.form)) {
 		clienthello_free(&c);
 		return CLIENTHELLO_BAD;
 	}
@@ -250,5 +287,6 @@ enum clienthello_status clienthello_parse(struct slice in, struct clienthello *o
 void clienthello_free(struct clienthello *c)
 {
 	buf_free(&c->ja4_b);
+	buf_free(&c->form);
 	buf_free(&c->ja4_c);
 }

@@ -15,6 +15,10 @@ struct clienthello {
 	char ja4_a[16];   /* e.g. t13d1516h2 */
 	struct buf ja4_b; /* sorted cipher suites; empty: that part is twelve zeros */
 	struct buf ja4_c; /* sorted extensions, then "_" and the signature algorithms if there are any */
+	/* What JA4 leaves out on purpose, because it differs between clients of one kind, and in which one client could therefore say
+	 * something: lines of "name=value", GREASE left out. "ciphers", "extensions" and "groups" in their order, "key shares",
+	 * "session id" (its length), "compression" (hex), and "SNI" as it was written if that is not lower case. */
+	struct buf form;
 };
 
 /* `in` is the TLS stream from its start. On OK *out is filled, and clienthello_free() frees it. */

@@ -25,10 +25,10 @@ bool dns_parse(struct slice packet, struct dns_query *out)
 {
 	struct cursor c = cursor_of(packet);
 	struct dns_query q = {.id = cursor_be16(&c), .flags = cursor_be16(&c)};
-	uint16_t questions = cursor_be16(&c);
+	q.questions = cursor_be16(&c);
 	(void)cursor_take(&c, 6);
 	size_t start = c.at, n = 0, wire = 1;
-	if (q.flags & 0x8000 || questions == 0)
+	if (q.flags & 0x8000 || q.questions == 0)
 		return false;
 	for (;;) {
 		uint8_t len = cursor_u8(&c);
@@ -50,6 +50,7 @@ bool dns_parse(struct slice packet, struct dns_query *out)
 	if (!cursor_ok(&c))
 		return false;
 	q.question = slice_sub(packet, start, c.at - start);
+	q.rest = slice_from(packet, c.at);
 	*out = q;
 	return true;
 }

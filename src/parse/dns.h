@@ -9,7 +9,9 @@ enum { DNS_NOERROR = 0, DNS_FORMERR = 1, DNS_NXDOMAIN = 3, DNS_NOTIMP = 4 };
 
 struct dns_query {
 	uint16_t id, flags, qtype, qclass;
+	uint16_t questions;
 	struct slice question; /* name, type and class as sent */
+	struct slice rest;     /* what follows the first question: further ones, additional records */
 	/* The name as text: case kept, labels joined with dots; '.', '\' inside a label and all that is not printable ASCII as \DDD;
 	 * the root is "". */
 	char name[1024];

@@ -191,6 +191,10 @@ enum http1_status http1_chunked(
 		*reason = "chunked coding is broken";
 		if (++c->line > 16384)
 			return HTTP1_BAD;
+		if (c->lines && c->state != DATA_CR && c->state != DATA_LF) {
+			buf_u8(c->lines, b);
+			c->lines->error = 0;
+		}
 		switch (c->state) {
 		case SIZE:
 			if (hex_value(b) >= 0) {

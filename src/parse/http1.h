@@ -42,6 +42,8 @@ struct http1_chunked {
 	size_t line; /* bytes of the current line, bounded */
 	bool digit;
 	bool blank;
+	struct buf *lines; /* if not NULL: gets the lines with the sizes, and the trailer, as sent, until it is full (its error is taken
+	                    * back) */
 };
 /* Consumes from `in` (*used bytes), appends content to out. Content that does not fit into out is counted in *lost (an error of
  * out is taken back). OK: the last chunk and the trailer were read; MORE: all input was used; BAD: *reason is set. */

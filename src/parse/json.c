@@ -432,8 +432,13 @@ void json_syntax(const struct json *doc, struct json_syntax *out)
 			for (i++; i < in.n && in.p[i] != '"'; i++) {
 				if (in.p[i] >= 0x80)
 					s.raw_non_ascii = true;
-				if (in.p[i] == '\\' && i + 1 < in.n && in.p[++i] == 'u' && hex4(in, i + 1) >= 0x80)
-					s.escaped_non_ascii = true;
+				if (in.p[i] != '\\' || i + 1 >= in.n || in.p[++i] != 'u' || hex4(in, i + 1) < 0)
+					continue;
+				s.escaped_non_ascii |= hex4(in, i + 1) >= 0x80;
+				for (size_t k = i + 1; k < i + 5; k++) {
+					s.lower_hex |= in.p[k] >= 'a';
+					s.upper_hex |= in.p[k] >= 'A' && in.p[k] <= 'F';
+				}
 			}
 		} else if (before != ':' && before != ',' && before != '{' && before != '[' && !close) {
 			while (i + 1 < in.n && !blank(in.p[i + 1]) && !strchr(",]}", in.p[i + 1]))
@@ -444,7 +449,7 @@ void json_syntax(const struct json *doc, struct json_syntax *out)
 	*out = s;
 }
 
-bool json_escapes(struct slice raw, struct buf *out)
+bool json_escapes(struct slice raw, bool all, struct buf *out)
 {
 	struct slice seen[32];
 	size_t n = 0;
@@ -455,7 +460,7 @@ bool json_escapes(struct slice raw, struct buf *out)
 		int v = c == 'u' ? hex4(raw, i + 2) : -1;
 		struct slice e = slice_sub(raw, i, v >= 0 ? 6 : 2);
 		i += e.n - 1;
-		bool usual = true;
+		bool usual = !(all && v >= 0x80);
 		if (c == '/') {
 			usual = false;
 		} else if (v >= 0 && v < 0x80) {

@@ -53,11 +53,12 @@ struct json_syntax {
 	 * or several of these with commas. */
 	char after_colon[96], after_comma[96], in_brackets[96], before_colon_comma[96];
 	bool raw_non_ascii, escaped_non_ascii; /* characters past 0x7f as they are; as \uXXXX */
+	bool lower_hex, upper_hex;             /* letters in the digits of \uXXXX */
 };
 void json_syntax(const struct json *doc, struct json_syntax *out);
 /* Escapes in a string (without quotes) that the shortest usual form has not (\/, \u0027, \u000a, upper case hex of control
  * characters), each once, in order of appearance, separated by a space, appended; at most 32. False if there are none. \uXXXX past
- * 0x7f is not counted. */
-bool json_escapes(struct slice raw, struct buf *out);
+ * 0x7f is counted only with `all`, for documents that write such characters now so, now as they are. */
+bool json_escapes(struct slice raw, bool all, struct buf *out);
 
 #endif

@@ -1,7 +1,8 @@
 /* feature: from the raw bytes of traces to addresses and values that can be compared between trials.
  *
  * A feature_set takes one trace after another ("observations") and keeps, for each feature (endpoint, address), the value of every
- * observation. Literal forms of factors are replaced by placeholders before comparison, and each replacement is kept as an echo.
+ * observation. Literal forms of factors are replaced by placeholders before comparison, and each replacement is kept as an echo; what looks
+ * like a placeholder in the message itself becomes {=hostname}.
  * Arrays, lines of text and repeated messages are aligned to slots by role, name and content, never by index. */
 #ifndef POSTERN_VET_FEATURE_H
 #define POSTERN_VET_FEATURE_H

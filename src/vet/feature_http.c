@@ -120,8 +120,14 @@ static struct slice path_template(struct adding *a, struct slice path)
 	return s.p ? s : path;
 }
 
-/* %XX and + resolved; what is no escape stays. *odd: an escape that is not in the usual form (lower case, or not needed). */
-static struct slice form_decode(struct adding *a, struct slice s, bool *odd)
+/* How a part is escaped. */
+struct escaping {
+	struct buf *odd; /* escapes that are not in the usual form (lower case, or of a character that needs none), with blanks between */
+	bool plus, percent; /* blanks as + and as %20 */
+};
+
+/* %XX and + resolved; what is no escape stays. */
+static struct slice form_decode(struct adding *a, struct slice s, struct escaping *e)
 {
 	uint8_t *p = arena_alloc(&a->arena, s.n + 1);
 	size_t n = 0;
@@ -131,15 +137,28 @@ static struct slice form_decode(struct adding *a, struct slice s, bool *odd)
 		uint8_t c = s.p[i];
 		int hi = c == '%' && i + 2 < s.n ? hex_value(s.p[i + 1]) : -1, lo = hi < 0 ? -1 : hex_value(s.p[i + 2]);
 		if (lo >= 0) {
+			struct slice written = slice_sub(s, i, 3);
 			c = (uint8_t)(hi << 4 | lo);
-			*odd |= s.p[i + 1] >= 'a' || s.p[i + 2] >= 'a' || (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
+			e->percent |= c == ' ';
+			if (written.p[1] >= 'a' || written.p[2] >= 'a' || (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') ||
+			        (c && strchr("-._~", c)))
+				buf_fmt(e->odd, "%s%.*s", e->odd->n ? " " : "", SLICE_FMT(written));
 			i += 2;
 		} else if (c == '+') {
+			e->plus = true;
 			c = ' ';
 		}
 		p[n++] = c;
 	}
 	return slice_of(p, n);
+}
+
+static void pair_fact(struct adding *a, struct item *map, struct slice key, const char *what, struct slice value, struct slice fill)
+{
+	struct slice k = adding_fmt(a, "%.*s%s%s", SLICE_FMT(key), key.n ? " " : "", what);
+	struct item *it = item_fact(a, map, (const char *)k.p, arena_copy(&a->arena, value));
+	if (it)
+		it->fill = fill.p ? fill : it->value;
 }
 
 /* "k=v" parts between separators: a query, a form, cookies. */
@@ -149,24 +168,34 @@ static struct item *pairs_item(struct adding *a, struct item *parent, const char
 	if (!map)
 		return NULL;
 	map->join = ' ';
-	bool odd = false;
+	_cleanup_buf_ struct buf odd = BUF(400), gaps = BUF(400);
 	struct slice rest = text, part;
 	for (size_t n = 0; slice_split(&rest, separator, &part) && n < PAIRS_MAX; n++) {
+		struct slice whole = part;
 		if (separator == ';')
 			part = slice_trim(part);
+		if (n && separator == ';' && !(whole.n == part.n + 1 && whole.p[0] == ' '))
+			buf_fmt(&gaps, "%s%zu before %zu", gaps.n ? ", " : "", (size_t)(part.p - whole.p), n + 1);
 		size_t eq = slice_chr(part, '=', 0);
 		struct slice k = slice_sub(part, 0, eq), v = eq == SLICE_NPOS ? SLICE("") : slice_from(part, eq + 1);
+		struct escaping e = {.odd = &odd};
+		buf_reset(&odd);
 		if (decode) {
-			k = form_decode(a, k, &odd);
-			v = form_decode(a, v, &odd);
+			k = form_decode(a, k, &e);
+			v = form_decode(a, v, &e);
 		}
-		(void)item_string(a, map, item_key_of(a, k), v, 0);
+		k = item_key_of(a, k);
+		(void)item_string(a, map, k, v, 0);
+		if (odd.n)
+			pair_fact(a, map, k, "(escapes)", buf_slice(&odd), SLICE("the usual ones"));
+		/* A value without blanks does not say how they are written. */
+		if (e.plus || e.percent)
+			pair_fact(a, map, k, "(blanks)", !e.plus ? SLICE("%20") : e.percent ? SLICE("+ and %20") : SLICE("+"), SLICE_NONE);
+		if (eq == SLICE_NPOS)
+			pair_fact(a, map, k, "(equals sign)", SLICE("missing"), SLICE("there"));
 	}
-	if (odd) {
-		struct item *it = item_fact(a, map, "(escapes)", SLICE("lower-case or needless ones"));
-		if (it)
-			it->fill = SLICE("the usual ones");
-	}
+	if (gaps.n)
+		pair_fact(a, map, SLICE(""), "(blanks between)", buf_slice(&gaps), SLICE("one each"));
 	return map;
 }
 
@@ -190,6 +219,17 @@ static void header_item(struct adding *a, struct item *map, struct slice line, b
 			/* "The same bytes are the same value" would tie two gateways of one name to different values. */
 			it->raw = it->value;
 		}
+		/* Names are compared in lower case; letters in upper case are told of without the name. */
+		size_t upper = 0, place = 0;
+		for (size_t i = 0; i < value.n; i++)
+			if (value.p[i] >= 'A' && value.p[i] <= 'Z' && upper++ == 0)
+				place = i + 1;
+		struct slice k = adding_fmt(a, "%.*s (letters)", SLICE_FMT(name));
+		struct item *x = it && upper ? item_fact(a, map, (const char *)k.p,
+		                                       adding_fmt(a, "%zu in upper case, the first is letter %zu", upper, place))
+		                             : NULL;
+		if (x)
+			x->fill = SLICE("lower case");
 	} else
 		it = item_string(a, map, name, value, 0);
 	if (!it)
@@ -203,6 +243,28 @@ static void header_item(struct adding *a, struct item *map, struct slice line, b
 		                after.n - value.n - (size_t)(value.n ? value.p - after.p : 0)));
 		if (x)
 			x->fill = SLICE("one blank before the value");
+	}
+}
+
+/* The lines of TAG_FORM, each a fact of its own. `seen`: of what there is no occasion to see, it is as where it was seen first. */
+static void form_items(struct adding *a, struct item *map, struct slice prefix, struct slice form)
+{
+	static const struct {
+		const char *name;
+		const char *fill; /* NULL: as where it was seen first */
+	} rows[] = {
+	        {"chunk blocks", NULL}, {"chunk sizes", NULL}, {"chunk extensions", "none"}, {"trailer", "none"}, {"SNI", "lower case"}};
+	struct slice line;
+	while (slice_split(&form, '\n', &line)) {
+		size_t eq = slice_chr(line, '=', 0);
+		if (eq == SLICE_NPOS)
+			continue;
+		struct slice name = slice_sub(line, 0, eq), value = item_key_of(a, slice_from(line, eq + 1));
+		struct slice key = adding_fmt(a, "%.*s%s%.*s", SLICE_FMT(prefix), prefix.n ? " " : "", SLICE_FMT(name));
+		struct item *it = item_fact(a, map, (const char *)key.p, value);
+		for (size_t i = 0; it && i < ARRAY_LEN(rows); i++)
+			if (slice_is(name, rows[i].name))
+				it->fill = rows[i].fill ? slice_str(rows[i].fill) : it->value;
 	}
 }
 
@@ -268,26 +330,35 @@ static struct slice block_value(struct slice block, const char *name)
 	return SLICE_NONE;
 }
 
-/* RFC 7578, roughly: parts by name. */
+/* RFC 7578, roughly: parts by name. Everything that is no well-formed part stays what it is: a body must not hide behind a boundary. */
 static struct item *multipart_item(struct adding *a, struct item *parent, struct slice boundary, struct slice body)
 {
 	struct slice mark = adding_fmt(a, "--%.*s", SLICE_FMT(boundary));
 	struct item *map = item_new(a, parent, ITEM_MAP, SLICE("body"));
 	size_t at = slice_find(body, mark, 0);
-	while (map && at != SLICE_NPOS && map->n < PAIRS_MAX) {
+	if (map && at > 0)
+		(void)item_body(a, map, SLICE("(in front of the parts)"), slice_sub(body, 0, at));
+	while (map && at != SLICE_NPOS) {
 		at += mark.n;
-		size_t end = slice_find(body, mark, at);
+		bool full = map->n >= PAIRS_MAX;
+		size_t end = full ? SLICE_NPOS : slice_find(body, mark, at);
 		struct slice part = slice_sub(body, at, end == SLICE_NPOS ? SIZE_MAX : end - at);
 		at = end;
-		size_t split = slice_find(part, SLICE("\r\n\r\n"), 0);
-		if (split == SLICE_NPOS)
+		if (end == SLICE_NPOS && slice_is(part, "--\r\n"))
 			continue;
-		struct slice head = slice_sub(part, 0, split), data = slice_from(part, split + 4);
+		size_t split = full ? SLICE_NPOS : slice_find(part, SLICE("\r\n\r\n"), 0);
+		if (split == SLICE_NPOS || !slice_starts(part, SLICE("\r\n"))) {
+			(void)item_body(a, map, SLICE("(other)"), part);
+			continue;
+		}
+		struct slice head = slice_sub(part, 2, split - 2), data = slice_from(part, split + 4);
 		if (slice_ends(data, SLICE("\r\n")))
 			data.n -= 2;
+		else if (end != SLICE_NPOS)
+			pair_fact(a, map, SLICE(""), "(line end before a boundary)", SLICE("missing"), SLICE("there"));
 		struct slice name = parameter(block_value(head, "content-disposition"), "name");
 		name = item_key_of(a, name.p ? name : SLICE("part"));
-		(void)item_string(a, map, adding_fmt(a, "%.*s (head)", SLICE_FMT(name)), slice_trim(head), 0);
+		(void)item_string(a, map, adding_fmt(a, "%.*s (head)", SLICE_FMT(name)), head, 0);
 		(void)item_body(a, map, name, data);
 	}
 	return map;
@@ -304,7 +375,8 @@ static void body_items(struct adding *a, struct item *message, const struct trac
 	struct item *it;
 	if (slice_starts(lower(a, type), SLICE("application/x-www-form-urlencoded")))
 		it = pairs_item(a, message, "body", body, '&', true);
-	else if (boundary.n && boundary.n < 200)
+	else if (slice_starts(lower(a, type), SLICE("multipart/")) && boundary.n && boundary.n < 200 &&
+	         slice_find(body, adding_fmt(a, "--%.*s", SLICE_FMT(boundary)), 0) != SLICE_NPOS)
 		it = multipart_item(a, message, boundary, body);
 	else
 		it = item_body(a, message, SLICE("body"), body);
@@ -443,6 +515,10 @@ static void http_items(struct adding *a, struct item *root, const struct trace_r
 	if (p)
 		p->aside = true;
 	(void)item_fact(a, m, "HTTP version", field(r, TAG_PROTO));
+	/* A client that names another port in the Host header says it twice; one that does not says it here. */
+	if (field(r, TAG_PORT).n)
+		(void)item_fact(a, m, "port", field(r, TAG_PORT));
+	form_items(a, m, SLICE(""), field(r, TAG_FORM));
 	if (field(r, TAG_VIA).n)
 		(void)item_fact(a, m, "proxy", field(r, TAG_VIA));
 	if (field(r, TAG_ENCODING).n)
@@ -486,14 +562,16 @@ static void dns_items(struct adding *a, struct item *root, const struct trace_re
 		/* The case of the letters, of which random ones are a known trick against forgers. */
 		if (!slice_is(shown, "{gateway}"))
 			q->spelling = item_key_of(a, name);
-		q->unordered = true;
 		q->under = host;
 	}
 	struct slice type = field(r, TAG_QTYPE);
 	if (!find_child(q, type) && q->n < 64) {
 		struct item *t = item_fact(a, q, "", field(r, TAG_PROTO));
-		if (t)
+		if (t) {
 			t->key = type;
+			t->structural = false; /* it takes part in the order */
+		}
+		form_items(a, q, type, field(r, TAG_FORM));
 	}
 }
 
@@ -527,6 +605,7 @@ static void tls_items(struct adding *a, struct item *root, const struct trace_re
 			if (f)
 				f->aside = false;
 		}
+	form_items(a, m, SLICE("hello"), field(r, TAG_FORM));
 }
 
 static void raw_items(struct adding *a, struct item *root, const struct trace_record *r, const char *what)
@@ -546,6 +625,32 @@ static void raw_items(struct adding *a, struct item *root, const struct trace_re
 		(void)item_body(a, m, SLICE("data"), field(r, TAG_DATA));
 }
 
+#define CONNS_MAX 65536
+
+/* Marks the connections over which something was said, by their number. */
+static void spoken_mark(struct slice trace, bool spoken[CONNS_MAX])
+{
+	struct trace_record r;
+	while (trace_next(&trace, &r) == TRACE_OK) {
+		uint64_t id = trace_u64(&r, TAG_CONN, 0);
+		/* DNS over TCP does not say its connection. */
+		bool dns = r.kind == TRACE_CONN && trace_u64(&r, TAG_PORT, 0) == 53;
+		if (id < CONNS_MAX && (dns || (r.kind != TRACE_CONN && r.kind != TRACE_CLOSE && r.kind != TRACE_NOTE)))
+			spoken[id] = true;
+	}
+}
+
+/* That somebody knocked is a message too, if nothing else was said: which port it was. */
+static void conn_items(struct adding *a, struct item *root, const struct trace_record *r, const bool spoken[CONNS_MAX])
+{
+	struct slice shown;
+	uint64_t id = trace_u64(r, TAG_CONN, 0);
+	if (id >= CONNS_MAX || spoken[id] || !field(r, TAG_PORT).n)
+		(void)host_item(a, root, field(r, TAG_HOST).n ? field(r, TAG_HOST) : field(r, TAG_ADDR), &shown);
+	else
+		raw_items(a, root, r, "TCP");
+}
+
 struct item *trial_items(struct adding *a, struct slice trace)
 {
 	struct item *root = item_new(a, NULL, ITEM_MAP, SLICE(""));
@@ -553,15 +658,20 @@ struct item *trial_items(struct adding *a, struct slice trace)
 	if (!hosts)
 		return NULL;
 	hosts->spelling = SLICE("");
+	_cleanup_free_ bool *spoken = calloc(CONNS_MAX, sizeof(*spoken));
+	if (!spoken) {
+		a->error = -ENOMEM;
+		return NULL;
+	}
+	spoken_mark(trace, spoken);
 	struct trace_record r;
-	struct slice shown;
 	while (!a->error && trace_next(&trace, &r) == TRACE_OK) {
 		switch (r.kind) {
 		case TRACE_DNS:
 			dns_items(a, root, &r);
 			break;
 		case TRACE_CONN:
-			(void)host_item(a, root, field(&r, TAG_HOST).n ? field(&r, TAG_HOST) : field(&r, TAG_ADDR), &shown);
+			conn_items(a, root, &r, spoken);
 			break;
 		case TRACE_TLS:
 			tls_items(a, root, &r);

@@ -120,26 +120,55 @@ static bool looks_json(struct slice s)
 	return s.n >= 2 && ((s.p[0] == '{' && s.p[s.n - 1] == '}') || (s.p[0] == '[' && s.p[s.n - 1] == ']'));
 }
 
-static void syntax_items(struct adding *a, struct item *parent, struct slice key, const struct json *doc)
+/* A fact about how `key` is written; where there is none, it is as `fill` says. */
+static struct item *form_item(
+        struct adding *a, struct item *parent, struct slice key, const char *what, struct slice value, struct slice fill)
 {
-	struct json_syntax s;
-	json_syntax(doc, &s);
+	struct slice k = adding_fmt(a, "%.*s (%s)", SLICE_FMT(key), what);
+	struct item *it = item_fact(a, parent, (const char *)k.p, arena_copy(&a->arena, value));
+	if (it)
+		it->fill = fill.p ? fill : it->value;
+	return it;
+}
+
+static void syntax_items(struct adding *a, struct item *parent, struct slice key, const struct json_syntax *syntax)
+{
+	const struct json_syntax s = *syntax;
 	const struct {
 		const char *what, *text;
 	} rows[] = {{"white space after colons", s.after_colon}, {"white space after commas", s.after_comma},
 	        {"white space in brackets", s.in_brackets}, {"white space before colons and commas", s.before_colon_comma},
 	        {"characters past ASCII", s.raw_non_ascii       ? s.escaped_non_ascii ? "as they are, and escaped" : "as they are"
 	                                  : s.escaped_non_ascii ? "escaped"
-	                                                        : ""}};
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		if (!rows[i].text[0])
-			continue;
-		struct slice k = adding_fmt(a, "%.*s (%s)", SLICE_FMT(key), rows[i].what);
-		struct item *it = item_fact(a, parent, (const char *)k.p, arena_copy(&a->arena, slice_str(rows[i].text)));
-		if (it)
-			/* Where there was no occasion to see it, it was as where it was seen first. */
-			it->fill = it->value;
-	}
+	                                                        : ""},
+	        {"letters in escapes", s.lower_hex   ? s.upper_hex ? "lower and upper case" : "lower case"
+	                               : s.upper_hex ? "upper case"
+	                                             : ""}};
+	/* Where there was no occasion to see it, it was as where it was seen first. */
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (rows[i].text[0])
+			(void)form_item(a, parent, key, rows[i].what, slice_str(rows[i].text), SLICE_NONE);
+}
+
+/* Blanks and line ends in words: "LF LF", "2 blanks". */
+static struct slice blanks_shown(struct adding *a, struct slice s)
+{
+	_cleanup_buf_ struct buf b = BUF(400);
+	for (size_t i = 0; i < s.n && b.n < 200; i++)
+		buf_fmt(&b, "%s%s", i ? " " : "", s.p[i] == '\n' ? "LF" : s.p[i] == '\r' ? "CR" : s.p[i] == '\t' ? "tab" : "blank");
+	if (b.n >= 200)
+		buf_fmt(&b, " (%zu in all)", s.n);
+	return arena_copy(&a->arena, buf_slice(&b));
+}
+
+static void around_item(struct adding *a, struct item *parent, struct slice key, struct slice value)
+{
+	struct slice inner = slice_trim(value);
+	size_t before = (size_t)(inner.p - value.p), behind = value.n - inner.n - before;
+	if (inner.n && before)
+		(void)form_item(a, parent, key, "white space in front", blanks_shown(a, slice_sub(value, 0, before)), SLICE("none"));
+	if (inner.n && behind)
+		(void)form_item(a, parent, key, "white space behind", blanks_shown(a, slice_from(value, before + inner.n)), SLICE("none"));
 }
 
 static struct item *try_json(struct adding *a, struct item *parent, struct slice key, struct slice value, unsigned depth, const char *mark)
@@ -149,9 +178,16 @@ static struct item *try_json(struct adding *a, struct item *parent, struct slice
 	        json_parse(value, NULL, &a->arena, &doc, NULL) != JSON_OK)
 		return NULL;
 	struct slice k = *mark ? adding_fmt(a, "%.*s%s", SLICE_FMT(key), mark) : key;
+	struct json_syntax syntax;
+	json_syntax(doc, &syntax);
+	bool outer = a->mixed;
+	a->mixed = syntax.raw_non_ascii && syntax.escaped_non_ascii;
 	struct item *it = json_item(a, parent, k, doc, depth + 1);
-	if (it && parent && parent->kind == ITEM_MAP)
-		syntax_items(a, parent, k, doc);
+	a->mixed = outer;
+	if (it && parent && parent->kind == ITEM_MAP) {
+		syntax_items(a, parent, k, &syntax);
+		around_item(a, parent, k, value);
+	}
 	return it;
 }
 
@@ -164,7 +200,23 @@ static struct item *try_base64(struct adding *a, struct item *parent, struct sli
 	if (!decode_base64(&b, value) || b.error)
 		return NULL;
 	struct slice plain = arena_copy(&a->arena, buf_slice(&b));
-	return plain.p ? try_json(a, parent, key, plain, depth, "(base64 json)") : NULL;
+	struct item *it = plain.p ? try_json(a, parent, key, plain, depth, "(base64 json)") : NULL;
+	if (!it || !parent || parent->kind != ITEM_MAP)
+		return it;
+	bool url = false, standard = false;
+	for (size_t i = 0; i < value.n; i++) {
+		url |= value.p[i] == '-' || value.p[i] == '_';
+		standard |= value.p[i] == '+' || value.p[i] == '/';
+	}
+	if (url || standard)
+		(void)form_item(a, parent, key, "base64 alphabet",
+		        !url       ? SLICE("standard")
+		        : standard ? SLICE("both")
+		                   : SLICE("URL-safe"),
+		        SLICE_NONE);
+	if (plain.n % 3)
+		(void)form_item(a, parent, key, "base64 padding", value.p[value.n - 1] == '=' ? SLICE("yes") : SLICE("no"), SLICE_NONE);
+	return it;
 }
 
 struct item *item_string(struct adding *a, struct item *parent, struct slice key, struct slice value, unsigned depth)
@@ -250,6 +302,38 @@ static struct slice pair_label(struct adding *a, const struct json *v, bool *ide
 	return *identity ? adding_fmt(a, "%.*s %.*s", SLICE_FMT(json_decode(k->key, &a->arena)), SLICE_FMT(name)) : SLICE("object");
 }
 
+static void escapes_item(struct adding *a, struct item *parent, struct slice key, struct slice raw)
+{
+	_cleanup_buf_ struct buf e = BUF(1024);
+	if (json_escapes(raw, a->mixed, &e))
+		(void)form_item(a, parent, key, "escapes", buf_slice(&e), SLICE("the usual ones"));
+}
+
+/* Of the strings in a list, and in lists in it: members of a list have no facts of their own. */
+static void list_escapes(struct adding *a, struct item *parent, struct slice key, const struct json *v)
+{
+	_cleanup_buf_ struct buf e = BUF(4096);
+	/* In order, lists in lists flattened, without recursion. */
+	for (const struct json *m = v->child; m;) {
+		if (m->type == JSON_STRING && memchr(m->raw.p, '\\', m->raw.n)) {
+			size_t before = e.n;
+			if (before)
+				buf_str_add(&e, ", ");
+			if (!json_escapes(slice_sub(m->raw, 1, m->raw.n - 2), a->mixed, &e))
+				e.n = before;
+		}
+		if (m->type == JSON_ARRAY && m->child) {
+			m = m->child;
+			continue;
+		}
+		while (m != v && !m->next)
+			m = m->parent;
+		m = m == v ? NULL : m->next;
+	}
+	if (e.n)
+		(void)form_item(a, parent, key, "escapes", slice_sub(buf_slice(&e), 0, 4000), SLICE("the usual ones"));
+}
+
 static struct item *scalar_item(struct adding *a, struct item *parent, struct slice key, const struct json *v, unsigned depth)
 {
 	if (v->type != JSON_STRING)
@@ -266,13 +350,8 @@ static struct item *scalar_item(struct adding *a, struct item *parent, struct sl
 	        json_parse(text, NULL, &a->arena, &inner, NULL) == JSON_OK)
 		return item_leaf(a, parent, key, v->raw);
 	struct item *it = item_string(a, parent, key, text, depth);
-	_cleanup_buf_ struct buf e = BUF(1024);
-	if (it && parent && parent->kind == ITEM_MAP && text.p != v->raw.p + 1 && json_escapes(slice_sub(v->raw, 1, v->raw.n - 2), &e)) {
-		struct slice k = adding_fmt(a, "%.*s (escapes)", SLICE_FMT(key));
-		struct item *x = item_fact(a, parent, (const char *)k.p, arena_copy(&a->arena, buf_slice(&e)));
-		if (x)
-			x->fill = SLICE("the usual ones");
-	}
+	if (it && parent && parent->kind == ITEM_MAP && text.p != v->raw.p + 1)
+		escapes_item(a, parent, key, slice_sub(v->raw, 1, v->raw.n - 2));
 	return it;
 }
 
@@ -288,6 +367,8 @@ static struct item *json_item(struct adding *a, struct item *parent, struct slic
 		return NULL;
 	it->absorbs = true;
 	bool pairs = is_pairs(v);
+	if (v->type == JSON_ARRAY && parent && parent->kind == ITEM_MAP)
+		list_escapes(a, parent, key, v);
 	for (const struct json *m = v->child; m; m = m->next) {
 		bool identity = false;
 		struct item_echo *echoes = NULL;
@@ -300,6 +381,8 @@ static struct item *json_item(struct adding *a, struct item *parent, struct slic
 		if (!c)
 			return NULL;
 		c->identity = identity;
+		if (v->type == JSON_OBJECT && memchr(m->key.p, '\\', m->key.n))
+			escapes_item(a, it, adding_fmt(a, "%.*s (name)", SLICE_FMT(k)), m->key);
 		for (struct item_echo *e = echoes, *next; e; e = next) {
 			next = e->next;
 			e->next = c->echoes;
@@ -307,6 +390,41 @@ static struct item *json_item(struct adding *a, struct item *parent, struct slic
 		}
 	}
 	return it;
+}
+
+/* How the lines of documents are written, apart from the documents. */
+static void lines_form(struct adding *a, struct item *parent, struct slice key, struct slice value)
+{
+	struct json all = {.type = JSON_ARRAY, .raw = value};
+	struct json_syntax syntax;
+	bool lf = false, crlf = false, close = false, apart = false, empty = false;
+	struct slice rest = slice_trim(value), line;
+	json_syntax(&all, &syntax);
+	syntax_items(a, parent, key, &syntax);
+	around_item(a, parent, key, value);
+	while (slice_split(&rest, '\n', &line)) {
+		bool more = rest.p != NULL;
+		if (more && line.n && line.p[line.n - 1] == '\r')
+			crlf = true;
+		else
+			lf |= more;
+		empty |= slice_trim(line).n == 0;
+		size_t colon = slice_chr(slice_sub(line, 0, 12), ':', 0);
+		if (line.n == 0 || line.p[0] == '{' || line.p[0] == '[' || colon == SLICE_NPOS)
+			continue;
+		apart |= colon + 1 < line.n && line.p[colon + 1] == ' ';
+		close |= colon + 1 < line.n && line.p[colon + 1] != ' ';
+	}
+	if (lf || crlf)
+		(void)form_item(a, parent, key, "line ends", lf && crlf ? SLICE("both") : crlf ? SLICE("CR LF") : SLICE("LF"), SLICE_NONE);
+	if (apart || close)
+		(void)form_item(a, parent, key, "after the names of fields",
+		        apart && close ? SLICE("both")
+		        : apart        ? SLICE("a blank")
+		                       : SLICE("nothing"),
+		        SLICE_NONE);
+	if (lf || crlf)
+		(void)form_item(a, parent, key, "empty lines", empty ? SLICE("yes") : SLICE("no"), SLICE_NONE);
 }
 
 /* Server-sent events: the data lines are documents. JSON lines: every line is one. */
@@ -327,6 +445,8 @@ static struct item *try_documents(struct adding *a, struct item *parent, struct 
 	if (docs < 2)
 		return NULL;
 	struct item *it = item_new(a, parent, ITEM_LIST, key);
+	if (it && parent && parent->kind == ITEM_MAP)
+		lines_form(a, parent, key, value);
 	for (rest = value; it && slice_split(&rest, '\n', &line);) {
 		line = slice_trim(line);
 		struct slice text = slice_starts(line, SLICE("data:")) ? slice_trim(slice_from(line, 5)) : line;

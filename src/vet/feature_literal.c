@@ -3,6 +3,7 @@
 
 #include "base/encode.h"
 #include "crypto/digest.h"
+#include "vet/factor.h"
 #include "vet/feature_set.h"
 
 #define PATTERNS_MAX 60000
@@ -433,11 +434,35 @@ static size_t token_at(struct slice in, size_t at, bool *hex)
 	return n >= 16 && n <= 96 ? n : 0;
 }
 
+/* Does the message itself hold what looks like one of our placeholders, {hostname} or {sha256 of hostname}? */
+static bool forged_at(struct slice in, size_t at)
+{
+	size_t end = in.p[at] == '{' ? slice_chr(slice_sub(in, 0, at + 80), '}', at) : SLICE_NPOS;
+	if (end == SLICE_NPOS)
+		return false;
+	struct slice name = slice_sub(in, at + 1, end - at - 1);
+	size_t of = slice_find(name, SLICE(" of "), 0);
+	if (of != SLICE_NPOS)
+		name = slice_from(name, of + 4);
+	for (size_t i = 0; i < factor_count; i++)
+		if (slice_is(name, factor_table[i].name))
+			return true;
+	return false;
+}
+
 struct slice matcher_replace(const struct matcher *m, struct slice in, bool weak, struct arena *arena, struct item_echo **echoes)
 {
 	_cleanup_buf_ struct buf out = BUF((size_t)256 << 20);
 	size_t done = 0;
 	for (size_t at = 0; m && at < in.n;) {
+		/* A tool that knows us must not pass its own words off as the value of a factor. */
+		if (forged_at(in, at)) {
+			at++;
+			buf_add(&out, slice_sub(in, done, at - done));
+			buf_u8(&out, '=');
+			done = at;
+			continue;
+		}
 		const struct pattern *p = pattern_at(m, in, at, weak);
 		const struct digest_pattern *d = NULL;
 		size_t n = p ? p->bytes.n : 0;

@@ -132,6 +132,7 @@ struct adding {
 	struct slice gateway;
 	unsigned observation;
 	size_t items;
+	bool mixed; /* the JSON document being read writes characters past ASCII now as they are, now as escapes */
 	int error;
 };
 

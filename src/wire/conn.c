@@ -73,6 +73,7 @@ static void trace_tls(struct conn *c, const char *reason)
 	trace_put(b, TAG_SNI, slice_str(c->sni));
 	trace_put(b, TAG_ALPN, slice_str(c->hello_alpn));
 	trace_put(b, TAG_JA4, slice_str(c->ja4));
+	trace_put(b, TAG_FORM, buf_slice(&c->hello_form));
 	if (reason)
 		trace_put(b, TAG_REASON, slice_str(reason));
 	else
@@ -165,6 +166,8 @@ void conn_drop(struct conn *c, const char *why)
 	loop_remove(c->source);
 	fd_closep(&c->fd);
 	buf_free(&c->hello);
+	buf_free(&c->hello_form);
+	buf_free(&c->chunk_lines);
 	buf_free(&c->in);
 	buf_free(&c->out);
 	buf_free(&c->raw);
@@ -190,6 +193,9 @@ static bool tls_begin(struct conn *c)
 	ja4_text(&h, c->ja4);
 	memcpy(c->sni, h.sni, sizeof(c->sni));
 	memcpy(c->hello_alpn, h.alpn, sizeof(c->hello_alpn));
+	buf_free(&c->hello_form);
+	c->hello_form = h.form;
+	h.form = (struct buf){0};
 	clienthello_free(&h);
 	struct tls *t = NULL;
 	if (tls_accept(engine_tls(c->engine), slice_str(c->sni[0] ? c->sni : c->via ? c->host : c->addr), &t) < 0) {

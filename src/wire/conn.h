@@ -27,6 +27,7 @@
 #define HELD_MAX        ((size_t)256 << 20) /* bodies and buffers of all connections at once */
 #define RAW_MAX         ((size_t)16384)
 #define DATAGRAM_KEEP   2048u
+#define FORM_MAX        ((size_t)8192)
 #define STREAM_COST     ((size_t)65536) /* booked for each HTTP/2 stream, its fields included */
 #define STREAMS_MAX     128u            /* HTTP/2 streams of a connection */
 #define SILENT_MS       20000u          /* a connection of no known protocol */
@@ -58,6 +59,7 @@ struct request {
 	size_t n_headers;
 	struct buf body;    /* transfer coding removed, content coding not */
 	uint64_t wire_size; /* of the body, as counted after the transfer coding */
+	struct buf form;    /* for TAG_FORM */
 	uint64_t lost;
 	char host[256];
 	uint16_t port;
@@ -100,6 +102,7 @@ struct conn {
 	unsigned n_tls, tunnel_tls; /* tunnel_tls: how many of them are outside of a proxy's tunnel */
 	bool traced_tls;            /* of the innermost */
 	char hello_alpn[256], ja4[JA4_MAX];
+	struct buf hello_form; /* see clienthello.h */
 
 	struct buf in, out;
 	size_t booked;  /* memory of the buffers, as engine_hold() knows it */
@@ -108,6 +111,7 @@ struct conn {
 	const char *raw_why;
 	struct http1_head head;
 	struct http1_chunked chunked;
+	struct buf chunk_lines;
 	uint64_t body_left;
 	bool said_continue;
 	unsigned requests;

@@ -210,6 +210,24 @@ static bool resolves(const struct engine *e, const struct dns_query *q)
 	return slice_chr(slice_sub(name, 0, name.n - domain.n - 1), '.', 0) == SLICE_NPOS;
 }
 
+/* What a query says beside the name and the type: RFC 1035, 4.1.1; RFC 6891, 6.1.2. */
+static void dns_form(const struct dns_query *q, struct buf *form)
+{
+	buf_fmt(form, "flags=%04x", q->flags);
+	if (q->questions != 1)
+		buf_fmt(form, "\nquestions=%u", q->questions);
+	if (q->qclass != 1)
+		buf_fmt(form, "\nclass=%u", q->qclass);
+	struct slice r = q->rest;
+	bool opt = r.n >= 11 && r.p[0] == 0 && r.p[1] == 0 && r.p[2] == 41;
+	if (opt)
+		buf_fmt(form, "\nEDNS=%u bytes, %02x%02x%02x%02x", (unsigned)r.p[3] << 8 | r.p[4], r.p[5], r.p[6], r.p[7], r.p[8]);
+	else if (r.n)
+		buf_str_add(form, "\nrest=");
+	for (size_t i = opt ? 11 : 0; i < r.n && i < 75; i++)
+		buf_fmt(form, "%s%02x", opt && i == 11 ? ", " : "", r.p[i]);
+}
+
 void engine_dns(struct engine *e, struct slice packet, const char *proto, struct buf *reply)
 {
 	struct dns_query q;
@@ -241,6 +259,9 @@ void engine_dns(struct engine *e, struct slice packet, const char *proto, struct
 	trace_put(t, TAG_PROTO, slice_str(proto));
 	if (address)
 		trace_put(t, TAG_ADDR, slice_str(inet_ntop(AF_INET, ipv4, text, sizeof(text))));
+	_cleanup_buf_ struct buf form = BUF(512);
+	dns_form(&q, &form);
+	trace_put(t, TAG_FORM, buf_slice(&form));
 	engine_trace_end(e);
 }
 

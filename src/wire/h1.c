@@ -3,6 +3,56 @@
 
 #include "wire/conn.h"
 
+#define CHUNK_LINES_MAX ((size_t)65536)
+
+/* How a chunked body was cut: the sizes of chunks follow the writes of the program and what it writes, so that they tell of a choice only
+ * where all but the last are alike. */
+static void chunk_form(struct slice lines, struct buf *form)
+{
+	struct slice line, sizes[2] = {SLICE_NONE, SLICE_NONE}, extension = SLICE_NONE;
+	bool alike = true, lower = false, upper = false, zeros = false, last = false;
+	size_t n = 0;
+	while (!last && slice_split(&lines, '\n', &line)) {
+		if (line.n && line.p[line.n - 1] == '\r')
+			line.n--;
+		last = true; /* only zeros */
+		size_t digits = 0;
+		while (digits < line.n && ((line.p[digits] >= '0' && line.p[digits] <= '9') ||
+		                                  ((line.p[digits] | 32) >= 'a' && (line.p[digits] | 32) <= 'f'))) {
+			lower |= line.p[digits] >= 'a';
+			upper |= line.p[digits] >= 'A' && line.p[digits] <= 'F';
+			last &= line.p[digits] == '0';
+			digits++;
+		}
+		zeros |= digits > 1 && line.p[0] == '0';
+		if (digits < line.n && !extension.n)
+			extension = slice_from(line, digits);
+		if (last)
+			continue;
+		/* Those before the one that came last must be as the first. */
+		alike = alike && (n < 2 || slice_eq(sizes[0], sizes[1]));
+		sizes[n ? 1 : 0] = slice_sub(line, 0, digits);
+		n++;
+	}
+	if (alike && n >= 3)
+		buf_fmt(form, "chunk blocks=%.*s\n", SLICE_FMT(sizes[0]));
+	if (lower || upper || zeros)
+		buf_fmt(form, "chunk sizes=%s%s\n",
+		        lower && upper ? "both cases"
+		        : upper        ? "upper case"
+		        : lower        ? "lower case"
+		                       : "digits",
+		        zeros ? ", zeros in front" : "");
+	if (extension.n)
+		buf_fmt(form, "chunk extensions=%.*s\n", SLICE_FMT(slice_sub(extension, 0, 400)));
+	/* What follows the last chunk, and its empty line. */
+	while (slice_split(&lines, '\n', &line)) {
+		line = slice_trim(line);
+		if (line.n)
+			buf_fmt(form, "trailer=%.*s\n", SLICE_FMT(slice_sub(line, 0, 400)));
+	}
+}
+
 static const char *phrase(int status)
 {
 	static const struct {
@@ -155,7 +205,9 @@ bool h1_head(struct conn *c)
 		return true;
 	}
 	c->body_left = c->head.length;
-	c->chunked = (struct http1_chunked){0};
+	buf_free(&c->chunk_lines);
+	c->chunk_lines = BUF(CHUNK_LINES_MAX);
+	c->chunked = (struct http1_chunked){.lines = &c->chunk_lines};
 	if (c->head.framing == HTTP1_NONE) {
 		respond(c);
 		return true;
@@ -192,6 +244,8 @@ bool h1_body(struct conn *c)
 		}
 		buf_drop(&c->in, used);
 		whole = s == HTTP1_OK;
+		if (whole)
+			chunk_form(buf_slice(&c->chunk_lines), &r->form);
 	}
 	if (whole)
 		respond(c);

@@ -23,6 +23,9 @@ struct stream {
 struct h2 {
 	nghttp2_session *session;
 	struct stream *streams;
+	char settings[256]; /* as sent until the first request: "3:100 4:65535 " */
+	uint32_t window;    /* by how much the connection's was widened until then */
+	bool asked;
 };
 
 static void stream_free(struct conn *c, struct stream *s)
@@ -53,6 +56,11 @@ static int on_begin(nghttp2_session *session, const nghttp2_frame *frame, void *
 		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 	}
 	s->request = r;
+	c->h2->asked = true;
+	buf_fmt(&r->form, "settings=%s\nwindow=%u\n", c->h2->settings, c->h2->window);
+	if (frame->hd.flags & NGHTTP2_FLAG_PRIORITY)
+		buf_fmt(&r->form, "priority=%s%d, weight %d\n", frame->headers.pri_spec.exclusive ? "alone on " : "on ",
+		        frame->headers.pri_spec.stream_id, frame->headers.pri_spec.weight);
 	s->next = c->h2->streams;
 	if (s->next)
 		s->next->prev = s;
@@ -173,8 +181,23 @@ static void answer(struct conn *c, struct stream *s, int32_t id)
 	submit(c, s, id);
 }
 
+/* How the client sets up its side, before it can know anything of ours. */
+static void note_setup(struct h2 *h, const nghttp2_frame *frame)
+{
+	if (frame->hd.type == NGHTTP2_WINDOW_UPDATE && frame->hd.stream_id == 0)
+		h->window += (uint32_t)frame->window_update.window_size_increment;
+	for (size_t i = 0; frame->hd.type == NGHTTP2_SETTINGS && !(frame->hd.flags & NGHTTP2_FLAG_ACK) && i < frame->settings.niv; i++) {
+		size_t n = strlen(h->settings);
+		(void)snprintf(h->settings + n, sizeof(h->settings) - n, "%s%d:%u", n ? " " : "", frame->settings.iv[i].settings_id,
+		        frame->settings.iv[i].value);
+	}
+}
+
 static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
 {
+	struct conn *c = arg;
+	if (!c->h2->asked)
+		note_setup(c->h2, frame);
 	if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA)
 		return 0;
 	struct stream *s = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);

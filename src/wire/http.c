@@ -20,6 +20,7 @@ struct request *request_new(void)
 	r->head = BUF(HTTP1_HEAD_MAX + 65536);
 	r->path = BUF(HTTP1_HEAD_MAX);
 	r->body = BUF(BODY_WIRE_MAX);
+	r->form = BUF(FORM_MAX);
 	return r;
 }
 
@@ -31,6 +32,7 @@ void request_free(struct engine *e, struct request *r)
 	buf_free(&r->head);
 	buf_free(&r->path);
 	buf_free(&r->body);
+	buf_free(&r->form);
 	free(r);
 }
 
@@ -162,9 +164,24 @@ void request_trace(
 		trace_put_u64(t, TAG_STATUS, (uint64_t)status);
 	if (r->lost)
 		trace_put_u64(t, TAG_LOST, r->lost);
+	if (r->form.n)
+		trace_put(t, TAG_FORM, buf_slice(&r->form));
 	if (reason)
 		trace_put(t, TAG_REASON, slice_str(reason));
 	engine_trace_end(c->engine);
+}
+
+/* RFC 1952, 2.3: what a gzip stream says of how it was made. */
+static void gzip_form(struct slice coding, struct slice body, struct buf *form)
+{
+	if (!slice_eq_nocase(coding, SLICE("gzip")) || body.n < 18 || body.p[0] != 0x1f || body.p[1] != 0x8b)
+		return;
+	uint32_t time = (uint32_t)body.p[4] | (uint32_t)body.p[5] << 8 | (uint32_t)body.p[6] << 16 | (uint32_t)body.p[7] << 24;
+	buf_fmt(form, "gzip header=flags %u, time %u, effort %u, system %u", body.p[3], time, body.p[8], body.p[9]);
+	/* Extra field, name, comment. */
+	for (size_t i = 10; body.p[3] & 0x1e && i < body.n && i < 74; i++)
+		buf_fmt(form, "%s%02x", i == 10 ? ", " : "", body.p[i]);
+	buf_u8(form, '\n');
 }
 
 void request_answer(struct conn *c, struct request *r, struct exchange_reply *reply)
@@ -180,6 +197,7 @@ void request_answer(struct conn *c, struct request *r, struct exchange_reply *re
 		uint64_t lost = 0;
 		int e = decode_content(coding, body, &plain, &lost, &reason);
 		if (e == 0 || e == -ENOBUFS) {
+			gzip_form(coding, body, &r->form);
 			body = buf_slice(&plain);
 			r->lost += lost;
 			(void)snprintf(name, sizeof(name), "%.*s", SLICE_FMT(coding));

@@ -11,10 +11,10 @@
 
 enum trace_kind {
 	TRACE_READY = 1, /* the world answers now; no fields */
-	TRACE_DNS,       /* TIME QNAME QTYPE PROTO(udp|tcp) ADDR(answered, if any) */
+	TRACE_DNS,       /* TIME QNAME QTYPE PROTO(udp|tcp) ADDR(answered, if any) FORM */
 	TRACE_CONN,      /* TIME CONN ADDR PORT HOST(name that DNS gave for ADDR, if any): a TCP connection was accepted */
-	TRACE_TLS,       /* TIME CONN SNI ALPN(offered, comma separated) JA4 PROTO(agreed: version) REASON(if the handshake failed) */
-	TRACE_HTTP,      /* TIME CONN HOST SCHEME PROTO METHOD TARGET HEADERS BODY ENCODING WIRE_SIZE VIA ANSWER STATUS */
+	TRACE_TLS,       /* TIME CONN SNI ALPN(offered, comma separated) JA4 PROTO(agreed: version) REASON(if the handshake failed) FORM */
+	TRACE_HTTP,      /* TIME CONN HOST PORT SCHEME PROTO METHOD TARGET HEADERS BODY ENCODING WIRE_SIZE VIA ANSWER STATUS FORM */
 	TRACE_WS,        /* TIME CONN HOST TARGET BODY(one message) REASON(text|binary|close) */
 	TRACE_RAW,    /* TIME CONN HOST PORT DATA(first bytes, capped) WIRE_SIZE REASON: bytes that are no protocol we speak, or broken */
 	TRACE_UDP,    /* TIME ADDR PORT HOST DATA(capped) WIRE_SIZE */
@@ -51,6 +51,9 @@ enum trace_tag {
 	TAG_ANSWER, /* which of the world's answers was given, e.g. anthropic.messages */
 	TAG_STATUS, /* status code of our answer */
 	TAG_LOST,   /* bytes of BODY or DATA that a cap cut off */
+	TAG_FORM, /* how it is written, apart from what it says: lines of "name=value". TLS: see clienthello.h. DNS: "flags" (hex), "class"
+	           * and "EDNS" where they are not the usual ones. HTTP: of a chunked body "chunk blocks", "chunk sizes", "chunk
+	           * extensions", "trailer"; of a gzip body "gzip header"; of HTTP/2 "settings" and "window" of the connection until then */
 	TRACE_TAG_END,
 };
 

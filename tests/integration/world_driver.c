@@ -126,6 +126,7 @@ static void print_field(FILE *f, int tag, struct slice v)
 	        "answer",
 	        "status",
 	        "lost",
+	        "form",
 	};
 	(void)fprintf(f, " %s=\"", names[tag]);
 	for (size_t i = 0; i < v.n && i < 300; i++)

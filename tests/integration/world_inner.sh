@@ -124,6 +124,9 @@ check "decompression bomb is cut" curl_in -H 'content-encoding: gzip' --data-bin
 want='^POST .* body=400000'
 check "long body with Expect" curl_in -H 'Expect: 100-continue' --data-binary @body http://api.example.com/long
 check "chunked body" curl_in -H 'Transfer-Encoding: chunked' --data-binary @body http://api.example.com/chunked
+want='200 OK'
+check "hand-made chunks" in_tool bash -c 'exec 3<>/dev/tcp/api.example.com/80; printf "POST /chunks HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n0A;x=y\r\n0123456789\r\n0A\r\n0123456789\r\n0A\r\n0123456789\r\n3\r\nend\r\n0\r\nX-T: 1\r\n\r\n" >&3; timeout 2 cat <&3'
+want='^POST .* body=400000'
 check "long body over HTTP/2" curl_in --data-binary @body https://api.example.com/long2
 
 want='^GET https://inner.example.com:443/c h2'
@@ -196,6 +199,11 @@ traced "many ports" '^note .*listeners are reused'
 traced "HTTP/2 headers" '^http .*host="api.example.com" scheme="https" proto="h2" method="GET" target="/two" headers=":method: GET\\x0d\\x0a:path: /two\\x0d\\x0a:scheme: https\\x0d\\x0a:authority: api.example.com\\x0d\\x0auser-agent'
 traced "exact HTTP/1 headers" 'target="/a\?b=c" headers="Host: api.example.com\\x0d\\x0aUser-Agent: curl/[^"]*\\x0d\\x0a\\x0d\\x0a"'
 traced "decoded body" '^http .*target="/gz" .*body="\{\\x22prompt\\x22:\\x22hello hello hello\\x22\}" encoding="gzip"'
+traced "gzip header" '^http .*target="/gz" .*form="gzip header=flags 8, time [0-9]+, effort 0, system 3, 736d616c6c00'
+traced "form of chunks" '^http .*target="/chunks" .*form="chunk blocks=0A\\x0achunk sizes=upper case, zeros in front\\x0achunk extensions=;x=y\\x0atrailer=X-T: 1\\x0a"'
+traced "HTTP/2 settings" '^http .*target="/two" .*form="settings=3:100 4:[0-9]+ 2:0\\x0awindow=[0-9]+\\x0a'
+traced "form of a ClientHello" '^tls .*form="ciphers=1302,1303,1301,'
+traced "EDNS" '^dns .*qname="Api.Example.COM" .*form="flags=01[0-9a-f]{2}\\x0aEDNS=1232 bytes, 00000000, 000a0008[0-9a-f]{16}"'
 traced "brotli" '^http .*target="/br" .*hello hello.*encoding="br"'
 traced "zstd" '^http .*target="/zstd" .*hello hello.*encoding="zstd"'
 traced "bomb" '^http .*target="/bomb" .*reason="the decoded body is too long".*lost='

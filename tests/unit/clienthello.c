@@ -49,7 +49,7 @@ static void foxio_extensions(struct buf *e)
 	extension(e, 0x0000,
 	        SLICE("\x00\x0f\x00\x00\x0c"
 	              "WWW.Test.com"));
-	extension(e, 0x0033, SLICE("x"));
+	extension(e, 0x0033, SLICE("\x00\x09\x1a\x1a\x00\x01\x00\x00\x1d\x00\x00"));
 	extension(e, 0x000d, SLICE("\x00\x10\x04\x03\x08\x04\x04\x01\x05\x03\x08\x05\x05\x01\x08\x06\x06\x01"));
 	extension(e, 0x0023, SLICE(""));
 	extension(e, 0x000b, SLICE("\x01\x00"));
@@ -82,6 +82,10 @@ static void example_of_foxio(void **state)
 		assert_string_equal(ja4, "t13d1516h2_8daaf6152771_e5627efa2ab1");
 		assert_string_equal(h.sni, "www.test.com");
 		assert_string_equal(h.alpn, "h2,http/1.1");
+		assert_string_equal(buf_str(&h.form),
+		        "ciphers=1301,1302,1303,c02b,c02f,c02c,c030,cca9,cca8,c013,c014,009c,009d,002f,0035\n"
+		        "extensions=0000,0033,000d,0023,000b,ff01,000a,001b,4469,0012,002d,0010,0005,002b,0017,0015\n"
+		        "groups=001d\nkey shares=001d\nsession id=0\ncompression=00\nSNI=WWW.Test.com");
 		clienthello_free(&h);
 		if (piece > 1)
 			continue;
@@ -101,6 +105,7 @@ static void bare(void **state)
 	assert_int_equal(clienthello_parse(buf_slice(&in), &h, &why), CLIENTHELLO_OK);
 	ja4_text(&h, ja4);
 	assert_string_equal(ja4, "t11i000000_000000000000_000000000000");
+	assert_string_equal(buf_str(&h.form), "ciphers=\nextensions=\ngroups=\nkey shares=\nsession id=0\ncompression=00");
 	clienthello_free(&h);
 	/* a protocol that is not alphanumeric: the hex digits at its ends */
 	extension(&e, 0x0010, SLICE("\x00\x03\x02\xab\xcd"));

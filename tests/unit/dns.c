@@ -21,6 +21,10 @@ static void query(void **state)
 	assert_int_equal(q.labels, 3);
 	assert_int_equal(q.qtype, DNS_A);
 	assert_int_equal(q.qclass, 1);
+	assert_int_equal(q.questions, 1);
+	assert_int_equal(q.rest.n, 0);
+	assert_true(dns_parse(SLICE(QUERY "\x00\x00\x29"), &q));
+	assert_int_equal(q.rest.n, 3);
 	for (size_t n = 0; n < sizeof(QUERY) - 1; n++)
 		assert_false(dns_parse(slice_sub(SLICE(QUERY), 0, n), &q));
 }

@@ -269,6 +269,123 @@ static void headers_are_seen(void **state)
 	}
 }
 
+/* Ways of writing the same, each with its address. They are named so that `b` differs from `a`, and `a` is the usual one. */
+static void ways_of_writing_are_seen(void **state)
+{
+	(void)state;
+#define TYPE(t) "Host: api.test\r\nContent-Type: " t "\r\n\r\n"
+#define JSON    TYPE("application/json")
+#define FORM    TYPE("application/x-www-form-urlencoded")
+#define LINES   TYPE("application/x-ndjson")
+#define PARTS   TYPE("multipart/form-data; boundary=xx")
+#define PART    "--xx\r\nContent-Disposition: form-data; name=\"log\"\r\n\r\nsession ended"
+	static const struct {
+		const char *headers_a, *a, *headers_b, *b, *address;
+	} rows[] = {
+	        {JSON, "{\"a\":1}", JSON, "{\"a\":1}\n", "body (white space behind)"},
+	        {JSON, "{\"a\":1}", JSON, " {\"a\":1}", "body (white space in front)"},
+	        {JSON, "{\"a\":[\"x/y\",[\"z\"]]}", JSON, "{\"a\":[\"x\\/y\",[\"z\"]]}", "body.a (escapes)"},
+	        {JSON, "{\"a\":[\"x/y\",[\"z\"]]}", JSON, "{\"a\":[\"x/y\",[\"\\u007a\"]]}", "body.a (escapes)"},
+	        {JSON, "{\"abc\":1}", JSON, "{\"a\\u0062c\":1}", "body.abc (name) (escapes)"},
+	        {JSON, "{\"a\":\"\\u00e9\"}", JSON, "{\"a\":\"\\u00E9\"}", "body (letters in escapes)"},
+	        {JSON, "{\"a\":\"\xc3\xa9\",\"b\":\"\\u2020\",\"c\":\"\xc3\xa9\"}", JSON,
+	                "{\"a\":\"\xc3\xa9\",\"b\":\"\\u2020\",\"c\":\"\\u00e9\"}", "body.c (escapes)"},
+	        {JSON, "{\"a\":\"eyJhYmNkIjoxMn0=\"}", JSON, "{\"a\":\"eyJhYmNkIjoxMn0\"}", "body.a (base64 padding)"},
+	        {LINES, "{\"a\": 1}\n{\"b\": 2}", LINES, "{\"a\":1}\n{\"b\":2}", "body (white space after colons)"},
+	        {LINES, "{\"a\": 1}\n{\"b\": 2}", LINES, "{\"a\": 1}\r\n{\"b\": 2}", "body (line ends)"},
+	        {LINES, "{\"a\": 1}\n{\"b\": 2}", LINES, "{\"a\": 1}\n\n{\"b\": 2}", "body (empty lines)"},
+	        {LINES, "{\"a\": 1}\n{\"b\": 2}", LINES, "{\"a\": 1}\n{\"b\": 2}\n", "body (white space behind)"},
+	        {LINES, "data: {\"a\": 1}\n\ndata: {\"b\": 2}", LINES, "data:{\"a\": 1}\n\ndata:{\"b\": 2}",
+	                "body (after the names of fields)"},
+	        {FORM, "a=x-y&b=1", FORM, "a=x%2Dy&b=1", "body a (escapes)"},
+	        {FORM, "a=x%3Ay&b=1", FORM, "a=x%3ay&b=1", "body a (escapes)"},
+	        {FORM, "a=x%20y&b=1", FORM, "a=x+y&b=1", "body a (blanks)"},
+	        {FORM, "a=&b=1", FORM, "a&b=1", "body a (equals sign)"},
+	        {TYPE("application/json; boundary=x"), "{\"a\":1}", TYPE("application/json; boundary=x"), "{\"a\":2}", "body.a"},
+	        {PARTS, "{\"a\":1}", PARTS, "{\"a\":2}", "body.a"},
+	        {PARTS, PART "\r\n--xx--\r\n", PARTS, PART "\r\n--xx--\r\nmore", "body.(other)"},
+	        {PARTS, PART "\r\n--xx--\r\n", PARTS, "more\r\n" PART "\r\n--xx--\r\n", "body.(in front of the parts)"},
+	        {PARTS, PART "\r\n--xx--\r\n", PARTS, PART "--xx--\r\n", "body.(line end before a boundary)"},
+	        {PARTS, "--xx\nX: y\n\nsession ended\n--xx--\n", PARTS, "--xx\nX: y\n\nsession closed\n--xx--\n", NULL},
+	        {"Host: api.test\r\n\r\n", "{}", "Host: API.test\r\n\r\n", "{}", "header host (letters)"},
+	        {"Cookie: a=1; b=2\r\n\r\n", "{}", "Cookie: a=1;b=2\r\n\r\n", "{}", "header cookie (blanks between)"},
+	};
+	for (size_t k = 0; k < ARRAY_LEN(rows); k++) {
+		struct feature_set *s = set_new();
+		add_body_headers(s, rows[k].headers_a, rows[k].a, NULL, 0);
+		add_body_headers(s, rows[k].headers_b, rows[k].b, NULL, 0);
+		add_body_headers(s, rows[k].headers_a, rows[k].a, NULL, 0);
+		if (rows[k].address)
+			(void)only(s, 0, 1, rows[k].address);
+		assert_true(differences(s, 0, 1, true, NULL) > 0);
+		assert_int_equal(differences(s, 0, 2, false, NULL), 0);
+		feature_set_free(s);
+	}
+}
+
+static void record(struct buf *b, enum trace_kind kind, const char *host, const char *port, const char *qtype, const char *form)
+{
+	size_t mark;
+	trace_begin(b, kind, &mark);
+	if (port)
+		trace_put_u64(b, TAG_CONN, 7);
+	trace_put(b, kind == TRACE_DNS ? TAG_QNAME : TAG_HOST, slice_str(host));
+	if (port)
+		trace_put(b, TAG_PORT, slice_str(port));
+	if (qtype)
+		trace_put(b, TAG_QTYPE, slice_str(qtype));
+	if (form)
+		trace_put(b, TAG_FORM, slice_str(form));
+	trace_end(b, mark);
+}
+
+/* Of each row the second observation differs from the first in this place. */
+static void forms_are_seen(void **state)
+{
+	(void)state;
+	static const char hello[] = "ciphers=1301,1302\ngroups=001d";
+	static const struct {
+		enum trace_kind kind;
+		const char *port_a, *type_a, *form_a, *port_b, *type_b, *form_b, *address;
+	} rows[] = {
+	        {TRACE_TLS, "443", NULL, hello, "443", NULL, "ciphers=1302,1301\ngroups=001d", "hello ciphers"},
+	        {TRACE_TLS, "443", NULL, hello, "443", NULL, "ciphers=1301,1302\ngroups=001d\nSNI=API.test", "hello SNI"},
+	        {TRACE_DNS, NULL, "A", "flags=0100", NULL, "A", "flags=0000", "api.test.A flags"},
+	        {TRACE_DNS, NULL, "A", "flags=0100", NULL, "A", "flags=0100\nEDNS=1232 bytes, 00000000", "api.test.A EDNS"},
+	        {TRACE_CONN, "443", NULL, NULL, "8443", NULL, NULL, NULL},
+	};
+	for (size_t k = 0; k < ARRAY_LEN(rows); k++) {
+		struct feature_set *s = set_new();
+		for (int i = 0; i < 3; i++) {
+			_cleanup_buf_ struct buf b = BUF(1 << 16);
+			bool second = i == 1;
+			record(&b, rows[k].kind, "api.test", second ? rows[k].port_b : rows[k].port_a,
+			        second ? rows[k].type_b : rows[k].type_a, second ? rows[k].form_b : rows[k].form_a);
+			(void)add_trace(s, &b, NULL, 0, NULL);
+		}
+		uint32_t at = 0;
+		assert_true(differences(s, 0, 1, true, &at) > 0);
+		if (rows[k].address)
+			(void)only(s, 0, 1, rows[k].address);
+		assert_int_equal(differences(s, 0, 2, false, NULL), 0);
+		feature_set_free(s);
+	}
+	/* The order of two queries; a connection over which something is said is no knock. */
+	struct feature_set *s = set_new();
+	for (int i = 0; i < 2; i++) {
+		_cleanup_buf_ struct buf b = BUF(1 << 16);
+		record(&b, TRACE_DNS, "api.test", NULL, i ? "AAAA" : "A", "flags=0100");
+		record(&b, TRACE_DNS, "api.test", NULL, i ? "A" : "AAAA", "flags=0100");
+		record(&b, TRACE_CONN, "api.test", "443", NULL, NULL);
+		record(&b, TRACE_TLS, "api.test", "443", NULL, hello);
+		(void)add_trace(s, &b, NULL, 0, NULL);
+	}
+	(void)only(s, 0, 1, "api.test (order)");
+	for (uint32_t i = 0; i < feature_count(s); i++)
+		assert_null(strstr(feature_at(s, i)->endpoint, "TCP"));
+	feature_set_free(s);
+}
+
 static void json_in_header_in_json(void **state)
 {
 	(void)state;
@@ -563,6 +680,19 @@ static void hosts_hang_together(void **state)
 	feature_set_free(s);
 }
 
+/* What only looks like a placeholder is none. */
+static void placeholders_cannot_be_forged(void **state)
+{
+	(void)state;
+	struct feature_set *s = set_new();
+	const struct feature_literal l = {.factor = 2, .value = SLICE("wks-7f3kq"), .name = "hostname"};
+	add_body_headers(s, usual_headers, "{\"a\":\"on wks-7f3kq {hostname} {sha256 of proxy} {name}\",\"{user}\":1}", &l, 1);
+	struct slice v = feature_value(s, find(s, ENDPOINT, "body.a"), 0);
+	assert_true(slice_is(v, "on {hostname} {=hostname} {=sha256 of proxy} {name}"));
+	(void)find(s, ENDPOINT, "body.{=user}");
+	feature_set_free(s);
+}
+
 static void gateway_is_no_echo(void **state)
 {
 	(void)state;
@@ -618,6 +748,8 @@ int main(void)
 	        cmocka_unit_test(structure_is_seen),
 	        cmocka_unit_test(empty_lines_keep_their_place),
 	        cmocka_unit_test(headers_are_seen),
+	        cmocka_unit_test(ways_of_writing_are_seen),
+	        cmocka_unit_test(forms_are_seen),
 	        cmocka_unit_test(json_in_header_in_json),
 	        cmocka_unit_test(retry_is_one_difference),
 	        cmocka_unit_test(turns_keep_their_slots),
@@ -629,6 +761,7 @@ int main(void)
 	        cmocka_unit_test(literals_in_names_and_hosts),
 	        cmocka_unit_test(literals_do_not_make_differences),
 	        cmocka_unit_test(hosts_hang_together),
+	        cmocka_unit_test(placeholders_cannot_be_forged),
 	        cmocka_unit_test(gateway_is_no_echo),
 	        cmocka_unit_test(shapes),
 	};

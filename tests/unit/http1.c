@@ -126,8 +126,8 @@ static void chunked(void **state)
 	(void)state;
 	for (size_t piece = 1; piece < 40; piece++) {
 		static const char good[] = "4;x=y\r\nWiki\r\n0B\r\npedia in \r\n\r\n3\r\nend\r\n0\r\nTrailer: x\r\n\r\nNEXT";
-		struct http1_chunked c = {0};
-		_cleanup_buf_ struct buf out = BUF(100);
+		_cleanup_buf_ struct buf out = BUF(100), lines = BUF(100);
+		struct http1_chunked c = {.lines = &lines};
 		const char *why = NULL;
 		uint64_t lost = 0;
 		size_t at = 0, used = 0;
@@ -139,6 +139,7 @@ static void chunked(void **state)
 		assert_int_equal(s, HTTP1_OK);
 		assert_string_equal(good + at, "NEXT");
 		assert_string_equal(buf_str(&out), content);
+		assert_string_equal(buf_str(&lines), "4;x=y\r\n0B\r\n3\r\n0\r\nTrailer: x\r\n\r\n");
 		assert_int_equal(lost, 0);
 	}
 }
@@ -161,14 +162,15 @@ static void refuses_chunks(void **state)
 
 static void chunked_cap(void **state)
 {
-	struct http1_chunked c = {0};
-	_cleanup_buf_ struct buf out = BUF(3);
+	_cleanup_buf_ struct buf out = BUF(3), lines = BUF(2);
+	struct http1_chunked c = {.lines = &lines};
 	const char *why = NULL;
 	uint64_t lost = 0;
 	size_t used;
 	(void)state;
 	assert_int_equal(http1_chunked(&c, SLICE("8\r\nabcdefgh\r\n0\r\n\r\n"), &used, &out, &lost, &why), HTTP1_OK);
 	assert_string_equal(buf_str(&out), "abc");
+	assert_string_equal(buf_str(&lines), "8\r");
 	assert_int_equal(lost, 5);
 }
 

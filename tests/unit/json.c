@@ -53,10 +53,12 @@ static void spans_and_text(void **state)
 	assert_ptr_equal(list->parent, v);
 	assert_null(json_get(v, "none"));
 	_cleanup_buf_ struct buf b = BUF(100);
-	assert_true(json_escapes(SLICE("a\\/\\\"\\u0027\\n\\u000a\\u0001\\u00e9\\u0027\\u001F"), &b));
+	assert_true(json_escapes(SLICE("a\\/\\\"\\u0027\\n\\u000a\\u0001\\u00e9\\u0027\\u001F"), false, &b));
 	assert_string_equal(buf_str(&b), "\\/ \\u0027 \\u000a \\u001F");
 	buf_reset(&b);
-	assert_false(json_escapes(SLICE("\\n\\t\\\"\\\\ \\u001f \\u2019"), &b));
+	assert_false(json_escapes(SLICE("\\n\\t\\\"\\\\ \\u001f \\u2019"), false, &b));
+	assert_true(json_escapes(SLICE("\\n \\u2019 \xe2\x80\x99"), true, &b));
+	assert_string_equal(buf_str(&b), "\\u2019");
 }
 
 static void limits_hold(void **state)
@@ -94,13 +96,14 @@ static void syntax_is_described(void **state)
 	(void)state;
 	static const struct {
 		const char *text, *colon, *comma, *brackets;
-		bool raw, escaped;
-	} rows[] = {{"{\"a\":1,\"b\":[2,3]}", "none", "none", "none", false, false},
-	        {"{\"a\": 1, \"b\": \"\xc3\xa9\"}", "1 space", "1 space", "none", true, false},
-	        {"{\"a\": 1,\"b\":\"\\u00e9\"}", "1 space, none", "none", "none", false, true},
+		bool raw, escaped, lower, upper;
+	} rows[] = {{"{\"a\":1,\"b\":[2,3]}", "none", "none", "none", false, false, false, false},
+	        {"{\"a\": 1, \"b\": \"\xc3\xa9\"}", "1 space", "1 space", "none", true, false, false, false},
+	        {"{\"a\": 1,\"b\":\"\\u00e9\"}", "1 space, none", "none", "none", false, true, true, false},
+	        {"[\"\\u00E9\\u001f\\u0012\"]", "", "", "none", false, true, true, true},
 	        {"{\n  \"a\": {\n    \"b\": 1,\n    \"c\": 2\n  }\n}", "1 space", "1 newline + 2 a level",
-	                "1 newline + 2 a level, 1 newline + 0", false, false},
-	        {"[\"{ : , \\\" }\"]", "", "", "none", false, false}, {"{}", "", "", "", false, false}};
+	                "1 newline + 2 a level, 1 newline + 0", false, false, false, false},
+	        {"[\"{ : , \\\" }\"]", "", "", "none", false, false, false, false}, {"{}", "", "", "", false, false, false, false}};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		_cleanup_arena_ struct arena a = ARENA(1 << 20);
 		struct json *v;
@@ -112,6 +115,8 @@ static void syntax_is_described(void **state)
 		assert_string_equal(s.in_brackets, rows[i].brackets);
 		assert_int_equal(s.raw_non_ascii, rows[i].raw);
 		assert_int_equal(s.escaped_non_ascii, rows[i].escaped);
+		assert_int_equal(s.lower_hex, rows[i].lower);
+		assert_int_equal(s.upper_hex, rows[i].upper);
 	}
 }
 
