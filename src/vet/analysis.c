@@ -205,8 +205,6 @@ double an_expected_by_chance(const struct ctx *c, const struct entry *e)
 
 /* -- trials with several factors varied -- */
 
-enum state { STATE_BEFORE, STATE_AFTER, STATE_OTHER };
-
 /* Does v have, in the places in which b differs from a, what a has there, or what b has? */
 static enum state place_of(struct slice a, struct slice b, struct slice v)
 {
@@ -227,9 +225,7 @@ static enum state place_of(struct slice a, struct slice b, struct slice v)
 	return n && same == n ? STATE_AFTER : n && untouched == n ? STATE_BEFORE : STATE_OTHER;
 }
 
-/* What a trial with several factors varied shows of a difference that was seen with one: the value from before it, from after it, or
- * another, for which another factor may be the reason. */
-static enum state state_of(struct ctx *c, const struct entry *e, size_t k)
+enum state an_state_of(struct ctx *c, const struct entry *e, size_t k)
 {
 	const struct analysis_trial *t = &c->t[k];
 	struct slice v = feature_value(c->s, e->feature, (unsigned)k), a = feature_value(c->s, e->feature, (unsigned)e->ref),
@@ -252,6 +248,11 @@ static enum state state_of(struct ctx *c, const struct entry *e, size_t k)
 	enum state by_place = e->mode == MODE_RAW ? place_of(a, b, v) : STATE_OTHER;
 	if (by_place != STATE_OTHER)
 		return by_place;
+	if (c->framed) {
+		bool as_a = slice_eq(buf_slice(&c->shapes[k]), buf_slice(&c->shapes[e->ref])),
+		     as_b = slice_eq(buf_slice(&c->shapes[k]), buf_slice(&c->shapes[e->trial]));
+		return as_a == as_b ? STATE_OTHER : as_a ? STATE_BEFORE : STATE_AFTER;
+	}
 	if (c->shapes[k].n == 0)
 		feature_shape(v, &c->shapes[k]);
 	_cleanup_buf_ struct buf shape = BUF(4 << 20);
@@ -286,7 +287,7 @@ static bool always_after(struct ctx *c, const struct entry *e, enum vet_base bas
 {
 	for (size_t k = 0; k < c->n; k++)
 		if (c->t[k].baseline && an_in_base(&c->t[k], base))
-			return state_of(c, e, k) == STATE_AFTER;
+			return an_state_of(c, e, k) == STATE_AFTER;
 	return true;
 }
 
@@ -301,12 +302,12 @@ void an_count_combined(struct ctx *c, struct entry *e)
 			/* Not the same experiment, but if it flips there without its factor, it flips. */
 			if (far_says && an_level_of(u, e->factor) == 0) {
 				e->far++;
-				e->far_hits += state_of(c, e, k) == STATE_AFTER;
+				e->far_hits += an_state_of(c, e, k) == STATE_AFTER;
 			}
 			continue;
 		}
 		bool on = an_level_of(u, e->factor) == e->level;
-		enum state s = state_of(c, e, k);
+		enum state s = an_state_of(c, e, k);
 		if (s == STATE_OTHER)
 			continue;
 		if (on) {

@@ -28,6 +28,7 @@ struct analysis_candidate {
 	unsigned factor, level;
 	enum vet_base base;
 	unsigned features;     /* how many features are suspected */
+	bool joint;            /* the same change comes under levels of three or more factors: each has to be repeated alone */
 	enum leak_class worst; /* class of the worst so far, provisional */
 	double by_chance;      /* of its clearest feature: how many like it would come out by chance, given how often features of the same
 	                        * endpoint flip by themselves */

@@ -58,10 +58,79 @@ static bool came_again(struct ctx *c, uint32_t feature, enum mode mode, size_t r
 	return e.fresh >= 2 && e.fresh_hits == e.fresh && e.pool_hits == 0;
 }
 
+/* Do parts come and go at this endpoint by themselves, between baselines? */
+static bool moves(const struct ctx *c, const struct entry *e)
+{
+	const char *endpoint = an_text_of(feature_at(c->s, e->feature)->endpoint);
+	for (uint32_t i = 0; i < feature_count(c->s); i++) {
+		if (strcmp(an_text_of(feature_at(c->s, i)->endpoint), endpoint) != 0)
+			continue;
+		bool there = false, missing = false;
+		for (size_t o = 0; o < c->n; o++)
+			if (c->t[o].baseline && c->t[o].usable) {
+				bool p = feature_value(c->s, i, (unsigned)o).p != NULL;
+				there |= p && c->t[o].treatment.base == e->base;
+				missing |= !p && c->t[o].treatment.base == e->base;
+			}
+		if (there && missing)
+			return true;
+	}
+	return false;
+}
+
+/* Has the endpoint other parts that take now one, now another of a few values by themselves? */
+static bool flips(const struct ctx *c, uint32_t feature)
+{
+	const char *endpoint = an_text_of(feature_at(c->s, feature)->endpoint);
+	for (uint32_t i = 0; i < feature_count(c->s); i++) {
+		if (strcmp(an_text_of(feature_at(c->s, i)->endpoint), endpoint) != 0)
+			continue;
+		size_t n = 0, distinct = 0;
+		for (size_t o = 0; o < c->n; o++) {
+			struct slice v = feature_value(c->s, i, (unsigned)o);
+			if (!c->t[o].baseline || !c->t[o].usable || !v.p)
+				continue;
+			n++;
+			bool new = true;
+			for (size_t k = 0; k < o && new; k++)
+				new = !c->t[k].baseline || !c->t[k].usable || !slice_eq(v, feature_value(c->s, i, (unsigned)k));
+			distinct += new;
+		}
+		if (distinct > 1 && 2 * distinct <= n)
+			return true;
+	}
+	return false;
+}
+
+/* One change, seen under levels of three or more factors in one base or the other, never without: then it is no noise of theirs, but
+ * something that any of them brings about. */
+static bool is_joint(struct ctx *c, uint32_t feature, size_t ref)
+{
+	bool seen[64] = {false};
+	size_t n = 0, first = c->n;
+	for (size_t o = 0; o < c->n; o++) {
+		if (!c->off[o] || !c->t[o].usable)
+			continue;
+		if (first == c->n)
+			first = o;
+		struct entry e = {.feature = feature, .mode = MODE_RAW, .ref = ref, .trial = first};
+		if (an_state_of(c, &e, o) != STATE_AFTER)
+			return false;
+		n += !seen[c->t[o].factor];
+		seen[c->t[o].factor] = true;
+	}
+	if (n < 3)
+		return false;
+	/* Where things come and go by themselves, such a thing is still noise. */
+	struct entry e = {.feature = feature, .base = c->t[first].treatment.base};
+	return !moves(c, &e) && !flips(c, feature);
+}
+
 /* Entries of one feature in one base; c->off is set for both. */
 static int collect_base(struct ctx *c, uint32_t feature, enum vet_base base, enum mode mode, size_t ref, struct entries *list)
 {
 	an_note_rate(c, feature, base);
+	bool joint = mode == MODE_RAW && is_joint(c, feature, ref);
 	for (size_t o = 0; o < c->n; o++) {
 		const struct analysis_trial *t = &c->t[o];
 		if (!c->off[o] || t->treatment.base != base || t->combined)
@@ -79,7 +148,7 @@ static int collect_base(struct ctx *c, uint32_t feature, enum vet_base base, enu
 				continue;
 			if (u->treatment.base != base) {
 				/* Not the same experiment, but if it flips there, it flips. */
-				if (u->baseline || (u->factor != t->factor && !c->caused[k])) {
+				if (u->baseline || (u->factor != t->factor && !c->caused[k] && !(joint && c->off[k]))) {
 					e.far++;
 					e.far_hits += c->off[k];
 				}
@@ -88,19 +157,23 @@ static int collect_base(struct ctx *c, uint32_t feature, enum vet_base base, enu
 				e.hits += c->off[k];
 				e.fresh += u->confirming;
 				e.fresh_hits += u->confirming && c->off[k];
-			} else if (u->baseline || (u->factor != t->factor && !c->caused[k])) {
+			} else if (u->baseline || (u->factor != t->factor && !c->caused[k] && !(joint && c->off[k]))) {
 				e.pool++;
 				e.pool_hits += c->off[k];
 			}
 		}
 		unsigned alone = e.runs;
-		an_count_combined(c, &e);
+		e.joint = joint;
+		if (!joint || e.fresh == 0)
+			an_count_combined(c, &e);
 		if (e.fresh_hits < e.fresh && c->n_failed < feature_count(c->s) * BASE_COUNT * 4)
 			c->failed[c->n_failed++] = an_text_of(feature_at(c->s, feature)->endpoint);
 		if (e.hits < e.runs && e.pool_hits == 0)
 			an_add_rate(c, feature, (double)e.hits / (e.runs + e.pool));
 		/* A feature that also differs under a tenth of the other treatments flips by itself. */
-		if (e.hits < e.runs || alone == 0 || e.pool_hits > e.pool / 10 || e.far_hits > e.far / 10)
+		/* What is done in most sessions only is no less of a channel. */
+		bool sometimes = e.hits < e.runs && e.hits >= 2 && 2 * e.hits >= e.runs && e.pool_hits == 0 && e.far_hits == 0;
+		if ((e.hits < e.runs && !sometimes) || alone == 0 || e.pool_hits > e.pool / 10 || e.far_hits > e.far / 10)
 			continue;
 		struct entry *new = entry_new(list);
 		if (!new)
@@ -128,13 +201,38 @@ static int collect_feature(struct ctx *c, uint32_t feature, struct entries *list
 		buf_reset(&c->shapes[o]);
 		c->off[o] = false;
 	}
+	c->framed = false;
 	for (int b = 0; b < BASE_COUNT; b++) {
 		enum mode m = an_mode_of(c, feature, (enum vet_base)b, &ref[b], &n[b]);
 		if (n[b] >= 2 && m > mode)
 			mode = m;
 	}
-	if (mode == MODE_NONE)
+	/* Sent now and then: among the trials in which it was, it can be compared. */
+	_cleanup_free_ struct analysis_trial *present = NULL;
+	const struct analysis_trial *all = c->t;
+	if (mode == MODE_NONE) {
+		present = malloc(c->n * sizeof(*present));
+		if (!present)
+			return -ENOMEM;
+		memcpy(present, c->t, c->n * sizeof(*present));
+		for (size_t o = 0; o < c->n; o++)
+			present[o].usable &= feature_value(c->s, feature, (unsigned)o).p != NULL;
+		c->t = present;
+		mode = MODE_RAW;
+		for (int b = 0; b < BASE_COUNT; b++) {
+			enum mode m = an_mode_of(c, feature, (enum vet_base)b, &ref[b], &n[b]);
+			if (n[b] >= 2 && m > mode)
+				mode = m;
+		}
+		if (n[0] + n[1] < 4)
+			mode = MODE_NONE;
+	}
+	if (mode == MODE_PRESENCE && an_frame_all(c, feature))
+		mode = MODE_SHAPE;
+	if (mode == MODE_NONE || (present && mode == MODE_PRESENCE)) {
+		c->t = all;
 		return 0;
+	}
 	int r = 0;
 	for (int b = 0; b < BASE_COUNT; b++)
 		if (n[b] >= 2)
@@ -145,6 +243,7 @@ static int collect_feature(struct ctx *c, uint32_t feature, struct entries *list
 	for (int b = 0; b < BASE_COUNT && r == 0; b++)
 		if (n[b] >= 2)
 			r = collect_base(c, feature, (enum vet_base)b, mode, ref[b], list);
+	c->t = all;
 	return r;
 }
 
@@ -191,6 +290,11 @@ static void pair_moved(const struct ctx *c, struct entry *e, size_t n)
 			if (k == i || e[k].dropped || !e[k].before.p || e[k].after.p)
 				continue;
 			if (strcmp(an_text_of(fi->endpoint), an_text_of(feature_at(c->s, e[k].feature)->endpoint)) != 0)
+				continue;
+			/* A member of an object or a header has a fixed place: the same value in another one has not moved there. */
+			struct slice address = slice_str(fi->address);
+			if (slice_eq(e[k].before, e[i].after) && address.n && !strchr("]\")", address.p[address.n - 1]) &&
+			        strncmp(fi->address, "request", 7) != 0)
 				continue;
 			size_t s = likeness(e[k].before, e[i].after);
 			if (s > score) {
@@ -390,7 +494,36 @@ static size_t records_with(const struct ctx *c, const struct entry *e, struct sl
 static bool moved_record(const struct ctx *c, const struct entry *e)
 {
 	struct slice name = e->before.p && e->after.p ? SLICE_NONE : sibling_of(c, e);
-	return name.n && records_with(c, e, name, e->ref) == records_with(c, e, name, e->trial);
+	return name.n && moves(c, e) && records_with(c, e, name, e->ref) == records_with(c, e, name, e->trial);
+}
+
+/* Did a request of the trial come through a proxy? */
+static bool proxied(const struct ctx *c, size_t trial)
+{
+	for (uint32_t i = 0; i < feature_count(c->s); i++) {
+		const struct feature *f = feature_at(c->s, i);
+		if (f->structural && slice_ends(slice_str(f->address), SLICE("proxy")) && feature_value(c->s, i, (unsigned)trial).p)
+			return true;
+		if (strncmp(an_text_of(f->endpoint), "CONNECT ", 8) == 0 && feature_value(c->s, i, (unsigned)trial).p)
+			return true;
+	}
+	return false;
+}
+
+/* Is it another value each time, wherever it is there? */
+static bool varies(const struct ctx *c, const struct entry *e)
+{
+	size_t n = 0, same = 0;
+	struct slice first = SLICE_NONE;
+	for (size_t o = 0; o < c->n; o++) {
+		struct slice v = c->t[o].usable ? feature_value(c->s, e->feature, (unsigned)o) : SLICE_NONE;
+		if (!v.p)
+			continue;
+		first = first.p ? first : v;
+		n++;
+		same += slice_eq(first, v);
+	}
+	return n >= 2 && same == 1;
 }
 
 static int explain_entry(const struct ctx *c, struct entry *e)
@@ -405,6 +538,8 @@ static int explain_entry(const struct ctx *c, struct entry *e)
 	        .raw_before = feature_value(c->s, e->feature, (unsigned)e->ref),
 	        .raw_after = feature_value(c->s, e->feature, (unsigned)e->trial),
 	        .digest = an_has_echo(c, e->feature, (unsigned)e->trial, e->factor, true),
+	        .proxied = strcmp(factor_table[e->factor].name, "proxy") == 0 && proxied(c, e->trial),
+	        .changing = e->mode != MODE_RAW || varies(c, e),
 	        .before_trial = &c->t[e->ref],
 	        .after_trial = &c->t[e->trial],
 	        .profile = c->profile,
@@ -459,6 +594,9 @@ int an_collect(struct ctx *c, struct entries *list)
 			;
 		inherit(c, list->e + from, to - from);
 		overt_blocks(c, list->e + from, to - from);
+		int r = an_want_reasons(c, list->e + from, to - from);
+		if (r)
+			return r;
 	}
 	return 0;
 }

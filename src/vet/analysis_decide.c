@@ -155,7 +155,8 @@ static bool holds(const struct entry *e)
 	/* So does a digest of something known. */
 	if (e->why.class <= CLASS_HASHED)
 		return e->fresh == e->fresh_hits && (e->fresh || e->pool_hits == 0);
-	return (e->fresh ? e->fresh >= 2 && e->fresh == e->fresh_hits : e->runs >= 3) && e->q <= Q_MAX && e->by_chance <= CHANCE_MAX;
+	return (e->fresh ? e->fresh_hits >= (e->fresh == e->fresh_hits && !e->joint ? 2 : 3) : e->runs >= 3) && e->q <= Q_MAX &&
+	       e->by_chance <= CHANCE_MAX;
 }
 
 struct tested {

@@ -27,6 +27,7 @@ struct ctx {
 	bool *off;          /* n flags: the value differs from the baselines' */
 	bool *caused;       /* n flags: off, and not by itself: its factor is the reason */
 	uint64_t *place;    /* by feature: hash of its endpoint and of the last name of its address */
+	bool framed;        /* shapes are frames, see an_frame_all() */
 	const struct feature_echo *echoes;
 	size_t n_echoes;
 	uint32_t *first_echo; /* by feature: range in by_feature; count + 1 entries */
@@ -50,6 +51,7 @@ struct entry {
 	unsigned pool_hits, pool;   /* of other treatments, dependences of other factors left out */
 	unsigned far_hits, far;     /* the same in the other base */
 	bool dropped;
+	bool joint; /* the same change comes under levels of three or more factors */
 	double p, q, by_chance;
 	struct explanation why;
 };
@@ -131,6 +133,10 @@ void an_note_rate(struct ctx *c, uint32_t feature, enum vet_base base);
 /* How many features of the same endpoint would come out like this one by chance, if they flip as often as that endpoint's features do: all
  * runs of one of the levels differ, and no more of the others than were seen. All rates are noted. */
 double an_expected_by_chance(const struct ctx *c, const struct entry *e);
+enum state { STATE_BEFORE, STATE_AFTER, STATE_OTHER };
+/* What a trial with several factors varied shows of a difference that was seen with one: the value from before it, from after it, or
+ * another, for which another factor may be the reason. feature, mode, ref and trial of the entry are set. */
+enum state an_state_of(struct ctx *c, const struct entry *e, size_t k);
 /* Adds to the counts of the entry (feature, factor, level, base, mode, ref and trial are set) what trials with several factors varied
  * say; c->off is set. */
 void an_count_combined(struct ctx *c, struct entry *e);
@@ -139,6 +145,14 @@ void an_count_combined(struct ctx *c, struct entry *e);
  * 0 or -ENOMEM. */
 [[nodiscard]] int an_collect(struct ctx *c, struct entries *list);
 void an_entries_free(struct entries *list);
+
+/* analysis_frame.c: a value that changes altogether may still have a part that never does: the words that all baselines have in common, in
+ * order, and between which of them other words come. Puts in c->shapes the value with what comes in between left out, so that words that
+ * are missing, new, or in a place where none ever came are a difference, and sets c->framed. False if there is no such part. */
+bool an_frame_all(struct ctx *c, uint32_t feature);
+
+/* analysis_reasons.c: counts that have nothing to count become covert, among entries of one factor, level and base. 0 or -ENOMEM. */
+[[nodiscard]] int an_want_reasons(const struct ctx *c, struct entry *e, size_t n);
 
 /* analysis_model.c: sorts the groups and fills findings, endpoints, cells and factors of the result. 0 or -ENOMEM. */
 [[nodiscard]] int an_fill(const struct ctx *c, struct groups *all, struct vet_result *result);

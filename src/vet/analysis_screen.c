@@ -57,6 +57,7 @@ int analysis_screen(const struct feature_set *s, const struct analysis_trial *tr
 		}
 		struct analysis_candidate *f = &found[k - 1];
 		f->features++;
+		f->joint |= e->joint;
 		/* The clearest feature of the worst class. */
 		if (e->why.class > f->worst || (e->why.class == f->worst && by_chance < f->by_chance))
 			f->by_chance = by_chance;
@@ -141,6 +142,15 @@ int analysis_confirm(const struct analysis_candidate *c, size_t n, bool first_ro
 		if (!first_round && worst[b] <= CLASS_UNDECLARED)
 			most[b] = 0;
 		bases += most[b] > 0;
+	}
+	/* Those that come under several factors: alone, the first few of them, twice a round. */
+	size_t singles = 0;
+	for (size_t i = 0; i < n && singles < 3; i++) {
+		if (!c[i].joint || c[i].worst <= CLASS_HASHED)
+			continue;
+		singles++;
+		for (int k = 0; k < 3 && used < max; k++)
+			t[used++] = plan_treatment(c[i].base, c[i].factor, c[i].level);
 	}
 	for (int b = 0; b < BASE_COUNT; b++) {
 		size_t trials = most[b] == 0 ? 0 : first_round ? (most[b] < 3 ? 3 : most[b]) : (max - used) / bases;

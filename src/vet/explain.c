@@ -43,6 +43,16 @@ const char *explain_declared(const struct profile *profile, unsigned factor, con
 
 /* -- the worst part decides -- */
 
+/* Addressing a message takes the value itself, and nothing else that follows from it. */
+static bool carries_value(const struct part *p)
+{
+	const struct feature *f = p->c->feature;
+	return text_has_placeholder(p->a, p->c->factor) || text_has_placeholder(p->b, p->c->factor) ||
+	       text_has_placeholder(slice_str(f->address), p->c->factor) ||
+	       ((!p->c->before.p || !p->c->after.p) && text_has_placeholder(slice_str(f->endpoint), p->c->factor) &&
+	               (strcmp(f->address, "(present)") == 0 || strcmp(f->address, "(request)") == 0));
+}
+
 /* What kind of edit it is that nothing explains. */
 static const char *edit_of(struct slice a, struct slice b)
 {
@@ -77,7 +87,7 @@ int explain_difference(const struct explain_case *c, struct explanation *out)
 		}
 		enum leak_class class = !why ? CLASS_COVERT : row->class;
 		const char *covers = NULL;
-		if (class == CLASS_UNDECLARED && declared) {
+		if (class == CLASS_UNDECLARED && declared && (!factor_table[c->factor].only_gateway || carries_value(&p))) {
 			class = CLASS_DISCLOSED;
 			covers = declared;
 		}

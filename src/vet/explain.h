@@ -14,6 +14,8 @@ struct explain_case {
 	struct slice raw_before, raw_after; /* the values, then */
 	struct slice sibling;               /* the name or type of the record that the feature is a part of, if it has one */
 	bool digest;                        /* a digest of the factor's value was found in this feature */
+	bool changing;                      /* the value differs between baselines, or from trial to trial where it is there at all */
+	bool proxied;                       /* in the trial with the level, a request came through a proxy */
 	const struct analysis_trial *before_trial, *after_trial;
 	const struct profile *profile; /* may be NULL */
 	struct arena *arena;

@@ -42,7 +42,8 @@ const char *row_date(const struct part *p)
 {
 	static const char *const formats[] = {"%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y",
 	        "%m-%d-%Y", "%-m/%-d/%Y", "%-d/%-m/%Y", "%-d.%-m.%Y", "%B %-d, %Y", "%b %-d, %Y", "%b %d, %Y", "%-d %B %Y", "%-d %b %Y",
-	        "%d %b %Y", "%a %b %d %Y", "%A, %B %-d, %Y", "%a, %d %b %Y", "%b %d", "%B %-d", "%A", "%H:%M", "%Y-%m-%dT%H", "%H"};
+	        "%d %b %Y", "%a %b %d %Y", "%A, %B %-d, %Y", "%a, %d %b %Y", "%b %d", "%B %-d", "%A", "%H:%M", "%Y-%m-%dT%H", "%H", "%-H",
+	        "%-H:%M", "%I:%M", "%-I:%M", "%I", "%-I", "%p", "%a", "%-d", "%u", "%w", "%j"};
 	if (strcmp(factor_table[p->c->factor].name, "timezone") != 0)
 		return NULL;
 	for (int back = -30; back <= 300; back += 30) {
@@ -154,10 +155,72 @@ static bool without_offset(struct slice s, const struct analysis_trial *t, struc
 	return false;
 }
 
+/* The shape of a text that holds the time of the clock in the trial's zone, with everything that follows from the moment taken out of it.
+ * False if it does not hold it. */
+static bool clock_shape(struct slice s, const struct analysis_trial *t, struct buf *out)
+{
+	static const char *const clocks[] = {"%H:%M:", "%I:%M:", "%-I:%M:", "%-H:%M:", "%H:%M", "%I:%M", "%-I:%M", "%-H:%M"};
+	static const char *const names[] = {"%A", "%B", "%a", "%b", "%p"};
+	char zone[16], text[64];
+	struct tm tm;
+	long offset;
+	bool found = false;
+	int back = -30;
+	for (; back <= 300 && !found; back += 10) {
+		local_time(t->host->timezone, t->started_unix + back, &tm, &offset, zone);
+		for (size_t i = 0; i < ARRAY_LEN(clocks) && !found; i++) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+			size_t n = strftime(text, sizeof(text), clocks[i], &tm);
+#pragma GCC diagnostic pop
+			found = slice_find(s, slice_of(text, n), 0) != SLICE_NPOS;
+		}
+	}
+	if (!found)
+		return false;
+	_cleanup_buf_ struct buf plain = BUF(1 << 20), shape = BUF(1 << 20), rest = BUF(1 << 20);
+	if (without_offset(s, t, &rest))
+		s = buf_slice(&rest);
+	for (size_t at = 0; at < s.n;) {
+		size_t n = 0;
+		for (size_t i = 0; i < ARRAY_LEN(names) && !n; i++) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+			size_t len = strftime(text, sizeof(text), names[i], &tm);
+#pragma GCC diagnostic pop
+			if (len && slice_eq_nocase(slice_sub(s, at, len), slice_of(text, len)))
+				n = len;
+		}
+		if (n)
+			buf_str_add(&plain, "~");
+		else
+			buf_u8(&plain, s.p[at]);
+		at += n ? n : 1;
+	}
+	feature_shape(buf_slice(&plain), &shape);
+	/* <9:2> and <9:1> are both a figure. */
+	for (size_t i = 0; i < shape.n; i++) {
+		buf_u8(out, shape.p[i]);
+		if (i + 2 < shape.n && shape.p[i] == '<' && shape.p[i + 1] == '9' && shape.p[i + 2] == ':')
+			while (i + 1 < shape.n && shape.p[i + 1] != '>')
+				i++;
+	}
+	return true;
+}
+
 /* A time stamp with the offset of the zone: the moment is another in every trial, so what is compared is its form. */
 const char *row_stamp(const struct part *p)
 {
-	if (!p->c->shapes || strcmp(factor_table[p->c->factor].name, "timezone") != 0)
+	bool zone = strcmp(factor_table[p->c->factor].name, "timezone") == 0,
+	     locale = strcmp(factor_table[p->c->factor].name, "locale") == 0;
+	if (!p->c->shapes || (!zone && !locale))
+		return NULL;
+	/* Names of days and months, AM and PM, and how many digits an hour has, follow from the moment. */
+	_cleanup_buf_ struct buf sa = BUF(1 << 20), sb = BUF(1 << 20);
+	if (clock_shape(p->c->raw_before, p->c->before_trial, &sa) && clock_shape(p->c->raw_after, p->c->after_trial, &sb) &&
+	        (locale || slice_eq(buf_slice(&sa), buf_slice(&sb))))
+		return locale ? "the local time, written as the locale has it" : "the local time in that zone";
+	if (!zone)
 		return NULL;
 	_cleanup_buf_ struct buf a = BUF(1 << 20), b = BUF(1 << 20), x = BUF(1 << 20), y = BUF(1 << 20);
 	if (!without_offset(p->c->raw_before, p->c->before_trial, &a) || !without_offset(p->c->raw_after, p->c->after_trial, &b))
@@ -215,14 +278,42 @@ static bool locale_part(struct slice s, const char *locale)
 	return s.n && (slice_eq_nocase(s, language) || slice_eq_nocase(s, country));
 }
 
-/* A date or number written as the locale has it, in a line that says so: figures on both sides, and the words around them. */
+/* Are all figures in the text those of the local date or time? */
+static bool figures_known(struct slice s, const struct analysis_trial *t, bool *any)
+{
+	for (size_t at = 0; at < s.n;) {
+		size_t n = 0;
+		while (at + n < s.n && s.p[at + n] >= '0' && s.p[at + n] <= '9')
+			n++;
+		if (n == 0) {
+			at++;
+			continue;
+		}
+		*any = true;
+		uint64_t v;
+		bool known = !slice_u64(slice_sub(s, at, n), 9999, &v);
+		for (int back = -30; back <= 300 && !known; back += 30) {
+			struct tm tm;
+			long offset;
+			char zone[16];
+			local_time(t->host->timezone, t->started_unix + back, &tm, &offset, zone);
+			known = v == (uint64_t)tm.tm_year + 1900 || v == (uint64_t)tm.tm_year % 100 || v == (uint64_t)tm.tm_mon + 1 ||
+			        v == (uint64_t)tm.tm_mday || v == (uint64_t)tm.tm_hour || v == ((uint64_t)tm.tm_hour + 11) % 12 + 1 ||
+			        v == (uint64_t)tm.tm_min;
+		}
+		if (!known)
+			return false;
+		at += n;
+	}
+	return true;
+}
+
+/* A date or time written as the locale has it, in a line that says so: figures on both sides, and the words around them. */
 static bool figures_by_locale(const struct part *p)
 {
 	bool figure_a = false, figure_b = false;
-	for (size_t i = 0; i < p->a.n; i++)
-		figure_a = figure_a || (p->a.p[i] >= '0' && p->a.p[i] <= '9');
-	for (size_t i = 0; i < p->b.n; i++)
-		figure_b = figure_b || (p->b.p[i] >= '0' && p->b.p[i] <= '9');
+	if (!figures_known(p->a, p->c->before_trial, &figure_a) || !figures_known(p->b, p->c->after_trial, &figure_b))
+		return false;
 	struct slice before = slice_sub(p->c->after, 0, p->h.b_at), after = slice_from(p->c->after, p->h.b_at + p->b.n);
 	/* What both have in common may cut it in parts, of which one side can be empty. */
 	return (figure_a || figure_b) && (figure_a || !p->a.n) && (figure_b || !p->b.n) && p->a.n < 60 && p->b.n < 60 &&

@@ -217,7 +217,7 @@ static const char *row_size(const struct part *p)
 	             b = unquoted(p->c->shapes ? p->c->raw_after : p->c->after);
 	bool same = (a.p != NULL) == (b.p != NULL);
 	/* Of a value that always changes, only whether it is there at all is told here. */
-	if ((a.p && !measure(a)) || (b.p && !measure(b)) || (p->c->shapes && same))
+	if ((a.p && !measure(a)) || (b.p && !measure(b)) || (same ? p->c->shapes : !p->c->changing))
 		return NULL;
 	struct slice names = keys_of(p->c->feature->address);
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
@@ -320,7 +320,7 @@ static const char *row_named_words(const struct part *p)
 	/* In a replacement, signs beside the words could carry something else. */
 	if (p->a.n && p->b.n && p->b.n < 40 && !(text_plain_words(p->a) && text_plain_words(p->b)))
 		return NULL;
-	return text_names_factor(text, p->c->factor) || names_level(text, p) ? "plain words that speak of the factor" : NULL;
+	return text_says_factor(text, p->c->factor, false) || names_level(text, p) ? "plain words that speak of the factor" : NULL;
 }
 
 /* A whole field, line or request comes or goes. */
@@ -335,8 +335,10 @@ static const char *row_presence(const struct part *p)
 	if (text_has_placeholder(text, p->c->factor) || text_has_placeholder(slice_str(f->address), p->c->factor) ||
 	        text_has_placeholder(slice_str(f->endpoint), p->c->factor))
 		return "a part that contains the value itself";
-	if (text_names_factor(text, p->c->factor) || names_level(text, p) || address_names_factor(f->address, p->c->factor) ||
-	        text_names_factor(slice_str(f->endpoint), p->c->factor))
+	/* An endpoint that is there anyhow says nothing of what comes and goes in it. */
+	bool whole = strcmp(f->address, "(present)") == 0 || strcmp(f->address, "(request)") == 0;
+	if (text_says_factor(text, p->c->factor, f->structural) || names_level(text, p) || address_names_factor(f->address, p->c->factor) ||
+	        (whole && text_names_factor(slice_str(f->endpoint), p->c->factor)))
 		return "a part that speaks of the factor";
 	return NULL;
 }
@@ -346,11 +348,15 @@ static const char *row_route(const struct part *p)
 {
 	const char *name = factor_table[p->c->factor].name;
 	struct slice endpoint = slice_str(p->c->feature->endpoint), address = slice_str(p->c->feature->address);
-	if (strcmp(name, "proxy") == 0 &&
-	        (text_has_word(address, "via") || text_has_word(endpoint, "connect") || text_has_word(address, "proxy") ||
-	                slice_starts(endpoint, SLICE("DNS")) || slice_starts(endpoint, SLICE("TLS")) ||
-	                slice_starts(endpoint, SLICE("TCP")) || slice_starts(endpoint, SLICE("HEAD ")) ||
-	                slice_starts(endpoint, SLICE("HOSTS")) || slice_ends(address, SLICE("header connection"))))
+	/* Only of a tool that uses it: names are not looked up any more, but for the proxy's own. */
+	bool own = text_has_placeholder(p->b, p->c->factor) || text_has_placeholder(address, p->c->factor) ||
+	           text_has_placeholder(endpoint, p->c->factor);
+	bool gone = !p->c->after.p || own || slice_is(address, "(order)");
+	if (strcmp(name, "proxy") == 0 && p->c->proxied &&
+	        (slice_ends(address, SLICE("proxy")) || slice_starts(endpoint, SLICE("CONNECT")) || slice_starts(endpoint, SLICE("TLS")) ||
+	                slice_starts(endpoint, SLICE("HEAD ")) || slice_ends(address, SLICE("header connection")) ||
+	                (gone && (slice_starts(endpoint, SLICE("DNS")) || slice_starts(endpoint, SLICE("TCP")) ||
+	                                 slice_starts(endpoint, SLICE("HOSTS"))))))
 		return "the route over the proxy";
 	if (strcmp(name, "dns_search") == 0 && slice_starts(endpoint, SLICE("DNS")) &&
 	        (text_has_placeholder(p->b, p->c->factor) || text_has_placeholder(address, p->c->factor) ||

@@ -32,6 +32,34 @@ bool text_names_factor(struct slice text, unsigned factor)
 	return false;
 }
 
+/* Words that any prompt says. In the name of a field they speak of the factor; in a sentence they are only words, unless two of them stand
+ * together. */
+static bool everyday(const char *word)
+{
+	static const char *const words[] = {"instructions", "memory", "rules", "tools", "servers", "plugins", "skills", "hooks", "project",
+	        "folder", "directory", "workspace", "endpoint", "provider", "platform", "release", "user", "home", "login", "domain",
+	        "author", "origin", "remote", "token", "auth", "secret", "offset", "editor", "threads", "runner", "company", "organization",
+	        "organisation", "machine", "shell", "branch", "commit", "commits", "repo", "os", "tty", "term", "concurrency", "workers",
+	        "jobs", "cores"};
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (strcmp(words[i], word) == 0)
+			return true;
+	return false;
+}
+
+bool text_says_factor(struct slice text, unsigned factor, bool name)
+{
+	unsigned weak = 0;
+	for (const char *const *v = factor_table[factor].vocabulary; *v; v++) {
+		if (!text_has_word(text, *v))
+			continue;
+		if (name || !everyday(*v))
+			return true;
+		weak++;
+	}
+	return weak >= 2;
+}
+
 bool text_has_placeholder(struct slice text, unsigned factor)
 {
 	char mark[64];

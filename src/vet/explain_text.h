@@ -17,6 +17,8 @@ static inline uint8_t text_lower(uint8_t c)
 bool text_has_word(struct slice text, const char *word);
 /* Is a word of the factor's vocabulary in the text? */
 bool text_names_factor(struct slice text, unsigned factor);
+/* The same, but of everyday words (rules, project) there must be two, unless it is a name (of a field) that is read. */
+bool text_says_factor(struct slice text, unsigned factor, bool name);
 /* Is the factor's placeholder in the text, as {timezone}? */
 bool text_has_placeholder(struct slice text, unsigned factor);
 /* Only words of ASCII letters and digits, blanks and plain signs; at least one letter or digit. */

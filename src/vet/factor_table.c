@@ -185,7 +185,7 @@ const struct factor factor_table[] = {
 		LEVELS({"2", "2", Q}, {"8", "8", Q}, {"1", "1", false}, {"64", "64", false}),
 		.apply = cpus_apply,
 		.literals = no_literals,
-		.vocabulary = VOCABULARY("cpu", "cpus", "cores", "processors", "parallelism", "ncpu", "concurrency", "threads"),
+		.vocabulary = VOCABULARY("cpu", "cpus", "cores", "processors", "parallelism", "ncpu", "concurrency", "threads", "workers", "jobs"),
 	},
 	{
 		.name = "os",

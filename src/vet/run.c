@@ -379,6 +379,17 @@ static int note_undecided(struct run *run, const struct analysis_candidate *c, s
 	return 0;
 }
 
+/* The factor that is varied, if it is one alone; else one that is not. Together they are analysed as combined(). */
+static unsigned alone(const struct treatment *t)
+{
+	unsigned varied = 0, last = 0, none = 0;
+	for (unsigned f = (unsigned)factor_count; f-- > 0;) {
+		varied += t->level[f] != 0;
+		*(t->level[f] ? &last : &none) = f;
+	}
+	return varied == 1 ? last : none;
+}
+
 /* Fresh trials for what screening suspects, in two rounds. */
 static int confirm(struct run *run)
 {
@@ -394,7 +405,7 @@ static int confirm(struct run *run)
 			max = run->n_all < PLAN_QUICK_MAX ? PLAN_QUICK_MAX - run->n_all : 0;
 		r = analysis_confirm(c, n, round == 0, max, run->arena, &t, &n_trials, &covered);
 		for (size_t i = 0; i < n_trials && r == 0; i++)
-			r = add_trial(run, &(struct plan_trial){.treatment = t[i]}, true);
+			r = add_trial(run, &(struct plan_trial){t[i], false, alone(&t[i]), t[i].level[alone(&t[i])]}, true);
 		if (r == 0 && round == 1)
 			r = note_undecided(run, c + covered, n - covered);
 		r = r < 0 ? r : run_queue(run);
