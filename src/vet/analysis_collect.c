@@ -360,14 +360,13 @@ static struct slice sibling_of(const struct ctx *c, const struct entry *e)
 	return SLICE_NONE;
 }
 
-/* What came or went together with something explained, in the same text: the blank lines of a block, the rest of its lines. And the marks
- * for a model's cache, which follow how many blocks there are. */
+/* Three or more lines of plain text that come or go, when the level gives the tool something to speak of. */
 static void overt_blocks(const struct ctx *c, struct entry *e, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		size_t lines = 0, bytes = 0;
 		bool came = !e[i].before.p, seen = true;
-		if (e[i].why.class != CLASS_COVERT || (e[i].before.p && e[i].after.p))
+		if (e[i].why.class != CLASS_COVERT || (e[i].before.p && e[i].after.p) || !factor_table[e[i].factor].equips)
 			continue;
 		for (size_t k = 0; k < n; k++) {
 			struct slice text = came ? e[k].after : e[k].before;
@@ -416,6 +415,8 @@ static void direction(const struct entry *e, bool *came, bool *went)
 	*went = d.b_n == 0 && sentences(e->before, d.a_at, d.a_n);
 }
 
+/* What came or went together with something explained, in the same text: the blank lines of a block, the rest of its lines. And the marks
+ * for a model's cache, which follow how many blocks there are. */
 static void inherit(const struct ctx *c, struct entry *e, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {

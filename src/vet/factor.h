@@ -32,6 +32,9 @@ struct factor {
 	/* Words with which an honest message would speak of this factor, in field names or sentences ("timezone", "tz", "time zone"):
 	 * lower case, NULL-terminated. */
 	const char *const *vocabulary;
+	/* The level is a thing to work with, or to work on, so that an honest tool may say other things to its model. Who somebody is and
+	 * where they are is no such thing. */
+	bool equips;
 	/* In which bases it makes sense. */
 	bool only_gateway;
 };

@@ -331,6 +331,12 @@ static struct slice together(struct bench *b, uint32_t i, size_t o)
 	if (i == 4)
 		return level_is(b, o, "gateway", 4) ? SLICE("All files.")
 		                                    : SLICE("All files. Folders that end in dots hold more than is shown here.");
+	/* a block of plain lines, that comes with a name or with a thing to work with */
+	if (i >= 6 && i < 14)
+		return level_is(b, o, i < 10 ? "hostname" : "shell", 1)
+		               ? slice_str(
+		                         arena_fmt(&b->arena, "Line %u says to be careful, to be brief, and to ask whenever in doubt.", i))
+		               : SLICE_NONE;
 	return SLICE("always the same");
 }
 
@@ -341,11 +347,16 @@ static void combined_rounds_tell_apart(void **state)
 		bench_start(seed, 50, together);
 		for (uint32_t i = 2; i < 5; i++)
 			bench.s.f[i].parent = 40;
+		for (uint32_t i = 6; i < 14; i++)
+			bench.s.f[i].parent = i < 10 ? 41 : 42;
 		experiment_together();
 		assert_int_equal(findings(CLASS_COVERT, "timezone"), 2);
 		/* the apostrophe, the word that is left out, the sentence that goes alone */
 		assert_int_equal(findings(CLASS_COVERT, "gateway"), 3);
 		assert_int_equal(findings(CLASS_COVERT, "git"), 0);
+		assert_int_equal(findings(CLASS_COVERT, "hostname"), 1);
+		assert_int_equal(findings(CLASS_COVERT, "shell"), 0);
+		assert_int_equal(findings(CLASS_UNDECLARED, "shell"), 1);
 		bench_stop();
 	}
 }
