@@ -168,11 +168,11 @@ static int collect_base(struct ctx *c, uint32_t feature, enum vet_base base, enu
 			an_count_combined(c, &e);
 		if (e.fresh_hits < e.fresh && c->n_failed < feature_count(c->s) * BASE_COUNT * 4)
 			c->failed[c->n_failed++] = an_text_of(feature_at(c->s, feature)->endpoint);
-		if (e.hits < e.runs && e.pool_hits == 0)
-			an_add_rate(c, feature, (double)e.hits / (e.runs + e.pool));
-		/* A feature that also differs under a tenth of the other treatments flips by itself. */
 		/* What is done in most sessions only is no less of a channel. */
 		bool sometimes = e.hits < e.runs && e.hits >= 2 && 2 * e.hits >= e.runs && e.pool_hits == 0 && e.far_hits == 0;
+		if (e.hits < e.runs && e.pool_hits == 0 && !sometimes)
+			an_add_rate(c, feature, (double)e.hits / (e.runs + e.pool));
+		/* A feature that also differs under a tenth of the other treatments flips by itself. */
 		if ((e.hits < e.runs && !sometimes) || alone == 0 || e.pool_hits > e.pool / 10 || e.far_hits > e.far / 10)
 			continue;
 		struct entry *new = entry_new(list);

@@ -171,8 +171,15 @@ static void experiment_together(void)
 		assert_int_equal(
 		        analysis_confirm(found, n, round == 0, PLAN_QUICK_MAX - bench.n, &bench.arena, &t, &n_trials, &covered), 0);
 		for (size_t i = 0; i < n_trials; i++) {
-			run(&t[i], false, 0, 0, true);
-			bench.t[bench.n - 1].combined = true;
+			unsigned varied = 0, factor = 0;
+			for (unsigned f = 0; f < factor_count; f++)
+				if (t[i].level[f]) {
+					varied++;
+					factor = f;
+				}
+			factor = varied == 1 ? factor : 0;
+			run(&t[i], false, factor, varied == 1 ? t[i].level[factor] : 0, true);
+			bench.t[bench.n - 1].combined = varied != 1;
 		}
 	}
 	assert_true(bench.n <= PLAN_QUICK_MAX);
@@ -358,6 +365,46 @@ static void combined_rounds_tell_apart(void **state)
 		assert_int_equal(findings(CLASS_COVERT, "shell"), 0);
 		assert_int_equal(findings(CLASS_UNDECLARED, "shell"), 1);
 		bench_stop();
+	}
+}
+
+/* A mark that is set in seven of ten sessions of a level. */
+static struct slice at_times(struct bench *b, uint32_t i, size_t o)
+{
+	if (i == 0 && level_is(b, o, "gateway", 1) && chance(b) < 0.7)
+		return SLICE("as  you like");
+	return i == 0 ? SLICE("as you like") : SLICE("always the same");
+}
+
+/* One that any of four factors brings about. */
+static struct slice any_of_four(struct bench *b, uint32_t i, size_t o)
+{
+	static const char *const factors[] = {"user", "hostname", "locale", "ip"};
+	for (size_t f = 0; f < ARRAY_LEN(factors); f++)
+		if (i == 0 && level_is(b, o, factors[f], 1))
+			return SLICE("so be  it");
+	return i == 0 ? SLICE("so be it") : SLICE("always the same");
+}
+
+static void channels_of_other_kinds(void **state)
+{
+	(void)state;
+	static const struct {
+		struct slice (*tool)(struct bench *b, uint32_t i, size_t o);
+		unsigned least; /* of 20: the single run of a level in the plan shows the first in seven of ten */
+	} rows[] = {{at_times, 10}, {any_of_four, 20}};
+	for (size_t k = 0; k < ARRAY_LEN(rows); k++) {
+		unsigned found = 0;
+		for (uint64_t seed = 1; seed <= 20; seed++) {
+			bench_start(seed, 30, rows[k].tool);
+			experiment_together();
+			found += findings(CLASS_COVERT, NULL) > 0;
+			for (size_t i = 0; i < bench.result.n_findings; i++)
+				assert_string_equal(bench.result.findings[i].address, "body.field0");
+			bench_stop();
+		}
+		if (found < rows[k].least)
+			fail_msg("row %zu: found %u times of 20", k, found);
 	}
 }
 
@@ -572,6 +619,7 @@ int main(void)
 	        cmocka_unit_test(planted_dependences_are_found),
 	        cmocka_unit_test(quick_budget_is_enough),
 	        cmocka_unit_test(combined_rounds_tell_apart),
+	        cmocka_unit_test(channels_of_other_kinds),
 	        cmocka_unit_test(like_findings_fold),
 	        cmocka_unit_test(echoes_are_findings),
 	};
