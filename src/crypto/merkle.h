@@ -2,7 +2,7 @@
  *
  * A node is named by level and index: level 0 are the leaf hashes; node (l, i) is the root of the complete subtree over leaves
  * [i·2^l, (i+1)·2^l). Only complete subtrees have such a name; everything else is computed from them. Sizes and indices are counts of
- * entries, up to 2^62. Proofs are lists of hashes, at most MERKLE_PROOF_MAX, in the order of the RFCs. */
+ * entries, up to MERKLE_SIZE_MAX. Proofs are lists of hashes, at most MERKLE_PROOF_MAX, in the order of the RFCs. */
 #ifndef POSTERN_CRYPTO_MERKLE_H
 #define POSTERN_CRYPTO_MERKLE_H
 
@@ -10,6 +10,7 @@
 
 #define MERKLE_HASH      32
 #define MERKLE_PROOF_MAX 128
+#define MERKLE_SIZE_MAX  ((uint64_t)1 << 62)
 
 struct merkle_hash {
 	uint8_t b[MERKLE_HASH];
@@ -33,7 +34,8 @@ void merkle_root(const struct merkle_range *r, struct merkle_hash *out);
 
 /* Reads node (level, index) of a complete subtree: 0 or a negative errno, which ends the call that asked. */
 typedef int merkle_read(void *arg, unsigned level, uint64_t index, struct merkle_hash *out);
-/* The compact range of a tree of `size` from its nodes: 0 or what read() said. */
+/* Outputs are untouched where these fail, but for the array proof[]. -EINVAL also if size is over MERKLE_SIZE_MAX.
+ * The compact range of a tree of `size` from its nodes: 0 or what read() said. */
 [[nodiscard]] int merkle_range_read(uint64_t size, merkle_read *read, void *arg, struct merkle_range *out);
 /* Proof that leaf `index` is in the tree of `size` (RFC 6962 2.1.1). -EINVAL if index >= size; or what read() said. */
 [[nodiscard]] int merkle_inclusion(
@@ -46,8 +48,17 @@ typedef int merkle_read(void *arg, unsigned level, uint64_t index, struct merkle
 [[nodiscard]] int merkle_check_inclusion(const struct merkle_hash *leaf, uint64_t index, uint64_t size, const struct merkle_hash *proof,
         size_t n, const struct merkle_hash *root);
 /* Does the proof show that `root` extends `old_root`? 0, -EINVAL, -EBADMSG. From size 0 an empty proof is demanded, and old_root must be
- * the empty root. */
+ * the empty root (if size is 0 too, root as well). */
 [[nodiscard]] int merkle_check_consistency(uint64_t old, uint64_t size, const struct merkle_hash *proof, size_t n,
         const struct merkle_hash *old_root, const struct merkle_hash *root);
+
+/* The same for a subtree [start, end) (draft-ietf-plants-merkle-tree-certs, section 4): start must be a multiple of the smallest power of
+ * two that is no less than end - start, else -EINVAL. Its root is that of a tree of its leaves alone. */
+[[nodiscard]] int merkle_check_subtree_inclusion(const struct merkle_hash *leaf, uint64_t index, uint64_t start, uint64_t end,
+        const struct merkle_hash *proof, size_t n, const struct merkle_hash *root);
+/* Is the subtree of that root part of the tree of `size` and `root`? The empty subtree is part of every tree: an empty proof and the empty
+ * root are demanded. */
+[[nodiscard]] int merkle_check_subtree_consistency(uint64_t start, uint64_t end, uint64_t size, const struct merkle_hash *proof, size_t n,
+        const struct merkle_hash *sub_root, const struct merkle_hash *root);
 
 #endif

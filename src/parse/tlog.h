@@ -12,6 +12,7 @@
 #define TLOG_ORIGIN_MAX  255
 #define TLOG_PATH_MAX    128
 #define TLOG_SIZE_MAX    ((uint64_t)1 << 62)
+#define TLOG_LEVEL_MAX   63
 
 /* The body of a checkpoint: the text of a signed note. */
 struct tlog_checkpoint {
@@ -24,9 +25,10 @@ struct tlog_checkpoint {
 [[nodiscard]] int tlog_checkpoint_parse(struct slice text, struct tlog_checkpoint *out, const char **why);
 void tlog_checkpoint_add(struct buf *out, struct slice origin, uint64_t size, const uint8_t root[32]);
 
-/* "tile/1/x001/234" or, if width is not TLOG_TILE_WIDTH, "tile/1/x001/234.p/7". level < 0: entries. Writes at most TLOG_PATH_MAX bytes. */
+/* "tile/1/x001/234" or, if width is not TLOG_TILE_WIDTH, "tile/1/x001/234.p/7". level < 0: entries. width: 1 to
+ * TLOG_TILE_WIDTH. Writes at most TLOG_PATH_MAX bytes, NUL included. */
 void tlog_tile_path(int level, uint64_t index, unsigned width, char out[TLOG_PATH_MAX]);
-/* The same backwards; strict. 0 or -EBADMSG. */
+/* The same backwards, without the NUL; strict: what tlog_tile_path() would not write is refused. level is -1 for entries. 0 or -EBADMSG. */
 [[nodiscard]] int tlog_tile_parse(struct slice path, int *level, uint64_t *index, unsigned *width);
 /* How many hashes (or entries, level < 0) the tile has in a tree of that size: 0 to 256. */
 unsigned tlog_tile_width(int level, uint64_t index, uint64_t size);
