@@ -1,7 +1,66 @@
 #include "parse/tlog.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
+
+#include "base/encode.h"
+#include "parse/note.h"
+#include "parse/tlog_part.h"
+
+bool tlog_number(struct slice s, uint64_t *out)
+{
+	return (s.n == 1 || (s.n && s.p[0] != '0')) && slice_u64(s, TLOG_SIZE_MAX, out);
+}
+
+bool tlog_hash(struct slice s, uint8_t out[32])
+{
+	uint8_t h[32];
+	size_t n;
+	if (!decode_base64_strict(s, h, sizeof(h), &n) || n != sizeof(h))
+		return false;
+	memcpy(out, h, sizeof(h));
+	return true;
+}
+
+void tlog_hash_line(struct buf *out, const uint8_t hash[32])
+{
+	encode_base64(out, slice_of(hash, 32), false, true);
+	buf_u8(out, '\n');
+}
+
+int tlog_checkpoint_parse(struct slice text, struct tlog_checkpoint *out, const char **why)
+{
+	struct tlog_checkpoint c = {0};
+	struct slice rest = text, size, root;
+	*why = NULL;
+	if (!note_text_valid(text))
+		*why = "a checkpoint must be lines of UTF-8 without control characters";
+	else if (!slice_split(&rest, '\n', &c.origin) || c.origin.n == 0)
+		*why = "a checkpoint must begin with the origin of the log";
+	else if (c.origin.n > TLOG_ORIGIN_MAX)
+		*why = "the origin of the log is too long";
+	else if (!slice_split(&rest, '\n', &size) || !tlog_number(size, &c.size))
+		*why = "the second line of a checkpoint must be the size of the tree in decimal";
+	else if (!slice_split(&rest, '\n', &root) || !tlog_hash(root, c.root))
+		*why = "the third line of a checkpoint must be a root hash in base64";
+	if (*why)
+		return -EBADMSG;
+	c.extensions = rest.p ? rest : slice_of(text.p + text.n, 0);
+	if (c.extensions.n && (c.extensions.p[0] == '\n' || slice_find(c.extensions, SLICE("\n\n"), 0) != SLICE_NPOS)) {
+		*why = "a checkpoint must not have empty lines";
+		return -EBADMSG;
+	}
+	*out = c;
+	return 0;
+}
+
+void tlog_checkpoint_add(struct buf *out, struct slice origin, uint64_t size, const uint8_t root[32])
+{
+	buf_add(out, origin);
+	buf_fmt(out, "\n%" PRIu64 "\n", size);
+	tlog_hash_line(out, root);
+}
 
 /* "tile/" ("entries" | level) "/" groups of three digits, all but the last after an x [".p/" width] */
 void tlog_tile_path(int level, uint64_t index, unsigned width, char out[TLOG_PATH_MAX])
