@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "crypto/merkle.h"
+#include "parse/jcs.h"
 
 #define ROUNDS 9
 #define LEAF   1024
@@ -74,6 +75,102 @@ static void node(void)
 		merkle_node(&hash[0], &hash[1], &hash[0]);
 }
 
+/* An entry as the ledger keeps them (OCSF 4002, HTTP activity), canonical, about 1 KiB; and the same with its members the other way round
+ * and white space, as a program might write it. */
+static const char entry[] =
+        "{\"activity_id\":6,\"activity_name\":\"Post\",\"actor\":{\"process\":{\"cmd_line\":\"node cli.js --print \\\"fix the "
+        "test\\\"\",\"file\":"
+        "{\"hashes\":[{\"algorithm_id\":3,\"value\":\"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\"}],\"name\":"
+        "\"node\",\"path\":"
+        "\"/usr/bin/"
+        "node\"},\"pid\":48213},\"user\":{\"name\":\"m.bÃ¶hm\",\"uid\":\"1001\"}},\"category_uid\":4,\"class_uid\":4002,\"device\":{"
+        "\"hostname\":\"build-17.example.org\",\"os\":{\"name\":\"Debian "
+        "GNU/Linux\",\"type_id\":200}},\"disposition_id\":1,\"dst_endpoint\":{\"hostname\":"
+        "\"api.example.com\",\"ip\":\"203.0.113.17\",\"port\":443},\"http_request\":{\"http_method\":\"POST\",\"length\":18342,\"url\":{"
+        "\"path\":"
+        "\"/v1/messages\",\"scheme\":\"https\"}},\"http_response\":{\"code\":200,\"latency\":812,\"length\":1204},\"message\":\"request to "
+        "the model, allowed by"
+        " rule "
+        "egress/"
+        "model-api\",\"metadata\":{\"product\":{\"name\":\"Postern\",\"vendor_name\":\"Postern\",\"version\":\"0.3.0\"},\"uid\":"
+        "\"01J0ZK5W3E8Q9D4"
+        "R7T2Y6B1N5M\",\"version\":\"1.8.0\"},\"policy\":{\"uid\":\"sha256:"
+        "4e07408562bedb8b60ce05c1decfe3ad16b72230967de01f640b7e4729b49fce\"},"
+        "\"severity_id\":1,\"time\":1785312000123,\"type_uid\":400206}";
+static uint8_t loose_text[4096];
+static struct slice loose;
+static struct buf written = BUF(4096);
+
+/* The members of the outermost object, last one first. */
+static void turn_round(void)
+{
+	size_t depth = 0, end = sizeof(entry) - 2, n = 0;
+	bool string = false;
+	loose_text[n++] = '{';
+	for (size_t i = end; i-- > 0;) {
+		char c = entry[i];
+		if (c == '"' && (i == 0 || entry[i - 1] != '\\'))
+			string = !string;
+		if (string)
+			continue;
+		depth += (size_t)(c == '}' || c == ']');
+		if (depth == 0 && (c == ',' || i == 0)) {
+			n += (size_t)snprintf((char *)loose_text + n, sizeof(loose_text) - n, "%s\n\t%.*s", n > 1 ? "," : "",
+			        (int)(end - i - 1), entry + i + 1);
+			end = i;
+		}
+		depth -= (size_t)((c == '{' || c == '[') && i > 0);
+	}
+	loose_text[n++] = '}';
+	loose = slice_of(loose_text, n);
+}
+
+static void must(int r, const char *what)
+{
+	if (r < 0) {
+		(void)fprintf(stderr, "%s: %d\n", what, r);
+		exit(1);
+	}
+}
+
+static void checking(void)
+{
+	const char *why;
+	size_t at;
+	for (int i = 0; i < TIMES; i++)
+		must(jcs_check(slice_of(entry, sizeof(entry) - 1), &why, &at), "jcs_check");
+}
+
+static void writing(struct slice in)
+{
+	const char *why;
+	size_t at;
+	for (int i = 0; i < TIMES; i++) {
+		_cleanup_arena_ struct arena scratch = ARENA(1 << 20);
+		buf_reset(&written);
+		must(jcs_write(in, &scratch, &written, &why, &at), "jcs_write");
+	}
+	must(slice_is(buf_slice(&written), entry) ? 0 : -1, "jcs_write wrote something else");
+}
+
+static void writing_canonical(void)
+{
+	writing(slice_of(entry, sizeof(entry) - 1));
+}
+
+static void writing_loose(void)
+{
+	writing(loose);
+}
+
+static void copying(void)
+{
+	for (int i = 0; i < TIMES; i++) {
+		memcpy(data, entry, sizeof(entry));
+		__asm__ volatile("" : : "r"(data) : "memory");
+	}
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -86,6 +183,10 @@ static const struct {
         {"SHA-256, 65 bytes (SHA256())", raw_node, TIMES * 64.0, TIMES},
         {"SHA-256, 65 bytes (EVP_Digest())", evp_node, TIMES * 64.0, TIMES},
         {"merkle_node()", node, TIMES * 64.0, TIMES},
+        {"memcpy of an entry", copying, (double)TIMES * sizeof(entry), TIMES},
+        {"jcs_check() of an entry", checking, (double)TIMES * sizeof(entry), TIMES},
+        {"jcs_write() of the same", writing_canonical, (double)TIMES * sizeof(entry), TIMES},
+        {"jcs_write(), members not in order", writing_loose, (double)TIMES * sizeof(entry), TIMES},
 };
 
 int main(void)
@@ -93,6 +194,7 @@ int main(void)
 	sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 	for (size_t i = 0; i < sizeof(data); i++)
 		data[i] = (uint8_t)(i * 7 + i / 251);
+	turn_round();
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		double t[ROUNDS];
 		for (int k = 0; k < ROUNDS; k++) {
