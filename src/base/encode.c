@@ -101,6 +101,34 @@ bool decode_base64(struct buf *out, struct slice in)
 	return v == 0;
 }
 
+bool decode_base64_strict(struct slice in, uint8_t *out, size_t max, size_t *n)
+{
+	if (in.n % 4 || in.n / 4 > SIZE_MAX / 3)
+		return false;
+	size_t pad = in.n == 0 ? 0 : (size_t)(in.p[in.n - 1] == '=') + (in.p[in.n - 1] == '=' && in.p[in.n - 2] == '=');
+	size_t size = in.n / 4 * 3 - pad, at = 0;
+	if (size > max)
+		return false;
+	for (size_t i = 0; i < in.n; i += 4) {
+		size_t have = i + 4 == in.n ? 4 - pad : 4;
+		uint32_t v = 0;
+		for (size_t k = 0; k < 4; k++) {
+			int d = k >= have ? 0 : in.p[i + k] == '-' || in.p[i + k] == '_' ? -1 : base64_value(in.p[i + k]);
+			if (d < 0)
+				return false;
+			v = v << 6 | (uint32_t)d;
+		}
+		/* What the padding stands for must be zero. */
+		if (v & ((1u << 8 * (4 - have)) - 1))
+			return false;
+		for (size_t k = 0; k + 1 < have; k++, at++)
+			if (out)
+				out[at] = (uint8_t)(v >> (16 - 8 * k));
+	}
+	*n = size;
+	return true;
+}
+
 bool decode_percent(struct buf *out, struct slice in)
 {
 	for (size_t i = 0; i < in.n; i++) {

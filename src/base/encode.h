@@ -27,6 +27,9 @@ void encode_percent(struct buf *out, struct slice in);
 bool decode_hex(struct buf *out, struct slice in);
 /* Both alphabets are taken, padding is optional, but if there is any it must be right; trailing bits must be zero. */
 bool decode_base64(struct buf *out, struct slice in);
+/* Only what RFC 4648 section 4 would write: the standard alphabet, padding, zero trailing bits. False also if it is more than `max`
+ * bytes. out may be NULL if only *n is asked for; both are untouched when it is false, but for the bytes out points to. */
+bool decode_base64_strict(struct slice in, uint8_t *out, size_t max, size_t *n);
 /* %XX only; plus is left alone. A lone % is false. */
 bool decode_percent(struct buf *out, struct slice in);
 
