@@ -42,7 +42,8 @@ static const struct opt vet_table[] = {
         OPT_CHOICE(
                 struct vet_opts, fail_on, "fail-on", 0, "CLASS", classes, "exit 1 for findings of this class or worse; by default covert"),
         OPT_CHOICE(struct vet_opts, format, "format", 'f', "FORMAT", formats, "what is printed; by default text"),
-        OPT_FLAG(struct vet_opts, keep_traces, "keep-traces", 0, "keep what each trial sent, a file a trial, in the folder traces of --out"),
+        OPT_FLAG(
+                struct vet_opts, keep_traces, "keep-traces", 0, "keep what each trial sent, a file a trial, in the folder traces of --out"),
         OPT_STRING(
                 struct vet_opts, profile, "profile", 'p', "FILE", "how the tool is run and what its vendor declares; postern-profile(5)"),
         OPT_END,
