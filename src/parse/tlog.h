@@ -13,6 +13,7 @@
 #define TLOG_PATH_MAX    128
 #define TLOG_SIZE_MAX    ((uint64_t)1 << 62)
 #define TLOG_LEVEL_MAX   63
+#define TLOG_PROOF_MAX   63 /* hashes: what the specification of witnesses allows, and a tree of TLOG_SIZE_MAX needs */
 
 /* The body of a checkpoint: the text of a signed note. */
 struct tlog_checkpoint {
@@ -45,20 +46,26 @@ struct tlog_proof {
 	size_t n;
 	struct slice checkpoint; /* a signed note, in the input */
 };
+/* 0; -EBADMSG or -ENOMEM with a constant reason. The checkpoint is not looked into. */
 [[nodiscard]] int tlog_proof_parse(struct slice in, struct arena *arena, struct tlog_proof *out, const char **why);
+/* Appended, without extra data. n <= TLOG_PROOF_MAX, as below. */
 void tlog_proof_add(struct buf *out, uint64_t index, const uint8_t (*hash)[32], size_t n, struct slice checkpoint);
 
 /* The body of POST add-checkpoint: "old N", proof lines, an empty line, a checkpoint. At most 63 lines of proof. */
 struct tlog_add_checkpoint {
 	uint64_t old;
-	uint8_t hash[63][32];
+	uint8_t hash[TLOG_PROOF_MAX][32];
 	size_t n;
 	struct slice checkpoint;
 };
+/* 0 or -EBADMSG with a constant reason. The checkpoint is not looked into. */
 [[nodiscard]] int tlog_add_checkpoint_parse(struct slice in, struct tlog_add_checkpoint *out, const char **why);
 void tlog_add_checkpoint_write(struct buf *out, uint64_t old, const uint8_t (*hash)[32], size_t n, struct slice checkpoint);
 
-/* tlog-policy: "log VKEY [URL]", "witness NAME VKEY [URL]", "group NAME any|all|K MEMBER…", "quorum NAME|none", "#" comments. */
+/* tlog-policy: "log VKEY [URL]", "witness NAME VKEY [URL]", "group NAME any|all|K MEMBER…", "quorum NAME|none", "#" comments. A witness or
+ * group is part of one group at most. Keys of logs are of type 1, those of witnesses of type 4. */
+#define TLOG_POLICY_LOGS    256
+#define TLOG_POLICY_MEMBERS 256 /* witnesses and groups together */
 enum tlog_policy_kind { TLOG_POLICY_WITNESS, TLOG_POLICY_GROUP };
 struct tlog_policy_member {
 	enum tlog_policy_kind kind;
@@ -78,7 +85,8 @@ struct tlog_policy {
 	size_t n_members;
 	int quorum; /* index of a member; -1: none is asked for */
 };
-/* Everything is owned by the arena or lies in the input. -EBADMSG with reason and line (from 1). */
+/* Everything is owned by the arena or lies in the input. 0; -EBADMSG or -ENOMEM with reason and line (from 1). That the id of
+ * a key fits is for tlog_vkey_read(). About 80 KB of the arena are used, and what groups need. */
 [[nodiscard]] int tlog_policy_parse(struct slice in, struct arena *arena, struct tlog_policy *out, const char **why, unsigned *line);
 /* Is the quorum reached if the witnesses marked in have[] (by index of member; groups are ignored) have signed? */
 bool tlog_policy_met(const struct tlog_policy *p, const bool *have);

@@ -288,6 +288,249 @@ static void bundles(void **state)
 	assert_int_equal(tlog_bundle_next(&rest, &entry), 0);
 }
 
+/* The example of tlog-witness, and what must not be taken. */
+#define LOG_LINE  "\xe2\x80\x94 " ORIGIN " Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=\n"
+#define LOG_LINE2 "\xe2\x80\x94 " ORIGIN " opLqBQsREYCgu6xQkYQwJr9fo45a62DN9EdmHXnZdXNqlcVGlCum2Wks+49/V6267UEjw6QUXTS5Rovnzv++qbSzm9Q=\n"
+#define NOTE      ORIGIN "\n20852163\n" ROOT "\n\n" LOG_LINE LOG_LINE2
+#define HASHES                                           \
+	"PlRNCrwHpqhGrupue0L7gxbjbMiKA9temvuZZDDpkaw=\n" \
+	"jrJZDmY8Y7SyJE0MWLpLozkIVMSMZcD5kvuKxPC3swk=\n" \
+	"5+pKlUdi2LeF/BcMHBn+Ku6yhPGNCswZZD1X/6QgPd8=\n" \
+	"/6WVhPs2CwSsb5rYBH5cjHV/wSmA79abXAwhXw3Kj/0=\n"
+
+static void requests_to_a_witness(void **state)
+{
+	static const char *const bad[] = {"", "old", "old\n", "old \n\nx", "old 01\n\nx", "old -1\n\nx", "old 1 \n\nx", "old  1\n\nx",
+	        " old 1\n\nx", "Old 1\n\nx", "old 1 2\n\nx", "old 1\n", "old 1\n\n", "old 1", "old 1\n" HASHES, "old 1\n" HASHES "\n",
+	        "old 1\n" HASHES " \nx", "old 1\nAAAA\n\nx", "old 1\r\n\r\nx", "\nold 1\n\nx", "old 4611686018427387905\n\nx",
+	        "size 1\n\nx"};
+	struct tlog_add_checkpoint a;
+	const char *why = NULL;
+	_cleanup_buf_ struct buf b = BUF(8192);
+	(void)state;
+	struct slice in = SLICE("old 20852014\n" HASHES "\n" NOTE);
+	assert_int_equal(tlog_add_checkpoint_parse(in, &a, &why), 0);
+	assert_true(a.old == 20852014 && a.n == 4 && a.hash[0][0] == 0x3e && a.hash[3][31] == 0xfd && slice_is(a.checkpoint, NOTE));
+	tlog_add_checkpoint_write(&b, a.old, (const uint8_t(*)[32])a.hash, a.n, a.checkpoint);
+	assert_true(slice_eq(buf_slice(&b), in));
+	struct note n = {.signature = signatures};
+	size_t at;
+	assert_int_equal(note_parse(a.checkpoint, &n, &why, &at), 0);
+	assert_int_equal(n.n, 2);
+	assert_int_equal(tlog_add_checkpoint_parse(SLICE("old 0\n\nx"), &a, &why), 0);
+	assert_true(a.old == 0 && a.n == 0 && slice_is(a.checkpoint, "x"));
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		why = NULL;
+		a.old = 77;
+		if (tlog_add_checkpoint_parse(slice_str(bad[i]), &a, &why) != -EBADMSG || !why || a.old != 77)
+			fail_msg("row %zu was taken", i);
+	}
+	/* 63 lines are the most. */
+	for (int n_lines = 63; n_lines <= 64; n_lines++) {
+		buf_reset(&b);
+		buf_str_add(&b, "old 5\n");
+		for (int i = 0; i < n_lines; i++)
+			buf_str_add(&b, ROOT "\n");
+		buf_str_add(&b, "\nx");
+		assert_int_equal(tlog_add_checkpoint_parse(buf_slice(&b), &a, &why), n_lines == 63 ? 0 : -EBADMSG);
+	}
+	assert_int_equal(a.n, 63);
+}
+
+static void proofs(void **state)
+{
+#define MAGIC "c2sp.org/tlog-proof@v1\n"
+	static const char *const bad[] = {"", MAGIC, "c2sp.org/tlog-proof@v2\nindex 0\n\nx", "c2sp.org/tlog-proof@v1 \nindex 0\n\nx",
+	        MAGIC "index 0\n", MAGIC "index 0\n\n", MAGIC "index 00\n\nx", MAGIC "index\n\nx", MAGIC "\nx", MAGIC "extra\nindex 0\n\nx",
+	        MAGIC "extra \nindex 0\n\nx", MAGIC "extra AA\nindex 0\n\nx", MAGIC "extra AA==\n\nx",
+	        MAGIC "extra AA==\nextra AA==\nindex 0\n\nx", MAGIC "index 0\nextra AA==\n\nx", MAGIC "extra  AA==\nindex 0\n\nx",
+	        MAGIC "index 0\n" ROOT ROOT "\n\nx", MAGIC "index 0\nx\n\nx"};
+	_cleanup_arena_ struct arena arena = ARENA(1 << 16);
+	_cleanup_buf_ struct buf b = BUF(8192);
+	struct tlog_proof p;
+	const char *why = NULL;
+	(void)state;
+	struct slice in = SLICE(MAGIC "index 73894\n" HASHES "\n" NOTE);
+	assert_int_equal(tlog_proof_parse(in, &arena, &p, &why), 0);
+	assert_true(p.index == 73894 && p.n == 4 && p.hash[0][0] == 0x3e && p.hash[3][31] == 0xfd && !p.extra.p &&
+	            slice_is(p.checkpoint, NOTE));
+	tlog_proof_add(&b, p.index, (const uint8_t(*)[32])p.hash, p.n, p.checkpoint);
+	assert_true(slice_eq(buf_slice(&b), in));
+	assert_int_equal(tlog_proof_parse(SLICE(MAGIC "extra YWdlLXYx\nindex 0\n\nx"), &arena, &p, &why), 0);
+	assert_true(slice_is(p.extra, "age-v1") && p.index == 0 && p.n == 0 && slice_is(p.checkpoint, "x"));
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		why = NULL;
+		p.index = 77;
+		if (tlog_proof_parse(slice_str(bad[i]), &arena, &p, &why) != -EBADMSG || !why || p.index != 77)
+			fail_msg("row %zu was taken", i);
+	}
+	struct arena none = ARENA(0);
+	assert_int_equal(tlog_proof_parse(in, &none, &p, &why), -ENOMEM);
+}
+
+/* Keys of different bytes by their number. */
+static void add_key(struct buf *b, const char *name, uint8_t type, uint8_t n)
+{
+	uint8_t public[32] = {n};
+	tlog_vkey_add(b, slice_str(name), type, public);
+}
+
+/* Each % is replaced by a key: lower-case letters behind it witnesses, upper-case logs, the letter being the key. */
+static struct slice with_keys(struct buf *b, const char *text)
+{
+	buf_reset(b);
+	for (; *text; text++) {
+		if (*text != '%') {
+			buf_u8(b, (uint8_t)*text);
+			continue;
+		}
+		text++;
+		bool log = *text >= 'A' && *text <= 'Z';
+		add_key(b, log ? "example.com/log" : "witness.example/w", log ? TLOG_ED25519 : TLOG_COSIGNATURE, (uint8_t)*text);
+	}
+	return buf_slice(b);
+}
+
+#define EXAMPLE                                                                                                                 \
+	"log %L\n\nwitness X1 %a\nwitness X2 %b\nwitness X3 %c\ngroup X-witnesses 2 X1 X2 X3\n\nwitness Y1 %d\nwitness Y2 %e\n" \
+	"witness Y3 %f\ngroup Y-witnesses any Y1 Y2 Y3\n\ngroup X-and-Y all X-witnesses Y-witnesses\nquorum X-and-Y\n"
+
+static void example_of_a_policy(void **state)
+{
+	_cleanup_arena_ struct arena arena = ARENA(1 << 20);
+	_cleanup_buf_ struct buf b = BUF(8192);
+	struct tlog_policy p;
+	const char *why = NULL;
+	unsigned line = 0;
+	(void)state;
+	assert_int_equal(tlog_policy_parse(with_keys(&b, EXAMPLE), &arena, &p, &why, &line), 0);
+	assert_true(p.n_logs == 1 && p.n_members == 9 && p.quorum == 8 && p.member[3].threshold == 2 && p.member[7].threshold == 1 &&
+	            p.member[8].threshold == 2 && p.member[8].member[0] == 3 && p.member[8].member[1] == 7);
+	struct note_vkey key;
+	assert_int_equal(tlog_vkey_read(p.log[0].vkey, &key, &why), 0);
+	assert_true(slice_is(key.name, "example.com/log") && !p.log[0].url.p);
+	/* Two of the first three and one of the others, for every set of witnesses. */
+	static const int place[6] = {0, 1, 2, 4, 5, 6};
+	for (unsigned set = 0; set < 64; set++) {
+		bool have[9] = {0};
+		for (int i = 0; i < 6; i++)
+			have[place[i]] = set >> i & 1;
+		have[3] = have[7] = have[8] = true; /* groups are computed */
+		assert_int_equal(tlog_policy_met(&p, have), __builtin_popcount(set & 7) >= 2 && set >> 3);
+	}
+	/* The rest of the syntax: blanks, comments, URLs, one witness as the quorum, a log after it. */
+	assert_int_equal(
+	        tlog_policy_parse(
+	                with_keys(&b, "# comment\n \t# comment %a\n\n \t\n\t witness\t \xc3\xa9t\xc3\xa9 %a \thttps://w.example/ \t\n"
+	                              "quorum \xc3\xa9t\xc3\xa9\nlog %B https://log.example/\nwitness 2 %c\n"),
+	                &arena, &p, &why, &line),
+	        0);
+	assert_true(p.n_members == 2 && p.quorum == 0 && slice_is(p.member[0].url, "https://w.example/") && p.n_logs == 1 &&
+	            slice_is(p.log[0].url, "https://log.example/"));
+	assert_false(tlog_policy_met(&p, (bool[]){false, true}));
+	assert_true(tlog_policy_met(&p, (bool[]){true, false}));
+	assert_int_equal(tlog_policy_parse(SLICE("quorum none\n"), &arena, &p, &why, &line), 0);
+	assert_true(p.quorum == -1 && p.n_logs == 0 && p.n_members == 0 && tlog_policy_met(&p, NULL));
+	struct arena none = ARENA(1000);
+	assert_int_equal(tlog_policy_parse(SLICE("quorum none\n"), &none, &p, &why, &line), -ENOMEM);
+	arena_free(&none);
+}
+
+static void bad_policies(void **state)
+{
+	static const struct {
+		unsigned line;
+		const char *text;
+	} table[] = {
+	        {1, ""},
+	        {1, "quorum none"},
+	        {1, "\n"},
+	        {2, "quorum none\nquorum none\n"},
+	        {1, "quorum\n"},
+	        {1, "quorum none none\n"},
+	        {1, "quorum a\nwitness a %a\n"},
+	        {2, "witness a %a\nquorum b\n"},
+	        {1, "witness a\nquorum none\n"},
+	        {1, "witness a %A\nquorum none\n"}, /* a log's key */
+	        {1, "log %a\nquorum none\n"},
+	        {1, "log %A https://x y\nquorum none\n"},
+	        {1, "log\nquorum none\n"},
+	        {1, "log key\nquorum none\n"},
+	        {1, "log example.com/log+00000000+Ag==\nquorum none\n"},
+	        {2, "log %A\nlog %A https://other.example/\nquorum none\n"},
+	        {2, "witness a %a\nwitness b %a\nquorum none\n"},
+	        {2, "witness a %a\nwitness a %b\nquorum none\n"},
+	        {1, "witness none %a\nquorum none\n"},
+	        {2, "witness a %a\ngroup a any a\nquorum none\n"},
+	        {2, "witness a %a\ngroup none any a\nquorum none\n"},
+	        {2, "witness a %a\ngroup g any none\nquorum none\n"},
+	        {1, "group g any g\nquorum none\n"},
+	        {1, "group g any a\nwitness a %a\nquorum none\n"},
+	        {2, "witness a %a\ngroup g any\nquorum none\n"},
+	        {2, "witness a %a\ngroup g\nquorum none\n"},
+	        {2, "witness a %a\ngroup g 0 a\nquorum none\n"},
+	        {2, "witness a %a\ngroup g 2 a\nquorum none\n"},
+	        {2, "witness a %a\ngroup g 01 a\nquorum none\n"},
+	        {2, "witness a %a\ngroup g one a\nquorum none\n"},
+	        {2, "witness a %a\ngroup g 1 a a\nquorum none\n"},
+	        {3, "witness a %a\ngroup g 1 a\ngroup h 1 a\nquorum none\n"}, /* in one group at most */
+	        {3, "witness a %a\ngroup g 1 a\ngroup h 1 g a\nquorum none\n"},
+	        {1, "Quorum none\n"},
+	        {1, "quorum none\r\n"},
+	        {1, "quorum none # comment\n"},
+	        {2, "# comment\n\x7f\nquorum none\n"},
+	        {1, "witness a %a"},
+	};
+	_cleanup_arena_ struct arena arena = ARENA(1 << 24);
+	_cleanup_buf_ struct buf b = BUF(8192);
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		struct tlog_policy p = {.quorum = 77};
+		const char *why = NULL;
+		unsigned line = 0;
+		if (tlog_policy_parse(with_keys(&b, table[i].text), &arena, &p, &why, &line) != -EBADMSG || !why || line != table[i].line ||
+		        p.quorum != 77)
+			fail_msg("row %zu: line %u, %s", i, line, why ? why : "taken");
+	}
+}
+
+static void large_policies(void **state)
+{
+	_cleanup_arena_ struct arena arena = ARENA(1 << 24);
+	_cleanup_buf_ struct buf b = BUF(1 << 20);
+	struct tlog_policy p;
+	const char *why = NULL;
+	unsigned line = 0;
+	(void)state;
+	/* 32 of each must be possible. */
+	for (unsigned i = 0; i < 32; i++) {
+		buf_str_add(&b, "log ");
+		add_key(&b, "l", TLOG_ED25519, (uint8_t)i);
+		buf_fmt(&b, "\nwitness w%u ", i);
+		add_key(&b, "w", TLOG_COSIGNATURE, (uint8_t)i);
+		if (i)
+			buf_fmt(&b, "\ngroup g%u all w%u g%u", i, i, i - 1);
+		else
+			buf_str_add(&b, "\ngroup g0 all w0");
+		buf_u8(&b, '\n');
+	}
+	buf_str_add(&b, "quorum g31\n");
+	assert_int_equal(tlog_policy_parse(buf_slice(&b), &arena, &p, &why, &line), 0);
+	bool have[TLOG_POLICY_MEMBERS] = {0};
+	memset(have, true, sizeof(have));
+	assert_true(tlog_policy_met(&p, have));
+	have[0] = false;
+	assert_false(tlog_policy_met(&p, have));
+	/* And too many are refused. */
+	for (unsigned i = 32; i < 256; i++) {
+		buf_fmt(&b, "witness w%u ", i);
+		add_key(&b, "w", TLOG_COSIGNATURE, (uint8_t)i);
+		buf_u8(&b, '\n');
+	}
+	assert_int_equal(tlog_policy_parse(buf_slice(&b), &arena, &p, &why, &line), -EBADMSG);
+	assert_int_equal(line, 97 + 256 - 64 + 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -297,6 +540,11 @@ int main(void)
 	        cmocka_unit_test(tile_names),
 	        cmocka_unit_test(tile_widths),
 	        cmocka_unit_test(bundles),
+	        cmocka_unit_test(requests_to_a_witness),
+	        cmocka_unit_test(proofs),
+	        cmocka_unit_test(example_of_a_policy),
+	        cmocka_unit_test(bad_policies),
+	        cmocka_unit_test(large_policies),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
