@@ -256,9 +256,7 @@ static void fish_command(struct buf *out, const struct command *c)
 			put_list(out, o->choices, ' ');
 			buf_u8(out, '\'');
 		} else if (o->word) {
-			buf_str_add(out, takes_file(o)     ? " -r -F"
-			                 : takes_folder(o) ? " -x -a '(__fish_complete_directories)'"
-			                                   : " -x");
+			buf_str_add(out, takes_file(o) ? " -r -F" : takes_folder(o) ? " -x -a '(__fish_complete_directories)'" : " -x");
 		}
 		buf_fmt(out, " -d '%s'\n", o->help);
 	}
@@ -278,7 +276,8 @@ static void fish_script(struct buf *out)
 		if (!c->parts)
 			continue;
 		for (const struct command *const *p = c->parts; *p; p++) {
-			buf_fmt(out, "complete -c postern -f -n '__fish_seen_subcommand_from %s; and not __fish_seen_subcommand_from ", c->name);
+			buf_fmt(out, "complete -c postern -f -n '__fish_seen_subcommand_from %s; and not __fish_seen_subcommand_from ",
+			        c->name);
 			put_parts(out, c);
 			buf_fmt(out, "' -a %s -d '%s'\n", command_word(*p), (*p)->summary);
 		}

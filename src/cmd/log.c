@@ -158,7 +158,8 @@ static void notify(const char *what)
 static void on_ready(void *arg, const char *note)
 {
 	const struct write_opts *o = arg;
-	if (note[0])
+	/* A producer that started us gets the note when it is greeted. */
+	if (note[0] && !o->idle)
 		(void)fprintf(stderr, "postern %s: note: %s\n", cmd_log_write.name, note);
 	(void)puts("ready");
 	(void)fflush(stdout);
@@ -182,8 +183,11 @@ static int write_run(void *options, const struct opt_args *args)
 	        .key = {.file = o->key, .agent = o->signer}, .idle_ms = (unsigned)o->idle, .ready = on_ready, .arg = o};
 	(void)signal(SIGPIPE, SIG_IGN);
 	int r = writer_run(path, &how, &err);
-	if (r == -EBUSY && o->idle)
+	if (r == -EBUSY && o->idle) {
+		/* For the producer that started it. */
 		(void)puts("busy");
+		return EXIT_USAGE;
+	}
 	notify("STOPPING=1");
 	return r < 0 ? log_fail(&cmd_log_write, &err) : EXIT_OK;
 }
@@ -267,10 +271,12 @@ const struct command cmd_log_checkpoint = {
 static const struct command *const parts[] = {
         &cmd_log_init,
         &cmd_log_append,
-
+        &cmd_log_show,
         &cmd_log_verify,
         &cmd_log_checkpoint,
-
+        &cmd_log_prove,
+        &cmd_log_check_proof,
+        &cmd_log_rebuild,
         &cmd_log_write,
         NULL,
 };

@@ -90,11 +90,16 @@ static int send_entries(struct append *a)
 	return r;
 }
 
+/* All is on disk, and under a checkpoint: who looks next finds it. */
 static int settle(struct append *a)
 {
+	_cleanup_buf_ struct buf checkpoint = BUF(NOTE_MAX);
+	struct err err = {0};
 	int r = a->o->mode == MODE_BUFFERED ? ledger_client_flush(a->c, &a->err) : 0;
 	while (r == 0 && a->n_waiting)
 		r = take_answer(a);
+	if (r == 0 && a->done && ledger_client_checkpoint(a->c, &checkpoint, &err) < 0)
+		(void)fprintf(stderr, "postern %s: note: the entries are on disk, but not signed yet: %s\n", cmd_log_append.name, err.text);
 	return r;
 }
 
@@ -222,7 +227,7 @@ static int append_run(void *options, const struct opt_args *args)
 
 static const char *const append_examples[] = {
         "postern log append ledger < events.jsonl",
-        "tail -F events.jsonl | postern log append ledger  # each line is on disk before the next is read",
+        "postern log append --mode buffered ledger < many.jsonl  # waits for the disk only at the end",
         NULL,
 };
 

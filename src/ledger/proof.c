@@ -33,7 +33,8 @@ int ledger_prove(int dir, const struct note_vkey *key, uint64_t index, struct bu
 	if (r < 0)
 		return r;
 	if (index >= c.size)
-		r = err_set(err, -EINVAL, "there is no entry %llu: the checkpoint has %llu", (unsigned long long)index, (unsigned long long)c.size);
+		r = err_set(err, -EINVAL, "there is no entry %llu: the checkpoint has %llu", (unsigned long long)index,
+		        (unsigned long long)c.size);
 	else if ((r = tiles_reader_new(dir, c.size, &reader)) < 0)
 		(void)err_sys(err, r, "cannot read the tiles");
 	r = r < 0 ? r : make(reader, &c, index, out, err);

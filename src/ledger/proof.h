@@ -4,8 +4,8 @@
 
 #include "ledger/checkpoint.h"
 
-/* A proof for entry `index` in the latest checkpoint, appended. Only the tiles on the way are read; what they make must be the signed root, or
- * it is -EBADMSG. -EINVAL: the checkpoint has no such entry. */
+/* A proof for entry `index` in the latest checkpoint, appended. Only the tiles on the way are read; what they make must be the signed root,
+ * or it is -EBADMSG. -EINVAL: the checkpoint has no such entry. */
 [[nodiscard]] int ledger_prove(int dir, const struct note_vkey *key, uint64_t index, struct buf *out, struct err *err);
 
 struct ledger_proof {

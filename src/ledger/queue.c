@@ -42,6 +42,7 @@ struct queue {
 	bool stop_writer, stop_follower;
 	atomic_int error; /* set with the lock held */
 	struct err err;
+	int unsigned_because; /* of the last checkpoint: it could not be signed */
 	char note[400];
 };
 
@@ -156,10 +157,13 @@ static int publish(struct queue *e, struct err *err)
 	if (r == -ENOKEY) {
 		/* The key is out of reach for now; entries are safe in the journal meanwhile. */
 		(void)snprintf(e->note, sizeof(e->note), "%.300s; entries are kept, and signed when it can be done", err->text);
+		e->unsigned_because = r;
+		wake(e);
 		return journal_bytes(e->s->journal) > BACKLOG || e->stop_follower ? r : 0;
 	}
 	if (r < 0)
 		return r;
+	e->unsigned_because = 0;
 	(void)snprintf(e->note, sizeof(e->note), "%s", e->s->note);
 	e->published = e->s->signed_size;
 	(void)pthread_cond_signal(&e->to_writer);
@@ -375,8 +379,17 @@ void queue_sign(struct queue *e)
 {
 	(void)pthread_mutex_lock(&e->lock);
 	e->wanted = e->durable;
+	e->unsigned_because = 0;
 	(void)pthread_cond_signal(&e->to_follower);
 	(void)pthread_mutex_unlock(&e->lock);
+}
+
+int queue_unsigned(struct queue *e)
+{
+	(void)pthread_mutex_lock(&e->lock);
+	int r = e->unsigned_because;
+	(void)pthread_mutex_unlock(&e->lock);
+	return r;
 }
 
 int queue_error(struct queue *e, struct err *err)

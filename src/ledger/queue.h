@@ -37,6 +37,8 @@ uint64_t queue_durable(struct queue *e);
 void queue_sign(struct queue *e);
 /* Entries under the last checkpoint. */
 uint64_t queue_signed(struct queue *e);
+/* 0; or negative errno: since queue_sign() was called last, a checkpoint could not be signed. The note says why; it is tried again. */
+int queue_unsigned(struct queue *e);
 /* 0, or what has gone wrong: with a sentence that says what to do. */
 int queue_error(struct queue *e, struct err *err);
 /* Something that a person should know, as in struct store. */

@@ -351,7 +351,7 @@ int ledger_verify(int dir, const struct verify_options *o, struct verify_result 
 	r = ledger_checkpoint_read(dir, "checkpoint", o->key, &own, &why);
 	if (r == -ENOKEY)
 		verify_say(&v, VERIFY_KEY, UINT64_MAX, UINT64_MAX, "%s", why.text);
-	else if (r == -EBADMSG || r == -ENOENT || r == -EINVAL)
+	else if (r == -EBADMSG || r == -EKEYREJECTED || r == -ENOENT || r == -EINVAL)
 		verify_say(&v, VERIFY_CHECKPOINT, UINT64_MAX, UINT64_MAX, "%s", why.text);
 	if (v.fault != VERIFY_GOOD || r < 0) {
 		buf_free(&other.note);

@@ -171,9 +171,16 @@ static void on_queue(void *arg, uint32_t events)
 	(void)events;
 	look_at_queue(w);
 	uint64_t size = queue_signed(w->queue);
-	for (size_t i = 0; i < PEERS && w->n_peers; i++)
-		if (w->peer[i] && w->peer[i]->wants && w->peer[i]->wants_size <= size)
-			send_checkpoint(w->peer[i]);
+	int why = queue_unsigned(w->queue);
+	char note[400];
+	queue_note(w->queue, note);
+	for (size_t i = 0; i < PEERS && w->n_peers; i++) {
+		struct peer *p = w->peer[i];
+		if (p && p->wants && p->wants_size <= size)
+			send_checkpoint(p);
+		else if (p && p->wants && why < 0)
+			refuse(p, p->wants_id, why, note);
+	}
 	reap(w);
 }
 
