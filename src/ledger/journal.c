@@ -12,12 +12,19 @@
 #include "ledger/file.h"
 #include "parse/tlog.h"
 
-#define SEGMENT_LEAST ((uint64_t)2 << 20) /* holds the largest record */
-#define SEGMENT_MOST  ((uint64_t)32 << 20)
 #define SEGMENTS      64 /* in use at once */
 #define SPARES        12
 #define IOV_JOURNAL   64
 #define AHEAD         2 /* segments that are ready before they are needed */
+
+/* Bytes of the first segment, which holds the largest record; each new one has twice as many, up to the second. */
+static uint64_t segment_least = (uint64_t)2 << 20, segment_most = (uint64_t)32 << 20;
+
+void journal_sizes(uint64_t least, uint64_t most)
+{
+	segment_least = least;
+	segment_most = most;
+}
 
 static const uint8_t magic[8] = "PLJREC01";
 
@@ -344,9 +351,9 @@ static int add_segment(struct journal *j)
 	if (old) {
 		s = j->spare[--j->n_spare];
 	} else {
-		j->size = j->size ? j->size * 2 : SEGMENT_LEAST;
-		if (j->size > SEGMENT_MOST)
-			j->size = SEGMENT_MOST;
+		j->size = j->size ? j->size * 2 : segment_least;
+		if (j->size > segment_most)
+			j->size = segment_most;
 	}
 	uint64_t size = j->size;
 	j->making = true;
@@ -429,7 +436,7 @@ int journal_append(struct journal *j, const struct journal_record *r, struct iov
 	struct segment s = j->seg[j->writing];
 	(void)pthread_mutex_unlock(&j->lock);
 	if (j->offset + size > s.size) {
-		int e = turn(j);
+		int e = size > segment_least ? -EINVAL : turn(j);
 		if (e < 0)
 			return e;
 		(void)pthread_mutex_lock(&j->lock);

@@ -81,6 +81,8 @@ void journal_free(struct journal *j);
 [[nodiscard]] int journal_prepare(struct journal *j);
 /* Entries below `size` are covered by a checkpoint and its tiles: segments that hold no others may be used again. */
 [[nodiscard]] int journal_release(struct journal *j, uint64_t size);
+/* For tests: small segments, that are turned often. Records must fit into the smallest. */
+void journal_sizes(uint64_t least, uint64_t most);
 /* Bytes of all segments in use. */
 uint64_t journal_bytes(struct journal *j);
 
