@@ -14,6 +14,7 @@ __attribute__((weak)) int world_main(int control_fd);
 /* Every command, in the order of the help. A new one is one line here, one file in src/cmd, and man/postern-NAME.1. */
 const struct command *const command_table[] = {
         &cmd_vet,
+        &cmd_log,
         &cmd_completion,
         &cmd_help,
 };
@@ -54,6 +55,20 @@ const struct command *command_find(const char *name)
 	return NULL;
 }
 
+const char *command_word(const struct command *part)
+{
+	const char *space = strchr(part->name, ' ');
+	return space ? space + 1 : part->name;
+}
+
+const struct command *command_part(const struct command *c, const char *name)
+{
+	for (const struct command *const *p = c->parts; p && *p; p++)
+		if (strcmp(command_word(*p), name) == 0)
+			return *p;
+	return NULL;
+}
+
 int cmd_usage(const char *name, const char *fmt, ...)
 {
 	va_list ap;
@@ -65,17 +80,18 @@ int cmd_usage(const char *name, const char *fmt, ...)
 	return EXIT_USAGE;
 }
 
-static int unknown_command(const char *typed)
+/* Of a family, or of the program. */
+static int unknown_command(const struct command *family, const char *typed)
 {
-	const char *words[64];
+	const char *words[64], *name = family ? family->name : NULL, *space = family ? " " : "";
 	size_t n = 0;
-	for (size_t i = 0; i < command_count && n < ARRAY_LEN(words) - 1; i++)
-		words[n++] = command_table[i]->name;
+	for (size_t i = 0; n < ARRAY_LEN(words) - 1 && (family ? family->parts[i] != NULL : i < command_count); i++)
+		words[n++] = family ? command_word(family->parts[i]) : command_table[i]->name;
 	words[n] = NULL;
 	const char *near = opt_nearest(typed, words);
 	if (near)
-		return cmd_usage(NULL, "there is no command \"%.64s\"; did you mean %s?", typed, near);
-	return cmd_usage(NULL, "there is no command \"%.64s\"", typed);
+		return cmd_usage(name, "there is no command \"%s%s%.64s\"; did you mean %s?", name ? name : "", space, typed, near);
+	return cmd_usage(name, "there is no command \"%s%s%.64s\"", name ? name : "", space, typed);
 }
 
 /* A command line; what it does stands behind it, or above it where there is no room. */
@@ -110,13 +126,18 @@ void cmd_help_all(struct buf *out, size_t width)
 void cmd_help_one(struct buf *out, const struct command *c, size_t width)
 {
 	static const struct opt none[] = {OPT_END};
-	buf_fmt(out, "postern %s: %s\n\nusage: postern %s%s%s%s\n\nOptions:\n", c->name, c->summary, c->name,
-	        c->options ? " [OPTION...]" : "", c->operands ? " " : "", c->operands ? c->operands : "");
+	buf_fmt(out, "postern %s: %s\n\nusage: postern %s%s%s%s\n\n", c->name, c->summary, c->name, c->options ? " [OPTION...]" : "",
+	        c->operands ? " " : "", c->operands ? c->operands : "");
+	if (c->parts)
+		buf_str_add(out, "Commands:\n");
+	for (const struct command *const *p = c->parts; p && *p; p++)
+		buf_fmt(out, "  %-14s%s\n", command_word(*p), (*p)->summary);
+	buf_fmt(out, "%sOptions:\n", c->parts ? "\n" : "");
 	opt_help(out, c->options ? c->options : none, width);
 	buf_str_add(out, "\nExamples:\n");
 	for (const char *const *e = c->examples; *e; e++)
 		put_example(out, *e, width);
-	buf_fmt(out, "\n\"man postern-%s\" says more.\n", c->name);
+	buf_fmt(out, "\n\"man postern-%.*s\" says more.\n", (int)strcspn(c->name, " "), c->name);
 }
 
 static size_t terminal_width(void)
@@ -151,12 +172,16 @@ static int show_help(const struct command *c)
 static int help_run(void *options, const struct opt_args *args)
 {
 	(void)options;
-	if (args->n > 1)
+	const struct command *c = args->n ? command_find(args->arg[0]) : NULL, *part = NULL;
+	if (args->n > (c && c->parts ? 2 : 1))
 		return cmd_usage("help", "one command at a time");
 	if (args->n == 0)
 		return show_help(NULL);
-	const struct command *c = command_find(args->arg[0]);
-	return c ? show_help(c) : unknown_command(args->arg[0]);
+	if (args->n == 2) {
+		part = command_part(c, args->arg[1]);
+		return part ? show_help(part) : unknown_command(c, args->arg[1]);
+	}
+	return c ? show_help(c) : unknown_command(NULL, args->arg[0]);
 }
 
 static const char *const help_examples[] = {"postern help completion", NULL};
@@ -172,6 +197,14 @@ const struct command cmd_help = {
 static int run_command(const struct command *c, int argc, char **argv)
 {
 	static const struct opt none[] = {OPT_END};
+	if (c->parts && argc > 0 && argv[0][0] != '-') {
+		const struct command *part = command_part(c, argv[0]);
+		if (!part)
+			return unknown_command(c, argv[0]);
+		c = part;
+		argc--;
+		argv++;
+	}
 	struct err err = {0};
 	struct opt_args args = {0};
 	_cleanup_free_ void *options = calloc(1, c->options_size ? c->options_size : 1);
@@ -185,6 +218,8 @@ static int run_command(const struct command *c, int argc, char **argv)
 		return cmd_usage(c->name, "%s", err.text);
 	if (args.help)
 		return show_help(c);
+	if (c->parts)
+		return cmd_usage(c->name, "a command is missing: which part of %s", c->name);
 	return c->run(options, &args);
 }
 
@@ -209,5 +244,5 @@ int cmd_main(int argc, char **argv)
 	if (word[0] == '-')
 		return cmd_usage(NULL, "there is no option %.64s before a command", word);
 	const struct command *c = command_find(word);
-	return c ? run_command(c, argc - 2, argv + 2) : unknown_command(word);
+	return c ? run_command(c, argc - 2, argv + 2) : unknown_command(NULL, word);
 }

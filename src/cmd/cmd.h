@@ -13,7 +13,7 @@ enum {
 };
 
 struct command {
-	const char *name;
+	const char *name;            /* "vet"; of a part of another command with that one's in front: "log append" */
 	const char *summary;         /* one line, lower case, no stop */
 	const char *operands;        /* for the usage line, e.g. "SUBJECT"; NULL: none */
 	const char *const *words;    /* what the first operand may be, for completion; NULL-terminated; may be NULL */
@@ -24,12 +24,19 @@ struct command {
 	/* Called with a struct of options_size that holds defaults and what was given, and the operands. Prints its results, returns the
 	 * exit code. May change *options and args. */
 	int (*run)(void *options, const struct opt_args *args);
+	/* A command that is a family: its parts, NULL-terminated. It has then neither options nor run, and its operand is the name of one.
+	 */
+	const struct command *const *parts;
 };
 
 /* In the order of the help. */
 extern const struct command *const command_table[];
 extern const size_t command_count;
 const struct command *command_find(const char *name);
+/* The part of that name ("append"), or NULL. */
+const struct command *command_part(const struct command *c, const char *name);
+/* What follows the name of the family in the name of a part: "append". */
+const char *command_word(const struct command *part);
 
 /* The program without its main(): argv as main() has it. Returns the exit code. */
 int cmd_main(int argc, char **argv);
@@ -47,6 +54,6 @@ int cmd_print(const struct buf *b);
 /* The completion script of a shell (bash, zsh, fish), appended. False: no such shell. */
 bool completion_script(struct buf *out, const char *shell);
 
-extern const struct command cmd_completion, cmd_help, cmd_vet;
+extern const struct command cmd_completion, cmd_help, cmd_log, cmd_vet;
 
 #endif

@@ -58,14 +58,32 @@ static void put_operands(struct buf *out, const struct command *c)
 		put_list(out, c->words, ' ');
 }
 
+/* Calls fn for each command that has options of its own: parts instead of their families. */
+static void each(struct buf *out, void (*fn)(struct buf *out, const struct command *c))
+{
+	for (size_t i = 0; i < command_count; i++) {
+		const struct command *c = command_table[i];
+		if (!c->parts)
+			fn(out, c);
+		for (const struct command *const *p = c->parts; p && *p; p++)
+			fn(out, *p);
+	}
+}
+
+static void put_parts(struct buf *out, const struct command *family)
+{
+	for (const struct command *const *p = family->parts; *p; p++)
+		buf_fmt(out, "%s%s", p == family->parts ? "" : " ", command_word(*p));
+}
+
 static void bash_values(struct buf *out, const struct command *c)
 {
 	for (const struct opt *o = options_of(c); o->kind != OPT_KIND_END; o++) {
 		if (!o->word)
 			continue;
-		buf_fmt(out, "\t%s:--%s", c->name, o->name);
+		buf_fmt(out, "\t'%s:--%s'", c->name, o->name);
 		if (o->letter)
-			buf_fmt(out, "|%s:-%c", c->name, o->letter);
+			buf_fmt(out, "|'%s:-%c'", c->name, o->letter);
 		buf_str_add(out, ")\n\t\t");
 		if (o->choices) {
 			buf_str_add(out, "mapfile -t COMPREPLY < <(compgen -W '");
@@ -87,26 +105,36 @@ static void bash_values(struct buf *out, const struct command *c)
 	}
 }
 
+static void bash_words(struct buf *out, const struct command *c)
+{
+	buf_fmt(out, "\t'%s') words='", c->name);
+	put_operands(out, c);
+	for (const struct opt *o = options_of(c); o->kind != OPT_KIND_END; o++)
+		buf_fmt(out, " --%s", o->name);
+	buf_str_add(out, " --help' ;;\n");
+}
+
 static void bash_script(struct buf *out)
 {
 	buf_str_add(out, "# bash completion for postern; made by: postern completion bash\n"
 	                 "_postern() {\n"
-	                 "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words=\n"
+	                 "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]} words=\n"
 	                 "\tif ((COMP_CWORD == 1)); then\n"
 	                 "\t\tmapfile -t COMPREPLY < <(compgen -W '");
 	put_commands(out);
-	buf_str_add(out, " --help --version' -- \"$cur\")\n\t\treturn\n\tfi\n\tcase ${COMP_WORDS[1]}:$prev in\n");
-	for (size_t i = 0; i < command_count; i++)
-		bash_values(out, command_table[i]);
-	buf_str_add(out, "\tesac\n\tcase ${COMP_WORDS[1]} in\n");
+	buf_str_add(out, " --help --version' -- \"$cur\")\n\t\treturn\n\tfi\n\tcase $command in\n");
 	for (size_t i = 0; i < command_count; i++) {
 		const struct command *c = command_table[i];
-		buf_fmt(out, "\t%s) words='", c->name);
-		put_operands(out, c);
-		for (const struct opt *o = options_of(c); o->kind != OPT_KIND_END; o++)
-			buf_fmt(out, " --%s", o->name);
-		buf_str_add(out, " --help' ;;\n");
+		if (!c->parts)
+			continue;
+		buf_fmt(out, "\t%s)\n\t\tif ((COMP_CWORD == 2)); then\n\t\t\tmapfile -t COMPREPLY < <(compgen -W '", c->name);
+		put_parts(out, c);
+		buf_str_add(out, " --help' -- \"$cur\")\n\t\t\treturn\n\t\tfi\n\t\tcommand+=\" ${COMP_WORDS[2]}\" ;;\n");
 	}
+	buf_str_add(out, "\tesac\n\tcase $command:$prev in\n");
+	each(out, bash_values);
+	buf_str_add(out, "\tesac\n\tcase $command in\n");
+	each(out, bash_words);
 	buf_str_add(out, "\tesac\n"
 	                 "\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n"
 	                 "\tif ((${#COMPREPLY[@]} == 0)); then\n"
@@ -144,6 +172,36 @@ static void zsh_option(struct buf *out, const struct opt *o)
 	}
 }
 
+/* What follows the name of a command, as arguments of _arguments. */
+static void zsh_arguments(struct buf *out, const struct command *c)
+{
+	buf_str_add(out, "_arguments '--help[this text]'");
+	for (const struct opt *o = options_of(c); o->kind != OPT_KIND_END; o++)
+		zsh_option(out, o);
+	if (c == &cmd_help || c->words) {
+		buf_str_add(out, " \\\n\t\t\t'1:word:(");
+		put_operands(out, c);
+		buf_str_add(out, ")'");
+	} else if (c->operands) {
+		buf_str_add(out, " \\\n\t\t\t'*:operand:_files'");
+	}
+	buf_str_add(out, " ;;\n");
+}
+
+/* A family: first one of its parts, then what that takes. */
+static void zsh_family(struct buf *out, const struct command *c)
+{
+	buf_str_add(out, "_arguments -C '--help[this text]' '1:command:((");
+	for (const struct command *const *p = c->parts; *p; p++)
+		buf_fmt(out, "%s%s\\:\"%s\"", p == c->parts ? "" : " ", command_word(*p), (*p)->summary);
+	buf_str_add(out, "))' '*::argument:->part' && return\n\t\t\tcase $line[1] in\n");
+	for (const struct command *const *p = c->parts; *p; p++) {
+		buf_fmt(out, "\t\t\t%s) ", command_word(*p));
+		zsh_arguments(out, *p);
+	}
+	buf_str_add(out, "\t\t\tesac ;;\n");
+}
+
 static void zsh_script(struct buf *out)
 {
 	buf_str_add(out, "#compdef postern\n"
@@ -160,20 +218,50 @@ static void zsh_script(struct buf *out)
 	buf_str_add(out, ")\n\t\t_describe command commands ;;\n\targument)\n\t\tcase $line[1] in\n");
 	for (size_t i = 0; i < command_count; i++) {
 		const struct command *c = command_table[i];
-		buf_fmt(out, "\t\t%s) _arguments '--help[this text]'", c->name);
-		for (const struct opt *o = options_of(c); o->kind != OPT_KIND_END; o++)
-			zsh_option(out, o);
-		if (c == &cmd_help || c->words) {
-			buf_str_add(out, " \\\n\t\t\t'1:word:(");
-			put_operands(out, c);
-			buf_str_add(out, ")'");
-		} else if (c->operands) {
-			buf_str_add(out, " \\\n\t\t\t'*:operand:_files'");
-		}
-		buf_str_add(out, " ;;\n");
+		buf_fmt(out, "\t\t%s) ", c->name);
+		if (c->parts)
+			zsh_family(out, c);
+		else
+			zsh_arguments(out, c);
 	}
 	buf_str_add(out, "\t\tesac ;;\n\tesac\n}\nif [[ $funcstack[1] == _postern ]]; then\n\t_postern \"$@\"\nelse\n\tcompdef _postern "
 	                 "postern\nfi\n");
+}
+
+/* The condition under which a command's words are offered. */
+static void fish_when(struct buf *out, const struct command *c)
+{
+	int family = (int)strcspn(c->name, " ");
+	buf_fmt(out, "complete -c postern -n '__fish_seen_subcommand_from %.*s", family, c->name);
+	if (c->name[family])
+		buf_fmt(out, "; and __fish_seen_subcommand_from %s", command_word(c));
+	buf_u8(out, '\'');
+}
+
+static void fish_command(struct buf *out, const struct command *c)
+{
+	if (c == &cmd_help || c->words) {
+		fish_when(out, c);
+		buf_str_add(out, " -f -a '");
+		put_operands(out, c);
+		buf_str_add(out, "'\n");
+	}
+	for (const struct opt *o = options_of(c); o->kind != OPT_KIND_END; o++) {
+		fish_when(out, c);
+		buf_fmt(out, " -l %s", o->name);
+		if (o->letter)
+			buf_fmt(out, " -s %c", o->letter);
+		if (o->choices) {
+			buf_str_add(out, " -x -a '");
+			put_list(out, o->choices, ' ');
+			buf_u8(out, '\'');
+		} else if (o->word) {
+			buf_str_add(out, takes_file(o) ? " -r -F" : takes_folder(o) ? " -x -a '(__fish_complete_directories)'" : " -x");
+		}
+		buf_fmt(out, " -d '%s'\n", o->help);
+	}
+	fish_when(out, c);
+	buf_str_add(out, " -s h -l help -d 'this text'\n");
 }
 
 static void fish_script(struct buf *out)
@@ -184,30 +272,17 @@ static void fish_script(struct buf *out)
 	                 "complete -c postern -n __fish_use_subcommand -l version -d 'the version'\n");
 	for (size_t i = 0; i < command_count; i++) {
 		const struct command *c = command_table[i];
-		const char *name = c->name;
-		buf_fmt(out, "complete -c postern -n __fish_use_subcommand -a %s -d '%s'\n", name, c->summary);
-		if (c == &cmd_help || c->words) {
-			buf_fmt(out, "complete -c postern -n '__fish_seen_subcommand_from %s' -f -a '", name);
-			put_operands(out, c);
-			buf_str_add(out, "'\n");
+		buf_fmt(out, "complete -c postern -n __fish_use_subcommand -a %s -d '%s'\n", c->name, c->summary);
+		if (!c->parts)
+			continue;
+		for (const struct command *const *p = c->parts; *p; p++) {
+			buf_fmt(out, "complete -c postern -f -n '__fish_seen_subcommand_from %s; and not __fish_seen_subcommand_from ",
+			        c->name);
+			put_parts(out, c);
+			buf_fmt(out, "' -a %s -d '%s'\n", command_word(*p), (*p)->summary);
 		}
-		for (const struct opt *o = options_of(c); o->kind != OPT_KIND_END; o++) {
-			buf_fmt(out, "complete -c postern -n '__fish_seen_subcommand_from %s' -l %s", name, o->name);
-			if (o->letter)
-				buf_fmt(out, " -s %c", o->letter);
-			if (o->choices) {
-				buf_str_add(out, " -x -a '");
-				put_list(out, o->choices, ' ');
-				buf_u8(out, '\'');
-			} else if (o->word) {
-				buf_str_add(out, takes_file(o)     ? " -r -F"
-				                 : takes_folder(o) ? " -x -a '(__fish_complete_directories)'"
-				                                   : " -x");
-			}
-			buf_fmt(out, " -d '%s'\n", o->help);
-		}
-		buf_fmt(out, "complete -c postern -n '__fish_seen_subcommand_from %s' -s h -l help -d 'this text'\n", name);
 	}
+	each(out, fish_command);
 }
 
 bool completion_script(struct buf *out, const char *shell)

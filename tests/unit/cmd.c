@@ -18,6 +18,26 @@ static void assert_plain(const char *s)
 	assert_true(s[strlen(s) - 1] != '.');
 }
 
+/* All commands, the parts of families included. */
+static const struct command *all[128];
+static size_t n_all;
+
+static int collect(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < command_count; i++) {
+		all[n_all++] = command_table[i];
+		for (const struct command *const *p = command_table[i]->parts; p && *p; p++)
+			all[n_all++] = *p;
+	}
+	return n_all <= ARRAY_LEN(all) ? 0 : -1;
+}
+
+static bool is_part(const struct command *c)
+{
+	return strchr(c->name, ' ') != NULL;
+}
+
 static char *man_page(const char *name)
 {
 	char path[128];
@@ -35,13 +55,22 @@ static char *man_page(const char *name)
 static void every_command_is_complete(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < command_count; i++) {
-		const struct command *c = command_table[i];
+	for (size_t i = 0; i < n_all; i++) {
+		const struct command *c = all[i];
 		assert_plain(c->name);
 		assert_plain(c->summary);
-		assert_true(strlen(c->name) <= 13);
-		assert_non_null(c->run);
-		assert_ptr_equal(command_find(c->name), c); /* so no name is there twice */
+		assert_true(strlen(command_word(c)) <= 13);
+		assert_true((c->run == NULL) == (c->parts != NULL));
+		assert_true(!c->parts || (!c->options && c->operands));
+		/* so no name is there twice */
+		if (!is_part(c)) {
+			assert_ptr_equal(command_find(c->name), c);
+		} else {
+			char family[64];
+			(void)snprintf(family, sizeof(family), "%.*s", (int)strcspn(c->name, " "), c->name);
+			assert_non_null(command_find(family));
+			assert_ptr_equal(command_part(command_find(family), command_word(c)), c);
+		}
 		assert_true(c->examples && c->examples[0]);
 		for (const char *const *e = c->examples; *e; e++) {
 			char start[64];
@@ -56,12 +85,12 @@ static void every_command_is_complete(void **state)
 static void every_option_is_complete(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < command_count; i++) {
-		const struct opt *table = command_table[i]->options;
+	for (size_t i = 0; i < n_all; i++) {
+		const struct opt *table = all[i]->options;
 		for (const struct opt *o = table; o && o->kind != OPT_KIND_END; o++) {
 			assert_plain(o->name);
 			assert_plain(o->help);
-			assert_true(o->offset < command_table[i]->options_size);
+			assert_true(o->offset < all[i]->options_size);
 			assert_int_equal(o->word == NULL, o->kind == OPT_KIND_FLAG);
 			assert_true(o->kind != OPT_KIND_CHOICE || (o->choices && o->choices[0]));
 			assert_true(o->kind != OPT_KIND_U64 || o->min <= o->max);
@@ -75,21 +104,32 @@ static void every_option_is_complete(void **state)
 static void every_command_has_a_man_page(void **state)
 {
 	(void)state;
-	_cleanup_free_ char *all = man_page("postern");
-	for (size_t i = 0; i < command_count; i++) {
+	_cleanup_free_ char *main_page = man_page("postern");
+	for (size_t i = 0; i < n_all; i++) {
 		char name[64], want[128];
-		(void)snprintf(name, sizeof(name), "postern-%s", command_table[i]->name);
+		(void)snprintf(name, sizeof(name), "postern-%.*s", (int)strcspn(all[i]->name, " "), all[i]->name);
 		_cleanup_free_ char *text = man_page(name);
 		(void)snprintf(want, sizeof(want), ".Xr %s 1", name);
-		if (!strstr(all, want))
+		if (!strstr(main_page, want))
 			fail_msg("postern.1 does not refer to %s", name);
-		for (const struct opt *o = command_table[i]->options; o && o->kind != OPT_KIND_END; o++) {
+		/* A part has a section of its own, which its options are in. */
+		char *section = text, *end = text + strlen(text);
+		if (is_part(all[i])) {
+			(void)snprintf(want, sizeof(want), "\n.Ss %s\n", command_word(all[i]));
+			section = strstr(text, want);
+			if (!section)
+				fail_msg("%s.1 has no section \"%s\"", name, command_word(all[i]));
+			char *next = strstr(section + 1, "\n.S");
+			end = next ? next : end;
+		}
+		for (const struct opt *o = all[i]->options; o && o->kind != OPT_KIND_END; o++) {
 			/* mdoc: two dashes are "Fl -name" */
 			(void)snprintf(want, sizeof(want), ".It Fl -%s", o->name);
 			if (o->letter)
 				(void)snprintf(want, sizeof(want), ".It Fl %c , Fl -%s", o->letter, o->name);
-			if (!strstr(text, want))
-				fail_msg("%s.1 has no \"%s\"", name, want);
+			const char *hit = strstr(section, want);
+			if (!hit || hit > end)
+				fail_msg("%s.1 has no \"%s\" for %s", name, want, all[i]->name);
 		}
 	}
 }
@@ -98,12 +138,16 @@ static void every_command_is_in_help_and_completion(void **state)
 {
 	(void)state;
 	static const char *const shells[] = {"bash", "zsh", "fish"};
-	_cleanup_buf_ struct buf all = BUF(65536);
-	cmd_help_all(&all, 80);
-	assert_int_equal(buf_error(&all), 0);
-	for (size_t i = 0; i < command_count; i++) {
-		const struct command *c = command_table[i];
-		assert_non_null(strstr(buf_str(&all), c->summary));
+	_cleanup_buf_ struct buf help = BUF(65536);
+	cmd_help_all(&help, 80);
+	assert_int_equal(buf_error(&help), 0);
+	for (size_t i = 0; i < n_all; i++) {
+		const struct command *c = all[i];
+		_cleanup_buf_ struct buf over = BUF(65536);
+		char family[64];
+		(void)snprintf(family, sizeof(family), "%.*s", (int)strcspn(c->name, " "), c->name);
+		cmd_help_one(&over, command_find(family), 80);
+		assert_non_null(strstr(buf_str(is_part(c) ? &over : &help), c->summary));
 		_cleanup_buf_ struct buf one = BUF(65536);
 		cmd_help_one(&one, c, 80);
 		assert_int_equal(buf_error(&one), 0);
@@ -120,12 +164,12 @@ static void every_command_is_in_help_and_completion(void **state)
 			_cleanup_buf_ struct buf script = BUF(1 << 20);
 			assert_true(completion_script(&script, shells[k]));
 			assert_int_equal(buf_error(&script), 0);
-			assert_non_null(strstr(buf_str(&script), c->name));
+			assert_non_null(strstr(buf_str(&script), command_word(c)));
 			for (const struct opt *o = c->options; o && o->kind != OPT_KIND_END; o++)
 				assert_non_null(strstr(buf_str(&script), o->name));
 		}
 	}
-	assert_false(completion_script(&all, "csh"));
+	assert_false(completion_script(&help, "csh"));
 }
 
 int main(void)
@@ -136,5 +180,5 @@ int main(void)
 	        cmocka_unit_test(every_command_has_a_man_page),
 	        cmocka_unit_test(every_command_is_in_help_and_completion),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, collect, NULL);
 }

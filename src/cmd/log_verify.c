@@ -1,0 +1,110 @@
+/* postern log verify: the command. */
+#include "cmd/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "ledger/config.h"
+#include "ledger/verify.h"
+#include "sys/path.h"
+
+struct verify_opts {
+	const char *key, *checkpoint;
+	unsigned format;
+	uint64_t threads;
+};
+
+static const struct opt verify_table[] = {
+        OPT_STRING(struct verify_opts, key, "key", 'k', "VKEY",
+                "the verifier key that you trust, as log init printed it; without it the folder is believed about its own key"),
+        OPT_STRING(struct verify_opts, checkpoint, "checkpoint", 'c', "FILE",
+                "a checkpoint that was kept elsewhere; the log must be an extension of it"),
+        OPT_U64(struct verify_opts, threads, "threads", 0, "N", 1, 64, "by default 2"),
+        OPT_CHOICE(struct verify_opts, format, "format", 'f', "FORMAT", log_formats, "what is printed; by default text"),
+        OPT_END,
+};
+
+static void put_json(struct buf *out, const struct ledger_config *c, const struct note_vkey *key, const struct verify_result *v)
+{
+	buf_fmt(out, "{\"fault\":\"%s\",\"good\":%s,", verify_word(v->fault), v->fault == VERIFY_GOOD ? "true" : "false");
+	if (v->index != UINT64_MAX)
+		buf_fmt(out, "\"index\":%llu,\"last\":%llu,", (unsigned long long)v->index, (unsigned long long)v->last);
+	buf_str_add(out, "\"key\":");
+	_cleanup_buf_ struct buf text = BUF(1024);
+	tlog_vkey_add(&text, key->name, key->type, key->public);
+	log_json_string(out, buf_slice(&text));
+	buf_str_add(out, ",\"origin\":");
+	log_json_string(out, slice_str(c->origin));
+	buf_str_add(out, ",\"root\":\"");
+	encode_base64(out, slice_of(v->root.b, sizeof(v->root.b)), false, true);
+	buf_fmt(out, "\",\"size\":%llu,\"text\":", (unsigned long long)v->size);
+	log_json_string(out, slice_str(v->text));
+	buf_str_add(out, "}\n");
+}
+
+static void put_text(struct buf *out, const struct verify_opts *o, const struct ledger_config *c, const struct verify_result *v)
+{
+	buf_fmt(out, "%s: %s\n", v->fault == VERIFY_GOOD ? "good" : "BAD", v->text);
+	if (v->fault == VERIFY_GOOD || v->fault > VERIFY_KEY) {
+		buf_fmt(out, "%s, %llu entries, root ", c->origin, (unsigned long long)v->size);
+		encode_base64(out, slice_of(v->root.b, sizeof(v->root.b)), false, true);
+		buf_str_add(out, "\n");
+	}
+	if (!o->key)
+		buf_str_add(out, "The key was taken from the folder itself: give the one that you trust with --key.\n");
+}
+
+static int verify_run(void *options, const struct opt_args *args)
+{
+	const struct verify_opts *o = options;
+	struct ledger_config config;
+	struct verify_result v;
+	struct err err = {0};
+	struct note_vkey key;
+	const char *why = NULL;
+	_cleanup_fd_ int dir = -1;
+	_cleanup_buf_ struct buf other = BUF(NOTE_MAX), out = BUF(16384);
+	int code;
+	const char *path = log_folder(&cmd_log_verify, args, 1, &code);
+	if (!path)
+		return code;
+	int r = ledger_open(path, &dir, &config, &err);
+	if (r < 0)
+		return log_fail(&cmd_log_verify, &err);
+	key = ledger_vkey(&config);
+	if (o->key && (r = log_vkey(o->key, &key, &why)) < 0)
+		return cmd_usage(cmd_log_verify.name, "--key: %s", why);
+	if (o->checkpoint && (r = path_read(AT_FDCWD, o->checkpoint, &other)) < 0) {
+		(void)err_sys(&err, r, "cannot read %s", ledger_name(o->checkpoint).text);
+		return log_fail(&cmd_log_verify, &err);
+	}
+	struct verify_options how = {.key = &key, .threads = (unsigned)o->threads};
+	if (o->checkpoint)
+		how.other = slice_of(other.p ? other.p : (const uint8_t *)"", other.n);
+	r = ledger_verify(dir, &how, &v, &err);
+	if (r < 0)
+		return log_fail(&cmd_log_verify, &err);
+	if (o->format == LOG_JSON)
+		put_json(&out, &config, &key, &v);
+	else
+		put_text(&out, o, &config, &v);
+	code = cmd_print(&out);
+	return code != EXIT_OK ? code : v.fault == VERIFY_GOOD ? EXIT_OK : EXIT_FOUND;
+}
+
+static const char *const verify_examples[] = {
+        "postern log verify --key \"$(cat ledger.vkey)\" --checkpoint kept.checkpoint ledger",
+        "postern log verify --format json ledger",
+        NULL,
+};
+
+const struct command cmd_log_verify = {
+        .name = "log verify",
+        .summary = "compute everything anew, and say what was tampered with",
+        .operands = "DIR",
+        .examples = verify_examples,
+        .options = verify_table,
+        .options_size = sizeof(struct verify_opts),
+        .run = verify_run,
+};
