@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "cmd/subject.h"
+#include "cmd/vet_ledger.h"
 #include "report/report.h"
 #include "sys/fd.h"
 #include "vet/run.h"
@@ -19,7 +20,7 @@
 #define REPORT_MAX ((size_t)64 << 20)
 
 struct vet_opts {
-	const char *out, *seed, *factors, *profile;
+	const char *out, *seed, *factors, *profile, *ledger;
 	bool quick, thorough, keep_traces;
 	uint64_t jobs;
 	unsigned fail_on, format;
@@ -44,6 +45,9 @@ static const struct opt vet_table[] = {
         OPT_CHOICE(struct vet_opts, format, "format", 'f', "FORMAT", formats, "what is printed; by default text"),
         OPT_FLAG(
                 struct vet_opts, keep_traces, "keep-traces", 0, "keep what each trial sent, a file a trial, in the folder traces of --out"),
+        OPT_STRING(struct vet_opts, ledger, "ledger", 0, "DIR",
+                "put the trials and the verdict into this ledger, see postern-log(1); by default one in the data folder; \"none\": "
+                "nowhere"),
         OPT_STRING(
                 struct vet_opts, profile, "profile", 'p', "FILE", "how the tool is run and what its vendor declares; postern-profile(5)"),
         OPT_END,
@@ -179,6 +183,27 @@ static unsigned columns(void)
 	return ioctl(1, TIOCGWINSZ, &w) == 0 && w.ws_col ? w.ws_col : 0;
 }
 
+/* A report that is not on record is still a report: without --ledger a failure is only told. */
+static int record(const struct vet_opts *o, const struct vet_result *r, struct slice json, struct err *err)
+{
+	_cleanup_arena_ struct arena arena = ARENA(1 << 16);
+	struct err why = {0};
+	const char *path = o->ledger ? o->ledger : vet_ledger_default(&arena);
+	uint64_t first, last;
+	if (!path || strcmp(path, "none") == 0)
+		return 0;
+	if (vet_ledger_write(path, r, json, &first, &last, &why) == 0) {
+		if (o->format == FORMAT_TEXT)
+			(void)fprintf(stderr, "On record: entries %llu to %llu of %s\n", (unsigned long long)first,
+			        (unsigned long long)last, path);
+		return 0;
+	}
+	if (o->ledger)
+		return err_set(err, why.code, "this vetting is not in the ledger %s: %s", path, why.text);
+	(void)fprintf(stderr, "postern vet: this vetting is not in the ledger %s (--ledger none leaves it out): %s\n", path, why.text);
+	return 0;
+}
+
 static int put_reports(const struct vet_opts *o, int out, const struct vet_result *r, struct err *err)
 {
 	_cleanup_buf_ struct buf json = BUF(REPORT_MAX), html = BUF(REPORT_MAX), text = BUF(REPORT_MAX);
@@ -204,7 +229,7 @@ static int put_reports(const struct vet_opts *o, int out, const struct vet_resul
 		return err_sys(err, buf_error(&text), "cannot write the report");
 	if (cmd_print(o->format == FORMAT_JSON ? &json : &text) != EXIT_OK)
 		return err_set(err, -EIO, "the report could not be printed");
-	return 0;
+	return record(o, r, buf_slice(&json), err);
 }
 
 /* Exit codes: 0, 1 and 3 say what came out; 2 that nothing could. */
