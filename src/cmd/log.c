@@ -278,6 +278,10 @@ static const struct command *const parts[] = {
         &cmd_log_check_proof,
         &cmd_log_rebuild,
         &cmd_log_write,
+        &cmd_log_serve,
+        &cmd_log_keygen,
+        &cmd_log_cosign,
+        &cmd_log_witness,
         NULL,
 };
 

@@ -8,7 +8,7 @@
 #include "crypto/tlog.h"
 
 extern const struct command cmd_log_init, cmd_log_append, cmd_log_show, cmd_log_verify, cmd_log_checkpoint, cmd_log_prove,
-        cmd_log_check_proof, cmd_log_rebuild, cmd_log_write;
+        cmd_log_check_proof, cmd_log_rebuild, cmd_log_write, cmd_log_serve, cmd_log_keygen, cmd_log_cosign, cmd_log_witness;
 
 /* For --format: text, json */
 extern const char *const log_formats[];

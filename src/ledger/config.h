@@ -2,7 +2,7 @@
  *
  *	config          format version, origin, verifier key, where the signing key is; written once
  *	key             the signing key, mode 0600, as golang.org/x/mod/sumdb/note writes it; not there if it is kept elsewhere
- *	checkpoint      the latest signed checkpoint (C2SP tlog-checkpoint)
+ *	checkpoint      the latest signed checkpoint (C2SP tlog-checkpoint); checkpoint.cosigned: the last that witnesses cosigned
  *	tile/…          the tree and the entries (C2SP tlog-tiles)
  *	journal/        entries that are on disk but not yet covered by tiles and checkpoint (ledger/journal.h)
  *	tmp/            files that are being written

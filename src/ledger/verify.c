@@ -15,7 +15,7 @@
 #define THREADS 64
 
 static const char *const words[VERIFY_FAULTS] = {
-        "good", "edited", "missing", "inserted", "reordered", "tile", "tree", "checkpoint", "key", "rollback", "fork"};
+        "good", "edited", "missing", "inserted", "reordered", "tile", "tree", "checkpoint", "key", "rollback", "fork", "quorum"};
 
 const char *verify_word(enum verify_fault f)
 {

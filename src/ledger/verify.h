@@ -17,6 +17,7 @@ enum verify_fault {
 	VERIFY_KEY,        /* it is not signed by the key that was demanded */
 	VERIFY_ROLLBACK,   /* another checkpoint says that the log was longer */
 	VERIFY_FORK,       /* another checkpoint says that the log was different */
+	VERIFY_QUORUM,     /* the log is good, but too few witnesses have cosigned it (ledger/quorum.h) */
 	VERIFY_FAULTS,
 };
 /* "good", "edited", … */
