@@ -277,6 +277,9 @@ static const struct command *const parts[] = {
         &cmd_log_prove,
         &cmd_log_check_proof,
         &cmd_log_rebuild,
+        &cmd_log_put,
+        &cmd_log_get,
+        &cmd_log_erase,
         &cmd_log_write,
         NULL,
 };

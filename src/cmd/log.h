@@ -10,6 +10,8 @@
 extern const struct command cmd_log_init, cmd_log_append, cmd_log_show, cmd_log_verify, cmd_log_checkpoint, cmd_log_prove,
         cmd_log_check_proof, cmd_log_rebuild, cmd_log_write;
 
+extern const struct command cmd_log_put, cmd_log_get, cmd_log_erase; /* log_blob.c */
+
 /* For --format: text, json */
 extern const char *const log_formats[];
 enum { LOG_TEXT, LOG_JSON };
