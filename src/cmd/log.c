@@ -280,6 +280,7 @@ static const struct command *const parts[] = {
         &cmd_log_put,
         &cmd_log_get,
         &cmd_log_erase,
+        &cmd_log_export,
         &cmd_log_write,
         NULL,
 };
