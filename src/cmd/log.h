@@ -10,6 +10,9 @@
 extern const struct command cmd_log_init, cmd_log_append, cmd_log_show, cmd_log_verify, cmd_log_checkpoint, cmd_log_prove,
         cmd_log_check_proof, cmd_log_rebuild, cmd_log_write, cmd_log_serve, cmd_log_keygen, cmd_log_cosign, cmd_log_witness;
 
+extern const struct command cmd_log_put, cmd_log_get, cmd_log_erase; /* log_blob.c */
+extern const struct command cmd_log_export;                          /* log_export.c */
+
 /* For --format: text, json */
 extern const char *const log_formats[];
 enum { LOG_TEXT, LOG_JSON };
@@ -21,6 +24,9 @@ const char *log_folder(const struct command *c, const struct opt_args *args, siz
 /* A verifier key from the command line: the key itself, or the name of a file that holds it. *key borrows from memory that lives as long as
  * the program. */
 int log_vkey(const char *word, struct note_vkey *key, const char **why);
+/* A time as people write it on a command line: "2026-11-25", "2026-11-25T09:30:00Z", "2026-11-25 09:30:00", "90m", "24h", "7d"; in
+ * milliseconds since 1970. False: it is none. */
+bool log_since(const char *text, int64_t *out);
 /* A JSON string of UTF-8 text, with its quotes, appended. */
 void log_json_string(struct buf *out, struct slice text);
 

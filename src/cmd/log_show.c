@@ -54,8 +54,7 @@ struct show {
 	int code; /* of printing */
 };
 
-/* "2026-11-25", "2026-11-25T09:30:00Z", "2026-11-25 09:30:00", "90m", "24h", "7d"; milliseconds. */
-static bool parse_since(const char *text, int64_t *out)
+bool log_since(const char *text, int64_t *out)
 {
 	static const struct {
 		char unit;
@@ -261,7 +260,7 @@ static int show_run(void *options, const struct opt_args *args)
 	        .host = word_of(o->host),
 	        .verdict = word_of(o->verdict ? verdict_words[o->verdict] : NULL),
 	        .words = word_of(o->search)};
-	if (o->since && !parse_since(o->since, &s.filter.since))
+	if (o->since && !log_since(o->since, &s.filter.since))
 		return cmd_usage(cmd_log_show.name, "--since wants a day, a time or a number of s, m, h or d, not \"%.64s\"", o->since);
 	s.collect = o->limit && o->from == UINT64_MAX;
 	struct show_opts from = *o;

@@ -4,6 +4,7 @@
  *	key             the signing key, mode 0600, as golang.org/x/mod/sumdb/note writes it; not there if it is kept elsewhere
  *	checkpoint      the latest signed checkpoint (C2SP tlog-checkpoint); checkpoint.cosigned: the last that witnesses cosigned
  *	tile/…          the tree and the entries (C2SP tlog-tiles)
+ *	blobs/, keys/   bodies that entries name, encrypted, and the keys that open them (ledger/blob.h); may be missing
  *	journal/        entries that are on disk but not yet covered by tiles and checkpoint (ledger/journal.h)
  *	tmp/            files that are being written
  *	lock, socket    of the writer that runs
