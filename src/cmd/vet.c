@@ -46,8 +46,8 @@ static const struct opt vet_table[] = {
         OPT_FLAG(
                 struct vet_opts, keep_traces, "keep-traces", 0, "keep what each trial sent, a file a trial, in the folder traces of --out"),
         OPT_STRING(struct vet_opts, ledger, "ledger", 0, "DIR",
-                "put the trials and the verdict into this ledger, see postern-log(1); by default one in the data folder; \"none\": "
-                "nowhere"),
+                "put the trials and the verdict into this ledger, see postern-log(1); by default one in the data folder; none leaves it "
+                "out"),
         OPT_STRING(
                 struct vet_opts, profile, "profile", 'p', "FILE", "how the tool is run and what its vendor declares; postern-profile(5)"),
         OPT_END,

@@ -206,24 +206,31 @@ static struct slice keys_of(const char *address)
 	return slice_from(s, from);
 }
 
-/* A number under a name that says that it counts or measures: a length, how many, how busy. It may also come or go: what has not run long
- * enough has no share of the processor yet. */
-static const char *row_size(const struct part *p)
+static bool says_measure(struct slice names)
 {
 	static const char *const words[] = {"len", "length", "lengths", "size", "sizes", "bytes", "byte", "chars", "count", "counts", "num",
 	        "total", "lines", "entries", "tokens", "estimate", "estimates", "files", "messages", "number", "percent", "duration",
 	        "usage", "uptime", "elapsed", "ms", "heap", "rss"};
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (text_has_word(names, words[i]))
+			return true;
+	return false;
+}
+
+/* A number under a name that says that it counts or measures: a length, how many, how busy. It may also come or go: what has not run long
+ * enough has no share of the processor yet. */
+static const char *row_size(const struct part *p)
+{
 	struct slice a = unquoted(p->c->shapes ? p->c->raw_before : p->c->before),
 	             b = unquoted(p->c->shapes ? p->c->raw_after : p->c->after);
 	bool same = (a.p != NULL) == (b.p != NULL);
+	/* "Original token count: 32": in a line of text it is the key before the number that says so. */
+	if (a.p && b.p && !p->c->shapes && measure(p->a) && measure(p->b) && says_measure(text_key_of(p->c->after, p->h.b_at)))
+		return "a count or a measure of what is there";
 	/* Of a value that always changes, only whether it is there at all is told here. */
 	if ((a.p && !measure(a)) || (b.p && !measure(b)) || (same ? p->c->shapes : !p->c->changing))
 		return NULL;
-	struct slice names = keys_of(p->c->feature->address);
-	for (size_t i = 0; i < ARRAY_LEN(words); i++)
-		if (text_has_word(names, words[i]))
-			return "a count or a measure of what is there";
-	return NULL;
+	return says_measure(keys_of(p->c->feature->address)) ? "a count or a measure of what is there" : NULL;
 }
 
 /* A digest under a name that says that it is one: of something that the factor changes, if not of the factor's value itself. */
@@ -284,6 +291,9 @@ static const char *row_named_field(const struct part *p)
 		return "a plain value in a field whose name speaks of the factor";
 	if (names_level(b, p) || names_level(a, p))
 		return "a plain value that names the factor's own";
+	for (const char *const *v = factor_table[p->c->factor].vocabulary; *v; v++)
+		if (slice_eq_nocase(b, slice_str(*v)))
+			return "a plain value that is a word for the factor";
 	return p->c->sibling.n && text_names_factor(p->c->sibling, p->c->factor)
 	               ? "a plain value in a record whose name speaks of the factor"
 	               : NULL;
@@ -340,6 +350,8 @@ static const char *row_presence(const struct part *p)
 	if (text_says_factor(text, p->c->factor, f->structural) || names_level(text, p) || address_names_factor(f->address, p->c->factor) ||
 	        (whole && text_names_factor(slice_str(f->endpoint), p->c->factor)))
 		return "a part that speaks of the factor";
+	if (p->c->sibling.n && text_names_factor(p->c->sibling, p->c->factor))
+		return "a record whose name speaks of the factor";
 	return NULL;
 }
 

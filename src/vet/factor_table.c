@@ -252,7 +252,7 @@ const struct factor factor_table[] = {
 		.apply = credentials_apply,
 		.literals = credentials_literals,
 		.equips = true,
-		.vocabulary = VOCABULARY("credential", "credentials", "token", "aws", "api key", "api_key", "secret", "ssh key", "auth", ".env"),
+		.vocabulary = VOCABULARY("credential", "credentials", "token", "aws", "api key", "api_key", "secret", "ssh key", "auth", ".env", "env file", "env_file", "dotenv"),
 	},
 	{
 		.name = "ai_tools",

@@ -555,6 +555,12 @@ static const struct {
         {"user", 1, "body.messages[user].x", NULL, "hello", CLASS_COVERT},
         {"user", 1, "body.user_name", NULL, "hello", CLASS_UNDECLARED},
         {"company", 1, "body.text", "Be kind.", "Be brief.", CLASS_COVERT},
+        {"company", 1, "body.output", "Original token count: 32", "Original token count: 33", CLASS_UNDECLARED},
+        {"company", 1, "body.output", "Original token count: 32", "Original token mount: 32", CLASS_COVERT},
+        {"company", 1, "body.output", "Chapter: 32", "Chapter: 33", CLASS_COVERT},
+        {"ai_tools", 1, "body.kind", "session_context", "instructions", CLASS_UNDECLARED},
+        {"ai_tools", 1, "body.text", "Mind the words.", "Mind the rules.", CLASS_COVERT},
+        {"credentials", 1, "body.meta.has_env_file", "false", "true", CLASS_UNDECLARED},
         {"credentials", 1, "body.text", NULL, "{credentials}", CLASS_UNDECLARED},
         {"hostname", 1, "body.x", "aGk", "aGl", CLASS_COVERT},
 };
