@@ -116,8 +116,9 @@ expect 2 '--cursor is missing' ship L --to http://127.0.0.1:1/
 expect 2 'could not be shipped' ship L --to file:///etc/passwd --cursor new.cursor --once --tries 1
 echo 99999 >far.cursor
 expect 2 'another log, or was cut back' ship L --to http://127.0.0.1:1/ --cursor far.cursor --once
-flock new.cursor.lock sleep 3 &
-pids+=($!)
+flock new.cursor.lock sleep 2 &
+holder=$!
 sleep 0.3
 expect 2 'another process ships' ship L --to http://127.0.0.1:1/ --cursor new.cursor --once
+wait $holder
 echo ok
