@@ -281,6 +281,7 @@ static const struct command *const parts[] = {
         &cmd_log_get,
         &cmd_log_erase,
         &cmd_log_export,
+        &cmd_log_ship,
         &cmd_log_write,
         &cmd_log_serve,
         &cmd_log_keygen,

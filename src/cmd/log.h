@@ -11,7 +11,7 @@ extern const struct command cmd_log_init, cmd_log_append, cmd_log_show, cmd_log_
         cmd_log_check_proof, cmd_log_rebuild, cmd_log_write, cmd_log_serve, cmd_log_keygen, cmd_log_cosign, cmd_log_witness;
 
 extern const struct command cmd_log_put, cmd_log_get, cmd_log_erase; /* log_blob.c */
-extern const struct command cmd_log_export;                          /* log_export.c */
+extern const struct command cmd_log_export, cmd_log_ship;
 
 /* For --format: text, json */
 extern const char *const log_formats[];
@@ -27,6 +27,9 @@ int log_vkey(const char *word, struct note_vkey *key, const char **why);
 /* A time as people write it on a command line: "2026-11-25", "2026-11-25T09:30:00Z", "2026-11-25 09:30:00", "90m", "24h", "7d"; in
  * milliseconds since 1970. False: it is none. */
 bool log_since(const char *text, int64_t *out);
+/* A file that says where to go on: the index of the next entry. A missing one says 0. Writing replaces it, for good. */
+[[nodiscard]] int log_cursor_read(const char *path, uint64_t *out, struct err *err);
+[[nodiscard]] int log_cursor_write(const char *path, uint64_t next, struct err *err);
 /* A JSON string of UTF-8 text, with its quotes, appended. */
 void log_json_string(struct buf *out, struct slice text);
 

@@ -97,7 +97,7 @@ static int all(struct job *j, uint64_t from, uint64_t end)
 
 /* The cursor: a decimal number and a newline. */
 
-static int read_cursor(const char *path, uint64_t *out, struct err *err)
+int log_cursor_read(const char *path, uint64_t *out, struct err *err)
 {
 	_cleanup_buf_ struct buf text = BUF(64);
 	int r = path_read(AT_FDCWD, path, &text);
@@ -123,7 +123,7 @@ static void parent_of(char out[PATH_MAX], const char *path)
 	(void)snprintf(out, PATH_MAX, "%.*s", slash ? (int)(slash - path + 1) : 1, slash ? path : ".");
 }
 
-static int write_cursor(const char *path, uint64_t next, struct err *err)
+int log_cursor_write(const char *path, uint64_t next, struct err *err)
 {
 	char fresh[PATH_MAX], parent[PATH_MAX], text[32];
 	int r = beside(fresh, path);
@@ -147,7 +147,7 @@ static int range_of(struct job *j, uint64_t size, uint64_t *from, uint64_t *end)
 	int r = 0;
 	*from = j->o->from == NO_INDEX ? 0 : j->o->from;
 	if (j->o->cursor)
-		r = read_cursor(j->o->cursor, from, &j->err);
+		r = log_cursor_read(j->o->cursor, from, &j->err);
 	*end = j->o->to < size ? j->o->to + 1 : size;
 	if (r == 0 && *from > size && j->o->cursor)
 		r = err_set(&j->err, -EINVAL,
@@ -191,7 +191,7 @@ static int run(struct job *j, const char *path)
 	if (r < 0 && file >= 0)
 		(void)!file_remove(AT_FDCWD, fresh);
 	/* The last: a crash before this exports entries again, and never leaves one out. */
-	return r < 0 || !j->o->cursor || end < from ? r : write_cursor(j->o->cursor, end, &j->err);
+	return r < 0 || !j->o->cursor || end < from ? r : log_cursor_write(j->o->cursor, end, &j->err);
 }
 
 static int export_run(void *options, const struct opt_args *args)
