@@ -324,16 +324,13 @@ static int make_segment(struct journal *j, uint64_t number, uint64_t size, struc
 	return 0;
 }
 
-/* One that was used: its first record goes before it gets its new name. */
+/* One that was used. Its old records stay until others stand in their place: their indices are below all that are still wanted. */
 static int reuse_segment(struct journal *j, struct segment *s, uint64_t number)
 {
-	static const uint8_t zeros[JOURNAL_BLOCK];
 	char spare[40], name[40];
 	name_spare(spare, s->number);
 	name_segment(name, number);
-	int r = file_write_slice(s->fd, 0, slice_of(zeros, sizeof(zeros)));
-	r = r < 0 ? r : file_sync_data(s->fd);
-	r = r < 0 ? r : file_rename(j->dir, spare, name);
+	int r = file_rename(j->dir, spare, name);
 	r = r < 0 ? r : file_sync_folder(j->dir, "journal");
 	s->number = number;
 	s->end = 0;

@@ -4,14 +4,17 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "ledger/file.h"
 
-#define GROUP       64 /* files that are synced and renamed together */
-#define GROUP_BYTES ((size_t)16 << 20)
+#define GROUP       128 /* files that are synced and renamed together */
+#define GROUP_BYTES ((size_t)32 << 20)
+#define SYNCERS     16 /* threads at most */
 #define DIRTY       32
 
 struct pending {
@@ -84,14 +87,43 @@ static int make_folders(struct tiles *t, int level, bool partial, const char *pa
 	return r < 0 ? r : dirty(t, folder);
 }
 
+/* Files that are to be synced, and those who do it. */
+struct syncing {
+	struct tiles *t;
+	atomic_size_t next;
+	atomic_int error;
+};
+
+static void *sync_some(void *arg)
+{
+	struct syncing *s = arg;
+	for (size_t i; (i = atomic_fetch_add(&s->next, 1)) < s->t->n_pending;) {
+		int r = atomic_load(&s->error) ? 0 : file_sync_data(s->t->pending[i].fd);
+		if (r < 0)
+			atomic_store(&s->error, r);
+		file_close(&s->t->pending[i].fd);
+	}
+	return NULL;
+}
+
+/* A file system commits for all who wait at that moment; one after the other would wait once for each file. */
+static int sync_pending(struct tiles *t)
+{
+	struct syncing s = {.t = t};
+	pthread_t thread[SYNCERS];
+	size_t n = 0, want = t->n_pending / 4;
+	while (n < want && n < SYNCERS && pthread_create(&thread[n], NULL, sync_some, &s) == 0)
+		n++;
+	(void)sync_some(&s);
+	while (n)
+		(void)pthread_join(thread[--n], NULL);
+	return s.error;
+}
+
 /* Puts all that was written where it belongs, for good. */
 static int settle(struct tiles *t)
 {
-	int r = 0;
-	for (size_t i = 0; i < t->n_pending; i++) {
-		r = r < 0 ? r : file_sync_data(t->pending[i].fd);
-		file_close(&t->pending[i].fd);
-	}
+	int r = sync_pending(t);
 	for (size_t i = 0; i < t->n_pending && r == 0; i++) {
 		const struct pending *p = &t->pending[i];
 		char from[32], to[TLOG_PATH_MAX];

@@ -137,10 +137,34 @@ static const struct step turning[] = {
         {9, true, true, true},
         {10, true, true, false},
         {11, true, false, false},
-        {12, false, false, true},
-        {13, false, false, false},
+        {12, true, true, true},
+        {13, true, true, true},
+        {14, true, true, false},
+        {15, true, true, false},
+        {16, false, false, true},
+        {17, true, false, false},
+        {18, true, true, false},
+        {19, true, false, false},
+        {20, true, false, false},
+        {21, false, false, false},
+        {22, false, false, false},
+        {23, false, false, false},
+        {24, true, false, false},
+        {25, false, false, false},
         {0, false, false, false},
 };
+
+/* How often a segment was used again. */
+static unsigned reused(const struct tape *t)
+{
+	unsigned n = 0;
+	for (size_t i = 0; i < t->n; i++)
+		for (size_t k = 0; k < i; k++)
+			if (t->op[i].e.op == FILE_RENAME && t->op[k].e.op == FILE_RENAME && strcmp(t->op[i].e.path, t->op[k].e.to) == 0 &&
+			        strncmp(t->op[i].e.path, "journal/spare", 13) == 0)
+				n++;
+	return n;
+}
 
 static void record(const struct step *workload, const char *folder, const char *start, struct tape *t)
 {
@@ -311,7 +335,7 @@ static unsigned crash_everywhere(
 	return bad;
 }
 
-static void run(const struct step *workload, uint32_t rounds, unsigned least)
+static void run(const struct step *workload, uint32_t rounds, unsigned least, unsigned again)
 {
 	struct tape t = {0};
 	char folder[128], start[128];
@@ -320,6 +344,7 @@ static void run(const struct step *workload, uint32_t rounds, unsigned least)
 	in_top(folder, "recorded");
 	in_top(start, "start");
 	record(workload, folder, start, &t);
+	assert_true(reused(&t) >= again);
 	unsigned bad = crash_everywhere(&t, start, rounds, false, &points, &why);
 	if (bad)
 		fail_msg("%u of %u: %s", bad, points, why);
@@ -336,14 +361,14 @@ static void run(const struct step *workload, uint32_t rounds, unsigned least)
 static void nothing_is_lost(void **state)
 {
 	(void)state;
-	run(small, 6, 2000);
+	run(small, 6, 2000, 0);
 }
 
 static void nothing_is_lost_where_segments_turn(void **state)
 {
 	(void)state;
-	journal_sizes((uint64_t)16 << 10, (uint64_t)32 << 10);
-	run(turning, 3, 1500);
+	journal_sizes((uint64_t)16 << 10, (uint64_t)16 << 10);
+	run(turning, 2, 1500, 3);
 	journal_sizes((uint64_t)2 << 20, (uint64_t)32 << 20);
 }
 
