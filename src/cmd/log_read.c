@@ -7,6 +7,7 @@
 
 #include "ledger/index.h"
 #include "ledger/proof.h"
+#include "ledger/quorum.h"
 #include "ledger/rebuild.h"
 #include "sys/path.h"
 
@@ -16,10 +17,13 @@
 
 struct prove_opts {
 	const char *key;
+	bool cosigned;
 };
 
 static const struct opt prove_table[] = {
         OPT_STRING(struct prove_opts, key, "key", 'k', "VKEY", "the verifier key of the log; by default the one in the folder"),
+        OPT_FLAG(struct prove_opts, cosigned, "cosigned", 'c',
+                "prove it in the checkpoint that witnesses have cosigned last (log cosign) and not in the latest"),
         OPT_END,
 };
 
@@ -43,7 +47,7 @@ static int prove_run(void *options, const struct opt_args *args)
 	struct note_vkey key = ledger_vkey(&config);
 	if (o->key && log_vkey(o->key, &key, &why) < 0)
 		return cmd_usage(cmd_log_prove.name, "--key: %s", why);
-	if (ledger_prove(dir, &key, index, &out, &err) < 0)
+	if (ledger_prove(dir, o->cosigned ? QUORUM_FILE : "checkpoint", &key, index, &out, &err) < 0)
 		return log_fail(&cmd_log_prove, &err);
 	return cmd_print(&out);
 }
@@ -66,13 +70,15 @@ const struct command cmd_log_prove = {
 /* check-proof */
 
 struct check_opts {
-	const char *key, *entry;
+	const char *key, *policy, *entry;
 	unsigned format;
 };
 
 static const struct opt check_table[] = {
         OPT_STRING(
                 struct check_opts, key, "key", 'k', "VKEY", "the verifier key of the log that you trust; a key or a file that holds one"),
+        OPT_STRING(struct check_opts, policy, "policy", 'p', "FILE",
+                "demand that the witnesses of this policy (C2SP tlog-policy) have cosigned, and take the key of the log from it"),
         OPT_STRING(struct check_opts, entry, "entry", 'e', "FILE", "the entry as bytes, with or without a line break at the end"),
         OPT_CHOICE(struct check_opts, format, "format", 'f', "FORMAT", log_formats, "what is printed; by default text"),
         OPT_END,
@@ -95,15 +101,16 @@ static int say(const struct check_opts *o, bool good, int code, const struct led
 	return printed == EXIT_OK ? code : printed;
 }
 
-static int check(const struct check_opts *o, struct slice proof, const struct note_vkey *key, struct slice entry)
+static int check(const struct check_opts *o, const struct quorum *q, struct slice proof, const struct note_vkey *key, struct slice entry)
 {
 	struct ledger_proof p;
 	struct err err = {0};
-	char text[200];
+	char text[640], who[400] = "";
 	int r = ledger_check_proof(proof, key, entry, &p, &err);
 	/* The line break may be that of an editor, or part of what is claimed: only one of the two can be in the log. */
 	if (r == -EBADMSG && entry.n && entry.p[entry.n - 1] == '\n')
 		r = ledger_check_proof(proof, key, slice_sub(entry, 0, entry.n - 1), &p, &err);
+	r = r < 0 || !o->policy ? r : quorum_proof(q, proof, who, sizeof(who), &err);
 	if (r == -EBADMSG || r == -ENOKEY || r == -EKEYREJECTED)
 		return say(o, false, EXIT_FOUND, NULL, err.text);
 	if (r < 0)
@@ -114,27 +121,23 @@ static int check(const struct check_opts *o, struct slice proof, const struct no
 		        (unsigned long long)p.index, (unsigned long long)p.size);
 		return say(o, false, EXIT_INCONCLUSIVE, &p, text);
 	}
-	(void)snprintf(text, sizeof(text), "the entry is number %llu of the %llu in the signed log", (unsigned long long)p.index,
-	        (unsigned long long)p.size);
+	(void)snprintf(text, sizeof(text), "the entry is number %llu of the %llu in the signed log%s%s", (unsigned long long)p.index,
+	        (unsigned long long)p.size, who[0] ? ", cosigned by " : "", who);
 	return say(o, true, EXIT_OK, &p, text);
 }
 
-static int check_run(void *options, const struct opt_args *args)
+/* Reads the files, and chooses the key. */
+static int check_files(const struct check_opts *o, const char *file, struct quorum *q)
 {
-	const struct check_opts *o = options;
 	struct note_vkey key;
 	struct err err = {0};
 	const char *why = NULL;
 	_cleanup_buf_ struct buf proof = BUF(PROOF_MAX), entry = BUF((size_t)TLOG_ENTRY_MAX + 1);
-	if (args->n != 1 || args->rest)
-		return cmd_usage(cmd_log_check_proof.name, "one file with a proof is wanted");
-	if (!o->key)
-		return cmd_usage(cmd_log_check_proof.name, "--key is missing: the verifier key of the log");
-	if (log_vkey(o->key, &key, &why) < 0)
+	if (o->key && log_vkey(o->key, &key, &why) < 0)
 		return cmd_usage(cmd_log_check_proof.name, "--key: %s", why);
-	int r = path_read(AT_FDCWD, args->arg[0], &proof);
+	int r = path_read(AT_FDCWD, file, &proof);
 	if (r < 0) {
-		(void)err_sys(&err, r, "cannot read %s", ledger_name(args->arg[0]).text);
+		(void)err_sys(&err, r, "cannot read %s", ledger_name(file).text);
 		return log_fail(&cmd_log_check_proof, &err);
 	}
 	r = o->entry ? path_read(AT_FDCWD, o->entry, &entry) : 0;
@@ -142,12 +145,30 @@ static int check_run(void *options, const struct opt_args *args)
 		(void)err_sys(&err, r, "cannot read %s", ledger_name(o->entry).text);
 		return log_fail(&cmd_log_check_proof, &err);
 	}
+	r = o->policy ? quorum_read(o->policy, q, &err) : 0;
+	r = r < 0 || o->key ? r : quorum_proof_key(q, buf_slice(&proof), &key, &err);
+	if (r < 0)
+		return log_fail(&cmd_log_check_proof, &err);
 	struct slice bytes = slice_of(entry.p ? entry.p : (const uint8_t *)"", entry.n);
-	return check(o, buf_slice(&proof), &key, o->entry ? bytes : SLICE_NONE);
+	return check(o, q, buf_slice(&proof), &key, o->entry ? bytes : SLICE_NONE);
+}
+
+static int check_run(void *options, const struct opt_args *args)
+{
+	const struct check_opts *o = options;
+	struct quorum q = {0};
+	if (args->n != 1 || args->rest)
+		return cmd_usage(cmd_log_check_proof.name, "one file with a proof is wanted");
+	if (!o->key && !o->policy)
+		return cmd_usage(cmd_log_check_proof.name, "--key is missing: the verifier key of the log");
+	int code = check_files(o, args->arg[0], &q);
+	quorum_free(&q);
+	return code;
 }
 
 static const char *const check_examples[] = {
         "postern log check-proof --key ledger.vkey --entry event.json 1234.tlog-proof",
+        "postern log check-proof --policy witnesses.policy --entry event.json 1234.tlog-proof",
         NULL,
 };
 

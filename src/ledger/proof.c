@@ -25,11 +25,11 @@ static int make(struct tiles_reader *reader, const struct ledger_checkpoint *c, 
 	return buf_error(out) ? err_sys(err, buf_error(out), "cannot write the proof") : 0;
 }
 
-int ledger_prove(int dir, const struct note_vkey *key, uint64_t index, struct buf *out, struct err *err)
+int ledger_prove(int dir, const char *file, const struct note_vkey *key, uint64_t index, struct buf *out, struct err *err)
 {
 	struct ledger_checkpoint c;
 	struct tiles_reader *reader = NULL;
-	int r = ledger_checkpoint_read(dir, "checkpoint", key, &c, err);
+	int r = ledger_checkpoint_read(dir, file, key, &c, err);
 	if (r < 0)
 		return r;
 	if (index >= c.size)

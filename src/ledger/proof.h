@@ -4,9 +4,9 @@
 
 #include "ledger/checkpoint.h"
 
-/* A proof for entry `index` in the latest checkpoint, appended. Only the tiles on the way are read; what they make must be the signed root,
- * or it is -EBADMSG. -EINVAL: the checkpoint has no such entry. */
-[[nodiscard]] int ledger_prove(int dir, const struct note_vkey *key, uint64_t index, struct buf *out, struct err *err);
+/* A proof for entry `index` in the checkpoint of that file in the folder ("checkpoint": the latest), appended. Only the tiles on the way
+ * are read; what they make must be the signed root, or it is -EBADMSG. -EINVAL: the checkpoint has no such entry. */
+[[nodiscard]] int ledger_prove(int dir, const char *file, const struct note_vkey *key, uint64_t index, struct buf *out, struct err *err);
 
 struct ledger_proof {
 	uint64_t index, size;

@@ -171,3 +171,57 @@ int quorum_verify(
 		text[0] = 0;
 	return r;
 }
+
+/* The note in a proof. */
+static int open_proof(struct slice proof, struct arena *arena, struct note *n, struct err *err)
+{
+	struct tlog_proof p;
+	const char *why = "out of memory";
+	size_t at;
+	n->signature = arena_array(arena, NOTE_SIGNATURES, sizeof(*n->signature));
+	if (!n->signature || tlog_proof_parse(proof, arena, &p, &why) < 0 || note_parse(p.checkpoint, n, &why, &at) < 0)
+		return err_set(err, -EINVAL, "this is no c2sp.org/tlog-proof@v1: %s", why);
+	return 0;
+}
+
+int quorum_proof_key(const struct quorum *q, struct slice proof, struct note_vkey *key, struct err *err)
+{
+	_cleanup_arena_ struct arena arena = ARENA((size_t)1 << 20);
+	struct note n;
+	struct tlog_checkpoint c;
+	const char *why = NULL;
+	int r = open_proof(proof, &arena, &n, err);
+	if (r < 0)
+		return r;
+	if (tlog_checkpoint_parse(n.text, &c, &why) < 0)
+		return err_set(err, -EINVAL, "the proof's checkpoint: %s", why);
+	bool named = false;
+	for (size_t i = 0; i < q->policy.n_logs; i++) {
+		if (!slice_eq(q->log[i].name, c.origin))
+			continue;
+		/* Of several keys the one that has signed. */
+		if (!named || tlog_note_verify(&n, &q->log[i], NULL) == 0)
+			*key = q->log[i];
+		named = true;
+	}
+	return named ? 0 : err_set(err, -ENOKEY, "the policy does not name the log \"%.*s\"", SLICE_FMT(c.origin));
+}
+
+int quorum_proof(const struct quorum *q, struct slice proof, char *text, size_t room, struct err *err)
+{
+	_cleanup_arena_ struct arena arena = ARENA((size_t)1 << 20);
+	_cleanup_buf_ struct buf who = BUF(NOTE_MAX);
+	struct note n;
+	int r = open_proof(proof, &arena, &n, err);
+	struct quorum_seen *seen = r < 0 ? NULL : arena_alloc(&arena, sizeof(*seen));
+	if (r < 0)
+		return r;
+	r = seen ? quorum_look(q, &n, seen) : -ENOMEM;
+	if (r < 0)
+		return err_sys(err, r, "cannot check the cosignatures");
+	names(q, seen, &who);
+	if (!tlog_policy_met(&q->policy, seen->have))
+		return err_set(err, -EBADMSG, "the witnesses who cosigned the proof's checkpoint are no quorum: %.400s", buf_str(&who));
+	(void)snprintf(text, room, "%s", buf_str(&who));
+	return 0;
+}

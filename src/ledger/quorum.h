@@ -35,4 +35,10 @@ struct quorum_seen {
 [[nodiscard]] int quorum_verify(
         int dir, const struct quorum *q, const struct note_vkey *log, struct verify_result *v, char *text, size_t n, struct err *err);
 
+/* The key of the policy for the log that a proof (c2sp.org/tlog-proof@v1) is of. 0; -EINVAL: it is no proof; -ENOKEY: the policy does not
+ * name the log. */
+[[nodiscard]] int quorum_proof_key(const struct quorum *q, struct slice proof, struct note_vkey *key, struct err *err);
+/* Is the checkpoint of a proof, which is good in itself, cosigned by a quorum? *text (of n bytes): by whom. 0; -EBADMSG: it is not. */
+[[nodiscard]] int quorum_proof(const struct quorum *q, struct slice proof, char *text, size_t n, struct err *err);
+
 #endif

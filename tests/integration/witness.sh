@@ -142,6 +142,19 @@ policy any.policy 1
 expect 0 'that is a quorum' cosign --policy both.policy L
 cp L/checkpoint.cosigned kept.900
 
+# --- a proof that carries the cosignatures
+"$P" log show L --from 700 --limit 1 --format raw >entry
+"$P" log prove --cosigned L 700 >proof || fail 'prove --cosigned'
+expect 0 'good: the entry is number 700 of the 900 in the signed log, cosigned by one, two' check-proof --policy both.policy --entry entry proof
+grep -v '^— example.org/w2 ' proof >proof1
+expect 0 'cosigned by one' check-proof --policy any.policy --entry entry proof1
+expect 1 'are no quorum: one' check-proof --policy both.policy --entry entry proof1
+"$P" log prove L 700 >proof0 || fail prove
+expect 1 'are no quorum: nobody' check-proof --policy any.policy --entry entry proof0
+expect 0 'good: the entry is number 700' check-proof --key vkey --entry entry proof0
+echo 'quorum none' >none.policy
+expect 2 'does not name the log' check-proof --policy none.policy --entry entry proof0
+
 # --- killed in the middle of its work, again and again: the state is what went out last, or one step further
 for round in 1 2 3 4 5 6; do
 	grow L $((900 + round)) $((900 + round))
