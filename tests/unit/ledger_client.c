@@ -132,6 +132,27 @@ static void entries_get_their_places(void **state)
 	ledger_client_free(c);
 }
 
+/* The news that a checkpoint is there must not get lost among others. */
+static void checkpoints_are_always_answered(void **state)
+{
+	struct ledger_client_options o = {.timeout_ms = 5000};
+	struct ledger_client *c = open_client(&o), *other = open_client(&o);
+	struct slice e = SLICE("1");
+	struct err err = {0};
+	uint64_t first;
+	(void)state;
+	for (int i = 0; i < 300; i++) {
+		_cleanup_buf_ struct buf checkpoint = BUF(NOTE_MAX);
+		assert_int_equal(ledger_client_append(c, &e, 1, &first, &err), 0);
+		assert_int_equal(ledger_client_send(other, &e, 1, &err), 0);
+		if (ledger_client_checkpoint(c, &checkpoint, &err) < 0)
+			fail_msg("%s", err.text);
+		assert_int_equal(ledger_client_wait(other, &first, &err), 0);
+	}
+	ledger_client_free(c);
+	ledger_client_free(other);
+}
+
 static void posted_entries_wait_in_bounded_memory(void **state)
 {
 	struct ledger_client_options o = {.memory = 300000};
@@ -365,6 +386,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(entries_get_their_places),
+	        cmocka_unit_test(checkpoints_are_always_answered),
 	        cmocka_unit_test(posted_entries_wait_in_bounded_memory),
 	        cmocka_unit_test(what_cannot_be_an_entry_is_refused),
 	        cmocka_unit_test(a_broken_frame_ends_its_producer_only),
