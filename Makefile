@@ -125,7 +125,7 @@ fuzz:
 lint:
 	tools/lint.sh
 
-bench: all $(O)/bench/micro
+bench: all $(O)/bench/micro $(O)/bench/merkle
 	bench/run.sh
 
 format:

@@ -167,10 +167,6 @@ static void numbers_of_the_author(void **state)
 		struct digest_stream *d;
 		uint8_t sum[DIGEST_MAX];
 		char text[65] = "", line[64];
-#ifdef __SANITIZE_ADDRESS__
-		if (known[k].lines > 100000)
-			break;
-#endif
 		assert_int_equal(digest_stream_new(DIGEST_SHA256, &d), 0);
 		s = (struct sequence){0};
 		for (int i = 0; i < known[k].lines; i++) {
@@ -352,6 +348,7 @@ static void refuses(void **state)
 	        {SLICE_INIT("\"\\ud800\""), -EBADMSG, -EILSEQ},
 	        {SLICE_INIT("\"\\udc00\""), -EBADMSG, -EILSEQ},
 	        {SLICE_INIT("\"\\ud800\\u0041\""), -EBADMSG, -EILSEQ},
+	        {SLICE_INIT("\"\\ud800\\ud800\""), -EBADMSG, -EILSEQ},
 	        {SLICE_INIT("\"\\ud800x\""), -EBADMSG, -EILSEQ},
 	        {SLICE_INIT("\"\\udead\\ud800\""), -EBADMSG, -EILSEQ}, /* the RFC's example of a lone one is U+DEAD */
 	        {SLICE_INIT("\"\x1f\""), -EBADMSG, -EBADMSG},

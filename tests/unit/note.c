@@ -260,8 +260,9 @@ static void keys(void **state)
 	        {"example.com/fooo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k", -EBADMSG},
 	        {"example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k+", -EBADMSG},
 	        {"example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2", -EBADMSG},
-	        {"example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3Q==", -EBADMSG}, /* too short for its type */
-	        {"example.com/foo+530d903a+AukyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k", -ENOTSUP}, /* 2: ECDSA */
+	        {"example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3Q==", -EBADMSG},     /* too short for its type */
+	        {"example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2keA==", -EBADMSG}, /* too long */
+	        {"example.com/foo+530d903a+AukyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k", -ENOTSUP},     /* 2: ECDSA */
 	        {"example.com/foo+530d903a+Bg==", -ENOTSUP},
 	        {EXAMPLE_KEY "\n", -EBADMSG},
 	        {" " EXAMPLE_KEY, -EBADMSG},

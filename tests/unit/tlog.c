@@ -180,6 +180,27 @@ static void opening_and_cosigning(void **state)
 	assert_int_equal(tlog_note_sign(&log, SLICE(ORIGIN "\nno checkpoint\n"), &line), 0);
 	assert_int_equal(tlog_checkpoint_open(buf_slice(&line), &log_key, &n, &c, &err), -EBADMSG);
 	assert_int_equal(c.size, 5);
+	/* Signed by the key, but as another log than the key is for. */
+	struct tlog_signer impostor = log;
+	impostor.name = SLICE("example.com/other");
+	other = key_of(&impostor, TLOG_ED25519);
+	buf_reset(&line);
+	assert_int_equal(tlog_note_sign(&impostor, buf_slice(&text), &line), 0);
+	assert_int_equal(tlog_checkpoint_open(buf_slice(&line), &other, &n, &c, &err), -ENOKEY);
+	/* A time that must not be, though rightly signed. */
+	uint8_t late[72] = {0x80};
+	buf_reset(&want);
+	buf_str_add(&want, "cosignature/v1\ntime 9223372036854775808\n");
+	buf_add(&want, buf_slice(&text));
+	assert_int_equal(ed25519_sign(seed_w.seed, buf_slice(&want), late + 8), 0);
+	buf_reset(&line);
+	buf_add(&line, buf_slice(&text));
+	buf_u8(&line, '\n');
+	note_signature_add(&line, witness.name, witness_key.key_id, slice_of(late, sizeof(late)));
+	const char *why;
+	size_t at;
+	assert_int_equal(note_parse(buf_slice(&line), &n, &why, &at), 0);
+	assert_int_equal(tlog_note_verify(&n, &witness_key, NULL), -EBADMSG);
 	/* Witnesses sign checkpoints only, at times that exist. */
 	buf_reset(&line);
 	assert_int_equal(tlog_cosign(&witness, SLICE("text\n"), 1, &line), -EINVAL);
@@ -277,6 +298,8 @@ static void bundles(void **state)
 	entry = SLICE("untouched");
 	assert_int_equal(tlog_bundle_next(&rest, &entry), -EBADMSG);
 	assert_true(rest.n == 2 && slice_is(entry, "untouched"));
+	rest = SLICE("\0\3ab");
+	assert_int_equal(tlog_bundle_next(&rest, &entry), -EBADMSG);
 	rest = SLICE("\1");
 	assert_int_equal(tlog_bundle_next(&rest, &entry), -EBADMSG);
 	rest = SLICE_NONE;
