@@ -96,7 +96,8 @@ static bool parse_place(struct slice s, struct ledger_config *c)
 
 int ledger_config_parse(struct slice in, struct ledger_config *out, struct err *err)
 {
-	struct slice first = SLICE("postern ledger\n"), s;
+	struct slice first = SLICE("postern ledger\n"), all = in, s;
+	_cleanup_buf_ struct buf again = BUF(CONFIG_MAX);
 	struct ledger_config c = {0};
 	struct note_vkey key;
 	const char *why = NULL;

@@ -42,7 +42,7 @@ struct writer {
 	struct source *on_listener, *on_signal, *on_queue, *idle;
 	struct peer *peer[PEERS], *dead;
 	uint32_t generation[PEERS];
-	size_t n_peers;
+	size_t n_peers, n_waiting; /* waiting: for a checkpoint */
 	unsigned idle_ms;
 	uint8_t *scratch;
 	bool stopping;
@@ -63,6 +63,8 @@ static void peer_close(struct peer *p)
 	w->peer[p->slot] = NULL;
 	w->generation[p->slot]++;
 	w->n_peers--;
+	w->n_waiting -= p->wants;
+	p->wants = false;
 	p->next_dead = w->dead;
 	w->dead = p;
 }
@@ -144,44 +146,52 @@ static void stop(struct writer *w)
 	loop_stop(w->loop);
 }
 
-static void look_at_queue(struct writer *w)
-{
-	queue_kick(w->queue);
-	if (queue_error(w->queue, NULL) < 0)
-		stop(w);
-}
-
 static void send_checkpoint(struct peer *p)
 {
 	struct ledger_checkpoint c;
 	struct note_vkey key = ledger_vkey(&p->w->store.config);
 	struct err err = {0};
-	p->wants = false;
 	if (ledger_checkpoint_read(p->w->dir, "checkpoint", &key, &c, &err) < 0) {
 		refuse(p, p->wants_id, err.code, err.text);
 		return;
 	}
+	p->wants = false;
+	p->w->n_waiting--;
 	answer(p, FRAME_SIGNED, p->wants_id, 0, buf_slice(&c.note));
 	buf_free(&c.note);
 }
 
-static void on_queue(void *arg, uint32_t events)
+/* Those who wait for a checkpoint. */
+static void serve_waiting(struct writer *w)
 {
-	struct writer *w = arg;
-	(void)events;
-	look_at_queue(w);
 	uint64_t size = queue_signed(w->queue);
 	int why = queue_unsigned(w->queue);
 	char note[400];
 	queue_note(w->queue, note);
-	for (size_t i = 0; i < PEERS && w->n_peers; i++) {
+	for (size_t i = 0; i < PEERS && w->n_waiting; i++) {
 		struct peer *p = w->peer[i];
 		if (p && p->wants && p->wants_size <= size)
 			send_checkpoint(p);
 		else if (p && p->wants && why < 0)
 			refuse(p, p->wants_id, why, note);
 	}
-	reap(w);
+}
+
+/* At the end of each callback: whichever it was, the queue may have news, and tells of them only once. */
+static void look_at_queue(struct writer *w)
+{
+	queue_kick(w->queue);
+	if (w->n_waiting)
+		serve_waiting(w);
+	if (queue_error(w->queue, NULL) < 0)
+		stop(w);
+}
+
+static void on_queue(void *arg, uint32_t events)
+{
+	(void)events;
+	look_at_queue(arg);
+	reap(arg);
 }
 
 static void on_idle(void *arg, uint32_t events)
@@ -278,13 +288,16 @@ static void on_frame(struct peer *p, const struct frame *f)
 			stop(w);
 		return;
 	case FRAME_CHECKPOINT:
+		if (p->wants) {
+			refuse(p, f->id, -EPROTO, "one checkpoint at a time");
+			return;
+		}
 		p->wants = true;
+		w->n_waiting++;
 		p->wants_id = f->id;
 		p->wants_size = queue_durable(w->queue);
-		if (queue_signed(w->queue) >= p->wants_size)
-			send_checkpoint(p);
-		else
-			queue_sign(w->queue);
+		/* Answered in look_at_queue(). */
+		queue_sign(w->queue);
 		return;
 	default:
 		refuse(p, f->id, -EPROTO, "this frame is for producers, not from them");
