@@ -46,7 +46,7 @@ stop() {
 	touch $work/out $work/err /tmp/before.here /tmp/after.here /tmp/before.ns /tmp/after.ns
 	namespaces >/tmp/before.ns
 	here >/tmp/before.here
-	(cd $work/cwd && exec "$P" vet --profile $work/profile.yaml --quick --seed 7 --jobs 2 --out $work/report --format json -- \
+	(cd $work/cwd && exec "$P" vet --profile $work/profile.yaml --quick --seed 7 --jobs 2 --out $work/report --ledger none --format json -- \
 		"$python" $work/tool/bad.py "$tool") >$work/out 2>$work/err </dev/null &
 	pid=$!
 	sleep "$3"
