@@ -119,6 +119,10 @@ int ledger_config_parse(struct slice in, struct ledger_config *out, struct err *
 	if (!line(&in, "key", &s) || !parse_place(s, &c) || in.n)
 		return err_set(
 		        err, -EBADMSG, "its file config is damaged: it does not say where the signing key is, or goes on after that");
+	/* There is one way to write it. */
+	ledger_config_write(&c, &again);
+	if (buf_error(&again) || !slice_eq(buf_slice(&again), all))
+		return err_set(err, -EBADMSG, "its file config is damaged: it is not written as it should be");
 	*out = c;
 	return 0;
 }
