@@ -10,6 +10,8 @@ count=$results/${name/\//-}.count
 seconds=$(sed -n 's/^# check:.*timeout=\([0-9]*\).*/\1/p' "$path" 2>/dev/null | head -n 1)
 begin=$SECONDS
 passed=0 failed=0 skipped=0 why='' limit=${seconds:-300}
+# Under the sanitizers all takes a few times as long.
+[[ ${BUILD:-} == asan && ! $seconds ]] && limit=900
 
 case $kind in
 unit)
