@@ -12,10 +12,10 @@
 #include "ledger/file.h"
 #include "parse/tlog.h"
 
-#define SEGMENTS      64 /* in use at once */
-#define SPARES        12
-#define IOV_JOURNAL   64
-#define AHEAD         2 /* segments that are ready before they are needed */
+#define SEGMENTS    64 /* in use at once */
+#define SPARES      12
+#define IOV_JOURNAL 64
+#define AHEAD       2 /* segments that are ready before they are needed */
 
 /* Bytes of the first segment, which holds the largest record; each new one has twice as many, up to the second. */
 static uint64_t segment_least = (uint64_t)2 << 20, segment_most = (uint64_t)32 << 20;

@@ -1,5 +1,5 @@
-/* The store loses power after each operation, in each of five ways, and goes on: nothing acknowledged is lost, nothing signed is taken back or
- * contradicted, and nothing that a crash can leave is refused. */
+/* The store loses power after each operation, in each of five ways, and goes on: nothing acknowledged is lost, nothing signed is taken back
+ * or contradicted, and nothing that a crash can leave is refused. */
 #include "ledger/store.h"
 
 #include <setjmp.h>
@@ -40,7 +40,8 @@ static size_t make_text(char out[64], unsigned generation, uint64_t index)
 	return (size_t)snprintf(out, 64, "[%u,%llu]", generation, (unsigned long long)index);
 }
 
-static void make_record(uint64_t first, uint32_t count, unsigned generation, struct buf *entries, struct buf *hashes, struct journal_record *r)
+static void make_record(
+        uint64_t first, uint32_t count, unsigned generation, struct buf *entries, struct buf *hashes, struct journal_record *r)
 {
 	buf_reset(entries);
 	buf_reset(hashes);
@@ -290,7 +291,8 @@ static const char *survive(const char *folder, size_t at)
 	if (!bad) {
 		size = tiles_size(s.tiles);
 		if (size < acknowledged)
-			bad = wrong("%llu entries were acknowledged, %llu are there", (unsigned long long)acknowledged, (unsigned long long)size);
+			bad = wrong("%llu entries were acknowledged, %llu are there", (unsigned long long)acknowledged,
+			        (unsigned long long)size);
 	}
 	bad = bad ? bad : check_verify(dir, &c, size);
 	bad = bad ? bad : check_entries(dir, size);

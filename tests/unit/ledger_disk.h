@@ -225,7 +225,8 @@ static inline void disk_load(struct disk *d, const char *root, const char *below
 		struct stat st;
 		if (e->d_name[0] == '.')
 			continue;
-		(void)snprintf(name, sizeof(name), "%s%s%s", strcmp(below, ".") == 0 ? "" : below, strcmp(below, ".") == 0 ? "" : "/", e->d_name);
+		(void)snprintf(
+		        name, sizeof(name), "%s%s%s", strcmp(below, ".") == 0 ? "" : below, strcmp(below, ".") == 0 ? "" : "/", e->d_name);
 		(void)snprintf(full, sizeof(full), "%s/%s", root, name);
 		assert(stat(full, &st) == 0);
 		struct dname *n = disk_name(d, name);
@@ -255,11 +256,11 @@ static inline void disk_free(struct disk *d)
 }
 
 enum crash {
-	CRASH_KILLED,   /* only the process ended: all is there */
-	CRASH_NOTHING,  /* nothing that was not synced is there */
-	CRASH_NAMES,    /* names, but not the bytes */
-	CRASH_BYTES,    /* bytes, but not the names */
-	CRASH_ANY,      /* any sector, any name, by chance */
+	CRASH_KILLED,  /* only the process ended: all is there */
+	CRASH_NOTHING, /* nothing that was not synced is there */
+	CRASH_NAMES,   /* names, but not the bytes */
+	CRASH_BYTES,   /* bytes, but not the names */
+	CRASH_ANY,     /* any sector, any name, by chance */
 	CRASHES,
 };
 

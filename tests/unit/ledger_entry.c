@@ -34,7 +34,8 @@ static const struct {
         {ENTRY_HTTP_ACTIVITY, 4, "{\"http_request\":{\"http_method\":\"GET\"}}", {"http_request"}},
         {ENTRY_SOFTWARE_INVENTORY, 5, "", {"device"}},
         {ENTRY_APPLICATION_LIFECYCLE, 6, "", {"app"}},
-        {ENTRY_API_ACTIVITY, 6, "{\"api\":{\"operation\":\"x\"},\"src_endpoint\":{\"ip\":\"192.0.2.1\"}}", {"actor", "api", "src_endpoint"}},
+        {ENTRY_API_ACTIVITY, 6, "{\"api\":{\"operation\":\"x\"},\"src_endpoint\":{\"ip\":\"192.0.2.1\"}}",
+                {"actor", "api", "src_endpoint"}},
 };
 static const char *const base[] = {"activity_id", "category_uid", "class_uid", "type_uid", "time", "severity_id", "metadata"};
 
@@ -135,13 +136,13 @@ static void what_is_wrong_is_said(void **state)
 	static char large[70000];
 	(void)state;
 	memset(large, 'x', sizeof(large));
-#define REFUSED(change, code, words)                                                      \
-	do {                                                                              \
-		e = full(ENTRY_DETECTION_FINDING, "");                                    \
-		change;                                                                   \
-		assert_int_equal(entry_write(&e, &out, &err), code);                      \
-		if (!strstr(err.text, words))                                             \
-			fail_msg("\"%s\" does not say \"%s\"", err.text, words);          \
+#define REFUSED(change, code, words)                                             \
+	do {                                                                     \
+		e = full(ENTRY_DETECTION_FINDING, "");                           \
+		change;                                                          \
+		assert_int_equal(entry_write(&e, &out, &err), code);             \
+		if (!strstr(err.text, words))                                    \
+			fail_msg("\"%s\" does not say \"%s\"", err.text, words); \
 	} while (0)
 	REFUSED(e.class_uid = (enum entry_class)9999, -EINVAL, "no event class 9999");
 	REFUSED(e.activity_id = 4, -EINVAL, "no activity 4");
@@ -237,7 +238,8 @@ static int make_log(void **state)
 	}
 	struct journal_record r = {.count = ENTRIES, .hashes = buf_slice(&hashes), .entries = buf_slice(&entries)};
 	if (store_init(folder, "example.com/entry", &no_key, &err) < 0 || ledger_open(folder, &dir, &config, &err) < 0 ||
-	        store_open(dir, &no_key, &s, &err) < 0 || store_take(&s, &r, &err) < 0 || store_publish(&s, &err) < 0 || store_end(&s, &err) < 0) {
+	        store_open(dir, &no_key, &s, &err) < 0 || store_take(&s, &r, &err) < 0 || store_publish(&s, &err) < 0 ||
+	        store_end(&s, &err) < 0) {
 		print_message("%s\n", err.text);
 		return -1;
 	}
