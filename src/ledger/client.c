@@ -207,6 +207,7 @@ static int start_writer(const char *path, const struct ledger_client_options *o,
 	char said[700] = "", *argv[16];
 	size_t n = 0, k = 0;
 	const char *program = o->program ? o->program : "/proc/self/exe";
+	_cleanup_free_ char *plain = NULL;
 	const char *const fixed[] = {"postern", "log", "write", "--idle", IDLE_MS};
 	int fds[2], status;
 	for (size_t i = 0; i < ARRAY_LEN(fixed); i++)
@@ -219,7 +220,12 @@ static int start_writer(const char *path, const struct ledger_client_options *o,
 		argv[k++] = (char *)(uintptr_t) "--signer";
 		argv[k++] = (char *)(uintptr_t)o->agent;
 	}
-	argv[k++] = (char *)(uintptr_t)path;
+	/* A name that looks like an option is given another form. */
+	if (path[0] == '-' && asprintf(&plain, "./%s", path) < 0) {
+		plain = NULL;
+		return err_sys(err, -ENOMEM, "cannot start a writer");
+	}
+	argv[k++] = plain ? plain : (char *)(uintptr_t)path;
 	argv[k] = NULL;
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return err_sys(err, -errno, "cannot start a writer");
