@@ -47,7 +47,7 @@ FUZZ := $(patsubst fuzz/%.c,$(O)/fuzz/%,$(filter-out fuzz/replay.c,$(sort $(wild
 
 # HOOK, see src/cmd/cmd.c: pulls the role's entry point out of the archive once it is there.
 ROLES := $(if $(shell grep -ls 'int world_main.int ' src/world/*.c),-Wl$(comma)-u$(comma)world_main)
-.PHONY: all unit integration specimens fuzz fuzz-targets lint bench install uninstall clean format print-flags
+.PHONY: all unit integration specimens fuzz fuzz-targets lint bench bench-ledger install uninstall clean format print-flags
 .SECONDARY:
 all: $(O)/postern build/postern
 
@@ -127,6 +127,9 @@ lint:
 
 bench: all $(O)/bench/micro $(O)/bench/merkle
 	bench/run.sh
+
+bench-ledger: $(O)/bench/ledger $(O)/bench/ledger_read
+	bench/ledger.sh
 
 format:
 	clang-format -i $(SRC) $(filter-out %_table.h,$(wildcard src/*/*.h tests/unit/*.[ch] fuzz/*.[ch]))

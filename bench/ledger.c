@@ -139,7 +139,9 @@ struct share {
 	float ms[MOST][SAMPLES / MOST];
 };
 
-static void produce(const char *ledger, struct share *sh, unsigned me, unsigned per_request, double seconds, const char *entry)
+/* every: seconds from one request to the next; 0: as soon as the last one is answered. */
+static void produce(
+        const char *ledger, struct share *sh, unsigned me, unsigned per_request, double seconds, double every, const char *entry)
 {
 	struct ledger_client_options o = {0};
 	struct ledger_client *c;
@@ -152,8 +154,14 @@ static void produce(const char *ledger, struct share *sh, unsigned me, unsigned 
 		die("producer", err.text);
 	while (!sh->go)
 		(void)usleep(1000);
-	double from = now(), at = from;
+	double from = now(), at = from, next = from + every * me / 64;
 	while (at - from < seconds) {
+		if (every > 0) {
+			struct timespec t = {.tv_sec = (time_t)next, .tv_nsec = (long)((next - (double)(time_t)next) * 1e9)};
+			(void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
+			next += every;
+			at = now();
+		}
 		if (ledger_client_append(c, e, per_request, &first, &err) < 0)
 			die("producer", err.text);
 		double then = now();
@@ -212,7 +220,8 @@ static pid_t start_writer(const char *ledger)
 	return pid;
 }
 
-static struct outcome ledger(const char *path, double seconds, unsigned producers, unsigned per_request, const char *entry, struct times *t)
+static struct outcome ledger(
+        const char *path, double seconds, unsigned producers, unsigned per_request, double every, const char *entry, struct times *t)
 {
 	struct share *sh = mmap(NULL, sizeof(*sh), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	pid_t pid[MOST], writer = start_writer(path);
@@ -224,7 +233,7 @@ static struct outcome ledger(const char *path, double seconds, unsigned producer
 		die("memory", strerror(errno));
 	for (unsigned i = 0; i < producers; i++)
 		if ((pid[i] = fork()) == 0)
-			produce(path, sh, i, per_request, seconds, entry);
+			produce(path, sh, i, per_request, seconds, every, entry);
 	(void)usleep(200000);
 	sh->go = true;
 	double from = now();
@@ -274,7 +283,10 @@ static void load(void)
 
 int main(int argc, char **argv)
 {
-	static const unsigned per_request[] = {1, 4, 16, 64};
+	/* The last with a pause: half of what can be had, so that what is measured is the way and not the queue. */
+	static const struct {
+		unsigned per_request, rate;
+	} way[] = {{1, 0}, {4, 0}, {16, 0}, {64, 0}, {1, 10000}};
 	const char *folder = argc > 1 ? argv[1] : ".";
 	double seconds = argc > 2 ? strtod(argv[2], NULL) : 3;
 	unsigned rounds = argc > 3 ? (unsigned)strtoul(argv[3], NULL, 10) : 3, producers = argc > 4 ? (unsigned)strtoul(argv[4], NULL, 10) : 64;
@@ -294,20 +306,30 @@ int main(int argc, char **argv)
 		load();
 		struct outcome raw = bare(folder, seconds, &t);
 		say("64 KiB append + fdatasync", &raw, NULL);
-		for (size_t i = 0; i < ARRAY_LEN(per_request); i++) {
+		for (size_t i = 0; i < ARRAY_LEN(way); i++) {
 			char what[64];
 			(void)snprintf(path, sizeof(path), "%s/ledger.%u.%zu", folder, r, i);
 			if (store_init(path, "example.com/bench", &key, &err) < 0)
 				die("ledger", err.text);
-			struct outcome o = ledger(path, seconds, producers, per_request[i], entry, &t);
-			(void)snprintf(what, sizeof(what), "ledger, %u producers, %u a request", producers, per_request[i]);
+			double every = way[i].rate ? (double)producers / way[i].rate : 0;
+			struct outcome o = ledger(path, seconds, producers, way[i].per_request, every, entry, &t);
+			if (way[i].rate)
+				(void)snprintf(what, sizeof(what), "ledger, %u entries/s are offered", way[i].rate);
+			else
+				(void)snprintf(what, sizeof(what), "ledger, %u producers, %u a request", producers, way[i].per_request);
 			say(what, &o, &raw);
-			/* What was written shall not be on its way to the disk when the next is measured. */
-			(void)path_remove(AT_FDCWD, path);
+			/* What was written shall not be on its way to the disk when the next is measured. It is removed at the end:
+			 * some file systems take long to find room for a new file where many were removed just before. */
 			sync();
 		}
 		struct outcome s = sqlite(folder, seconds, entry, &t);
 		say("SQLite, WAL, FULL, 64 a transaction", &s, &raw);
+	}
+	for (unsigned r = 0; r < rounds; r++) {
+		for (size_t i = 0; i < ARRAY_LEN(way); i++) {
+			(void)snprintf(path, sizeof(path), "%s/ledger.%u.%zu", folder, r, i);
+			(void)path_remove(AT_FDCWD, path);
+		}
 	}
 	free(t.ms);
 	return 0;

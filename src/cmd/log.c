@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 
 #include "ledger/client.h"
 #include "ledger/writer.h"
@@ -30,6 +31,29 @@ const char *log_folder(const struct command *c, const struct opt_args *args, siz
 	else
 		return args->arg[0];
 	return NULL;
+}
+
+void log_progress(void *arg, uint64_t done, uint64_t size)
+{
+	struct log_meter *m = arg;
+	struct timespec t;
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	int64_t ms = t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	/* Nothing is said about what is done in half a second. */
+	if (m->last_ms == 0)
+		m->last_ms = ms + 400;
+	if (ms - m->last_ms < 100 || !isatty(STDERR_FILENO))
+		return;
+	m->last_ms = ms;
+	m->shown = true;
+	(void)fprintf(stderr, "\r\033[K%s: %llu of %llu entries", m->what, (unsigned long long)done, (unsigned long long)size);
+}
+
+void log_progress_end(struct log_meter *m)
+{
+	if (m->shown)
+		(void)fprintf(stderr, "\r\033[K");
+	m->shown = false;
 }
 
 int log_vkey(const char *word, struct note_vkey *key, const char **why)

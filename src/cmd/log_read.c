@@ -216,8 +216,10 @@ static int rebuild_run(void *options, const struct opt_args *args)
 		return log_fail(&cmd_log_rebuild, &err);
 	buf_free(&c.note);
 	r = o->check ? 0 : ledger_rebuild_tiles(path, dir, &key, &tiles, &err);
-	struct index_options how = {.size = c.size, .key = &key, .anew = !o->check};
+	struct log_meter meter = {.what = "indexing"};
+	struct index_options how = {.size = c.size, .key = &key, .anew = !o->check, .progress = log_progress, .arg = &meter};
 	r = r < 0 ? r : index_open(path, dir, &how, &x, note, &err);
+	log_progress_end(&meter);
 	if (r < 0)
 		return log_fail(&cmd_log_rebuild, &err);
 	if (o->check && note[0]) {

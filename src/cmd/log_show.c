@@ -189,7 +189,8 @@ static int scan(struct show *s, uint64_t from, uint64_t size)
 
 static int search(struct show *s, const char *path, int dir, const struct note_vkey *key, uint64_t size)
 {
-	struct index_options how = {.size = size, .key = key};
+	struct log_meter meter = {.what = "indexing"};
+	struct index_options how = {.size = size, .key = key, .progress = log_progress, .arg = &meter};
 	struct index *x = NULL;
 	char note[256] = "";
 	bool any = s->filter.since > INT64_MIN || s->filter.tool.p || s->filter.host.p || s->filter.verdict.p || s->filter.words.p;
@@ -197,6 +198,7 @@ static int search(struct show *s, const char *path, int dir, const struct note_v
 	if (s->o->no_index || !any)
 		return scan(s, s->o->from, size);
 	int r = index_open(path, dir, &how, &x, note, &s->err);
+	log_progress_end(&meter);
 	if (note[0])
 		(void)fprintf(stderr, "postern %s: note: %s\n", cmd_log_show.name, note);
 	if (r == -EROFS || r == -EACCES) {

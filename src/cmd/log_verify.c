@@ -103,12 +103,14 @@ static int verify(const struct verify_opts *o, const char *path, struct quorum *
 		(void)err_sys(&err, r, "cannot read %s", ledger_name(o->checkpoint).text);
 		return log_fail(&cmd_log_verify, &err);
 	}
-	struct verify_options how = {.key = &key, .threads = (unsigned)o->threads};
+	struct log_meter meter = {.what = "verifying"};
+	struct verify_options how = {.key = &key, .threads = (unsigned)o->threads, .progress = log_progress, .arg = &meter};
 	if (o->checkpoint)
 		how.other = slice_of(other.p ? other.p : (const uint8_t *)"", other.n);
 	r = ledger_verify(dir, &how, &v, &err);
 	if (r == 0 && o->policy && v.fault == VERIFY_GOOD)
 		r = quorum_verify(dir, q, &key, &v, witnesses, sizeof(witnesses), &err);
+	log_progress_end(&meter);
 	if (r < 0)
 		return log_fail(&cmd_log_verify, &err);
 	if (o->format == LOG_JSON)

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -70,13 +71,14 @@ static int push(struct ledger_client *c)
 	return 0;
 }
 
-/* Reads what is there. 0; -EAGAIN: nothing is; -EPIPE: the other side has closed. */
-static int pull(struct ledger_client *c)
+/* Reads what is there. 0; -EAGAIN: nothing is, even after the time that the socket waits if flags is not
+ * MSG_DONTWAIT; -EPIPE: the other side has closed. */
+static int pull(struct ledger_client *c, int flags)
 {
 	uint8_t *p = buf_room(&c->in, (size_t)64 << 10);
 	if (!p)
 		return -EPROTO;
-	ssize_t n = recv(c->fd, p, (size_t)64 << 10, MSG_DONTWAIT);
+	ssize_t n = recv(c->fd, p, (size_t)64 << 10, flags);
 	if (n < 0)
 		return errno == EINTR ? -EAGAIN : -errno;
 	c->in.n += (size_t)n;
@@ -88,7 +90,7 @@ static int broken(struct ledger_client *c, int code, struct err *err)
 {
 	struct slice rest;
 	struct frame f;
-	while (pull(c) == 0)
+	while (pull(c, MSG_DONTWAIT) == 0)
 		;
 	rest = buf_slice(&c->in);
 	while (frame_next(&rest, &f) == 1)
@@ -112,7 +114,8 @@ static int next_frame(struct ledger_client *c, struct frame *f, struct err *err)
 		if (r == 1)
 			return 0;
 		r = push(c);
-		r = r < 0 ? r : pull(c);
+		/* With nothing left to send, one system call waits and reads. */
+		r = r < 0 ? r : pull(c, c->out.n ? MSG_DONTWAIT : 0);
 		if (r == 0)
 			continue;
 		if (r != -EAGAIN)
@@ -122,8 +125,9 @@ static int next_frame(struct ledger_client *c, struct frame *f, struct err *err)
 			return err_set(err, -ETIMEDOUT,
 			        "the writer of %s has not answered for %u s; its disk may be stuck, or the machine very busy", c->shown,
 			        c->timeout_ms / 1000);
-		struct pollfd p = {.fd = c->fd, .events = (short)(POLLIN | (c->out.n ? POLLOUT : 0))};
-		(void)poll(&p, 1, (int)left);
+		struct pollfd p = {.fd = c->fd, .events = POLLIN | POLLOUT};
+		if (c->out.n)
+			(void)poll(&p, 1, (int)left);
 	}
 }
 
@@ -160,6 +164,9 @@ static int greet(struct ledger_client *c, struct err *err)
 	c->sent = 0;
 	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (c->fd < 0)
+		return err_sys(err, -errno, "cannot make a socket");
+	struct timeval limit = {.tv_sec = c->timeout_ms / 1000, .tv_usec = c->timeout_ms % 1000 * 1000};
+	if (setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) < 0)
 		return err_sys(err, -errno, "cannot make a socket");
 	if (connect(c->fd, (struct sockaddr *)&a, sizeof(a)) < 0) {
 		if (errno == ENOENT || errno == ECONNREFUSED || errno == EAGAIN)
@@ -200,6 +207,7 @@ static int start_writer(const char *path, const struct ledger_client_options *o,
 	char said[700] = "", *argv[16];
 	size_t n = 0, k = 0;
 	const char *program = o->program ? o->program : "/proc/self/exe";
+	_cleanup_free_ char *plain = NULL;
 	const char *const fixed[] = {"postern", "log", "write", "--idle", IDLE_MS};
 	int fds[2], status;
 	for (size_t i = 0; i < ARRAY_LEN(fixed); i++)
@@ -212,7 +220,12 @@ static int start_writer(const char *path, const struct ledger_client_options *o,
 		argv[k++] = (char *)(uintptr_t) "--signer";
 		argv[k++] = (char *)(uintptr_t)o->agent;
 	}
-	argv[k++] = (char *)(uintptr_t)path;
+	/* A name that looks like an option is given another form. */
+	if (path[0] == '-' && asprintf(&plain, "./%s", path) < 0) {
+		plain = NULL;
+		return err_sys(err, -ENOMEM, "cannot start a writer");
+	}
+	argv[k++] = plain ? plain : (char *)(uintptr_t)path;
 	argv[k] = NULL;
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return err_sys(err, -errno, "cannot start a writer");

@@ -15,9 +15,10 @@
 #define SEGMENTS    64 /* in use at once */
 #define SPARES      12
 #define IOV_JOURNAL 64
-#define AHEAD       2 /* segments that are ready before they are needed */
+#define AHEAD       1 /* segments that are ready before they are needed */
+#define MANY        8 /* in use: new ones get twice as large */
 
-/* Bytes of the first segment, which holds the largest record; each new one has twice as many, up to the second. */
+/* Bytes of the first segment, which holds the largest record, and of the largest. */
 static uint64_t segment_least = (uint64_t)2 << 20, segment_most = (uint64_t)32 << 20;
 
 void journal_sizes(uint64_t least, uint64_t most)
@@ -348,7 +349,8 @@ static int add_segment(struct journal *j)
 	if (old) {
 		s = j->spare[--j->n_spare];
 	} else {
-		j->size = j->size ? j->size * 2 : segment_least;
+		/* Larger ones only where many are needed at once: zeros take the disk's time, too. */
+		j->size = !j->size ? segment_least : j->n >= MANY ? j->size * 2 : j->size;
 		if (j->size > segment_most)
 			j->size = segment_most;
 	}
@@ -489,12 +491,25 @@ int journal_follow(struct journal *j, struct buf *space, struct journal_record *
 	}
 }
 
+/* With the lock held. A log that is hardly written to shall not take room for more. */
+static bool wants(const struct journal *j)
+{
+	return !j->making && j->n - j->writing <= AHEAD && j->n < SEGMENTS && j->used > j->seg[j->writing].size / 8;
+}
+
+bool journal_wants(struct journal *j)
+{
+	(void)pthread_mutex_lock(&j->lock);
+	bool r = wants(j);
+	(void)pthread_mutex_unlock(&j->lock);
+	return r;
+}
+
 int journal_prepare(struct journal *j)
 {
 	int r = 0;
 	(void)pthread_mutex_lock(&j->lock);
-	/* A log that is hardly written to shall not take room for more. */
-	while (r == 0 && !j->making && j->n - j->writing <= AHEAD && j->n < SEGMENTS && j->used > j->seg[j->writing].size / 4)
+	while (r == 0 && wants(j))
 		r = add_segment(j);
 	(void)pthread_mutex_unlock(&j->lock);
 	return r;

@@ -77,7 +77,8 @@ void journal_free(struct journal *j);
 [[nodiscard]] int journal_append(struct journal *j, const struct journal_record *r, struct iovec *iov, int n_iov);
 /* The next record after the one given before; there must be one (the caller knows how far the journal is on disk). */
 [[nodiscard]] int journal_follow(struct journal *j, struct buf *space, struct journal_record *out);
-/* Makes a segment ready ahead of need. */
+/* Makes a segment ready ahead of need. journal_wants(): it has something to do. */
+bool journal_wants(struct journal *j);
 [[nodiscard]] int journal_prepare(struct journal *j);
 /* Entries below `size` are covered by a checkpoint and its tiles: segments that hold no others may be used again. */
 [[nodiscard]] int journal_release(struct journal *j, uint64_t size);

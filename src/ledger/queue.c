@@ -14,6 +14,7 @@
 #define ACKS         JOURNAL_ENTRIES
 #define BACKLOG      ((uint64_t)512 << 20) /* bytes in the journal that no checkpoint covers */
 #define PREPARE_EACH 16                    /* records */
+#define ENOUGH       ((size_t)1 << 20)     /* bytes on disk for which tiles are made before a checkpoint is due */
 
 struct batch {
 	uint64_t first;
@@ -39,7 +40,8 @@ struct queue {
 	atomic_bool ready;               /* a batch is back, or something failed: read without the lock */
 	uint64_t durable, taken, published, wanted;
 	int64_t last_ms;
-	bool stop_writer, stop_follower;
+	size_t behind; /* bytes of entries that are on disk, but not taken */
+	bool stop_writer, stop_follower, follower_waits, follower_timed, caller_waits;
 	atomic_int error; /* set with the lock held */
 	struct err err;
 	int unsigned_because; /* of the last checkpoint: it could not be signed */
@@ -56,8 +58,8 @@ static int64_t clock_ms(void)
 static void wake(struct queue *e)
 {
 	static const uint64_t one = 1;
-	atomic_store(&e->ready, true);
-	(void)!write(e->wake, &one, sizeof(one));
+	if (!atomic_exchange(&e->ready, true))
+		(void)!write(e->wake, &one, sizeof(one));
 }
 
 static const char *advice(int code)
@@ -120,18 +122,38 @@ static void *writer_main(void *arg)
 		}
 		e->writing = NULL;
 		e->written = b;
-		(void)pthread_cond_signal(&e->to_follower);
-		(void)pthread_cond_signal(&e->to_caller);
+		e->behind += b->n;
+		bool caller = e->caller_waits;
+		bool follower = e->follower_waits && (!e->follower_timed || e->behind >= ENOUGH || journal_wants(e->s->journal));
+		/* Without the lock, which those who are woken want. */
+		(void)pthread_mutex_unlock(&e->lock);
+		if (caller)
+			(void)pthread_cond_signal(&e->to_caller);
 		wake(e);
+		if (follower)
+			(void)pthread_cond_signal(&e->to_follower);
+		(void)pthread_mutex_lock(&e->lock);
 	}
 	(void)pthread_mutex_unlock(&e->lock);
 	return NULL;
+}
+
+/* With the lock held, which is given up meanwhile. */
+static int prepare(struct queue *e, struct err *err)
+{
+	if (!journal_wants(e->s->journal))
+		return 0;
+	(void)pthread_mutex_unlock(&e->lock);
+	int r = journal_prepare(e->s->journal);
+	(void)pthread_mutex_lock(&e->lock);
+	return r < 0 ? err_sys(err, r, "cannot make room in the journal") : 0;
 }
 
 /* Takes what is on disk, and lets the lock go meanwhile. */
 static int follow(struct queue *e, struct buf *space, struct err *err)
 {
 	int r = 0;
+	tiles_hurry(e->s->tiles, journal_bytes(e->s->journal) > BACKLOG / 8);
 	for (unsigned i = 0; e->taken < e->durable && r == 0 && e->error == 0; i++) {
 		struct journal_record rec;
 		(void)pthread_mutex_unlock(&e->lock);
@@ -139,8 +161,10 @@ static int follow(struct queue *e, struct buf *space, struct err *err)
 		r = r < 0 ? r : journal_follow(e->s->journal, space, &rec);
 		r = r < 0 ? err_sys(err, r, "cannot read the journal") : store_take(e->s, &rec, err);
 		(void)pthread_mutex_lock(&e->lock);
-		if (r == 0)
+		if (r == 0) {
 			e->taken += rec.count;
+			e->behind -= rec.entries.n < e->behind ? rec.entries.n : e->behind;
+		}
 		/* In a flood a checkpoint is due before all is taken. */
 		if (i && clock_ms() >= e->last_ms + BETWEEN_MS)
 			break;
@@ -158,6 +182,7 @@ static int publish(struct queue *e, struct err *err)
 		/* The key is out of reach for now; entries are safe in the journal meanwhile. */
 		(void)snprintf(e->note, sizeof(e->note), "%.300s; entries are kept, and signed when it can be done", err->text);
 		e->unsigned_because = r;
+		e->wanted = 0;
 		wake(e);
 		return journal_bytes(e->s->journal) > BACKLOG || e->stop_follower ? r : 0;
 	}
@@ -171,7 +196,20 @@ static int publish(struct queue *e, struct err *err)
 	return 0;
 }
 
-/* The thread that makes tiles and checkpoints. */
+/* Until something is to be done, or until a time; with the lock held. */
+static void rest(struct queue *e, bool timed, int64_t due)
+{
+	struct timespec t = {.tv_sec = due / 1000, .tv_nsec = due % 1000 * 1000000};
+	e->follower_waits = true;
+	e->follower_timed = timed;
+	if (timed)
+		(void)pthread_cond_timedwait(&e->to_follower, &e->lock, &t);
+	else
+		(void)pthread_cond_wait(&e->to_follower, &e->lock);
+	e->follower_waits = false;
+}
+
+/* The thread that makes tiles and checkpoints. While entries come in a trickle it looks after them only when a checkpoint is due. */
 static void *follower_main(void *arg)
 {
 	struct queue *e = arg;
@@ -179,18 +217,19 @@ static void *follower_main(void *arg)
 	(void)pthread_mutex_lock(&e->lock);
 	while (e->error == 0) {
 		struct err err = {0};
-		int r = follow(e, &space, &err);
 		int64_t due = e->last_ms + BETWEEN_MS;
-		bool open = e->taken > e->published, asked = e->wanted > e->published && e->taken >= e->wanted;
-		if (r == 0 && open && (asked || e->stop_follower || clock_ms() >= due))
+		bool asked = e->wanted > e->published, now = asked || e->stop_follower || clock_ms() >= due;
+		int r = prepare(e, &err);
+		if (r == 0 && e->taken < e->durable && (now || e->behind >= ENOUGH))
+			r = follow(e, &space, &err);
+		if (r == 0 && now && e->taken > e->published && (!asked || e->taken >= e->wanted))
 			r = publish(e, &err);
-		else if (r == 0 && e->taken == e->durable && e->stop_follower)
+		else if (r == 0 && e->stop_follower && e->taken == e->durable)
 			break;
-		else if (r == 0 && e->taken == e->durable && open) {
-			struct timespec t = {.tv_sec = due / 1000, .tv_nsec = due % 1000 * 1000000};
-			(void)pthread_cond_timedwait(&e->to_follower, &e->lock, &t);
-		} else if (r == 0 && e->taken == e->durable)
-			(void)pthread_cond_wait(&e->to_follower, &e->lock);
+		else if (r == 0 && !now && e->behind < ENOUGH)
+			rest(e, e->durable > e->published, due);
+		else if (r == 0 && e->durable == e->published && !e->stop_follower)
+			rest(e, false, 0);
 		if (r < 0)
 			fail(e, r, err.text);
 	}
@@ -252,32 +291,27 @@ int queue_new(struct store *s, queue_done *done, void *arg, struct queue **out, 
 	return 0;
 }
 
-/* What came back from the disk, with the lock held; done() is called without it. */
-static void collect(struct queue *e)
-{
-	struct batch *b = e->written;
-	if (!b)
-		return;
-	int error = b->first + b->count <= e->durable ? 0 : e->error;
-	e->written = NULL;
-	(void)pthread_mutex_unlock(&e->lock);
-	if (b->n_acks)
-		e->done(e->arg, b->ack, b->n_acks, error);
-	(void)pthread_mutex_lock(&e->lock);
-	b->count = 0;
-	b->n = b->n_acks = 0;
-}
-
-/* Gives the collected batch to the disk, which must be idle, and tells of the one before meanwhile. With the lock held. */
+/* Gives the collected batch to the disk, which must be idle, and tells of the one that came back meanwhile. Called with the lock held,
+ * which is given up: neither the thread that is woken nor those who are told shall wait for it. */
 static void turn(struct queue *e)
 {
-	struct batch *b = e->filling, *other = b == &e->batch[0] ? &e->batch[1] : &e->batch[0];
+	struct batch *b = e->filling, *other = b == &e->batch[0] ? &e->batch[1] : &e->batch[0], *back = e->written;
 	bool go = b->count && e->error == 0;
-	if (go) {
+	int error = back && back->first + back->count > e->durable ? e->error : 0;
+	e->written = NULL;
+	if (go)
 		e->writing = b;
+	(void)pthread_mutex_unlock(&e->lock);
+	if (go)
 		(void)pthread_cond_signal(&e->to_writer);
+	if (back && back->n_acks)
+		e->done(e->arg, back->ack, back->n_acks, error);
+	(void)pthread_mutex_lock(&e->lock);
+	if (back) {
+		back->count = 0;
+		back->n = back->n_acks = 0;
 	}
-	collect(e);
+	/* The other one is `back`, or has been empty. */
 	if (go) {
 		other->first = b->first + b->count;
 		e->filling = other;
@@ -297,12 +331,20 @@ void queue_kick(struct queue *e)
 	(void)pthread_mutex_unlock(&e->lock);
 }
 
+/* With the lock held. */
+static void wait_for_writer(struct queue *e)
+{
+	e->caller_waits = true;
+	while (e->writing && e->error == 0)
+		(void)pthread_cond_wait(&e->to_caller, &e->lock);
+	e->caller_waits = false;
+}
+
 /* Until the batch that is collected is empty. */
 static int make_room(struct queue *e)
 {
 	(void)pthread_mutex_lock(&e->lock);
-	while (e->writing && e->error == 0)
-		(void)pthread_cond_wait(&e->to_caller, &e->lock);
+	wait_for_writer(e);
 	if (!e->writing)
 		turn(e);
 	int r = e->error;
@@ -343,8 +385,8 @@ int queue_tell(struct queue *e, const struct queue_ack *ack)
 			other->ack[other->n_acks++] = *ack;
 		else
 			now = true;
-		while (now && e->writing && e->error == 0)
-			(void)pthread_cond_wait(&e->to_caller, &e->lock);
+		if (now)
+			wait_for_writer(e);
 		int r = e->error;
 		(void)pthread_mutex_unlock(&e->lock);
 		if (now && r == 0)
@@ -380,8 +422,8 @@ void queue_sign(struct queue *e)
 	(void)pthread_mutex_lock(&e->lock);
 	e->wanted = e->durable;
 	e->unsigned_because = 0;
-	(void)pthread_cond_signal(&e->to_follower);
 	(void)pthread_mutex_unlock(&e->lock);
+	(void)pthread_cond_signal(&e->to_follower);
 }
 
 int queue_unsigned(struct queue *e)
@@ -432,7 +474,7 @@ int queue_end(struct queue *e, struct err *err)
 		(void)make_room(e);
 	stop(e, &e->stop_writer, &e->to_writer, &e->has_writer, e->writer);
 	(void)pthread_mutex_lock(&e->lock);
-	collect(e);
+	turn(e);
 	(void)pthread_mutex_unlock(&e->lock);
 	stop(e, &e->stop_follower, &e->to_follower, &e->has_follower, e->follower);
 	if (e->filling->n_acks)

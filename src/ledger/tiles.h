@@ -43,6 +43,8 @@ void tiles_top(const struct tiles *t, struct merkle_hash *root);
 [[nodiscard]] int tiles_add(struct tiles *t, uint32_t count, const uint8_t *hashes, struct slice entries);
 /* Writes the partial tiles of the present size. Everything up to it is on disk when this returns 0. */
 [[nodiscard]] int tiles_publish(struct tiles *t);
+/* Whether to write with all that the disk can give, or to leave as much as possible to others. */
+void tiles_hurry(struct tiles *t, bool hurry);
 /* Removes partial tiles whose full one is on disk since the last tiles_publish(). Only after the checkpoint is on disk. */
 [[nodiscard]] int tiles_tidy(struct tiles *t);
 

@@ -25,6 +25,7 @@ struct pending {
 
 struct tiles {
 	int dir, error;
+	bool hurry;
 	struct merkle_range range;
 	struct merkle_hash hash[TILES_LEVELS][TLOG_TILE_WIDTH]; /* of the incomplete tile of each level */
 	struct buf bundle;                                      /* entries since the last full one */
@@ -106,12 +107,13 @@ static void *sync_some(void *arg)
 	return NULL;
 }
 
-/* A file system commits for all who wait at that moment; one after the other would wait once for each file. */
+/* A file system commits for all who wait at that moment; one after the other would wait once for each file. But who writes the journal at
+ * the same time then waits for all of them, so this is done only when it must be. */
 static int sync_pending(struct tiles *t)
 {
 	struct syncing s = {.t = t};
 	pthread_t thread[SYNCERS];
-	size_t n = 0, want = t->n_pending / 4;
+	size_t n = 0, want = t->hurry ? t->n_pending / 4 : 0;
 	while (n < want && n < SYNCERS && pthread_create(&thread[n], NULL, sync_some, &s) == 0)
 		n++;
 	(void)sync_some(&s);
@@ -363,6 +365,11 @@ void tiles_free(struct tiles *t)
 		file_close(&t->pending[i].fd);
 	buf_free(&t->bundle);
 	free(t);
+}
+
+void tiles_hurry(struct tiles *t, bool hurry)
+{
+	t->hurry = hurry;
 }
 
 uint64_t tiles_size(const struct tiles *t)

@@ -134,7 +134,7 @@ for ((round = 0; round < rounds; round++)); do
 		pids+=($!)
 	done
 	sleep 0.$((RANDOM % 4 + 1))
-	kill -KILL "$(<K/lock)" 2>/dev/null
+	kill -KILL "$(cat K/lock 2>/dev/null)" 2>/dev/null
 	wait "${pids[@]}"
 	size=$("$P" log checkpoint K 2>err | sed -n 2p)
 	[[ $size ]] || fail "no checkpoint after a kill: $(<err)"
@@ -162,6 +162,48 @@ last=$(tail -n 1 acks | sed 's/.*: //')
 size=$(sed -n 2p A/checkpoint)
 ((size > last)) || fail "entry $last was acknowledged, and the log has only $size"
 [[ $(fault A) == 'good -' ]] || fail 'after kills'
+
+# --- read while it is written
+(for i in {1..20}; do lines $((i * 100)) $((i * 100 + 99)) | "$P" log append A >/dev/null; done) &
+loop=$!
+for _ in {1..15}; do [[ $(fault A) == 'good -' ]] || fail "while it is written: $("$P" log verify A)"; done
+wait $loop
+
+# --- a full disk, and one that can only be read
+if unshare -Urm true 2>/dev/null; then
+	mkdir mnt
+	# shellcheck disable=SC2016 # the inner shell expands them
+	unshare -Urm bash -c '
+		P=$1
+		said() { echo "$*"; exit 1; }
+		mount -t tmpfs -o size=8m none mnt || exit 77
+		"$P" log init --origin example.com/full mnt/L >/dev/null 2>&1 || said "init on a small disk"
+		for i in {1..400}; do
+			seq $((i * 1000)) $((i * 1000 + 999)) | sed "s|.*|[&,123456789012345678901234567890123456789012345678901234567890]|"
+		done >lines
+		"$P" log append --format json mnt/L <lines >out 2>err && said "400,000 entries in 8 MB"
+		grep -q "No space left on device.*Nothing that was acknowledged is lost" err || said "full: $(<err)"
+		for _ in {1..100}; do [[ -e mnt/L/socket ]] && sleep 0.05; done
+		mount -o remount,size=100m mnt || exit 77
+		"$P" log checkpoint mnt/L >kept.full 2>err || said "after a full disk: $(<err)"
+		[[ $(sed -n 2p kept.full) -gt 1000 ]] || said "nothing was kept: $(<kept.full)"
+		"$P" log verify mnt/L >out || said "after a full disk: $(<out)"
+		head -n 5 lines | "$P" log append mnt/L >out 2>&1 || said "after a full disk: $(<out)"
+		for _ in {1..100}; do [[ -e mnt/L/socket ]] && sleep 0.05; done
+		"$P" log show --search 1005 mnt/L >/dev/null || said "show"
+		mount -o remount,ro mnt || exit 77
+		"$P" log verify mnt/L >out || said "read-only: $(<out)"
+		"$P" log show --search 1004 mnt/L >out 2>err || said "read-only: $(<err)"
+		grep -q 1004 out || said "read-only: nothing is found"
+		rm -f x && head -n 5 lines | "$P" log append mnt/L >out 2>err && said "read-only, and written to"
+		grep -q "Read-only file system" err || said "read-only: $(<err)"
+		"$P" log checkpoint mnt/L >out 2>err || said "read-only: $(<err)"
+		cmp -s out mnt/L/checkpoint || said "read-only: another checkpoint"
+	' - "$P" >said 2>&1
+	code=$?
+	((code == 0 || code == 77)) || fail "$(tail -n 3 said)"
+	((code == 0)) || echo "ledger: no file system could be mounted, so none was filled"
+fi
 
 # --- tampering, each kind told apart
 "$P" log init --origin example.com/t T >t.vkey 2>/dev/null

@@ -363,15 +363,15 @@ static void run(const struct step *workload, uint32_t rounds, unsigned least, un
 static void nothing_is_lost(void **state)
 {
 	(void)state;
-	run(small, 6, 2000, 0);
+	journal_sizes((uint64_t)64 << 10, (uint64_t)64 << 10);
+	run(small, 7, 2000, 0);
 }
 
 static void nothing_is_lost_where_segments_turn(void **state)
 {
 	(void)state;
 	journal_sizes((uint64_t)16 << 10, (uint64_t)16 << 10);
-	run(turning, 2, 1500, 3);
-	journal_sizes((uint64_t)2 << 20, (uint64_t)32 << 20);
+	run(turning, 3, 1500, 3);
 }
 
 int main(void)
