@@ -145,6 +145,7 @@ static struct flow *flow_new(struct gate *g, struct exchange *x, const struct ex
 	f->id = ++g->last_id;
 	f->body = BUF(BODY_WHOLE_MAX);
 	f->set = BUF(LINK_MAX);
+	f->swap = BUF(LINK_MAX);
 	f->port = r->port;
 	f->begun_ms = gate_now_ms();
 	struct flow **slot = &g->flow[f->id % FLOWS_MAX];
@@ -152,6 +153,13 @@ static struct flow *flow_new(struct gate *g, struct exchange *x, const struct ex
 	*slot = f;
 	g->n_flows++;
 	return f;
+}
+
+/* The flow of a TLS stream that is not passed through ends here; requests in it are flows of their own. */
+static void intercept(struct flow *f)
+{
+	f->state = FLOW_OVER;
+	exchange_intercept(f->x);
 }
 
 static void *begin(void *arg, struct exchange *x, const struct exchange_request *r, bool more)
@@ -177,19 +185,18 @@ static void *begin(void *arg, struct exchange *x, const struct exchange_request 
 
 static void *opaque(void *arg, struct exchange *x, const struct exchange_request *r, bool tls)
 {
-	struct gate *g = arg;
-	if (tls && !gate_opaque_host(g, r->host))
-		return NULL;
-	struct flow *f = flow_new(g, x, r);
+	struct flow *f = flow_new(arg, x, r);
 	if (!f)
 		return NULL;
 	f->bytes = true;
 	f->what = tls ? "tls" : "bytes";
-	const char *why = disagreement(r, f->host);
-	if (why)
-		deny(f, 421, "agreement", why);
-	else
+	/* Interception finds words for what does not agree. */
+	if (!disagreement(r, f->host))
 		ask(f);
+	else if (tls)
+		intercept(f);
+	else
+		deny(f, 421, "agreement", "");
 	return f;
 }
 
@@ -261,6 +268,9 @@ static void gone(void *state)
 	g->held -= f->body.n;
 	buf_free(&f->body);
 	buf_free(&f->set);
+	if (f->swap.p)
+		explicit_bzero(f->swap.p, f->swap.cap);
+	buf_free(&f->swap);
 	free(f);
 }
 
@@ -296,6 +306,25 @@ static bool is_set(const struct flow *f, struct slice name)
 	return false;
 }
 
+/* A value of the tool's, with keys where their placeholders stand. */
+static void put_value(const struct flow *f, struct slice name, struct slice value, struct buf *out)
+{
+	struct slice rest = buf_slice(&f->swap), line;
+	while (slice_split(&rest, '\n', &line)) {
+		struct slice header, mark;
+		if (!slice_split(&line, '\t', &header) || !slice_split(&line, '\t', &mark) || !slice_eq_nocase(header, name))
+			continue;
+		size_t at = slice_find(value, mark, 0);
+		if (at == SLICE_NPOS)
+			continue;
+		buf_add(out, slice_sub(value, 0, at));
+		buf_add(out, line);
+		buf_add(out, slice_from(value, at + mark.n));
+		return;
+	}
+	buf_add(out, value);
+}
+
 /* The request as it leaves: the tool's fields in their order, but for those of its own connection, and with what the verdict sets. */
 static void write_request(const struct flow *f, struct buf *out)
 {
@@ -317,7 +346,7 @@ static void write_request(const struct flow *f, struct buf *out)
 			continue;
 		buf_add(out, name);
 		buf_str_add(out, ": ");
-		buf_add(out, r->headers[i].value);
+		put_value(f, name, r->headers[i].value, out);
 		buf_str_add(out, "\r\n");
 	}
 	struct slice rest = buf_slice(&f->set), line;
@@ -336,6 +365,8 @@ static void write_request(const struct flow *f, struct buf *out)
 static void start(struct flow *f)
 {
 	f->state = FLOW_OPEN;
+	if (f->bytes)
+		exchange_pass(f->x);
 	if (!f->bytes) {
 		_cleanup_buf_ struct buf head = BUF(HEAD_MAX);
 		write_request(f, &head);
@@ -373,11 +404,16 @@ void flow_verdict(struct flow *f, const struct link_message *m)
 {
 	if (f->state != FLOW_ASKED || !f->r)
 		return;
+	if (f->bytes && slice_is(m->field[LINK_RESULT], "intercept")) {
+		intercept(f);
+		return;
+	}
 	if (!slice_is(m->field[LINK_RESULT], "allow")) {
 		refuse(f, 403, "postern_denied", m->field[LINK_RULE].p ? m->field[LINK_RULE] : SLICE("policy"), m->field[LINK_REASON]);
 		return;
 	}
 	buf_add(&f->set, m->field[LINK_SET]);
+	buf_add(&f->swap, m->field[LINK_SWAP]);
 	open_upstream(f);
 }
 

@@ -46,7 +46,7 @@ struct flow {
 	char host[256];
 	uint16_t port;
 	struct buf body;  /* of the request; of bytes: what waits for the upstream connection */
-	struct buf set;   /* the verdict's header fields */
+	struct buf set, swap; /* of the verdict */
 	struct upstream *u;
 	unsigned tries;
 	int status;
@@ -107,6 +107,5 @@ void upstream_free_all(struct gate *g);
 /* gate.c */
 void gate_send(struct gate *g, const struct buf *message);
 uint64_t gate_now_ms(void);
-bool gate_opaque_host(const struct gate *g, struct slice host);
 
 #endif

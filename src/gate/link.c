@@ -115,7 +115,7 @@ int link_receive(int socket, struct buf *b, int *fd)
 
 /* ── configuration ── */
 
-enum { CONFIG_CERT = 1, CONFIG_KEY, CONFIG_TRUST, CONFIG_OPAQUE, CONFIG_NOTICE, CONFIG_END };
+enum { CONFIG_CERT = 1, CONFIG_KEY, CONFIG_TRUST, CONFIG_END };
 
 void gate_config_encode(struct buf *b, const struct gate_config *c)
 {
@@ -123,8 +123,6 @@ void gate_config_encode(struct buf *b, const struct gate_config *c)
 	        [CONFIG_CERT] = c->ca_cert_pem,
 	        [CONFIG_KEY] = c->ca_key_pem,
 	        [CONFIG_TRUST] = c->trust_pem,
-	        [CONFIG_OPAQUE] = c->opaque,
-	        [CONFIG_NOTICE] = c->notice,
 	};
 	for (unsigned tag = 1; tag < CONFIG_END; tag++)
 		link_put(b, (enum link_tag)tag, value[tag]);
@@ -138,9 +136,7 @@ int gate_config_decode(struct slice message, struct gate_config *out)
 	if (r == 0)
 		*out = (struct gate_config){.ca_cert_pem = value[CONFIG_CERT],
 		        .ca_key_pem = value[CONFIG_KEY],
-		        .trust_pem = value[CONFIG_TRUST],
-		        .opaque = value[CONFIG_OPAQUE],
-		        .notice = value[CONFIG_NOTICE]};
+		        .trust_pem = value[CONFIG_TRUST]};
 	return r;
 }
 

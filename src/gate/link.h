@@ -15,14 +15,14 @@ enum link_kind {
 	LINK_EVENT,   /* ID STATUS SENT RECEIVED MS REASON: how it ended. ID is that of the ASK */
 	LINK_NOTE,    /* REASON: a fact that the person must know */
 	/* from the supervisor */
-	LINK_VERDICT,   /* ID VERDICT RULE REASON SET */
+	LINK_VERDICT,   /* ID RESULT RULE REASON SET SWAP */
 	LINK_CONNECTED, /* ID, with a descriptor; or ID REASON */
 	LINK_KIND_END,
 };
 
 enum link_tag {
 	LINK_ID = 1,
-	LINK_WHAT, /* "request", "websocket", "tls" (passed through), "bytes" */
+	LINK_WHAT, /* "request", "websocket", "bytes", "tls": may it pass unseen? */
 	LINK_SCHEME,
 	LINK_HOST, /* lower case */
 	LINK_PORT,
@@ -41,9 +41,10 @@ enum link_tag {
 	LINK_RECEIVED,
 	LINK_MS,
 	LINK_REASON,
-	LINK_RESULT, /* of a VERDICT: "allow" or "deny" */
+	LINK_RESULT, /* of a VERDICT: "allow", "deny", or of "tls" also "intercept" */
 	LINK_RULE,   /* the rule that decided */
 	LINK_SET,    /* header fields to set, "name: value\n" each */
+	LINK_SWAP, /* "header\tplaceholder\tkey\n" each: in that field of the request the key takes the placeholder's place */
 	LINK_TAG_END,
 };
 
@@ -75,8 +76,6 @@ uint64_t link_u64(const struct link_message *m, enum link_tag tag, uint64_t othe
 struct gate_config {
 	struct slice ca_cert_pem, ca_key_pem; /* the authority of this run */
 	struct slice trust_pem;               /* roots that upstream servers are checked against */
-	struct slice opaque;                  /* hosts whose TLS is passed through, one a line: "name" or "*.suffix" */
-	struct slice notice;                  /* what a refused client reads after the reason, e.g. whom to ask */
 };
 #define GATE_CONFIG_MAX ((size_t)8 << 20)
 

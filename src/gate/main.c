@@ -19,22 +19,6 @@ uint64_t gate_now_ms(void)
 	return (uint64_t)t.tv_sec * 1000u + (uint64_t)t.tv_nsec / 1000000u;
 }
 
-/* "name" or "*.suffix", one a line. */
-bool gate_opaque_host(const struct gate *g, struct slice host)
-{
-	struct slice rest = g->config.opaque, line;
-	while (slice_split(&rest, '\n', &line)) {
-		if (line.n > 2 && line.p[0] == '*' && line.p[1] == '.') {
-			struct slice suffix = slice_from(line, 1);
-			if (host.n > suffix.n && slice_eq_nocase(slice_from(host, host.n - suffix.n), suffix))
-				return true;
-		} else if (line.n && slice_eq_nocase(host, line)) {
-			return true;
-		}
-	}
-	return false;
-}
-
 /* ── the link ── */
 
 static void link_flush(struct gate *g)

@@ -15,6 +15,8 @@
 /* What has come from the client cannot go on now. */
 static bool held(const struct conn *c)
 {
+	if (c->exchange && c->exchange->undecided && c->hello.n >= CLIENTHELLO_MAX)
+		return true;
 	return c->in.n >= IN_PAUSE && (c->state == CONN_WAIT || (c->exchange && c->exchange->held));
 }
 
@@ -191,6 +193,8 @@ static bool tls_begin(struct conn *c)
 {
 	struct clienthello h;
 	const char *why = NULL;
+	if (c->exchange && c->exchange->undecided)
+		return false;
 	enum clienthello_status s = clienthello_parse(buf_slice(&c->hello), &h, &why);
 	if (s == CLIENTHELLO_MORE)
 		return false;
@@ -207,8 +211,9 @@ static bool tls_begin(struct conn *c)
 	c->hello_form = h.form;
 	h.form = (struct buf){0};
 	clienthello_free(&h);
-	if (stream_opaque(c, true))
-		return true;
+	if (!c->intercept && stream_opaque(c, true))
+		return false;
+	c->intercept = false;
 	struct tls *t = NULL;
 	if (tls_accept(engine_tls(c->engine), slice_str(c->sni[0] ? c->sni : c->via ? c->host : c->addr), &t) < 0) {
 		conn_finish(c, "no certificate could be made");
@@ -218,6 +223,36 @@ static bool tls_begin(struct conn *c)
 	c->traced_tls = false;
 	c->state = CONN_TLS;
 	return true;
+}
+
+static void feed(struct conn *c, unsigned depth, struct slice wire);
+
+/* What came with the ClientHello goes to the new layer, or is bytes. */
+static void hello_goes_on(struct conn *c, unsigned depth)
+{
+	_cleanup_buf_ struct buf all = c->hello;
+	c->hello = BUF(all.max);
+	feed(c, depth, buf_slice(&all));
+}
+
+/* The far side has decided about a TLS stream at its ClientHello. */
+static void hello_decided(struct conn *c)
+{
+	struct exchange *x = c->exchange;
+	if (!x || !x->undecided || !(x->passes || x->intercepted || x->broken || x->ended))
+		return;
+	unsigned depth = c->n_tls;
+	x->undecided = false;
+	if (!x->intercepted) {
+		c->state = CONN_RELAY;
+	} else {
+		c->exchange = NULL;
+		stream_free(x);
+		c->intercept = true;
+		if (!tls_begin(c) || c->finishing)
+			return;
+	}
+	hello_goes_on(c, depth);
 }
 
 /* Takes wire bytes of the layer at that depth up to c->in. */
@@ -233,11 +268,8 @@ static void feed(struct conn *c, unsigned depth, struct slice wire)
 		buf_add(&c->hello, wire);
 		if (buf_error(&c->hello))
 			conn_finish(c, "ClientHello is too long");
-		else if (tls_begin(c) && !c->finishing) {
-			_cleanup_buf_ struct buf all = c->hello;
-			c->hello = BUF(all.max);
-			feed(c, depth, buf_slice(&all)); /* to the new layer, or as bytes */
-		}
+		else if (tls_begin(c) && !c->finishing)
+			hello_goes_on(c, depth);
 		return;
 	}
 	struct tls *t = c->tls[depth];
@@ -412,6 +444,7 @@ static const char *how_ended(const struct conn *c)
 
 void conn_advance(struct conn *c)
 {
+	hello_decided(c);
 	while (!c->reset && !c->finishing && c->out.n < OUT_PAUSE && step(c))
 		;
 	conn_flush(c);

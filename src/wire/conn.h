@@ -90,6 +90,7 @@ struct exchange {
 	size_t out_at;
 	size_t owed; /* HTTP/2: bytes that the client's window was not given back yet */
 	bool has_head, chunked, bodyless, ended, broken, held, whole, wants_room, said_end;
+	bool undecided, passes, intercepted; /* a TLS stream at its ClientHello */
 	const char *why;
 };
 
@@ -139,6 +140,7 @@ struct conn {
 	struct h2 *h2;
 	struct ws_link *ws;
 	struct exchange *exchange; /* HTTP/1, or bytes */
+	bool intercept;            /* the far side does not want the TLS stream that begins */
 };
 
 /* conn.c */
@@ -210,7 +212,7 @@ void http_date(char out[40]);
 bool conn_streams(const struct conn *c);
 /* Takes the request over. NULL: out of memory or refused, and the request is freed. */
 struct exchange *stream_begin(struct conn *c, struct request *r, bool more, struct stream *stream, int32_t id);
-/* Offers the connection as bytes; true: it was taken. */
+/* Offers the connection as bytes; true: it was taken, or (TLS) will be decided about. */
 bool stream_opaque(struct conn *c, bool tls);
 void stream_free(struct exchange *x);
 bool stream_wait(struct conn *c);

@@ -66,9 +66,9 @@ struct far_stream {
 	void (*gone)(void *state);
 	/* After a 101: what the client sends comes as body(), without any framing of ours. */
 
-	/* A connection that the far side may take as bytes, all that was sent so far included: tls: a TLS stream, whose ClientHello is whole;
-	 * otherwise it is no protocol of ours. Returns a state, and then it is as after a 101; or NULL: TLS is intercepted, other connections
-	 * are closed. May be NULL. */
+	/* A connection that the far side may take as bytes, all that was sent so far included. tls: a TLS stream, whose ClientHello is whole:
+	 * nothing goes on before exchange_pass() or exchange_intercept(). Otherwise it is no protocol of ours, and is as after a 101. Returns a
+	 * state; or NULL: TLS is intercepted, other connections are closed. May be NULL. */
 	void *(*opaque)(void *arg, struct exchange *x, const struct exchange_request *r, bool tls);
 };
 
@@ -77,6 +77,9 @@ struct far_stream {
 [[nodiscard]] int exchange_head(struct exchange *x, int status, struct slice headers);
 void exchange_piece(struct exchange *x, struct slice piece);
 void exchange_end(struct exchange *x);
+/* After opaque() for TLS: its bytes are for the far side; or it is intercepted, and gone() follows. */
+void exchange_pass(struct exchange *x);
+void exchange_intercept(struct exchange *x);
 /* The reply breaks off: the client must see that it is not whole. */
 void exchange_break(struct exchange *x, const char *why);
 /* Bytes that wait for the client. */

@@ -72,9 +72,23 @@ bool stream_opaque(struct conn *c, bool tls)
 		return false;
 	}
 	x->has_head = x->whole = true;
+	x->undecided = tls;
 	c->exchange = x;
-	c->state = CONN_RELAY;
+	if (!tls)
+		c->state = CONN_RELAY;
 	return true;
+}
+
+void exchange_pass(struct exchange *x)
+{
+	x->passes = true;
+	engine_due(x->c->engine, x->c);
+}
+
+void exchange_intercept(struct exchange *x)
+{
+	x->intercepted = true;
+	engine_due(x->c->engine, x->c);
 }
 
 void stream_free(struct exchange *x)
