@@ -53,6 +53,8 @@ struct sandbox_limits {
 	uint64_t file_bytes;   /* size of one file */
 };
 
+#define SANDBOX_IPV4 "10.0.2.15"
+
 enum sandbox_network {
 	SANDBOX_NET_NONE, /* loopback of its own only; without user namespaces: no sockets of any family */
 	SANDBOX_NET_GATE, /* as in a trial: one interface, whose other end is the gate process's */
@@ -141,16 +143,17 @@ struct sandbox_spec {
 	bool terminal;       /* `in` is the slave of a pseudo-terminal: it becomes the controlling terminal of a new session */
 	enum sandbox_network network;
 	int control;      /* SANDBOX_NET_GATE: descriptor 3 of the gate's role. Taken over (closed) by sandbox_start(), also on failure */
-	const char *ipv4; /* of the command's interface, /24; gateway and name server are .1. NULL: 10.0.2.15 */
+	const char *ipv4; /* of the command's interface, /24; gateway and name server are .1. NULL: SANDBOX_IPV4 */
 	const char *mac;  /* NULL: a fixed one */
 	const char *dns_search; /* for resolv.conf, or NULL */
 	struct sandbox_limits limits;
+	bool debuggers;   /* ptrace(2) among the command's own processes, otherwise refused */
 	bool best_effort; /* go on without what this machine cannot do */
 };
 
-/* Starts it. `spec` and all it points to need only live until the return. 0 or negative errno with err; then nothing is called.
- * Without user namespaces: -EPERM (words as sandbox_probe()), with best_effort Landlock and system calls only, and then
- * SANDBOX_NET_GATE is refused with -EOPNOTSUPP. */
+/* Starts it. `spec` and all it points to need only live until the return. 0 or negative errno with err: then nothing is called. What goes
+ * wrong later (a path that is not there, a machine without user namespaces) comes as SANDBOX_FAILED to ended() and done(), never after the
+ * command has begun. Without user namespaces best_effort means Landlock and system calls only, and SANDBOX_NET_GATE fails. */
 [[nodiscard]] int sandbox_start(struct loop *loop, const struct sandbox_spec *spec, const struct sandbox_calls *calls, void *arg,
         struct sandbox **out, struct err *err);
 /* Lets the command begin: after ready(), when the gate has said that it serves. */

@@ -226,7 +226,8 @@ struct policy_tool_decision {
 	enum policy_tool_verdict verdict;
 	struct policy_decision decision; /* DENY for BAN */
 };
-/* A rule that permits fits only what is known; one that bans or gates fits also what is not known. */
+/* A rule that names a tool or package fits only if that is known. Of the rest a rule that permits fits only what is known; one that bans or
+ * gates fits also what is not known. */
 void policy_tool(const struct policy *p, const struct policy_tool *t, struct policy_tool_decision *out);
 /* Does a version lie in a range: "2.1.3", ">=1.2 <2", "<1.0.0 || >=1.4"? Numbers compare as numbers, "1.2" is 1.2.0, a part after '-' is
  * older than without (semver.org 11). */
