@@ -45,7 +45,6 @@ UNIT := $(patsubst tests/unit/%.c,$(O)/unit/%,$(sort $(wildcard tests/unit/*.c))
 INTEGRATION := $(patsubst tests/integration/%.c,$(O)/integration/%,$(sort $(wildcard tests/integration/*.c)))
 FUZZ := $(patsubst fuzz/%.c,$(O)/fuzz/%,$(filter-out fuzz/replay.c,$(sort $(wildcard fuzz/*.c))))
 
-# HOOK, see src/cmd/cmd.c: pulls the role's entry point out of the archive once it is there.
 .PHONY: all unit integration specimens fuzz fuzz-targets lint bench bench-ledger install uninstall clean format print-flags
 .SECONDARY:
 all: $(O)/postern build/postern

@@ -184,9 +184,9 @@ static int load_policy(const struct run_opts *o, const char *home, const char *p
 		policy_command_limit(d, POLICY_LIMIT_SECONDS, o->timeout);
 	if (r == 0)
 		policy_command_review(d, POLICY_REVIEW_DIRECT);
-	const struct policy_load from = {
-	        .person = o->policy, .no_project = o->no_project, .command = d, .vars = {.home = home, .project = project}};
-	r = r < 0 ? r : policy_load(&from, out, &problems, err);
+	const struct policy_doc *docs[POLICY_LAYERS] = {[POLICY_COMMAND] = d};
+	const struct policy_vars vars = {.home = home, .project = project};
+	r = r < 0 ? r : policy_compile(docs, &vars, out, &problems);
 	if (r == -EINVAL && problems.errors)
 		r = policy_problems_err(&problems, err);
 	for (size_t i = 0; r == 0 && i < problems.n; i++)

@@ -49,10 +49,6 @@ static void refuse(struct flow *f, int status, const char *type, struct slice ru
 	exchange_end(f->x);
 }
 
-static void deny(struct flow *f, int status, const char *rule, const char *reason)
-{
-	refuse(f, status, "postern_denied", slice_str(rule), slice_str(reason));
-}
 
 /* ── what must agree ── */
 
@@ -104,27 +100,35 @@ static const char *disagreement(const struct exchange_request *r, char host[256]
 
 /* ── asking ── */
 
-static void ask(struct flow *f)
+/* The facts of a flow, as far as they are known. */
+static void put_facts(const struct flow *f, enum link_kind kind, struct buf *m)
 {
 	const struct exchange_request *r = f->r;
+	link_begin(m, kind);
+	link_put_u64(m, LINK_ID, f->id);
+	link_put(m, LINK_WHAT, slice_str(f->what));
+	link_put(m, LINK_HOST, f->host[0] ? slice_str(f->host) : slice_sub(r->host, 0, 255));
+	link_put_u64(m, LINK_PORT, f->port);
+	link_put(m, LINK_DIALLED, slice_sub(r->dialled, 0, 256));
+	link_put(m, LINK_SNI, slice_sub(r->sni, 0, 256));
+	link_put(m, LINK_AUTHORITY, slice_sub(r->authority, 0, 512));
+	link_put(m, LINK_VIA, slice_str(r->via));
+	link_put_u64(m, LINK_CONN, r->conn);
+	if (f->bytes)
+		return;
+	link_put(m, LINK_SCHEME, r->scheme);
+	link_put(m, LINK_METHOD, slice_sub(r->method, 0, 64));
+	link_put(m, LINK_TARGET, slice_sub(r->target, 0, LINK_TARGET_MAX));
+	link_put(m, LINK_PROTO, r->proto);
+}
+
+static void ask(struct flow *f)
+{
 	_cleanup_buf_ struct buf m = BUF(LINK_MAX);
 	char digest[65] = "";
 	f->state = FLOW_ASKED;
-	link_begin(&m, LINK_ASK);
-	link_put_u64(&m, LINK_ID, f->id);
-	link_put(&m, LINK_WHAT, slice_str(f->what));
-	link_put(&m, LINK_HOST, slice_str(f->host));
-	link_put_u64(&m, LINK_PORT, f->port);
-	link_put(&m, LINK_DIALLED, slice_sub(r->dialled, 0, 256));
-	link_put(&m, LINK_SNI, slice_sub(r->sni, 0, 256));
-	link_put(&m, LINK_AUTHORITY, slice_sub(r->authority, 0, 512));
-	link_put(&m, LINK_VIA, slice_str(r->via));
-	link_put_u64(&m, LINK_CONN, r->conn);
+	put_facts(f, LINK_ASK, &m);
 	if (!f->bytes) {
-		link_put(&m, LINK_SCHEME, r->scheme);
-		link_put(&m, LINK_METHOD, slice_sub(r->method, 0, 64));
-		link_put(&m, LINK_TARGET, slice_sub(r->target, 0, LINK_TARGET_MAX));
-		link_put(&m, LINK_PROTO, r->proto);
 		link_put_u64(&m, LINK_SIZE, f->body.n);
 		if (f->body.n) {
 			digest_sha256_hex(buf_slice(&f->body), digest);
@@ -132,6 +136,19 @@ static void ask(struct flow *f)
 		}
 	}
 	gate_send(f->g, &m);
+}
+
+/* Our own no: on record, too. */
+static void deny(struct flow *f, int status, const char *rule, const char *reason)
+{
+	_cleanup_buf_ struct buf m = BUF(LINK_MAX);
+	if (f->state == FLOW_OVER || !f->r)
+		return;
+	put_facts(f, LINK_REFUSED, &m);
+	link_put(&m, LINK_RULE, slice_str(rule));
+	link_put(&m, LINK_REASON, slice_str(reason));
+	gate_send(f->g, &m);
+	refuse(f, status, "postern_denied", slice_str(rule), slice_str(reason));
 }
 
 static struct flow *flow_new(struct gate *g, struct exchange *x, const struct exchange_request *r)
@@ -191,12 +208,13 @@ static void *opaque(void *arg, struct exchange *x, const struct exchange_request
 	f->bytes = true;
 	f->what = tls ? "tls" : "bytes";
 	/* Interception finds words for what does not agree. */
-	if (!disagreement(r, f->host))
+	const char *why = disagreement(r, f->host);
+	if (!why)
 		ask(f);
 	else if (tls)
 		intercept(f);
 	else
-		deny(f, 421, "agreement", "");
+		deny(f, 421, "agreement", why);
 	return f;
 }
 

@@ -13,7 +13,7 @@ enum link_kind {
 	LINK_ASK = 1, /* ID KIND SCHEME HOST PORT DIALLED SNI AUTHORITY VIA METHOD TARGET PROTO SIZE SHA256 CONN: may this pass? */
 	LINK_CONNECT, /* ID HOST PORT: a connected socket, please */
 	LINK_EVENT,   /* ID STATUS SENT RECEIVED MS REASON: how it ended. ID is that of the ASK */
-	LINK_NOTE,    /* REASON: a fact that the person must know */
+	LINK_REFUSED, /* ID and the fields of an ASK, with RULE REASON: the gate itself did not let it pass */
 	/* from the supervisor */
 	LINK_VERDICT,   /* ID RESULT RULE REASON SET SWAP */
 	LINK_CONNECTED, /* ID, with a descriptor; or ID REASON */

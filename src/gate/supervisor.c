@@ -32,7 +32,7 @@ struct asked {
 	char *target;
 	uint64_t bytes;
 	char sha256[65];
-	char *rule, *set, *swap;
+	char *rule, *set, *swap, *said;
 	const char *reason;
 	const char *via;
 };
@@ -93,6 +93,7 @@ static void forget(struct supervisor *s, struct asked *a)
 	s->n_asked--;
 	free(a->target);
 	free(a->rule);
+	free(a->said);
 	free(a->set);
 	if (a->swap)
 		explicit_bzero(a->swap, strlen(a->swap));
@@ -437,14 +438,15 @@ static void question(struct supervisor *s, struct asked *a)
 	s->o.ask(s->o.arg, a->id, buf_str(&q));
 }
 
-static void on_ask(struct supervisor *s, const struct link_message *m)
+/* What the gate says of a flow, kept until that is over. NULL: broken. */
+static struct asked *take(struct supervisor *s, const struct link_message *m)
 {
 	struct asked *a = calloc(1, sizeof(*a));
 	uint64_t id = link_u64(m, LINK_ID, 0), port = link_u64(m, LINK_PORT, 0);
 	if (!a || id == 0 || id > UINT64_MAX / 4 || port > 65535 || find(s, id) || s->n_asked >= 16384) {
 		free(a);
 		broken(s, "the gate asks what cannot be answered");
-		return;
+		return NULL;
 	}
 	a->id = id;
 	a->port = (uint16_t)port;
@@ -454,23 +456,33 @@ static void on_ask(struct supervisor *s, const struct link_message *m)
 	(void)snprintf(a->sha256, sizeof(a->sha256), "%.*s", SLICE_FMT(m->field[LINK_SHA256]));
 	(void)snprintf(a->method, sizeof(a->method), "%.*s", SLICE_FMT(m->field[LINK_METHOD]));
 	a->target = text_of(m->field[LINK_TARGET]);
-	a->rule = text_of(SLICE(""));
+	a->rule = text_of(m->field[LINK_RULE]);
 	a->next = s->slot[id % SLOTS];
 	s->slot[id % SLOTS] = a;
 	s->n_asked++;
-	if (!a->target || !a->rule || m->field[LINK_METHOD].n >= sizeof(a->method)) {
+	if (a->target && a->rule)
+		return a;
+	broken(s, "out of memory");
+	return NULL;
+}
+
+static void on_ask(struct supervisor *s, const struct link_message *m)
+{
+	struct asked *a = take(s, m);
+	if (!a)
+		return;
+	if (m->field[LINK_METHOD].n >= sizeof(a->method)) {
 		a->reason = "the request cannot be understood";
 		settle(s, a);
 		return;
 	}
-	bool tls = slice_is(m->field[LINK_SCHEME], "https") || strcmp(a->what, "tls") == 0;
-	bool seen = false;
+	bool tls = slice_is(m->field[LINK_SCHEME], "https") || strcmp(a->what, "tls") == 0, seen = false;
 	enum policy_verdict v = judge(s, a, tls, &seen);
 	if (seen) {
 		/* The requests in it are asked about one by one; a denied one gets words there that TLS has not. */
 		_cleanup_buf_ struct buf reply = BUF(LINK_MAX);
 		link_begin(&reply, LINK_VERDICT);
-		link_put_u64(&reply, LINK_ID, id);
+		link_put_u64(&reply, LINK_ID, a->id);
 		link_put(&reply, LINK_RESULT, SLICE("intercept"));
 		a->state = ASKED_DENIED;
 		send_message(s, &reply, -1);
@@ -481,6 +493,17 @@ static void on_ask(struct supervisor *s, const struct link_message *m)
 		return;
 	}
 	a->allow = v != POLICY_DENY;
+	settle(s, a);
+}
+
+/* The gate has said no already; the answer that settle() sends is for nobody. */
+static void on_refused(struct supervisor *s, const struct link_message *m)
+{
+	struct asked *a = take(s, m);
+	if (!a)
+		return;
+	a->said = text_of(m->field[LINK_REASON]);
+	a->reason = a->said ? a->said : "";
 	settle(s, a);
 }
 
@@ -562,6 +585,8 @@ static void on_link(void *arg, uint32_t events)
 			on_connect(s, &m);
 		else if (m.kind == LINK_EVENT)
 			on_event(s, &m);
+		else if (m.kind == LINK_REFUSED)
+			on_refused(s, &m);
 	}
 }
 

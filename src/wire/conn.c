@@ -448,8 +448,10 @@ void conn_advance(struct conn *c)
 	while (!c->reset && !c->finishing && c->out.n < OUT_PAUSE && step(c))
 		;
 	conn_flush(c);
-	if (c->exchange && c->out.n == 0)
+	if (c->exchange)
 		stream_drained(c->exchange);
+	if (c->h2 && conn_streams(c))
+		h2_drained(c);
 	if (c->reset || buf_error(&c->in)) {
 		conn_drop(c, c->reset ? "reset" : "too much unparsed input");
 		return;

@@ -217,10 +217,11 @@ bool stream_opaque(struct conn *c, bool tls);
 void stream_free(struct exchange *x);
 bool stream_wait(struct conn *c);
 bool stream_relay(struct conn *c);
-/* The client has got all. */
+/* Tells the far side if the client has taken what was waiting, or nearly all of it. */
 void stream_drained(struct exchange *x);
 /* h2.c's part of exchange_head() and of what follows it. */
 [[nodiscard]] int h2_reply(struct exchange *x, int status, struct slice headers);
+void h2_drained(struct conn *c);
 void h2_resume(struct exchange *x);
 void h2_break(struct exchange *x);
 /* Gives n bytes of the request's body back to the client's window. */

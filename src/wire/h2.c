@@ -317,10 +317,10 @@ void h2_consumed(struct exchange *x, size_t n)
 	(void)nghttp2_session_consume_stream(x->c->h2->session, x->id, n);
 }
 
-static void drained(struct h2 *h)
+void h2_drained(struct conn *c)
 {
-	for (struct stream *s = h->streams; s; s = s->next)
-		if (s->exchange && s->exchange->out.n == s->exchange->out_at)
+	for (struct stream *s = c->h2->streams; s; s = s->next)
+		if (s->exchange)
 			stream_drained(s->exchange);
 }
 
@@ -480,8 +480,6 @@ bool h2_step(struct conn *c)
 		any = n > 0;
 	}
 	any |= write_out(c);
-	if (conn_streams(c) && c->out.n == 0)
-		drained(c->h2);
 	if (!nghttp2_session_want_read(c->h2->session) && !nghttp2_session_want_write(c->h2->session)) {
 		conn_finish(c, "HTTP/2 session ended");
 		return true;

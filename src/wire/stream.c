@@ -6,6 +6,7 @@
 #include "wire/conn.h"
 
 #define HEADERS_MAX ((size_t)256 << 10)
+#define WAITING_LOW ((size_t)256 << 10)
 
 static const struct far_stream *far(const struct conn *c)
 {
@@ -104,7 +105,7 @@ void stream_free(struct exchange *x)
 
 void stream_drained(struct exchange *x)
 {
-	if (!x->wants_room || x->ended || x->broken)
+	if (!x->wants_room || x->ended || x->broken || exchange_waiting(x) > WAITING_LOW)
 		return;
 	x->wants_room = false;
 	far(x->c)->room(x->state);
