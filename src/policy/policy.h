@@ -348,6 +348,7 @@ struct policy_load {
 	const char *person;               /* NULL: $XDG_CONFIG_HOME/postern/policy.yaml, if it is there; "": none; else it must be there */
 	bool no_project;                  /* leave .postern.yaml alone */
 	const struct policy_doc *command; /* or NULL */
+	const char *state;                /* which versions were seen: NULL: policy_state_path(); "": nothing is kept */
 	struct policy_vars vars;          /* .home NULL: $HOME; .project NULL: none */
 };
 #define POLICY_ORGANISATION_FILE "/etc/postern/policy.yaml"
