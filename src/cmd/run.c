@@ -55,8 +55,7 @@ static const char *const run_examples[] = {
 
 struct run {
 	const struct run_opts *o;
-	unsigned denials;
-	bool colour;
+	unsigned denials, hinted;
 };
 
 static void say(const struct run *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -103,7 +102,7 @@ static void on_decided(void *arg, const struct supervisor_event *e)
 	struct slice shown = slice_sub(buf_slice(&target), 1, target.n - 2);
 	say(r, "%s %s%.*s%s%s:%u%.*s%s%s", e->allowed ? "allowed" : "denied", e->method.n ? "" : e->what, SLICE_FMT(slice_sub(e->method, 0, 16)),
 	        e->method.n ? " " : " ", e->host, e->port, SLICE_FMT(shown), e->allowed ? "" : ": ", e->allowed ? "" : e->reason);
-	if (!e->allowed && r->denials == 1)
+	if (e->unknown && !r->hinted++)
 		say(r, "a rule of the policy or --allow %s lets it through", e->host);
 }
 
@@ -184,9 +183,9 @@ static int load_policy(const struct run_opts *o, const char *home, const char *p
 		policy_command_limit(d, POLICY_LIMIT_SECONDS, o->timeout);
 	if (r == 0)
 		policy_command_review(d, POLICY_REVIEW_DIRECT);
-	const struct policy_doc *docs[POLICY_LAYERS] = {[POLICY_COMMAND] = d};
-	const struct policy_vars vars = {.home = home, .project = project};
-	r = r < 0 ? r : policy_compile(docs, &vars, out, &problems);
+	const struct policy_load from = {
+	        .person = o->policy, .no_project = o->no_project, .command = d, .vars = {.home = home, .project = project}};
+	r = r < 0 ? r : policy_load(&from, out, &problems, err);
 	if (r == -EINVAL && problems.errors)
 		r = policy_problems_err(&problems, err);
 	for (size_t i = 0; r == 0 && i < problems.n; i++)

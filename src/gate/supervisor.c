@@ -25,7 +25,7 @@ struct asked {
 	struct asked *next;
 	uint64_t id;
 	enum asked_state state;
-	bool allow, local, connects, waits; /* waits: for a socket */
+	bool allow, local, unknown;
 	char what[12], host[256];
 	uint16_t port;
 	char method[16];
@@ -284,6 +284,7 @@ static void settle(struct supervisor *s, struct asked *a)
 		        .target = slice_str(a->target),
 		        .bytes = a->bytes,
 		        .allowed = a->allow,
+		        .unknown = !a->allow && a->unknown,
 		        .rule = a->rule,
 		        .reason = a->reason};
 		s->o.decided(s->o.arg, &e);
@@ -393,6 +394,7 @@ static enum policy_verdict judge(struct supervisor *s, struct asked *a, bool tls
 		return POLICY_DENY;
 	}
 	a->local = n.private;
+	a->unknown = n.decision.unknown;
 	a->reason = n.decision.why;
 	_cleanup_buf_ struct buf rule = BUF(2048), set = BUF(LINK_MAX / 2);
 	policy_decision_write(&rule, &n.decision);

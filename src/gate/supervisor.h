@@ -21,6 +21,7 @@ struct supervisor_event {
 	struct slice method, target; /* empty for bytes */
 	uint64_t bytes;
 	bool allowed;
+	bool unknown; /* denied because no rule permits it */
 	const char *rule, *reason;
 };
 

@@ -584,6 +584,11 @@ int engine_new(const struct engine_config *c, const struct far_side *far, struct
 	return 0;
 }
 
+int engine_listen(struct engine *e, uint16_t port)
+{
+	return port_open(e, port, false);
+}
+
 /* The last records must arrive: the reader has stopped sending but still reads. Bounded, should it not. */
 static void drain(struct engine *e)
 {
