@@ -27,11 +27,13 @@ struct run_opts {
 
 static const struct opt run_table[] = {
         OPT_STRING(struct run_opts, policy, "policy", 'p', "FILE", "the person's policy, in place of the one in the configuration folder"),
-        OPT_LIST(struct run_opts, allow, "allow", 'a', "HOST", NULL, "hosts that the tool may talk to, as in api.example.com, *.example.com or HOST:PORT"),
+        OPT_LIST(struct run_opts, allow, "allow", 'a', "HOST", NULL,
+                "hosts that the tool may talk to, as in api.example.com, *.example.com or HOST:PORT"),
         OPT_LIST(struct run_opts, ro, "ro", 0, "PATH", NULL, "files and folders in the home that it may read"),
         OPT_LIST(struct run_opts, rw, "rw", 0, "PATH", NULL, "files and folders that it may change"),
         OPT_LIST(struct run_opts, hide, "hide", 0, "PATH", NULL, "files and folders that it shall not see"),
-        OPT_LIST(struct run_opts, env, "env", 'e', "NAME", NULL, "variables of yours that it gets beside the ordinary ones; NAME* for all that begin so"),
+        OPT_LIST(struct run_opts, env, "env", 'e', "NAME", NULL,
+                "variables of yours that it gets beside the ordinary ones; NAME* for all that begin so"),
         OPT_STRING(struct run_opts, project, "project", 0, "DIR", "the folder that it works on; without it the current one"),
         OPT_STRING(struct run_opts, ledger, "ledger", 0, "DIR", "put what happens on record there, or none; without it in the data folder"),
         OPT_LIST(struct run_opts, connect_to, "connect-to", 0, "RULE", NULL,
@@ -40,7 +42,8 @@ static const struct opt run_table[] = {
         OPT_U64(struct run_opts, timeout, "timeout", 't', "SECONDS", 1, 31536000, "end the run after that time"),
         OPT_FLAG(struct run_opts, no_network, "no-network", 0, "no network at all"),
         OPT_FLAG(struct run_opts, no_project, "no-project-policy", 0, "leave the .postern.yaml of the project alone"),
-        OPT_FLAG(struct run_opts, best_effort, "best-effort", 0, "go on where this machine cannot confine as it should, and say what is weaker"),
+        OPT_FLAG(struct run_opts, best_effort, "best-effort", 0,
+                "go on where this machine cannot confine as it should, and say what is weaker"),
         OPT_FLAG(struct run_opts, verbose, "verbose", 'v', "tell of each request, and of the confinement"),
         OPT_FLAG(struct run_opts, quiet, "quiet", 'q', "tell nothing but errors"),
         OPT_END,
@@ -100,8 +103,9 @@ static void on_decided(void *arg, const struct supervisor_event *e)
 	struct slice path = slice_sub(e->target, 0, slice_chr(e->target, '?', 0));
 	encode_json(&target, slice_sub(path, 0, 120));
 	struct slice shown = slice_sub(buf_slice(&target), 1, target.n - 2);
-	say(r, "%s %s%.*s%s%s:%u%.*s%s%s", e->allowed ? "allowed" : "denied", e->method.n ? "" : e->what, SLICE_FMT(slice_sub(e->method, 0, 16)),
-	        e->method.n ? " " : " ", e->host, e->port, SLICE_FMT(shown), e->allowed ? "" : ": ", e->allowed ? "" : e->reason);
+	say(r, "%s %s%.*s%s%s:%u%.*s%s%s", e->allowed ? "allowed" : "denied", e->method.n ? "" : e->what,
+	        SLICE_FMT(slice_sub(e->method, 0, 16)), e->method.n ? " " : " ", e->host, e->port, SLICE_FMT(shown), e->allowed ? "" : ": ",
+	        e->allowed ? "" : e->reason);
 	if (e->unknown && !r->hinted++)
 		say(r, "a rule of the policy or --allow %s lets it through", e->host);
 }
@@ -162,8 +166,8 @@ static void add_program(struct arena *arena, const char *word, const char *home,
 	}
 }
 
-static int load_policy(const struct run_opts *o, const char *home, const char *project, const char *cwd, struct arena *arena, struct policy **out,
-        struct err *err)
+static int load_policy(const struct run_opts *o, const char *home, const char *project, const char *cwd, struct arena *arena,
+        struct policy **out, struct err *err)
 {
 	struct policy_doc *d = NULL;
 	struct policy_problems problems = {0};
@@ -190,7 +194,8 @@ static int load_policy(const struct run_opts *o, const char *home, const char *p
 		r = policy_problems_err(&problems, err);
 	for (size_t i = 0; r == 0 && i < problems.n; i++)
 		if (problems.list[i].warning)
-			(void)fprintf(stderr, "postern run: %s:%u: %s\n", problems.list[i].file, problems.list[i].line, problems.list[i].text);
+			(void)fprintf(
+			        stderr, "postern run: %s:%u: %s\n", problems.list[i].file, problems.list[i].line, problems.list[i].text);
 	policy_problems_free(&problems);
 	return r;
 }
@@ -238,7 +243,8 @@ static int run(void *options, const struct opt_args *args)
 		return run_fail(&err);
 	}
 	if (strcmp(project, home) == 0 || strcmp(project, "/") == 0)
-		return cmd_usage("run", "%s is the whole of what is to be protected: go to the folder of a project, or name one with --project", project);
+		return cmd_usage("run",
+		        "%s is the whole of what is to be protected: go to the folder of a project, or name one with --project", project);
 	struct policy *policy = NULL;
 	if (load_policy(o, home, project, cwd, &arena, &policy, &err) < 0)
 		return run_fail(&err);

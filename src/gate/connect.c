@@ -134,13 +134,14 @@ static void check(struct job *j)
 		bool near = k == ADDRESS_PRIVATE || k == ADDRESS_LOOPBACK || k == ADDRESS_LINK_LOCAL;
 		numeric(&j->place[i], text);
 		if (address_metadata(raw_address(&j->place[i])))
-			(void)snprintf(j->why, sizeof(j->why), "%.200s has the address %s, a metadata server of a cloud, which no rule can permit",
-			        j->shown, text);
+			(void)snprintf(j->why, sizeof(j->why),
+			        "%.200s has the address %s, a metadata server of a cloud, which no rule can permit", j->shown, text);
 		else if (k == ADDRESS_PUBLIC || (near && j->local))
 			j->place[kept++] = j->place[i];
 		else
-			(void)snprintf(j->why, sizeof(j->why), "%.120s has the address %s (%s), and the rule that permits it does not say private",
-			        j->shown, text, address_kind_name(k));
+			(void)snprintf(j->why, sizeof(j->why),
+			        "%.120s has the address %s (%s), and the rule that permits it does not say private", j->shown, text,
+			        address_kind_name(k));
 	}
 	j->n = kept;
 }

@@ -49,7 +49,6 @@ static void refuse(struct flow *f, int status, const char *type, struct slice ru
 	exchange_end(f->x);
 }
 
-
 /* ── what must agree ── */
 
 static bool numeric(struct slice host)
@@ -70,7 +69,8 @@ static struct slice bare_host(struct slice a)
 	return slice_sub(a, 0, slice_chr(a, ':', 0));
 }
 
-/* A tool that dials one place, names a second in TLS and a third in its request could have one allowed and another reached. NULL: all agree. */
+/* A tool that dials one place, names a second in TLS and a third in its request could have one allowed and another reached. NULL: all
+ * agree. */
 static const char *disagreement(const struct exchange_request *r, char host[256])
 {
 	struct slice authority = bare_host(r->authority);
@@ -85,7 +85,8 @@ static const char *disagreement(const struct exchange_request *r, char host[256]
 	if (authority.n && !slice_eq_nocase(authority, name))
 		return "the request's Host is not the name that the connection was opened for";
 	if (!slice_eq_nocase(r->dialled, name))
-		return address ? "the connection went to an address, and the request names a host" : "the connection was opened to another host";
+		return address ? "the connection went to an address, and the request names a host"
+		               : "the connection was opened to another host";
 	(void)snprintf(host, 256, "%.*s", SLICE_FMT(name));
 	for (char *p = host; *p; p++)
 		*p = (char)(*p >= 'A' && *p <= 'Z' ? *p + 32 : *p);
@@ -346,8 +347,8 @@ static void put_value(const struct flow *f, struct slice name, struct slice valu
 /* The request as it leaves: the tool's fields in their order, but for those of its own connection, and with what the verdict sets. */
 static void write_request(const struct flow *f, struct buf *out)
 {
-	static const char *const dropped[] = {"connection", "keep-alive", "proxy-connection", "proxy-authorization", "transfer-encoding", "te",
-	        "trailer", "upgrade", "host", "content-length", "expect", "http2-settings", "sec-websocket-extensions"};
+	static const char *const dropped[] = {"connection", "keep-alive", "proxy-connection", "proxy-authorization", "transfer-encoding",
+	        "te", "trailer", "upgrade", "host", "content-length", "expect", "http2-settings", "sec-websocket-extensions"};
 	const struct exchange_request *r = f->r;
 	buf_fmt(out, "%.*s %.*s HTTP/1.1\r\nhost: ", SLICE_FMT(r->method), SLICE_FMT(r->target));
 	if (r->authority.n)

@@ -45,7 +45,7 @@ struct flow {
 	bool replied;     /* a head, or bytes, went to the client */
 	char host[256];
 	uint16_t port;
-	struct buf body;  /* of the request; of bytes: what waits for the upstream connection */
+	struct buf body;      /* of the request; of bytes: what waits for the upstream connection */
 	struct buf set, swap; /* of the verdict */
 	struct upstream *u;
 	unsigned tries;

@@ -134,9 +134,8 @@ int gate_config_decode(struct slice message, struct gate_config *out)
 	struct cursor k = cursor_of(message);
 	int r = fields(&k, value, CONFIG_END);
 	if (r == 0)
-		*out = (struct gate_config){.ca_cert_pem = value[CONFIG_CERT],
-		        .ca_key_pem = value[CONFIG_KEY],
-		        .trust_pem = value[CONFIG_TRUST]};
+		*out = (struct gate_config){
+		        .ca_cert_pem = value[CONFIG_CERT], .ca_key_pem = value[CONFIG_KEY], .trust_pem = value[CONFIG_TRUST]};
 	return r;
 }
 

@@ -44,7 +44,7 @@ enum link_tag {
 	LINK_RESULT, /* of a VERDICT: "allow", "deny", or of "tls" also "intercept" */
 	LINK_RULE,   /* the rule that decided */
 	LINK_SET,    /* header fields to set, "name: value\n" each */
-	LINK_SWAP, /* "header\tplaceholder\tkey\n" each: in that field of the request the key takes the placeholder's place */
+	LINK_SWAP,   /* "header\tplaceholder\tkey\n" each: in that field of the request the key takes the placeholder's place */
 	LINK_TAG_END,
 };
 

@@ -16,7 +16,8 @@ struct record;
 typedef void record_done(void *arg, uint64_t ticket, int error);
 
 /* The client is taken over; no other may use it. */
-[[nodiscard]] int record_new(struct loop *loop, struct ledger_client *client, record_done *done, void *arg, struct record **out, struct err *err);
+[[nodiscard]] int record_new(
+        struct loop *loop, struct ledger_client *client, record_done *done, void *arg, struct record **out, struct err *err);
 /* One entry (canonical JSON), copied. ticket 0: nobody waits for it. 0; -ENOBUFS: too many wait; or the error that ended the writing. */
 [[nodiscard]] int record_add(struct record *r, struct slice entry, uint64_t ticket);
 /* Why nothing can be written any more; NULL while all is well. */

@@ -346,7 +346,8 @@ static int read_trust(const struct session *s, struct buf *system, struct buf *a
 	if (s->spec->trust && (r = path_read(AT_FDCWD, s->spec->trust, all)) < 0)
 		return err_sys(err, r, "cannot read the certificates in %s", s->spec->trust);
 	if (!all->n)
-		return err_set(err, -ENOENT, "there are no certificates to check servers with: install ca-certificates, or name a file with --trust");
+		return err_set(err, -ENOENT,
+		        "there are no certificates to check servers with: install ca-certificates, or name a file with --trust");
 	return 0;
 }
 
@@ -360,8 +361,8 @@ static int gather_paths(struct session *s, struct sandbox_path *path, size_t *n,
 	if (s->spec->project) {
 		struct policy_file f;
 		policy_file(s->spec->policy, slice_str(s->spec->project), POLICY_WRITE, &f);
-		path[(*n)++] = (struct sandbox_path){.path = s->spec->project,
-		        .mode = f.decision.place && f.access < POLICY_WRITE ? SANDBOX_READ : SANDBOX_WRITE};
+		path[(*n)++] = (struct sandbox_path){
+		        .path = s->spec->project, .mode = f.decision.place && f.access < POLICY_WRITE ? SANDBOX_READ : SANDBOX_WRITE};
 	}
 	for (size_t i = 0; i < set->n_mounts; i++) {
 		const struct policy_mount *m = &set->mount[i];
@@ -371,8 +372,8 @@ static int gather_paths(struct session *s, struct sandbox_path *path, size_t *n,
 		        [POLICY_WRITE] = SANDBOX_WRITE};
 		if (m->anywhere) {
 			if (m->place && m->place->layer != POLICY_BUILT_IN)
-				return err_set(err, -EOPNOTSUPP, "%s:%u: a pattern of names cannot be enforced yet: name the files", m->place->file,
-				        m->place->line);
+				return err_set(err, -EOPNOTSUPP, "%s:%u: a pattern of names cannot be enforced yet: name the files",
+				        m->place->file, m->place->line);
 			continue;
 		}
 		if (*n == PATHS_MAX)
@@ -443,7 +444,8 @@ static void name_tool(struct session *s)
 
 static int start(struct session *s, struct err *err)
 {
-	_cleanup_buf_ struct buf cert = BUF(65536), key = BUF(65536), system = BUF(PEM_MAX), trust = BUF(PEM_MAX), seen = BUF(PEM_MAX + 65536);
+	_cleanup_buf_ struct buf cert = BUF(65536), key = BUF(65536), system = BUF(PEM_MAX), trust = BUF(PEM_MAX),
+	                         seen = BUF(PEM_MAX + 65536);
 	int control[2] = {-1, -1}, link[2] = {-1, -1};
 	struct sandbox_path *path = arena_array(&s->arena, PATHS_MAX, sizeof(*path));
 	size_t n_paths = 0;

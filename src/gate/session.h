@@ -7,7 +7,7 @@
 
 struct session_spec {
 	const struct policy *policy;
-	char *const *argv; /* NULL-terminated */
+	char *const *argv;                /* NULL-terminated */
 	const char *cwd, *home, *project; /* absolute; the project may be NULL */
 	const char *user;
 	const struct sandbox_path *paths; /* beside what the policy names */
@@ -41,8 +41,8 @@ struct session_result {
 };
 
 struct session;
-/* Runs it to its end. 0: *result says how it went. Negative errno with err: it was not started, or the ledger could not be written (then the
- * run was ended, and what was acknowledged is there). */
+/* Runs it to its end. 0: *result says how it went. Negative errno with err: it was not started, or the ledger could not be written (then
+ * the run was ended, and what was acknowledged is there). */
 [[nodiscard]] int session_run(const struct session_spec *spec, struct session_result *result, struct err *err);
 /* From a callback: the answer to a question. */
 void session_answer(struct session *s, uint64_t id, bool allow);

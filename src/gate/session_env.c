@@ -20,10 +20,10 @@
 extern char **environ;
 
 /* Variables of the caller's that go in; "X*": all that begin so. */
-static const char *const ordinary[] = {"PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "COLORTERM", "TERM_PROGRAM*", "COLUMNS", "LINES", "LANG",
-        "LANGUAGE", "LC_*", "TZ", "EDITOR", "VISUAL", "PAGER", "LESS", "NO_COLOR", "FORCE_COLOR", "CI", "GIT_AUTHOR_*", "GIT_COMMITTER_*",
-        "NODE_ENV", "NVM_DIR", "GOPATH", "GOROOT", "JAVA_HOME", "CARGO_HOME", "RUSTUP_HOME", "VIRTUAL_ENV", "PYTHONUNBUFFERED", "MAKEFLAGS", "CC",
-        "CXX", "CFLAGS", "CXXFLAGS", "LDFLAGS", "PKG_CONFIG_PATH"};
+static const char *const ordinary[] = {"PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "COLORTERM", "TERM_PROGRAM*", "COLUMNS", "LINES",
+        "LANG", "LANGUAGE", "LC_*", "TZ", "EDITOR", "VISUAL", "PAGER", "LESS", "NO_COLOR", "FORCE_COLOR", "CI", "GIT_AUTHOR_*",
+        "GIT_COMMITTER_*", "NODE_ENV", "NVM_DIR", "GOPATH", "GOROOT", "JAVA_HOME", "CARGO_HOME", "RUSTUP_HOME", "VIRTUAL_ENV",
+        "PYTHONUNBUFFERED", "MAKEFLAGS", "CC", "CXX", "CFLAGS", "CXXFLAGS", "LDFLAGS", "PKG_CONFIG_PATH"};
 
 /* By what programs find the authority: OpenSSL, Go, Ruby, Perl; Node; Python's requests; curl; git; pip; cargo; Deno; AWS. */
 static const char *const authority[][2] = {
@@ -58,8 +58,8 @@ static bool wanted(const char *variable, const struct session_spec *spec)
 	return false;
 }
 
-char *const *session_env(struct arena *arena, const struct session_spec *spec, const struct supervisor_credential *credential, size_t n_credentials,
-        struct err *err)
+char *const *session_env(struct arena *arena, const struct session_spec *spec, const struct supervisor_credential *credential,
+        size_t n_credentials, struct err *err)
 {
 	char **env = arena_array(arena, ENV_MAX + 1, sizeof(*env));
 	size_t n = 0;
@@ -187,8 +187,9 @@ static int read_key(struct arena *arena, const struct policy_credential *c, cons
 		if (key.p[i] < 0x21 || key.p[i] > 0x7e)
 			r = -EBADMSG;
 	if (r < 0 || !key.n)
-		return err_set(err, r < 0 ? r : -ENOENT, "%s:%u: the key of the credential %s cannot be had: %s", c->place.file, c->place.line, c->name,
-		        r < 0                              ? strerror(-r)
+		return err_set(err, r < 0 ? r : -ENOENT, "%s:%u: the key of the credential %s cannot be had: %s", c->place.file,
+		        c->place.line, c->name,
+		        r < 0                            ? strerror(-r)
 		        : c->source == POLICY_SOURCE_ENV ? "its variable is not set"
 		                                         : "it is empty");
 	*out = arena_str(arena, key);
@@ -212,7 +213,8 @@ static const char *placeholder(struct arena *arena, const struct policy_credenti
 	return arena_str(arena, buf_slice(&all));
 }
 
-int session_credentials(struct arena *arena, const struct policy_settings *set, struct supervisor_credential **out, size_t *n, struct err *err)
+int session_credentials(
+        struct arena *arena, const struct policy_settings *set, struct supervisor_credential **out, size_t *n, struct err *err)
 {
 	struct supervisor_credential *list = arena_array(arena, set->n_credentials + 1, sizeof(*list));
 	if (!list)

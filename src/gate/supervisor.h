@@ -1,5 +1,5 @@
-/* supervisor: the other end of the gate's link, in the person's process. It decides by the policy, puts each decision on record before it takes
- * effect, asks the person where the policy wants that, and hands in connected sockets, only for what it has allowed. */
+/* supervisor: the other end of the gate's link, in the person's process. It decides by the policy, puts each decision on record before it
+ * takes effect, asks the person where the policy wants that, and hands in connected sockets, only for what it has allowed. */
 #ifndef POSTERN_GATE_SUPERVISOR_H
 #define POSTERN_GATE_SUPERVISOR_H
 
@@ -33,10 +33,10 @@ struct supervisor_credential {
 };
 
 struct supervisor_options {
-	const struct policy *policy;  /* must outlive it */
-	struct ledger_client *ledger; /* taken over; NULL: nothing is put on record */
-	struct entry common;          /* what every entry has; slices must outlive it */
-	const char *run;              /* names this run in its entries */
+	const struct policy *policy;                    /* must outlive it */
+	struct ledger_client *ledger;                   /* taken over; NULL: nothing is put on record */
+	struct entry common;                            /* what every entry has; slices must outlive it */
+	const char *run;                                /* names this run in its entries */
 	const struct supervisor_credential *credential; /* must outlive it */
 	size_t n_credentials;
 	/* A question for the person. Answer with supervisor_answer(), at once or later. NULL: no answer is no. */

@@ -91,7 +91,8 @@ const char *address_kind_name(enum address_kind k)
 
 bool address_metadata(struct slice raw)
 {
-	static const uint8_t four[][4] = {{169, 254, 169, 254}, {169, 254, 170, 2}, {100, 100, 100, 200}, {192, 0, 0, 192}, {168, 63, 129, 16}};
+	static const uint8_t four[][4] = {
+	        {169, 254, 169, 254}, {169, 254, 170, 2}, {100, 100, 100, 200}, {192, 0, 0, 192}, {168, 63, 129, 16}};
 	static const uint8_t six[16] = {0xfd, 0x00, 0x0e, 0xc2, [14] = 0x02, [15] = 0x54};
 	struct slice a = innermost(raw);
 	for (size_t i = 0; a.n == 4 && i < ARRAY_LEN(four); i++)

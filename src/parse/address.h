@@ -1,5 +1,5 @@
-/* address: what kind of place a numeric IP address is. Pure. By the registries of special addresses (IANA; RFC 6890, 4291, 6052, 3056, 4380);
- * an IPv4 address inside of an IPv6 one (mapped, NAT64, 6to4) counts as what it is itself. */
+/* address: what kind of place a numeric IP address is. Pure. By the registries of special addresses (IANA; RFC 6890, 4291, 6052, 3056,
+ * 4380); an IPv4 address inside of an IPv6 one (mapped, NAT64, 6to4) counts as what it is itself. */
 #ifndef POSTERN_PARSE_ADDRESS_H
 #define POSTERN_PARSE_ADDRESS_H
 
@@ -17,8 +17,8 @@ enum address_kind {
 enum address_kind address_kind(struct slice raw);
 /* "public", "private", "loopback", "link-local", "special" */
 const char *address_kind_name(enum address_kind k);
-/* A metadata server of a cloud (169.254.169.254, fd00:ec2::254, 100.100.100.200, 192.0.0.192, 168.63.129.16): never a place for a tool, whatever
- * else is permitted. */
+/* A metadata server of a cloud (169.254.169.254, fd00:ec2::254, 100.100.100.200, 192.0.0.192, 168.63.129.16): never a place for a tool,
+ * whatever else is permitted. */
 bool address_metadata(struct slice raw);
 
 #endif

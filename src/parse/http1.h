@@ -1,5 +1,5 @@
-/* http1: HTTP/1.x heads of requests and replies, and the chunked coding, RFC 9112. Pure, and lossless: every part is a span of the input, so that
- * case, order and spacing survive. Stricter than a lenient server: a line ends with CR LF only, no folding. */
+/* http1: HTTP/1.x heads of requests and replies, and the chunked coding, RFC 9112. Pure, and lossless: every part is a span of the input,
+ * so that case, order and spacing survive. Stricter than a lenient server: a line ends with CR LF only, no folding. */
 #ifndef POSTERN_PARSE_HTTP1_H
 #define POSTERN_PARSE_HTTP1_H
 
@@ -49,8 +49,8 @@ struct http1_reply {
 	bool keep_alive;
 };
 
-/* The same for the head of a reply to a request: method says whether it was a HEAD (RFC 9112, 6.3). A reply of status 1xx, 204 or 304 has no
- * body. */
+/* The same for the head of a reply to a request: method says whether it was a HEAD (RFC 9112, 6.3). A reply of status 1xx, 204 or 304 has
+ * no body. */
 enum http1_status http1_parse_reply(struct slice in, struct slice method, struct http1_reply *out, const char **reason, size_t *at);
 
 /* The chunked coding, in pieces. Start with a zeroed struct. */

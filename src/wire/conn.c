@@ -9,7 +9,7 @@
 #include "crypto/ja4.h"
 
 #define READ_SIZE ((size_t)65536)
-#define OUT_PAUSE ((size_t)4 << 20) /* with more than this waiting, nothing more is read */
+#define OUT_PAUSE ((size_t)4 << 20)   /* with more than this waiting, nothing more is read */
 #define IN_PAUSE  ((size_t)256 << 10) /* the same for input that a far side has not taken */
 
 /* What has come from the client cannot go on now. */

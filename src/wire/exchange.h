@@ -22,8 +22,8 @@ struct exchange_request {
 	struct slice body; /* content coding removed; empty for a far side that streams */
 	uint32_t conn;     /* number of the connection */
 	/* How the client named the place, each on its own, for who wants them to agree. Empty: not at all. */
-	struct slice dialled;   /* the name that DNS gave for the address, or the numeric address; of a proxy's request, what it asked for */
-	struct slice sni;       /* of the innermost TLS */
+	struct slice dialled; /* the name that DNS gave for the address, or the numeric address; of a proxy's request, what it asked for */
+	struct slice sni;     /* of the innermost TLS */
 	struct slice authority; /* Host or :authority, as sent */
 	const char *via;        /* NULL, "connect", "absolute", "socks5" */
 	bool websocket;         /* asks for an upgrade to WebSocket (HTTP/1.1) */
@@ -66,9 +66,9 @@ struct far_stream {
 	void (*gone)(void *state);
 	/* After a 101: what the client sends comes as body(), without any framing of ours. */
 
-	/* A connection that the far side may take as bytes, all that was sent so far included. tls: a TLS stream, whose ClientHello is whole:
-	 * nothing goes on before exchange_pass() or exchange_intercept(). Otherwise it is no protocol of ours, and is as after a 101. Returns a
-	 * state; or NULL: TLS is intercepted, other connections are closed. May be NULL. */
+	/* A connection that the far side may take as bytes, all that was sent so far included. tls: a TLS stream, whose ClientHello is
+	 * whole: nothing goes on before exchange_pass() or exchange_intercept(). Otherwise it is no protocol of ours, and is as after a
+	 * 101. Returns a state; or NULL: TLS is intercepted, other connections are closed. May be NULL. */
 	void *(*opaque)(void *arg, struct exchange *x, const struct exchange_request *r, bool tls);
 };
 

@@ -1,5 +1,5 @@
-/* Exchanges of a far side that streams (wire/exchange.h), on HTTP/1 and as bytes; h2.c does what is different there. Nothing that the far side
- * calls frees or calls back: it leaves its mark, and conn_advance() does the rest after the batch of events. */
+/* Exchanges of a far side that streams (wire/exchange.h), on HTTP/1 and as bytes; h2.c does what is different there. Nothing that the far
+ * side calls frees or calls back: it leaves its mark, and conn_advance() does the rest after the batch of events. */
 #include <errno.h>
 #include <stdio.h>
 

@@ -1,7 +1,6 @@
-/* A server for tests of the gate: the scripted models of a trial, over real TLS on a real port, with a certificate authority of its own. To be run
- * in a network namespace of its own, because the engine answers DNS, too.
- *	gate_upstream FOLDER PORT PROJECT
- * Writes FOLDER/ca.pem and FOLDER/trace (records of wire/trace.h); a line "ready" on stdout when it serves. Ends with its stdin. */
+/* A server for tests of the gate: the scripted models of a trial, over real TLS on a real port, with a certificate authority of its own. To
+ *be run in a network namespace of its own, because the engine answers DNS, too. gate_upstream FOLDER PORT PROJECT Writes FOLDER/ca.pem and
+ *FOLDER/trace (records of wire/trace.h); a line "ready" on stdout when it serves. Ends with its stdin. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

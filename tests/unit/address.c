@@ -86,7 +86,8 @@ static void kinds(void **state)
 static void metadata(void **state)
 {
 	(void)state;
-	static const char *const yes[] = {"169.254.169.254", "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "fd00:ec2::254", "168.63.129.16"};
+	static const char *const yes[] = {
+	        "169.254.169.254", "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "fd00:ec2::254", "168.63.129.16"};
 	static const char *const no[] = {"169.254.1.1", "8.8.8.8", "fd00:ec2::255"};
 	uint8_t raw[16];
 	for (size_t i = 0; i < ARRAY_LEN(yes); i++)
