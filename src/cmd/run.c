@@ -51,7 +51,7 @@ static const struct opt run_table[] = {
 
 static const char *const run_examples[] = {
         "postern run --allow api.anthropic.com --rw ~/.claude -- claude",
-        "postern run --allow registry.npmjs.org -- npm ci",
+        "postern run --allow registry.example.com -- npm ci",
         "postern run --no-network -- make",
         NULL,
 };
@@ -103,8 +103,8 @@ static void on_decided(void *arg, const struct supervisor_event *e)
 	struct slice path = slice_sub(e->target, 0, slice_chr(e->target, '?', 0));
 	encode_json(&target, slice_sub(path, 0, 120));
 	struct slice shown = slice_sub(buf_slice(&target), 1, target.n - 2);
-	say(r, "%s %s%.*s%s%s:%u%.*s%s%s", e->allowed ? "allowed" : "denied", e->method.n ? "" : e->what,
-	        SLICE_FMT(slice_sub(e->method, 0, 16)), e->method.n ? " " : " ", e->host, e->port, SLICE_FMT(shown), e->allowed ? "" : ": ",
+	say(r, "%s %s%.*s %s:%u%.*s%s%s", e->allowed ? "allowed" : "denied", e->method.n ? "" : e->what,
+	        SLICE_FMT(slice_sub(e->method, 0, 16)), e->host, e->port, SLICE_FMT(shown), e->allowed ? "" : ": ",
 	        e->allowed ? "" : e->reason);
 	if (e->unknown && !r->hinted++)
 		say(r, "a rule of the policy or --allow %s lets it through", e->host);

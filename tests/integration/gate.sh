@@ -2,6 +2,7 @@
 # check: slow timeout=200
 # A contained run with its network: what a rule permits gets through whole, streamed and checked; what it does not is refused with words, and
 # all is on record. Everything in a network namespace that has nothing but a loopback.
+# shellcheck disable=SC2016 # scripts for the shell inside
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 build=$PWD/build/${BUILD:-release}

@@ -18,7 +18,7 @@
 #include "crypto/tls.h"
 #include "sys/loop.h"
 #include "wire/engine.h"
-#include "world/seal.h"
+#include "wire/seal.h"
 
 static void echo(void *arg, const struct exchange_request *r, struct exchange_reply *out)
 {
