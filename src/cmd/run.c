@@ -26,7 +26,7 @@ struct run_opts {
 };
 
 static const struct opt run_table[] = {
-        OPT_STRING(struct run_opts, policy, "policy", 'p', "FILE", "the person's policy, in place of the one in the configuration folder"),
+        OPT_STRING(struct run_opts, policy, "policy", 'p', "FILE", "your policy, in place of the one in the configuration folder"),
         OPT_LIST(struct run_opts, allow, "allow", 'a', "HOST", NULL,
                 "hosts that the tool may talk to, as in api.example.com, *.example.com or HOST:PORT"),
         OPT_LIST(struct run_opts, ro, "ro", 0, "PATH", NULL, "files and folders in the home that it may read"),
