@@ -20,8 +20,27 @@ struct sandbox {
 	int pidfd, talk, life;
 	struct source *talk_source, *exit_source, *timer, *soon;
 	unsigned seconds;
-	bool ready, went, ended, stopping, timed_out;
+	bool ready, went, ended, over, stopping, timed_out;
 };
+
+/* Runners that have nothing left to do: the kernel takes longer to take namespaces apart than all the rest. */
+#define GOING_MAX 16
+static pid_t going[GOING_MAX];
+
+static void leave(pid_t runner)
+{
+	for (size_t i = 0; i < GOING_MAX; i++)
+		if (going[i] && waitpid(going[i], NULL, WNOHANG) != 0)
+			going[i] = 0;
+	for (size_t i = 0; runner > 0; i = (i + 1) % GOING_MAX) {
+		if (!going[i]) {
+			going[i] = runner;
+			return;
+		}
+		(void)waitpid(going[i], NULL, 0);
+		going[i] = 0;
+	}
+}
 
 static void kill_runner(struct sandbox *s)
 {
@@ -108,6 +127,10 @@ static void take(struct sandbox *s, struct sandbox_note *n, int fd)
 		if (s->calls.appeared)
 			s->calls.appeared(s->arg, n->path, n->what);
 		break;
+	case NOTE_OVER:
+		/* By whom is looked at where the handle may go. */
+		s->over = true;
+		break;
 	case NOTE_LISTENER:
 		break;
 	}
@@ -115,9 +138,26 @@ static void take(struct sandbox *s, struct sandbox_note *n, int fd)
 		(void)close(fd);
 }
 
-static void on_talk(void *arg, uint32_t events)
+/* Everything is over. */
+static void finish(struct sandbox *s)
 {
-	struct sandbox *s = arg;
+	if (!s->ended) {
+		if (!s->stopping && !s->timed_out) {
+			s->result.end = SANDBOX_FAILED;
+			s->result.code = 126;
+			(void)err_set(&s->result.err, -ECHILD, "the sandbox's runner was killed");
+		}
+		end(s);
+	}
+	struct sandbox_result r = s->result;
+	void (*done)(void *, const struct sandbox_result *) = s->calls.done;
+	void *done_arg = s->arg;
+	sandbox_free(s);
+	done(done_arg, &r);
+}
+
+static void hear(struct sandbox *s)
+{
 	struct sandbox_note note;
 	union {
 		char bytes[CMSG_SPACE(sizeof(int))];
@@ -126,7 +166,6 @@ static void on_talk(void *arg, uint32_t events)
 	struct iovec v = {&note, sizeof(note)};
 	struct msghdr m = {.msg_iov = &v, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof(control.bytes)};
 	int fd = -1;
-	(void)events;
 	ssize_t n = recvmsg(s->talk, &m, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
@@ -144,34 +183,27 @@ static void on_talk(void *arg, uint32_t events)
 		fd_closep(&fd);
 }
 
-static void on_exit_of_runner(void *arg, uint32_t events)
+static void on_talk(void *arg, uint32_t events)
 {
 	struct sandbox *s = arg;
 	(void)events;
+	hear(s);
+	if (!s->over)
+		return;
+	leave(s->runner);
+	finish(s);
+}
+
+static void on_exit_of_runner(void *arg, uint32_t events)
+{
+	struct sandbox *s = arg;
+	char one;
+	(void)events;
 	/* What it said last comes first. */
-	while (s->talk_source) {
-		struct source *before = s->talk_source;
-		char one;
-		if (recv(s->talk, &one, 1, MSG_PEEK | MSG_DONTWAIT) <= 0)
-			break;
-		on_talk(s, 0);
-		if (s->talk_source != before)
-			break;
-	}
+	while (s->talk_source && recv(s->talk, &one, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
+		hear(s);
 	(void)waitpid(s->runner, NULL, 0);
-	if (!s->ended) {
-		if (!s->stopping && !s->timed_out) {
-			s->result.end = SANDBOX_FAILED;
-			s->result.code = 126;
-			(void)err_set(&s->result.err, -ECHILD, "the sandbox's runner was killed");
-		}
-		end(s);
-	}
-	struct sandbox_result r = s->result;
-	void (*done)(void *, const struct sandbox_result *) = s->calls.done;
-	void *done_arg = s->arg;
-	sandbox_free(s);
-	done(done_arg, &r);
+	finish(s);
 }
 
 static void on_timeout(void *arg, uint32_t events)
@@ -214,6 +246,7 @@ static int start(struct sandbox *s, const struct sandbox_spec *spec, struct err 
 {
 	_cleanup_fd_ int far = -1, life = -1, exe = -1;
 	int talk[2], pipe_ends[2];
+	leave(0);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, talk) < 0)
 		return err_sys(err, -errno, "cannot start a sandbox");
 	s->talk = talk[0];

@@ -468,13 +468,15 @@ static int enter_mounts(pid_t first, struct err *err)
 	return fd < 0 || setns(fd, CLONE_NEWNS) < 0 ? err_sys(err, -errno, "cannot enter the command's mounts") : 0;
 }
 
-/* Until the first process has ended; then the gate. */
+/* Until the first process has ended, and then the gate. */
 static void wait_for_end(const struct run *r, struct watch *w, pid_t first, pid_t gate)
 {
-	int ended = (int)syscall(SYS_pidfd_open, first, 0);
+	struct sandbox_note over = {.kind = NOTE_OVER};
+	struct err err = {0};
+	int ended = (int)syscall(SYS_pidfd_open, first, 0), gone = gate > 0 ? (int)syscall(SYS_pidfd_open, gate, 0) : -1;
 	for (;;) {
 		struct pollfd p[] = {{.fd = ended, .events = POLLIN}, {.fd = r->fds->life, .events = POLLIN},
-		        {.fd = w ? watch_fd(w) : -1, .events = POLLIN}};
+		        {.fd = w ? watch_fd(w) : -1, .events = POLLIN}, {.fd = gone, .events = POLLIN}};
 		if (poll(p, ARRAY_LEN(p), -1) < 0)
 			continue;
 		/* First what is not to be seen. */
@@ -484,17 +486,20 @@ static void wait_for_end(const struct run *r, struct watch *w, pid_t first, pid_
 			_exit(0);
 		if (p[0].revents)
 			break;
+		/* Before the command has: then nobody answers it any more. */
+		if (p[3].revents)
+			fail(r, (err_set(&err, -ECHILD, "the gate has ended"), &err));
 	}
 	(void)waitpid(first, NULL, 0);
 	if (w)
 		watch_end(w);
-	if (gate <= 0)
-		return;
-	int over = (int)syscall(SYS_pidfd_open, gate, 0);
-	struct pollfd p[] = {{.fd = over, .events = POLLIN}, {.fd = r->fds->life, .events = POLLIN}};
-	(void)poll(p, ARRAY_LEN(p), GATE_MS);
-	(void)kill(gate, SIGKILL);
-	(void)waitpid(gate, NULL, 0);
+	if (gate > 0) {
+		struct pollfd p[] = {{.fd = gone, .events = POLLIN}, {.fd = r->fds->life, .events = POLLIN}};
+		(void)poll(p, ARRAY_LEN(p), GATE_MS);
+		(void)kill(gate, SIGKILL);
+		(void)waitpid(gate, NULL, 0);
+	}
+	(void)sandbox_note_send(r->fds->talk, &over, -1);
 }
 
 static void with_namespaces(struct run *r, struct watch **w, pid_t *first, pid_t *gate, struct err *err)
