@@ -397,6 +397,9 @@ bool dlp_next_run(struct slice s, size_t at, size_t stop, size_t *from, size_t *
 		size_t a = now == 3 ? i - 16 : i - 24, b = run_end(s, a);
 		while (a > at && kinds[s.p[a - 1]] & IN_RUN)
 			a--;
+		/* The letter of an escaped line break is none of the run's. */
+		if (a > 0 && s.p[a - 1] == '\\' && (s.p[a] == 'n' || s.p[a] == 'r' || s.p[a] == 't'))
+			a++;
 		if (b - a >= DLP_RUN && a < stop) {
 			*from = a;
 			/* Wrapped lines belong together. */
@@ -543,10 +546,10 @@ size_t dlp_readings(struct slice s, size_t from, size_t to, struct dlp_reading w
 			struct dlp_reading probe = w;
 			if (tail > from && !first_is_text(s, &probe))
 				probe.from = tail + r;
-			if (first_is_text(s, &probe)) {
+			if (first_is_text(s, &probe))
 				ways[n++] = w;
-				continue;
-			}
+			if (n == DLP_WAYS)
+				break;
 			/* Backwards the first of four is the last one; with lines, the last line is where it begins. */
 			w = (struct dlp_reading){.how = DLP_BASE64, .rot13 = rot, .backwards = true, .from = from, .to = line};
 			w.to = from + r + 1 + (line - from - r - 1) / 4 * 4;

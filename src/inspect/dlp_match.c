@@ -63,8 +63,10 @@ static bool random_enough(const struct image_rule *r, struct slice s, size_t fro
 		if (i < start || i >= end)
 			part[n++] = s.p[i];
 	struct slice p = slice_of(part, n);
-	double least = r->entropy / 10.0;
-	return secret_entropy(p) >= least && !secret_made_up(p);
+	if (secret_entropy(p) < r->entropy / 10.0 || secret_made_up(p))
+		return false;
+	/* Where only the place tells: random letters hardly ever come in seven tenths of pairs that words have. */
+	return r->confidence >= 90 || secret_hex(p) || secret_wordy(p, 10) < 70;
 }
 
 static bool tell(struct dlp_scan *s, struct level *l, const struct image_rule *r, struct secret_candidate *c, struct slice shown)
@@ -105,7 +107,9 @@ static bool try_pattern(struct dlp_scan *s, struct level *l, const struct image_
 	if (p->before && from > 0 && !(r->flags & RULE_GLUED) && goes_on(m, before, p->before, l->s.p[from - 1]) &&
 	        secret_left_edge(l->s, from) && !(from > 1 && l->s.p[from - 2] == '\\'))
 		return false;
-	if (!(r->flags & RULE_LOOSE) && to < l->s.n && goes_on(m, after, p->after, l->s.p[to]))
+	/* Backwards, an escaped line break in front of the secret is an "n" with a backslash behind it. */
+	bool broken = l->side && to + 1 < l->s.n && l->s.p[to + 1] == '\\';
+	if (!(r->flags & RULE_LOOSE) && to < l->s.n && !broken && goes_on(m, after, p->after, l->s.p[to]))
 		return false;
 	if (!random_enough(r, l->s, from, start, end, to))
 		return false;
@@ -145,6 +149,8 @@ static void near(struct dlp_scan *s, struct level *l, const struct image_pattern
 	const struct image *m = &s->engine->image;
 	const struct image_rule *r = &m->rules[p->rule];
 	size_t at = end;
+	if (end >= l->s.n)
+		return;
 	bool quoted = false;
 	if (r->flags & RULE_DIRECT) {
 		(void)try_value(s, l, p, at, true);
@@ -165,7 +171,8 @@ static void near(struct dlp_scan *s, struct level *l, const struct image_pattern
 /* The text around a literal that is there backwards or in ROT13, read the right way round. */
 static void hidden(struct dlp_scan *s, struct level *l, const struct image_pattern *p, enum dlp_decoding how, size_t start, size_t end)
 {
-	size_t reach = p->reach + 8u, back = how == DLP_REVERSE ? reach : 264, ahead = how == DLP_REVERSE ? 264 : reach, next;
+	size_t reach = p->reach + (p->fixed ? 8u : 140u), back = how == DLP_REVERSE ? reach : 264, ahead = how == DLP_REVERSE ? 264 : reach,
+	       next;
 	if (l->side)
 		return; /* both at once is the text itself, or was looked at as such */
 	if (reach > IMAGE_REACH)
@@ -179,10 +186,11 @@ static void hidden(struct dlp_scan *s, struct level *l, const struct image_patte
 	uint8_t *out = s->work->side[l->depth];
 	size_t n = dlp_decode(l->s, &side.reading, out, DLP_SIDE, NULL, &next);
 	side.s = slice_of(out, n);
-	if (how == DLP_REVERSE)
-		(void)try_pattern(s, &side, p, hi - end, hi - start);
+	size_t from = how == DLP_REVERSE ? hi - end : start - lo;
+	if (p->fixed)
+		(void)try_pattern(s, &side, p, from, from + end - start);
 	else
-		(void)try_pattern(s, &side, p, start - lo, end - lo);
+		near(s, &side, p, from + end - start);
 }
 
 /* ---- other levels */

@@ -89,6 +89,18 @@ unsigned secret_wordy(struct slice s, unsigned least)
 	return pairs < least || pairs == 0 ? 0 : hits * 100 / pairs;
 }
 
+bool secret_hex(struct slice s)
+{
+	size_t letters = 0, digits = 0;
+	for (size_t i = 0; i < s.n; i++) {
+		if (hex_value(s.p[i]) < 0 && (is_lower(s.p[i]) || is_upper(s.p[i])))
+			return false;
+		letters += hex_value(s.p[i]) >= 10;
+		digits += is_digit(s.p[i]);
+	}
+	return digits * 4 > letters;
+}
+
 static bool contains(struct slice s, const char *word)
 {
 	size_t n = strlen(word);
@@ -123,7 +135,7 @@ bool secret_left_edge(struct slice t, size_t at)
 	if (at == 0 || !is_word(t.p[at - 1]))
 		return true;
 	uint8_t c = t.p[at - 1];
-	if (at >= 2 && t.p[at - 2] == '\\' && strchr("nrtbf", c))
+	if (at >= 2 && t.p[at - 2] == '\\' && strchr("nrtbfaeg", c)) /* aeg: in ROT13 */
 		return true;
 	if (hex_value(c) < 0)
 		return false;

@@ -23,6 +23,8 @@ bool secret_made_up(struct slice s);
 /* The share (0 to 100) of neighbouring letters that are common in English and in identifiers; 0 if there are fewer than `least` pairs.
  * Random letters: about 29; words: about 90. */
 unsigned secret_wordy(struct slice s, unsigned least);
+/* All its letters are hex digits, and there are enough digits among them. */
+bool secret_hex(struct slice s);
 /* Whether a value can begin at `at`, seen from what stands before: no letter, digit or _ (the end of an escape such as \n or %3D is none).
  */
 bool secret_left_edge(struct slice text, size_t at);

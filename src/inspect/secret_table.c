@@ -10,7 +10,8 @@
 #include "inspect/secret_part.h"
 
 #define LITERALS_MAX 8000
-#define HIDDEN_MIN   4 /* bytes of a literal that is looked for backwards and in ROT13 too: shorter ones stand everywhere */
+#define NEAR_MIN     5 /* the same for words beside which values stand */
+#define HIDDEN_MIN   2 /* bytes of a literal that is looked for backwards and in ROT13 too: shorter ones stand everywhere */
 
 struct literal {
 	struct slice text;
@@ -75,20 +76,21 @@ static uint8_t rot13(uint8_t c)
 	return c;
 }
 
-/* The literal of a pattern in the three forms in which it is looked for. */
+/* The literal of a pattern, or a word beside which values stand, in the three forms in which it is looked for. */
 static int add_literals(struct maker *m, struct slice text, uint32_t index)
 {
 	uint8_t other[PATTERN_ATOMS];
-	int e = add_literal(m, text, m->rule->nocase, FORM_PLAIN, index);
-	if (e < 0 || text.n < HIDDEN_MIN)
+	bool nocase = m->near || m->rule->nocase;
+	int e = add_literal(m, text, nocase, m->near ? FORM_NEAR : FORM_PLAIN, index);
+	if (e < 0 || text.n < (m->near ? NEAR_MIN : HIDDEN_MIN) || text.n > sizeof(other))
 		return e;
 	for (size_t i = 0; i < text.n; i++)
 		other[i] = text.p[text.n - 1 - i];
-	if ((e = add_literal(m, slice_of(other, text.n), m->rule->nocase, FORM_REVERSE, index)) < 0)
+	if ((e = add_literal(m, slice_of(other, text.n), nocase, FORM_REVERSE, index)) < 0)
 		return e;
 	for (size_t i = 0; i < text.n; i++)
 		other[i] = rot13(text.p[i]);
-	return slice_eq(text, slice_of(other, text.n)) ? 0 : add_literal(m, slice_of(other, text.n), m->rule->nocase, FORM_ROT13, index);
+	return slice_eq(text, slice_of(other, text.n)) ? 0 : add_literal(m, slice_of(other, text.n), nocase, FORM_ROT13, index);
 }
 
 static int one_pattern(const char *text, void *arg)
@@ -111,6 +113,11 @@ static int one_pattern(const char *text, void *arg)
 	uint32_t reach = 0;
 	for (size_t i = 0; i < p.n; i++)
 		reach = reach + p.atoms[i].max > IMAGE_REACH ? IMAGE_REACH : reach + p.atoms[i].max;
+	/* What these checks look at lies behind the match. */
+	if (m->rule->check == CHECK_PEM || m->rule->check == CHECK_PUTTY)
+		reach = IMAGE_REACH;
+	if (m->rule->check == CHECK_URL)
+		reach = reach + 320 > IMAGE_REACH ? IMAGE_REACH : reach + 320;
 	for (size_t i = p.from; i-- > 0;)
 		add_atom(m, &p.atoms[i]);
 	for (size_t i = p.from + p.fixed; i < p.n; i++)
@@ -125,7 +132,7 @@ static int one_pattern(const char *text, void *arg)
 	uint32_t index = m->n_patterns++;
 	if (m->near)
 		for (size_t i = 0; e == 0 && i < m->rule->near.n; i++)
-			e = add_literal(m, slice_str(m->rule->near.items[i]), true, FORM_NEAR, index);
+			e = add_literals(m, slice_str(m->rule->near.items[i]), index);
 	else if (fixed)
 		e = add_literals(m, slice_of(literal, p.fixed), index);
 	else
