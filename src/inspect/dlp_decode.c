@@ -7,7 +7,8 @@ enum { IN_RUN = 1, HEAD = 2, HEAD13 = 4, HEX = 8, PAIR = 16 };
 
 /* For each byte: in a run; may begin four characters of base64 that hold text, plain or in ROT13; hex digit; in a stretch of pairs. */
 static uint8_t kinds[256];
-static uint8_t six[256]; /* value in base64, or 255 */
+static uint8_t six[256];   /* value in base64, or 255 */
+static uint8_t texts[256]; /* 1: a character of text */
 
 static uint8_t rot13(uint8_t c)
 {
@@ -34,9 +35,10 @@ __attribute__((constructor)) static void make_tables(void)
 			k |= HEAD13;
 		if (hex_value((uint8_t)c) >= 0)
 			k |= HEX;
-		if (k & HEX || (c && strchr(" ,:-", (int)c)))
+		if (k & HEX || (c && strchr(" ,:-xX", (int)c)))
 			k |= PAIR;
 		kinds[c] = k;
+		texts[c] = (c >= ' ' && c < 0x7f) || c == '\n' || c == '\r' || c == '\t';
 	}
 }
 
@@ -44,7 +46,7 @@ bool dlp_text(struct slice s)
 {
 	size_t odd = 0;
 	for (size_t i = 0; i < s.n; i++)
-		odd += s.p[i] > 0x7e || (s.p[i] < ' ' && s.p[i] != '\n' && s.p[i] != '\t' && s.p[i] != '\r');
+		odd += !texts[s.p[i]];
 	return odd * 9 <= s.n;
 }
 
@@ -447,7 +449,12 @@ bool dlp_next_pairs(struct slice s, size_t at, size_t stop, size_t *from, size_t
 {
 	/* Twelve pairs with separators take 35 bytes or more, so one byte in 16 is enough to see them. */
 	for (size_t i = at; i < stop && i + 20 < s.n; i += 16) {
-		if (!(kinds[s.p[i]] & PAIR) || !(kinds[s.p[i + 3]] & PAIR) || !(kinds[s.p[i + 6]] & PAIR))
+		const uint8_t *p = s.p + i;
+		if (!(kinds[p[0]] & kinds[p[3]] & kinds[p[6]] & kinds[p[9]] & kinds[p[12]] & kinds[p[15]] & PAIR))
+			continue;
+		/* Of any three in a row one or two are digits. */
+		int digits = (kinds[p[0]] & HEX) + (kinds[p[1]] & HEX) + (kinds[p[2]] & HEX);
+		if (digits == 0 || digits == 3 * HEX)
 			continue;
 		size_t a = i;
 		for (size_t k = 0; k < 6 && !(pair(s, a) && a > 0 && !(kinds[s.p[a - 1]] & HEX)); k++)
@@ -488,6 +495,29 @@ bool dlp_next_pairs(struct slice s, size_t at, size_t stop, size_t *from, size_t
 }
 
 /* ---- guessing */
+
+/* The first 24 characters of base64 that a reading gives, without line breaks: do they hold text? */
+static bool probe64(struct slice s, size_t at, const struct dlp_reading *r)
+{
+	unsigned odd = 0;
+	if (r->backwards ? at < r->from + 24 : at + 24 > r->to)
+		return false;
+	const uint8_t *p = s.p + at;
+	for (unsigned i = 0; i < 6; i++) {
+		uint32_t v = 0;
+		for (unsigned k = 0; k < 4; k++) {
+			uint8_t c = r->backwards ? *--p : *p++;
+			uint8_t x = six[r->rot13 ? rot13(c) : c];
+			if (x > 63)
+				return false;
+			v = v << 6 | x;
+		}
+		odd += 3u - texts[v >> 16] - texts[v >> 8 & 255] - texts[v & 255];
+		if (odd > 2)
+			return false;
+	}
+	return true;
+}
 
 static bool first_is_text(struct slice source, const struct dlp_reading *r)
 {
@@ -543,21 +573,19 @@ size_t dlp_readings(struct slice s, size_t from, size_t to, struct dlp_reading w
 			if (!(mask >> r & 1))
 				continue;
 			struct dlp_reading w = {.how = DLP_BASE64, .rot13 = rot, .from = from + r, .to = to};
-			struct dlp_reading probe = w;
-			if (tail > from && !first_is_text(s, &probe))
-				probe.from = tail + r;
-			if (first_is_text(s, &probe))
+			if (probe64(s, from + r, &w) || (tail > from && probe64(s, tail + r, &w)) ||
+			        (line - from < 28 && first_is_text(s, &w)))
 				ways[n++] = w;
 			if (n == DLP_WAYS)
 				break;
 			/* Backwards the first of four is the last one; with lines, the last line is where it begins. */
 			w = (struct dlp_reading){.how = DLP_BASE64, .rot13 = rot, .backwards = true, .from = from, .to = line};
 			w.to = from + r + 1 + (line - from - r - 1) / 4 * 4;
-			if (first_is_text(s, &w))
+			if (w.to - from < 24 ? first_is_text(s, &w) : probe64(s, w.to, &w))
 				ways[n++] = w;
 		}
 	}
-	if (n == 0 && line - from > 16) {
+	if (n == 0 && line - from > 16 && ((s.p[from] == 'H' && s.p[from + 1] == '4') || (s.p[from] == 'e' && s.p[from + 1] < 'Z'))) {
 		/* gzip and zlib streams have a head of their own. */
 		uint8_t head[3];
 		size_t next;

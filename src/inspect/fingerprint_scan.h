@@ -33,8 +33,8 @@ struct fingerprint_norm {
 struct fingerprint_scan {
 	struct fingerprint_norm norm;
 	uint64_t hash;
-	uint64_t text[FINGERPRINT_K]; /* where the characters of the window came from */
-	uint8_t ring[FINGERPRINT_K];
+	uint64_t text[32]; /* where the characters of the window came from */
+	uint8_t ring[32];
 	uint64_t seen; /* characters of normal form */
 	struct fingerprint_run {
 		uint32_t set, file, shared;
