@@ -14,6 +14,7 @@ __attribute__((weak)) int world_main(int control_fd);
 /* Every command, in the order of the help. A new one is one line here, one file in src/cmd, and man/postern-NAME.1. */
 const struct command *const command_table[] = {
         &cmd_vet,
+        &cmd_policy,
         &cmd_log,
         &cmd_completion,
         &cmd_help,

@@ -618,3 +618,13 @@ int policy_parse(struct slice yaml, const char *file, enum policy_layer layer, s
 	*out = d;
 	return 0;
 }
+
+enum policy_layer policy_doc_layer(const struct policy_doc *d)
+{
+	return d->layer;
+}
+
+struct policy_info *policy_doc_info(struct policy_doc *d)
+{
+	return &d->info;
+}
