@@ -46,10 +46,14 @@ static void remove_stale(int parent)
 /* Makes the group in one hierarchy and sets what is asked for; what could be set is noted. */
 static void make_in(struct cgroup *c, size_t i, const char *path, bool unified, unsigned processes, uint64_t memory)
 {
-	bool done = false;
-	int parent = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (parent < 0)
+	bool p = false, m = false;
+	if (!processes && !memory)
 		return;
+	int parent = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (parent < 0 || (unified && faccessat(parent, "cgroup.controllers", F_OK, 0) < 0)) {
+		fd_closep(&parent);
+		return;
+	}
 	remove_stale(parent);
 	/* In a group that has processes itself this fails, and then so does what follows. */
 	if (unified)
@@ -60,20 +64,21 @@ static void make_in(struct cgroup *c, size_t i, const char *path, bool unified, 
 	}
 	_cleanup_fd_ int group = openat(parent, c->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (processes && put_number(group, "pids.max", processes) == 0)
-		c->processes = done = true;
+		p = true;
 	if (memory && put_number(group, unified ? "memory.max" : "memory.limit_in_bytes", memory) == 0) {
-		c->memory = done = true;
+		m = true;
 		(void)put_number(group, unified ? "memory.swap.max" : "memory.memsw.limit_in_bytes", unified ? 0 : memory);
 	}
-	int procs = done ? openat(group, "cgroup.procs", O_WRONLY | O_CLOEXEC) : -1;
+	int procs = p || m ? openat(group, "cgroup.procs", O_WRONLY | O_CLOEXEC) : -1;
 	if (procs < 0) {
-		c->processes = c->memory = false;
 		(void)unlinkat(parent, c->name, AT_REMOVEDIR);
 		(void)close(parent);
 		return;
 	}
 	c->in[i].parent = parent;
 	c->in[i].procs = procs;
+	c->processes = c->processes || p;
+	c->memory = c->memory || m;
 }
 
 void cgroup_make(struct cgroup *c, unsigned processes, uint64_t memory_bytes)
@@ -94,7 +99,7 @@ void cgroup_make(struct cgroup *c, unsigned processes, uint64_t memory_bytes)
 		if (strcmp(at, "/") == 0)
 			at = (char *)(uintptr_t) "";
 		(void)snprintf(path, sizeof(path), "/sys/fs/cgroup%s%s%s", *controllers ? "/" : "", controllers, at);
-		if (!*controllers && !c->processes)
+		if (!*controllers && c->in[0].parent < 0)
 			make_in(c, 0, path, true, processes, memory_bytes);
 		else if (strcmp(controllers, "pids") == 0 && c->in[0].parent < 0)
 			make_in(c, 0, path, false, processes, 0);

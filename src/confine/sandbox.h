@@ -121,7 +121,8 @@ struct sandbox_calls {
 	/* Something is about to be executed. Answer with sandbox_exec_answer(), at once or later; meanwhile that process waits. NULL: no
 	 * exec control. */
 	void (*exec)(void *arg, const struct sandbox_exec *e);
-	/* A secret or a protected name appeared and was covered, or removed: `what` is a word ("covered", "removed"). */
+	/* A secret or a protected name appeared and was covered, or removed: `what` is a word: "covered", "removed", "repository" (a new
+	 * one, left as it is), "swapped" (another program ran than the one that was allowed, and was killed). */
 	void (*appeared)(void *arg, const char *path, const char *what);
 	/* The command has ended, result is known. The gate lives on until its control socket is closed, 5 s at most. */
 	void (*ended)(void *arg, const struct sandbox_result *r);

@@ -205,6 +205,7 @@ lives() {
 	options=(--processes 40)
 	in_box bash -c 'for i in $(seq 100); do sleep 5 & done; wait' </dev/null
 	says 'a limit on processes' 'Resource temporarily unavailable'
+	grep -q 'NO limit on processes' "$said" && [[ -w /sys/fs/cgroup/pids || $who == user ]] && bad "a limit on processes is not said: $(cat "$said")"
 	options=(--processes 40)
 	must 'some processes' 'for i in 1 2 3 4 5; do sleep 0.1 & done; wait'
 	options=(--disk 2000000)
