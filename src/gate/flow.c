@@ -127,7 +127,8 @@ static void put_facts(const struct flow *f, enum link_kind kind, struct buf *m)
 /* What a tool says with its target and its fields. Those that are there to hold a key for this host are left out. */
 static void put_head(const struct exchange_request *r, struct buf *out)
 {
-	static const char *const keys[] = {"authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie", "proxy-authorization", "host"};
+	static const char *const keys[] = {
+	        "authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie", "proxy-authorization", "host"};
 	buf_add(out, r->target);
 	for (size_t i = 0; i < r->n_headers; i++) {
 		size_t k = 0;
@@ -566,11 +567,11 @@ void flow_connected(struct flow *f, const struct link_message *m, int fd)
 
 /* ── the server ── */
 
-#define TAKE_BACK(f)                                \
-	({                                           \
+#define TAKE_BACK(f)                                   \
+	({                                             \
 		struct search_back *_back = (f)->back; \
-		(f)->back = NULL;                    \
-		_back;                               \
+		(f)->back = NULL;                      \
+		_back;                                 \
 	})
 
 /* Placeholders can be put back in text as it is; then the length is not what was said. False: nothing is put back. */

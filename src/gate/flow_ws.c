@@ -1,5 +1,5 @@
-/* What a tool says over a WebSocket (RFC 6455), message by message: each is looked through, asked about and on record before it leaves. Extensions
- * are not let through in the handshake, so nothing is compressed. */
+/* What a tool says over a WebSocket (RFC 6455), message by message: each is looked through, asked about and on record before it leaves.
+ * Extensions are not let through in the handshake, so nothing is compressed. */
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/random.h>

@@ -53,8 +53,8 @@ struct flow {
 	struct buf hits;       /* lines of link_hit_write() */
 	struct dlp_scan *scan; /* of the body, as long as something may be replaced in it */
 	struct search_back *back;
-	bool decoded;       /* the body's content coding was removed */
-	struct flow_ws *ws; /* of a WebSocket that is looked into */
+	bool decoded;        /* the body's content coding was removed */
+	struct flow_ws *ws;  /* of a WebSocket that is looked into */
 	struct flow *parent; /* of one message of a WebSocket: its connection's; x is NULL */
 	unsigned tries;
 	int status;

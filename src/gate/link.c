@@ -137,8 +137,9 @@ int gate_config_decode(struct slice message, struct gate_config *out)
 	struct cursor k = cursor_of(message);
 	int r = fields(&k, value, CONFIG_END);
 	if (r == 0)
-		*out = (struct gate_config){
-		        .ca_cert_pem = value[CONFIG_CERT], .ca_key_pem = value[CONFIG_KEY], .trust_pem = value[CONFIG_TRUST],
+		*out = (struct gate_config){.ca_cert_pem = value[CONFIG_CERT],
+		        .ca_key_pem = value[CONFIG_KEY],
+		        .trust_pem = value[CONFIG_TRUST],
 		        .rules = value[CONFIG_RULES],
 		        .values = value[CONFIG_VALUES],
 		        .index = value[CONFIG_INDEX]};
@@ -147,7 +148,7 @@ int gate_config_decode(struct slice message, struct gate_config *out)
 
 void gate_value_put(struct buf *b, unsigned class, struct slice label, struct slice value)
 {
-	buf_u8(b, (uint8_t)class);
+	buf_u8(b, (uint8_t) class);
 	buf_be(b, label.n, 4);
 	buf_add(b, label);
 	buf_be(b, value.n, 4);

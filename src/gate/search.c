@@ -37,7 +37,7 @@ static int make_engine(struct search *s, const struct gate_config *c, struct err
 		return err_set(err, -ENOMEM, "out of memory");
 	while (n < DLP_VALUES_MAX && gate_value_next(&rest, &class, &label, &text))
 		if (class < DLP_CLASS_END)
-			value[n++] = (struct dlp_value){.class = (enum dlp_class)class, .label = label, .value = text};
+			value[n++] = (struct dlp_value){.class = (enum dlp_class) class, .label = label, .value = text};
 	const struct dlp_parts parts = {
 	        .rules = c->rules, .values = value, .n_values = n, .indexes = &c->index, .n_indexes = c->index.n ? 1 : 0};
 	int r = dlp_engine_new(&parts, &s->engine, err);

@@ -1,5 +1,5 @@
-/* search: what a request says, looked through before it leaves (inspect/dlp.h), and what is replaced in it (inspect/redact.h). For the gate's
- * process: everything that needs a file or much memory is made by search_new(). */
+/* search: what a request says, looked through before it leaves (inspect/dlp.h), and what is replaced in it (inspect/redact.h). For the
+ * gate's process: everything that needs a file or much memory is made by search_new(). */
 #ifndef POSTERN_GATE_SEARCH_H
 #define POSTERN_GATE_SEARCH_H
 
@@ -18,9 +18,10 @@ void search_free(struct search *s);
 [[nodiscard]] int search_message(
         struct search *s, const char *host, struct slice message, bool place, struct buf *hits, struct dlp_scan **scan);
 void search_done(struct dlp_scan *scan);
-/* The message with those hits replaced whose numbers (from 0, in the order of the lines) are in the list "0,3". 0; -ENOSPC, -ENOMEM: it must
- * not leave. */
-[[nodiscard]] int search_replace(struct search *s, const struct dlp_scan *scan, struct slice numbers, struct slice message, struct buf *out);
+/* The message with those hits replaced whose numbers (from 0, in the order of the lines) are in the list "0,3". 0; -ENOSPC, -ENOMEM: it
+ * must not leave. */
+[[nodiscard]] int search_replace(
+        struct search *s, const struct dlp_scan *scan, struct slice numbers, struct slice message, struct buf *out);
 
 /* Placeholders in what comes back. NULL: nothing was ever replaced. */
 struct search_back;

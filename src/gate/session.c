@@ -456,7 +456,8 @@ static int start(struct session *s, struct err *err)
 	int r = gather_paths(s, path, &n_paths, err);
 	r = r < 0 ? r : session_credentials(&s->arena, policy_settings(s->spec->policy), &s->credential, &s->n_credentials, err);
 	if (r == 0 && !s->spec->no_network)
-		r = session_search(&s->arena, policy_settings(s->spec->policy), s->credential, s->n_credentials, &rules, &values, &index, err);
+		r = session_search(
+		        &s->arena, policy_settings(s->spec->policy), s->credential, s->n_credentials, &rules, &values, &index, err);
 	r = r < 0 ? r : read_trust(s, &system, &trust, err);
 	if (r == 0 && (r = cert_ca_new("Postern session authority", time(NULL), &cert, &key)) < 0)
 		r = err_sys(err, r, "cannot make an authority for this run");
@@ -503,8 +504,9 @@ static int start(struct session *s, struct err *err)
 		control[1] = -1;
 	}
 	if (r == 0 && !s->spec->no_network) {
-		const struct gate_config config = {
-		        .ca_cert_pem = buf_slice(&cert), .ca_key_pem = buf_slice(&key), .trust_pem = buf_slice(&trust),
+		const struct gate_config config = {.ca_cert_pem = buf_slice(&cert),
+		        .ca_key_pem = buf_slice(&key),
+		        .trust_pem = buf_slice(&trust),
 		        .rules = buf_slice(&rules),
 		        .values = buf_slice(&values),
 		        .index = buf_slice(&index)};
