@@ -27,8 +27,7 @@ struct run_opts {
 
 static const struct opt run_table[] = {
         OPT_STRING(struct run_opts, policy, "policy", 'p', "FILE", "your policy, in place of the one in the configuration folder"),
-        OPT_LIST(struct run_opts, allow, "allow", 'a', "HOST", NULL,
-                "hosts that the tool may talk to, each with or without a port"),
+        OPT_LIST(struct run_opts, allow, "allow", 'a', "HOST", NULL, "hosts that the tool may talk to, each with or without a port"),
         OPT_LIST(struct run_opts, ro, "ro", 0, "PATH", NULL, "files and folders in the home that it may read"),
         OPT_LIST(struct run_opts, rw, "rw", 0, "PATH", NULL, "files and folders that it may change"),
         OPT_LIST(struct run_opts, hide, "hide", 0, "PATH", NULL, "files and folders that it shall not see"),
