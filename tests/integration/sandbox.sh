@@ -300,6 +300,43 @@ while True: a.accept()' "$outside/socket-$who" "postern-$who-$$" >"$work/up-$who
 	rm -f "$outside/socket-$who"
 }
 
+executions() {
+	local evil=$project/evil sha loader
+	cp /bin/true "$evil" && printf x >>"$evil"
+	cp "$evil" renamed
+	printf '#!%s\nx\n' "$evil" >script && printf '#!/bin/sh\nexit 0\n' >good && chmod +x script good
+	cp /bin/true fine
+	mkdir sub && ln -s "$project" sub/back
+	sha=$(sha256sum "$evil" | cut -c1-64)
+	loader=$(readelf -l /bin/true | sed -n 's/.*interpreter: \(.*\)]/\1/p')
+	options=(--deny "$sha" --ro "$bin")
+	must 'what is not refused' './fine && ./good && true && sh -c true && /bin/sh -c "exec true" && ./sub/back/fine && /proc/self/cwd/fine && '"$loader"' ./fine'
+	reported 'a script' "exec path=$project/good asked=./good via=.*sh flags=8"
+	reported 'the loader' "exec path=$project/fine .*via=.*ld-.* flags=4"
+	reported 'the first' 'flags=1 '
+	must 'by a descriptor' "'$bin/sandbox_tool' fexec ./fine && '$bin/sandbox_tool' memfd ./fine"
+	reported 'a copy in memory' 'exec path=/memfd:copy.*flags=2'
+	local how
+	for how in ./evil ./renamed ./script './sub/back/evil' '/proc/self/cwd/evil' '/proc/self/root'"$evil" "$loader ./evil" "$loader --argv0 x --library-path /lib ./renamed" \
+		"'$bin/sandbox_tool' fexec ./evil" "'$bin/sandbox_tool' memfd ./evil" 'sh -c ./evil' 'env ./evil' 'nice ./evil' 'cp evil /tmp/e && /tmp/e' 'ln evil e2 && ./e2' 'ln -s evil e3 && ./e3' \
+		"python3 -c 'import os; os.execv(\"./evil\", [\"true\"])'" 'bash -c "exec -a true ./evil"' 'cd sub && ../evil' 'xargs ./evil </dev/null'; do
+		mustnt "to run what is refused by $how" "$how"
+	done
+	must 'errors as usual' './not-there; test $? = 127 && ./sub; test $? = 126 && (exec /etc/passwd) 2>/dev/null; test $? = 126'
+	# A path that is exchanged while it is looked at.
+	cp "$bin/sandbox_tool" other && printf x >>other
+	sha=$(sha256sum other | cut -c1-64)
+	ln -s /bin/true t
+	options=(--deny "$sha" --ro "$bin")
+	must 'a path that changes' "'$bin/sandbox_tool' swap /bin/true ./other 60"
+	if [[ -e marks ]]; then
+		echo "sandbox: ($who) $(grep -c begun marks) of 60 began before they were found out"
+		grep -q 'went on' marks && bad 'another program than the one that was allowed ran on'
+		reported 'another program than the one that was allowed' 'appeared swapped'
+	fi
+	options=()
+}
+
 # Where user namespaces are forbidden.
 fallback() {
 	local before=("${prefix[@]}")
@@ -337,7 +374,7 @@ everything() {
 	done
 }
 
-parts=(files capabilities secrets repository lives copies network sockets fallback)
+parts=(files capabilities secrets repository lives copies network sockets executions fallback)
 (($#)) && parts=("$@")
 if ((EUID == 0)); then
 	everything root
