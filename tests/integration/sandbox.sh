@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # check: timeout=240
 # The sandbox of `postern run`, by a driver: as the caller and as an ordinary user. Each thing that must not work beside one that must.
+# shellcheck disable=SC2317,SC2016,SC2015 # the parts are called by their names; what is in single quotes is for the shell inside
 set -u
 # Run again as an ordinary user, everything is in $SANDBOX_BIN already.
 bin=${SANDBOX_BIN:-}
@@ -121,8 +122,8 @@ capabilities() {
 secrets() {
 	local f
 	mkdir -p deep/er .ssh node_modules/x
-	for f in .env deep/er/.env .env.local deep/id_rsa .git-credentials .ssh/id deep/.netrc; do echo 'SECRET=1' >$f; done
-	for f in .env.example .env.template plain.txt deep/ordinary; do echo fine >$f; done
+	for f in .env deep/er/.env .env.local deep/id_rsa .git-credentials .ssh/id deep/.netrc; do echo 'SECRET=1' >"$f"; done
+	for f in .env.example .env.template plain.txt deep/ordinary; do echo fine >"$f"; done
 	printf -- '-----BEGIN RSA PRIVATE KEY-----\nx\n' | tee deploy_key server.pem >/dev/null
 	printf -- '-----BEGIN CERTIFICATE-----\nx\n' >cert.pem
 	printf 'registry=x\n' >.npmrc
@@ -221,8 +222,8 @@ lives() {
 	(cd "$project" && exec "${prefix[@]}" "$D" --home "$HOME" --rw "$project" --cwd "$project" -- sh -c 'sleep 1; touch outlived; sleep 30') 2>/dev/null &
 	local pid=$!
 	sleep 0.5
-	kill -9 $pid
-	wait $pid 2>/dev/null
+	kill -9 "$pid"
+	wait "$pid" 2>/dev/null
 	sleep 1.2
 	[[ -e outlived ]] && bad 'the command outlives its supervisor'
 	sleep 0.5
@@ -295,8 +296,8 @@ while True: a.accept()' "$outside/socket-$who" "postern-$who-$$" >"$work/up-$who
 	options=(--ro "$outside/socket-$who")
 	must 'a socket that is named' "python3 -c 'import socket; socket.socket(socket.AF_UNIX).connect(\"$outside/socket-$who\")'"
 	options=()
-	kill $service
-	wait $service 2>/dev/null
+	kill "$service"
+	wait "$service" 2>/dev/null
 	rm -f "$outside/socket-$who"
 }
 
