@@ -12,7 +12,7 @@ if [[ ! $bin ]]; then
 	unshare -Urn true 2>/dev/null || { echo 'sandbox: user namespaces are not allowed here'; exit 77; }
 fi
 work=$(mktemp -d) || exit 2
-# A place that is not private in a sandbox, for sockets; as root it is made here.
+# A place that is not private in a sandbox, for sockets and homes; as root it is made here.
 outside=${SANDBOX_OUTSIDE:-}
 made_outside=
 if [[ ! $bin ]]; then
@@ -29,7 +29,7 @@ readonly work bin outside made_outside
 # shellcheck disable=SC2317 # the trap calls it
 clean() {
 	rm -rf -- "$work"
-	[[ ! $made_outside ]] || rmdir "$made_outside"
+	[[ $made_outside != /var/lib/postern-test.?????? ]] || rm -rf -- "$made_outside"
 }
 trap clean EXIT
 failed=0
@@ -81,6 +81,7 @@ files() {
 		mustnt "to write into $folder" "touch $folder/postern-test 2>/dev/null"
 	done
 	mustnt 'to become another core pattern' 'echo x >/proc/sys/kernel/core_pattern'
+	must 'a system that is read-only, whatever Landlock says' "awk '\$5 == \"/\"' /proc/self/mountinfo | grep -q ' ro,nosuid'"
 	must 'to read the system' 'cat /etc/passwd >/dev/null && ls /usr/bin >/dev/null && test -r /proc/cpuinfo'
 	must 'private places' 'for d in /tmp /var/tmp /dev/shm /run/user/$(id -u); do echo x >$d/t && rm $d/t || exit 1; done'
 	must 'that /tmp is another one' "test -z \"\$(ls /tmp | grep -v '^postern-none$' | grep -vx '$(basename "$work")')\""
@@ -362,13 +363,14 @@ fallback() {
 
 everything() {
 	local part
-	who=$1 HOME=$work/home-$1 project=$work/home-$1/project said=$work/said-$1 options=()
+	who=$1 base=${outside:-$work} said=$work/said-$1 options=()
+	HOME=$base/home-$1 project=$base/home-$1/project
 	uid=$("${prefix[@]}" id -u)
 	mkdir -p "$project"
 	for part in "${parts[@]}"; do
 		[[ ${VERBOSE:-} ]] && echo "$who $part" >&2
 		cd "$work" || exit 1
-		rm -rf -- "${work:?}/home-$who/project"
+		rm -rf -- "${base:?}/home-${who:?}/project"
 		mkdir -p "$project" && cd "$project" || exit 1
 		options=()
 		$part
