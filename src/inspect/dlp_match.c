@@ -93,6 +93,23 @@ static bool tell(struct dlp_scan *s, struct level *l, const struct image_rule *r
 	return true;
 }
 
+/* Behind a + or / of base64: 24 characters of its alphabet, mixed as there. */
+static bool in_blob(struct slice t, size_t at)
+{
+	size_t k = 0, digits = 0, upper = 0;
+	if (at == 0 || (t.p[at - 1] != '+' && t.p[at - 1] != '/'))
+		return false;
+	for (; k < 24 && k < at; k++) {
+		uint8_t c = t.p[at - 1 - k];
+		bool digit = c >= '0' && c <= '9', big = c >= 'A' && c <= 'Z';
+		if (!digit && !big && !(c >= 'a' && c <= 'z') && c != '+' && c != '/')
+			return false;
+		digits += digit;
+		upper += big;
+	}
+	return k == 24 && digits && upper > 3;
+}
+
 /* The match of a pattern whose literal is at [start, end) of a text. False if there is none that counts. */
 static bool match(const struct image *m, const struct image_pattern *p, struct slice t, bool side, size_t start, size_t end,
         struct secret_candidate *c)
@@ -100,6 +117,8 @@ static bool match(const struct image *m, const struct image_pattern *p, struct s
 	const struct image_rule *r = &m->rules[p->rule];
 	struct matcher x = {.m = m, .s = t};
 	const struct image_atom *before = m->atoms + p->atom, *after = before + p->before;
+	if (p->before == 0 && !(r->flags & RULE_GLUED) && !secret_left_edge(t, start))
+		return false;
 	size_t to = step(&x, after, p->after, end, false), from;
 	if (to == SLICE_NPOS || (from = step(&x, before, p->before, start, true)) == SLICE_NPOS)
 		return false;
@@ -111,6 +130,8 @@ static bool match(const struct image *m, const struct image_pattern *p, struct s
 	/* Backwards, an escaped line break in front of the secret is an "n" with a backslash behind it. */
 	bool broken = side && to + 1 < t.n && t.p[to + 1] == '\\';
 	if (!(r->flags & RULE_LOOSE) && to < t.n && !broken && goes_on(m, after, p->after, t.p[to]))
+		return false;
+	if (in_blob(t, from) && r->confidence < 96)
 		return false;
 	*c = (struct secret_candidate){.text = t, .from = from, .to = to};
 	return random_enough(r, t, from, start, end, to);
@@ -298,6 +319,14 @@ static void near(struct dlp_scan *s, struct level *l, const struct image_pattern
 /* The text around a literal that is there backwards or in ROT13, read the right way round. */
 static void hidden(struct dlp_scan *s, struct level *l, const struct image_pattern *p, enum dlp_decoding how, size_t start, size_t end)
 {
+	const struct image_rule *rule = &s->engine->image.rules[p->rule];
+	/* Most often a letter stands where the secret would have to begin. */
+	if (p->fixed && !p->before && !(rule->flags & RULE_GLUED)) {
+		uint8_t c = end < l->s.n ? l->s.p[end] : ' ';
+		if (how == DLP_ROT13 ? !secret_left_edge(l->s, start)
+		                     : c == '_' || (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z'))
+			return;
+	}
 	size_t reach = p->reach + (p->fixed ? 8u : 140u), back = how == DLP_REVERSE ? reach : 264, ahead = how == DLP_REVERSE ? 264 : reach,
 	       next;
 	if (l->side)
