@@ -123,7 +123,7 @@ fuzz:
 lint:
 	tools/lint.sh
 
-bench: all $(O)/bench/micro $(O)/bench/merkle
+bench: all $(O)/bench/micro $(O)/bench/merkle $(O)/bench/policy
 	bench/run.sh
 
 bench-ledger: $(O)/bench/ledger $(O)/bench/ledger_read
