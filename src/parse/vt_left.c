@@ -41,7 +41,7 @@ void vt_leave(const struct vt *v, struct buf *out)
 	if (l->link)
 		buf_str_add(out, "\033]8;;\033\\");
 	if (l->progress)
-		buf_str_add(out, "\033]9;4;0\033\\");
+		buf_str_add(out, "\033]9;4;0;0\033\\");
 	if (l->insert)
 		buf_str_add(out, "\033[4l");
 	if (l->shifted)
