@@ -15,7 +15,7 @@ cp "$build/integration/pty_driver" "$work/inner"
 t() {
 	tmux -S "$work/socket" -f /dev/null "$@"
 }
-trap 't kill-server 2>/dev/null; rm -rf "$work"' EXIT
+trap 't kill-server 2>/dev/null; sleep 0.2; rm -rf "$work"' EXIT
 failed=0
 bad() {
 	failed=1
@@ -65,7 +65,7 @@ sane() {
 }
 
 # A line editor would change settings while we look.
-t new-session -d -x 80 -y 24 'bash --norc --noprofile --noediting -i' || { echo 'terminal: tmux does not start'; exit 77; }
+t new-session -d -x 80 -y 24 'HISTFILE= bash --norc --noprofile --noediting -i' || { echo 'terminal: tmux does not start'; exit 77; }
 t set -s set-clipboard on
 t set -g remain-on-exit on
 tty=$(t display -p '#{pane_tty}')
