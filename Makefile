@@ -45,8 +45,6 @@ UNIT := $(patsubst tests/unit/%.c,$(O)/unit/%,$(sort $(wildcard tests/unit/*.c))
 INTEGRATION := $(patsubst tests/integration/%.c,$(O)/integration/%,$(sort $(wildcard tests/integration/*.c)))
 FUZZ := $(patsubst fuzz/%.c,$(O)/fuzz/%,$(filter-out fuzz/replay.c,$(sort $(wildcard fuzz/*.c))))
 
-# HOOK, see src/cmd/cmd.c: pulls the role's entry point out of the archive once it is there.
-ROLES := $(if $(shell grep -ls 'int world_main.int ' src/world/*.c),-Wl$(comma)-u$(comma)world_main)
 .PHONY: all unit integration specimens fuzz fuzz-targets lint bench bench-ledger install uninstall clean format print-flags
 .SECONDARY:
 all: $(O)/postern build/postern
@@ -55,7 +53,7 @@ build/postern: build/release/postern
 	@ln -sfn release/postern $@
 
 $(O)/postern: $(O)/src/cmd/main.o $(O)/libpostern.a
-	$(CC) $(CFLAGS) $(LDFLAGS) $(ROLES) -o $@ $^ $(LDLIBS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(O)/libpostern.a: $(LIB_OBJ)
 	@rm -f $@

@@ -1,5 +1,7 @@
 #include "base/encode.h"
 
+#include "base/utf8.h"
+
 static const char hex_digits[] = "0123456789abcdef";
 
 void encode_hex(struct buf *out, struct slice in)
@@ -143,4 +145,21 @@ bool decode_percent(struct buf *out, struct slice in)
 		i += 2;
 	}
 	return true;
+}
+
+void encode_json(struct buf *out, struct slice text)
+{
+	buf_u8(out, '"');
+	for (size_t i = 0; i < text.n;) {
+		uint32_t c;
+		size_t n = utf8_next(text, i, &c);
+		if (n == 0)
+			buf_str_add(out, "\xef\xbf\xbd");
+		else if (c < 0x20 || c == '"' || c == '\\' || c == 0x7f)
+			buf_fmt(out, "\\u%04x", (unsigned)c);
+		else
+			buf_add(out, slice_sub(text, i, n));
+		i += n ? n : 1;
+	}
+	buf_u8(out, '"');
 }

@@ -4,16 +4,15 @@
 #include <stdio.h>
 #include <sys/ioctl.h>
 
+#include "gate/link.h"
 #include "world/world.h"
-
-/* HOOK: weak until src/world has its entry point; then this line and the Makefile's -u go, and role_world() needs no question. */
-__attribute__((weak)) int world_main(int control_fd);
 
 #define HELP_MAX (64 * 1024)
 
 /* Every command, in the order of the help. A new one is one line here, one file in src/cmd, and man/postern-NAME.1. */
 const struct command *const command_table[] = {
         &cmd_vet,
+        &cmd_run,
         &cmd_log,
         &cmd_completion,
         &cmd_help,
@@ -24,11 +23,12 @@ const size_t command_count = ARRAY_LEN(command_table);
  * The descriptors of each are in the header of its entry point. */
 static int role_world(void)
 {
-	if (!world_main) {
-		(void)fprintf(stderr, "postern: this build has no world\n");
-		return EXIT_USAGE;
-	}
 	return world_main(3);
+}
+
+static int role_gate(void)
+{
+	return gate_main(3);
 }
 
 static const struct {
@@ -36,6 +36,7 @@ static const struct {
 	int (*run)(void);
 } role_table[] = {
         {"world", role_world},
+        {"gate", role_gate},
 };
 
 static int run_role(const char *name)

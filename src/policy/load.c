@@ -1,0 +1,210 @@
+/* The files of the layers. */
+#include "policy/compiled.h"
+#include "policy/sign.h"
+#include "policy/tree.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "crypto/digest.h"
+#include "sys/path.h"
+
+#define DOCS_MAX (128u << 20)
+
+struct loader {
+	const struct policy_load *from;
+	struct arena docs;
+	struct policy_doc *doc[POLICY_LAYERS];
+	struct policy_problems *problems;
+	struct err *err;
+	time_t now;
+};
+
+static int read_fd(int fd, const char *path, struct buf *out, struct err *err)
+{
+	struct stat st;
+	if (fstat(fd, &st) < 0)
+		return err_sys(err, -errno, "cannot read the policy %s", path);
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, -EINVAL, "the policy %s is no regular file", path);
+	for (;;) {
+		size_t want = out->max - out->n;
+		uint8_t *room = buf_room(out, want < 65536 ? want : 65536);
+		if (want == 0 || !room)
+			return err_set(err, -EINVAL, "%s:1:1: larger than %u KiB; a policy is a few", path, POLICY_BYTES_MAX / 1024);
+		ssize_t n = read(fd, room, want < 65536 ? want : 65536);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_sys(err, -errno, "cannot read the policy %s", path);
+		if (n == 0)
+			return 0;
+		out->n += (size_t)n;
+	}
+}
+
+/* 1: read, 0: it is not there. */
+static int read_file(const char *path, struct buf *out, struct stat *st, struct err *err)
+{
+	_cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return 0;
+	if (fd < 0 || fstat(fd, st) < 0)
+		return err_sys(err, -errno, "cannot read the policy %s", path);
+	int r = read_fd(fd, path, out, err);
+	return r < 0 ? r : 1;
+}
+
+static int parse(struct loader *l, struct slice text, const char *path, enum policy_layer layer)
+{
+	int r = policy_parse(text, path, layer, &l->docs, &l->doc[layer], l->problems);
+	if (r == -EINVAL)
+		return policy_problems_err(l->problems, l->err);
+	if (r < 0)
+		return err_set(l->err, r, "out of memory");
+	struct policy_info *info = &l->doc[layer]->info;
+	digest_sha256_hex(text, info->sha256);
+	if (info->expires && l->now >= info->expires)
+		return err_set(l->err, -ESTALE, "the policy %s has expired; get a newer one%s", path,
+		        layer == POLICY_ORGANISATION ? " from your organisation" : ", or change \"expires\"");
+	return 0;
+}
+
+/* What others could write does not bind anybody. */
+static int check_owner(const char *path, const struct stat *st, bool given, struct err *err)
+{
+	if (st->st_mode & (S_IWGRP | S_IWOTH))
+		return err_set(err, -EACCES, "%s may be written by others (mode %03o); chmod go-w it", path, (unsigned)st->st_mode & 0777);
+	if (st->st_uid != 0 && !(given && st->st_uid == geteuid()))
+		return err_set(err, -EACCES, "%s belongs to user %u and not to root", path, (unsigned)st->st_uid);
+	return 0;
+}
+
+static int organisation(struct loader *l)
+{
+	const char *given = l->from->organisation, *path = given ? given : POLICY_ORGANISATION_FILE;
+	_cleanup_buf_ struct buf text = BUF(POLICY_BYTES_MAX + 1), keys_text = BUF(64u << 10), note = BUF(NOTE_MAX), state = BUF(PATH_MAX);
+	struct policy_keys keys;
+	struct stat st;
+	char told[400];
+	if (!path[0])
+		return 0;
+	int r = read_file(path, &text, &st, l->err);
+	if (r == 0 && given)
+		return err_set(l->err, -ENOENT, "there is no policy %s", path);
+	if (r <= 0)
+		return r;
+	/* The keys lie beside it. */
+	const char *slash = strrchr(path, '/');
+	const char *keys_path = arena_fmt(&l->docs, "%.*spolicy.keys", slash ? (int)(slash - path + 1) : 0, path);
+	const char *note_path = arena_fmt(&l->docs, "%s%s", path, POLICY_SIGNATURE_SUFFIX);
+	if (!keys_path || !note_path)
+		return err_set(l->err, -ENOMEM, "out of memory");
+	if ((r = check_owner(path, &st, given != NULL, l->err)) < 0 || (r = parse(l, buf_slice(&text), path, POLICY_ORGANISATION)) < 0)
+		return r;
+	struct policy_info *info = &l->doc[POLICY_ORGANISATION]->info;
+	r = read_file(keys_path, &keys_text, &st, l->err);
+	if (r < 0)
+		return r;
+	if (r == 1) {
+		if ((r = check_owner(keys_path, &st, given != NULL, l->err)) < 0 ||
+		        (r = policy_keys_parse(buf_slice(&keys_text), keys_path, &keys, l->err)) < 0)
+			return r;
+		r = read_file(note_path, &note, &st, l->err);
+		if (r == 0)
+			return err_set(l->err, -EKEYREJECTED, "%s is not signed: there is no %s, and %s demands %u signatures", path,
+			        note_path, keys_path, keys.threshold);
+		if (r < 0 || (r = policy_verify(info, buf_slice(&note), &keys, NULL, l->err)) < 0)
+			return r;
+		info->signature = true;
+	}
+	if (!l->from->state)
+		policy_state_path(&state);
+	r = policy_state_check(l->from->state ? l->from->state : buf_str(&state), info, told, sizeof(told), l->err);
+	if (r == 0 && told[0])
+		policy_problem(l->problems, true, path, 0, 0, "%s", told);
+	return r;
+}
+
+/* Links are not followed: what is behind one is none of the project. */
+static int project(struct loader *l)
+{
+	_cleanup_buf_ struct buf text = BUF(POLICY_BYTES_MAX + 1);
+	const char *folder = l->from->vars.project;
+	if (!folder || l->from->no_project)
+		return 0;
+	_cleanup_fd_ int dir = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const char *path = arena_fmt(&l->docs, "%s/%s", folder, POLICY_PROJECT_FILE);
+	if (!path)
+		return err_set(l->err, -ENOMEM, "out of memory");
+	if (dir < 0)
+		return err_sys(l->err, -errno, "cannot open the project %s", folder);
+	_cleanup_fd_ int fd = path_open(dir, POLICY_PROJECT_FILE, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+	if (fd == -ENOENT)
+		return 0;
+	if (fd == -ELOOP)
+		return err_set(l->err, -ELOOP, "the policy %s is a link; put a file there, or remove it", path);
+	if (fd < 0)
+		return err_sys(l->err, fd, "cannot read the policy %s", path);
+	int r = read_fd(fd, path, &text, l->err);
+	return r < 0 ? r : parse(l, buf_slice(&text), path, POLICY_PROJECT);
+}
+
+static int person(struct loader *l, const char *home)
+{
+	const char *given = l->from->person, *path = given, *config = getenv("XDG_CONFIG_HOME");
+	_cleanup_buf_ struct buf text = BUF(POLICY_BYTES_MAX + 1);
+	struct stat st;
+	if (!given && config && config[0] == '/')
+		path = arena_fmt(&l->docs, "%s/postern/policy.yaml", config);
+	else if (!given)
+		path = arena_fmt(&l->docs, "%s/.config/postern/policy.yaml", home);
+	if (!path)
+		return err_set(l->err, -ENOMEM, "out of memory");
+	if (!path[0])
+		return 0;
+	int r = read_file(path, &text, &st, l->err);
+	if (r == 0 && given)
+		return err_set(l->err, -ENOENT, "there is no policy %s", path);
+	return r <= 0 ? r : parse(l, buf_slice(&text), path, POLICY_PERSON);
+}
+
+int policy_load(const struct policy_load *from, struct policy **out, struct policy_problems *problems, struct err *err)
+{
+	struct loader l = {.from = from, .docs = ARENA(DOCS_MAX), .problems = problems, .err = err, .now = time(NULL)};
+	struct policy_vars vars = from->vars;
+	struct policy *p = NULL;
+	if (!vars.home)
+		vars.home = getenv("HOME");
+	if (!vars.home || vars.home[0] != '/')
+		return err_set(err, -EINVAL, "HOME is not set to a folder, so nobody knows what \"~\" is in a policy");
+	if (vars.project && vars.project[0] != '/')
+		return err_set(err, -EINVAL, "the project should be a whole path");
+	int r = organisation(&l);
+	r = r < 0 ? r : project(&l);
+	r = r < 0 ? r : person(&l, vars.home);
+	if (r == 0) {
+		const struct policy_doc *doc[POLICY_LAYERS] = {
+		        [POLICY_ORGANISATION] = l.doc[POLICY_ORGANISATION],
+		        [POLICY_PROJECT] = l.doc[POLICY_PROJECT],
+		        [POLICY_PERSON] = l.doc[POLICY_PERSON],
+		        [POLICY_COMMAND] = from->command,
+		};
+		r = policy_compile(doc, &vars, &p, problems);
+		if (r == -EINVAL)
+			r = policy_problems_err(problems, err);
+		else if (r < 0)
+			r = err_set(err, r, "out of memory");
+	}
+	if (r < 0) {
+		arena_free(&l.docs);
+		return r;
+	}
+	p->docs = l.docs;
+	*out = p;
+	return 0;
+}

@@ -1,0 +1,12 @@
+/* render: what the writers of src/policy share. Not for use outside. */
+#ifndef POSTERN_POLICY_RENDER_H
+#define POSTERN_POLICY_RENDER_H
+
+#include "policy/compiled.h"
+
+/* A JSON string with its quotes, appended. */
+void json_text_add(struct buf *out, const char *text);
+/* Sets the digest of a compiled policy. 0, -ENOMEM, -ENOBUFS, -EINVAL. */
+[[nodiscard]] int policy_digest(struct policy *p);
+
+#endif
