@@ -46,10 +46,10 @@ static int must_be_empty(int dir, const char *shown, struct err *err)
 		return err_sys(err, r, "cannot read the folder %s", shown);
 	if (config)
 		return err_set(err, -EEXIST, "%s is a ledger already; a log is never begun anew", shown);
-	for (struct dirent *e; (e = readdir(d));)
+	for (struct dirent *e; (r = path_next(d, &e)) == 1;)
 		if (!dots(e->d_name))
 			return err_set(err, -ENOTEMPTY, "%s is not empty; name a new or an empty folder", shown);
-	return 0;
+	return r < 0 ? err_sys(err, r, "cannot read the folder %s", shown) : 0;
 }
 
 /* An absolute path for config, which is read from any working folder. */
@@ -166,17 +166,17 @@ int store_lock(int dir, const char *path, struct err *err)
 static int empty_tmp(int dir)
 {
 	_cleanup_(closedirp) DIR *d = NULL;
-	int r = file_folder(dir, "tmp", 0777);
+	int r = file_folder(dir, "tmp", 0777), more = 0;
 	r = r < 0 ? r : file_folder(dir, "journal", 0777);
 	r = r < 0 ? r : open_list(dir, "tmp", &d);
-	for (struct dirent *e; r == 0 && (e = readdir(d));) {
+	for (struct dirent *e; r == 0 && (more = path_next(d, &e)) == 1;) {
 		char path[300];
 		if (dots(e->d_name))
 			continue;
 		(void)snprintf(path, sizeof(path), "tmp/%s", e->d_name);
 		r = file_remove(dir, path);
 	}
-	return r;
+	return r < 0 ? r : more;
 }
 
 static int open_key(struct store *s, const struct store_key *key, struct err *err)
