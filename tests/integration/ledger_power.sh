@@ -6,7 +6,7 @@
 set -u
 P=$(realpath "${POSTERN:-build/postern}")
 driver=$(realpath "$(dirname "$P")/integration/ledger_power")
-seconds=40
+seconds=25
 [[ ${POSTERN_SUITE:-} == long ]] && seconds=600
 seconds=${SECONDS_OF_POWER:-$seconds} seed=${SEED:-$RANDOM}
 skip() {
