@@ -373,7 +373,7 @@ static int collect(void *arg, struct slice piece)
 
 static void check_blobs(const struct opened *o)
 {
-	unsigned n = atomic_load(&notes->n_blobs), kept = 0;
+	unsigned n = atomic_load(&notes->n_blobs);
 	for (unsigned i = 0; i < n; i++) {
 		struct blob_note *b = &notes->blob[i];
 		_cleanup_buf_ struct buf have = BUF(4096);
@@ -388,7 +388,6 @@ static void check_blobs(const struct opened *o)
 			bad(&lost, "body %u is another", i);
 		else if (state == BLOB_ERASED && r == 0)
 			bad(&wrong, "body %u was erased, and can be read", i);
-		kept += state == BLOB_KEPT;
 		/* Half erased: it is brought to its end. */
 		if (state == BLOB_ERASING) {
 			const char *const resume[] = {"erase", ledger, NULL};
@@ -439,9 +438,11 @@ static void check_with_the_program(void)
 
 /* -- a round -- */
 
+/* A series has one. */
+static const char *const mount_options[] = {"data=ordered", "data=ordered,nodelalloc", "data=writeback", "data=ordered,commit=1"};
+
 static void begin_series(void)
 {
-	static const char *const options[] = {"data=ordered", "data=ordered,nodelalloc", "data=writeback", "data=ordered,commit=1"};
 	char key[340], said[400];
 	series++;
 	round_of_series = 0;
@@ -450,7 +451,7 @@ static void begin_series(void)
 	int r = ext4_make(&disk, folder);
 	if (r < 0)
 		stop("mkfs.ext4: %s", strerror(-r));
-	r = ext4_mount(&disk, options[series % 4]);
+	r = ext4_mount(&disk, mount_options[series % ARRAY_LEN(mount_options)]);
 	if (r < 0 && series == 1) {
 		(void)printf("no ext4 can be mounted on a loop device here: %s\n", strerror(-r));
 		exit(77);
@@ -468,11 +469,39 @@ static void begin_series(void)
 		stop("cannot unmount: %s", strerror(-r));
 }
 
+/* What has been promised so far. */
+struct done {
+	unsigned acks, bodies;
+	uint64_t cosigned;
+};
+
+static struct done done_now(void)
+{
+	struct done d = {.bodies = atomic_load(&notes->n_blobs), .cosigned = atomic_load(&notes->cosigned)};
+	for (unsigned i = 0; i < PRODUCERS; i++)
+		d.acks += atomic_load(&notes->producer[i].n);
+	return d;
+}
+
+/* Of one kind: an entry, a cosignature (where a witness runs), a body. */
+static void wait_for_more(const struct done *before, unsigned kind)
+{
+	for (int i = 0; i < 3000; i++) {
+		struct done d = done_now();
+		if (kind == 0 ? d.acks > before->acks : kind == 1 ? d.cosigned > before->cosigned || !url[0] : d.bodies > before->bodies)
+			return;
+		rest_us(1000);
+	}
+}
+
 /* The load, until the power goes. Some rounds let the producers see it: they must be told, and soon. */
 static void load(struct started *writer)
 {
 	pid_t worker[ROLES];
 	bool look = chance(8) == 0;
+	struct done before = done_now();
+	for (unsigned i = 0; i < PRODUCERS; i++)
+		notes->producer[i].error[0] = 0;
 	for (unsigned i = 0; i < ROLES; i++) {
 		uint64_t own = seed + i * 7919;
 		(void)chance(2);
@@ -482,12 +511,14 @@ static void load(struct started *writer)
 			(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 			(void)signal(SIGPIPE, SIG_IGN);
 			seed = own;
-			notes->producer[i < PRODUCERS ? i : 0].error[0] = 0;
 			roles[i](i);
 			_exit(0);
 		}
 		(void)setpgid(worker[i], worker[i]);
 	}
+	/* On a busy machine it takes a while until anything is under way: most rounds wait for something to lose. */
+	if (chance(4))
+		wait_for_more(&before, round_of_series % 3);
 	rest_us((long)chance(chance(4) ? 60000 : 250000));
 	int r = ext4_power_off(&disk);
 	if (r < 0)
@@ -565,7 +596,7 @@ static bool one_round(bool last)
 	unsigned before = lost + wrong;
 	bool on = !last;
 	round_of_series++;
-	int r = ext4_mount(&disk, NULL);
+	int r = ext4_mount(&disk, mount_options[series % ARRAY_LEN(mount_options)]);
 	if (r < 0)
 		stop("it cannot be mounted again: %s", strerror(-r));
 	if (open_ledger(&o))

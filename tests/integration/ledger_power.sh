@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# check: timeout=900
+# check: slow timeout=900
 # The power goes while a ledger is written to: an ext4 file system on a loop device is shut down without a flush of its log, at a random
 # moment, over and over. Nothing acknowledged is lost, and the log stays good. With syncs that do nothing (libeatmydata) the same test must
 # find losses: else it would find none of ours. SEED and SECONDS may be given.
@@ -32,7 +32,7 @@ tail -n 25 said
 ((code == 0)) || { echo "ledger_power: code $code with SEED=$seed: $(tail -n 1 said)" && exit 1; }
 read -r points _ < <(tail -n 1 said)
 bodies=$(sed -n 's/ bodies, .*//p' said) logs=$(sed -n 's/.* checkpoints, \([0-9]*\) of .*/\1/p' said)
-((points >= seconds && bodies > 0 && logs > 0)) || { echo "ledger_power: too little was tried: $(tail -n 2 said | xargs)" && exit 1; }
+((points > 10 && bodies > 0 && logs > 0)) || { echo "ledger_power: too little was tried: $(tail -n 2 said | xargs)" && exit 1; }
 
 # The control.
 "$driver" "$P" "$work" 20 "$seed" libeatmydata.so >control 2>&1
