@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <stdio.h>
+#include <strings.h>
 
 struct post {
 	CURL *curl;
@@ -29,8 +30,20 @@ static bool add_header(struct post *p, const char *name, const char *value)
 	return more != NULL;
 }
 
+/* What could never be reached is told at once, and not tried for ever. */
+static bool is_address(const char *url)
+{
+	CURLU *u = curl_url();
+	bool good = u && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
+	            (strncasecmp(url, "http://", 7) == 0 || strncasecmp(url, "https://", 8) == 0);
+	curl_url_cleanup(u);
+	return good;
+}
+
 int post_new(const struct post_options *o, struct post **out, struct err *err)
 {
+	if (!is_address(o->url))
+		return err_set(err, -EINVAL, "\"%.200s\" is no address of a service, as in https://host/path", o->url);
 	struct post *p = calloc(1, sizeof(*p));
 	if (!p || curl_global_init(CURL_GLOBAL_DEFAULT) != 0 || !(p->curl = curl_easy_init())) {
 		free(p);

@@ -113,7 +113,7 @@ expect 2 'could not be shipped' ship L --to "http://127.0.0.1:$port/" --cursor n
 expect 0 '' ship L --to "http://127.0.0.1:$port/" --cursor elastic.cursor --once
 expect 2 'https only' ship L --to http://es.example/ --token-file token --cursor new.cursor --once
 expect 2 '--cursor is missing' ship L --to http://127.0.0.1:1/
-expect 2 'could not be shipped' ship L --to file:///etc/passwd --cursor new.cursor --once --tries 1
+expect 2 'is no address of a service' ship L --to file:///etc/passwd --cursor new.cursor --once --tries 1
 echo 99999 >far.cursor
 expect 2 'another log, or was cut back' ship L --to http://127.0.0.1:1/ --cursor far.cursor --once
 flock new.cursor.lock sleep 2 &
