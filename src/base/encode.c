@@ -144,3 +144,15 @@ bool decode_percent(struct buf *out, struct slice in)
 	}
 	return true;
 }
+
+void encode_json_string(struct buf *out, struct slice text)
+{
+	buf_u8(out, '"');
+	for (size_t i = 0; i < text.n; i++) {
+		if (text.p[i] < 0x20 || text.p[i] == '"' || text.p[i] == '\\')
+			buf_fmt(out, "\\u%04x", text.p[i]);
+		else
+			buf_u8(out, text.p[i]);
+	}
+	buf_u8(out, '"');
+}

@@ -1,4 +1,4 @@
-/* encode: hex, base64 and percent encoding. */
+/* encode: hex, base64 and percent encoding; strings of JSON. */
 #ifndef POSTERN_BASE_ENCODE_H
 #define POSTERN_BASE_ENCODE_H
 
@@ -22,6 +22,9 @@ void encode_hex(struct buf *out, struct slice in);
 void encode_base64(struct buf *out, struct slice in, bool url_safe, bool pad);
 /* RFC 3986: everything but unreserved characters as %XX (upper case), appended. */
 void encode_percent(struct buf *out, struct slice in);
+
+/* A JSON string of UTF-8 text, with its quotes, appended; what is no UTF-8 is passed on as it is. */
+void encode_json_string(struct buf *out, struct slice text);
 
 /* Strict decoders: false if anything does not fit, then *out may hold a part. Appended. */
 bool decode_hex(struct buf *out, struct slice in);

@@ -12,7 +12,7 @@
 #include "ledger/checkpoint.h"
 #include "ledger/config.h"
 #include "ledger/entries.h"
-#include "ledger/sink_post.h"
+#include "ledger/post.h"
 #include "report/ship.h"
 #include "sys/path.h"
 
@@ -51,9 +51,10 @@ struct ship {
 	struct ledger_config config;
 	struct note_vkey key;
 	int dir;
-	struct post *post;
+	struct poster *poster;
 	struct entries *entries;
-	struct buf body, reply;
+	struct buf body;
+	struct posted reply;
 	struct err err;
 	uint64_t next, size;
 	size_t batch;
@@ -89,15 +90,13 @@ static int fill(struct ship *s, size_t *n)
 static enum ship_verdict ask(struct ship *s, size_t n, uint64_t *wait, char why[160])
 {
 	struct err err = {0};
-	long status = 0;
-	unsigned asked = 0;
-	buf_reset(&s->reply);
-	if (post_send(s->post, buf_slice(&s->body), &status, &s->reply, &asked, &err) < 0) {
+	if (post(s->poster, s->o->to, buf_slice(&s->body), &s->reply, &err) < 0) {
 		(void)snprintf(why, 160, "%.150s", err.text);
 		return SHIP_LATER;
 	}
-	*wait = *wait > asked * 1000ull ? *wait : asked * 1000ull;
-	return ship_judge(s->o->sink, status, buf_slice(&s->reply), n, why);
+	uint64_t asked = s->reply.wait * 1000ull;
+	*wait = *wait > asked ? *wait : asked;
+	return ship_judge(s->o->sink, s->reply.status, buf_slice(&s->reply.body), n, why);
 }
 
 /* Ships entries from next on, until they are with the service. */
@@ -209,7 +208,7 @@ static bool is_loopback(const char *url)
 static int ship_run(void *options, const struct opt_args *args)
 {
 	const struct ship_opts *o = options;
-	struct ship s = {.o = o, .dir = -1, .body = BUF(BODY_MAX), .reply = BUF(REPLY_MAX), .batch = o->batch};
+	struct ship s = {.o = o, .dir = -1, .body = BUF(BODY_MAX), .reply.body = BUF(REPLY_MAX), .batch = o->batch};
 	_cleanup_buf_ struct buf token = BUF(8192);
 	_cleanup_fd_ int lock = -1;
 	const char *why = NULL;
@@ -231,17 +230,16 @@ static int ship_run(void *options, const struct opt_args *args)
 	r = r < 0 ? r : take_lock(o->cursor, &lock, &s.err);
 	r = r < 0 ? r : log_cursor_read(o->cursor, &s.next, &s.err);
 	r = r < 0 ? r : read_token(o, &token, &s.err);
-	struct post_options how = {.url = o->to,
-	        .media_type = ship_media_type(o->sink),
+	struct post_options how = {.media_type = ship_media_type(o->sink),
 	        .authorization = token.n ? buf_str(&token) : NULL,
 	        .timeout_ms = (unsigned)o->timeout};
-	r = r < 0 ? r : post_new(&how, &s.post, &s.err);
+	r = r < 0 ? r : poster_new(&how, &s.poster, &s.err);
 	r = r < 0 ? r : run(&s);
-	post_free(s.post);
+	poster_free(s.poster);
 	entries_free(s.entries);
 	fd_closep(&s.dir);
 	buf_free(&s.body);
-	buf_free(&s.reply);
+	buf_free(&s.reply.body);
 	return r < 0 ? log_fail(&cmd_log_ship, &s.err) : EXIT_OK;
 }
 
