@@ -177,3 +177,15 @@ void encode_shown(struct buf *out, struct slice in)
 			buf_fmt(out, "\\x%02x", in.p[at + i]);
 	}
 }
+
+void encode_json_string(struct buf *out, struct slice text)
+{
+	buf_u8(out, '"');
+	for (size_t i = 0; i < text.n; i++) {
+		if (text.p[i] < 0x20 || text.p[i] == '"' || text.p[i] == '\\')
+			buf_fmt(out, "\\u%04x", text.p[i]);
+		else
+			buf_u8(out, text.p[i]);
+	}
+	buf_u8(out, '"');
+}

@@ -28,6 +28,9 @@ void encode_percent(struct buf *out, struct slice in);
  * document. */
 void encode_json(struct buf *out, struct slice text);
 
+/* A JSON string of UTF-8 text, with its quotes, appended; what is no UTF-8 is passed on as it is. */
+void encode_json_string(struct buf *out, struct slice text);
+
 /* Strict decoders: false if anything does not fit, then *out may hold a part. Appended. */
 bool decode_hex(struct buf *out, struct slice in);
 /* Both alphabets are taken, padding is optional, but if there is any it must be right; trailing bits must be zero. */
