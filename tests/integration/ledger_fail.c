@@ -389,6 +389,56 @@ static void case_witness(unsigned at, int with)
 	check_ledger(CRASHED_SIGNED, true);
 }
 
+/* What one witness has cosigned is kept, or it is said that it is not; and it can be asked again. */
+static void case_cosign(unsigned at, int with)
+{
+	char line[200], out[1000], state[500], key[500], vkey[500], policy[500], file[500];
+	lay_out("signed");
+	(void)snprintf(state, sizeof(state), "%s/elsewhere", base);
+	(void)snprintf(key, sizeof(key), "%s/w.key", base);
+	(void)snprintf(vkey, sizeof(vkey), "%s/log.vkey", base);
+	(void)snprintf(policy, sizeof(policy), "%s/policy", base);
+	(void)snprintf(file, sizeof(file), "%s/checkpoint.cosigned", ledger);
+	struct started s = start((const char *const[]){"witness", "--key", key, "--log", vkey, state, NULL});
+	if (!ready(&s, line))
+		stop("witness: %s", said());
+	const char *const args[] = {"cosign", "--policy", policy, "--witness", line + 6, ledger, NULL};
+	int code = run_failing(at, with, args, NULL, out, sizeof(out));
+	if (code == 0 && access(file, F_OK) != 0)
+		bad("it says %s, and nothing is kept", out);
+	if (run(args, SLICE_NONE, out, sizeof(out)) != 0 || access(file, F_OK) != 0)
+		bad("it cannot be cosigned afterwards: %s%s", out, said());
+	kill_started(&s);
+	check_ledger(CRASHED_SIGNED, true);
+}
+
+static unsigned lines_in(const char *text)
+{
+	unsigned n = 0;
+	for (; *text; text++)
+		n += *text == '\n';
+	return n;
+}
+
+/* Each entry is exported at least once, whatever becomes of the cursor. */
+static void case_export(unsigned at, int with)
+{
+	static char first[1 << 20], then[1 << 20];
+	char cursor[500];
+	lay_out("signed");
+	(void)snprintf(cursor, sizeof(cursor), "%s/cursor", top);
+	(void)unlink(cursor);
+	const char *const args[] = {"export", "--cursor", cursor, ledger, NULL};
+	int code = run_failing(at, with, args, NULL, first, sizeof(first));
+	if (code == 0 && lines_in(first) != CRASHED_SIGNED)
+		bad("%u entries were exported", lines_in(first));
+	if (run(args, SLICE_NONE, then, sizeof(then)) != 0)
+		bad("nothing can be exported afterwards: %s", said());
+	if (lines_in(first) + lines_in(then) < CRASHED_SIGNED || (code == 0 && then[0]))
+		bad("%u entries were exported, and then %u", lines_in(first), lines_in(then));
+	check_ledger(CRASHED_SIGNED, true);
+}
+
 static const struct {
 	const char *name;
 	void (*go)(unsigned at, int with);
@@ -401,6 +451,8 @@ static const struct {
         {"rebuild", case_rebuild},
         {"show", case_show},
         {"witness", case_witness},
+        {"cosign", case_cosign},
+        {"export", case_export},
 };
 
 /* -- what they begin with -- */

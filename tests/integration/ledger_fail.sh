@@ -28,7 +28,7 @@ one() { # CASE: in a folder of its own
 }
 export -f one
 export P driver work
-cases=(write show rebuild append erase init put witness)
+cases=(write show rebuild append erase init put export cosign witness)
 # shellcheck disable=SC2016 # the inner shell expands it
 printf '%s\n' "${cases[@]}" | xargs -n 1 -P 2 bash -c 'one "$1"' -
 calls=0
