@@ -43,6 +43,9 @@ int poster_new(const struct post_options *o, struct poster **out, struct err *er
 	bool ok = add_header(p, "Content-Type", o->media_type) && add_header(p, "Expect", "") &&
 	          (!o->authorization || add_header(p, "Authorization", o->authorization));
 	const CURLcode set[] = {
+	        o->tls_ca ? curl_easy_setopt(c, CURLOPT_CAINFO, o->tls_ca) : CURLE_OK,
+	        o->tls_cert ? curl_easy_setopt(c, CURLOPT_SSLCERT, o->tls_cert) : CURLE_OK,
+	        o->tls_key ? curl_easy_setopt(c, CURLOPT_SSLKEY, o->tls_key) : CURLE_OK,
 	        curl_easy_setopt(c, CURLOPT_HTTPHEADER, p->headers),
 	        curl_easy_setopt(c, CURLOPT_POST, 1L),
 	        curl_easy_setopt(c, CURLOPT_USERAGENT, "postern/" POSTERN_VERSION),

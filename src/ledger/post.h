@@ -6,8 +6,9 @@
 #include "base/err.h"
 
 struct post_options {
-	const char *media_type;    /* of the bodies that are sent */
-	const char *authorization; /* value of that header; NULL: none */
+	const char *media_type;                  /* of the bodies that are sent */
+	const char *authorization;               /* value of that header; NULL: none */
+	const char *tls_ca, *tls_cert, *tls_key; /* files; NULL: the system's authorities, no certificate */
 	unsigned timeout_ms;
 };
 
