@@ -47,7 +47,10 @@ nats_ready() {
 	"$programs/nats_dump" "nats://127.0.0.1:$nats_port" AUDIT >/dev/null 2>&1
 	(($? != 2))
 }
-nats_kill() { kill -KILL "$service"; }
+nats_kill() {
+	kill -KILL "$service"
+	forget "$service"
+}
 nats_has() { "$programs/nats_dump" "nats://127.0.0.1:$nats_port" AUDIT | cut -f3-; }
 
 # Its server does not run as root.
@@ -78,6 +81,7 @@ postgres_kill() {
 	children=$(ps -o pid= --ppid "$service")
 	# shellcheck disable=SC2086 # a list
 	kill -KILL "$service" $children 2>/dev/null
+	forget "$service"
 }
 question() { psql -X -h "$work/pg" -U tester postgres -v ON_ERROR_STOP=1 -Atc "$1"; }
 postgres_has() {
@@ -132,13 +136,14 @@ url() { # KIND
 ship() { # KIND: until all is there, in the background
 	"$P" log ship L --to "$(url "$1")" --once --batch "$batch" --timeout 3000 2>>"$1.ship.err" &
 	shipper=$!
+	pids+=("$shipper")
 }
 pause() { # MOST, in milliseconds
 	sleep "$(printf '0.%03d' $((RANDOM % $1 + 3)))"
 }
 # Until everything has arrived: start the shipper, kill it; every third time the service first.
 storm() { # KIND
-	local round=0
+	local round=0 code
 	while :; do
 		ship "$1"
 		# On a busy machine it needs longer to get anywhere.
@@ -151,13 +156,12 @@ storm() { # KIND
 			"$1_start"
 			pause 60
 		fi
-		if ! kill -KILL "$shipper" 2>/dev/null; then
-			wait "$shipper" || fail "$1: the shipper ended by itself: $(tail -n 2 "$1.ship.err")"
-			return
-		fi
+		kill -KILL "$shipper" 2>/dev/null
 		wait "$shipper" 2>/dev/null
+		code=$?
+		forget "$shipper"
 		# It may have been through just then.
-		case $? in
+		case $code in
 		137) shipper_kills=$((shipper_kills + 1)) ;;
 		0) return ;;
 		*) fail "$1: the shipper ended by itself: $(tail -n 2 "$1.ship.err")" ;;
@@ -229,6 +233,8 @@ for kind in nats postgres; do
 	ship "$kind"
 	wait "$one" || fail "$kind: the first of two: $(tail -n 1 "$kind.ship.err")"
 	wait "$shipper" || fail "$kind: the second of two: $(tail -n 1 "$kind.ship.err")"
+	forget "$one"
+	forget "$shipper"
 	whole "$kind"
 done
 whole kafka
