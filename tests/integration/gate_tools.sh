@@ -21,7 +21,7 @@ if [[ ! ${GATE_INSIDE:-} ]]; then
 		read -r name subject <<<"$s"
 		(($#)) && [[ " $* " != *" $name "* ]] && continue
 		about=$("$build/integration/obtain" "$subject") || { echo "gate_tools: $subject cannot be had: $about"; exit 77; }
-		folder=$(sed -n 's/^folder //p' <<<"$about")
+		folder=$(sed -n 's/^root //p' <<<"$about")
 		places+="$name $folder $folder/$(sed -n 's/^entry //p' <<<"$about")"$'\n'
 	done
 	how=-n
