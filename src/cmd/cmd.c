@@ -15,6 +15,7 @@ __attribute__((weak)) int world_main(int control_fd);
 const struct command *const command_table[] = {
         &cmd_vet,
         &cmd_log,
+        &cmd_review,
         &cmd_completion,
         &cmd_help,
 };

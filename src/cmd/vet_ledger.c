@@ -41,7 +41,7 @@ static int make_above(const char *path, struct arena *arena, struct err *err)
 	return 0;
 }
 
-static int open_ledger(const char *path, const char *host, struct arena *arena, struct ledger_client **out, struct err *err)
+int vet_ledger_open(const char *path, const char *host, struct arena *arena, struct ledger_client **out, struct err *err)
 {
 	struct stat st;
 	if (stat(path, &st) < 0 && errno == ENOENT) {
@@ -207,7 +207,7 @@ int vet_ledger_write(
 	        .tool_sha256 = slice_str(r->subject_sha256),
 	        .confinement = slice_str(r->confinement),
 	};
-	int e = open_ledger(path, host[0] ? host : "localhost", &arena, &w.client, err);
+	int e = vet_ledger_open(path, host[0] ? host : "localhost", &arena, &w.client, err);
 	if (e < 0)
 		return e;
 	for (size_t i = 0; i < r->n_rows && e == 0; i++)

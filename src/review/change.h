@@ -85,12 +85,13 @@ struct change_set {
 };
 
 struct change_source {
-	int lower, upper; /* folders, opened for reading; they stay the caller's */
-	bool copy;        /* upper is a whole copy, not an overlay's */
-	int64_t since;    /* when the run began, nanoseconds since 1970; 0: conflicts are not looked for */
-	int64_t copied;   /* of a copy: when it was complete; files not touched since are taken as equal; 0: all are compared */
-	size_t max;       /* changes; 0: 2,000,000 */
-	size_t memory;    /* bytes for all of it; 0: 1 GiB */
+	int lower, upper;  /* folders, opened for reading; they stay the caller's */
+	bool copy;         /* upper is a whole copy, not an overlay's */
+	int64_t since;     /* when the run began, nanoseconds since 1970; 0: conflicts are not looked for */
+	const char *index; /* what was staged when the run began (review/index.h); NULL or "": not known */
+	int64_t copied;    /* of a copy: when it was complete; files not touched since are taken as equal; 0: all are compared */
+	size_t max;        /* changes; 0: 2,000,000 */
+	size_t memory;     /* bytes for all of it; 0: 1 GiB */
 };
 
 /* Reads the whole set; *out is empty before and to be freed in any case. -E2BIG past a maximum; -ENOTSUP for an overlay that keeps names or
@@ -104,12 +105,10 @@ bool change_below(const char *path, const char *folder);
 /* Order of a walk. */
 int change_path_cmp(const char *a, const char *b);
 
-/* Appends a regular file's bytes, at most `max` of them (*cut: there are more). Never blocks, never follows. -EACCES, -EINVAL (not a
- * regular file), -ENOENT … `own` says that the tree is ours alone: then a file that its owner may not read is made readable for the moment.
- */
-[[nodiscard]] int change_read(int root, const char *path, bool own, size_t max, struct buf *out, bool *cut);
-/* The same as a descriptor. */
-[[nodiscard]] int change_open(int root, const char *path, bool own);
+/* Opens a regular file for reading: never blocks, follows no link. -EINVAL: it is none; -EACCES, -ENOENT, … */
+[[nodiscard]] int change_open(int root, const char *path);
+/* Appends its bytes, at most `max` of them; *cut: there are more. */
+[[nodiscard]] int change_read(int root, const char *path, size_t max, struct buf *out, bool *cut);
 /* fstatat(2) without following; the link's text goes to the arena if that is not NULL. type OBJECT_NONE and 0 if it is not there. */
 [[nodiscard]] int object_at(int dir, const char *name, struct arena *arena, struct object *out);
 

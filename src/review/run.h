@@ -35,7 +35,8 @@ struct review_run {
 	int64_t started, copied, ended; /* nanoseconds since 1970; 0: not yet */
 	int status;                     /* of the tool, as wait(2) has it; -1: unknown */
 	enum review_state state;
-	char *command;                                               /* for people: the words of the command, cut to 4 KiB */
+	char *index;   /* what was staged in the project's git repository (review/index.h); "" if unknown */
+	char *command; /* for people: the words of the command, cut to 4 KiB */
 	char *tool, *version, *sha256, *policy_sha256, *confinement; /* for the ledger; "" if unknown */
 };
 #define REVIEW_RUN_NONE ((struct review_run){.folder = -1, .lock = -1, .status = -1})
@@ -65,12 +66,14 @@ void review_run_free(struct review_run *run);
 [[nodiscard]] int review_run_lock(struct review_run *run, struct err *err);
 /* Writes run.json anew, for good. */
 [[nodiscard]] int review_run_save(struct review_run *run, struct err *err);
+/* Replaces a file of the run's folder by these bytes, for good. */
+[[nodiscard]] int review_run_write(const struct review_run *run, const char *name, struct slice data);
 /* Opens the project, which must still be the same folder, and upper. */
 [[nodiscard]] int review_run_source(const struct review_run *run, struct change_source *out, struct err *err);
 void review_run_source_close(struct change_source *s);
 /* Throws away what was written, however it is nested; the folder stays as a record, with `state`. */
 [[nodiscard]] int review_run_drop(struct review_run *run, enum review_state state, struct err *err);
-/* Removes the whole folder. */
+/* Removes the whole folder, record and all. */
 [[nodiscard]] int review_run_remove(struct review_run *run, struct err *err);
 
 #endif
