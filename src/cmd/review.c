@@ -171,6 +171,15 @@ static bool chosen(const struct choice *c, const char *path, bool exactly)
 	return false;
 }
 
+/* Is each of its flags accepted? Of installed packages the folder is what is named. */
+static bool accepted(const struct choice *c, const struct change *x)
+{
+	for (const struct flag *f = x->flags; f; f = f->next)
+		if (!chosen(c, x->path, !flag_is_packages(f->rule)))
+			return false;
+	return true;
+}
+
 static bool excepted(const struct review_opts *o, const char *path)
 {
 	for (size_t i = 0; i < o->except.n; i++)
@@ -189,7 +198,7 @@ static long choose(const struct review_opts *o, const struct choice *c, struct c
 		struct change *x = &set->change[i];
 		x->picked = (c->all || chosen(c, x->path, false)) && !excepted(o, x->path);
 		n += x->picked;
-		if (!x->picked || !x->flags || o->accept_flagged || chosen(c, x->path, true))
+		if (!x->picked || !x->flags || o->accept_flagged || accepted(c, x))
 			continue;
 		if (refused++ < 10) {
 			buf_str_add(&why, "  ");

@@ -8,7 +8,7 @@
 
 /* What is shown, or asked about, as one: a change, or a folder that came or went with everything in it. */
 struct review_unit {
-	size_t first, end; /* changes; the first stands for all */
+	size_t first, end; /* changes; the first stands for all that are flagged as it is, or not at all */
 	size_t moved;      /* of these, how many have the other half of a rename elsewhere */
 };
 struct review_units {
@@ -16,6 +16,8 @@ struct review_units {
 	size_t n;
 	size_t runs, look; /* the first `runs` units are flagged as running by themselves, the next `look` are flagged */
 };
+/* Is this change of the unit's range one that it stands for? */
+bool review_in_unit(const struct change_set *set, const struct review_unit *u, size_t i);
 /* Freed with free(units.unit). */
 [[nodiscard]] int review_units(const struct change_set *set, struct review_units *out);
 

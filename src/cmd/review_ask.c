@@ -14,7 +14,8 @@ static void print(struct buf *b)
 static void pick(struct change_set *set, const struct review_unit *u)
 {
 	for (size_t i = u->first; i < u->end; i++)
-		set->change[i].picked = true;
+		if (review_in_unit(set, u, i))
+			set->change[i].picked = true;
 }
 
 static void pick_rest(struct change_set *set, const struct review_units *u, size_t from)
@@ -60,7 +61,8 @@ bool review_ask(const struct change_source *s, struct change_set *set, size_t di
 			break;
 		case 'd':
 			for (size_t k = u.unit[i].first; k < u.unit[i].end; k++)
-				review_diff(&out, s, &set->change[k], diff_limit);
+				if (review_in_unit(set, &u.unit[i], k))
+					review_diff(&out, s, &set->change[k], diff_limit);
 			print(&out);
 			break;
 		case 'a':

@@ -58,25 +58,64 @@ static size_t git_store(const struct change_set *set, size_t i)
 	return k > i ? k : i + 1;
 }
 
+/* Where the folder of a path ends. */
+static size_t folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash ? (size_t)(slash - path) : 0;
+}
+
+/* Many of one kind in one folder, as a build makes them, are told once. */
+static size_t alike(const struct change_set *set, size_t i)
+{
+	const struct change *c = &set->change[i];
+	size_t n = folder_of(c->path), k = i + 1;
+	if (flag_is_packages(c->flags->rule)) {
+		/* What is flagged in another way in there runs by itself, and has its own line. */
+		n = flag_packages(c->path);
+		while (k < set->n && strncmp(set->change[k].path, c->path, n) == 0 && flag_packages(set->change[k].path) == n)
+			k++;
+		return k;
+	}
+	if (c->flags->rule->kind != FLAG_EXECUTABLE && strcmp(c->flags->rule->name, "python-bytecode") != 0)
+		return k;
+	for (; k < set->n; k++) {
+		const struct change *x = &set->change[k];
+		if (!x->flags || x->flags->rule != c->flags->rule || x->kind != c->kind || x->trouble || folder_of(x->path) != n ||
+		        strncmp(x->path, c->path, n) != 0)
+			break;
+	}
+	return k;
+}
+
+bool review_in_unit(const struct change_set *set, const struct review_unit *u, size_t i)
+{
+	const struct change *c = &set->change[u->first], *x = &set->change[i];
+	return i == u->first || !x->flags || (c->flags && x->flags->rule == c->flags->rule);
+}
+
 int review_units(const struct change_set *set, struct review_units *out)
 {
 	*out = (struct review_units){.unit = calloc(set->n + 1, sizeof(*out->unit))};
 	if (!out->unit)
 		return -ENOMEM;
-	for (int level = FLAG_RUNS; level >= FLAG_LOOK; level--)
-		for (size_t i = 0; i < set->n; i++)
-			if (set->change[i].flags && set->change[i].flags->rule->level == (enum flag_level)level) {
-				out->unit[out->n++] = (struct review_unit){i, i + 1, 0};
-				if (level == FLAG_RUNS)
-					out->runs++;
-				else
-					out->look++;
-			}
+	for (size_t i = 0; i < set->n; i++)
+		if (set->change[i].flags && set->change[i].flags->rule->level == FLAG_RUNS)
+			out->unit[out->n++] = (struct review_unit){i, i + 1, 0};
+	out->runs = out->n;
+	for (size_t i = 0, end; i < set->n; i = end) {
+		end = i + 1;
+		if (!set->change[i].flags || set->change[i].flags->rule->level != FLAG_LOOK)
+			continue;
+		end = alike(set, i);
+		out->unit[out->n++] = (struct review_unit){i, end, 0};
+	}
+	out->look = out->n - out->runs;
 	for (size_t i = 0, end; i < set->n; i = end) {
 		const struct change *c = &set->change[i];
 		size_t moved = 0;
 		end = i + 1;
-		if (c->flags || (c->kind == CHANGE_REMOVED && c->pair))
+		if (c->flags || (c->kind == CHANGE_REMOVED && c->pair) || (flag_packages(c->path) && !c->trouble))
 			continue;
 		end = git_store(set, i);
 		if (end == i + 1)
@@ -192,7 +231,9 @@ void review_show_unit(
 	write_visible(out, slice_str(c->path));
 	if (folder)
 		buf_u8(out, '/');
-	if (u->end > u->first + 1)
+	if (u->end > u->first + 1 && c->flags && !flag_is_packages(c->flags->rule))
+		buf_fmt(out, "  and %zu more of the kind in this folder", u->end - u->first - 1);
+	else if (u->end > u->first + 1 && !c->flags)
 		buf_fmt(out, "  (%zu files and folders%s", u->end - u->first - 1, u->moved ? "" : ")");
 	if (u->end > u->first + 1 && u->moved)
 		buf_fmt(out, ", %zu of them %s)", u->moved, c->kind == CHANGE_REMOVED ? "moved elsewhere" : "moved here");

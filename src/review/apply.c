@@ -96,8 +96,9 @@ static int check_picks(struct apply *a, struct change_set *set, struct apply_res
 			c->picked = false;
 			out->left_out++;
 		}
-		/* Whose a folder is, and its attributes, are not brought over. */
-		if (c->picked && is_folder(&c->after) && is_folder(&c->before) && !(c->what & CHANGE_MODE)) {
+		/* Whose a file is, and a folder's attributes, are not brought over. */
+		bool folders = is_folder(&c->after) && is_folder(&c->before);
+		if (c->picked && (c->what == CHANGE_OWNER || (folders && !(c->what & CHANGE_MODE)))) {
 			c->picked = false;
 			out->left_out++;
 		}
@@ -108,6 +109,10 @@ static int check_picks(struct apply *a, struct change_set *set, struct apply_res
 }
 
 /* ---- is the project still as it was looked at? */
+
+struct owner {
+	uint32_t uid, gid;
+};
 
 static bool same_object(const struct object *seen, const struct object *now)
 {
@@ -124,13 +129,23 @@ static int moved_on(struct apply *a, const char *path)
 	return err_set(a->err, -EEXIST, "conflict: \"%.300s\" was changed in this moment; nothing was applied", path);
 }
 
-static int look(struct apply *a, const struct change *c, struct object *now)
+/* *owner is that of the folder. */
+static int look(struct apply *a, const struct change *c, struct object *now, struct owner *owner)
 {
 	const char *base;
+	struct stat st, staging;
 	_cleanup_fd_ int parent = part_parent(a->lower, c->path, &base);
 	int r = parent < 0 ? parent : object_at(parent, base, NULL, now);
+	if (r == 0 && (fstat(parent, &st) < 0 || fstat(a->staging, &staging) < 0))
+		r = -errno;
 	if (r < 0)
 		return err_sys(a->err, r, "the folder of \"%.300s\" is not what it was; nothing was applied", c->path);
+	if (st.st_dev != staging.st_dev)
+		return err_set(a->err, -EXDEV,
+		        "\"%.300s\" lies on another file system than the project, so it cannot be applied with the rest; nothing was "
+		        "applied",
+		        c->path);
+	*owner = (struct owner){st.st_uid, st.st_gid};
 	if (!a->o->force && !same_object(&c->before, now))
 		return moved_on(a, c->path);
 	return 0;
@@ -165,7 +180,23 @@ static int check_below(struct apply *a, const struct change_set *set, size_t i)
 
 /* ---- staging */
 
-static int stage_file(struct apply *a, struct change *c, int to, const char *name, bool sync)
+/* As root what is new belongs to whoever has the folder; what was there keeps its owner. Without root it is ours, if need be in another
+ * group. */
+static void give(int to, const char *name, const struct change *c, struct owner parent)
+{
+	struct owner o = c->before.type != OBJECT_NONE ? (struct owner){c->before.uid, c->before.gid} : parent;
+	uid_t uid = geteuid() == 0 ? o.uid : (uid_t)-1;
+	if (fchownat(to, name, uid, o.gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return; /* a group that is not ours: the file gets the group that new files get */
+}
+
+static uint32_t mode_of(const struct apply *a, const struct change *c)
+{
+	uint32_t keep = a->o->keep_setuid || is_folder(&c->after) ? 07777u : 07777u & ~SET_ID;
+	return c->after.mode & keep;
+}
+
+static int stage_file(struct apply *a, struct change *c, int to, const char *name, struct owner parent, bool sync)
 {
 	struct stat st;
 	struct digest_stream *digest = NULL;
@@ -203,27 +234,11 @@ static int stage_file(struct apply *a, struct change *c, int to, const char *nam
 	tree_copy_xattrs(from, out);
 	const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, st.st_mtim};
 	(void)futimens(out, times);
+	/* The owner first: changing it takes bits away. */
+	give(to, name, c, parent);
+	if (fchmod(out, mode_of(a, c)) < 0)
+		return -errno;
 	return sync && fsync(out) < 0 ? -errno : 0;
-}
-
-struct owner {
-	uint32_t uid, gid;
-};
-
-/* As root what is new belongs to whoever has the folder; what was there keeps its owner. Without root it is ours, if need be in another
- * group. */
-static void give(int to, const char *name, const struct change *c, struct owner parent)
-{
-	struct owner o = c->before.type != OBJECT_NONE ? (struct owner){c->before.uid, c->before.gid} : parent;
-	uid_t uid = geteuid() == 0 ? o.uid : (uid_t)-1;
-	if (fchownat(to, name, uid, o.gid, AT_SYMLINK_NOFOLLOW) < 0)
-		return; /* a group that is not ours: the file gets the group that new files get */
-}
-
-static uint32_t mode_of(const struct apply *a, const struct change *c)
-{
-	uint32_t keep = a->o->keep_setuid || is_folder(&c->after) ? 07777u : 07777u & ~SET_ID;
-	return c->after.mode & keep;
 }
 
 static int mode_at(int to, const char *name, uint32_t mode)
@@ -242,16 +257,15 @@ static int stage_one(struct apply *a, struct change *c, int to, const char *name
 	if (r < 0)
 		return r;
 	if (c->after.type == OBJECT_FILE)
-		r = stage_file(a, c, to, name, sync);
-	else if (c->after.type == OBJECT_LINK)
+		return stage_file(a, c, to, name, parent, sync);
+	if (c->after.type == OBJECT_LINK)
 		r = symlinkat(c->after.link, to, name) < 0 ? -errno : 0;
 	else
 		r = mkdirat(to, name, 0700) < 0 ? -errno : 0;
 	if (r < 0)
 		return r;
-	/* The owner first: changing it takes bits away. */
 	give(to, name, c, parent);
-	return c->after.type == OBJECT_FILE ? mode_at(to, name, mode_of(a, c)) : 0;
+	return 0;
 }
 
 /* The tree under set->change[i], which is a folder, into the staging folder's `slot`; then modes, from the leaves up. */
@@ -283,22 +297,34 @@ static int stage_below(struct apply *a, struct change_set *set, size_t i, const 
 	return r;
 }
 
+/* Of the project's own; NULL if it cannot be had: it is for the record. */
+static const uint8_t *digest_before(struct apply *a, const char *path)
+{
+	_cleanup_fd_ int fd = change_open(a->lower, path);
+	struct digest_stream *digest = NULL;
+	uint8_t part[65536], *sha = fd < 0 ? NULL : arena_alloc(&a->arena, 32);
+	ssize_t n = 0;
+	if (!sha || digest_stream_new(DIGEST_SHA256, &digest) < 0)
+		return NULL;
+	while ((n = read(fd, part, sizeof(part))) > 0 && digest_stream_add(digest, slice_of(part, (size_t)n)) == 0)
+		;
+	return digest_stream_end(digest, sha) == 0 && n == 0 ? sha : NULL;
+}
+
 static int stage_put(struct apply *a, struct change_set *set, size_t i, bool sync)
 {
 	struct change *c = &set->change[i];
 	struct object now;
+	struct owner owner;
 	struct stat st;
-	const char *base;
 	char slot[16];
-	int r = look(a, c, &now);
+	int r = look(a, c, &now, &owner);
 	if (r == 0 && now.type == OBJECT_FOLDER)
 		r = a->o->force ? 0 : check_below(a, set, i);
-	_cleanup_fd_ int parent = r < 0 ? -1 : part_parent(a->lower, c->path, &base);
-	if (r < 0 || parent < 0)
-		return r < 0 ? r : err_sys(a->err, parent, "the folder of \"%.300s\" is not what it was; nothing was applied", c->path);
-	if (fstat(parent, &st) < 0)
-		return -errno;
-	struct owner owner = {st.st_uid, st.st_gid};
+	if (r < 0)
+		return r;
+	if (now.type == OBJECT_FILE)
+		c->sha256_before = digest_before(a, c->path);
 	struct op *op = part_op(a);
 	if (!op)
 		return -ENOMEM;
@@ -339,7 +365,8 @@ static int plan_remove(struct apply *a, struct change_set *set, size_t i)
 {
 	struct change *c = &set->change[i];
 	struct object now;
-	int r = look(a, c, &now);
+	struct owner owner;
+	int r = look(a, c, &now, &owner);
 	if (r == 0 && now.type == OBJECT_FOLDER && !a->o->force)
 		r = check_below(a, set, i);
 	/* With force it may have gone already. */
@@ -359,7 +386,8 @@ static int plan_remove(struct apply *a, struct change_set *set, size_t i)
 static int plan_mode(struct apply *a, struct change *c)
 {
 	struct object now;
-	int r = look(a, c, &now);
+	struct owner owner;
+	int r = look(a, c, &now, &owner);
 	if (r < 0)
 		return r;
 	struct op *op = part_op(a);
@@ -457,6 +485,11 @@ static int prepare(struct apply *a, struct change_set *set, struct apply_result 
 	return r;
 }
 
+static const uint8_t *keep(struct change_set *set, const uint8_t *sha)
+{
+	return sha ? arena_copy(&set->arena, slice_of(sha, 32)).p : NULL;
+}
+
 int review_apply(struct review_run *run, const struct change_source *source, struct change_set *set, const struct apply_options *o,
         struct apply_result *out, struct err *err)
 {
@@ -478,8 +511,8 @@ int review_apply(struct review_run *run, const struct change_source *source, str
 	free(a.op);
 	/* Digests live as long as the set does. */
 	for (size_t i = 0; i < set->n; i++) {
-		struct slice kept = set->change[i].sha256 ? arena_copy(&set->arena, slice_of(set->change[i].sha256, 32)) : SLICE_NONE;
-		set->change[i].sha256 = kept.p;
+		set->change[i].sha256 = keep(set, set->change[i].sha256);
+		set->change[i].sha256_before = keep(set, set->change[i].sha256_before);
 	}
 	arena_free(&a.arena);
 	if (r < 0)

@@ -31,6 +31,7 @@ enum file_rule {
 	EXECUTABLE,
 	WRITABLE,
 	HIDDEN,
+	PACKAGES,
 	FILE_RULES,
 };
 const struct flag_rule flag_file_rules[] = {
@@ -50,6 +51,7 @@ const struct flag_rule flag_file_rules[] = {
         [WRITABLE] = R("writable", NULL, MODE, LOOK, NONE, "a file that everybody may write", "others on this machine can change it"),
         [HIDDEN] = R("hidden-text", NULL, HIDDEN, RUNS, NONE, "characters that a reader does not see",
                 "a compiler or an agent reads what the reader does not"),
+        [PACKAGES] = R("packages", NULL, DEPENDENCY, LOOK, NONE, "installed packages", "what uses them runs their code"),
 };
 const size_t flag_file_rule_count = ARRAY_LEN(flag_file_rules);
 _Static_assert(ARRAY_LEN(flag_file_rules) == FILE_RULES, "a line for each");
@@ -182,6 +184,26 @@ bool flag_link_leads_out(const char *path, const char *target)
 	return false;
 }
 
+size_t flag_packages(const char *path)
+{
+	static const char *const names[] = {"node_modules", "site-packages", "dist-packages", "bower_components"};
+	for (const char *p = path; *p; p++) {
+		size_t n = strcspn(p, "/");
+		for (size_t i = 0; i < ARRAY_LEN(names); i++)
+			if (n == strlen(names[i]) && memcmp(p, names[i], n) == 0)
+				return (size_t)(p - path) + n;
+		p += n;
+		if (!*p)
+			break;
+	}
+	return 0;
+}
+
+bool flag_is_packages(const struct flag_rule *rule)
+{
+	return rule == &flag_file_rules[PACKAGES];
+}
+
 /* ---- one change */
 
 struct flagging {
@@ -191,10 +213,15 @@ struct flagging {
 	struct flag *first;
 	struct buf detail;
 	struct buf before, after;
+	bool inside; /* of installed packages */
 };
 
 static int put(struct flagging *f, const struct flag_rule *rule)
 {
+	if (f->inside && (rule->level == FLAG_LOOK || rule == &flag_file_rules[HIDDEN])) {
+		buf_reset(&f->detail);
+		return 0;
+	}
 	struct flag *flag = arena_alloc(f->arena, sizeof(*flag)), **at = &f->first;
 	if (!flag || buf_error(&f->detail) == -ENOMEM)
 		return -ENOMEM;
@@ -318,7 +345,8 @@ static int content_flags(struct flagging *f, const struct change *c, const struc
 		r = put_file(f, EXECUTABLE);
 	}
 	/* What git stores is compressed; whatever comes of it is another file. */
-	if (r == 0 && c->what & CHANGE_CONTENT && is_text(t->after) && !flag_match("**/.git/objects/**", c->path)) {
+	if (r == 0 && c->what & CHANGE_CONTENT && is_text(t->after) && !is_program(t->after) &&
+	        !flag_match("**/.git/objects/**", c->path)) {
 		if (part_hidden(t, &f->detail))
 			r = put_file(f, HIDDEN);
 		else
@@ -370,6 +398,7 @@ static int flag_change(struct flagging *f, struct change *c)
 {
 	int r = 0;
 	f->first = NULL;
+	f->inside = flag_packages(c->path) != 0;
 	if (c->kind != CHANGE_REMOVED && c->after.type >= OBJECT_FIFO) {
 		buf_str_add(&f->detail, object_type_word(c->after.type));
 		r = put_file(f, SPECIAL);
@@ -409,6 +438,33 @@ static struct flagging flagging(const struct change_source *s, struct arena *are
 	        .s = s, .arena = arena, .index = x, .detail = BUF(4096), .before = BUF(FLAG_READ_MAX + 1), .after = BUF(FLAG_READ_MAX + 1)};
 }
 
+/* One flag for each folder of installed packages in which something comes, changes or goes, on its first change that has none. */
+static int flag_installed(struct flagging *f, struct change_set *set)
+{
+	for (size_t i = 0, end; i < set->n; i = end) {
+		struct change *c = &set->change[i];
+		size_t n = flag_packages(c->path);
+		end = i + 1;
+		if (n == 0)
+			continue;
+		while (end < set->n && flag_packages(set->change[end].path) == n && strncmp(set->change[end].path, c->path, n) == 0)
+			end++;
+		for (size_t k = i; k < end; k++)
+			if (!set->change[k].flags) {
+				c = &set->change[k];
+				break;
+			}
+		f->first = c->flags;
+		f->inside = false;
+		buf_fmt(&f->detail, "%zu files and folders change in %.*s", end - i, n > 1000 ? 1000 : (int)n, c->path);
+		int r = put_file(f, PACKAGES);
+		if (r < 0)
+			return r;
+		c->flags = f->first;
+	}
+	return 0;
+}
+
 int review_flag_set(const struct change_source *source, struct change_set *set, struct err *err)
 {
 	struct index x;
@@ -419,7 +475,8 @@ int review_flag_set(const struct change_source *source, struct change_set *set, 
 		if (r < 0)
 			return err_sys(err, r, "cannot look into \"%.300s\"", set->change[i].path);
 	}
-	return 0;
+	int r = flag_installed(&f, set);
+	return r < 0 ? err_sys(err, r, "cannot flag installed packages") : 0;
 }
 
 int review_flag_live(int root, const char *path, struct arena *arena, struct flag **out)

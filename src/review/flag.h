@@ -72,6 +72,11 @@ size_t review_flag_path(const char *path, const struct flag_rule **out, size_t m
 [[nodiscard]] int review_flag_live(int root, const char *path, struct arena *arena, struct flag **out);
 /* Flags every change of the set, and finds which are binary. Memory comes from the set. */
 [[nodiscard]] int review_flag_set(const struct change_source *source, struct change_set *set, struct err *err);
+/* The length of the front of `path` that is a folder of installed packages (node_modules, site-packages, …), 0 if it is in none. What lies
+ * in one is not flagged file by file, but for what runs by itself: the folder is, once. */
+size_t flag_packages(const char *path);
+/* Is this the rule that stands for such a folder? */
+bool flag_is_packages(const struct flag_rule *rule);
 /* Does a link at `path` (relative to the root) lead out of the root, going by its text alone? Absolute ones do. */
 bool flag_link_leads_out(const char *path, const char *target);
 

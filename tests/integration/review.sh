@@ -7,6 +7,7 @@ build=$PWD/build/${BUILD:-release}
 P=${POSTERN:-$build/postern}
 [[ $P == /* ]] || P=$PWD/$P
 make -s BUILD="${BUILD:-release}" "$build/integration/review_driver" 2>/dev/null || make -s BUILD="${BUILD:-release}" "build/${BUILD:-release}/integration/review_driver" || exit 1
+[[ -x /usr/bin/python3 ]] || { echo "review: there is no /usr/bin/python3"; exit 77; }
 unshare -Urm true 2>/dev/null || { echo 'review: user namespaces are not allowed here'; exit 77; }
 work=$(mktemp -d)
 trap 'chmod -R u+rwX "$work" 2>/dev/null; rm -rf "$work"' EXIT
@@ -137,18 +138,66 @@ check_all() {
 	expect 0 'applied' --apply all --ledger none
 	[[ $(as bash -c 'cat d/n src; ls d') == $'new\nflat\nn' ]] || bad "folders: $(as ls -lR d src)"
 
+	# Installed packages are flagged once, by their folder; what a build made, once a folder.
+	fresh
+	# shellcheck disable=SC2016 # the inner shell expands them
+	tool 'for i in $(seq 30); do mkdir -p node_modules/p$i build; echo "{\"scripts\":{\"x\":\"y\"}}" >node_modules/p$i/package.json
+		printf "\177ELF\1\1\1" >build/o$i.o; done; echo x=y >node_modules/p3/.npmrc'
+	expect 1 '; 32 flagged'
+	[[ $said == *'61 files and folders change in node_modules'* || $said == *'62 files and folders change in node_modules'* ]] || bad "packages: $said"
+	[[ $said == *'build/o1.o  and 29 more of the kind'* ]] || bad "programs: $said"
+	expect 1 'node_modules/p3/.npmrc: configuration of npm' --apply node_modules --ledger none
+	expect 0 'applied 61 changes' --apply node_modules --except '**/.npmrc' --ledger none
+
+	# At a terminal: no to the hook, the diff and yes to the rest; then quit, which applies nothing.
+	fresh
+	tool 'echo x >.git/hooks/pre-push; echo 1 >new1; echo 2 >new2; echo 3 >>d/a'
+	typed=$(as /usr/bin/python3 - "$work/postern" "$answers" <<'END'
+import os, pty, sys, time
+pid, fd = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], ["postern", "review", "--interactive", "--ledger", "none"])
+said = b""
+for key in sys.argv[2]:
+    while said.count(b"apply nothing: ") <= 0:
+        said += os.read(fd, 4096)
+    print(said.decode(errors="replace"))
+    said = b""
+    os.write(fd, key.encode() + b"\n")
+try:
+    while True:
+        part = os.read(fd, 4096)
+        if not part:
+            break
+        said += part
+except OSError:
+    pass
+print(said.decode(errors="replace"))
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+END
+	)
+	code=$?
+	((code == 0)) || bad "interactive: code $code: $typed"
+	[[ $typed == *'1 of 4, flagged'*'+3'* ]] || bad "interactive: $typed"
+	now=$(as bash -c 'ls .git/hooks/pre-push new1 new2 2>/dev/null; wc -l <d/a' | tr '\n' ' ')
+	[[ $now == "$wanted" ]] || bad "after answering $answers: $now"
+	expect 2 'needs a terminal' --interactive
+
 	# Interrupted from outside, at some moment: as before, or after; or one more command makes it so.
 	for delay in 0.01 0.03 0.06 0.1 0.2; do
+		signal=KILL
+		[[ $delay == 0.03 || $delay == 0.1 ]] && signal=TERM
 		fresh
 		# shellcheck disable=SC2016 # the inner shell expands them
 		tool 'for i in $(seq 400); do echo "$i" >"src/f$i"; done; echo changed >d/a; rm d/b'
 		become "$work/postern" review --apply all --ledger none >/dev/null 2>&1 &
 		sleep "$delay"
-		kill -KILL $! 2>/dev/null
+		kill -"$signal" $! 2>/dev/null
 		wait $! 2>/dev/null
 		said=$(as "$work/postern" review 2>&1 </dev/null)
 		[[ $said == *'still running'* ]] && bad 'the kill hit another'
 		if [[ $said == *'was interrupted'* ]]; then
+			[[ $signal == TERM ]] && bad "a signal left a journal behind: $said"
 			expect 0 '' --undo --ledger none
 			[[ $said == *undone* || $said == *finished* ]] || bad "after a kill: $said"
 		fi
@@ -172,6 +221,9 @@ for who in root user; do
 			echo "review: no overlay in a user namespace here: $(cat "$home/err")"
 			continue
 		fi
+		# What is typed, and what is in the project then.
+		answers=andnyq wanted='1 '
+		[[ $form == copy ]] && answers=andya wanted='new1 new2 2 '
 		check_all
 	done
 done
