@@ -31,8 +31,11 @@ static int compile(struct arena *arena, const char *name, struct slice text, str
 {
 	char digest[65];
 	_cleanup_buf_ struct buf about = BUF(RULES_MAX + 256);
-	/* Another version of the program may write other images. */
-	buf_str_add(&about, "postern " POSTERN_VERSION " " __DATE__ " " __TIME__ "\n");
+	struct stat program = {0};
+	/* Another program may write other images. */
+	(void)stat("/proc/self/exe", &program);
+	buf_fmt(&about, "postern " POSTERN_VERSION " %llu %lld %lld.%09ld\n", (unsigned long long)program.st_ino, (long long)program.st_size,
+	        (long long)program.st_mtim.tv_sec, program.st_mtim.tv_nsec);
 	buf_add(&about, text);
 	digest_sha256_hex(buf_slice(&about), digest);
 	const char *folder = cache_folder(arena), *file = folder ? arena_fmt(arena, "rules-%.32s.image", digest) : NULL;
