@@ -591,8 +591,9 @@ static bool prepare_back(struct flow *f, const struct http1_reply *r, struct buf
 		buf_add(fields, r->field[i].value);
 		buf_str_add(fields, "\r\n");
 	}
-	if (slice_find(type, SLICE("json"), 0) != SLICE_NPOS || slice_starts(type, SLICE("text/event-stream")))
-		search_back_json(f->back);
+	bool events = slice_starts(type, SLICE("text/event-stream"));
+	if ((events || slice_find(type, SLICE("json"), 0) != SLICE_NPOS) && search_back_json(f->back, events) < 0)
+		return false;
 	return r->status >= 200 && !buf_error(fields);
 }
 

@@ -34,8 +34,8 @@ static int compile(struct arena *arena, const char *name, struct slice text, str
 	struct stat program = {0};
 	/* Another program may write other images. */
 	(void)stat("/proc/self/exe", &program);
-	buf_fmt(&about, "postern " POSTERN_VERSION " %llu %lld %lld.%09ld\n", (unsigned long long)program.st_ino, (long long)program.st_size,
-	        (long long)program.st_mtim.tv_sec, program.st_mtim.tv_nsec);
+	buf_fmt(&about, "postern " POSTERN_VERSION " %llu %lld %lld.%09ld\n", (unsigned long long)program.st_ino,
+	        (long long)program.st_size, (long long)program.st_mtim.tv_sec, program.st_mtim.tv_nsec);
 	buf_add(&about, text);
 	digest_sha256_hex(buf_slice(&about), digest);
 	const char *folder = cache_folder(arena), *file = folder ? arena_fmt(arena, "rules-%.32s.image", digest) : NULL;
