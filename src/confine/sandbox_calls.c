@@ -1,10 +1,8 @@
 #include "confine/sandbox_calls.h"
 
 #include <errno.h>
-#include <linux/filter.h>
 #include <linux/netlink.h>
 #include <linux/sched.h>
-#include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <seccomp.h>
 #include <stdint.h>
@@ -16,6 +14,7 @@
 #include <sys/syscall.h>
 
 #include "base/cleanup.h"
+#include "confine/notify.h"
 
 const struct sandbox_call sandbox_calls[] = {
         /* Processes. */
@@ -620,13 +619,7 @@ int sandbox_calls_install(const struct sandbox_calls_options *o)
 	if (c.full)
 		return -E2BIG;
 	struct sock_fprog program = {.len = c.n, .filter = c.at};
-	/* With the second flag (Linux 5.19) a signal waits for an answer that is being made. */
-	static const unsigned flags[] = {
-	        SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, SECCOMP_FILTER_FLAG_NEW_LISTENER};
 	if (!o->exec)
 		return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0 ? -errno : 0;
-	long fd = -1;
-	for (size_t i = 0; i < ARRAY_LEN(flags) && fd < 0; i++)
-		fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags[i], &program);
-	return fd < 0 ? -errno : (int)fd;
+	return notify_listen(&program);
 }

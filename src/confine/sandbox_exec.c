@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/magic.h>
-#include <linux/seccomp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,10 +12,10 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <sys/vfs.h>
 #include <time.h>
 
+#include "confine/notify.h"
 #include "confine/sandbox_resolve.h"
 #include "crypto/digest.h"
 #include "sys/loop.h"
@@ -78,16 +77,6 @@ struct exec_watch {
 	struct known cache[CACHE_MAX];
 	struct pending pending[PENDING_MAX];
 	struct check check[CHECKS_MAX];
-};
-
-/* Room for what a later kernel may add at their ends: it copies as much as it knows. */
-union question {
-	struct seccomp_notif q;
-	char bytes[512];
-};
-union reply {
-	struct seccomp_notif_resp r;
-	char bytes[512];
 };
 
 static int64_t nanoseconds(struct timespec t)
@@ -210,12 +199,6 @@ static bool interpreter(const struct known *k, char *out, size_t size)
 
 /* ---- the caller's memory ---- */
 
-static ssize_t from_caller(pid_t thread, uint64_t at, void *data, size_t n)
-{
-	struct iovec here = {data, n}, there = {(void *)(uintptr_t)at, n};
-	return process_vm_readv(thread, &here, 1, &there, 1, 0);
-}
-
 /* A string, with its NUL. Length, -EFAULT, or -ENAMETOOLONG with `size` bytes read. */
 static int string_from(pid_t thread, uint64_t at, char *out, size_t size)
 {
@@ -224,7 +207,7 @@ static int string_from(pid_t thread, uint64_t at, char *out, size_t size)
 		/* Up to the end of the page: the next may not be there. */
 		size_t piece = 4096 - (at + n) % 4096;
 		piece = piece < size - n ? piece : size - n;
-		ssize_t got = from_caller(thread, at + n, out + n, piece);
+		ssize_t got = notify_read(thread, at + n, out + n, piece);
 		if (got <= 0)
 			return -EFAULT;
 		const char *end = memchr(out + n, 0, (size_t)got);
@@ -248,9 +231,9 @@ static void arguments_from(pid_t thread, uint64_t at, struct arguments *a)
 	size_t used = 0, n = 0;
 	/* In two pieces, if it crosses a page. */
 	size_t wanted = sizeof(pointer), first = 4096 - at % 4096;
-	ssize_t got = from_caller(thread, at, pointer, wanted < first ? wanted : first);
+	ssize_t got = notify_read(thread, at, pointer, wanted < first ? wanted : first);
 	if (got > 0 && (size_t)got < wanted) {
-		ssize_t more = from_caller(thread, at + (uint64_t)got, (char *)pointer + got, wanted - (size_t)got);
+		ssize_t more = notify_read(thread, at + (uint64_t)got, (char *)pointer + got, wanted - (size_t)got);
 		got += more > 0 ? more : 0;
 	}
 	size_t pointers = got > 0 ? (size_t)got / 8 : 0;
@@ -355,7 +338,7 @@ static void check_later(struct exec_watch *w, struct pending *p)
 
 static void reply(struct exec_watch *w, uint64_t id, int error)
 {
-	union reply u = {0};
+	union notify_reply u = {0};
 	u.r.id = id;
 	u.r.error = error;
 	u.r.flags = error ? 0 : (uint32_t)SECCOMP_USER_NOTIF_FLAG_CONTINUE;
@@ -561,7 +544,7 @@ void exec_watch_answer(struct exec_watch *w, uint64_t id, bool allow)
 static void on_question(void *arg, uint32_t events)
 {
 	struct exec_watch *w = arg;
-	union question u = {0};
+	union notify_question u = {0};
 	if (!(events & EPOLLIN)) {
 		/* The last process that has the filter is gone. */
 		loop_remove(w->source);

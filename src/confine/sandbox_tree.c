@@ -367,10 +367,11 @@ static int make_dev(const int *device, struct err *err)
 	return r < 0 ? err_sys(err, r, "cannot make /dev") : 0;
 }
 
-static int make_proc(struct err *err)
+static int make_proc(struct tree_plan *plan, struct err *err)
 {
 	if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
 		return err_sys(err, -errno, "cannot mount /proc (is part of the real /proc covered, as in a container?)");
+	plan->pid_max = open("/proc/sys/kernel/pid_max", O_RDWR | O_CLOEXEC);
 	_cleanup_fd_ int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	struct tree_covers c;
 	int r = proc < 0 ? -errno : tree_covers_open(&c);
@@ -509,7 +510,7 @@ int tree_build(struct tree_plan *plan, struct err *err)
 		r = err_sys(err, -errno, "cannot make the system read-only");
 	r = r < 0 ? r : make_stage(plan, err);
 	r = r < 0 ? r : make_dev(device, err);
-	r = r < 0 ? r : make_proc(err);
+	r = r < 0 ? r : make_proc(plan, err);
 	r = r < 0 ? r : make_private(plan, err);
 	r = r < 0 ? r : place_items(plan, err);
 	r = r < 0 ? r : make_files(plan, err);
