@@ -501,13 +501,13 @@ static void wait_for_end(struct run *r, struct watch *w, pid_t first, pid_t gate
 	if (w)
 		watch_end(w);
 	cgroup_remove(&r->cgroup);
-	if (gate > 0) {
-		struct pollfd p[] = {{.fd = gone, .events = POLLIN}, {.fd = r->fds->life, .events = POLLIN}};
-		(void)poll(p, ARRAY_LEN(p), GATE_MS);
-		(void)kill(gate, SIGKILL);
-		(void)waitpid(gate, NULL, 0);
-	}
 	(void)!fd_pass(r->fds->talk, &over, sizeof(over), -1);
+	if (gate <= 0)
+		return;
+	struct pollfd p[] = {{.fd = gone, .events = POLLIN}, {.fd = r->fds->life, .events = POLLIN}};
+	(void)poll(p, ARRAY_LEN(p), GATE_MS);
+	(void)kill(gate, SIGKILL);
+	(void)waitpid(gate, NULL, 0);
 }
 
 static void with_namespaces(struct run *r, struct watch **w, pid_t *first, pid_t *gate, struct err *err)

@@ -10,7 +10,7 @@ enum sandbox_note_kind {
 	NOTE_FAILED,   /* err */
 	NOTE_LISTENER, /* with a descriptor: of exec control */
 	NOTE_ENDED,    /* status, usage */
-	NOTE_OVER,     /* nothing of the sandbox is left but the runner, which only has its namespaces to give back */
+	NOTE_OVER,     /* nothing of the command is left; the runner waits for the gate, and gives its namespaces back */
 	NOTE_APPEARED, /* path, what */
 };
 
