@@ -19,6 +19,7 @@
 #include "confine/cgroup.h"
 #include "confine/netlink.h"
 #include "confine/network.h"
+#include "confine/probe.h"
 #include "confine/process.h"
 #include "confine/sandbox_calls.h"
 #include "confine/sandbox_watch.h"
@@ -429,10 +430,13 @@ static int enter_user_namespace(struct run *r, struct err *err)
 {
 	uid_t uid = geteuid();
 	gid_t gid = getegid();
-	if (uid == 0 && setgroups(0, NULL) < 0)
+	/* Who may not is no root of the machine, and keeps them as any person does. */
+	if (uid == 0 && setgroups(0, NULL) < 0 && errno != EPERM)
 		return err_sys(err, -errno, "cannot drop groups");
-	if (unshare(CLONE_NEWUSER | (r->spec->network == SANDBOX_NET_GATE ? CLONE_NEWNET : 0)) < 0)
-		return err_sys(err, -errno, "cannot make namespaces");
+	if (unshare(CLONE_NEWUSER | (r->spec->network == SANDBOX_NET_GATE ? CLONE_NEWNET : 0)) < 0) {
+		int e = -errno, why = probe_namespaces("a confined command needs", err);
+		return why < 0 ? why : err_sys(err, e, "cannot make namespaces");
+	}
 	int e = process_map_ids("self", uid, gid, uid, gid);
 	if (e < 0)
 		return err_sys(err, e, "cannot map the person into a user namespace");

@@ -346,6 +346,7 @@ fallback() {
 	prefix+=(unshare -Ur sh -c 'echo 0 >/proc/sys/user/max_user_namespaces && exec setpriv --bounding-set=-all --inh-caps=-all "$0" "$@"')
 	in_box true
 	((code == 125)) || bad "without user namespaces, and no best effort: $code"
+	says 'the setting to change' 'user.max_user_namespaces'
 	options=(--best-effort --gate)
 	in_box true
 	((code == 125)) || bad "a gate without user namespaces: $code"
