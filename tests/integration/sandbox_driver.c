@@ -311,5 +311,6 @@ int main(int argc, char **argv)
 		while ((n = read(pump_from, bytes, sizeof(bytes))) > 0)
 			(void)!write(1, bytes, (size_t)n);
 	}
+	loop_free(r.loop);
 	return r.code;
 }
