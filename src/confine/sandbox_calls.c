@@ -16,6 +16,13 @@
 #include "base/cleanup.h"
 #include "confine/notify.h"
 
+#ifdef __x86_64__
+#define HAS_ARCH_PRCTL 1
+#else
+#define HAS_ARCH_PRCTL 0
+#endif
+#define ARCH_SET_FS 0x1002
+
 const struct sandbox_call sandbox_calls[] = {
         /* Processes. */
         {SCMP_SYS(execve), RULE_EXEC, "execve"},
@@ -174,7 +181,7 @@ const struct sandbox_call sandbox_calls[] = {
         {SCMP_SYS(munlock), RULE_ALLOW, "munlock"},
         {SCMP_SYS(mlockall), RULE_ALLOW, "mlockall"},
         {SCMP_SYS(munlockall), RULE_ALLOW, "munlockall"},
-        {SCMP_SYS(arch_prctl), RULE_ALLOW, "arch_prctl"},
+        {SCMP_SYS(arch_prctl), RULE_BEGIN, "arch_prctl"},
         {SCMP_SYS(setrlimit), RULE_ALLOW, "setrlimit"},
         {SCMP_SYS(sync), RULE_ALLOW, "sync"},
         {SCMP_SYS(gettid), RULE_ALLOW, "gettid"},
@@ -201,7 +208,7 @@ const struct sandbox_call sandbox_calls[] = {
         {SCMP_SYS(epoll_create), RULE_ALLOW, "epoll_create"},
         {SCMP_SYS(remap_file_pages), RULE_ALLOW, "remap_file_pages"},
         {SCMP_SYS(getdents64), RULE_ALLOW, "getdents64"},
-        {SCMP_SYS(set_tid_address), RULE_ALLOW, "set_tid_address"},
+        {SCMP_SYS(set_tid_address), HAS_ARCH_PRCTL ? RULE_ALLOW : RULE_BEGIN, "set_tid_address"},
         {SCMP_SYS(restart_syscall), RULE_ALLOW, "restart_syscall"},
         {SCMP_SYS(semtimedop), RULE_ALLOW, "semtimedop"},
         {SCMP_SYS(fadvise64), RULE_ALLOW, "fadvise64"},
@@ -504,6 +511,13 @@ static void rule(struct code *c, enum sandbox_rule r, const struct sandbox_calls
 		return;
 	case RULE_EXEC:
 		answer(c, o->exec ? SECCOMP_RET_USER_NOTIF : ANSWER_ALLOW);
+		return;
+	case RULE_BEGIN:
+		if (o->exec && HAS_ARCH_PRCTL) {
+			load_argument(c, 0);
+			answer_if_one(c, &(const uint32_t){ARCH_SET_FS}, 1, SECCOMP_RET_USER_NOTIF);
+		}
+		answer(c, o->exec && !HAS_ARCH_PRCTL ? SECCOMP_RET_USER_NOTIF : ANSWER_ALLOW);
 		return;
 	case RULE_DEBUG:
 		answer(c, o->debuggers ? ANSWER_ALLOW : ANSWER_ERROR(EPERM));

@@ -304,10 +304,8 @@ static int take(struct tree_plan *plan, int *device, struct err *err)
 	}
 	/* Programs look for their terminal's name in /dev, where that of the real machine's is not. */
 	device[ARRAY_LEN(devices)] = -1;
-	if (plan->spec->terminal) {
-		(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", plan->spec->in);
-		device[ARRAY_LEN(devices)] = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-	}
+	if (plan->spec->terminal && ttyname_r(plan->spec->in, path, sizeof(path)) == 0)
+		device[ARRAY_LEN(devices)] = clone_of(AT_FDCWD, path, false, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
 	return 0;
 }
 

@@ -1,7 +1,7 @@
 /* Inside a sandbox: what the kernel answers. sandbox_tool calls | debug: each call that must be refused, and its twin that must work. Says what was
  * otherwise, one a line; code 0 if nothing was.
  * sandbox_tool swap ALLOWED REFUSED N: executes the first N times, while a thread exchanges the path for the other.
- * sandbox_tool mark FILE: appends "begun", waits a second, appends "went on".
+ * sandbox_tool mark FILE: if its own file is called "other", appends "begun", waits a second, appends "went on".
  * sandbox_tool fexec FILE | memfd FILE: executes it by descriptor, or a copy in memory.
  * sandbox_tool race FILE WORD SECONDS: opens the file without end; says how often, and how many microseconds together, it could read the word.
  * sandbox_tool fresh FOLDER N: the same for .env.1 to .env.N in their turn, as they appear. */
@@ -247,6 +247,8 @@ static int swap(const char *allowed, const char *refused_one, int n)
 			char *argv[] = {mark, mark, file, NULL}, *env[] = {NULL};
 			pthread_t t;
 			(void)strncpy(path, allowed, sizeof(path) - 1);
+			if (i % 3 == 0)
+				(void)personality(0x40000 /* ADDR_NO_RANDOMIZE: the stack is where it was */);
 			(void)pthread_create(&t, NULL, exchange, NULL);
 			(void)usleep((useconds_t)(i % 10) * 20);
 			(void)execve(path, argv, env);
@@ -262,6 +264,10 @@ static int swap(const char *allowed, const char *refused_one, int n)
 
 static int mark(const char *file)
 {
+	char self[4096] = "";
+	(void)!readlink("/proc/self/exe", self, sizeof(self) - 1);
+	if (!strstr(self, "/other"))
+		return 0;
 	int fd = open(file, O_WRONLY | O_CREAT | O_APPEND, 0644);
 	(void)!write(fd, "begun\n", 6);
 	(void)sleep(1);
