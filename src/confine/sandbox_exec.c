@@ -32,7 +32,7 @@
 #define PENDING_MAX 512
 #define CHECKS_MAX  512
 /* Milliseconds after which is looked at what runs, while the execution has not happened yet; then again and again. */
-static const uint16_t check_after[] = {1, 4, 20, 100, 500};
+static const uint16_t check_after[] = {5, 50, 500};
 
 struct identity {
 	dev_t dev;
@@ -533,7 +533,8 @@ static void ask(struct exec_watch *w, const struct seccomp_notif *q)
 	}
 	*p = (struct pending){.id = q->id, .process = v.process, .pidfd = (int)syscall(SYS_pidfd_open, v.process, 0), .runs = a.runs};
 	(void)!running(v.process, &p->before);
-	p->stack = stack_of(v.process);
+	if (same_file(&p->before, &p->runs))
+		p->stack = stack_of(v.process);
 	(void)snprintf(p->path, sizeof(p->path), "%s", a.path);
 	a.e.id = q->id;
 	a.e.pid = v.process;
