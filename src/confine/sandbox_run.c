@@ -24,6 +24,7 @@
 #include "confine/sandbox_calls.h"
 #include "confine/sandbox_watch.h"
 #include "sys/fd.h"
+#include "sys/path.h"
 
 #define DEFAULT_MAC       "02:16:3e:5a:10:0f"
 #define DEFAULT_PROCESSES 4096
@@ -39,6 +40,7 @@ struct run {
 	struct sandbox_level level;
 	struct cgroup cgroup;
 	unsigned long pid_max; /* of the real machine */
+	char temporary[40];    /* a folder, where there is no private /tmp; or "" */
 	bool limited;          /* by the numbers that there are for processes */
 	int pair[2];           /* runner, first process */
 };
@@ -98,6 +100,8 @@ static int walls(const struct run *r, struct err *err)
 	if (r->level.landlock) {
 		e = landlock_new(r->alone, &l, err);
 		e = e < 0 ? e : tree_landlock(r->plan, l, r->alone, err);
+		if (e == 0 && r->temporary[0])
+			e = landlock_grant(l, r->temporary, LANDLOCK_ALL, err);
 		e = e < 0 ? e : landlock_enforce(l, err);
 	}
 	if (e < 0)
@@ -138,6 +142,27 @@ static int own_descriptors(const struct run *r)
 	return close_range(5, ~0u, 0) < 0 ? -errno : 0;
 }
 
+/* The environment with TMPDIR leading there. */
+static char *const *environment(const struct run *r)
+{
+	static char tmpdir[sizeof("TMPDIR=") + sizeof(r->temporary)];
+	size_t n = 0;
+	if (!r->temporary[0])
+		return r->spec->env;
+	while (r->spec->env[n])
+		n++;
+	char **env = calloc(n + 2, sizeof(*env));
+	if (!env)
+		return r->spec->env;
+	(void)snprintf(tmpdir, sizeof(tmpdir), "TMPDIR=%s", r->temporary);
+	n = 0;
+	env[n++] = tmpdir;
+	for (size_t i = 0; r->spec->env[i]; i++)
+		if (strncmp(r->spec->env[i], "TMPDIR=", 7) != 0)
+			env[n++] = r->spec->env[i];
+	return env;
+}
+
 _Noreturn static void become_command(struct run *r)
 {
 	struct err err = {0};
@@ -170,7 +195,7 @@ _Noreturn static void become_command(struct run *r)
 			path = r->spec->env[i] + 5;
 	/* execvpe() looks PATH up in the caller's environment. */
 	if (setenv("PATH", path ? path : "/usr/local/bin:/usr/bin:/bin", 1) == 0)
-		(void)execvpe(r->spec->argv[0], r->spec->argv, r->spec->env);
+		(void)execvpe(r->spec->argv[0], r->spec->argv, environment(r));
 	int code = errno == ENOENT || errno == ENOTDIR ? 127 : 126;
 	(void)dprintf(2, "postern: cannot run %s: %s\n", r->spec->argv[0], strerror(errno));
 	_exit(code);
@@ -455,7 +480,8 @@ static int enter_user_namespace(struct run *r, struct err *err)
 	/* Who may not is no root of the machine, and keeps them as any person does. */
 	if (uid == 0 && setgroups(0, NULL) < 0 && errno != EPERM)
 		return err_sys(err, -errno, "cannot drop groups");
-	if (unshare(CLONE_NEWUSER | (r->spec->network == SANDBOX_NET_GATE ? CLONE_NEWNET : 0)) < 0) {
+	/* Where user namespaces are allowed and their capabilities are not (AppArmor on Ubuntu), the second of these fails, and so both. */
+	if (unshare(CLONE_NEWUSER | CLONE_NEWUTS | (r->spec->network == SANDBOX_NET_GATE ? CLONE_NEWNET : 0)) < 0) {
 		int e = -errno, why = probe_namespaces("a confined command needs", err);
 		return why < 0 ? why : err_sys(err, e, "cannot make namespaces");
 	}
@@ -526,6 +552,8 @@ static void wait_for_end(struct run *r, struct watch *w, pid_t first, pid_t gate
 	(void)waitpid(first, NULL, 0);
 	if (w)
 		watch_end(w);
+	if (r->temporary[0])
+		(void)path_remove(AT_FDCWD, r->temporary);
 	cgroup_remove(&r->cgroup);
 	(void)!fd_pass(r->fds->talk, &over, sizeof(over), -1);
 	if (gate <= 0)
@@ -611,6 +639,11 @@ _Noreturn void sandbox_run(const struct sandbox_spec *spec, bool exec, const str
 		                  r.level.landlock ? "no network can be led through the gate"
 		                                   : "and without Landlock nothing can be confined"),
 		                 &err));
+	if (r.alone) {
+		(void)snprintf(r.temporary, sizeof(r.temporary), "/tmp/postern-XXXXXX");
+		if (!mkdtemp(r.temporary))
+			fail(&r, (err_sys(&err, -errno, "cannot make a folder in /tmp"), &err));
+	}
 	first = start_first(&r);
 	if (first < 0)
 		fail(&r, (err_sys(&err, -errno, "cannot make the command's namespaces"), &err));

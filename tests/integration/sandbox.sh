@@ -270,6 +270,29 @@ lives() {
 	says 'no other descriptors' 4
 }
 
+# What must go on as before.
+programs() {
+	local program
+	printf '#include <stdio.h>\nint main(void) { return puts("built") < 0; }\n' >a.c
+	must 'a C compiler' 'gcc -O2 -pipe -o a a.c && ./a && gcc -o a a.c && strip a && ./a'
+	must 'python' 'python3 -c "import asyncio, multiprocessing, sqlite3, ssl, subprocess, threading
+p = multiprocessing.Pool(2); assert p.map(abs, [-1, 2]) == [1, 2]
+assert subprocess.check_output([\"echo\", \"x\"]) == b\"x\\n\"
+t = threading.Thread(target=print); t.start(); t.join()
+asyncio.run(asyncio.create_subprocess_exec(\"true\"))"'
+	must 'pipes, jobs and locks' '(echo a; echo b) | sort | xargs -P2 -n1 echo >x && flock x true && timeout 5 sleep 0.01 && tar cf t.tar x && touch -d yesterday x && mkfifo p'
+	for program in node perl go make cargo; do
+		PATH=$PATH:/usr/local/go/bin command -v $program >/dev/null || continue
+		case $program in
+		node) must node 'node -e "const w = require(\"worker_threads\"); new w.Worker(\"0\", {eval: true}); require(\"child_process\").execSync(\"true\"); require(\"fs\").watch(\".\").close();
+			const s = require(\"net\").createServer().listen(0, () => s.close())"' ;;
+		perl) must perl 'perl -e "fork or exit; wait"' ;;
+		go) must go 'printf "package main\nfunc main() { c := make(chan int); go func() { c <- 1 }(); <-c }\n" >m.go && go build -o m m.go && ./m' ;;
+		make) must make 'printf "all: a b\na b:\n\ttouch \$@\n" >Makefile && rm -f a b && make -s -j2' ;;
+		esac
+	done
+}
+
 copies() {
 	mkdir -p "$work/$who-changes/upper" "$work/$who-changes/work" "$work/$who-lower/sub"
 	echo old >"$work/$who-lower/file"
@@ -376,6 +399,8 @@ fallback() {
 	reported 'what is weaker' 'level NO user namespaces'
 	mustnt 'to read the home' "cat '$HOME/private'"
 	mustnt 'to write elsewhere' 'echo x >/tmp/postern-test'
+	must 'a temporary folder of its own' 'echo x >"$(mktemp)" && test "${TMPDIR#/tmp/postern-}" != "$TMPDIR"'
+	compgen -G '/tmp/postern-??????' >/dev/null && bad 'a temporary folder stays'
 	mustnt 'a network' "python3 -c 'import socket; socket.socket()' 2>/dev/null"
 	in_box sh -c 'setsid sleep 3037 >/dev/null 2>&1 & setsid setsid sleep 3037 >/dev/null 2>&1 &'
 	pgrep -f 'sleep 3037' >/dev/null && bad 'something outlives a sandbox without namespaces'
@@ -399,7 +424,7 @@ everything() {
 	done
 }
 
-parts=(files capabilities secrets repository lives copies network sockets executions fallback)
+parts=(files capabilities secrets repository lives programs copies network sockets executions fallback)
 (($#)) && parts=("$@")
 if ((EUID == 0)); then
 	everything root
