@@ -158,6 +158,14 @@ secrets() {
 	wait
 	reported 'one that came later' "appeared covered .*/.env.later"
 	cp "$said" "$said.later"
+	# Although a folder above was renamed, and a link put in its place.
+	mkdir -p "$HOME/up/inner"
+	(sleep 1.5 && echo 'SECRET=4' >"$HOME/up/inner/.env") &
+	options=(--rw "$HOME/up/inner")
+	mustnt 'a secret that comes later, below a folder that was renamed' 'mv ~/up ~/moved && ln -s /etc ~/up && sleep 3; cat ~/moved/inner/.env'
+	must 'the folder itself' 'echo x >~/up/inner/x'
+	wait
+	rm -rf "$HOME/up"
 	# How long one can be read before it is covered is printed, and no more: it depends on who else runs.
 	(for f in $(seq 20); do sleep 0.05 && echo "SECRET=$f" >x && mv x ".env.$f"; done) &
 	options=(--ro "$bin")
@@ -282,7 +290,7 @@ t = threading.Thread(target=print); t.start(); t.join()
 asyncio.run(asyncio.create_subprocess_exec(\"true\"))"'
 	must 'pipes, jobs and locks' '(echo a; echo b) | sort | xargs -P2 -n1 echo >x && flock x true && timeout 5 sleep 0.01 && tar cf t.tar x && touch -d yesterday x && mkfifo p'
 	for program in node perl go make cargo; do
-		PATH=$PATH:/usr/local/go/bin command -v $program >/dev/null || continue
+		PATH=$PATH:/usr/local/go/bin command -v "$program" >/dev/null || continue
 		case $program in
 		node) must node 'node -e "const w = require(\"worker_threads\"); new w.Worker(\"0\", {eval: true}); require(\"child_process\").execSync(\"true\"); require(\"fs\").watch(\".\").close();
 			const s = require(\"net\").createServer().listen(0, () => s.close())"' ;;
