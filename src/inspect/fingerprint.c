@@ -254,9 +254,22 @@ struct winnow {
 	int error;
 };
 
-static void pick(struct winnow *w, uint64_t h)
+/* Tables of numbers, rulers and the like are the same everywhere: half of it should be letters, of eight different kinds or more. */
+static bool telling(const uint8_t *c)
 {
-	w->window[w->n++ % FINGERPRINT_W] = h;
+	uint32_t kinds = 0;
+	unsigned letters = 0;
+	for (size_t i = 0; i < FINGERPRINT_K; i++) {
+		bool letter = c[i] > '9';
+		letters += letter;
+		kinds |= letter ? 1u << (c[i] & 31) : 0;
+	}
+	return letters >= FINGERPRINT_K / 2 && __builtin_popcount(kinds) >= 8;
+}
+
+static void pick(struct winnow *w, uint64_t h, bool told)
+{
+	w->window[w->n++ % FINGERPRINT_W] = told ? h : UINT64_MAX;
 	if (w->n < FINGERPRINT_W)
 		return;
 	uint64_t best = w->n - FINGERPRINT_W;
@@ -286,7 +299,7 @@ static int winnow(struct list *l, struct slice s, uint32_t file, size_t *added)
 		for (size_t j = FINGERPRINT_K; j < f.n; j++) {
 			f.hash = f.hash * BASE + f.c[j] - f.c[j - FINGERPRINT_K] * out;
 			if (++f.seen >= FINGERPRINT_K)
-				pick(&w, mix(f.hash));
+				pick(&w, mix(f.hash), telling(f.c + j + 1 - FINGERPRINT_K));
 		}
 		forget(&f);
 	}
