@@ -433,6 +433,7 @@ static void inflate_at(struct dlp_scan *s, struct level *l, size_t start)
 		if (pass == 0 && (total < 32 || (e != Z_STREAM_END && e != Z_BUF_ERROR && e != Z_OK && total < 256)))
 			return;
 		r.to = start + (size_t)z->total_in;
+		r.open = e != Z_STREAM_END;
 		s->spent += total;
 	}
 	l->inflated = r.to;
