@@ -189,6 +189,9 @@ bool secret_assigned(struct slice t, size_t at, size_t *value, bool *quoted)
 	if (blank >= t.n)
 		return false;
 	i = blank;
+	/* name="password" value="…" */
+	if (closed && slice_starts(slice_from(t, i), SLICE("value=")))
+		i += 5;
 	switch (t.p[i]) {
 	case ':':
 		if (t.p[i + (i + 1 < t.n)] == ':')
