@@ -592,7 +592,7 @@ static void hash_all(struct fingerprint_scan *f, const struct teller *t, size_t 
 	const uint64_t seen = f->seen;
 	uint64_t hash = f->hash;
 	for (size_t j = FINGERPRINT_K; j < f->n; j++) {
-		hash = hash * BASE + f->c[j] - f->c[j - FINGERPRINT_K] * out;
+		hash = hash * BASE + (f->c[j] - f->c[j - FINGERPRINT_K] * out);
 		uint64_t h = mix(hash), bit = h >> shift;
 		if ((filter[bit >> 6] >> (bit & 63) & 1 & (uint64_t)(h <= LIMIT)) | (uint64_t)(n_sets > 1)) {
 			f->seen = seen + j + 1 - FINGERPRINT_K;
