@@ -1,7 +1,7 @@
 /* Scans messages for tests/integration/dlp_recall.py, with the rules of share/rules. Standard input: messages, each behind its length in
  *four bytes, big-endian. Standard output: a line for each message, its hits separated by tabs: RULE CLASS OFFSET LENGTH CONFIDENCE CHAIN.
  *	dlp_scan whole|pieces [FILE...]    with files: scans those instead, and prints "FILE<tab>hits" for those that have any, then totals
-*/
+ */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>

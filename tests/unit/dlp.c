@@ -239,8 +239,8 @@ static void what_is_no_secret(void **state)
 	        "commit 3f786850e387550fdab836ed7e6dc881de23001b",
 	        "-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----",
 	        "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEqPZ8s0m5Yy3l1cW8dY0f3uQbq7kV\n-----END PUBLIC KEY-----",
-	        "url(data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAUAAAAFCAYAAACNbyblAAAAHElEQVQI12P4//8/"
-	        "w38GIAXDIBKE0DHxgljNBAAO9TXL0Y4OHwAAAABJRU5ErkJggg==",
+	        ("url(data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAUAAAAFCAYAAACNbyblAAAAHElEQVQI12P4//8/"
+	         "w38GIAXDIBKE0DHxgljNBAAO9TXL0Y4OHwAAAABJRU5ErkJggg=="),
 	        "AKIAIOSFODNN7EXAMPLE",
 	};
 	(void)state;
