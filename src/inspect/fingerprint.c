@@ -177,8 +177,10 @@ static uint64_t mix(uint64_t h)
 	return h ^ h >> 32;
 }
 
-/* Of FINGERPRINT_W hashes the least is below this in 99 of 100 cases: what is above is neither kept nor looked up. */
-#define LIMIT (UINT64_MAX / 100 * 32)
+/* Of FINGERPRINT_W hashes the least is below this in 97 of 100 cases: what is above is neither kept nor looked up. The two upper bits,
+ * which are 0 then, make room for others. */
+#define LIMIT   (UINT64_MAX >> 2)
+#define KEPT(h) ((h) << 2)
 
 static uint64_t power(void)
 {
@@ -280,7 +282,7 @@ static void pick(struct winnow *w, uint64_t h, bool told)
 	if (best == w->last || h > LIMIT || w->error)
 		return;
 	w->last = best;
-	w->error = list_add(w->list, h, w->file);
+	w->error = list_add(w->list, KEPT(h), w->file);
 }
 
 static int winnow(struct list *l, struct slice s, uint32_t file, size_t *added)
@@ -593,11 +595,11 @@ static void hash_all(struct fingerprint_scan *f, const struct teller *t, size_t 
 	uint64_t hash = f->hash;
 	for (size_t j = FINGERPRINT_K; j < f->n; j++) {
 		hash = hash * BASE + (f->c[j] - f->c[j - FINGERPRINT_K] * out);
-		uint64_t h = mix(hash), bit = h >> shift;
+		uint64_t h = mix(hash), bit = KEPT(h) >> shift;
 		if ((filter[bit >> 6] >> (bit & 63) & 1 & (uint64_t)(h <= LIMIT)) | (uint64_t)(n_sets > 1)) {
 			f->seen = seen + j + 1 - FINGERPRINT_K;
 			if (f->seen >= FINGERPRINT_K && h <= LIMIT)
-				look(f, t, n_sets, h, j);
+				look(f, t, n_sets, KEPT(h), j);
 		}
 	}
 	f->seen = seen + f->n - FINGERPRINT_K;
