@@ -291,13 +291,40 @@ static bool try_value(struct dlp_scan *s, struct level *l, const struct image_pa
 	return tell(s, l, r, &c, SLICE_NONE);
 }
 
-/* A word beside which values of a rule stand. */
-static void near(struct dlp_scan *s, struct level *l, const struct image_pattern *p, size_t end)
+/* The name goes on to say that it is no secret: token_url, secretName, credentialId. */
+static bool names_other(struct slice t, size_t at)
+{
+	static const char *const ends[] = {"id", "ids", "name", "names", "type", "url", "uri", "path", "file", "length", "size", "version",
+	        "endpoint", "alias", "label", "count", "index", "hash", "expiry", "scope", "ref"};
+	size_t end = at;
+	while (end < t.n && end - at < 40 && ((t.p[end] | 32) >= 'a' && (t.p[end] | 32) <= 'z'))
+		end++;
+	if (end == at && at < t.n && (t.p[at] == '_' || t.p[at] == '-' || t.p[at] == '.')) {
+		at++;
+		for (end = at; end < t.n && end - at < 40 && ((t.p[end] | 32) >= 'a' && (t.p[end] | 32) <= 'z');)
+			end++;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
+		if (slice_eq_nocase(slice_sub(t, at, end - at), slice_str(ends[i])))
+			return true;
+	return false;
+}
+
+/* A word beside which values of a rule stand, at [start, end). */
+static void near(struct dlp_scan *s, struct level *l, const struct image_pattern *p, size_t start, size_t end)
 {
 	const struct image *m = &s->engine->image;
 	const struct image_rule *r = &m->rules[p->rule];
 	size_t at = end;
 	if (end >= l->s.n)
+		return;
+	/* A name of a service inside of another word is none, unless it is written in humps. */
+	uint8_t first = l->s.p[start], left = start > 0 ? l->s.p[start - 1] : ' ';
+	bool small = left >= 'a' && left <= 'z', big = left >= 'A' && left <= 'Z';
+	if (!(r->flags & RULE_GLUED) && (big || (small && first >= 'a' && first <= 'z')) && !secret_left_edge(l->s, start))
+		return;
+	bool guess = r->check == CHECK_GENERIC || r->check == CHECK_PASSWORD;
+	if (guess && names_other(l->s, end))
 		return;
 	bool quoted = false;
 	if (r->flags & RULE_DIRECT) {
@@ -306,7 +333,7 @@ static void near(struct dlp_scan *s, struct level *l, const struct image_pattern
 	}
 	if (secret_assigned(l->s, end, &at, &quoted) && try_value(s, l, p, at, quoted))
 		return;
-	if (r->check == CHECK_GENERIC || r->check == CHECK_PASSWORD || r->check == CHECK_BASIC)
+	if (guess || r->check == CHECK_BASIC)
 		return;
 	/* A vendor's name, and somewhere on the next hundred bytes a value of just that form. */
 	const uint8_t *set = m->sets[m->atoms[p->atom].set];
@@ -346,7 +373,7 @@ static void hidden(struct dlp_scan *s, struct level *l, const struct image_patte
 	if (p->fixed)
 		(void)try_pattern(s, &side, p, from, from + end - start);
 	else
-		near(s, &side, p, from + end - start);
+		near(s, &side, p, from, from + end - start);
 }
 
 /* ---- other levels */
@@ -456,7 +483,7 @@ void dlp_literal(struct dlp_scan *s, struct level *l, const struct image_use *u,
 			hidden(s, l, p, DLP_ROT13, start, end);
 		break;
 	case FORM_NEAR:
-		near(s, l, p, end);
+		near(s, l, p, start, end);
 		break;
 	case FORM_ESCAPE:
 		escapes(s, l, (enum image_escape)u->index, start);

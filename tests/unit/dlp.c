@@ -242,6 +242,9 @@ static void what_is_no_secret(void **state)
 	        ("url(data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAUAAAAFCAYAAACNbyblAAAAHElEQVQI12P4//8/"
 	         "w38GIAXDIBKE0DHxgljNBAAO9TXL0Y4OHwAAAABJRU5ErkJggg=="),
 	        "AKIAIOSFODNN7EXAMPLE",
+	        "ReactNativeCameraKit: f15a5a04b0f6dc6073e6db0296e6ef2d8b8d2522",
+	        "\"credentialId\": \"B9mTcFSck2LzJO2S3ols63\",",
+	        "token_url: https-4h2kq9x7m3-Zq81kd73hs",
 	};
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
