@@ -65,8 +65,8 @@ static bool random_enough(const struct image_rule *r, struct slice s, size_t fro
 	struct slice p = slice_of(part, n);
 	if (secret_entropy(p) < r->entropy / 10.0 || secret_made_up(p))
 		return false;
-	/* Where only the place tells: random letters hardly ever come in seven tenths of pairs that words have. */
-	return r->confidence >= 90 || secret_hex(p) || secret_wordy(p, 10) < 70;
+	/* Where only the place tells: random letters hardly ever come in six tenths of pairs that words have. */
+	return r->confidence >= 90 || secret_hex(p) || secret_wordy(p, 10) < 63;
 }
 
 static bool tell(struct dlp_scan *s, struct level *l, const struct image_rule *r, struct secret_candidate *c, struct slice shown)

@@ -481,6 +481,10 @@ static void trim(struct secret_candidate *c)
 
 static bool generic(struct secret_candidate *c)
 {
+	/* Only at the end of a value stands a "=" that is part of it. */
+	for (size_t i = c->from; i + 1 < c->to; i++)
+		if (c->text.p[i] == '=' && c->text.p[i + 1] != '=')
+			c->to = i;
 	trim(c);
 	struct slice s = slice_sub(c->text, c->from, c->to - c->from);
 	struct makeup m = makeup_of(s);
