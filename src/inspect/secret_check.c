@@ -121,7 +121,7 @@ bool secret_made_up(struct slice s)
 {
 	static const char *const words[] = {"example", "placeholder", "changeme", "change_me", "change-me", "your", "xxxx", "dummy",
 	        "redact", "sample", "insert", "replace", "fake", "notreal", "_here", "-here", "****", "....", "${", "{{", "1234567",
-	        "abcdef01", "abcdefg", "deadbeef", "postern-", "lorem", "00000000", "goeshere", "undefined"};
+	        "abcdef01", "abcdefg", "deadbeef", "postern-", "-nretsop", "cbfgrea-", "lorem", "00000000", "goeshere", "undefined"};
 	size_t same = 1, worst = 1, steps = 0;
 	for (size_t i = 1; i < s.n; i++) {
 		same = s.p[i] == s.p[i - 1] ? same + 1 : 1;

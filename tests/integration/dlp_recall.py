@@ -249,6 +249,7 @@ def main():
     p.add_argument("--mode", default="whole")
     p.add_argument("--report", action="store_true")
     p.add_argument("--least", type=float, default=0)
+    p.add_argument("--most", type=float, default=100, help="with --mode redact: per cent of messages in which something is left")
     p.add_argument("--show", default="", help="print the misses of a kind, of an encoding, or all")
     p.add_argument("--pattern", action="store_true", help="print the plain expressions on one line, for grep -P")
     a = p.parse_args()
@@ -269,6 +270,8 @@ def main():
     met = set()
     for (kind, name, text, body), line in zip(cases, out):
         hit = line != ""
+        if hit and a.mode == "redact" and a.show:
+            print("left", kind, "/", name, "/", repr(text[:200]), "/", line)
         met.update(h.split(" ")[0] for h in line.split("\t"))
         kinds[kind][0] += hit
         kinds[kind][1] += 1
@@ -276,7 +279,7 @@ def main():
         encs[name][1] += 1
         plain[name][0] += PLAIN.search(body) is not None
         plain[name][1] += 1
-        if not hit and a.show and (a.show == name or a.show == kind or a.show == "all"):
+        if not hit and a.show and a.mode != "redact" and (a.show == name or a.show == kind or a.show == "all"):
             print("missed", kind, "/", name, "/", repr(text[:150]), "/", body[-260:])
     total = [sum(v[0] for v in encs.values()), sum(v[1] for v in encs.values())]
     percent = lambda v: 100.0 * v[0] / v[1]
@@ -290,6 +293,8 @@ def main():
     allplain = [sum(v[0] for v in plain.values()), total[1]]
     print("%d kinds, %d encodings, %d secrets: %.2f %% found (plain %.1f %%); plain expressions %.2f %%" % (
         len(KINDS), len(ENC), total[1], percent(total), percent(encs["plain"]), percent(allplain)))
+    if percent(total) > a.most:
+        sys.exit("more than %.1f %% still hold a secret when redacted" % a.most)
     if percent(total) < a.least:
         sys.exit("fewer than %.1f %% were found" % a.least)
 
