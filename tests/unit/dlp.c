@@ -174,7 +174,7 @@ static void filled(struct buf *text, size_t size, unsigned every)
 		buf_u8(&token, ' ');
 		github(&token);
 		buf_u8(&token, ' ');
-		switch (random64() % 4) {
+		switch (random64() % 5) {
 		case 0:
 			encode_base64(&other, buf_slice(&token), false, true);
 			break;
@@ -184,6 +184,10 @@ static void filled(struct buf *text, size_t size, unsigned every)
 		case 2:
 			for (size_t i = 0; i < token.n; i++)
 				buf_fmt(&other, "%%%02x", token.p[i]);
+			break;
+		case 3:
+			for (size_t i = token.n; i > 0; i--)
+				buf_u8(&other, token.p[i - 1]);
 			break;
 		default:
 			buf_add(&other, buf_slice(&token));
@@ -198,11 +202,19 @@ static void filled(struct buf *text, size_t size, unsigned every)
 static void any_split_gives_the_same(void **state)
 {
 	(void)state;
-	for (int round = 0; round < 20; round++) {
+	for (int round = 0; round < 200; round++) {
 		_cleanup_buf_ struct buf text = BUF(1 << 20);
 		struct dlp_scan *pieces = NULL;
-		filled(&text, 1000 + (size_t)random64() % 150000, 900);
+		/* Some are long; most have many secrets where the window moves on. */
+		if (round % 10)
+			filled(&text, 33000 + (size_t)random64() % 12000, 80);
+		else
+			filled(&text, 1000 + (size_t)random64() % 150000, 900);
 		struct dlp_scan *whole = scan_of(engine, work, NULL, buf_slice(&text));
+		if (dlp_scan_more(whole)) {
+			dlp_scan_free(whole);
+			continue;
+		}
 		assert_int_equal(dlp_scan_new(engine, work, NULL, &pieces), 0);
 		size_t most = round % 2 ? 40000 : 300;
 		for (size_t at = 0, n; at < text.n; at += n) {
@@ -223,6 +235,45 @@ static void any_split_gives_the_same(void **state)
 		dlp_scan_free(whole);
 		dlp_scan_free(pieces);
 	}
+}
+
+/* A secret across each border that there is inside of a message in pieces, at every place. */
+static void across_the_window(void **state)
+{
+	static const size_t borders[] = {32768 - 8192, 32768, 32768 - 4096, 2 * (32768 - 8192) - 4096};
+	(void)state;
+	for (size_t b = 0; b < ARRAY_LEN(borders); b++)
+		for (size_t d = 0; d < 84; d += 3)
+			for (int form = 0; form < 4; form++) {
+				_cleanup_buf_ struct buf token = BUF(200), text = BUF(1 << 20);
+				struct dlp_scan *s = NULL;
+				github(&token);
+				while (text.n + d + 1 < borders[b])
+					buf_str_add(&text, text.n % 7 ? "a" : " ");
+				buf_u8(&text, ' ');
+				size_t at = text.n;
+				for (size_t i = 0; form == 1 && i < token.n; i++)
+					buf_u8(&text, token.p[token.n - 1 - i]);
+				if (form == 0)
+					buf_add(&text, buf_slice(&token));
+				else if (form == 2)
+					encode_base64(&text, buf_slice(&token), false, false);
+				else if (form == 3)
+					encode_hex(&text, buf_slice(&token));
+				size_t n = text.n - at;
+				for (size_t i = 0; i < 40000; i++)
+					buf_u8(&text, i % 9 ? 'b' : ' ');
+				assert_int_equal(dlp_scan_new(engine, work, NULL, &s), 0);
+				for (size_t i = 0; i < text.n; i += 777)
+					assert_int_equal(dlp_scan_feed(s, slice_sub(buf_slice(&text), i, 777)), 0);
+				assert_int_equal(dlp_scan_end(s), 0);
+				if (dlp_scan_count(s) != 1)
+					fail_msg("form %d, %zu bytes before %zu: %zu hits", form, d, borders[b], dlp_scan_count(s));
+				assert_int_equal(dlp_scan_hit(s, 0)->offset, at);
+				assert_int_equal(dlp_scan_hit(s, 0)->n, n);
+				assert_int_not_equal(dlp_scan_hit(s, 0)->chain[0], DLP_SPLIT);
+				dlp_scan_free(s);
+			}
 }
 
 static void what_is_no_secret(void **state)
@@ -467,6 +518,25 @@ static void restoring_undoes_redacting(void **state)
 	redact_vault_free(v);
 }
 
+static void no_escape_is_cut(void **state)
+{
+	struct redact_vault *v = NULL;
+	_cleanup_buf_ struct buf token = BUF(100), text = BUF(1000), out = BUF(1000);
+	(void)state;
+	assert_int_equal(redact_vault_new(0, NULL, &v), 0);
+	github(&token);
+	for (int n = 1; n < 3; n++) {
+		text.n = out.n = 0;
+		buf_fmt(&text, "{\"a\":\"x%s%s\"}", n == 1 ? "\\" : "\\\\", buf_str(&token));
+		struct dlp_scan *s = scan_of(engine, work, NULL, buf_slice(&text));
+		assert_int_equal(dlp_scan_count(s), 1);
+		assert_int_equal(redact_apply(v, s, buf_slice(&text), NULL, NULL, &out), 0);
+		assert_memory_equal(out.p, n == 1 ? "{\"a\":\"xpostern-" : "{\"a\":\"x\\\\postern-", n == 1 ? 15 : 17);
+		dlp_scan_free(s);
+	}
+	redact_vault_free(v);
+}
+
 static void placeholders(void **state)
 {
 	struct redact_vault *v = NULL, *other = NULL;
@@ -600,11 +670,13 @@ int main(void)
 	        cmocka_unit_test(exact_place),
 	        cmocka_unit_test(smallest_span_of_what_is_encoded),
 	        cmocka_unit_test(any_split_gives_the_same),
+	        cmocka_unit_test(across_the_window),
 	        cmocka_unit_test(what_is_no_secret),
 	        cmocka_unit_test(known_values_in_pieces),
 	        cmocka_unit_test(formats_in_two_pieces),
 	        cmocka_unit_test(fingerprints),
 	        cmocka_unit_test(restoring_undoes_redacting),
+	        cmocka_unit_test(no_escape_is_cut),
 	        cmocka_unit_test(placeholders),
 	        cmocka_unit_test(rules_are_checked),
 	        cmocka_unit_test(damaged_images_are_refused),
