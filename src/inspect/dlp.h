@@ -63,7 +63,7 @@ struct dlp_hit {
 	uint8_t confidence;                     /* 0 to 100; 90 and up: structure or value proves it */
 	bool cut;                               /* it goes on past what could be looked at together: replacing the span is not enough */
 	uint32_t shared;                        /* DLP_FINGERPRINT: fingerprints in common */
-	char sample[DLP_SAMPLE];                /* safe to log: "ghp_… (40)", printable ASCII */
+	char sample[DLP_SAMPLE];                /* safe to log: "ghp_...(40)", the fixed part and the length; printable ASCII */
 };
 
 /* A value that must not leave. Shorter than 8 bytes: -EINVAL. In pieces of at least DLP_PIECE bytes it is found over several messages. */

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,7 +15,9 @@
 #include "inspect/dlp.h"
 #include "inspect/fingerprint.h"
 #include "inspect/redact.h"
+#include "inspect/secret_cache.h"
 #include "inspect/secret_table.h"
+#include "sys/path.h"
 
 /* Values are put together here, so that no scanner of this repository finds any. */
 static uint64_t seed = 88172645463325252ull;
@@ -640,6 +643,52 @@ static void damaged_images_are_refused(void **state)
 	free(copy);
 }
 
+/* Compiled once, then read; what was tampered with is compiled again. */
+static void images_are_kept(void **state)
+{
+	char folder[] = "/tmp/postern-rules-XXXXXX";
+	struct secret_source source = {"secrets.yaml", buf_slice(&rules)},
+	                     other = {"a.yaml", SLICE("rules:\n- {name: one, pattern: 'acme-\\d{6}'}\n")};
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_true(dir >= 0);
+	char found[300] = "";
+	for (int round = 0; round < 5; round++) {
+		_cleanup_buf_ struct buf b = BUF(SECRET_IMAGE_MAX);
+		assert_int_equal(secret_load(&source, 1, dir, &b, NULL), 0);
+		assert_int_equal(b.n, image.n);
+		DIR *d = opendir(folder);
+		assert_non_null(d);
+		unsigned files = 0;
+		for (struct dirent *e; (e = readdir(d));)
+			if (e->d_name[0] != '.') {
+				files++;
+				(void)snprintf(found, sizeof(found), "%s", e->d_name);
+			}
+		(void)closedir(d);
+		assert_int_equal(files, 1);
+		_cleanup_fd_ int fd = openat(dir, found, O_RDWR | O_CLOEXEC);
+		struct stat st;
+		assert_true(fd >= 0 && fstat(fd, &st) == 0 && st.st_size == (off_t)b.n + 32);
+		/* A flipped bit, a cut, somebody who may write. */
+		uint8_t byte = 0;
+		if (round == 1)
+			assert_true(pread(fd, &byte, 1, 5000) == 1 && (byte ^= 1, pwrite(fd, &byte, 1, 5000) == 1));
+		if (round == 2)
+			assert_int_equal(ftruncate(fd, 100), 0);
+		if (round == 3)
+			assert_int_equal(fchmod(fd, 0666), 0);
+	}
+	_cleanup_buf_ struct buf b = BUF(SECRET_IMAGE_MAX);
+	assert_int_equal(secret_load(&other, 1, dir, &b, NULL), 0);
+	assert_true(b.n < image.n);
+	buf_reset(&b);
+	assert_int_equal(secret_load(&other, 1, -1, &b, NULL), 0);
+	(void)close(dir);
+	assert_int_equal(path_remove(AT_FDCWD, folder), 0);
+}
+
 /* A zip bomb, endless base64, nothing but escapes: bounded work, and it is said. */
 static void work_is_bounded(void **state)
 {
@@ -680,6 +729,7 @@ int main(void)
 	        cmocka_unit_test(placeholders),
 	        cmocka_unit_test(rules_are_checked),
 	        cmocka_unit_test(damaged_images_are_refused),
+	        cmocka_unit_test(images_are_kept),
 	        cmocka_unit_test(work_is_bounded),
 	};
 	return cmocka_run_group_tests(tests, start, stop);
