@@ -497,6 +497,55 @@ void dlp_literal(struct dlp_scan *s, struct level *l, const struct image_use *u,
 	}
 }
 
+/* Base64 or hex of a compressed stream that is longer than a piece: decoded, inflated and searched piece by piece. The span of what is
+ * found is all of it. */
+static void inflate_run(struct dlp_scan *s, struct level *l, const struct dlp_reading *r, unsigned depth)
+{
+	z_stream *z = &s->work->inflate[depth];
+	uint8_t *in = s->work->out[depth], *out = s->work->out[depth + 1];
+	struct dlp_reading piece = *r;
+	struct level middle = {.up = l, .reading = *r, .whole = true, .depth = depth};
+	struct level down = {.up = &middle, .reading = {.how = DLP_INFLATE, .to = 1}, .whole = true, .depth = depth + 1};
+	size_t kept = 0, total = 0;
+	int e = inflateReset2(z, 15 + 32);
+	while (e == Z_OK && piece.from < r->to) {
+		size_t next;
+		z->avail_in = (unsigned)dlp_decode(l->s, &piece, in, DLP_OUT, NULL, &next);
+		z->next_in = in;
+		if (z->avail_in == 0 || next <= piece.from)
+			break;
+		piece.from = next;
+		while (e == Z_OK && z->avail_in && affordable(s)) {
+			z->next_out = out + kept;
+			z->avail_out = (unsigned)(DLP_OUT - kept);
+			e = inflate(z, Z_NO_FLUSH);
+			size_t n = DLP_OUT - z->avail_out;
+			total += n - kept;
+			s->spent += n - kept;
+			down.s = slice_of(out, n);
+			down.mapped = false;
+			memset(down.escaped, 0, sizeof(down.escaped));
+			down.inflated = 0;
+			if (n >= DLP_PIECE && (n == DLP_OUT || e != Z_OK || piece.from >= r->to))
+				(void)dlp_search(s, &down, 0, n);
+			kept = n;
+			if (n == DLP_OUT) {
+				/* What lies across the border is seen again. */
+				kept = 2048;
+				memmove(out, out + n - kept, kept);
+			}
+		}
+		if (z->avail_in || total > 4 * INFLATE_MAX)
+			break;
+	}
+}
+
+/* The head of a gzip or zlib stream. */
+static bool deflated(const uint8_t *p, size_t n)
+{
+	return n > 2 && ((p[0] == 0x1f && p[1] == 0x8b && p[2] == 8) || (p[0] == 0x78 && (p[0] << 8 | p[1]) % 31 == 0));
+}
+
 /* Base64 or hex, in pieces that fit the buffer. */
 static void pieces(struct dlp_scan *s, struct level *l, const struct dlp_reading *r)
 {
@@ -507,6 +556,10 @@ static void pieces(struct dlp_scan *s, struct level *l, const struct dlp_reading
 	for (;;) {
 		size_t next, n = dlp_decode(l->s, &piece, s->work->out[depth], DLP_OUT, NULL, &next), from = piece.from;
 		piece.to = piece.backwards ? piece.to : next;
+		if (from == r->from && n == DLP_OUT && !piece.backwards && depth < DLP_DEPTH && deflated(s->work->out[depth], n)) {
+			inflate_run(s, l, r, depth);
+			return;
+		}
 		search_down(s, l, &piece, false, n);
 		if (n < DLP_OUT || piece.backwards || next >= r->to || !affordable(s))
 			return;

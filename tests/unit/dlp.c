@@ -643,6 +643,40 @@ static void damaged_images_are_refused(void **state)
 	free(copy);
 }
 
+/* tar czf - . | base64: the secret lies far behind the first piece. */
+static void long_streams(void **state)
+{
+	_cleanup_buf_ struct buf text = BUF(4u << 20), zipped = BUF(4u << 20), message = BUF(8u << 20), token = BUF(100);
+	(void)state;
+	while (text.n < 600000) {
+		uint8_t line[33];
+		for (size_t i = 0; i < 32; i++)
+			line[i] = (uint8_t)b62[random64() % 16];
+		buf_add(&text, slice_of(line, 32));
+		buf_u8(&text, '\n');
+	}
+	github(&token);
+	buf_fmt(&text, "token %s\n", buf_str(&token));
+	for (size_t i = 0; i < 3000; i++)
+		buf_str_add(&text, i % 9 ? "a" : "\n");
+	uLongf size = compressBound(text.n);
+	assert_int_equal(compress2(buf_room(&zipped, size), &size, text.p, text.n, 6), Z_OK);
+	zipped.n = size;
+	assert_true(size > 150000);
+	buf_str_add(&message, "{\"data\":\"");
+	encode_base64(&message, buf_slice(&zipped), false, true);
+	buf_str_add(&message, "\"}");
+	struct dlp_scan *s = scan_of(engine, work, NULL, buf_slice(&message));
+	assert_int_equal(dlp_scan_count(s), 1);
+	const struct dlp_hit *h = dlp_scan_hit(s, 0);
+	assert_string_equal(h->rule, "github-token");
+	assert_int_equal(h->chain[0], DLP_BASE64);
+	assert_int_equal(h->chain[1], DLP_INFLATE);
+	assert_int_equal(h->offset, 9);
+	assert_true(h->n + 2 >= message.n - 13 && h->n <= message.n - 11);
+	dlp_scan_free(s);
+}
+
 /* Compiled once, then read; what was tampered with is compiled again. */
 static void images_are_kept(void **state)
 {
@@ -730,6 +764,7 @@ int main(void)
 	        cmocka_unit_test(rules_are_checked),
 	        cmocka_unit_test(damaged_images_are_refused),
 	        cmocka_unit_test(images_are_kept),
+	        cmocka_unit_test(long_streams),
 	        cmocka_unit_test(work_is_bounded),
 	};
 	return cmocka_run_group_tests(tests, start, stop);
