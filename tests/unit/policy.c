@@ -664,13 +664,21 @@ static void files(void **state)
 	        {{.person = "{}\n"}, "/home/u/p", POLICY_WRITE},
 	        {{.person = "{}\n"}, "/home/u/px", POLICY_NONE},
 	        {{.person = "{}\n"}, "/home/u", POLICY_NONE},
-	        {{.person = "{}\n"}, "/", POLICY_NONE},
+	        {{.person = "{}\n"}, "/", POLICY_READ},
+	        {{.person = "{}\n"}, "/srv/x", POLICY_READ},
+	        {{.person = "{}\n"}, "/tmp/x", POLICY_NONE},
+	        {{.person = "files: {write: [/tmp/w]}\n"}, "/tmp/w/x", POLICY_WRITE},
+	        {{.person = "{}\n"}, "/home/u/p/.postern.yaml", POLICY_READ},
+	        {{.person = "files: {write: ['{project}']}\n"}, "/home/u/p/.postern.yaml", POLICY_READ},
+	        {{.organisation = "files: {hide: [/srv]}\n"}, "/srv/x", POLICY_NONE},
+	        {{.organisation = "files: {hide: ['/srv/**/*.key']}\n"}, "/srv/x.key", POLICY_NONE},
+	        {{.organisation = "files: {read: [~/x]}\n", .person = "files: {write: [/srv]}\n"}, "/srv/x", POLICY_READ},
 	        {{.person = "{}\n"}, "/home/u/p/deep/er/.env", POLICY_NONE},
 	        {{.person = "{}\n"}, "/home/u/p/.env.local/x", POLICY_NONE},
 	        {{.person = "{}\n"}, "/home/u/p/.envrc", POLICY_WRITE},
 	        {{.person = "files: {read: ['~']}\n"}, "/home/u/x", POLICY_READ},
 	        {{.person = "files: {read: ['~']}\n"}, "/home/u/.ssh/id", POLICY_NONE},
-	        {{.person = "files: {read: ['~']}\n"}, "/home/u/p/x", POLICY_READ},
+	        {{.person = "files: {read: ['~']}\n"}, "/home/u/p/x", POLICY_WRITE},
 	        {{.person = "files: {read: [~/.ssh/config]}\n"}, "/home/u/.ssh/config", POLICY_READ},
 	        {{.person = "files: {read: [~/.ssh/config]}\n"}, "/home/u/.ssh/id", POLICY_NONE},
 	        {{.person = "files: {read: ['{project}/.env']}\n"}, "/home/u/p/.env", POLICY_READ},
@@ -691,6 +699,8 @@ static void files(void **state)
 	        {{.project = "files: {write: [~/x]}\n", .person = "widen: {project: {files: {read: [~/x]}}}\n"}, "/home/u/x", POLICY_READ},
 	        {{.organisation = "files: {hide: [~/x]}\n", .person = "files: {read: [~/x/y]}\n"}, "/home/u/x/y", POLICY_NONE},
 	        {{.organisation = "files: {hide: [/y]}\n", .person = "files: {read: [~/x]}\n"}, "/home/u/x", POLICY_NONE},
+	        {{.organisation = "files: {hide: [/y]}\n", .person = "files: {read: [~/x]}\n"}, "/home/u/p/x", POLICY_WRITE},
+	        {{.organisation = "files: {hide: [/y]}\n", .person = "files: {read: ['{project}/x']}\n"}, "/home/u/p/x", POLICY_READ},
 	        {{.organisation = "files: {read: [~/x]}\n", .person = "files: {write: [~/x]}\n"}, "/home/u/x", POLICY_READ},
 	        {{.organisation = "files: {write: [~/x]}\n", .person = "files: {read: [~/x]}\n"}, "/home/u/x", POLICY_READ},
 	        {{.organisation = "files: {read: [~/x]}\nwiden: {person: {files: {write: [~/y]}}}\n",
@@ -712,7 +722,9 @@ static void files(void **state)
 			fail_msg("row %zu, %s: %s: %s", i, rows[i].path, policy_access_name(f.access), f.decision.why);
 		/* What is mounted says the same: the last mount that the path lies in. */
 		const struct policy_settings *s = policy_settings(w.p);
-		enum policy_access mounted = POLICY_NONE;
+		const char *path = rows[i].path;
+		bool home = match_below(SLICE("/home/u"), slice_str(path)) || match_below(SLICE("/tmp"), slice_str(path));
+		enum policy_access mounted = home ? POLICY_NONE : POLICY_READ;
 		for (size_t k = 0; k < s->n_mounts; k++)
 			if (!s->mount[k].anywhere && match_below(slice_str(s->mount[k].path), slice_str(rows[i].path)))
 				mounted = s->mount[k].access;
