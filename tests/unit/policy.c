@@ -228,7 +228,7 @@ static void mistakes(void **state)
 	        {"network:\n  - {host: a.b, verdict: alow}\n", 2, 26, "did you mean \"allow\"?"},
 	        {"network:\n  - {host: a.b, ports: [0]}\n", 2, 24, "from 1 to 65535"},
 	        {"network:\n  - {host: a.b, headers: {Host: x}}\n", 2, 27, "belongs to the connection"},
-	        {"network:\n  - {host: a.b, headers: {X: \"a\\r\\nb\"}}\n", 2, 30, "printable ASCII"},
+	        {"network:\n  - {host: a.b, headers: {X: \"a\\r\\nb\"}}\n", 2, 30, "cannot be seen"},
 	        {"network:\n  - {host: b\xc3\xbc.example}\n", 2, 12, "xn--"},
 	        {"files: {read: ['~/a/*']}\n", 1, 16, "cannot be enforced"},
 	        {"files: {write: ['/']}\n", 1, 17, "whole machine"},
@@ -269,6 +269,9 @@ static void mistakes(void **state)
 	         "b\n",
 	                1, 8, "invisible"},
 	        {"name: [\n", 2, 1, "no YAML"},
+	        {"name: \"a\\e[31m\"\n", 1, 7, "cannot be seen (U+001B)"},
+	        {"name: \"a\\u202eb\"\n", 1, 7, "cannot be seen (U+202E)"},
+	        {"\"a\\e]52\": 1\n", 1, 1, "unknown key \"a?]52\""},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		_cleanup_arena_ struct arena a = ARENA(MEMORY);
