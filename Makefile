@@ -6,7 +6,9 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 
 comma := ,
-LIBS := libcrypto libssl libnghttp2 libseccomp libarchive zlib libzstd libbrotlidec libfyaml libcurl libmnl sqlite3
+# Of these only the headers: src/sys/lib.h loads them when they are used.
+LOADED := libpq rdkafka libnats
+LIBS := libcrypto libssl libnghttp2 libseccomp libarchive zlib libzstd libbrotlidec libfyaml libcurl libmnl sqlite3 libhs
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wvla -Wswitch-enum -Wmissing-prototypes -Wstrict-prototypes -Wformat=2
 HARDEN := -fstack-protector-strong -fstack-clash-protection -fcf-protection=full -ftrivial-auto-var-init=zero -fPIE
 CPPFLAGS := -D_GNU_SOURCE -Isrc -I$(O) -DPOSTERN_VERSION='"$(VERSION)"'
@@ -35,7 +37,7 @@ endif
 ifndef V
 .SILENT:
 endif
-CFLAGS += -std=gnu2x $(WARN) $(if $(WERROR),-Werror) $(shell pkg-config --cflags $(LIBS))
+CFLAGS += -std=gnu2x $(WARN) $(if $(WERROR),-Werror) $(shell pkg-config --cflags $(LIBS) $(LOADED))
 
 SRC := $(sort $(wildcard src/*/*.c))
 MAIN := src/cmd/main.c
@@ -45,8 +47,6 @@ UNIT := $(patsubst tests/unit/%.c,$(O)/unit/%,$(sort $(wildcard tests/unit/*.c))
 INTEGRATION := $(patsubst tests/integration/%.c,$(O)/integration/%,$(sort $(wildcard tests/integration/*.c)))
 FUZZ := $(patsubst fuzz/%.c,$(O)/fuzz/%,$(filter-out fuzz/replay.c,$(sort $(wildcard fuzz/*.c))))
 
-# HOOK, see src/cmd/cmd.c: pulls the role's entry point out of the archive once it is there.
-ROLES := $(if $(shell grep -ls 'int world_main.int ' src/world/*.c),-Wl$(comma)-u$(comma)world_main)
 .PHONY: all unit integration specimens fuzz fuzz-targets lint bench bench-ledger install uninstall clean format print-flags
 .SECONDARY:
 all: $(O)/postern build/postern
@@ -55,7 +55,7 @@ build/postern: build/release/postern
 	@ln -sfn release/postern $@
 
 $(O)/postern: $(O)/src/cmd/main.o $(O)/libpostern.a
-	$(CC) $(CFLAGS) $(LDFLAGS) $(ROLES) -o $@ $^ $(LDLIBS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(O)/libpostern.a: $(LIB_OBJ)
 	@rm -f $@
@@ -71,6 +71,8 @@ $(O)/unit/%: tests/unit/%.c $(O)/libpostern.a
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MT $@ -MF $@.d $(LDFLAGS) -o $@ $< $(O)/libpostern.a $(LDLIBS) -lcmocka
 
 # Programs that the scripts of tests/integration/ drive.
+$(O)/integration/kafka_mock: LDLIBS += -lrdkafka
+$(O)/integration/nats_dump: LDLIBS += -lnats
 $(O)/integration/%: tests/integration/%.c $(O)/libpostern.a
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MT $@ -MF $@.d $(LDFLAGS) -o $@ $< $(O)/libpostern.a $(LDLIBS)

@@ -1,4 +1,4 @@
-/* Heads and the chunked coding. The decoder must give the same for one piece and for single bytes. */
+/* Heads of requests and replies, and the chunked coding. The decoder must give the same for one piece and for single bytes. */
 #include <stdlib.h>
 
 #include "parse/http1.h"
@@ -13,6 +13,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t at = 0, used = 0;
 	(void)http1_looks(in);
 	if (http1_parse(in, &h, &why, &at) == HTTP1_OK && (h.size > size || h.field_bytes.p + h.field_bytes.n != data + h.size))
+		abort();
+	struct http1_reply reply;
+	if (http1_parse_reply(in, SLICE("GET"), &reply, &why, &at) == HTTP1_OK &&
+	        (reply.size > size || reply.status < 100 || reply.status > 999))
 		abort();
 	struct buf one = BUF(4096), many = BUF(4096);
 	struct http1_chunked a = {0}, b = {0};

@@ -4,16 +4,17 @@
 #include <stdio.h>
 #include <sys/ioctl.h>
 
+#include "base/encode.h"
+#include "gate/link.h"
 #include "world/world.h"
 
-/* HOOK: weak until src/world has its entry point; then this line and the Makefile's -u go, and role_world() needs no question. */
-__attribute__((weak)) int world_main(int control_fd);
-
-#define HELP_MAX (64 * 1024)
+#define HELP_MAX    (64 * 1024)
+#define MESSAGE_MAX (16 * 1024)
 
 /* Every command, in the order of the help. A new one is one line here, one file in src/cmd, and man/postern-NAME.1. */
 const struct command *const command_table[] = {
         &cmd_vet,
+        &cmd_run,
         &cmd_policy,
         &cmd_log,
         &cmd_completion,
@@ -25,11 +26,12 @@ const size_t command_count = ARRAY_LEN(command_table);
  * The descriptors of each are in the header of its entry point. */
 static int role_world(void)
 {
-	if (!world_main) {
-		(void)fprintf(stderr, "postern: this build has no world\n");
-		return EXIT_USAGE;
-	}
 	return world_main(3);
+}
+
+static int role_gate(void)
+{
+	return gate_main(3);
 }
 
 static const struct {
@@ -37,6 +39,7 @@ static const struct {
 	int (*run)(void);
 } role_table[] = {
         {"world", role_world},
+        {"gate", role_gate},
 };
 
 static int run_role(const char *name)
@@ -70,13 +73,21 @@ const struct command *command_part(const struct command *c, const char *name)
 	return NULL;
 }
 
+void cmd_tell(const char *name, const char *text)
+{
+	_cleanup_buf_ struct buf shown = BUF(MESSAGE_MAX);
+	encode_shown(&shown, slice_str(text));
+	(void)fprintf(stderr, "postern%s%s: %s\n", name ? " " : "", name ? name : "", buf_str(&shown));
+}
+
 int cmd_usage(const char *name, const char *fmt, ...)
 {
+	_cleanup_buf_ struct buf text = BUF(MESSAGE_MAX / 4);
 	va_list ap;
 	va_start(ap, fmt);
-	(void)fprintf(stderr, "postern%s%s: ", name ? " " : "", name ? name : "");
-	(void)vfprintf(stderr, fmt, ap);
-	(void)fprintf(stderr, "\n\"postern %s%s--help\" says more.\n", name ? name : "", name ? " " : "");
+	buf_vfmt(&text, fmt, ap);
+	cmd_tell(name, buf_error(&text) ? "there is something wrong with what was typed" : buf_str(&text));
+	(void)fprintf(stderr, "\"postern %s%s--help\" says more.\n", name ? name : "", name ? " " : "");
 	va_end(ap);
 	return EXIT_USAGE;
 }

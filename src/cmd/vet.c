@@ -13,6 +13,7 @@
 
 #include "cmd/subject.h"
 #include "cmd/vet_ledger.h"
+#include "ledger/home.h"
 #include "report/report.h"
 #include "sys/fd.h"
 #include "vet/run.h"
@@ -109,7 +110,7 @@ static void meter_clear(struct meter *m)
 static int fail(struct meter *m, const struct err *err)
 {
 	meter_clear(m);
-	(void)fprintf(stderr, "postern vet: %s\n", err->text);
+	cmd_tell("vet", err->text);
 	return EXIT_USAGE;
 }
 
@@ -188,7 +189,7 @@ static int record(const struct vet_opts *o, const struct vet_result *r, struct s
 {
 	_cleanup_arena_ struct arena arena = ARENA(1 << 16);
 	struct err why = {0};
-	const char *path = o->ledger ? o->ledger : vet_ledger_default(&arena);
+	const char *path = o->ledger ? o->ledger : ledger_home(&arena);
 	uint64_t first, last;
 	if (!path || strcmp(path, "none") == 0)
 		return 0;

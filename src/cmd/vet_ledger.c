@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "base/encode.h"
@@ -11,49 +10,10 @@
 #include "crypto/digest.h"
 #include "ledger/client.h"
 #include "ledger/entry.h"
-#include "ledger/store.h"
+#include "ledger/home.h"
 
 /* Bytes of one text: an entry has a limit, and the whole is in the report. */
 #define TEXT_MAX 600
-
-const char *vet_ledger_default(struct arena *arena)
-{
-	const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
-	if (data && *data == '/')
-		return arena_fmt(arena, "%s/postern/ledger", data);
-	if (geteuid() == 0)
-		return "/var/lib/postern/ledger";
-	return home && *home == '/' ? arena_fmt(arena, "%s/.local/share/postern/ledger", home) : NULL;
-}
-
-/* Makes the folders above a path. */
-static int make_above(const char *path, struct arena *arena, struct err *err)
-{
-	char *p = arena_str(arena, slice_str(path));
-	if (!p)
-		return err_set(err, -ENOMEM, "no memory");
-	for (char *slash = strchr(p + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = 0;
-		if (mkdir(p, 0700) < 0 && errno != EEXIST)
-			return err_sys(err, -errno, "cannot make the folder %s for the ledger", p);
-		*slash = '/';
-	}
-	return 0;
-}
-
-static int open_ledger(const char *path, const char *host, struct arena *arena, struct ledger_client **out, struct err *err)
-{
-	struct stat st;
-	if (stat(path, &st) < 0 && errno == ENOENT) {
-		int r = make_above(path, arena, err);
-		const char *origin = arena_fmt(arena, "%s/postern", host);
-		r = r < 0 ? r : store_init(path, origin ? origin : "postern", &(struct store_key){0}, err);
-		/* Somebody else may have been as quick. */
-		if (r < 0 && stat(path, &st) < 0)
-			return r;
-	}
-	return ledger_client_open(path, &(struct ledger_client_options){.start = true}, out, err);
-}
 
 struct writing {
 	const struct vet_result *r;
@@ -207,7 +167,7 @@ int vet_ledger_write(
 	        .tool_sha256 = slice_str(r->subject_sha256),
 	        .confinement = slice_str(r->confinement),
 	};
-	int e = open_ledger(path, host[0] ? host : "localhost", &arena, &w.client, err);
+	int e = ledger_home_open(path, host[0] ? host : "localhost", &arena, &w.client, err);
 	if (e < 0)
 		return e;
 	for (size_t i = 0; i < r->n_rows && e == 0; i++)

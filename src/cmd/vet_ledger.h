@@ -7,9 +7,6 @@
 #include "base/err.h"
 #include "vet/model.h"
 
-/* Where the ledger is if nobody says: $XDG_DATA_HOME/postern/ledger, else /var/lib/postern/ledger for root and
- * ~/.local/share/postern/ledger for everybody else. NULL if there is no home either; owned by the arena. */
-const char *vet_ledger_default(struct arena *arena);
 /* Appends the entries, which are on disk when this returns 0; a ledger that is not there is made. *first and *last are their indices.
  * report_json is the report as it was written or printed. */
 [[nodiscard]] int vet_ledger_write(

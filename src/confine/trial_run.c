@@ -25,18 +25,13 @@
 #include "confine/hosttree.h"
 #include "confine/machine.h"
 #include "confine/netlink.h"
+#include "confine/network.h"
+#include "confine/process.h"
 
 /* The tool's owner as the kernel sees it when Postern runs as root: a number that no account has, another for each trial. */
 #define LONE_UID_BASE 1879048192u
 /* Far above what a trial needs to start, below what a person would wait for. */
 #define SETUP_SECONDS 20
-
-static const uint8_t mac_gateway[6] = {0x00, 0x16, 0x3e, 0x2b, 0x90, 0x01};
-static const uint8_t mac_outer[6] = {0x02, 0x16, 0x3e, 0x2b, 0x90, 0x02};
-static const uint8_t mac_inner[6] = {0x02, 0x16, 0x3e, 0x2b, 0x90, 0x03};
-/* fd7a:8e31:5c04::/64, a unique local prefix (RFC 4193). */
-static const uint8_t v6_gateway[16] = {0xfd, 0x7a, 0x8e, 0x31, 0x5c, 0x04, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
-static const uint8_t v6_host[16] = {0xfd, 0x7a, 0x8e, 0x31, 0x5c, 0x04, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x42};
 
 static double seconds_of(struct timeval t)
 {
@@ -62,31 +57,6 @@ _Noreturn static void fail(const struct trial_fds *fds, const struct err *err)
 	_exit(1);
 }
 
-static int put_line(const char *path, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static int put_line(const char *path, const char *fmt, ...)
-{
-	char text[128];
-	va_list ap;
-	va_start(ap, fmt);
-	int n = vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	_cleanup_fd_ int fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	return write(fd, text, (size_t)n) == n ? 0 : -errno;
-}
-
-static int map_ids(const char *pid, uid_t inside_uid, gid_t inside_gid, uid_t outside_uid, gid_t outside_gid)
-{
-	char path[64];
-	(void)snprintf(path, sizeof(path), "/proc/%s/setgroups", pid);
-	int r = put_line(path, "deny");
-	(void)snprintf(path, sizeof(path), "/proc/%s/uid_map", pid);
-	r = r < 0 ? r : put_line(path, "%u %u 1", inside_uid, outside_uid);
-	(void)snprintf(path, sizeof(path), "/proc/%s/gid_map", pid);
-	return r < 0 ? r : put_line(path, "%u %u 1", inside_gid, outside_gid);
-}
-
 /* ---- the first process of the tool's namespaces ---- */
 
 struct first {
@@ -101,74 +71,16 @@ struct first {
 	int give;            /* the tool's end of a socket, for calls_give() */
 };
 
-static int parse_mac(const char *text, uint8_t out[6])
-{
-	unsigned b[6];
-	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5]) != 6)
-		return -EINVAL;
-	for (int i = 0; i < 6; i++)
-		out[i] = (uint8_t)b[i];
-	return 0;
-}
-
-static int own_network(const struct host_spec *h, struct err *err)
-{
-	struct netlink *n = NULL;
-	struct in_addr address, gateway;
-	if (inet_pton(AF_INET, h->ipv4, &address) != 1)
-		return err_set(err, -EINVAL, "the address %s of the synthetic host is no IPv4 address", h->ipv4);
-	gateway.s_addr = htonl((ntohl(address.s_addr) & 0xffffff00u) | 1);
-	int r = netlink_open(&n);
-	r = r < 0 ? r : netlink_up(n, "lo", 0);
-	r = r < 0 ? r : netlink_up(n, "eth0", 0);
-	r = r < 0 ? r : netlink_no_offload("eth0");
-	r = r < 0 ? r : netlink_address(n, "eth0", AF_INET, &address, 24);
-	r = r < 0 ? r : netlink_default_route(n, "eth0", AF_INET, &gateway);
-	/* A kernel without IPv6 has nothing to leak over it. */
-	if (r == 0 && access("/proc/sys/net/ipv6", F_OK) == 0) {
-		r = netlink_address(n, "eth0", AF_INET6, v6_host, 64);
-		r = r < 0 ? r : netlink_default_route(n, "eth0", AF_INET6, v6_gateway);
-	}
-	netlink_close(n);
-	return r < 0 ? err_sys(err, r, "cannot set the tool's network up") : 0;
-}
-
-static int drop_privileges(struct err *err)
-{
-	for (int c = 0; c <= CAP_LAST_CAP; c++)
-		if (prctl(PR_CAPBSET_DROP, c, 0, 0, 0) < 0 && errno != EINVAL)
-			return err_sys(err, -errno, "cannot drop a capability");
-	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct none[2] = {{0}, {0}};
-	if (syscall(SYS_capset, &head, none) < 0)
-		return err_sys(err, -errno, "cannot drop capabilities");
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return err_sys(err, -errno, "cannot set no_new_privs");
-	int r = filter_install();
-	return r < 0 ? err_sys(err, r, "cannot install the system call filter") : 0;
-}
-
-static int limit(__rlimit_resource_t which, uint64_t value, struct err *err)
-{
-	struct rlimit now;
-	if (getrlimit(which, &now) < 0)
-		return err_sys(err, -errno, "cannot read a limit");
-	rlim_t v = now.rlim_max != RLIM_INFINITY && value > now.rlim_max ? now.rlim_max : value;
-	struct rlimit l = {v, v};
-	return setrlimit(which, &l) < 0 ? err_sys(err, -errno, "cannot set a limit") : 0;
-}
-
 static int limits(const struct trial_limits *l, struct err *err)
 {
-	int r = limit(RLIMIT_CORE, 0, err);
-	r = r < 0 ? r : limit(RLIMIT_NPROC, l->processes, err);
-	r = r < 0 ? r : limit(RLIMIT_FSIZE, l->disk_bytes, err);
-	r = r < 0 ? r : limit(RLIMIT_NOFILE, 8192, err);
-	r = r < 0 ? r : limit(RLIMIT_MEMLOCK, 64 << 20, err);
-	r = r < 0 ? r : limit(RLIMIT_SIGPENDING, MACHINE_SIGNALS_MAX, err);
+	int r = process_limit(RLIMIT_CORE, 0, err);
+	r = r < 0 ? r : process_limit(RLIMIT_NPROC, l->processes, err);
+	r = r < 0 ? r : process_limit(RLIMIT_FSIZE, l->disk_bytes, err);
+	r = r < 0 ? r : process_limit(RLIMIT_NOFILE, 8192, err);
+	r = r < 0 ? r : process_limit(RLIMIT_MEMLOCK, 64 << 20, err);
+	r = r < 0 ? r : process_limit(RLIMIT_SIGPENDING, MACHINE_SIGNALS_MAX, err);
 	/* If the machine runs out of memory, the tool is what goes first. */
-	(void)put_line("/proc/self/oom_score_adj", "1000");
+	(void)process_put("/proc/self/oom_score_adj", "1000");
 	return r;
 }
 
@@ -209,7 +121,12 @@ _Noreturn static void become_tool(const struct first *f, int terminal)
 	r = r < 0 ? r : limits(&f->spec->limits, &err);
 	r = r < 0 ? r : chdir(h->project) < 0 ? err_sys(&err, -errno, "cannot enter %s", h->project) : 0;
 	(void)umask(022);
-	r = r < 0 ? r : drop_privileges(&err);
+	r = r < 0 ? r : process_drop_privileges(&err);
+	if (r == 0) {
+		r = filter_install();
+		if (r < 0)
+			err_sys(&err, r, "cannot install the system call filter");
+	}
 	if (r < 0) {
 		(void)dprintf(2, "postern: %s\n", err.text);
 		_exit(126);
@@ -354,8 +271,8 @@ static void own_clock(struct first *f)
 	if (clock_gettime(CLOCK_MONOTONIC, &t) < 0)
 		return;
 	/* Both at once: the file takes one write. */
-	if (put_line("/proc/self/timens_offsets", "monotonic %lld 0\nboottime %lld 0\n", (long long)(MACHINE_UPTIME_S - (int64_t)t.tv_sec),
-	            (long long)boot) < 0)
+	if (process_put("/proc/self/timens_offsets", "monotonic %lld 0\nboottime %lld 0\n",
+	            (long long)(MACHINE_UPTIME_S - (int64_t)t.tv_sec), (long long)boot) < 0)
 		return;
 	f->boot_offset = boot;
 	f->own_clock = true;
@@ -382,8 +299,8 @@ static int prepare_first(struct first *f, struct err *err)
 	/* Process numbers that count the tool's own commands would look as if what makes it run one more decided them. */
 	uint16_t n = 0;
 	(void)!getrandom(&n, sizeof(n), 0);
-	(void)put_line("/proc/sys/kernel/ns_last_pid", "%u", 400u + n % 28000u);
-	int r = own_network(h, err);
+	(void)process_put("/proc/sys/kernel/ns_last_pid", "%u", 400u + n % 28000u);
+	int r = network_near(h->ipv4, err);
 	if (r == 0)
 		hide_command_line();
 	own_clock(f);
@@ -516,68 +433,6 @@ _Noreturn static void first_process(struct first *f)
 
 /* ---- the runner ---- */
 
-static int world_network(const struct host_spec *h, struct netlink *n, struct err *err)
-{
-	struct in_addr address, gateway;
-	if (inet_pton(AF_INET, h->ipv4, &address) != 1)
-		return err_set(err, -EINVAL, "the address %s of the synthetic host is no IPv4 address", h->ipv4);
-	gateway.s_addr = htonl((ntohl(address.s_addr) & 0xffffff00u) | 1);
-	bool v6 = access("/proc/sys/net/ipv6", F_OK) == 0;
-	/* The kernel must answer as any router would, from any address, to any port. */
-	(void)put_line("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0");
-	(void)put_line("/proc/sys/net/ipv4/conf/all/rp_filter", "0");
-	(void)put_line("/proc/sys/net/ipv4/conf/default/rp_filter", "0");
-	if (v6) {
-		(void)put_line("/proc/sys/net/ipv6/conf/default/accept_dad", "0");
-		(void)put_line("/proc/sys/net/ipv6/conf/default/accept_ra", "0");
-	}
-	int r = netlink_up(n, "lo", 0);
-	r = r < 0 ? r : netlink_veth(n, "inner0", mac_inner, "inner1", mac_gateway, 0);
-	if (v6 && r == 0) {
-		/* The kernel's IP must not see the raw ends. */
-		(void)put_line("/proc/sys/net/ipv6/conf/inner0/disable_ipv6", "1");
-	}
-	r = r < 0 ? r : netlink_no_offload("inner0");
-	r = r < 0 ? r : netlink_no_offload("inner1");
-	r = r < 0 ? r : netlink_up(n, "inner0", 1);
-	r = r < 0 ? r : netlink_up(n, "inner1", 0);
-	r = r < 0 ? r : netlink_address(n, "inner1", AF_INET, &gateway, 24);
-	r = r < 0 ? r : netlink_all_local(n, AF_INET);
-	if (v6) {
-		r = r < 0 ? r : netlink_address(n, "inner1", AF_INET6, v6_gateway, 64);
-		r = r < 0 ? r : netlink_all_local(n, AF_INET6);
-	}
-	return r < 0 ? err_sys(err, r, "cannot set the world's network up") : 0;
-}
-
-static int link_tool(const struct host_spec *h, struct netlink *n, pid_t first, struct err *err)
-{
-	uint8_t mac[6];
-	if (parse_mac(h->mac, mac) < 0)
-		return err_set(err, -EINVAL, "the synthetic host's MAC address %s is none", h->mac);
-	int r = netlink_veth(n, "outer", mac_outer, "eth0", mac, first);
-	(void)put_line("/proc/sys/net/ipv6/conf/outer/disable_ipv6", "1");
-	r = r < 0 ? r : netlink_no_offload("outer");
-	r = r < 0 ? r : netlink_up(n, "outer", 1);
-	return r < 0 ? err_sys(err, r, "cannot connect the tool to the world") : 0;
-}
-
-_Noreturn static void become_world(const struct trial_fds *fds)
-{
-	char role[] = "--role=world", name[] = "postern";
-	char *argv[] = {name, role, NULL};
-	char *env[] = {NULL};
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	/* The control socket is descriptor 3 for the role. */
-	int exe = fcntl(fds->exe, F_DUPFD_CLOEXEC, 10), control = fcntl(fds->control, F_DUPFD_CLOEXEC, 10);
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (exe < 0 || control < 0 || dup2(control, 3) < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0)
-		_exit(1);
-	(void)close_range(4, ~0u, CLOSE_RANGE_CLOEXEC);
-	(void)execveat(exe, "", argv, env, AT_EMPTY_PATH);
-	_exit(1);
-}
-
 static pid_t clone_first(struct first *f)
 {
 	pid_t pid = (pid_t)syscall(SYS_clone,
@@ -599,7 +454,7 @@ static int map_from_outside(uid_t outside, struct err *err)
 	pid_t helper = fork();
 	if (helper == 0) {
 		(void)close(ready[1]);
-		_exit(read(ready[0], &c, 1) == 1 && map_ids(pid, 0, 0, outside, outside) == 0 ? 0 : 1);
+		_exit(read(ready[0], &c, 1) == 1 && process_map_ids(pid, 0, 0, outside, outside) == 0 ? 0 : 1);
 	}
 	(void)close(ready[0]);
 	int r = helper < 0 || unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET) < 0 ? err_sys(err, -errno, "cannot make namespaces") : 0;
@@ -622,7 +477,7 @@ static int enter_world(const struct trial_spec *spec, struct hosttree_mounts **m
 		return err_sys(err, -errno, "cannot drop groups");
 	if (unshare(root ? CLONE_NEWNS : CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET) < 0)
 		return err_sys(err, -errno, "cannot make namespaces");
-	int r = root ? 0 : map_ids("self", 0, 0, uid, gid);
+	int r = root ? 0 : process_map_ids("self", 0, 0, uid, gid);
 	if (r < 0)
 		return err_sys(err, r, "cannot map the user into its namespace");
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
@@ -657,7 +512,7 @@ _Noreturn void trial_run(const struct trial_spec *spec, const struct trial_fds *
 	f.go_writer = go[1];
 	int r = enter_world(spec, &mounts, &err);
 	r = r < 0 ? r : netlink_open(&n);
-	r = r < 0 ? r : world_network(spec->host, n, &err);
+	r = r < 0 ? r : network_far(spec->host->ipv4, n, &err);
 	r = r < 0 ? r : hosttree_enter(spec->host, mounts, spec->limits.disk_bytes, &err);
 	hosttree_mounts_free(mounts);
 	if (r < 0)
@@ -668,16 +523,16 @@ _Noreturn void trial_run(const struct trial_spec *spec, const struct trial_fds *
 	char name[16];
 	(void)snprintf(name, sizeof(name), "%d", first);
 	/* Through the old /proc, which the new root still shows. */
-	r = map_ids(name, spec->host->uid, spec->host->gid, 0, 0);
+	r = process_map_ids(name, spec->host->uid, spec->host->gid, 0, 0);
 	if (r < 0)
 		err_sys(&err, r, "cannot map the person of the trial");
-	r = r < 0 ? r : link_tool(spec->host, n, first, &err);
+	r = r < 0 ? r : network_link(spec->host->mac, n, first, &err);
 	if (r < 0)
 		fail(fds, &err);
 	netlink_close(n);
 	pid_t world = fork();
 	if (world == 0)
-		become_world(fds);
+		process_become_role("world", fds->exe, fds->control);
 	(void)!write(go[1], "g", 1);
 	(void)close(fds->out);
 	(void)close(fds->errout);

@@ -177,14 +177,13 @@ static int leaf_for(struct tls_server *s, struct slice name, X509 **out)
 	return 0;
 }
 
-int tls_accept(struct tls_server *s, struct slice name, struct tls **out)
+/* On memory, with no role yet. */
+static int tls_new(SSL_CTX *ctx, struct tls **out)
 {
-	X509 *cert = NULL;
-	int r = leaf_for(s, name, &cert);
-	struct tls *t = r == 0 ? calloc(1, sizeof(*t)) : NULL;
+	struct tls *t = calloc(1, sizeof(*t));
 	if (!t)
-		return r < 0 ? r : -ENOMEM;
-	t->ssl = SSL_new(s->ctx);
+		return -ENOMEM;
+	t->ssl = SSL_new(ctx);
 	t->in = BIO_new(BIO_s_mem());
 	t->out = BIO_new(BIO_s_mem());
 	if (!t->ssl || !t->in || !t->out) {
@@ -195,6 +194,18 @@ int tls_accept(struct tls_server *s, struct slice name, struct tls **out)
 		return -ENOMEM;
 	}
 	SSL_set_bio(t->ssl, t->in, t->out);
+	*out = t;
+	return 0;
+}
+
+int tls_accept(struct tls_server *s, struct slice name, struct tls **out)
+{
+	X509 *cert = NULL;
+	struct tls *t = NULL;
+	int r = leaf_for(s, name, &cert);
+	r = r < 0 ? r : tls_new(s->ctx, &t);
+	if (r < 0)
+		return r;
 	SSL_set_accept_state(t->ssl);
 	if (SSL_use_certificate(t->ssl, cert) != 1 || SSL_use_PrivateKey(t->ssl, s->key) != 1 || SSL_add1_chain_cert(t->ssl, s->ca) != 1) {
 		tls_free(t);
@@ -225,9 +236,84 @@ static void fail(struct tls *t)
 {
 	unsigned long e = ERR_get_error();
 	const char *why = e ? ERR_reason_error_string(e) : NULL;
+	long verify = SSL_is_server(t->ssl) ? X509_V_OK : SSL_get_verify_result(t->ssl);
+	if (verify != X509_V_OK)
+		why = X509_verify_cert_error_string(verify);
 	t->state = TLS_FAILED;
 	(void)snprintf(t->reason, sizeof(t->reason), "%s", why ? why : "TLS error");
 	ERR_clear_error();
+}
+
+struct tls_client {
+	SSL_CTX *ctx;
+};
+
+static int trust(X509_STORE *store, struct slice pem)
+{
+	size_t n = 0;
+	BIO *b = pem.n <= (size_t)4 << 20 ? BIO_new_mem_buf(pem.p, (int)pem.n) : NULL;
+	for (X509 *x; b && (x = PEM_read_bio_X509(b, NULL, NULL, NULL));) {
+		n += X509_STORE_add_cert(store, x) == 1;
+		X509_free(x);
+	}
+	BIO_free(b);
+	ERR_clear_error();
+	return n ? 0 : -EBADMSG;
+}
+
+int tls_client_new(struct slice trust_pem, struct tls_client **out)
+{
+	struct tls_client *c = calloc(1, sizeof(*c));
+	if (!c)
+		return -ENOMEM;
+	c->ctx = SSL_CTX_new(TLS_client_method());
+	int r = c->ctx ? trust(SSL_CTX_get_cert_store(c->ctx), trust_pem) : -ENOMEM;
+	if (r < 0) {
+		tls_client_free(c);
+		return r;
+	}
+	(void)SSL_CTX_set_min_proto_version(c->ctx, TLS1_2_VERSION);
+	SSL_CTX_set_options(c->ctx, SSL_OP_NO_RENEGOTIATION);
+	(void)SSL_CTX_set_session_cache_mode(c->ctx, SSL_SESS_CACHE_OFF);
+	(void)SSL_CTX_set_mode(c->ctx, SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_verify(c->ctx, SSL_VERIFY_PEER, NULL);
+	*out = c;
+	return 0;
+}
+
+void tls_client_free(struct tls_client *c)
+{
+	if (!c)
+		return;
+	SSL_CTX_free(c->ctx);
+	free(c);
+}
+
+int tls_connect(struct tls_client *c, struct slice name, bool h2, struct tls **out, struct buf *wire_out)
+{
+	static const unsigned char both[] = "\x02h2\x08http/1.1", one[] = "\x08http/1.1";
+	char text[256] = "";
+	struct tls *t = NULL;
+	if (!plain_name(name))
+		return -EINVAL;
+	memcpy(text, name.p, name.n);
+	int r = tls_new(c->ctx, &t);
+	if (r < 0)
+		return r;
+	SSL_set_connect_state(t->ssl);
+	bool ok = numeric(text) ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(t->ssl), text) == 1
+	                        : SSL_set1_host(t->ssl, text) == 1 && SSL_set_tlsext_host_name(t->ssl, text) == 1;
+	ok = ok && SSL_set_alpn_protos(t->ssl, h2 ? both : one, h2 ? sizeof(both) - 1 : sizeof(one) - 1) == 0;
+	if (!ok) {
+		tls_free(t);
+		return -EIO;
+	}
+	ERR_clear_error();
+	(void)SSL_do_handshake(t->ssl);
+	ERR_clear_error();
+	take_out(t, wire_out);
+	*out = t;
+	return 0;
 }
 
 static void step(struct tls *t, struct buf *plain)

@@ -1,5 +1,6 @@
-/* tls: the server's side of TLS 1.2 and 1.3 (RFC 5246, RFC 8446) as bytes in, bytes out. Leaf certificates are made for each name
- * from the authority of the trial, and cached. No system call but for random numbers. */
+/* tls: TLS 1.2 and 1.3 (RFC 5246, RFC 8446) as bytes in, bytes out. As server: leaf certificates are made for each name from an authority
+ * of ours, and cached. As client: the server's certificate must lead to a root that is trusted, and be for the name (RFC 6125). No system
+ * call but for random numbers. */
 #ifndef POSTERN_CRYPTO_TLS_H
 #define POSTERN_CRYPTO_TLS_H
 
@@ -19,6 +20,14 @@ void tls_server_free(struct tls_server *s);
 /* One connection. name: what the certificate is for: a DNS name or a numeric address. 0, -ENOMEM, -EIO. */
 [[nodiscard]] int tls_accept(struct tls_server *s, struct slice name, struct tls **out);
 void tls_free(struct tls *t);
+
+struct tls_client;
+/* trust_pem: certificates of the roots that are trusted, one after the other; at most 4 MiB. -EBADMSG: there is none in it; -ENOMEM. */
+[[nodiscard]] int tls_client_new(struct slice trust_pem, struct tls_client **out);
+void tls_client_free(struct tls_client *c);
+/* One connection to `name`, a DNS name or a numeric address. h2: HTTP/2 is offered, too. Appends the first bytes for the server to
+ * wire_out. 0, -ENOMEM, -EIO, -EINVAL (no name that a certificate can be for). */
+[[nodiscard]] int tls_connect(struct tls_client *c, struct slice name, bool h2, struct tls **out, struct buf *wire_out);
 
 enum tls_state { TLS_HANDSHAKE, TLS_OPEN, TLS_CLOSED, TLS_FAILED };
 /* Takes all bytes of the wire, appends plaintext to `plain` and bytes for the peer to `wire_out`. */

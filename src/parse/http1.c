@@ -120,15 +120,12 @@ static bool framing(struct http1_head *h, const char **reason)
 	return true;
 }
 
-enum http1_status http1_parse(struct slice in, struct http1_head *out, const char **reason, size_t *at)
+/* The lines of a head: the first is given to start_line, the others are fields. */
+static enum http1_status head_lines(struct slice in, size_t start, bool (*start_line)(struct slice, struct http1_head *, const char **),
+        struct http1_head *h, const char **reason, size_t *at)
 {
-	size_t start = 0;
-	/* RFC 9112, 2.2: an empty line in front of a request is skipped. */
-	while (start < 4 && in.n >= start + 2 && in.p[start] == '\r' && in.p[start + 1] == '\n')
-		start += 2;
-	struct http1_head h = {0};
-	size_t pos = start, line_no = 0;
-	for (;; line_no++) {
+	size_t pos = start;
+	for (size_t line_no = 0;; line_no++) {
 		size_t nl = slice_chr(in, '\n', pos);
 		if (nl == SLICE_NPOS) {
 			*at = pos;
@@ -142,20 +139,82 @@ enum http1_status http1_parse(struct slice in, struct http1_head *out, const cha
 		struct slice line = slice_sub(in, pos, nl - 1 - pos);
 		pos = nl + 1;
 		if (line_no == 0) {
-			if (!request_line(line, &h, reason))
+			if (!start_line(line, h, reason))
 				return HTTP1_BAD;
-			h.field_bytes.p = in.p + pos;
+			h->field_bytes.p = in.p + pos;
 		} else if (line.n == 0) {
 			break;
-		} else if (!field_line(line, &h, reason)) {
+		} else if (!field_line(line, h, reason)) {
 			return HTTP1_BAD;
 		}
 	}
-	h.field_bytes.n = (size_t)(in.p + pos - h.field_bytes.p);
-	h.size = pos;
+	h->field_bytes.n = (size_t)(in.p + pos - h->field_bytes.p);
+	h->size = pos;
+	return HTTP1_OK;
+}
+
+enum http1_status http1_parse(struct slice in, struct http1_head *out, const char **reason, size_t *at)
+{
+	size_t start = 0;
+	/* RFC 9112, 2.2: an empty line in front of a request is skipped. */
+	while (start < 4 && in.n >= start + 2 && in.p[start] == '\r' && in.p[start + 1] == '\n')
+		start += 2;
+	struct http1_head h = {0};
+	enum http1_status s = head_lines(in, start, request_line, &h, reason, at);
+	if (s != HTTP1_OK)
+		return s;
 	if (!framing(&h, reason))
 		return HTTP1_BAD;
 	*out = h;
+	return HTTP1_OK;
+}
+
+/* "HTTP/1.1 200 OK": the status goes into target, the phrase into method, for want of other places. */
+static bool status_line(struct slice line, struct http1_head *h, const char **reason)
+{
+	*reason = "status line is not version, status, reason";
+	if (line.n < 12 || line.p[8] != ' ' || (line.n > 12 && line.p[12] != ' '))
+		return false;
+	h->proto = slice_sub(line, 0, 8);
+	h->target = slice_sub(line, 9, 3);
+	h->method = slice_from(line, 13);
+	for (size_t i = 0; i < h->method.n; i++)
+		if (h->method.p[i] < ' ' && h->method.p[i] != '\t')
+			return false;
+	uint64_t status;
+	return slice_u64(h->target, 999, &status) && status >= 100 && (slice_is(h->proto, "HTTP/1.1") || slice_is(h->proto, "HTTP/1.0"));
+}
+
+enum http1_status http1_parse_reply(struct slice in, struct slice method, struct http1_reply *out, const char **reason, size_t *at)
+{
+	struct http1_head h = {0};
+	uint64_t status = 0;
+	enum http1_status s = head_lines(in, 0, status_line, &h, reason, at);
+	if (s != HTTP1_OK)
+		return s;
+	if (!slice_u64(h.target, 999, &status))
+		return HTTP1_BAD;
+	struct slice phrase = h.method;
+	h.method = SLICE_NONE;
+	bool bodyless = status < 200 || status == 204 || status == 304 || slice_is(method, "HEAD");
+	bool sized = http1_field(&h, "content-length").p != NULL;
+	if (!framing(&h, reason))
+		return HTTP1_BAD;
+	*out = (struct http1_reply){
+	        .proto = h.proto,
+	        .reason = phrase,
+	        .status = (int)status,
+	        .field_bytes = h.field_bytes,
+	        .n_fields = h.n_fields,
+	        .size = h.size,
+	        .framing = bodyless ? HTTP1_NONE : h.framing,
+	        .length = h.length,
+	        .until_close = !bodyless && !sized && h.framing == HTTP1_NONE,
+	        .keep_alive = h.keep_alive,
+	};
+	memcpy(out->field, h.field, h.n_fields * sizeof(h.field[0]));
+	if (out->until_close)
+		out->keep_alive = false;
 	return HTTP1_OK;
 }
 

@@ -1,5 +1,5 @@
-/* http1: HTTP/1.x request heads and the chunked coding, RFC 9112. Pure, and lossless: every part is a span of the input, so that
- * case, order and spacing survive. Stricter than a lenient server: a line ends with CR LF only, no folding. */
+/* http1: HTTP/1.x heads of requests and replies, and the chunked coding, RFC 9112. Pure, and lossless: every part is a span of the input,
+ * so that case, order and spacing survive. Stricter than a lenient server: a line ends with CR LF only, no folding. */
 #ifndef POSTERN_PARSE_HTTP1_H
 #define POSTERN_PARSE_HTTP1_H
 
@@ -34,6 +34,24 @@ enum http1_status http1_looks(struct slice in);
 enum http1_status http1_parse(struct slice in, struct http1_head *out, const char **reason, size_t *at);
 /* The value of the first field of that name (any case); p is NULL if there is none. */
 struct slice http1_field(const struct http1_head *h, const char *name);
+
+/* The head of a reply. The fields are parsed with the same rules as those of a request. */
+struct http1_reply {
+	struct slice proto, reason; /* the reason phrase may be empty */
+	int status;                 /* 100..999 */
+	struct slice field_bytes;
+	struct http1_field field[HTTP1_FIELDS_MAX];
+	size_t n_fields;
+	size_t size;
+	enum http1_framing framing;
+	uint64_t length;
+	bool until_close; /* the body ends with the connection */
+	bool keep_alive;
+};
+
+/* The same for the head of a reply to a request: method says whether it was a HEAD (RFC 9112, 6.3). A reply of status 1xx, 204 or 304 has
+ * no body. */
+enum http1_status http1_parse_reply(struct slice in, struct slice method, struct http1_reply *out, const char **reason, size_t *at);
 
 /* The chunked coding, in pieces. Start with a zeroed struct. */
 struct http1_chunked {

@@ -20,6 +20,8 @@ struct loop {
 	bool stop;
 	/* Sources removed inside a callback may still be named by events already fetched: they are freed after the batch. */
 	struct source *dead;
+	source_fn after;
+	void *after_arg;
 };
 
 int loop_new(struct loop **out)
@@ -132,9 +134,17 @@ int loop_run(struct loop *l)
 				fn(arg, ev[i].events);
 			}
 		}
+		if (l->after)
+			l->after(l->after_arg, 0);
 		bury(l);
 	}
 	return 0;
+}
+
+void loop_after_batch(struct loop *l, source_fn fn, void *arg)
+{
+	l->after = fn;
+	l->after_arg = arg;
 }
 
 void loop_stop(struct loop *l)

@@ -23,6 +23,9 @@ void loop_free(struct loop *l);
 [[nodiscard]] int loop_after(struct loop *l, uint64_t ms, source_fn fn, void *arg, struct source **out);
 /* Watches a child through a pidfd that stays the caller's: same as loop_add(EPOLLIN). Removes the source; NULL is allowed. */
 void loop_remove(struct source *s);
+/* fn(arg, 0) after each batch of events, before the loop waits again: for work that must not be done under the feet of a callback. One at
+ * most; NULL: none. */
+void loop_after_batch(struct loop *l, source_fn fn, void *arg);
 /* Runs until loop_stop(). 0 or negative errno. */
 [[nodiscard]] int loop_run(struct loop *l);
 void loop_stop(struct loop *l);

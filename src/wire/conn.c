@@ -9,14 +9,21 @@
 #include "crypto/ja4.h"
 
 #define READ_SIZE ((size_t)65536)
-#define OUT_PAUSE ((size_t)4 << 20) /* with more than this waiting, nothing more is read */
+#define OUT_PAUSE ((size_t)4 << 20)   /* with more than this waiting, nothing more is read */
+#define IN_PAUSE  ((size_t)256 << 10) /* the same for input that a far side has not taken */
 
-static void conn_advance(struct conn *c);
+/* What has come from the client cannot go on now. */
+static bool held(const struct conn *c)
+{
+	if (c->exchange && c->exchange->undecided && c->hello.n >= CLIENTHELLO_MAX)
+		return true;
+	return c->in.n >= IN_PAUSE && (c->state == CONN_WAIT || (c->exchange && c->exchange->held));
+}
 
 static void watch(struct conn *c)
 {
 	uint32_t want = c->out.n ? EPOLLOUT : 0u;
-	if (!c->eof && c->state != CONN_FLUSH && c->out.n < OUT_PAUSE)
+	if (!c->eof && c->state != CONN_FLUSH && c->out.n < OUT_PAUSE && !held(c))
 		want |= EPOLLIN;
 	if (want != c->events && loop_change(c->source, want) == 0)
 		c->events = want;
@@ -119,6 +126,8 @@ static void trace_rest(struct conn *c)
 		trace_tls(c, "closed in the handshake");
 	if (c->state == CONN_BODY)
 		h1_end(c);
+	else if (c->exchange)
+		; /* the far side knows */
 	else if (c->hello.n)
 		conn_trace_raw(c, buf_slice(&c->hello), c->hello.n, c->raw_why ? c->raw_why : "the connection ended inside a ClientHello");
 	else if (c->raw_size)
@@ -126,6 +135,8 @@ static void trace_rest(struct conn *c)
 	else if (c->in.n)
 		conn_trace_raw(c, buf_slice(&c->in), c->in.n, c->raw_why ? c->raw_why : "the connection ended inside a message");
 	h2_free(c); /* traces the requests that are not whole */
+	stream_free(c->exchange);
+	c->exchange = NULL;
 }
 
 void conn_finish(struct conn *c, const char *why)
@@ -159,6 +170,7 @@ void conn_drop(struct conn *c, const char *why)
 	trace_put_u64(b, TAG_WIRE_SIZE, c->received);
 	trace_put(b, TAG_REASON, slice_str(c->end ? c->end : why));
 	engine_trace_end(c->engine);
+	engine_not_due(c->engine, c);
 	wsock_free(c);
 	request_free(c->engine, c->request);
 	for (unsigned d = c->n_tls; d-- > 0;)
@@ -181,6 +193,8 @@ static bool tls_begin(struct conn *c)
 {
 	struct clienthello h;
 	const char *why = NULL;
+	if (c->exchange && c->exchange->undecided)
+		return false;
 	enum clienthello_status s = clienthello_parse(buf_slice(&c->hello), &h, &why);
 	if (s == CLIENTHELLO_MORE)
 		return false;
@@ -197,6 +211,9 @@ static bool tls_begin(struct conn *c)
 	c->hello_form = h.form;
 	h.form = (struct buf){0};
 	clienthello_free(&h);
+	if (!c->intercept && stream_opaque(c, true))
+		return false;
+	c->intercept = false;
 	struct tls *t = NULL;
 	if (tls_accept(engine_tls(c->engine), slice_str(c->sni[0] ? c->sni : c->via ? c->host : c->addr), &t) < 0) {
 		conn_finish(c, "no certificate could be made");
@@ -206,6 +223,36 @@ static bool tls_begin(struct conn *c)
 	c->traced_tls = false;
 	c->state = CONN_TLS;
 	return true;
+}
+
+static void feed(struct conn *c, unsigned depth, struct slice wire);
+
+/* What came with the ClientHello goes to the new layer, or is bytes. */
+static void hello_goes_on(struct conn *c, unsigned depth)
+{
+	_cleanup_buf_ struct buf all = c->hello;
+	c->hello = BUF(all.max);
+	feed(c, depth, buf_slice(&all));
+}
+
+/* The far side has decided about a TLS stream at its ClientHello. */
+static void hello_decided(struct conn *c)
+{
+	struct exchange *x = c->exchange;
+	if (!x || !x->undecided || !(x->passes || x->intercepted || x->broken || x->ended))
+		return;
+	unsigned depth = c->n_tls;
+	x->undecided = false;
+	if (!x->intercepted) {
+		c->state = CONN_RELAY;
+	} else {
+		c->exchange = NULL;
+		stream_free(x);
+		c->intercept = true;
+		if (!tls_begin(c) || c->finishing)
+			return;
+	}
+	hello_goes_on(c, depth);
 }
 
 /* Takes wire bytes of the layer at that depth up to c->in. */
@@ -221,11 +268,8 @@ static void feed(struct conn *c, unsigned depth, struct slice wire)
 		buf_add(&c->hello, wire);
 		if (buf_error(&c->hello))
 			conn_finish(c, "ClientHello is too long");
-		else if (tls_begin(c) && !c->finishing) {
-			_cleanup_buf_ struct buf all = c->hello;
-			c->hello = BUF(all.max);
-			feed(c, depth, buf_slice(&all));
-		}
+		else if (tls_begin(c) && !c->finishing)
+			hello_goes_on(c, depth);
 		return;
 	}
 	struct tls *t = c->tls[depth];
@@ -307,7 +351,12 @@ static bool sniff(struct conn *c)
 		return true;
 	case HTTP1_BAD:
 	default:
-		conn_raw(c, "unknown protocol");
+		if (stream_opaque(c, false))
+			return true;
+		if (conn_streams(c))
+			conn_finish(c, "unknown protocol");
+		else
+			conn_raw(c, "unknown protocol");
 		return true;
 	}
 }
@@ -342,6 +391,10 @@ static bool step(struct conn *c)
 		return h1_head(c);
 	case CONN_BODY:
 		return h1_body(c);
+	case CONN_WAIT:
+		return stream_wait(c);
+	case CONN_RELAY:
+		return stream_relay(c);
 	case CONN_HTTP2:
 		return h2_step(c);
 	case CONN_WS:
@@ -389,11 +442,16 @@ static const char *how_ended(const struct conn *c)
 	return "closed by the client";
 }
 
-static void conn_advance(struct conn *c)
+void conn_advance(struct conn *c)
 {
+	hello_decided(c);
 	while (!c->reset && !c->finishing && c->out.n < OUT_PAUSE && step(c))
 		;
 	conn_flush(c);
+	if (c->exchange)
+		stream_drained(c->exchange);
+	if (c->h2 && conn_streams(c))
+		h2_drained(c);
 	if (c->reset || buf_error(&c->in)) {
 		conn_drop(c, c->reset ? "reset" : "too much unparsed input");
 		return;
@@ -403,7 +461,8 @@ static void conn_advance(struct conn *c)
 		conn_drop(c, "too much memory is held for clients");
 		return;
 	}
-	if (c->eof && !c->finishing && c->out.n < OUT_PAUSE)
+	/* A stream of bytes may end one way only. */
+	if (c->eof && !c->finishing && c->out.n < OUT_PAUSE && c->state != CONN_RELAY)
 		conn_finish(c, how_ended(c));
 	if (c->finishing && c->state != CONN_FLUSH)
 		finish(c);
@@ -452,7 +511,8 @@ static void on_event(void *arg, uint32_t events)
 void conn_tick(struct conn *c, uint64_t now_us)
 {
 	bool unknown = c->state == CONN_SNIFF || c->state == CONN_RAW || c->state == CONN_FLUSH || c->state == CONN_TLS;
-	uint64_t limit = c->state == CONN_LINGER ? LINGER_MS : unknown ? SILENT_MS : IDLE_MS;
+	bool busy = c->exchange || (c->h2 && conn_streams(c));
+	uint64_t limit = c->state == CONN_LINGER ? LINGER_MS : unknown ? SILENT_MS : busy ? QUIET_MS : IDLE_MS;
 	if (now_us - c->last_us < limit * 1000u)
 		return;
 	conn_drop(c, "time-out");

@@ -12,6 +12,7 @@
 #include "parse/http1.h"
 #include "parse/ws.h"
 #include "sys/loop.h"
+#include "wire/decode.h"
 #include "wire/engine.h"
 #include "wire/names.h"
 #include "wire/relay.h"
@@ -33,6 +34,7 @@
 #define SILENT_MS       20000u          /* a connection of no known protocol */
 #define LINGER_MS       2000u
 #define IDLE_MS         120000u
+#define QUIET_MS        3600000u /* the same while a reply may still come: a model may think for long */
 #define TRACE_QUEUE_MAX ((size_t)48 << 20)
 
 enum conn_state {
@@ -41,6 +43,8 @@ enum conn_state {
 	CONN_SOCKS, /* the greeting was answered, the request is awaited */
 	CONN_HTTP1, /* between requests, or in a head */
 	CONN_BODY,  /* in the body of an HTTP/1 request */
+	CONN_WAIT,  /* the request is whole, its reply is not (far side that streams) */
+	CONN_RELAY, /* bytes both ways (far side that streams) */
 	CONN_HTTP2,
 	CONN_WS,
 	CONN_DNS,
@@ -75,10 +79,28 @@ struct ws_link {
 	unsigned opcode; /* of the message that fragments are gathered of; 0: none */
 };
 
+/* One request of a far side that streams. */
+struct exchange {
+	struct conn *c;
+	struct request *request; /* NULL: bytes from the beginning */
+	struct exchange_request view;
+	void *state;
+	struct stream *stream; /* HTTP/2 */
+	int32_t id;
+	struct buf out; /* HTTP/2: content that waits for the client's window */
+	size_t out_at;
+	size_t owed; /* HTTP/2: bytes that the client's window was not given back yet */
+	bool has_head, chunked, bodyless, ended, broken, held, whole, wants_room, said_end;
+	bool undecided, passes, intercepted; /* a TLS stream at its ClientHello */
+	const char *why;
+};
+
 struct engine;
 struct conn {
 	struct engine *engine;
 	struct conn *next, *prev;
+	struct conn *due_next, *due_prev; /* engine_due() */
+	bool due;
 	struct source *source;
 	int fd;
 	uint32_t id;
@@ -118,6 +140,8 @@ struct conn {
 	struct request *request;
 	struct h2 *h2;
 	struct ws_link *ws;
+	struct exchange *exchange; /* HTTP/1, or bytes */
+	bool intercept;            /* the far side does not want the TLS stream that begins */
 };
 
 /* conn.c */
@@ -132,6 +156,8 @@ void conn_send(struct conn *c, struct slice s);
 void conn_flush(struct conn *c);
 /* The rest of this connection is raw: recorded, not answered. */
 void conn_raw(struct conn *c, const char *why);
+/* What can be done now, is: to be called when something has changed from outside. May drop the connection. */
+void conn_advance(struct conn *c);
 /* No more is read; closed when all is written. */
 void conn_finish(struct conn *c, const char *why);
 /* Time-outs. */
@@ -146,13 +172,15 @@ struct buf *engine_trace(struct engine *e, const struct conn *c, enum trace_kind
 void engine_trace_end(struct engine *e);
 /* A TRACE_NOTE, once for each text. `why` is static. */
 void engine_note(struct engine *e, const char *why);
-struct loop *engine_loop(struct engine *e);
 struct tls_server *engine_tls(struct engine *e);
 const struct far_side *engine_far(const struct engine *e);
 struct names *engine_names(struct engine *e);
 void engine_link(struct engine *e, struct conn *c);
 void engine_unlink(struct engine *e, struct conn *c);
 uint32_t engine_next_id(struct engine *e);
+/* conn_advance() is called for it after this batch of events. */
+void engine_due(struct engine *e, struct conn *c);
+void engine_not_due(struct engine *e, struct conn *c);
 /* Books memory held for clients; false if too much is held already. */
 bool engine_hold(struct engine *e, size_t n);
 void engine_release(struct engine *e, size_t n);
@@ -177,11 +205,27 @@ size_t reply_piece(struct slice body, size_t from);
 /* IMF-fixdate of now. */
 void http_date(char out[40]);
 
-/* decode.c: removes content codings, outermost last. 0; -EBADMSG, -ENOTSUP with *reason (out is undefined); -ENOBUFS: out holds the
- * first out->max bytes and *lost is at least 1. */
-[[nodiscard]] int decode_content(struct slice coding, struct slice in, struct buf *out, uint64_t *lost, const char **reason);
+/* stream.c: exchanges of a far side that streams. */
+bool conn_streams(const struct conn *c);
+/* Takes the request over. NULL: out of memory or refused, and the request is freed. */
+struct exchange *stream_begin(struct conn *c, struct request *r, bool more, struct stream *stream, int32_t id);
+/* Offers the connection as bytes; true: it was taken, or (TLS) will be decided about. */
+bool stream_opaque(struct conn *c, bool tls);
+void stream_free(struct exchange *x);
+bool stream_wait(struct conn *c);
+bool stream_relay(struct conn *c);
+/* Tells the far side if the client has taken what was waiting, or nearly all of it. */
+void stream_drained(struct exchange *x);
+/* h2.c's part of exchange_head() and of what follows it. */
+[[nodiscard]] int h2_reply(struct exchange *x, int status, struct slice headers);
+void h2_drained(struct conn *c);
+void h2_resume(struct exchange *x);
+void h2_break(struct exchange *x);
+/* Gives n bytes of the request's body back to the client's window. */
+void h2_consumed(struct exchange *x, size_t n);
 
 /* h1.c, h2.c, wsock.c, socks.c: true if something was consumed or the state changed, so that it is worth calling again. */
+const char *h1_phrase(int status);
 bool h1_head(struct conn *c);
 bool h1_body(struct conn *c);
 void h1_end(struct conn *c);

@@ -41,7 +41,7 @@ struct engine {
 	struct port port[PORTS_MAX];
 	uint16_t tcp_slot[65536], udp_slot[65536]; /* index + 1 into port */
 	uint64_t clock;                            /* counts uses of ports */
-	struct conn *conns;
+	struct conn *conns, *due;
 	unsigned n_conns;
 	uint32_t last_id;
 	size_t held;
@@ -105,6 +105,42 @@ void engine_unlink(struct engine *e, struct conn *c)
 	if (c->next)
 		c->next->prev = c->prev;
 	e->n_conns--;
+}
+
+void engine_due(struct engine *e, struct conn *c)
+{
+	if (c->due)
+		return;
+	c->due = true;
+	c->due_prev = NULL;
+	c->due_next = e->due;
+	if (c->due_next)
+		c->due_next->due_prev = c;
+	e->due = c;
+}
+
+void engine_not_due(struct engine *e, struct conn *c)
+{
+	if (!c->due)
+		return;
+	c->due = false;
+	if (c->due_prev)
+		c->due_prev->due_next = c->due_next;
+	else
+		e->due = c->due_next;
+	if (c->due_next)
+		c->due_next->due_prev = c->due_prev;
+}
+
+static void advance_due(void *arg, uint32_t events)
+{
+	struct engine *e = arg;
+	(void)events;
+	while (e->due) {
+		struct conn *c = e->due;
+		engine_not_due(e, c);
+		conn_advance(c);
+	}
 }
 
 bool engine_hold(struct engine *e, size_t n)
@@ -422,6 +458,9 @@ static struct port *port_slot(struct engine *e)
 static int port_open(struct engine *e, uint16_t number, bool udp)
 {
 	uint16_t *slot = udp ? &e->udp_slot[number] : &e->tcp_slot[number];
+	/* A far side that streams has nothing for datagrams: without a listener the client hears at once that nobody is there. */
+	if (udp && number != DNS_PORT && e->far.stream)
+		return 0;
 	if (*slot || number == 0) {
 		if (*slot)
 			e->port[*slot - 1].used = ++e->clock;
@@ -517,6 +556,8 @@ int engine_new(const struct engine_config *c, const struct far_side *far, struct
 	const char *what = "the event loop";
 	int r = loop_new(&e->loop);
 	if (r == 0)
+		loop_after_batch(e->loop, advance_due, e);
+	if (r == 0)
 		r = loop_add(e->loop, c->control_fd, EPOLLIN, on_control, e, &e->control);
 	if (r == 0)
 		r = names_new(&e->names);
@@ -541,6 +582,11 @@ int engine_new(const struct engine_config *c, const struct far_side *far, struct
 	}
 	*out = e;
 	return 0;
+}
+
+int engine_listen(struct engine *e, uint16_t port)
+{
+	return port_open(e, port, false);
 }
 
 /* The last records must arrive: the reader has stopped sending but still reads. Bounded, should it not. */

@@ -8,6 +8,7 @@
 #include "wire/exchange.h"
 
 struct engine;
+struct loop;
 
 struct engine_config {
 	int control_fd;           /* trace records are written to it; its end of file ends engine_run(). Stays the caller's */
@@ -21,8 +22,12 @@ struct engine_config {
 	uint64_t trace_max; /* bytes of trace; 0: 64 MiB */
 };
 
+/* The loop that the engine runs on, for what its far side waits for. */
+struct loop *engine_loop(struct engine *e);
 /* Opens everything that needs privilege or files. Strings stay the caller's and must outlive the engine. 0 or negative errno with err. */
 [[nodiscard]] int engine_new(const struct engine_config *c, const struct far_side *far, struct engine **out, struct err *err);
+/* Without a relay: listens on a port of every address. */
+[[nodiscard]] int engine_listen(struct engine *e, uint16_t port);
 /* Writes TRACE_READY, then serves until the end of file on control_fd; then writes the last records. 0 or negative errno. */
 [[nodiscard]] int engine_run(struct engine *e);
 void engine_free(struct engine *e);

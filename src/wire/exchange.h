@@ -19,8 +19,16 @@ struct exchange_request {
 	struct slice proto;          /* "HTTP/1.0", "HTTP/1.1", "h2" */
 	const struct exchange_header *headers;
 	size_t n_headers;
-	struct slice body; /* content coding removed */
+	struct slice body; /* content coding removed; empty for a far side that streams */
 	uint32_t conn;     /* number of the connection */
+	/* How the client named the place, each on its own, for who wants them to agree. Empty: not at all. */
+	struct slice dialled; /* the name that DNS gave for the address, or the numeric address; of a proxy's request, what it asked for */
+	struct slice sni;     /* of the innermost TLS */
+	struct slice authority; /* Host or :authority, as sent */
+	const char *via;        /* NULL, "connect", "absolute", "socks5" */
+	bool websocket;         /* asks for an upgrade to WebSocket (HTTP/1.1) */
+	bool sized;             /* length says how long the body is */
+	uint64_t length;
 };
 
 /* The value of the first header of that name (any case); p is NULL if there is none. */
@@ -40,8 +48,48 @@ struct exchange_ws_message {
 	struct slice data;
 };
 
+/* A far side that streams: nothing waits for a whole request or a whole reply. What the engine calls may answer at once, or later from the
+ * same loop; what it answers leaves after the current batch of events, so nothing here calls back. */
+struct exchange; /* one request under way; the engine's */
+
+struct far_stream {
+	/* The head of a request. *r and all it points to stay until gone(). more: a body follows. Returns the far side's own state for it;
+	 * NULL: out of memory, and the client gets a 503. */
+	void *(*begin)(void *arg, struct exchange *x, const struct exchange_request *r, bool more);
+	/* A piece of the body as it was sent but for the transfer coding; after the last one end(). */
+	void (*body)(void *state, struct slice piece);
+	void (*end)(void *state);
+	/* The client has taken all that was waiting for it. */
+	void (*room)(void *state);
+	/* The exchange is over: the reply was sent whole, or the client went away. The state is to be freed, x is no more. Always called
+	 * once for each begin() that returned a state. */
+	void (*gone)(void *state);
+	/* After a 101: what the client sends comes as body(), without any framing of ours. */
+
+	/* A connection that the far side may take as bytes, all that was sent so far included. tls: a TLS stream, whose ClientHello is
+	 * whole: nothing goes on before exchange_pass() or exchange_intercept(). Otherwise it is no protocol of ours, and is as after a
+	 * 101. Returns a state; or NULL: TLS is intercepted, other connections are closed. May be NULL. */
+	void *(*opaque)(void *arg, struct exchange *x, const struct exchange_request *r, bool tls);
+};
+
+/* Of the reply: a head, pieces, an end. headers: "name: value\r\n"…; content-length is kept if it is there, else the body is chunked;
+ * connection, transfer-encoding and the like are the engine's. -EPROTO: there was a head. */
+[[nodiscard]] int exchange_head(struct exchange *x, int status, struct slice headers);
+void exchange_piece(struct exchange *x, struct slice piece);
+void exchange_end(struct exchange *x);
+/* After opaque() for TLS: its bytes are for the far side; or it is intercepted, and gone() follows. */
+void exchange_pass(struct exchange *x);
+void exchange_intercept(struct exchange *x);
+/* The reply breaks off: the client must see that it is not whole. */
+void exchange_break(struct exchange *x, const char *why);
+/* Bytes that wait for the client. */
+size_t exchange_waiting(const struct exchange *x);
+/* No more of the request's body is read, until it is called with false. */
+void exchange_hold(struct exchange *x, bool hold);
+
 struct far_side {
 	void *arg;
+	const struct far_stream *stream; /* if not NULL, requests go there, and the functions below are not used */
 	/* Fills the reply. Never fails: what is not known gets a plausible answer. */
 	void (*request)(void *arg, const struct exchange_request *r, struct exchange_reply *out);
 	/* Whether an upgrade to WebSocket is accepted. */

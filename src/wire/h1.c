@@ -53,12 +53,15 @@ static void chunk_form(struct slice lines, struct buf *form)
 	}
 }
 
-static const char *phrase(int status)
+const char *h1_phrase(int status)
 {
 	static const struct {
 		int status;
 		const char *phrase;
 	} table[] = {
+	        {100, "Continue"},
+	        {101, "Switching Protocols"},
+	        {103, "Early Hints"},
 	        {200, "OK"},
 	        {201, "Created"},
 	        {202, "Accepted"},
@@ -75,12 +78,15 @@ static const char *phrase(int status)
 	        {404, "Not Found"},
 	        {405, "Method Not Allowed"},
 	        {409, "Conflict"},
+	        {407, "Proxy Authentication Required"},
 	        {413, "Payload Too Large"},
+	        {421, "Misdirected Request"},
 	        {429, "Too Many Requests"},
 	        {500, "Internal Server Error"},
 	        {501, "Not Implemented"},
 	        {502, "Bad Gateway"},
 	        {503, "Service Unavailable"},
+	        {504, "Gateway Timeout"},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(table); i++)
 		if (table[i].status == status)
@@ -106,7 +112,7 @@ static void send_reply(struct conn *c, const struct http1_head *h, const struct 
 	bool bodyless = reply->status == 204 || reply->status == 304, head = slice_is(h->method, "HEAD");
 	bool old = slice_is(h->proto, "HTTP/1.0"), chunked = reply->stream && !old && !bodyless;
 	http_date(date);
-	buf_fmt(&b, "HTTP/1.1 %d %s\r\ndate: %s\r\n", reply->status, phrase(reply->status), date);
+	buf_fmt(&b, "HTTP/1.1 %d %s\r\ndate: %s\r\n", reply->status, h1_phrase(reply->status), date);
 	buf_add(&b, buf_slice(&reply->headers));
 	if (chunked)
 		buf_str_add(&b, "transfer-encoding: chunked\r\n");
@@ -167,6 +173,41 @@ static void connect_tunnel(struct conn *c)
 	request_free(c->engine, r);
 }
 
+/* The head goes to a far side that streams. */
+static bool hand_over(struct conn *c)
+{
+	struct request *r = c->request;
+	c->request = NULL;
+	c->exchange = stream_begin(c, r, c->head.framing != HTTP1_NONE, NULL, 0);
+	if (c->exchange)
+		return true;
+	conn_send(c, SLICE("HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"));
+	conn_finish(c, "out of memory");
+	return false;
+}
+
+/* The request is whole. */
+static void whole(struct conn *c)
+{
+	struct exchange *x = c->exchange;
+	if (!x) {
+		respond(c);
+		return;
+	}
+	x->whole = true;
+	if (c->state != CONN_RELAY)
+		c->state = CONN_WAIT;
+	engine_far(c->engine)->stream->end(x->state);
+}
+
+static void content(struct conn *c, struct slice s)
+{
+	if (!c->exchange)
+		request_body(c->engine, c->request, s);
+	else if (s.n)
+		engine_far(c->engine)->stream->body(c->exchange->state, s);
+}
+
 bool h1_head(struct conn *c)
 {
 	struct http1_head h;
@@ -204,12 +245,14 @@ bool h1_head(struct conn *c)
 		connect_tunnel(c);
 		return true;
 	}
+	if (conn_streams(c) && !hand_over(c))
+		return true;
 	c->body_left = c->head.length;
 	buf_free(&c->chunk_lines);
 	c->chunk_lines = BUF(CHUNK_LINES_MAX);
 	c->chunked = (struct http1_chunked){.lines = &c->chunk_lines};
 	if (c->head.framing == HTTP1_NONE) {
-		respond(c);
+		whole(c);
 		return true;
 	}
 	c->state = CONN_BODY;
@@ -220,35 +263,37 @@ bool h1_head(struct conn *c)
 
 bool h1_body(struct conn *c)
 {
-	struct request *r = c->request;
-	bool whole = false;
-	if (c->in.n == 0)
+	bool last = false;
+	/* The far side has answered already, or wants no more for now. */
+	if (c->exchange && (c->exchange->ended || c->exchange->broken))
+		return stream_wait(c);
+	if (c->in.n == 0 || (c->exchange && c->exchange->held))
 		return false;
 	if (c->head.framing == HTTP1_LENGTH) {
 		struct slice s = slice_sub(buf_slice(&c->in), 0, c->body_left > IN_MAX ? IN_MAX : (size_t)c->body_left);
-		request_body(c->engine, r, s);
+		content(c, s);
 		c->body_left -= s.n;
 		buf_drop(&c->in, s.n);
-		whole = c->body_left == 0;
+		last = c->body_left == 0;
 	} else {
-		_cleanup_buf_ struct buf content = BUF(IN_MAX);
+		_cleanup_buf_ struct buf plain = BUF(IN_MAX);
 		const char *why = NULL;
 		size_t used = 0;
 		uint64_t lost = 0;
-		enum http1_status s = http1_chunked(&c->chunked, buf_slice(&c->in), &used, &content, &lost, &why);
-		request_body(c->engine, r, buf_slice(&content));
+		enum http1_status s = http1_chunked(&c->chunked, buf_slice(&c->in), &used, &plain, &lost, &why);
+		content(c, buf_slice(&plain));
 		if (s == HTTP1_BAD) {
 			h1_end(c);
 			bad_request(c, why);
 			return true;
 		}
 		buf_drop(&c->in, used);
-		whole = s == HTTP1_OK;
-		if (whole)
-			chunk_form(buf_slice(&c->chunk_lines), &r->form);
+		last = s == HTTP1_OK;
+		if (last && c->request)
+			chunk_form(buf_slice(&c->chunk_lines), &c->request->form);
 	}
-	if (whole)
-		respond(c);
+	if (last)
+		whole(c);
 	return true;
 }
 

@@ -1,4 +1,5 @@
 /* HTTP/2 (RFC 9113) through nghttp2. Each stream gathers a struct request; the answer is the same as for HTTP/1. */
+#include <errno.h>
 #include <nghttp2/nghttp2.h>
 #include <stdio.h>
 
@@ -18,6 +19,7 @@ struct stream {
 	struct exchange_reply reply;
 	size_t sent;
 	bool answered;
+	struct exchange *exchange; /* of a far side that streams; the request is its */
 };
 
 struct h2 {
@@ -28,7 +30,7 @@ struct h2 {
 	bool asked;
 };
 
-static void stream_free(struct conn *c, struct stream *s)
+static void h2_stream_free(struct conn *c, struct stream *s)
 {
 	if (s->prev)
 		s->prev->next = s->next;
@@ -36,7 +38,10 @@ static void stream_free(struct conn *c, struct stream *s)
 		c->h2->streams = s->next;
 	if (s->next)
 		s->next->prev = s->prev;
-	request_free(c->engine, s->request);
+	if (s->exchange)
+		stream_free(s->exchange);
+	else
+		request_free(c->engine, s->request);
 	engine_release(c->engine, STREAM_COST);
 	buf_free(&s->reply.headers);
 	buf_free(&s->reply.body);
@@ -75,7 +80,8 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
 	struct stream *s = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
 	(void)flags;
 	(void)arg;
-	if (!s)
+	/* A trailer must not move what a far side looks at. */
+	if (!s || s->exchange || !s->request)
 		return 0;
 	struct buf *b = &s->request->head;
 	size_t at = b->n;
@@ -94,8 +100,23 @@ static int on_chunk(nghttp2_session *session, uint8_t flags, int32_t id, const u
 	struct conn *c = arg;
 	struct stream *s = nghttp2_session_get_stream_user_data(session, id);
 	(void)flags;
-	if (s)
-		request_body(c->engine, s->request, slice_of(data, n));
+	if (!conn_streams(c)) {
+		if (s)
+			request_body(c->engine, s->request, slice_of(data, n));
+		return 0;
+	}
+	/* The connection's window is for all of its streams: only that of the stream waits. */
+	(void)nghttp2_session_consume_connection(session, n);
+	struct exchange *x = s ? s->exchange : NULL;
+	if (!x || x->ended || x->broken) {
+		(void)nghttp2_session_consume_stream(session, id, n);
+		return 0;
+	}
+	if (x->held)
+		x->owed += n;
+	else
+		(void)nghttp2_session_consume_stream(session, id, n);
+	engine_far(c->engine)->stream->body(x->state, slice_of(data, n));
 	return 0;
 }
 
@@ -148,12 +169,10 @@ static void submit(struct conn *c, struct stream *s, int32_t id)
 		c->reset = true;
 }
 
-static void answer(struct conn *c, struct stream *s, int32_t id)
+/* What was gathered becomes a request. */
+static void gather(struct conn *c, struct stream *s)
 {
 	struct request *r = s->request;
-	if (s->answered)
-		return;
-	s->answered = true;
 	buf_str_add(&r->head, "\r\n");
 	r->proto = SLICE("h2");
 	r->fields = buf_slice(&r->head);
@@ -169,16 +188,140 @@ static void answer(struct conn *c, struct stream *s, int32_t id)
 		if (name.n && name.p[0] != ':')
 			r->header[r->n_headers++] = (struct exchange_header){name, value};
 	}
-	if (slice_is(r->method, "CONNECT")) {
+	if (slice_is(r->method, "CONNECT"))
 		r->target = r->authority;
-		request_place(c, r);
+	request_place(c, r);
+}
+
+static void answer(struct conn *c, struct stream *s, int32_t id)
+{
+	if (s->answered)
+		return;
+	s->answered = true;
+	gather(c, s);
+	if (slice_is(s->request->method, "CONNECT")) {
 		s->reply = (struct exchange_reply){.status = 501};
-		request_trace(c, r, SLICE_NONE, NULL, "proxy.h2-connect", 501, NULL);
+		request_trace(c, s->request, SLICE_NONE, NULL, "proxy.h2-connect", 501, NULL);
 	} else {
-		request_place(c, r);
-		request_answer(c, r, &s->reply);
+		request_answer(c, s->request, &s->reply);
 	}
 	submit(c, s, id);
+}
+
+/* ── a far side that streams ── */
+
+static void hand_over(struct conn *c, struct stream *s, int32_t id, bool more)
+{
+	struct request *r = s->request;
+	gather(c, s);
+	s->answered = true;
+	if (slice_is(r->method, "CONNECT")) {
+		s->reply = (struct exchange_reply){.status = 501};
+		submit(c, s, id);
+		return;
+	}
+	s->request = NULL;
+	s->exchange = stream_begin(c, r, more, s, id);
+	if (!s->exchange)
+		(void)nghttp2_submit_rst_stream(c->h2->session, NGHTTP2_FLAG_NONE, id, NGHTTP2_REFUSED_STREAM);
+}
+
+static void stream_frame(struct conn *c, struct stream *s, const nghttp2_frame *frame)
+{
+	bool end = frame->hd.flags & NGHTTP2_FLAG_END_STREAM;
+	if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST && !s->answered)
+		hand_over(c, s, frame->hd.stream_id, !end);
+	struct exchange *x = s->exchange;
+	if (!end || !x || x->whole)
+		return;
+	x->whole = true;
+	engine_far(c->engine)->stream->end(x->state);
+}
+
+static ssize_t on_piece(
+        nghttp2_session *session, int32_t id, uint8_t *to, size_t n, uint32_t *flags, nghttp2_data_source *source, void *arg)
+{
+	struct exchange *x = source->ptr;
+	struct slice left = slice_from(buf_slice(&x->out), x->out_at);
+	(void)session;
+	(void)id;
+	(void)arg;
+	if (left.n == 0 && !x->ended)
+		return NGHTTP2_ERR_DEFERRED;
+	n = n < left.n ? n : left.n;
+	if (n)
+		memcpy(to, left.p, n);
+	x->out_at += n;
+	if (x->out_at == x->out.n) {
+		buf_reset(&x->out);
+		x->out_at = 0;
+		if (x->ended)
+			*flags |= NGHTTP2_DATA_FLAG_EOF;
+	}
+	return (ssize_t)n;
+}
+
+int h2_reply(struct exchange *x, int status, struct slice headers)
+{
+	static const char *const dropped[] = {"connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"};
+	nghttp2_nv nv[EXCHANGE_HEADERS_MAX + 1];
+	char text[8];
+	size_t n = 0;
+	struct slice line;
+	_cleanup_buf_ struct buf names = BUF(headers.n + 1); /* in lower case, RFC 9113, 8.2 */
+	if (headers.n && !buf_room(&names, headers.n))
+		return -ENOMEM;
+	(void)snprintf(text, sizeof(text), "%03d", status);
+	nv[n++] = pair(SLICE(":status"), slice_str(text));
+	while (n < ARRAY_LEN(nv) && slice_split(&headers, '\n', &line)) {
+		size_t colon = slice_chr(line, ':', 0), i = 0;
+		struct slice name = slice_sub(line, 0, colon);
+		if (colon == SLICE_NPOS || colon == 0)
+			continue;
+		while (i < ARRAY_LEN(dropped) && !slice_eq_nocase(name, slice_str(dropped[i])))
+			i++;
+		if (i < ARRAY_LEN(dropped))
+			continue;
+		uint8_t *to = names.p + names.n;
+		for (size_t k = 0; k < name.n; k++)
+			to[k] = name.p[k] >= 'A' && name.p[k] <= 'Z' ? name.p[k] + 32 : name.p[k];
+		names.n += name.n;
+		nv[n++] = pair(slice_of(to, name.n), slice_trim(slice_from(line, colon + 1)));
+	}
+	nghttp2_session *session = x->c->h2->session;
+	int r;
+	if (status < 200) {
+		r = nghttp2_submit_headers(session, NGHTTP2_FLAG_NONE, x->id, NULL, nv, n, NULL);
+	} else {
+		nghttp2_data_provider body = {.source.ptr = x, .read_callback = on_piece};
+		x->has_head = true;
+		x->bodyless = status == 204 || status == 304 || slice_is(x->request->method, "HEAD");
+		r = nghttp2_submit_response(session, x->id, nv, n, x->bodyless ? NULL : &body);
+	}
+	engine_due(x->c->engine, x->c);
+	return r == 0 ? 0 : -EIO;
+}
+
+void h2_resume(struct exchange *x)
+{
+	(void)nghttp2_session_resume_data(x->c->h2->session, x->id);
+}
+
+void h2_break(struct exchange *x)
+{
+	(void)nghttp2_submit_rst_stream(x->c->h2->session, NGHTTP2_FLAG_NONE, x->id, NGHTTP2_INTERNAL_ERROR);
+}
+
+void h2_consumed(struct exchange *x, size_t n)
+{
+	(void)nghttp2_session_consume_stream(x->c->h2->session, x->id, n);
+}
+
+void h2_drained(struct conn *c)
+{
+	for (struct stream *s = c->h2->streams; s; s = s->next)
+		if (s->exchange)
+			stream_drained(s->exchange);
 }
 
 /* How the client sets up its side, before it can know anything of ours. */
@@ -202,6 +345,10 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
 		return 0;
 	struct stream *s = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
 	bool end = frame->hd.flags & NGHTTP2_FLAG_END_STREAM;
+	if (s && conn_streams(c)) {
+		stream_frame(c, s, frame);
+		return 0;
+	}
 	/* A CONNECT has no end: it is answered at its head. */
 	bool connect = s && frame->hd.type == NGHTTP2_HEADERS &&
 	               slice_find(buf_slice(&s->request->head), SLICE(":method: CONNECT\r\n"), 0) != SLICE_NPOS;
@@ -213,7 +360,7 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
 static void cut_off(struct conn *c, struct stream *s, const char *why)
 {
 	struct request *r = s->request;
-	if (s->answered || r->head.n == 0)
+	if (s->answered || !r || r->head.n == 0)
 		return;
 	s->answered = true;
 	buf_str_add(&r->head, "\r\n");
@@ -229,7 +376,7 @@ static int on_close(nghttp2_session *session, int32_t id, uint32_t code, void *a
 	(void)code;
 	if (s) {
 		cut_off(arg, s, "the request did not become whole");
-		stream_free(arg, s);
+		h2_stream_free(arg, s);
 	}
 	return 0;
 }
@@ -284,7 +431,13 @@ void h2_open(struct conn *c)
 	nghttp2_session_callbacks_set_on_stream_close_callback(k, on_close);
 	nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(k, on_invalid);
 	nghttp2_session_callbacks_set_on_frame_send_callback(k, on_sent);
-	int r = nghttp2_session_server_new(&h->session, k, c);
+	/* A far side that streams gives the window back as it takes the body. */
+	nghttp2_option *option = NULL;
+	int r = nghttp2_option_new(&option);
+	if (r == 0 && conn_streams(c))
+		nghttp2_option_set_no_auto_window_update(option, 1);
+	r = r != 0 ? r : nghttp2_session_server_new2(&h->session, k, c, option);
+	nghttp2_option_del(option);
 	nghttp2_session_callbacks_del(k);
 	c->h2 = h;
 	if (r != 0 || nghttp2_submit_settings(h->session, NGHTTP2_FLAG_NONE, settings, ARRAY_LEN(settings)) != 0 ||
@@ -340,7 +493,7 @@ void h2_free(struct conn *c)
 		return;
 	while (c->h2->streams) {
 		cut_off(c, c->h2->streams, "the connection ended inside a request");
-		stream_free(c, c->h2->streams);
+		h2_stream_free(c, c->h2->streams);
 	}
 	nghttp2_session_del(c->h2->session);
 	free(c->h2);

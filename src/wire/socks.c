@@ -54,6 +54,8 @@ bool socks_request(struct conn *c)
 	struct slice a = SLICE_NONE;
 	if (cursor_ok(&k) && type == 3) {
 		a = cursor_take(&k, cursor_u8(&k));
+		/* A NUL would end the name here and not at whoever looks at all of it. */
+		version = slice_chr(a, 0, 0) == SLICE_NPOS ? version : 0;
 		for (size_t i = 0; i < a.n; i++)
 			host[i] = (char)(a.p[i] >= 'A' && a.p[i] <= 'Z' ? a.p[i] + 32 : a.p[i]);
 	} else if (cursor_ok(&k) && (type == 1 || type == 4)) {

@@ -6,7 +6,7 @@
 #include "crypto/tls.h"
 #include "wire/engine.h"
 #include "world/answers.h"
-#include "world/seal.h"
+#include "wire/seal.h"
 #include "world/world.h"
 
 #define MESSAGE_MAX ((size_t)1 << 20)

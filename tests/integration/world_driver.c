@@ -13,7 +13,7 @@
 #include "crypto/tls.h"
 #include "wire/engine.h"
 #include "wire/trace.h"
-#include "world/seal.h"
+#include "wire/seal.h"
 #include "world/world.h"
 
 static void echo(void *arg, const struct exchange_request *r, struct exchange_reply *out)

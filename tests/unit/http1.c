@@ -174,6 +174,63 @@ static void chunked_cap(void **state)
 	assert_int_equal(lost, 5);
 }
 
+/* RFC 9112, 6.3: what says how long the body of a reply is. */
+static void replies(void **state)
+{
+	static const struct {
+		const char *method, *text;
+		int status; /* 0: refused */
+		enum http1_framing framing;
+		uint64_t length;
+		bool until_close, keep_alive;
+	} table[] = {
+	        {"GET", "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n", 200, HTTP1_LENGTH, 5, false, true},
+	        {"GET", "HTTP/1.1 200\r\ncontent-length: 0\r\n\r\n", 200, HTTP1_NONE, 0, false, true},
+	        {"GET", "HTTP/1.1 200 \r\nTransfer-Encoding: chunked\r\n\r\n", 200, HTTP1_CHUNKED, 0, false, true},
+	        {"GET", "HTTP/1.1 200 OK\r\n\r\n", 200, HTTP1_NONE, 0, true, false},
+	        {"HEAD", "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n", 200, HTTP1_NONE, 5, false, true},
+	        {"HEAD", "HTTP/1.1 200 OK\r\n\r\n", 200, HTTP1_NONE, 0, false, true},
+	        {"GET", "HTTP/1.1 204 No Content\r\n\r\n", 204, HTTP1_NONE, 0, false, true},
+	        {"GET", "HTTP/1.1 304 Not Modified\r\ncontent-length: 7\r\n\r\n", 304, HTTP1_NONE, 7, false, true},
+	        {"GET", "HTTP/1.1 100 Continue\r\n\r\n", 100, HTTP1_NONE, 0, false, true},
+	        {"GET", "HTTP/1.0 200 OK\r\ncontent-length: 5\r\n\r\n", 200, HTTP1_LENGTH, 5, false, false},
+	        {"GET", "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 5\r\n\r\n", 200, HTTP1_LENGTH, 5, false, false},
+	        {"GET", "HTTP/1.1 099 Low\r\n\r\n", 0, HTTP1_NONE, 0, false, false},
+	        {"GET", "HTTP/1.1 2000 OK\r\n\r\n", 0, HTTP1_NONE, 0, false, false},
+	        {"GET", "HTTP/2 200 OK\r\n\r\n", 0, HTTP1_NONE, 0, false, false},
+	        {"GET", "HTTP/1.1  200 OK\r\n\r\n", 0, HTTP1_NONE, 0, false, false},
+	        {"GET", "HTTP/1.1 200 OK\ncontent-length: 5\n\n", 0, HTTP1_NONE, 0, false, false},
+	        {"GET", "HTTP/1.1 200 O\rK\r\n\r\n", 0, HTTP1_NONE, 0, false, false},
+	        {"GET", "HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\n", 0, HTTP1_NONE, 0, false, false},
+	        {"GET", "HTTP/1.1 200 OK\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n", 0, HTTP1_NONE, 0, false, false},
+	        {"GET", "HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\n", 0, HTTP1_NONE, 0, false, false},
+	        {"GET", "HTTP/1.1 200 OK\r\n folded: x\r\n\r\n", 0, HTTP1_NONE, 0, false, false},
+	        {"GET", "HTTP/1.1 200 OK\r\nx: a\rb\r\n\r\n", 0, HTTP1_NONE, 0, false, false},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct http1_reply r;
+		const char *why = NULL;
+		size_t at = 0;
+		enum http1_status s = http1_parse_reply(slice_str(table[i].text), slice_str(table[i].method), &r, &why, &at);
+		if (table[i].status == 0) {
+			if (s != HTTP1_BAD || !why)
+				fail_msg("taken, or without a reason: %s", table[i].text);
+			continue;
+		}
+		assert_int_equal(s, HTTP1_OK);
+		assert_int_equal(r.status, table[i].status);
+		assert_int_equal(r.framing, table[i].framing);
+		assert_int_equal(r.length, table[i].length);
+		assert_int_equal(r.until_close, table[i].until_close);
+		assert_int_equal(r.keep_alive, table[i].keep_alive);
+		assert_int_equal(r.size, strlen(table[i].text));
+		for (size_t n = 0; n < r.size; n++)
+			assert_int_equal(
+			        http1_parse_reply(slice_of(table[i].text, n), slice_str(table[i].method), &r, &why, &at), HTTP1_MORE);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -186,6 +243,7 @@ int main(void)
 	        cmocka_unit_test(chunked),
 	        cmocka_unit_test(refuses_chunks),
 	        cmocka_unit_test(chunked_cap),
+	        cmocka_unit_test(replies),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

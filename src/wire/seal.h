@@ -1,6 +1,6 @@
 /* seal: takes away from the world process all that serving does not need. */
-#ifndef POSTERN_WORLD_SEAL_H
-#define POSTERN_WORLD_SEAL_H
+#ifndef POSTERN_WIRE_SEAL_H
+#define POSTERN_WIRE_SEAL_H
 
 /* Every capability but the one for low ports, new privileges, core dumps, and by seccomp every system call that is not on the list; a
  * call that is not on it kills the process. 0 or negative errno. */

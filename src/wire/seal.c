@@ -1,4 +1,4 @@
-#include "world/seal.h"
+#include "wire/seal.h"
 
 #include <errno.h>
 #include <linux/capability.h>

@@ -1,0 +1,30 @@
+/* process: what is done in the processes of a confined run, whether it is a trial or a sandbox, between fork and exec. */
+#ifndef POSTERN_CONFINE_PROCESS_H
+#define POSTERN_CONFINE_PROCESS_H
+
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+/* Writes one short text to a file of /proc or a cgroup, in one write. 0 or negative errno. */
+int process_put(const char *path, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Maps one user and one group into the user namespace of a process ("self" or a number), and forbids setgroups(2) there. */
+[[nodiscard]] int process_map_ids(const char *pid, uid_t inside_uid, gid_t inside_gid, uid_t outside_uid, gid_t outside_gid);
+
+/* These capabilities (bits), and no others, stay with the person through an execution, who is not root of its user namespace. */
+[[nodiscard]] int process_keep_capabilities(uint64_t set);
+
+/* Every set of capabilities empty, the bounding set too if the caller may, and PR_SET_NO_NEW_PRIVS. */
+[[nodiscard]] int process_drop_privileges(struct err *err);
+
+/* Both limits of a resource, but not above what the hard one is. */
+[[nodiscard]] int process_limit(__rlimit_resource_t which, uint64_t value, struct err *err);
+
+/* Becomes this program again, in a role: `exe_file` is its file, `control_end` becomes descriptor 3, and besides stderr nothing else is
+ * inherited; nor is the environment. Dies with its parent. Never returns. */
+_Noreturn void process_become_role(const char *role, int exe_file, int control_end);
+
+#endif

@@ -1,0 +1,174 @@
+/* sandbox: a command on the real system, confined. Namespaces (user, mount, PID, network, UTS, IPC, cgroup), the whole system read-only,
+ * the person's home empty but for what is named, secrets covered, Landlock, an allow-list of system calls, no capabilities, limits. Inside
+ * the command is the same person with the same numbers, so that what it writes belongs to the person. Asynchronous: everything happens from
+ * one loop. All processes end with the handle's owner, however that ends.
+ *
+ *   sandbox_start(…, network GATE)  → runner → postern --role=gate, with `control`
+ *                                          └→ process 1 of the PID namespace → the command, once sandbox_go() was called
+ *
+ * What is weaker than it should be is an error, unless best_effort is set; then struct sandbox_level and its words say so. */
+#ifndef POSTERN_CONFINE_SANDBOX_H
+#define POSTERN_CONFINE_SANDBOX_H
+
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+struct loop;
+struct sandbox;
+
+/* A folder or file of the person's, shown inside under its own path. Everything outside the home that is not named is shown read-only;
+ * everything in it that is not named is not there. A path below another one wins over that. */
+enum sandbox_mode {
+	SANDBOX_READ,
+	SANDBOX_WRITE,
+	SANDBOX_COPY, /* copy on write: changes go to `upper` (overlayfs, user.overlay.* attributes), the real folder stays as it is */
+	SANDBOX_HIDE, /* an empty folder or file that nobody may open */
+};
+
+struct sandbox_path {
+	const char *path; /* absolute; links in it are followed outside, before the start */
+	enum sandbox_mode mode;
+	const char *upper, *work; /* SANDBOX_COPY: empty folders, or upper of an earlier run, on one file system; the caller's */
+	bool optional;            /* no error if it is not there */
+	bool with_secrets;        /* what confine/secrets.h knows is not covered in it */
+	bool with_git;            /* git's hooks and configuration may be written in it */
+};
+
+/* A file that is made, shown read-only at a path: over a real one, or where the tree is private (home, /tmp, /run, /var/tmp). */
+struct sandbox_file {
+	const char *path;
+	struct slice data;
+	mode_t mode; /* 0: 0444 */
+};
+
+/* 0 means: no limit, unless something else is said. */
+struct sandbox_limits {
+	unsigned seconds;      /* wall clock */
+	unsigned processes;    /* and threads; 0: 4096 */
+	uint64_t memory_bytes; /* of all together, where there is a control group to write to; otherwise what each process may write to */
+	unsigned files;        /* descriptors a process; 0: as the caller has */
+	uint64_t disk_bytes;   /* of everything private together (home, /tmp, /run, …); 0: half of the memory */
+	uint64_t file_bytes;   /* size of one file */
+};
+
+#define SANDBOX_IPV4 "10.0.2.15"
+
+enum sandbox_network {
+	SANDBOX_NET_NONE, /* loopback of its own only; without user namespaces: no sockets of any family */
+	SANDBOX_NET_GATE, /* as in a trial: one interface, whose other end is the gate process's */
+};
+
+/* What is about to be run. Strings are valid during the callback. Bytes of the command's choosing: escape them when they are printed. */
+enum sandbox_exec_flag {
+	SANDBOX_EXEC_FIRST = 1,  /* the command itself */
+	SANDBOX_EXEC_MEMFD = 2,  /* no file of any folder: memfd, deleted, or by descriptor only */
+	SANDBOX_EXEC_LOADER = 4, /* the dynamic loader as a command: `path` is what it was asked to load, `via` the loader */
+	SANDBOX_EXEC_SCRIPT = 8, /* begins with #!: `via` is the interpreter */
+	SANDBOX_EXEC_CUT = 16,   /* not all arguments are here */
+};
+struct sandbox_exec {
+	uint64_t id;
+	pid_t pid, parent;  /* as the caller sees them */
+	const char *path;   /* the file really opened, links resolved */
+	const char *asked;  /* as the command named it */
+	uint8_t sha256[32]; /* of its content */
+	const char *via;    /* "" or the interpreter's path */
+	uint8_t via_sha256[32];
+	const char *const *argv; /* NULL-terminated, at most 64 arguments and 8 KiB together */
+	unsigned flags;
+};
+
+struct sandbox_level {
+	bool user_ns, mount_ns, pid_ns, net_ns, ipc_ns, uts_ns, cgroup_ns;
+	bool secrets; /* covered in the project too */
+	bool watched; /* those that appear later are covered when they do */
+	bool no_caps, no_new_privs;
+	int landlock;       /* ABI in force, 0: none */
+	bool seccomp;       /* the allow-list */
+	bool exec;          /* exec control, by content */
+	bool process_limit; /* of this run's processes alone */
+	bool cgroup;        /* limits by control group */
+	unsigned covered;   /* secrets that were there */
+	unsigned unwatched; /* folders in which one that appears later would be seen */
+	char words[768];    /* all of it for a person, what is weaker first */
+};
+
+enum sandbox_end {
+	SANDBOX_EXITED,  /* code is that of a shell: 0–255, 128 + signal when a signal ended it */
+	SANDBOX_TIMEOUT, /* killed at the limit; code 124 */
+	SANDBOX_STOPPED, /* sandbox_stop() */
+	SANDBOX_FAILED,  /* it was never started; err says why */
+};
+
+struct sandbox_result {
+	enum sandbox_end end;
+	int code;   /* exit code as a shell would give it */
+	int signal; /* that ended it, or 0 */
+	struct err err;
+	double wall_s, cpu_s; /* of the command and all that it started */
+	uint64_t max_rss_kb;  /* of its largest process */
+	unsigned left_running;
+	struct sandbox_level level;
+};
+
+/* All optional but done(). Called from the loop, never from within sandbox_start(). */
+struct sandbox_calls {
+	/* The tree stands and the command may start: level is known. Followed by sandbox_go() from the caller; whatever must be on record
+	 * before the command runs goes here. NULL: it starts at once. */
+	void (*ready)(void *arg, const struct sandbox_level *level);
+	/* Something is about to be executed. Answer with sandbox_exec_answer(), at once or later; meanwhile that process waits. NULL: no
+	 * exec control. */
+	void (*exec)(void *arg, const struct sandbox_exec *e);
+	/* A secret or a protected name appeared and was covered, or removed: `what` is a word: "covered", "removed", "repository" (a new
+	 * one, left as it is), "swapped" (another program ran than the one that was allowed, and was killed). */
+	void (*appeared)(void *arg, const char *path, const char *what);
+	/* The command has ended, result is known. The gate lives on until its control socket is closed, 5 s at most. */
+	void (*ended)(void *arg, const struct sandbox_result *r);
+	/* Everything is over and the handle is gone. */
+	void (*done)(void *arg, const struct sandbox_result *r);
+};
+
+struct sandbox_spec {
+	char *const *argv;    /* NULL-terminated; argv[0] is looked up in PATH of env, inside */
+	char *const *env;     /* complete, NULL-terminated */
+	const char *cwd;      /* absolute, visible inside */
+	const char *home;     /* absolute */
+	const char *hostname; /* NULL: the real one */
+	const struct sandbox_path *paths;
+	size_t n_paths;
+	const struct sandbox_file *files;
+	size_t n_files;
+	int in, out, errout; /* duplicated for the command; stay the caller's */
+	bool terminal;       /* `in` is the slave of a pseudo-terminal: it becomes the controlling terminal of a new session */
+	enum sandbox_network network;
+	int control;      /* SANDBOX_NET_GATE: descriptor 3 of the gate's role. Taken over (closed) by sandbox_start(), also on failure */
+	const char *ipv4; /* of the command's interface, /24; gateway and name server are .1. NULL: SANDBOX_IPV4 */
+	const char *mac;  /* NULL: a fixed one */
+	const char *dns_search; /* for resolv.conf, or NULL */
+	struct sandbox_limits limits;
+	bool debuggers;   /* ptrace(2) among the command's own processes, otherwise refused */
+	bool best_effort; /* go on without what this machine cannot do */
+};
+
+/* Starts it. `spec` and all it points to need only live until the return. 0 or negative errno with err: then nothing is called. What goes
+ * wrong later (a path that is not there, a machine without user namespaces) comes as SANDBOX_FAILED to ended() and done(), never after the
+ * command has begun. Without user namespaces best_effort means Landlock and system calls only, and SANDBOX_NET_GATE fails. */
+[[nodiscard]] int sandbox_start(struct loop *loop, const struct sandbox_spec *spec, const struct sandbox_calls *calls, void *arg,
+        struct sandbox **out, struct err *err);
+/* Lets the command begin: after ready(), when the gate has said that it serves. */
+void sandbox_go(struct sandbox *s);
+/* To the foreground: SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1/2, SIGWINCH go to the foreground process group of its terminal (without one:
+ * the command's group); SIGTSTP stops all of its processes and SIGCONT lets them go on. */
+void sandbox_signal(struct sandbox *s, int sig);
+/* Allow or refuse (EACCES) what exec() told of. An id that is gone is no error. */
+void sandbox_exec_answer(struct sandbox *s, uint64_t id, bool allow);
+/* Kills all; ended() and done() follow from the loop. */
+void sandbox_stop(struct sandbox *s);
+
+/* What this machine can do, tried and not guessed. 0 if nothing is missing that confinement needs; otherwise a negative errno and one
+ * sentence that names the setting to change. *level is filled in both cases. */
+[[nodiscard]] int sandbox_probe(struct sandbox_level *level, struct err *err);
+
+#endif

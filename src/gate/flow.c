@@ -1,0 +1,682 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "crypto/digest.h"
+#include "gate/gate_part.h"
+#include "wire/decode.h"
+
+#define HEAD_MAX   ((size_t)512 << 10)
+#define TRIES_MAX  2u
+#define LOW        (UP_PAUSE / 4)
+#define ANSWER_MAX ((size_t)16 << 10)
+
+struct flow *flow_find(struct gate *g, uint64_t id)
+{
+	struct flow *f = g->flow[id % FLOWS_MAX];
+	while (f && f->id != id)
+		f = f->next;
+	return f;
+}
+
+void flow_book(struct flow *f, size_t before)
+{
+	f->g->held += f->body.n;
+	f->g->held -= before;
+}
+
+/* The client reads a sentence, in the form in which the programs of model vendors expect errors. */
+static void refuse(struct flow *f, int status, const char *type, struct slice rule, struct slice reason)
+{
+	_cleanup_buf_ struct buf b = BUF(ANSWER_MAX), head = BUF(512);
+	if (f->state == FLOW_OVER || !f->r)
+		return;
+	f->state = FLOW_OVER;
+	f->status = status;
+	if (f->bytes || f->replied) {
+		exchange_break(f->x, "refused");
+		return;
+	}
+	buf_fmt(&b, "{\"type\":\"error\",\"error\":{\"type\":\"%s\",\"rule\":\"", type);
+	for (size_t i = 0; i < rule.n && i < 300; i++)
+		buf_u8(&b, rule.p[i] < ' ' || rule.p[i] == '"' || rule.p[i] == '\\' ? '?' : rule.p[i]);
+	buf_str_add(&b, "\",\"message\":\"Postern: ");
+	for (size_t i = 0; i < reason.n && i < 1000; i++)
+		buf_u8(&b, rule.p && (reason.p[i] < ' ' || reason.p[i] == '"' || reason.p[i] == '\\') ? '?' : reason.p[i]);
+	buf_str_add(&b, "\"}}\n");
+	buf_fmt(&head, "content-type: application/json\r\nx-postern: %s\r\ncontent-length: %zu\r\n", type, b.n);
+	if (exchange_head(f->x, status, buf_slice(&head)) == 0)
+		exchange_piece(f->x, buf_slice(&b));
+	exchange_end(f->x);
+}
+
+/* ── what must agree ── */
+
+static bool numeric(struct slice host)
+{
+	bool digits = host.n > 0;
+	for (size_t i = 0; i < host.n; i++)
+		digits &= (host.p[i] >= '0' && host.p[i] <= '9') || host.p[i] == '.';
+	return digits || slice_chr(host, ':', 0) != SLICE_NPOS;
+}
+
+/* Host or :authority without user and port, as it is compared. */
+static struct slice bare_host(struct slice a)
+{
+	if (a.n && a.p[0] == '[') {
+		size_t end = slice_chr(a, ']', 0);
+		return end == SLICE_NPOS ? a : slice_sub(a, 1, end - 1);
+	}
+	return slice_sub(a, 0, slice_chr(a, ':', 0));
+}
+
+/* A tool that dials one place, names a second in TLS and a third in its request could have one allowed and another reached. NULL: all
+ * agree. */
+static const char *disagreement(const struct exchange_request *r, char host[256])
+{
+	struct slice authority = bare_host(r->authority);
+	if (slice_chr(r->authority, '@', 0) != SLICE_NPOS)
+		return "the request's Host names a user";
+	bool address = numeric(r->dialled);
+	struct slice name = address && !r->sni.n && !authority.n ? r->dialled : r->host;
+	if (name.n == 0 || name.n > 253)
+		return "the request names no host";
+	if (r->sni.n && !slice_eq_nocase(r->sni, name))
+		return "the request's Host is not the name that TLS was opened for";
+	if (authority.n && !slice_eq_nocase(authority, name))
+		return "the request's Host is not the name that the connection was opened for";
+	if (!slice_eq_nocase(r->dialled, name))
+		return address ? "the connection went to an address, and the request names a host"
+		               : "the connection was opened to another host";
+	(void)snprintf(host, 256, "%.*s", SLICE_FMT(name));
+	for (char *p = host; *p; p++)
+		*p = (char)(*p >= 'A' && *p <= 'Z' ? *p + 32 : *p);
+	size_t n = strlen(host);
+	if (n > 1 && host[n - 1] == '.')
+		host[n - 1] = 0;
+	for (size_t i = 0; i < r->n_headers; i++)
+		if (slice_eq_nocase(r->headers[i].name, SLICE("host")) && !slice_eq_nocase(bare_host(r->headers[i].value), authority))
+			return "the request has more than one Host";
+	return NULL;
+}
+
+/* ── asking ── */
+
+/* The facts of a flow, as far as they are known. */
+static void put_facts(const struct flow *f, enum link_kind kind, struct buf *m)
+{
+	const struct exchange_request *r = f->r;
+	link_begin(m, kind);
+	link_put_u64(m, LINK_ID, f->id);
+	link_put(m, LINK_WHAT, slice_str(f->what));
+	link_put(m, LINK_HOST, f->host[0] ? slice_str(f->host) : slice_sub(r->host, 0, 255));
+	link_put_u64(m, LINK_PORT, f->port);
+	link_put(m, LINK_DIALLED, slice_sub(r->dialled, 0, 256));
+	link_put(m, LINK_SNI, slice_sub(r->sni, 0, 256));
+	link_put(m, LINK_AUTHORITY, slice_sub(r->authority, 0, 512));
+	link_put(m, LINK_VIA, slice_str(r->via));
+	link_put_u64(m, LINK_CONN, r->conn);
+	if (f->bytes)
+		return;
+	link_put(m, LINK_SCHEME, r->scheme);
+	link_put(m, LINK_METHOD, slice_sub(r->method, 0, 64));
+	link_put(m, LINK_TARGET, slice_sub(r->target, 0, LINK_TARGET_MAX));
+	link_put(m, LINK_PROTO, r->proto);
+}
+
+/* What a tool says with its target and its fields. Those that are there to hold a key for this host are left out. */
+static void put_head(const struct exchange_request *r, struct buf *out)
+{
+	static const char *const keys[] = {
+	        "authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie", "proxy-authorization", "host"};
+	buf_add(out, r->target);
+	for (size_t i = 0; i < r->n_headers; i++) {
+		size_t k = 0;
+		while (k < ARRAY_LEN(keys) && !slice_eq_nocase(r->headers[i].name, slice_str(keys[k])))
+			k++;
+		if (k < ARRAY_LEN(keys))
+			continue;
+		buf_u8(out, '\n');
+		buf_add(out, r->headers[i].value);
+	}
+}
+
+/* A coding of the content would hide it, and what is replaced must be replaced in the clear. */
+static bool decode(struct flow *f)
+{
+	struct slice coding = exchange_header(f->r, "content-encoding");
+	_cleanup_buf_ struct buf out = BUF(BODY_WHOLE_MAX);
+	const char *why = NULL;
+	uint64_t lost = 0;
+	if (!coding.n || !f->body.n || slice_eq_nocase(coding, SLICE("identity")))
+		return true;
+	if (decode_content(coding, buf_slice(&f->body), &out, &lost, &why) < 0 || lost) {
+		flow_deny(f, 415, "content", why ? why : "the content coding cannot be removed");
+		return false;
+	}
+	size_t before = f->body.n;
+	buf_free(&f->body);
+	f->body = out;
+	out = (struct buf){0};
+	flow_book(f, before);
+	f->decoded = true;
+	return true;
+}
+
+static bool look(struct flow *f)
+{
+	struct search *s = f->g->search;
+	_cleanup_buf_ struct buf head = BUF(HEAD_MAX);
+	struct dlp_scan *scan = NULL;
+	if (!s || f->bytes)
+		return true;
+	if (!f->parent && !decode(f))
+		return false;
+	int r = f->body.n ? search_message(s, f->host, buf_slice(&f->body), false, &f->hits, &f->scan) : 0;
+	if (r == 0 && !f->parent) {
+		put_head(f->r, &head);
+		r = buf_error(&head) ? buf_error(&head) : search_message(s, f->host, buf_slice(&head), true, &f->hits, &scan);
+		search_done(scan);
+	}
+	if (r == 0)
+		return true;
+	flow_deny(f, 413, "content", "the request cannot be looked through");
+	return false;
+}
+
+void flow_ask(struct flow *f)
+{
+	_cleanup_buf_ struct buf m = BUF(LINK_MAX);
+	char digest[65] = "";
+	if (!look(f))
+		return;
+	f->state = FLOW_ASKED;
+	put_facts(f, LINK_ASK, &m);
+	if (f->hits.n)
+		link_put(&m, LINK_HITS, buf_slice(&f->hits));
+	if (!f->bytes) {
+		link_put_u64(&m, LINK_SIZE, f->body.n);
+		if (f->body.n) {
+			digest_sha256_hex(buf_slice(&f->body), digest);
+			link_put(&m, LINK_SHA256, slice_str(digest));
+		}
+	}
+	gate_send(f->g, &m);
+}
+
+/* Our own no: on record, too. */
+void flow_deny(struct flow *f, int status, const char *rule, const char *reason)
+{
+	_cleanup_buf_ struct buf m = BUF(LINK_MAX);
+	if (f->state == FLOW_OVER || !f->r)
+		return;
+	put_facts(f, LINK_REFUSED, &m);
+	link_put(&m, LINK_RULE, slice_str(rule));
+	link_put(&m, LINK_REASON, slice_str(reason));
+	gate_send(f->g, &m);
+	if (f->parent)
+		flow_ws_verdict(f, false, SLICE_NONE, slice_str(reason));
+	else
+		refuse(f, status, "postern_denied", slice_str(rule), slice_str(reason));
+}
+
+struct flow *flow_new(struct gate *g, struct exchange *x, const struct exchange_request *r)
+{
+	struct flow *f = g->n_flows < FLOWS_MAX ? calloc(1, sizeof(*f)) : NULL;
+	if (!f)
+		return NULL;
+	f->g = g;
+	f->x = x;
+	f->r = r;
+	f->id = ++g->last_id;
+	f->body = BUF(BODY_WHOLE_MAX);
+	f->set = BUF(LINK_MAX);
+	f->swap = BUF(LINK_MAX);
+	f->hits = BUF(LINK_MAX / 2);
+	f->port = r->port;
+	f->begun_ms = gate_now_ms();
+	struct flow **slot = &g->flow[f->id % FLOWS_MAX];
+	f->next = *slot;
+	*slot = f;
+	g->n_flows++;
+	return f;
+}
+
+/* The flow of a TLS stream that is not passed through ends here; requests in it are flows of their own. */
+static void intercept(struct flow *f)
+{
+	f->state = FLOW_OVER;
+	exchange_intercept(f->x);
+}
+
+static void *begin(void *arg, struct exchange *x, const struct exchange_request *r, bool more)
+{
+	struct flow *f = flow_new(arg, x, r);
+	if (!f)
+		return NULL;
+	f->what = r->websocket ? "websocket" : "request";
+	f->tls = slice_is(r->scheme, "https");
+	const char *why = disagreement(r, f->host);
+	if (why)
+		flow_deny(f, 421, "agreement", why);
+	else if (slice_is(r->method, "TRACE") || slice_is(r->method, "CONNECT"))
+		flow_deny(f, 405, "methods", "this method is never let through");
+	else if (r->target.n == 0 || (r->target.p[0] != '/' && !slice_is(r->target, "*")))
+		flow_deny(f, 400, "target", "the target of the request is no path");
+	else if (r->target.n > LINK_TARGET_MAX)
+		flow_deny(f, 414, "target", "the target of the request is too long to be checked");
+	else if (r->websocket && more)
+		flow_deny(f, 400, "websocket", "an upgrade to WebSocket has no body");
+	return f;
+}
+
+static void *opaque(void *arg, struct exchange *x, const struct exchange_request *r, bool tls)
+{
+	struct flow *f = flow_new(arg, x, r);
+	if (!f)
+		return NULL;
+	f->bytes = true;
+	f->what = tls ? "tls" : "bytes";
+	/* Interception finds words for what does not agree. */
+	const char *why = disagreement(r, f->host);
+	if (!why)
+		flow_ask(f);
+	else if (tls)
+		intercept(f);
+	else
+		flow_deny(f, 421, "agreement", why);
+	return f;
+}
+
+/* ── the client ── */
+
+static void body(void *state, struct slice piece)
+{
+	struct flow *f = state;
+	size_t before = f->body.n;
+	if (f->state == FLOW_OVER)
+		return;
+	f->sent += piece.n;
+	if (f->upgraded && f->g->search && f->state == FLOW_OPEN && f->u) {
+		if (!flow_ws_feed(f, piece))
+			f->state = FLOW_OVER;
+		return;
+	}
+	if ((f->bytes || f->upgraded) && f->state == FLOW_OPEN && f->u) {
+		upstream_send(f->u, piece);
+		if (upstream_waiting(f->u) > UP_PAUSE)
+			exchange_hold(f->x, true);
+		return;
+	}
+	buf_add(&f->body, piece);
+	flow_book(f, before);
+	if (f->bytes && f->body.n > UP_PAUSE)
+		exchange_hold(f->x, true);
+	else if (buf_error(&f->body) || f->g->held > BODIES_MAX)
+		flow_deny(f, 413, "size", "the request is larger than what can be looked at before it leaves (32 MiB)");
+}
+
+static void end(void *state)
+{
+	struct flow *f = state;
+	f->whole = true;
+	if (f->state == FLOW_BODY)
+		flow_ask(f);
+	else if (f->state == FLOW_OPEN && f->u && (f->bytes || f->upgraded))
+		upstream_shut(f->u);
+}
+
+static void room(void *state)
+{
+	struct flow *f = state;
+	if (f->u && f->state == FLOW_OPEN)
+		upstream_hold(f->u, false);
+}
+
+void flow_event(const struct flow *f, const char *reason)
+{
+	_cleanup_buf_ struct buf m = BUF(LINK_MAX);
+	link_begin(&m, LINK_EVENT);
+	link_put_u64(&m, LINK_ID, f->id);
+	link_put_u64(&m, LINK_STATUS, (uint64_t)f->status);
+	link_put_u64(&m, LINK_SENT, f->sent);
+	link_put_u64(&m, LINK_RECEIVED, f->received);
+	link_put_u64(&m, LINK_MS, gate_now_ms() - f->begun_ms);
+	if (reason)
+		link_put(&m, LINK_REASON, slice_str(reason));
+	gate_send(f->g, &m);
+}
+
+void flow_free(struct flow *f)
+{
+	struct gate *g = f->g;
+	for (struct flow **p = &g->flow[f->id % FLOWS_MAX]; *p; p = &(*p)->next)
+		if (*p == f) {
+			*p = f->next;
+			break;
+		}
+	g->n_flows--;
+	g->held -= f->body.n;
+	flow_ws_free(f);
+	search_done(f->scan);
+	search_back_free(f->back);
+	if (f->swap.p)
+		explicit_bzero(f->swap.p, f->swap.cap);
+	buf_free(&f->body);
+	buf_free(&f->set);
+	buf_free(&f->swap);
+	buf_free(&f->hits);
+	free(f);
+}
+
+static void gone(void *state)
+{
+	struct flow *f = state;
+	bool cut = f->state != FLOW_OVER;
+	f->r = NULL;
+	f->state = FLOW_OVER;
+	if (f->u)
+		upstream_leave(f->u);
+	flow_event(f, cut ? "the client went away before the end" : NULL);
+	flow_free(f);
+}
+
+const struct far_stream flow_far_stream = {
+        .begin = begin,
+        .body = body,
+        .end = end,
+        .room = room,
+        .gone = gone,
+        .opaque = opaque,
+};
+
+/* ── the supervisor ── */
+
+static void want_socket(struct flow *f)
+{
+	_cleanup_buf_ struct buf m = BUF(LINK_MAX);
+	f->state = FLOW_CONNECT;
+	f->tries++;
+	link_begin(&m, LINK_CONNECT);
+	link_put_u64(&m, LINK_ID, f->id);
+	link_put(&m, LINK_HOST, slice_str(f->host));
+	link_put_u64(&m, LINK_PORT, f->port);
+	gate_send(f->g, &m);
+}
+
+static bool is_set(const struct flow *f, struct slice name)
+{
+	struct slice rest = buf_slice(&f->set), line;
+	while (slice_split(&rest, '\n', &line))
+		if (slice_eq_nocase(slice_sub(line, 0, slice_chr(line, ':', 0)), name))
+			return true;
+	return false;
+}
+
+/* A value of the tool's, with keys where their placeholders stand. */
+static void put_value(const struct flow *f, struct slice name, struct slice value, struct buf *out)
+{
+	struct slice rest = buf_slice(&f->swap), line;
+	while (slice_split(&rest, '\n', &line)) {
+		struct slice header, mark;
+		if (!slice_split(&line, '\t', &header) || !slice_split(&line, '\t', &mark) || !slice_eq_nocase(header, name))
+			continue;
+		size_t at = slice_find(value, mark, 0);
+		if (at == SLICE_NPOS)
+			continue;
+		buf_add(out, slice_sub(value, 0, at));
+		buf_add(out, line);
+		buf_add(out, slice_from(value, at + mark.n));
+		return;
+	}
+	buf_add(out, value);
+}
+
+/* The request as it leaves: the tool's fields in their order, but for those of its own connection, and with what the verdict sets. */
+static void write_request(const struct flow *f, struct buf *out)
+{
+	static const char *const dropped[] = {"connection", "keep-alive", "proxy-connection", "proxy-authorization", "transfer-encoding",
+	        "te", "trailer", "upgrade", "host", "content-length", "expect", "http2-settings", "sec-websocket-extensions"};
+	const struct exchange_request *r = f->r;
+	buf_fmt(out, "%.*s %.*s HTTP/1.1\r\nhost: ", SLICE_FMT(r->method), SLICE_FMT(r->target));
+	if (r->authority.n)
+		buf_add(out, r->authority);
+	else
+		buf_str_add(out, f->host);
+	buf_str_add(out, "\r\n");
+	for (size_t i = 0; i < r->n_headers; i++) {
+		struct slice name = r->headers[i].name;
+		size_t k = 0;
+		while (k < ARRAY_LEN(dropped) && !slice_eq_nocase(name, slice_str(dropped[k])))
+			k++;
+		if (k < ARRAY_LEN(dropped) || is_set(f, name) || (f->decoded && slice_eq_nocase(name, SLICE("content-encoding"))) ||
+		        (f->back && slice_eq_nocase(name, SLICE("accept-encoding"))))
+			continue;
+		buf_add(out, name);
+		buf_str_add(out, ": ");
+		put_value(f, name, r->headers[i].value, out);
+		buf_str_add(out, "\r\n");
+	}
+	struct slice rest = buf_slice(&f->set), line;
+	while (slice_split(&rest, '\n', &line))
+		if (line.n) {
+			buf_add(out, line);
+			buf_str_add(out, "\r\n");
+		}
+	if (r->websocket)
+		buf_str_add(out, "connection: Upgrade\r\nupgrade: websocket\r\n");
+	else if (f->body.n || !(slice_is(r->method, "GET") || slice_is(r->method, "HEAD") || slice_is(r->method, "DELETE")))
+		buf_fmt(out, "content-length: %zu\r\n", f->body.n);
+	buf_str_add(out, "\r\n");
+}
+
+static void start(struct flow *f)
+{
+	f->state = FLOW_OPEN;
+	if (f->bytes)
+		exchange_pass(f->x);
+	if (!f->bytes) {
+		_cleanup_buf_ struct buf head = BUF(HEAD_MAX);
+		write_request(f, &head);
+		if (buf_error(&head)) {
+			flow_deny(f, 431, "size", "the head of the request is too long");
+			return;
+		}
+		upstream_send(f->u, buf_slice(&head));
+	}
+	if (f->body.n)
+		upstream_send(f->u, buf_slice(&f->body));
+	/* What may have to be sent again stays. */
+	if (f->bytes || f->body.n > REPLAY_MAX) {
+		size_t before = f->body.n;
+		buf_free(&f->body);
+		flow_book(f, before);
+	}
+	exchange_hold(f->x, false);
+	if (f->bytes && f->whole)
+		upstream_shut(f->u);
+}
+
+static void open_upstream(struct flow *f)
+{
+	struct upstream *u = f->bytes || f->r->websocket ? NULL : upstream_kept(f->g, f->host, f->port, f->tls);
+	if (!u) {
+		want_socket(f);
+		return;
+	}
+	upstream_take(u, f, f->r->method);
+	start(f);
+}
+
+void flow_verdict(struct flow *f, const struct link_message *m)
+{
+	if (f->parent) {
+		flow_ws_verdict(f, slice_is(m->field[LINK_RESULT], "allow"), m->field[LINK_REDACT], m->field[LINK_REASON]);
+		return;
+	}
+	if (f->state != FLOW_ASKED || !f->r)
+		return;
+	if (f->bytes && slice_is(m->field[LINK_RESULT], "intercept")) {
+		intercept(f);
+		return;
+	}
+	if (!slice_is(m->field[LINK_RESULT], "allow")) {
+		refuse(f, 403, "postern_denied", m->field[LINK_RULE].p ? m->field[LINK_RULE] : SLICE("policy"), m->field[LINK_REASON]);
+		return;
+	}
+	if (m->field[LINK_REDACT].n) {
+		_cleanup_buf_ struct buf clean = BUF(BODY_WHOLE_MAX);
+		if (!f->scan || search_replace(f->g->search, f->scan, m->field[LINK_REDACT], buf_slice(&f->body), &clean) < 0) {
+			flow_deny(f, 403, "content", "what must not leave cannot be replaced");
+			return;
+		}
+		size_t before = f->body.n;
+		struct buf old = f->body;
+		f->body = clean;
+		clean = old;
+		flow_book(f, before);
+	}
+	search_done(f->scan);
+	f->scan = NULL;
+	if (f->g->search && !f->bytes && !f->r->websocket)
+		f->back = search_back_new(f->g->search);
+	buf_add(&f->set, m->field[LINK_SET]);
+	buf_add(&f->swap, m->field[LINK_SWAP]);
+	open_upstream(f);
+}
+
+void flow_connected(struct flow *f, const struct link_message *m, int fd)
+{
+	struct upstream *u = NULL;
+	if (f->state != FLOW_CONNECT || !f->r) {
+		if (fd >= 0)
+			(void)close(fd);
+		return;
+	}
+	if (fd < 0) {
+		refuse(f, 502, "postern_upstream", SLICE("connection"), m->field[LINK_REASON]);
+		return;
+	}
+	if (upstream_new(f->g, fd, f->host, f->port, f->tls, f->bytes, &u) < 0) {
+		refuse(f, 502, "postern_upstream", SLICE("connection"), SLICE("no connection could be set up"));
+		return;
+	}
+	upstream_take(u, f, f->r->method);
+	start(f);
+}
+
+/* ── the server ── */
+
+#define TAKE_BACK(f)                                   \
+	({                                             \
+		struct search_back *_back = (f)->back; \
+		(f)->back = NULL;                      \
+		_back;                                 \
+	})
+
+/* Placeholders can be put back in text as it is; then the length is not what was said. False: nothing is put back. */
+static bool prepare_back(struct flow *f, const struct http1_reply *r, struct buf *fields)
+{
+	struct slice type = SLICE_NONE;
+	for (size_t i = 0; i < r->n_fields; i++) {
+		struct slice name = r->field[i].name;
+		if (slice_eq_nocase(name, SLICE("content-encoding")) && !slice_eq_nocase(r->field[i].value, SLICE("identity")))
+			return false;
+		if (slice_eq_nocase(name, SLICE("content-type")))
+			type = r->field[i].value;
+		if (slice_eq_nocase(name, SLICE("content-length")))
+			continue;
+		buf_add(fields, name);
+		buf_str_add(fields, ": ");
+		buf_add(fields, r->field[i].value);
+		buf_str_add(fields, "\r\n");
+	}
+	if (slice_find(type, SLICE("json"), 0) != SLICE_NPOS || slice_starts(type, SLICE("text/event-stream")))
+		search_back_json(f->back);
+	return r->status >= 200 && !buf_error(fields);
+}
+
+void flow_head(struct flow *f, const struct http1_reply *r)
+{
+	f->status = r->status;
+	if (!f->r || f->state != FLOW_OPEN)
+		return;
+	if (r->status == 101 && !f->r->websocket) {
+		f->status = 502;
+		if (f->u)
+			upstream_leave(f->u);
+		refuse(f, 502, "postern_upstream", SLICE("connection"), SLICE("the server changed the protocol, which nobody asked for"));
+		return;
+	}
+	if (r->status == 100)
+		return;
+	_cleanup_buf_ struct buf fields = BUF(HEAD_MAX);
+	if (f->back && !prepare_back(f, r, &fields))
+		search_back_free(TAKE_BACK(f));
+	if (exchange_head(f->x, r->status, f->back ? buf_slice(&fields) : r->field_bytes) < 0) {
+		if (f->u)
+			upstream_leave(f->u);
+		exchange_break(f->x, "the reply cannot be passed on");
+		f->state = FLOW_OVER;
+		return;
+	}
+	f->replied = r->status >= 200 || r->status == 101;
+	if (r->status == 101) {
+		f->upgraded = true;
+		upstream_raw(f->u);
+	}
+}
+
+static void pass(struct flow *f, struct slice piece, bool last)
+{
+	_cleanup_buf_ struct buf b = BUF(UP_PAUSE * 64);
+	if (!f->back) {
+		exchange_piece(f->x, piece);
+		return;
+	}
+	if (search_back_feed(f->back, piece, last, &b) < 0)
+		exchange_break(f->x, "the reply cannot be passed on");
+	else
+		exchange_piece(f->x, buf_slice(&b));
+}
+
+void flow_piece(struct flow *f, struct slice piece)
+{
+	f->received += piece.n;
+	if (!f->r || f->state != FLOW_OPEN)
+		return;
+	f->replied = true;
+	pass(f, piece, false);
+	if (f->u && exchange_waiting(f->x) > UP_PAUSE)
+		upstream_hold(f->u, true);
+}
+
+void flow_end(struct flow *f)
+{
+	if (f->u)
+		upstream_leave(f->u);
+	if (!f->r || f->state != FLOW_OPEN)
+		return;
+	f->state = FLOW_OVER;
+	if (f->back)
+		pass(f, SLICE_NONE, true);
+	exchange_end(f->x);
+}
+
+void flow_fail(struct flow *f, const char *why)
+{
+	if (!f->r || f->state == FLOW_OVER)
+		return;
+	/* A kept connection that the server closed while we took it up: nobody has seen the request. */
+	if (!f->bytes && !f->replied && f->tries == 0 && f->sent <= REPLAY_MAX && f->state == FLOW_OPEN) {
+		want_socket(f);
+		return;
+	}
+	refuse(f, 502, "postern_upstream", SLICE("connection"), slice_str(why));
+}
+
+void flow_room(struct flow *f)
+{
+	if (f->u && upstream_waiting(f->u) < LOW && f->r)
+		exchange_hold(f->x, false);
+}

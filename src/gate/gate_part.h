@@ -1,0 +1,138 @@
+/* gate_part: what the files of the gate's process share. Not for use outside of src/gate.
+ *
+ * A flow is one exchange of the tool (a request, or a connection passed through as bytes) from the engine's hands to an upstream connection
+ * and back. Nothing of it leaves before the supervisor has allowed it, and that is after the supervisor has put it on record. */
+#ifndef POSTERN_GATE_GATE_PART_H
+#define POSTERN_GATE_GATE_PART_H
+
+#include "crypto/tls.h"
+#include "gate/link.h"
+#include "gate/search.h"
+#include "parse/http1.h"
+#include "sys/loop.h"
+#include "wire/engine.h"
+
+#define FLOWS_MAX      8192u
+#define BODY_WHOLE_MAX ((size_t)32 << 20)  /* of a request that is looked at as a whole before it leaves */
+#define BODIES_MAX     ((size_t)512 << 20) /* of all flows together */
+#define REPLAY_MAX     ((size_t)256 << 10) /* requests up to this size are sent again if a kept connection turns out to be dead */
+#define UP_PAUSE       ((size_t)1 << 20)   /* bytes waiting for one side: the other is not read */
+#define IDLE_MAX       64u                 /* kept upstream connections */
+#define IDLE_SECONDS   30u
+
+struct gate;
+struct upstream;
+struct flow_ws;
+
+enum flow_state {
+	FLOW_BODY,    /* the request is being gathered */
+	FLOW_ASKED,   /* of the supervisor */
+	FLOW_CONNECT, /* allowed; a socket was asked for */
+	FLOW_OPEN,    /* there is an upstream connection */
+	FLOW_OVER,    /* the client has its answer; only gone() is awaited */
+};
+
+struct flow {
+	struct gate *g;
+	struct flow *next; /* of its slot in gate.flow */
+	struct exchange *x;
+	const struct exchange_request *r; /* NULL: the client is gone */
+	uint64_t id;
+	enum flow_state state;
+	const char *what; /* LINK_WHAT */
+	bool bytes;       /* no head: passed through */
+	bool tls;         /* to the upstream by us */
+	bool upgraded;    /* by a 101 */
+	bool whole;       /* the client has sent all */
+	bool replied;     /* a head, or bytes, went to the client */
+	char host[256];
+	uint16_t port;
+	struct buf body;      /* of the request; of bytes: what waits for the upstream connection */
+	struct buf set, swap; /* of the verdict */
+	struct upstream *u;
+	struct buf hits;       /* lines of link_hit_write() */
+	struct dlp_scan *scan; /* of the body, as long as something may be replaced in it */
+	struct search_back *back;
+	bool decoded;        /* the body's content coding was removed */
+	struct flow_ws *ws;  /* of a WebSocket that is looked into */
+	struct flow *parent; /* of one message of a WebSocket: its connection's; x is NULL */
+	unsigned tries;
+	int status;
+	uint64_t sent, received, begun_ms;
+};
+
+struct gate {
+	struct loop *loop;
+	struct tls_client *tls;
+	struct search *search; /* NULL: nothing is looked into */
+	int link;
+	struct source *link_source;
+	struct buf link_out; /* messages that wait: u32be length each */
+	bool link_wants;
+	struct gate_config config;
+	struct flow *flow[FLOWS_MAX]; /* by id modulo */
+	unsigned n_flows;
+	uint64_t last_id;
+	size_t held; /* bytes of bodies */
+	struct upstream *idle;
+	unsigned n_idle;
+	struct buf in; /* of the link */
+};
+
+#define MESSAGE_MAX ((size_t)16 << 20) /* of a WebSocket that is looked into */
+
+/* flow.c */
+struct flow *flow_new(struct gate *g, struct exchange *x, const struct exchange_request *r);
+void flow_free(struct flow *f);
+/* Asks the supervisor; what is in f->body is looked through before. */
+void flow_ask(struct flow *f);
+/* Ends it with a no of our own, which goes on record. */
+void flow_deny(struct flow *f, int status, const char *rule, const char *reason);
+void flow_event(const struct flow *f, const char *reason);
+void flow_book(struct flow *f, size_t before);
+
+/* flow_ws.c: client messages of a WebSocket, each a flow of its own until it has left. */
+/* False: it must end. */
+bool flow_ws_feed(struct flow *f, struct slice piece);
+void flow_ws_verdict(struct flow *message, bool allow, struct slice redact, struct slice reason);
+void flow_ws_free(struct flow *f);
+
+/* flow.c */
+extern const struct far_stream flow_far_stream;
+/* The supervisor's answers. */
+void flow_verdict(struct flow *f, const struct link_message *m);
+void flow_connected(struct flow *f, const struct link_message *m, int fd);
+struct flow *flow_find(struct gate *g, uint64_t id);
+/* What an upstream connection tells its flow. The connection belongs to the flow until flow_end() or flow_fail(). */
+void flow_head(struct flow *f, const struct http1_reply *r);
+void flow_piece(struct flow *f, struct slice piece);
+void flow_end(struct flow *f);
+void flow_fail(struct flow *f, const char *why);
+/* The upstream connection takes more. */
+void flow_room(struct flow *f);
+
+/* upstream.c */
+/* A kept connection, or NULL. */
+struct upstream *upstream_kept(struct gate *g, const char *host, uint16_t port, bool tls);
+/* Takes the descriptor in any case. bytes: no HTTP is read from it. */
+[[nodiscard]] int upstream_new(struct gate *g, int fd, const char *host, uint16_t port, bool tls, bool bytes, struct upstream **out);
+/* Makes it the flow's, for one request with that method. */
+void upstream_take(struct upstream *u, struct flow *f, struct slice method);
+bool upstream_was_kept(const struct upstream *u);
+void upstream_send(struct upstream *u, struct slice s);
+size_t upstream_waiting(const struct upstream *u);
+/* From now on bytes. */
+void upstream_raw(struct upstream *u);
+/* The client has ended its side. */
+void upstream_shut(struct upstream *u);
+/* Reads no more until it is called with false. */
+void upstream_hold(struct upstream *u, bool hold);
+/* The flow wants no more of it: it is kept if it can be, else closed. */
+void upstream_leave(struct upstream *u);
+void upstream_free_all(struct gate *g);
+
+/* gate.c */
+void gate_send(struct gate *g, const struct buf *message);
+uint64_t gate_now_ms(void);
+
+#endif

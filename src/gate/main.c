@@ -1,0 +1,153 @@
+/* The gate's process: the engine of src/wire, whose far side are flows; the link to the supervisor. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cursor.h"
+#include "gate/gate_part.h"
+#include "wire/seal.h"
+
+#define LINK_WAIT_MAX ((size_t)32 << 20)
+
+uint64_t gate_now_ms(void)
+{
+	struct timespec t;
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000u + (uint64_t)t.tv_nsec / 1000000u;
+}
+
+/* ── the link ── */
+
+static void link_flush(struct gate *g)
+{
+	struct cursor k = cursor_of(buf_slice(&g->link_out));
+	size_t done = 0;
+	while (cursor_left(&k)) {
+		struct slice one = cursor_take(&k, cursor_be32(&k));
+		struct buf view = {.p = (uint8_t *)(uintptr_t)one.p, .n = one.n, .max = one.n};
+		int r = cursor_ok(&k) ? link_send(g->link, &view, -1) : -EBADMSG;
+		if (r == -EAGAIN)
+			break;
+		done = k.at;
+	}
+	buf_drop(&g->link_out, done);
+	bool want = g->link_out.n > 0;
+	if (want != g->link_wants && loop_change(g->link_source, EPOLLIN | (want ? EPOLLOUT : 0u)) == 0)
+		g->link_wants = want;
+}
+
+void gate_send(struct gate *g, const struct buf *message)
+{
+	if (buf_error(message))
+		return;
+	if (!g->link_out.n && link_send(g->link, message, -1) != -EAGAIN)
+		return;
+	buf_be(&g->link_out, message->n, 4);
+	buf_add(&g->link_out, buf_slice(message));
+	/* A supervisor that does not read what happens must not be passed by. */
+	if (buf_error(&g->link_out))
+		loop_stop(g->loop);
+	link_flush(g);
+}
+
+static void link_message(struct gate *g, const struct link_message *m, int fd)
+{
+	struct flow *f = flow_find(g, link_u64(m, LINK_ID, 0));
+	if (m->kind == LINK_VERDICT && f) {
+		flow_verdict(f, m);
+	} else if (m->kind == LINK_CONNECTED && f) {
+		flow_connected(f, m, fd);
+		return;
+	}
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+static void on_link(void *arg, uint32_t events)
+{
+	struct gate *g = arg;
+	if (events & EPOLLOUT)
+		link_flush(g);
+	if (!(events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
+		return;
+	for (int i = 0; i < 64; i++) {
+		struct link_message m;
+		int fd, r = link_receive(g->link, &g->in, &fd);
+		if (r == -EAGAIN)
+			return;
+		if (r < 0 || link_parse(buf_slice(&g->in), &m) < 0) {
+			/* Without its supervisor nothing may pass. */
+			if (r == 0 && fd >= 0)
+				(void)close(fd);
+			loop_stop(g->loop);
+			return;
+		}
+		link_message(g, &m, fd);
+	}
+}
+
+/* ── life ── */
+
+static int serve(int control, struct gate *g, struct err *err)
+{
+	_cleanup_buf_ struct buf message = BUF(GATE_CONFIG_MAX);
+	int r = gate_config_receive(control, &message, &g->link);
+	if (r == 0)
+		r = gate_config_decode(buf_slice(&message), &g->config);
+	if (r < 0)
+		return err_sys(err, r, "the gate's configuration is unusable");
+	r = tls_init();
+	r = r < 0 ? r : tls_client_new(g->config.trust_pem, &g->tls);
+	if (r < 0)
+		return err_sys(err, r, "the certificates that upstream servers are checked with cannot be used");
+	r = search_new(&g->config, &g->search, err);
+	if (r < 0)
+		return r;
+	struct engine_config ec = {
+	        .control_fd = control,
+	        .ca_cert_pem = g->config.ca_cert_pem,
+	        .ca_key_pem = g->config.ca_key_pem,
+	        .outer = "outer",
+	        .inner = "inner0",
+	        .trace_max = UINT64_MAX / 2,
+	};
+	struct far_side far = {.arg = g, .stream = &flow_far_stream};
+	struct engine *engine = NULL;
+	r = engine_new(&ec, &far, &engine, err);
+	if (r < 0)
+		return r;
+	g->loop = engine_loop(engine);
+	r = loop_add(g->loop, g->link, EPOLLIN, on_link, g, &g->link_source);
+	r = r < 0 ? r : seal_process();
+	r = r < 0 ? err_sys(err, r, "the gate cannot be sealed") : engine_run(engine);
+	loop_remove(g->link_source);
+	upstream_free_all(g);
+	engine_free(engine);
+	return r;
+}
+
+int gate_main(int control)
+{
+	struct err err = {0};
+	struct gate *g = calloc(1, sizeof(*g));
+	if (!g)
+		return 1;
+	(void)signal(SIGPIPE, SIG_IGN);
+	g->link = -1;
+	g->link_out = BUF(LINK_WAIT_MAX);
+	g->in = BUF(LINK_MAX);
+	int r = serve(control, g, &err);
+	if (r < 0)
+		(void)fprintf(stderr, "postern gate: %s\n", err.text[0] ? err.text : strerror(-r));
+	if (g->link >= 0)
+		(void)close(g->link);
+	tls_client_free(g->tls);
+	search_free(g->search);
+	buf_free(&g->link_out);
+	buf_free(&g->in);
+	free(g);
+	return r < 0 ? 1 : 0;
+}

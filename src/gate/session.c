@@ -1,0 +1,616 @@
+#include "gate/session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/encode.h"
+#include "crypto/cert.h"
+#include "crypto/digest.h"
+#include "gate/connect.h"
+#include "gate/link.h"
+#include "gate/question.h"
+#include "gate/session_env.h"
+#include "gate/session_search.h"
+#include "gate/terminal.h"
+#include "ledger/home.h"
+#include "policy/policy.h"
+#include "sys/loop.h"
+#include "sys/path.h"
+#include "sys/pty.h"
+#include "wire/trace.h"
+
+#define TRACE_WAIT ((size_t)64 << 20)
+#define PEM_MAX    ((size_t)4 << 20)
+#define PATHS_MAX  1024u
+
+struct session {
+	const struct session_spec *spec;
+	struct arena arena;
+	struct loop *loop;
+	struct supervisor *supervisor;
+	struct sandbox *sandbox;
+	struct terminal *terminal;
+	struct question *question;
+	int control, tty;
+	struct source *control_source, *signal_source;
+	struct buf trace;
+	bool sandbox_ready, gate_ready, gone, over, started;
+	char run[33], host[256], tool_sha256[65], confinement[768];
+	const char *tool;
+	struct supervisor_credential *credential;
+	size_t n_credentials;
+	struct session_result result;
+	struct err err;
+};
+
+static void note(struct session *s, const char *text)
+{
+	if (s->spec->note)
+		s->spec->note(s->spec->arg, text);
+}
+
+/* We end the run. */
+static void give_up(struct session *s, const char *why)
+{
+	if (s->gone)
+		return;
+	if (!s->result.why[0])
+		(void)snprintf(s->result.why, sizeof(s->result.why), "%s", why ? why : "the ledger cannot be written");
+	if (s->sandbox)
+		sandbox_stop(s->sandbox);
+}
+
+/* ── entries of the run itself ── */
+
+static struct entry common(const struct session *s)
+{
+	return (struct entry){
+	        .severity = ENTRY_INFORMATIONAL,
+	        .host = slice_str(s->host),
+	        .person = slice_str(s->spec->user),
+	        .tool_name = slice_str(s->tool),
+	        .tool_sha256 = slice_str(s->tool_sha256),
+	        .policy_sha256 = slice_str(policy_settings(s->spec->policy)->digest),
+	        .confinement = slice_str(s->confinement),
+	};
+}
+
+static void put_text(struct buf *b, const char *name, const char *text)
+{
+	buf_fmt(b, "%s\"%s\":", b->n && b->p[b->n - 1] != '{' ? "," : "", name);
+	encode_json(b, slice_sub(slice_str(text), 0, 600));
+}
+
+/* The run's beginning (activity 3 of an application's life) and end (4). */
+static int record_life(struct session *s, unsigned activity, const char *message, void (*then)(void *arg, int error), struct err *err)
+{
+	_cleanup_buf_ struct buf about = BUF(16384);
+	struct entry e = common(s);
+	e.class_uid = ENTRY_APPLICATION_LIFECYCLE;
+	e.activity_id = activity;
+	e.message = slice_str(message);
+	buf_str_add(&about, "{\"postern\":{\"run\":{");
+	put_text(&about, "id", s->run);
+	put_text(&about, "project", s->spec->project ? s->spec->project : "");
+	if (activity == 3) {
+		/* Arguments can be secrets: their number and digest are enough to compare. */
+		_cleanup_buf_ struct buf all = BUF((size_t)4 << 20);
+		char digest[65];
+		size_t n = 0;
+		for (; s->spec->argv[n]; n++) {
+			buf_str_add(&all, s->spec->argv[n]);
+			buf_u8(&all, 0);
+		}
+		digest_sha256_hex(buf_slice(&all), digest);
+		put_text(&about, "arguments_sha256", digest);
+		buf_fmt(&about, ",\"arguments\":%zu", n);
+	} else {
+		const struct session_result *r = &s->result;
+		buf_fmt(&about, ",\"code\":%d,\"seconds\":%.3f", r->code, r->wall_s);
+		if (r->why[0])
+			put_text(&about, "ended_because", r->why);
+	}
+	buf_str_add(&about, "}}}");
+	e.unmapped = buf_slice(&about);
+	return supervisor_record(s->supervisor, &e, then, s, err);
+}
+
+static void on_start_recorded(void *arg, int error)
+{
+	struct session *s = arg;
+	if (error < 0) {
+		give_up(s, NULL);
+		return;
+	}
+	s->started = true;
+	sandbox_go(s->sandbox);
+}
+
+/* Both sides stand: the beginning goes on record, and then the tool may start. */
+static void maybe_start(struct session *s)
+{
+	_cleanup_buf_ struct buf message = BUF(1024);
+	if (!s->sandbox_ready || !(s->gate_ready || s->spec->no_network) || s->started)
+		return;
+	buf_fmt(&message, "run of %.200s begins", s->tool);
+	if (record_life(s, 3, buf_str(&message), on_start_recorded, &s->err) < 0)
+		give_up(s, s->err.text);
+}
+
+/* ── what the sandbox tells ── */
+
+static void on_ready(void *arg, const struct sandbox_level *level)
+{
+	struct session *s = arg;
+	s->result.level = *level;
+	(void)snprintf(s->confinement, sizeof(s->confinement), "%s", level->words);
+	struct entry e = common(s);
+	supervisor_common(s->supervisor, &e);
+	if (s->spec->level)
+		s->spec->level(s->spec->arg, level);
+	s->sandbox_ready = true;
+	maybe_start(s);
+}
+
+static void on_exec(void *arg, const struct sandbox_exec *x)
+{
+	struct session *s = arg;
+	struct slice argv[64];
+	size_t argc = 0;
+	char digest[65] = "";
+	_cleanup_buf_ struct buf hex = BUF(80), members = BUF(4096), about = BUF(4096), message = BUF(2048);
+	encode_hex(&hex, slice_of(x->sha256, 32));
+	(void)snprintf(digest, sizeof(digest), "%s", buf_str(&hex));
+	while (argc < ARRAY_LEN(argv) && x->argv && x->argv[argc]) {
+		argv[argc] = slice_str(x->argv[argc]);
+		argc++;
+	}
+	const char *slash = strrchr(x->path, '/');
+	const struct policy_exec ask = {.name = slice_str(slash ? slash + 1 : x->path),
+	        .path = slice_str(x->path),
+	        .digest = slice_str(digest),
+	        .argv = argv,
+	        .argc = argc};
+	struct policy_decision d = policy_exec(s->spec->policy, &ask);
+	bool allow = d.verdict == POLICY_ALLOW || d.verdict == POLICY_LOG;
+	struct entry e = common(s);
+	e.class_uid = ENTRY_PROCESS_ACTIVITY;
+	e.activity_id = 1;
+	e.verdict = allow ? ENTRY_ALLOW : ENTRY_DENY;
+	e.severity = allow ? ENTRY_INFORMATIONAL : ENTRY_MEDIUM;
+	buf_fmt(&message, "%s to run ", allow ? "allowed" : "denied");
+	buf_add(&message, slice_sub(slice_str(x->path), 0, 600));
+	buf_str_add(&members, "{\"process\":{");
+	put_text(&members, "name", slash ? slash + 1 : x->path);
+	buf_fmt(&members, ",\"pid\":%d,\"file\":{", (int)x->pid);
+	put_text(&members, "path", x->path);
+	put_text(&members, "name", slash ? slash + 1 : x->path);
+	buf_fmt(&members, ",\"type_id\":1,\"hashes\":[{\"algorithm_id\":3,\"value\":\"%s\"}]},\"parent_process\":{\"pid\":%d}}}", digest,
+	        (int)x->parent);
+	buf_str_add(&about, "{\"postern\":{\"run\":{");
+	put_text(&about, "id", s->run);
+	put_text(&about, "via", x->via ? x->via : "");
+	buf_fmt(&about, ",\"arguments\":%zu,\"flags\":%u}}}", argc, x->flags);
+	e.members = buf_slice(&members);
+	e.unmapped = buf_slice(&about);
+	e.message = buf_slice(&message);
+	struct err err = {0};
+	int r = supervisor_record(s->supervisor, &e, NULL, NULL, &err);
+	if (r < 0 && r != -ENOBUFS) {
+		allow = false;
+		give_up(s, err.text);
+	}
+	if (s->spec->executed)
+		s->spec->executed(s->spec->arg, x->path, allow && r == 0);
+	sandbox_exec_answer(s->sandbox, x->id, allow && r == 0);
+}
+
+static void on_appeared(void *arg, const char *path, const char *what)
+{
+	struct session *s = arg;
+	_cleanup_buf_ struct buf text = BUF(8192);
+	buf_fmt(&text, "%s: ", what);
+	encode_json(&text, slice_str(path));
+	note(s, buf_str(&text));
+}
+
+static void close_control(struct session *s)
+{
+	loop_remove(s->control_source);
+	s->control_source = NULL;
+	if (s->control >= 0)
+		(void)close(s->control);
+	s->control = -1;
+}
+
+static void on_ended(void *arg, const struct sandbox_result *r)
+{
+	struct session *s = arg;
+	_cleanup_buf_ struct buf message = BUF(1024);
+	s->gone = true; /* what falls silent now may */
+	s->result.end = r->end;
+	s->result.code = r->code;
+	s->result.wall_s = r->wall_s;
+	s->result.cpu_s = r->cpu_s;
+	buf_fmt(&message, "run of %.200s ended: %d", s->tool, r->code);
+	if (s->started && record_life(s, 4, buf_str(&message), NULL, &s->err) < 0 && !s->result.why[0])
+		(void)snprintf(s->result.why, sizeof(s->result.why), "%.290s", s->err.text);
+	close_control(s);
+}
+
+static void on_done(void *arg, const struct sandbox_result *r)
+{
+	struct session *s = arg;
+	s->over = true;
+	s->result.end = r->end;
+	s->result.code = r->code;
+	if (r->end == SANDBOX_FAILED)
+		s->err = r->err;
+	s->sandbox = NULL;
+	loop_stop(s->loop);
+}
+
+/* ── what the gate tells beside its link ── */
+
+static void on_record(struct session *s, const struct trace_record *t)
+{
+	_cleanup_buf_ struct buf text = BUF(2048);
+	switch (t->kind) {
+	case TRACE_READY:
+		s->gate_ready = true;
+		maybe_start(s);
+		break;
+	case TRACE_NOTE:
+		buf_fmt(&text, "the gate: %.*s", SLICE_FMT(slice_sub(t->field[TAG_REASON], 0, 300)));
+		note(s, buf_str(&text));
+		break;
+	case TRACE_TLS:
+		if (!t->field[TAG_REASON].p || !trace_tls_refused(t))
+			break;
+		encode_json(&text, slice_sub(t->field[TAG_SNI], 0, 253));
+		buf_str_add(&text, ": the tool does not trust this run's authority; a rule with opaque lets the connection through unseen");
+		note(s, buf_str(&text));
+		break;
+	case TRACE_DNS:
+	case TRACE_CONN:
+	case TRACE_HTTP:
+	case TRACE_WS:
+	case TRACE_RAW:
+	case TRACE_UDP:
+	case TRACE_PACKET:
+	case TRACE_CLOSE:
+	case TRACE_KIND_END:
+	default:
+		break;
+	}
+}
+
+static void on_control(void *arg, uint32_t events)
+{
+	struct session *s = arg;
+	uint8_t *to = buf_room(&s->trace, 65536);
+	(void)events;
+	ssize_t n = to ? recv(s->control, to, 65536, MSG_DONTWAIT) : -1;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		close_control(s);
+		give_up(s, "the gate has gone");
+		return;
+	}
+	s->trace.n += (size_t)n;
+	struct slice rest = buf_slice(&s->trace);
+	struct trace_record t;
+	enum trace_status status;
+	while ((status = trace_next(&rest, &t)) == TRACE_OK)
+		on_record(s, &t);
+	buf_drop(&s->trace, s->trace.n - rest.n);
+	if (status == TRACE_BAD || buf_error(&s->trace)) {
+		close_control(s);
+		give_up(s, "the gate says what is no record");
+	}
+}
+
+static void on_signal(void *arg, uint32_t events)
+{
+	struct session *s = arg;
+	struct signalfd_siginfo info;
+	(void)events;
+	while (read(s->spec->signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
+		if (s->sandbox)
+			sandbox_signal(s->sandbox, (int)info.ssi_signo);
+}
+
+/* ── putting it together ── */
+
+static int read_trust(const struct session *s, struct buf *system, struct buf *all, struct err *err)
+{
+	static const char *const places[] = {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"};
+	int r = -ENOENT;
+	for (size_t i = 0; i < ARRAY_LEN(places) && r < 0; i++)
+		r = path_read(AT_FDCWD, places[i], system);
+	buf_add(all, buf_slice(system));
+	if (s->spec->trust && (r = path_read(AT_FDCWD, s->spec->trust, all)) < 0)
+		return err_sys(err, r, "cannot read the certificates in %s", s->spec->trust);
+	if (!all->n)
+		return err_set(err, -ENOENT,
+		        "there are no certificates to check servers with: install ca-certificates, or name a file with --trust");
+	return 0;
+}
+
+/* The policy's paths and those of the caller, as the sandbox wants them. */
+static int gather_paths(struct session *s, struct sandbox_path *path, size_t *n, struct err *err)
+{
+	const struct policy_settings *set = policy_settings(s->spec->policy);
+	bool copy = set->review.value == POLICY_REVIEW_COPY;
+	*n = 0;
+	(void)copy;
+	if (s->spec->project) {
+		struct policy_file f;
+		policy_file(s->spec->policy, slice_str(s->spec->project), POLICY_WRITE, &f);
+		path[(*n)++] = (struct sandbox_path){
+		        .path = s->spec->project, .mode = f.decision.place && f.access < POLICY_WRITE ? SANDBOX_READ : SANDBOX_WRITE};
+	}
+	for (size_t i = 0; i < set->n_mounts; i++) {
+		const struct policy_mount *m = &set->mount[i];
+		static const enum sandbox_mode mode[] = {[POLICY_NONE] = SANDBOX_HIDE,
+		        [POLICY_READ] = SANDBOX_READ,
+		        [POLICY_COPY] = SANDBOX_READ,
+		        [POLICY_WRITE] = SANDBOX_WRITE};
+		if (m->anywhere) {
+			if (m->place && m->place->layer != POLICY_BUILT_IN)
+				return err_set(err, -EOPNOTSUPP, "%s:%u: a pattern of names cannot be enforced yet: name the files",
+				        m->place->file, m->place->line);
+			continue;
+		}
+		/* The system is there to be read anyway, and is no place to search for secrets. */
+		if (m->access == POLICY_READ && m->place && m->place->layer == POLICY_BUILT_IN)
+			continue;
+		if (*n == PATHS_MAX)
+			return err_set(err, -E2BIG, "the policy names more than %u paths", PATHS_MAX);
+		path[(*n)++] = (struct sandbox_path){.path = m->path, .mode = mode[m->access], .optional = m->optional};
+	}
+	for (size_t i = 0; i < s->spec->n_paths; i++) {
+		if (*n == PATHS_MAX)
+			return err_set(err, -E2BIG, "there are more than %u paths", PATHS_MAX);
+		path[(*n)++] = s->spec->paths[i];
+	}
+	return 0;
+}
+
+static void on_failed(void *arg, const char *why)
+{
+	give_up(arg, why);
+}
+
+static void on_decided(void *arg, const struct supervisor_event *e)
+{
+	const struct session *s = arg;
+	if (s->spec->decided)
+		s->spec->decided(s->spec->arg, e);
+}
+
+static void on_ask(void *arg, uint64_t id, const char *key, const char *text)
+{
+	const struct session *s = arg;
+	question_ask(s->question, id, key, text);
+}
+
+static void on_answer(void *arg, uint64_t id, bool allow, const char *how)
+{
+	const struct session *s = arg;
+	supervisor_answer(s->supervisor, id, allow, how);
+}
+
+/* Without a terminal there is nobody to ask. */
+static int open_questions(struct session *s, struct err *err)
+{
+	const struct policy_value *limit = &policy_settings(s->spec->policy)->limit[POLICY_LIMIT_QUESTIONS_PER_MINUTE];
+	if (!s->spec->questions)
+		return 0;
+	s->tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	if (s->tty < 0)
+		return 0;
+	const struct question_options o = {
+	        .terminal = s->tty,
+	        .pty = terminal_pty(s->terminal),
+	        .a_minute = limit->value < 1000 ? (unsigned)limit->value : 0,
+	        .answer = on_answer,
+	        .arg = s,
+	};
+	return question_new(s->loop, &o, &s->question, err);
+}
+
+static int make_supervisor(struct session *s, int link, struct err *err)
+{
+	struct ledger_client *ledger = NULL;
+	int r = s->spec->ledger ? ledger_home_open(s->spec->ledger, s->host, &s->arena, &ledger, err) : 0;
+	if (r < 0) {
+		(void)close(link);
+		return err_wrap(err, r, "without the ledger nothing may run (--ledger none leaves it out)");
+	}
+	const struct supervisor_options o = {
+	        .policy = s->spec->policy,
+	        .ledger = ledger,
+	        .common = common(s),
+	        .run = s->run,
+	        .credential = s->credential,
+	        .n_credentials = s->n_credentials,
+	        .ask = s->question ? on_ask : NULL,
+	        .decided = on_decided,
+	        .failed = on_failed,
+	        .arg = s,
+	};
+	r = supervisor_new(s->loop, link, &o, &s->supervisor, err);
+	for (size_t i = 0; r == 0 && s->spec->redirects && s->spec->redirects[i]; i++)
+		r = connector_redirect(supervisor_connector(s->supervisor), s->spec->redirects[i], err);
+	return r;
+}
+
+/* What is run, by content. */
+static void name_tool(struct session *s)
+{
+	const char *program = session_program(&s->arena, s->spec->argv[0]);
+	const char *slash = strrchr(s->spec->argv[0], '/');
+	s->tool = slash ? slash + 1 : s->spec->argv[0];
+	if (program)
+		session_digest(program, s->tool_sha256);
+}
+
+static int start(struct session *s, struct err *err)
+{
+	_cleanup_buf_ struct buf cert = BUF(65536), key = BUF(65536), system = BUF(PEM_MAX), trust = BUF(PEM_MAX),
+	                         seen = BUF(PEM_MAX + 65536);
+	_cleanup_buf_ struct buf rules = BUF((size_t)64 << 20), values = BUF((size_t)8 << 20), index = BUF((size_t)128 << 20);
+	int control[2] = {-1, -1}, link[2] = {-1, -1};
+	struct sandbox_path *path = arena_array(&s->arena, PATHS_MAX, sizeof(*path));
+	size_t n_paths = 0;
+	if (!path)
+		return err_set(err, -ENOMEM, "out of memory");
+	int r = gather_paths(s, path, &n_paths, err);
+	r = r < 0 ? r : session_credentials(&s->arena, policy_settings(s->spec->policy), &s->credential, &s->n_credentials, err);
+	if (r == 0 && !s->spec->no_network)
+		r = session_search(
+		        &s->arena, policy_settings(s->spec->policy), s->credential, s->n_credentials, &rules, &values, &index, err);
+	r = r < 0 ? r : read_trust(s, &system, &trust, err);
+	if (r == 0 && (r = cert_ca_new("Postern session authority", time(NULL), &cert, &key)) < 0)
+		r = err_sys(err, r, "cannot make an authority for this run");
+	if (r == 0 && (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control) < 0 ||
+	                      socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, link) < 0))
+		r = err_sys(err, -errno, "cannot make the gate's sockets");
+	s->control = control[0];
+	if (r == 0) {
+		r = make_supervisor(s, link[0], err);
+		link[0] = -1;
+	}
+	buf_add(&seen, buf_slice(&system));
+	buf_add(&seen, buf_slice(&cert));
+	char *const *env = r == 0 ? session_env(&s->arena, s->spec, s->credential, s->n_credentials, err) : NULL;
+	if (r == 0 && !env)
+		r = err->code;
+	const struct sandbox_file files[] = {
+	        {.path = SESSION_CA_FILE, .data = buf_slice(&cert)},
+	        {.path = SESSION_CA_BUNDLE, .data = buf_slice(&seen)},
+	        {.path = "/etc/ssl/certs/ca-certificates.crt", .data = buf_slice(&seen)},
+	};
+	struct pty *pty = terminal_pty(s->terminal);
+	const struct sandbox_spec spec = {
+	        .argv = s->spec->argv,
+	        .env = env,
+	        .cwd = s->spec->cwd,
+	        .home = s->spec->home,
+	        .paths = path,
+	        .n_paths = n_paths,
+	        .files = files,
+	        .n_files = access(files[2].path, F_OK) == 0 ? 3 : 2,
+	        .in = pty_descriptor(pty, s->spec->std, 0),
+	        .out = pty_descriptor(pty, s->spec->std, 1),
+	        .errout = pty_descriptor(pty, s->spec->std, 2),
+	        .terminal = pty && pty_descriptor(pty, s->spec->std, 0) == pty_slave(pty),
+	        .network = s->spec->no_network ? SANDBOX_NET_NONE : SANDBOX_NET_GATE,
+	        .control = control[1],
+	        .limits = session_limits(policy_settings(s->spec->policy)),
+	        .best_effort = s->spec->best_effort,
+	};
+	static const struct sandbox_calls calls = {
+	        .ready = on_ready, .exec = on_exec, .appeared = on_appeared, .ended = on_ended, .done = on_done};
+	if (r == 0) {
+		r = sandbox_start(s->loop, &spec, &calls, s, &s->sandbox, err);
+		control[1] = -1;
+	}
+	if (r == 0 && !s->spec->no_network) {
+		const struct gate_config config = {.ca_cert_pem = buf_slice(&cert),
+		        .ca_key_pem = buf_slice(&key),
+		        .trust_pem = buf_slice(&trust),
+		        .rules = buf_slice(&rules),
+		        .values = buf_slice(&values),
+		        .index = buf_slice(&index)};
+		const struct timeval limit = {.tv_sec = 20};
+		(void)setsockopt(s->control, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+		r = gate_config_send(s->control, &config, link[1]);
+		r = r < 0 ? err_sys(err, r, "the gate does not take its configuration") : 0;
+		if (r == 0 && (r = loop_add(s->loop, s->control, EPOLLIN, on_control, s, &s->control_source)) < 0)
+			r = err_sys(err, r, "the gate cannot be watched");
+	}
+	if (key.p)
+		explicit_bzero(key.p, key.cap);
+	if (values.p)
+		explicit_bzero(values.p, values.cap);
+	for (int i = 0; i < 2; i++)
+		if (link[i] >= 0)
+			(void)close(link[i]);
+	if (control[1] >= 0)
+		(void)close(control[1]);
+	return r;
+}
+
+static void make_run_id(struct session *s)
+{
+	uint8_t raw[16];
+	_cleanup_buf_ struct buf hex = BUF(40);
+	if (getrandom(raw, sizeof(raw), 0) != (ssize_t)sizeof(raw))
+		memset(raw, 0, sizeof(raw));
+	encode_hex(&hex, slice_of(raw, sizeof(raw)));
+	(void)snprintf(s->run, sizeof(s->run), "%s", buf_str(&hex));
+}
+
+int session_run(const struct session_spec *spec, struct session_result *result, struct err *err)
+{
+	struct session *s = calloc(1, sizeof(*s));
+	if (!s)
+		return err_set(err, -ENOMEM, "out of memory");
+	s->spec = spec;
+	s->arena = ARENA((size_t)16 << 20);
+	s->trace = BUF(TRACE_WAIT);
+	s->control = s->tty = -1;
+	(void)gethostname(s->host, sizeof(s->host) - 1);
+	make_run_id(s);
+	name_tool(s);
+	int r = loop_new(&s->loop);
+	r = r < 0 ? err_sys(err, r, "cannot make the event loop") : 0;
+	r = r < 0 ? r : terminal_open(s->loop, spec->std, &s->terminal, err);
+	r = r < 0 ? r : open_questions(s, err);
+	r = r < 0 ? r : start(s, err);
+	if (r == 0 && s->terminal)
+		r = pty_start(terminal_pty(s->terminal), err);
+	if (r == 0 && spec->signals >= 0)
+		r = loop_add(s->loop, spec->signals, EPOLLIN, on_signal, s, &s->signal_source);
+	if (s->sandbox) {
+		if (r < 0)
+			sandbox_stop(s->sandbox);
+		int l = loop_run(s->loop);
+		r = r < 0 ? r : l;
+	}
+	if (r == 0 && s->result.end == SANDBOX_FAILED) {
+		r = s->err.code ? s->err.code : -EIO;
+		*err = s->err;
+	}
+	loop_remove(s->signal_source);
+	close_control(s);
+	question_free(s->question);
+	terminal_close(s->terminal);
+	if (s->tty >= 0)
+		(void)close(s->tty);
+	if (s->supervisor) {
+		struct err late = {0};
+		int c = supervisor_close(s->supervisor, &s->result.counts, &late);
+		if (c < 0 && r == 0) {
+			r = c;
+			*err = late;
+		}
+	}
+	loop_free(s->loop);
+	*result = s->result;
+	arena_free(&s->arena);
+	buf_free(&s->trace);
+	free(s);
+	return r;
+}

@@ -1,0 +1,774 @@
+#include "gate/supervisor.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/encode.h"
+#include "gate/connect.h"
+#include "gate/link.h"
+#include "gate/record.h"
+#include "inspect/dlp.h"
+#include "ledger/client.h"
+#include "policy/policy.h"
+#include "sys/loop.h"
+
+#define SLOTS     4096u
+#define TEXT_MAX  600u /* bytes of a tool's text in an entry */
+#define LINK_WAIT ((size_t)8 << 20)
+
+enum asked_state { ASKED_PERSON, ASKED_LEDGER, ASKED_ALLOWED, ASKED_DENIED };
+
+/* What the gate has asked about, until it says that it is over. */
+struct asked {
+	struct asked *next;
+	uint64_t id;
+	enum asked_state state;
+	bool allow, local, unknown;
+	char what[12], host[256];
+	uint16_t port;
+	char method[16];
+	char *target;
+	uint64_t bytes;
+	char sha256[65];
+	char *rule, *set, *swap, *said;
+	char *found, *redact; /* JSON of what was found in it; numbers of hits */
+	char *why;            /* of what was found: the reason in full */
+	const char *reason;
+	const char *via;
+};
+
+struct then {
+	struct then *next;
+	uint64_t ticket;
+	void (*fn)(void *arg, int error);
+	void *arg;
+};
+
+struct supervisor {
+	struct loop *loop;
+	struct supervisor_options o;
+	int link;
+	struct source *source;
+	bool wants_out, broken;
+	struct buf in, out; /* out: messages that wait, u32be length each */
+	struct record *record;
+	struct connector *connector;
+	struct asked *slot[SLOTS];
+	unsigned n_asked;
+	struct then *then;
+	uint64_t last_ticket;
+	struct supervisor_counts counts;
+};
+
+/* Tickets of the ledger: an even one is twice the id of what was asked, an odd one is of supervisor_record(). */
+static uint64_t ticket_of(const struct asked *a)
+{
+	return a->id * 2;
+}
+
+static void broken(struct supervisor *s, const char *why)
+{
+	if (s->broken)
+		return;
+	s->broken = true;
+	if (s->o.failed)
+		s->o.failed(s->o.arg, why);
+}
+
+static struct asked *find(struct supervisor *s, uint64_t id)
+{
+	struct asked *a = s->slot[id % SLOTS];
+	while (a && a->id != id)
+		a = a->next;
+	return a;
+}
+
+static void forget(struct supervisor *s, struct asked *a)
+{
+	for (struct asked **p = &s->slot[a->id % SLOTS]; *p; p = &(*p)->next)
+		if (*p == a) {
+			*p = a->next;
+			break;
+		}
+	s->n_asked--;
+	free(a->target);
+	free(a->rule);
+	free(a->said);
+	free(a->found);
+	free(a->redact);
+	free(a->why);
+	free(a->set);
+	if (a->swap)
+		explicit_bzero(a->swap, strlen(a->swap));
+	free(a->swap);
+	free(a);
+}
+
+static void send_message(struct supervisor *s, const struct buf *m, int fd)
+{
+	/* Descriptors are not queued: the socket has room, or the gate asks again. */
+	int r = s->out.n && fd < 0 ? -EAGAIN : link_send(s->link, m, fd);
+	if (r == -EAGAIN && fd < 0) {
+		buf_be(&s->out, m->n, 4);
+		buf_add(&s->out, buf_slice(m));
+		r = buf_error(&s->out);
+		if (!s->wants_out && loop_change(s->source, EPOLLIN | EPOLLOUT) == 0)
+			s->wants_out = true;
+	}
+	if (r < 0)
+		broken(s, "the gate does not take its answers");
+}
+
+static void flush(struct supervisor *s)
+{
+	size_t done = 0;
+	while (s->out.n - done >= 4) {
+		const uint8_t *p = s->out.p + done;
+		size_t n = (size_t)p[0] << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
+		struct buf view = {.p = s->out.p + done + 4, .n = n, .max = n};
+		int r = link_send(s->link, &view, -1);
+		if (r == -EAGAIN)
+			break;
+		if (r < 0) {
+			broken(s, "the gate has gone");
+			break;
+		}
+		done += 4 + n;
+	}
+	buf_drop(&s->out, done);
+	if (s->out.n == 0 && s->wants_out && loop_change(s->source, EPOLLIN) == 0)
+		s->wants_out = false;
+}
+
+/* ── entries ── */
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+	(void)clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void member(struct buf *b, const char *name, struct slice text)
+{
+	if (!text.n)
+		return;
+	buf_fmt(b, "%s\"%s\":", b->n && b->p[b->n - 1] != '{' ? "," : "", name);
+	encode_json(b, slice_sub(text, 0, TEXT_MAX));
+}
+
+/* The path without its query, which may hold what must not be in a log. */
+static struct slice path_of(const char *target)
+{
+	struct slice t = slice_str(target);
+	return slice_sub(t, 0, slice_chr(t, '?', 0));
+}
+
+static unsigned http_activity(const char *method)
+{
+	static const char *const names[] = {"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT", "TRACE", "PATCH"};
+	for (unsigned i = 0; i < ARRAY_LEN(names); i++)
+		if (strcmp(method, names[i]) == 0)
+			return i + 1;
+	return 99;
+}
+
+/* status < 0: the decision; otherwise how it ended. */
+static int entry_of(struct supervisor *s, const struct asked *a, const struct link_message *end, struct buf *out, struct err *err)
+{
+	_cleanup_buf_ struct buf members = BUF(8192), unmapped = BUF(8192), message = BUF(4096);
+	struct entry e = s->o.common;
+	bool http = a->method[0] != 0;
+	e.time = now_ms();
+	e.class_uid = http ? ENTRY_HTTP_ACTIVITY : ENTRY_NETWORK_ACTIVITY;
+	e.activity_id = http ? http_activity(a->method) : end ? 2 : a->allow ? 1 : 5;
+	e.verdict = end ? ENTRY_NO_VERDICT : !a->allow ? ENTRY_DENY : a->redact ? ENTRY_REWRITE : ENTRY_ALLOW;
+	e.severity = end ? ENTRY_INFORMATIONAL : a->why ? ENTRY_HIGH : a->allow ? ENTRY_INFORMATIONAL : ENTRY_MEDIUM;
+	buf_str_add(&members, "{\"dst_endpoint\":{");
+	member(&members, "hostname", slice_str(a->host));
+	buf_fmt(&members, ",\"port\":%u}", a->port);
+	if (http) {
+		buf_str_add(&members, ",\"http_request\":{");
+		member(&members, "http_method", slice_str(a->method));
+		buf_fmt(&members, ",\"length\":%llu,\"url\":{", (unsigned long long)a->bytes);
+		member(&members, "hostname", slice_str(a->host));
+		member(&members, "path", path_of(a->target));
+		buf_fmt(&members, ",\"port\":%u}}", a->port);
+	}
+	buf_fmt(&unmapped, "{\"postern\":{\"gate\":{\"id\":%llu", (unsigned long long)a->id);
+	member(&unmapped, "run", slice_str(s->o.run));
+	member(&unmapped, "what", slice_str(a->what));
+	if (!end) {
+		member(&unmapped, "rule", slice_str(a->rule));
+		member(&unmapped, "reason", slice_str(a->reason));
+		member(&unmapped, "body_sha256", slice_str(a->sha256));
+		if (a->found)
+			buf_fmt(&unmapped, ",\"found\":%s", a->found);
+		buf_fmt(&message, "%s %s %s", a->allow ? "allowed" : "denied",
+		        http && strcmp(a->what, "message") != 0 ? a->method : a->what, a->host);
+		buf_add(&message, slice_sub(http ? path_of(a->target) : SLICE_NONE, 0, 300));
+		buf_fmt(&message, ", %llu bytes: %.300s", (unsigned long long)a->bytes, a->why ? a->why : a->rule[0] ? a->rule : a->reason);
+	} else {
+		uint64_t sent = link_u64(end, LINK_SENT, 0), received = link_u64(end, LINK_RECEIVED, 0);
+		uint64_t status = link_u64(end, LINK_STATUS, 0), ms = link_u64(end, LINK_MS, 0);
+		buf_fmt(&unmapped, ",\"sent\":%llu,\"received\":%llu,\"ms\":%llu", (unsigned long long)sent, (unsigned long long)received,
+		        (unsigned long long)ms);
+		member(&unmapped, "reason", end->field[LINK_REASON]);
+		if (http)
+			buf_fmt(&members, ",\"http_response\":{\"code\":%llu,\"length\":%llu}", (unsigned long long)status,
+			        (unsigned long long)received);
+		buf_fmt(&message, "%s %s: %llu, %llu bytes sent, %llu received, %llu ms", http ? "answered by" : "closed", a->host,
+		        (unsigned long long)status, (unsigned long long)sent, (unsigned long long)received, (unsigned long long)ms);
+	}
+	buf_str_add(&unmapped, "}}}");
+	buf_str_add(&members, "}");
+	e.members = buf_slice(&members);
+	e.unmapped = buf_slice(&unmapped);
+	e.message = buf_slice(&message);
+	return entry_write(&e, out, err);
+}
+
+int supervisor_record(struct supervisor *s, const struct entry *e, void (*then)(void *arg, int error), void *arg, struct err *err)
+{
+	_cleanup_buf_ struct buf text = BUF(1 << 17);
+	struct entry with_time = *e;
+	if (with_time.time == 0)
+		with_time.time = now_ms();
+	int r = entry_write(&with_time, &text, err);
+	if (r < 0)
+		return r;
+	if (!s->record) {
+		if (then)
+			then(arg, 0);
+		return 0;
+	}
+	struct then *t = then ? malloc(sizeof(*t)) : NULL;
+	if (then && !t)
+		return err_set(err, -ENOMEM, "out of memory");
+	uint64_t ticket = then ? ++s->last_ticket * 2 - 1 : 0;
+	r = record_add(s->record, buf_slice(&text), ticket);
+	if (r < 0) {
+		const char *why = record_trouble(s->record);
+		free(t);
+		return why ? err_set(err, r, "%s", why) : err_sys(err, r, "the ledger cannot take an entry");
+	}
+	if (t) {
+		*t = (struct then){.next = s->then, .ticket = ticket, .fn = then, .arg = arg};
+		s->then = t;
+	}
+	return 0;
+}
+
+/* ── decisions ── */
+
+static void answer(struct supervisor *s, struct asked *a)
+{
+	_cleanup_buf_ struct buf m = BUF(LINK_MAX);
+	a->state = a->allow ? ASKED_ALLOWED : ASKED_DENIED;
+	link_begin(&m, LINK_VERDICT);
+	link_put_u64(&m, LINK_ID, a->id);
+	link_put(&m, LINK_RESULT, slice_str(a->allow ? "allow" : "deny"));
+	link_put(&m, LINK_RULE, slice_str(a->rule));
+	link_put(&m, LINK_REASON, slice_str(a->reason));
+	if (a->set)
+		link_put(&m, LINK_SET, slice_str(a->set));
+	if (a->redact && a->allow)
+		link_put(&m, LINK_REDACT, slice_str(a->redact));
+	if (a->swap && a->allow)
+		link_put(&m, LINK_SWAP, slice_str(a->swap));
+	send_message(s, &m, -1);
+}
+
+/* The decision stands: on record, and then to the gate. */
+static void settle(struct supervisor *s, struct asked *a)
+{
+	_cleanup_buf_ struct buf text = BUF(1 << 17);
+	struct err err = {0};
+	if (s->o.decided) {
+		const struct supervisor_event e = {.what = a->what,
+		        .host = a->host,
+		        .port = a->port,
+		        .method = slice_str(a->method),
+		        .target = slice_str(a->target),
+		        .bytes = a->bytes,
+		        .allowed = a->allow,
+		        .unknown = !a->allow && a->unknown,
+		        .rule = a->rule,
+		        .reason = a->reason};
+		s->o.decided(s->o.arg, &e);
+	}
+	*(a->allow ? &s->counts.allowed : &s->counts.denied) += 1;
+	a->state = ASKED_LEDGER;
+	if (!s->record) {
+		answer(s, a);
+		return;
+	}
+	int r = entry_of(s, a, NULL, &text, &err);
+	r = r < 0 ? r : record_add(s->record, buf_slice(&text), ticket_of(a));
+	if (r < 0) {
+		a->allow = false;
+		a->reason = "it cannot be put on record, and nothing passes that is not";
+		answer(s, a);
+	}
+}
+
+static void on_recorded(void *arg, uint64_t ticket, int error)
+{
+	struct supervisor *s = arg;
+	if (ticket % 2 == 0) {
+		struct asked *a = find(s, ticket / 2);
+		if (a && a->state == ASKED_LEDGER) {
+			if (error < 0) {
+				a->allow = false;
+				a->reason = "it cannot be put on record, and nothing passes that is not";
+			}
+			answer(s, a);
+		}
+	} else {
+		for (struct then **p = &s->then; *p; p = &(*p)->next) {
+			struct then *t = *p;
+			if (t->ticket != ticket)
+				continue;
+			*p = t->next;
+			t->fn(t->arg, error);
+			free(t);
+			break;
+		}
+	}
+	if (error < 0)
+		broken(s, record_trouble(s->record));
+}
+
+static char *text_of(struct slice s)
+{
+	char *p = malloc(s.n + 1);
+	if (p) {
+		if (s.n)
+			memcpy(p, s.p, s.n);
+		p[s.n] = 0;
+		/* A NUL of the tool's would end it early and hide the rest. */
+		for (size_t i = 0; i < s.n; i++)
+			p[i] = p[i] ? p[i] : '?';
+	}
+	return p;
+}
+
+void supervisor_answer(struct supervisor *s, uint64_t id, bool allow, const char *how)
+{
+	struct asked *a = find(s, id);
+	if (!a || a->state != ASKED_PERSON)
+		return;
+	a->allow = allow;
+	a->reason = how;
+	a->unknown = false;
+	free(a->rule);
+	a->rule = text_of(slice_str(how));
+	if (!a->rule)
+		a->allow = false;
+	settle(s, a);
+}
+
+/* The keys that this request may carry. */
+static void credentials(struct supervisor *s, struct asked *a, const struct policy_request *r)
+{
+	_cleanup_buf_ struct buf b = BUF(LINK_MAX / 2);
+	for (size_t i = 0; i < s->o.n_credentials; i++) {
+		const struct supervisor_credential *c = &s->o.credential[i];
+		struct policy_decision d = policy_credential(s->o.policy, c->c, r, slice_str(c->c->header));
+		if (d.verdict == POLICY_ALLOW || d.verdict == POLICY_LOG)
+			buf_fmt(&b, "%s\t%s\t%s\n", c->c->header, c->placeholder, c->key);
+	}
+	a->swap = b.n && !buf_error(&b) ? text_of(buf_slice(&b)) : NULL;
+	if (b.p)
+		explicit_bzero(b.p, b.cap);
+}
+
+/* What the policy says of a, which is filled but for that. Returns the verdict. *seen: a TLS stream that is to be intercepted. */
+static enum policy_verdict judge(struct supervisor *s, struct asked *a, bool tls, bool *seen)
+{
+	struct policy_network n;
+	const struct policy_request r = {
+	        .host = slice_str(a->host),
+	        .port = a->port,
+	        .tls = tls,
+	        .websocket = strcmp(a->what, "websocket") == 0 || strcmp(a->what, "message") == 0,
+	        .method = slice_str(a->method),
+	        .target = slice_str(a->target),
+	        .bytes = a->bytes,
+	};
+	char host[256];
+	if (!policy_host(slice_str(a->host), host) || strcmp(host, a->host) != 0) {
+		a->reason = "this is no name of a host";
+		return POLICY_DENY;
+	}
+	policy_network(s->o.policy, &r, &n);
+	if (!a->method[0] && strcmp(a->what, "tls") == 0 && (!n.opaque || n.decision.verdict == POLICY_DENY)) {
+		*seen = true;
+		return POLICY_DENY;
+	}
+	a->local = n.private;
+	a->unknown = n.decision.unknown;
+	a->reason = n.decision.why;
+	_cleanup_buf_ struct buf rule = BUF(2048), set = BUF(LINK_MAX / 2);
+	policy_decision_write(&rule, &n.decision);
+	free(a->rule);
+	a->rule = text_of(buf_slice(&rule));
+	for (size_t i = 0; i < n.n_headers; i++)
+		buf_fmt(&set, "%s: %s\n", n.header[i]->name, n.header[i]->value);
+	a->set = set.n ? text_of(buf_slice(&set)) : NULL;
+	if (!a->rule || (set.n && !a->set))
+		return POLICY_DENY;
+	if (n.decision.verdict == POLICY_DENY)
+		return POLICY_DENY;
+	if (!a->method[0] && !n.opaque) {
+		a->reason = "bytes that cannot be looked into pass only where a rule says opaque";
+		return POLICY_DENY;
+	}
+	if (r.websocket && !n.websocket) {
+		a->reason = "the rule does not permit WebSocket";
+		return POLICY_DENY;
+	}
+	if (a->bytes > n.max_bytes) {
+		a->reason = "the request is larger than the rule permits";
+		return POLICY_DENY;
+	}
+	if (a->method[0])
+		credentials(s, a, &r);
+	return n.decision.verdict;
+}
+
+/* Does a file of that name, as an index of fingerprints has it, bear a label? */
+static const struct policy_label *label_of(const struct policy_settings *set, struct slice name)
+{
+	for (size_t i = 0; i < set->n_labels; i++) {
+		const struct policy_label *l = &set->label[i];
+		for (const char *const *p = l->paths; *p; p++) {
+			struct slice path = slice_str(*p);
+			size_t slash = path.n;
+			while (slash && path.p[slash - 1] != '/')
+				slash--;
+			_cleanup_buf_ struct buf whole = BUF(8192);
+			buf_add(&whole, slice_sub(path, 0, slash));
+			buf_add(&whole, name);
+			if (policy_label_path(l, buf_slice(&whole)) || policy_label_path(l, name) || slice_ends(path, name))
+				return l;
+		}
+	}
+	return NULL;
+}
+
+static enum policy_dlp_verdict judge_hit(const struct policy_settings *set, const struct asked *a, const struct link_hit *h)
+{
+	const struct policy_dlp *d = &set->dlp;
+	enum policy_dlp_verdict v;
+	switch (h->class) {
+	case DLP_CANARY:
+		v = d->class[POLICY_DLP_CANARIES].verdict;
+		break;
+	case DLP_FINGERPRINT: {
+		const struct policy_label *l = label_of(set, h->what);
+		if (l)
+			v = policy_label_host(l, slice_str(a->host)) ? POLICY_DLP_LOG : l->verdict;
+		else
+			v = d->class[POLICY_DLP_FINGERPRINTS].verdict;
+		break;
+	}
+	case DLP_GENERIC:
+		v = d->class[POLICY_DLP_ENTROPY].verdict;
+		break;
+	default:
+		v = d->class[POLICY_DLP_SECRETS].verdict;
+	}
+	for (size_t i = 0; i < d->n_kinds; i++)
+		if (slice_is(h->rule, d->kind[i].name))
+			v = d->kind[i].verdict;
+	/* What cannot be replaced must not leave. */
+	return v == POLICY_DLP_REDACT && (h->cut || h->place) ? POLICY_DLP_BLOCK : v;
+}
+
+/* What was found in it. Returns the strictest verdict. */
+static enum policy_dlp_verdict judge_hits(struct supervisor *s, struct asked *a, struct slice lines)
+{
+	const struct policy_settings *set = policy_settings(s->o.policy);
+	_cleanup_buf_ struct buf found = BUF(24576), redact = BUF(4096), why = BUF(2048);
+	enum policy_dlp_verdict worst = POLICY_DLP_OFF;
+	struct link_hit h;
+	for (unsigned i = 0; link_hit_next(&lines, &h); i++) {
+		enum policy_dlp_verdict v = judge_hit(set, a, &h);
+		if (v == POLICY_DLP_OFF)
+			continue;
+		if (v == POLICY_DLP_REDACT)
+			buf_fmt(&redact, "%s%u", redact.n ? "," : "", i);
+		if (found.n < 16384) {
+			buf_str_add(&found, found.n ? ",{" : "[{");
+			member(&found, "rule", h.rule);
+			member(&found, "what", h.what);
+			member(&found, "read_as", h.chain);
+			member(&found, "sample", h.sample);
+			member(&found, "verdict", slice_str(policy_dlp_verdict_name(v)));
+			buf_fmt(&found, ",\"confidence\":%u}", h.confidence);
+		}
+		if (v > worst || !why.n) {
+			buf_reset(&why);
+			buf_fmt(&why, "it holds: %.*s", SLICE_FMT(h.what));
+			if (h.chain.n)
+				buf_fmt(&why, " (as %.*s)", SLICE_FMT(h.chain));
+			buf_fmt(&why, ", %.*s", SLICE_FMT(h.sample));
+		}
+		worst = v > worst ? v : worst;
+	}
+	if (found.n) {
+		buf_u8(&found, ']');
+		a->found = text_of(buf_slice(&found));
+		a->why = text_of(buf_slice(&why));
+		a->redact = redact.n ? text_of(buf_slice(&redact)) : NULL;
+		/* Without memory nothing that was found may pass. */
+		if (!a->found || !a->why || (redact.n && !a->redact) || buf_error(&redact))
+			return POLICY_DLP_BLOCK;
+	}
+	return worst;
+}
+
+static void question(struct supervisor *s, struct asked *a)
+{
+	_cleanup_buf_ struct buf q = BUF(4096);
+	a->state = ASKED_PERSON;
+	if (!s->o.ask) {
+		a->allow = false;
+		a->reason = "it is to be asked about, and there is nobody to ask";
+		settle(s, a);
+		return;
+	}
+	buf_fmt(&q, "%s%s%s:%u%.200s", a->method[0] ? a->method : a->what, " to ", a->host, a->port, a->target ? a->target : "");
+	if (a->why)
+		buf_fmt(&q, "; %.400s", a->why);
+	if (a->bytes)
+		buf_fmt(&q, ", %llu bytes", (unsigned long long)a->bytes);
+	_cleanup_buf_ struct buf key = BUF(300);
+	buf_fmt(&key, "%s:%u", a->host, a->port);
+	s->o.ask(s->o.arg, a->id, buf_str(&key), buf_str(&q));
+}
+
+/* What the gate says of a flow, kept until that is over. NULL: broken. */
+static struct asked *take(struct supervisor *s, const struct link_message *m)
+{
+	struct asked *a = calloc(1, sizeof(*a));
+	uint64_t id = link_u64(m, LINK_ID, 0), port = link_u64(m, LINK_PORT, 0);
+	if (!a || id == 0 || id > UINT64_MAX / 4 || port > 65535 || find(s, id) || s->n_asked >= 16384) {
+		free(a);
+		broken(s, "the gate asks what cannot be answered");
+		return NULL;
+	}
+	a->id = id;
+	a->port = (uint16_t)port;
+	a->bytes = link_u64(m, LINK_SIZE, 0);
+	(void)snprintf(a->what, sizeof(a->what), "%.*s", SLICE_FMT(m->field[LINK_WHAT]));
+	(void)snprintf(a->host, sizeof(a->host), "%.*s", SLICE_FMT(m->field[LINK_HOST]));
+	(void)snprintf(a->sha256, sizeof(a->sha256), "%.*s", SLICE_FMT(m->field[LINK_SHA256]));
+	(void)snprintf(a->method, sizeof(a->method), "%.*s", SLICE_FMT(m->field[LINK_METHOD]));
+	a->target = text_of(m->field[LINK_TARGET]);
+	a->rule = text_of(m->field[LINK_RULE]);
+	a->next = s->slot[id % SLOTS];
+	s->slot[id % SLOTS] = a;
+	s->n_asked++;
+	if (a->target && a->rule)
+		return a;
+	broken(s, "out of memory");
+	return NULL;
+}
+
+static void on_ask(struct supervisor *s, const struct link_message *m)
+{
+	struct asked *a = take(s, m);
+	if (!a)
+		return;
+	if (m->field[LINK_METHOD].n >= sizeof(a->method)) {
+		a->reason = "the request cannot be understood";
+		settle(s, a);
+		return;
+	}
+	bool tls = slice_is(m->field[LINK_SCHEME], "https") || strcmp(a->what, "tls") == 0, seen = false;
+	enum policy_verdict v = judge(s, a, tls, &seen);
+	if (seen) {
+		/* The requests in it are asked about one by one; a denied one gets words there that TLS has not. */
+		_cleanup_buf_ struct buf reply = BUF(LINK_MAX);
+		link_begin(&reply, LINK_VERDICT);
+		link_put_u64(&reply, LINK_ID, a->id);
+		link_put(&reply, LINK_RESULT, SLICE("intercept"));
+		a->state = ASKED_DENIED;
+		send_message(s, &reply, -1);
+		return;
+	}
+	enum policy_dlp_verdict said = v == POLICY_DENY ? POLICY_DLP_OFF : judge_hits(s, a, m->field[LINK_HITS]);
+	if (said == POLICY_DLP_BLOCK) {
+		v = POLICY_DENY;
+		a->reason = a->why ? a->why : "out of memory";
+		a->unknown = false;
+	}
+	if (v == POLICY_ASK || (said == POLICY_DLP_ASK && v != POLICY_DENY)) {
+		question(s, a);
+		return;
+	}
+	a->allow = v != POLICY_DENY;
+	settle(s, a);
+}
+
+/* The gate has said no already; the answer that settle() sends is for nobody. */
+static void on_refused(struct supervisor *s, const struct link_message *m)
+{
+	struct asked *a = take(s, m);
+	if (!a)
+		return;
+	a->said = text_of(m->field[LINK_REASON]);
+	a->reason = a->said ? a->said : "";
+	settle(s, a);
+}
+
+static void connected(struct supervisor *s, uint64_t id, int fd, const char *why)
+{
+	_cleanup_buf_ struct buf m = BUF(LINK_MAX);
+	link_begin(&m, LINK_CONNECTED);
+	link_put_u64(&m, LINK_ID, id);
+	if (fd < 0)
+		link_put(&m, LINK_REASON, slice_sub(slice_str(why), 0, 1000));
+	send_message(s, &m, fd);
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+static void on_connected(void *arg, uint64_t id, int fd, const char *where, const char *why)
+{
+	(void)where;
+	connected(arg, id, fd, why);
+}
+
+/* A socket only to where something was allowed, and only while it is under way. */
+static void on_connect(struct supervisor *s, const struct link_message *m)
+{
+	uint64_t id = link_u64(m, LINK_ID, 0);
+	struct asked *a = find(s, id);
+	if (!a || a->state != ASKED_ALLOWED || !slice_is(m->field[LINK_HOST], a->host) || link_u64(m, LINK_PORT, 0) != a->port) {
+		connected(s, id, -1, "this was not allowed");
+		return;
+	}
+	int r = connector_go(s->connector, id, a->host, a->port, a->local);
+	if (r < 0)
+		connected(s, id, -1, r == -ENOBUFS ? "too many connections are being made at once" : strerror(-r));
+}
+
+static void on_event(struct supervisor *s, const struct link_message *m)
+{
+	struct asked *a = find(s, link_u64(m, LINK_ID, 0));
+	if (!a)
+		return;
+	bool message = strcmp(a->what, "message") == 0; /* its bytes are its connection's */
+	if (!message) {
+		s->counts.sent += link_u64(m, LINK_SENT, 0);
+		s->counts.received += link_u64(m, LINK_RECEIVED, 0);
+	}
+	if (s->record && a->state == ASKED_ALLOWED && !message) {
+		_cleanup_buf_ struct buf text = BUF(1 << 17);
+		int r = entry_of(s, a, m, &text, NULL);
+		r = r < 0 ? r : record_add(s->record, buf_slice(&text), 0);
+		if (r < 0 && r != -ENOBUFS)
+			broken(s, record_trouble(s->record) ? record_trouble(s->record) : "the ledger cannot take an entry");
+	}
+	forget(s, a);
+}
+
+static void on_link(void *arg, uint32_t events)
+{
+	struct supervisor *s = arg;
+	if (events & EPOLLOUT)
+		flush(s);
+	if (!(events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
+		return;
+	for (int i = 0; i < 64 && !s->broken; i++) {
+		struct link_message m;
+		int fd, r = link_receive(s->link, &s->in, &fd);
+		if (r == -EAGAIN)
+			return;
+		/* The gate has nothing to hand over. */
+		if (fd >= 0)
+			(void)close(fd);
+		if (r == 0)
+			r = link_parse(buf_slice(&s->in), &m);
+		if (r < 0) {
+			loop_remove(s->source);
+			s->source = NULL;
+			broken(s, r == -EPIPE ? "the gate has gone" : "the gate says what is no message");
+			return;
+		}
+		if (m.kind == LINK_ASK)
+			on_ask(s, &m);
+		else if (m.kind == LINK_CONNECT)
+			on_connect(s, &m);
+		else if (m.kind == LINK_EVENT)
+			on_event(s, &m);
+		else if (m.kind == LINK_REFUSED)
+			on_refused(s, &m);
+	}
+}
+
+/* ── life ── */
+
+int supervisor_new(struct loop *loop, int link, const struct supervisor_options *o, struct supervisor **out, struct err *err)
+{
+	struct supervisor *s = calloc(1, sizeof(*s));
+	if (!s) {
+		(void)close(link);
+		ledger_client_free(o->ledger);
+		return err_set(err, -ENOMEM, "out of memory");
+	}
+	*s = (struct supervisor){.loop = loop, .o = *o, .link = link};
+	s->in = BUF(LINK_MAX);
+	s->out = BUF(LINK_WAIT);
+	int r = 0;
+	if (o->ledger)
+		r = record_new(loop, o->ledger, on_recorded, s, &s->record, err);
+	if (r == 0 && (r = connector_new(loop, on_connected, s, &s->connector)) < 0)
+		r = err_sys(err, r, "connections cannot be made");
+	if (r == 0 && (r = loop_add(loop, link, EPOLLIN, on_link, s, &s->source)) < 0)
+		r = err_sys(err, r, "the gate's link cannot be watched");
+	if (r < 0) {
+		(void)supervisor_close(s, NULL, NULL);
+		return r;
+	}
+	*out = s;
+	return 0;
+}
+
+void supervisor_common(struct supervisor *s, const struct entry *common)
+{
+	s->o.common = *common;
+}
+
+struct connector *supervisor_connector(struct supervisor *s)
+{
+	return s->connector;
+}
+
+int supervisor_close(struct supervisor *s, struct supervisor_counts *counts, struct err *err)
+{
+	int r = s->record ? record_close(s->record, NULL, &s->counts.first_entry, &s->counts.entries, err) : 0;
+	connector_free(s->connector);
+	loop_remove(s->source);
+	(void)close(s->link);
+	for (unsigned i = 0; i < SLOTS; i++)
+		while (s->slot[i])
+			forget(s, s->slot[i]);
+	while (s->then) {
+		struct then *t = s->then;
+		s->then = t->next;
+		free(t);
+	}
+	if (counts)
+		*counts = s->counts;
+	buf_free(&s->in);
+	buf_free(&s->out);
+	free(s);
+	return r;
+}

@@ -1,0 +1,415 @@
+/* The gate's connections to servers: TLS, HTTP/1.1 replies as they stream in, and bytes. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "gate/gate_part.h"
+
+#define READ_SIZE ((size_t)65536)
+#define WAIT_MAX  ((size_t)96 << 20)
+#define HEAD_MAX  (HTTP1_HEAD_MAX + READ_SIZE)
+
+enum up_state {
+	UP_HANDSHAKE,
+	UP_IDLE, /* kept, without a flow */
+	UP_HEAD, /* a reply's head is awaited */
+	UP_BODY,
+	UP_RAW,
+	UP_DEAD,
+};
+
+struct upstream {
+	struct gate *g;
+	struct upstream *next; /* of the kept ones */
+	struct flow *f;
+	struct source *source;
+	int fd;
+	enum up_state state;
+	uint32_t events;
+	struct tls *tls;
+	struct buf in, out, early; /* early: plaintext that waits for the handshake */
+	char host[256];
+	uint16_t port;
+	bool over_tls, bytes, kept, held, eof, shut, reply_keeps;
+	char method[24];
+	struct http1_reply reply;
+	struct http1_chunked chunked;
+	uint64_t left;
+	uint64_t since_ms;
+};
+
+static void watch(struct upstream *u)
+{
+	uint32_t want = (u->out.n ? EPOLLOUT : 0u) | (u->held || u->eof ? 0u : EPOLLIN);
+	if (want != u->events && loop_change(u->source, want) == 0)
+		u->events = want;
+}
+
+static void destroy(struct upstream *u)
+{
+	loop_remove(u->source);
+	if (u->fd >= 0)
+		(void)close(u->fd);
+	tls_free(u->tls);
+	buf_free(&u->in);
+	buf_free(&u->out);
+	buf_free(&u->early);
+	free(u);
+}
+
+static void unkeep(struct upstream *u)
+{
+	for (struct upstream **p = &u->g->idle; *p; p = &(*p)->next)
+		if (*p == u) {
+			*p = u->next;
+			u->g->n_idle--;
+			return;
+		}
+}
+
+/* The connection is of no more use. */
+static void fail(struct upstream *u, const char *why)
+{
+	struct flow *f = u->f;
+	if (u->state == UP_IDLE)
+		unkeep(u);
+	if (f) {
+		u->f = NULL;
+		f->u = NULL;
+	}
+	if (f)
+		flow_fail(f, why);
+	destroy(u);
+}
+
+static bool flush(struct upstream *u)
+{
+	size_t done = 0;
+	while (done < u->out.n) {
+		ssize_t n = send(u->fd, u->out.p + done, u->out.n - done, MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno != EAGAIN)
+			return false;
+		if (n <= 0)
+			break;
+		done += (size_t)n;
+	}
+	buf_drop(&u->out, done);
+	if (u->shut && u->out.n == 0)
+		(void)shutdown(u->fd, SHUT_WR);
+	return true;
+}
+
+static void encrypt(struct upstream *u, struct slice s)
+{
+	if (!u->tls)
+		buf_add(&u->out, s);
+	else if (tls_send(u->tls, s, &u->out) < 0)
+		u->out.error = -EIO;
+}
+
+void upstream_send(struct upstream *u, struct slice s)
+{
+	if (u->state == UP_HANDSHAKE)
+		buf_add(&u->early, s);
+	else
+		encrypt(u, s);
+	/* An error shows when it is written. */
+	if (u->out.n && !u->out.error)
+		(void)flush(u);
+	watch(u);
+}
+
+size_t upstream_waiting(const struct upstream *u)
+{
+	return u->out.n + u->early.n;
+}
+
+void upstream_raw(struct upstream *u)
+{
+	u->state = UP_RAW;
+}
+
+void upstream_shut(struct upstream *u)
+{
+	if (u->tls && u->state != UP_HANDSHAKE)
+		tls_close(u->tls, &u->out);
+	u->shut = true;
+	(void)flush(u);
+	watch(u);
+}
+
+static bool content(struct upstream *u)
+{
+	struct slice in = buf_slice(&u->in);
+	if (u->reply.framing == HTTP1_CHUNKED) {
+		_cleanup_buf_ struct buf plain = BUF(in.n + 1);
+		const char *why = NULL;
+		size_t used = 0;
+		uint64_t lost = 0;
+		enum http1_status s = http1_chunked(&u->chunked, in, &used, &plain, &lost, &why);
+		if (s == HTTP1_BAD) {
+			fail(u, why);
+			return false;
+		}
+		buf_drop(&u->in, used);
+		flow_piece(u->f, buf_slice(&plain));
+		if (s == HTTP1_OK) {
+			flow_end(u->f);
+			return false;
+		}
+		return false;
+	}
+	struct slice s = u->reply.until_close ? in : slice_sub(in, 0, u->left > SIZE_MAX ? SIZE_MAX : (size_t)u->left);
+	flow_piece(u->f, s);
+	buf_drop(&u->in, s.n);
+	u->left -= u->reply.until_close ? 0 : s.n;
+	if (!u->reply.until_close && u->left == 0)
+		flow_end(u->f);
+	return false;
+}
+
+/* True: something was consumed, and u is still there. */
+static bool step(struct upstream *u)
+{
+	const char *why = NULL;
+	size_t at = 0;
+	if (u->state == UP_RAW && u->in.n) {
+		_cleanup_buf_ struct buf in = u->in;
+		u->in = BUF(in.max);
+		flow_piece(u->f, buf_slice(&in));
+		return false;
+	}
+	if (u->state == UP_BODY && u->in.n)
+		return content(u);
+	if (u->state != UP_HEAD || !u->in.n)
+		return false;
+	enum http1_status s = http1_parse_reply(buf_slice(&u->in), slice_str(u->method), &u->reply, &why, &at);
+	if (s == HTTP1_MORE)
+		return false;
+	if (s == HTTP1_BAD) {
+		fail(u, why);
+		return false;
+	}
+	u->left = u->reply.framing == HTTP1_LENGTH ? u->reply.length : 0;
+	u->chunked = (struct http1_chunked){0};
+	if (u->reply.status >= 200 || u->reply.status == 101)
+		u->state = UP_BODY;
+	u->reply_keeps = u->reply.keep_alive;
+	size_t size = u->reply.size;
+	bool empty = u->reply.framing == HTTP1_NONE && !u->reply.until_close, final = u->reply.status >= 200;
+	struct flow *f = u->f;
+	flow_head(f, &u->reply);
+	if (f->u != u)
+		return false;
+	buf_drop(&u->in, size);
+	if (final && empty) {
+		flow_end(f);
+		return false;
+	}
+	return true;
+}
+
+static void end_of_input(struct upstream *u)
+{
+	if (u->state == UP_RAW || (u->state == UP_BODY && u->reply.until_close)) {
+		u->reply_keeps = false;
+		flow_end(u->f);
+	} else {
+		fail(u, u->state == UP_HANDSHAKE ? "the server closed the connection in the TLS handshake"
+		        : u->state == UP_IDLE    ? "closed"
+		                                 : "the server closed the connection before its reply was whole");
+	}
+}
+
+/* Goes on with what is there. The flow may leave during a step; then u is kept or freed, and nothing more is to be done with it. */
+static void pump(struct upstream *u)
+{
+	struct flow *f = u->f;
+	while (f && f->u == u && !u->held && step(u))
+		;
+	if (f && f->u != u)
+		return;
+	if (!flush(u) || buf_error(&u->out))
+		fail(u, "the connection to the server broke");
+	else if (u->eof && !(u->held && u->in.n))
+		end_of_input(u);
+	else
+		watch(u);
+}
+
+void upstream_hold(struct upstream *u, bool hold)
+{
+	bool goes_on = u->held && !hold;
+	u->held = hold;
+	if (goes_on)
+		pump(u);
+	else
+		watch(u);
+}
+
+static void take(struct upstream *u, struct slice wire)
+{
+	if (!u->tls) {
+		buf_add(&u->in, wire);
+	} else {
+		enum tls_state s = tls_feed(u->tls, wire, &u->in, &u->out);
+		if (s == TLS_FAILED) {
+			char why[200];
+			(void)snprintf(why, sizeof(why), "TLS with the server failed: %.150s", tls_reason(u->tls));
+			(void)flush(u);
+			fail(u, why);
+			return;
+		}
+		if (u->state == UP_HANDSHAKE && s != TLS_HANDSHAKE) {
+			u->state = u->bytes ? UP_RAW : UP_HEAD;
+			encrypt(u, buf_slice(&u->early));
+			buf_free(&u->early);
+		}
+		u->eof |= s == TLS_CLOSED;
+	}
+	if (buf_error(&u->in) || (u->state == UP_IDLE && u->in.n))
+		fail(u, "the server sent what nobody asked for");
+	else
+		pump(u);
+}
+
+static void on_event(void *arg, uint32_t events)
+{
+	static uint8_t piece[READ_SIZE];
+	struct upstream *u = arg;
+	if (events & EPOLLOUT) {
+		if (!flush(u)) {
+			fail(u, "the connection to the server broke");
+			return;
+		}
+		if (u->out.n == 0 && u->f)
+			flow_room(u->f);
+		watch(u);
+	}
+	if (!(events & (EPOLLIN | EPOLLHUP | EPOLLERR)) || u->held)
+		return;
+	ssize_t n = recv(u->fd, piece, sizeof(piece), MSG_DONTWAIT);
+	if (n > 0) {
+		take(u, slice_of(piece, (size_t)n));
+	} else if (n == 0) {
+		u->eof = true;
+		end_of_input(u);
+	} else if (errno != EAGAIN && errno != EINTR) {
+		fail(u, "the connection to the server broke");
+	}
+}
+
+int upstream_new(struct gate *g, int fd, const char *host, uint16_t port, bool tls, bool bytes, struct upstream **out)
+{
+	struct upstream *u = calloc(1, sizeof(*u));
+	int on = 1, r = 0;
+	if (!u) {
+		(void)close(fd);
+		return -ENOMEM;
+	}
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	*u = (struct upstream){.g = g, .fd = fd, .port = port, .over_tls = tls, .bytes = bytes, .events = EPOLLIN};
+	u->in = BUF(HEAD_MAX + 2 * READ_SIZE);
+	u->out = BUF(WAIT_MAX);
+	u->early = BUF(WAIT_MAX);
+	(void)snprintf(u->host, sizeof(u->host), "%s", host);
+	u->state = tls ? UP_HANDSHAKE : bytes ? UP_RAW : UP_HEAD;
+	if (tls)
+		r = tls_connect(g->tls, slice_str(host), false, &u->tls, &u->out);
+	r = r < 0 ? r : loop_add(g->loop, fd, EPOLLIN, on_event, u, &u->source);
+	if (r < 0) {
+		destroy(u);
+		return r;
+	}
+	(void)flush(u);
+	watch(u);
+	*out = u;
+	return 0;
+}
+
+struct upstream *upstream_kept(struct gate *g, const char *host, uint16_t port, bool tls)
+{
+	for (struct upstream **p = &g->idle; *p; p = &(*p)->next) {
+		struct upstream *u = *p;
+		if (u->port != port || u->over_tls != tls || strcmp(u->host, host) != 0)
+			continue;
+		*p = u->next;
+		g->n_idle--;
+		u->next = NULL;
+		return u;
+	}
+	return NULL;
+}
+
+void upstream_take(struct upstream *u, struct flow *f, struct slice method)
+{
+	u->f = f;
+	f->u = u;
+	u->held = false;
+	(void)snprintf(u->method, sizeof(u->method), "%.*s", SLICE_FMT(method));
+	if (u->state == UP_IDLE)
+		u->state = UP_HEAD;
+}
+
+bool upstream_was_kept(const struct upstream *u)
+{
+	return u->kept;
+}
+
+void upstream_leave(struct upstream *u)
+{
+	struct gate *g = u->g;
+	if (u->f)
+		u->f->u = NULL;
+	u->f = NULL;
+	bool whole = u->state == UP_BODY && u->reply_keeps && !u->in.n && !u->out.n && !u->eof && !u->shut;
+	if (!whole) {
+		destroy(u);
+		return;
+	}
+	if (g->n_idle == IDLE_MAX) {
+		struct upstream **last = &g->idle;
+		while ((*last)->next)
+			last = &(*last)->next;
+		destroy(*last);
+		*last = NULL;
+		g->n_idle--;
+	}
+	u->state = UP_IDLE;
+	u->kept = true;
+	u->held = false;
+	u->since_ms = gate_now_ms();
+	u->next = g->idle;
+	g->idle = u;
+	g->n_idle++;
+	buf_free(&u->in);
+	buf_free(&u->out);
+	watch(u);
+	/* The old ones lie at the end. */
+	for (struct upstream **p = &g->idle; *p;) {
+		struct upstream *old = *p;
+		if (u->since_ms - old->since_ms < IDLE_SECONDS * 1000u) {
+			p = &old->next;
+			continue;
+		}
+		*p = old->next;
+		g->n_idle--;
+		destroy(old);
+	}
+}
+
+void upstream_free_all(struct gate *g)
+{
+	while (g->idle) {
+		struct upstream *u = g->idle;
+		g->idle = u->next;
+		destroy(u);
+	}
+	g->n_idle = 0;
+}

@@ -1,0 +1,257 @@
+#!/usr/bin/env bash
+# check: slow timeout=200
+# A contained run with its network: what a rule permits gets through whole, streamed and checked; what it does not is refused with words, and
+# all is on record. Everything in a network namespace that has nothing but a loopback.
+# shellcheck disable=SC2016 # scripts for the shell inside
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+build=$PWD/build/${BUILD:-release}
+P=${POSTERN:-$build/postern}
+[[ $P == /* ]] || P=$PWD/$P
+if [[ ! ${GATE_INSIDE:-} ]]; then
+	unshare -Urn true 2>/dev/null || { echo 'gate: user namespaces are not allowed here'; exit 77; }
+	how=-n
+	((EUID == 0)) || how=-Urn
+	GATE_INSIDE=1 exec unshare "$how" -m bash "$0"
+fi
+ip link set lo up || { echo 'gate: no loopback'; exit 2; }
+work=$(mktemp -d) || exit 2
+export HOME=$work/home XDG_DATA_HOME=$work/data XDG_CONFIG_HOME=$work/config
+mkdir -p "$HOME" "$work/project" "$work/stub"
+trap 'kill $stub $stub2 2>/dev/null; rm -rf "$work"' EXIT INT TERM
+ok=0 failed=0
+check() { # NAME TEST...
+	local name=$1
+	shift
+	if "$@"; then
+		ok=$((ok + 1))
+	else
+		failed=$((failed + 1))
+		echo "FAIL $name"
+		sed 's/^/     | /' "$work/out" "$work/err" | tail -n 20
+	fi
+}
+has() { # FILE TEXT
+	grep -qF -- "$2" "$work/$1"
+}
+hasnt() {
+	! has "$@"
+}
+
+# A server with a certificate of an authority that only --trust knows, and one with a certificate of nobody.
+{
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/ca.key" -out "$work/ca.pem" -days 2 -subj '/CN=test'
+	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/stub/key.pem" -out "$work/csr" -subj '/CN=api.example.com'
+	openssl x509 -req -in "$work/csr" -CA "$work/ca.pem" -CAkey "$work/ca.key" -CAcreateserial -days 2 -out "$work/stub/cert.pem" \
+		-extfile <(echo 'subjectAltName=DNS:api.example.com,DNS:other.example.com')
+	mkdir "$work/stub2"
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/stub2/key.pem" -out "$work/stub2/cert.pem" -days 2 \
+		-subj '/CN=api.example.com' -addext 'subjectAltName=DNS:api.example.com'
+} >/dev/null 2>&1
+python3 tests/integration/gate_stub.py "$work/stub" 8443 >"$work/ready" 2>"$work/stub.err" &
+stub=$!
+python3 tests/integration/gate_stub.py "$work/stub2" 8444 >"$work/ready2" 2>"$work/stub.err2" &
+stub2=$!
+for _ in {1..100}; do
+	[[ -s $work/ready && -s $work/ready2 ]] && break
+	sleep 0.1
+done
+
+# gate OPTION... -- COMMAND...: output in out and err. The host is at the first server.
+to=8443
+gate() {
+	(cd "$work/project" && timeout 60 "$P" run --trust "$work/ca.pem" --connect-to "api.example.com:443:127.0.0.1:$to" \
+		--connect-to "other.example.com:443:127.0.0.1:$to" "$@") >"$work/out" 2>"$work/err" </dev/null
+	code=$?
+}
+# The same with a script for the shell inside.
+inside() { # SCRIPT [OPTION...]
+	local script=$1
+	shift
+	gate --allow api.example.com "$@" -- bash -c "$script"
+}
+
+# ── what a rule permits ──
+inside 'curl -sS https://api.example.com/hello?q=1'
+check 'HTTP/2' has out '"path": "/hello?q=1"'
+check 'its code' test "$code" = 0
+inside 'curl -sS --http1.1 -H "X-Case: KeepMe" https://api.example.com/a'
+check 'HTTP/1.1 with its headers' has out '["X-Case", "KeepMe"]'
+head -c 300000 /dev/urandom >"$work/project/data"
+sum=$(sha256sum <"$work/project/data" | cut -d ' ' -f 1)
+inside 'curl -sS --data-binary @data https://api.example.com/up; curl -sS --http1.1 -H "Transfer-Encoding: chunked" --data-binary @data https://api.example.com/up'
+check 'a body, sized and chunked' test "$(grep -c "\"size\": 300000, \"sha256\": \"$sum\"" "$work/out")" = 2
+inside 'for v in --http2 --http1.1; do curl -sS $v https://api.example.com/big/50000000 | wc -c; done'
+check '50 MB, both ways of HTTP' test "$(grep -c '^50000000$' "$work/out")" = 2
+inside 'curl -sSN https://api.example.com/sse | while read -r d n t; do [[ $d == data: ]] && echo "$t $(date +%s.%N)"; done'
+check 'events arrive as they are sent' awk '{d = $2 - $1; if (d > 0.09) late++} END {exit !(NR == 5 && !late)}' "$work/out"
+inside 'curl -sS https://api.example.com/close; curl -sS -o /dev/null -w "%{http_code}\n" https://api.example.com/empty; curl -sS -I https://api.example.com/head'
+check 'a reply until the end of its connection' has out 'until the end'
+check 'a reply without a body' has out 204
+inside 'for i in 1 2 3; do curl -sS https://api.example.com/then-close; sleep 0.1; done'
+check 'a kept connection that the server closes' test "$(grep -c '^ok$' "$work/out")" = 3
+inside 'curl -sS https://api.example.com/s[1-40] -Z --parallel-max 20'
+check '40 at once' test "$(grep -c '"path": "/s' "$work/out")" = 40
+inside 'curl -sS -x socks5h://10.9.9.9:1080 https://api.example.com/socks; curl -sS -x http://10.9.9.9:3128 https://api.example.com/connect'
+check 'SOCKS5' has out /socks
+check 'CONNECT' has out /connect
+inside 'python3 - <<"X"
+import base64, os, socket, ssl
+s = ssl.create_default_context().wrap_socket(socket.create_connection(("api.example.com", 443)), server_hostname="api.example.com")
+s.sendall(b"GET /ws HTTP/1.1\r\nHost: api.example.com\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + base64.b64encode(os.urandom(16)) + b"\r\n\r\n")
+print(s.recv(4096).split(b"\r\n")[0].decode())
+s.sendall(bytes([129, 128 + 5, 1, 2, 3, 4]) + bytes(x ^ (i % 4 + 1) for i, x in enumerate(b"hello")))
+print(s.recv(100)[2:].decode())
+X'
+check 'WebSocket' has out hello
+
+# ── what no rule permits ──
+: >"$work/stub/seen"
+inside 'curl -sS https://other.example.com/x'
+check 'another host is refused' has out postern_denied
+check 'and told' has err 'denied GET other.example.com:443/x'
+check 'with the way out' has err '--allow other.example.com'
+gate -- bash -c 'curl -sS https://api.example.com/'
+check 'without a rule nothing is permitted' has out postern_denied
+inside 'curl -sS http://api.example.com/'
+check 'not without TLS' has out postern_denied
+inside 'curl -sS -H "Host: other.example.com" https://api.example.com/; curl -sS --http1.1 -H "Host: other.example.com" https://api.example.com/'
+check 'another Host' test "$(grep -c agreement "$work/out")" = 2
+inside 'curl -sS --connect-to ::other.example.com: https://api.example.com/; curl -sS --connect-to ::1.2.3.4: https://api.example.com/'
+check 'another place' test "$(grep -c agreement "$work/out")" = 2
+inside 'curl -sS -X TRACE https://api.example.com/; curl -sS -X CONNECT https://api.example.com/'
+check 'TRACE' has out postern_denied
+check 'CONNECT as a method inside' hasnt out '"path"'
+inside 'curl -sS -m 5 telnet://api.example.com:22 <<<hello; echo "code $?"'
+check 'bytes that are no protocol' hasnt out 'code 28'
+inside 'timeout 5 bash -c "echo x >/dev/udp/9.9.9.9/443; sleep 0.2; echo y >/dev/udp/9.9.9.9/443"; python3 -c "
+import socket, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(3); s.connect((\"9.9.9.9\", 443)); s.send(b\"x\")
+t = time.time()
+try: s.recv(10)
+except ConnectionRefusedError: print(\"refused\", time.time() - t < 1)
+"'
+check 'datagrams are refused at once' has out 'refused True'
+check 'nothing of that arrived' test ! -s "$work/stub/seen"
+to=8444
+inside 'curl -sS https://api.example.com/'
+check 'a server that nobody vouches for' has out postern_upstream
+check 'and why' has out 'self-signed'
+to=1
+inside 'curl -sS https://api.example.com/'
+check 'a server that is not there' has out 'Connection refused'
+to=8443
+# Names that lead to where a tool has no business; the tool asks by SOCKS, so that its own name service has no say.
+cp /etc/hosts "$work/hosts"
+printf '127.0.0.1 loop.example.com\n10.1.2.3 lan.example.com\n169.254.169.254 meta.example.com\n' >>"$work/hosts"
+mount --bind "$work/hosts" /etc/hosts
+gate --allow loop.example.com:8443,lan.example.com,meta.example.com -- bash -c '
+	for u in loop.example.com:8443 lan.example.com meta.example.com; do curl -sSk -x socks5h://1.2.3.4:1080 https://$u/; done'
+check 'a name that leads to loopback' has out '127.0.0.1 (loopback)'
+check 'a name that leads into the private network' has out '10.1.2.3 (private)'
+check 'a name that leads to a metadata server' has out 'metadata server'
+check 'nothing of that arrived, again' test ! -s "$work/stub/seen"
+
+# ── what a request says: secrets are made here, so that none is in the source ──
+random() { # BYTES ALPHABET
+	head -c 4000 /dev/urandom | LC_ALL=C tr -dc "$2" | head -c "$1"
+}
+secret=glpat-$(random 20 A-Za-z0-9)
+printf '%s' "$secret" >"$work/project/token.txt"
+: >"$work/stub/bodies"
+inside 'curl -sS -d "{\"text\": \"the token is $(cat token.txt), thanks\"}" https://api.example.com/echo'
+check 'a secret is replaced on its way out' grep -q 'postern-gitlab-token-' "$work/stub/bodies"
+check 'it does not arrive' hasnt stub/bodies "$secret"
+check 'it is put back in the reply' has out "$secret"
+inside 'gzip -c token.txt | curl -sS -H "content-encoding: gzip" --data-binary @- https://api.example.com/echo; base64 token.txt | curl -sS --data-binary @- https://api.example.com/echo
+	xxd -p token.txt | curl -sS --data-binary @- https://api.example.com/echo; rev token.txt | curl -sS --data-binary @- https://api.example.com/echo'
+for form in "$secret" "$(base64 <<<"$secret" | cut -c 1-24)" "$(rev <<<"$secret")" "$(printf '%s' "$secret" | od -An -tx1 | tr -d ' \n' | cut -c 1-30)"; do
+	check "not in another form either: ${form:0:6}…" hasnt stub/bodies "$form"
+done
+: >"$work/stub/seen"
+inside 'curl -sS "https://api.example.com/x?token=$(cat token.txt)"; curl -sS -H "x-note: $(cat token.txt)" https://api.example.com/y'
+check 'in the head of a request nothing can be replaced: refused' test "$(grep -c postern_denied "$work/out")" = 2
+check 'and it does not arrive' test ! -s "$work/stub/seen"
+: >"$work/stub/bodies"
+inside 'python3 - <<"X"
+import base64, os, socket, ssl
+s = ssl.create_default_context().wrap_socket(socket.create_connection(("api.example.com", 443)), server_hostname="api.example.com")
+s.sendall(b"GET /ws HTTP/1.1\r\nHost: api.example.com\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + base64.b64encode(os.urandom(16)) + b"\r\n\r\n")
+s.recv(4096)
+def send(data, first, fin):
+    s.sendall(bytes([(128 if fin else 0) + (1 if first else 0), 128 + len(data), 1, 2, 3, 4]) + bytes(x ^ (i % 4 + 1) for i, x in enumerate(data)))
+t = b"my token is " + open("token.txt", "rb").read()
+send(t[:20], True, False); send(t[20:], False, True)
+s.recv(200)
+send(b"and that is all", True, True)
+print(s.recv(200)[2:].decode())
+X'
+check 'over a WebSocket, in fragments, too' grep -q 'postern-gitlab-token-' "$work/stub/bodies"
+check 'and the secret does not arrive' hasnt stub/bodies "${secret:6}"
+check 'what is harmless goes through behind it' has out 'and that is all'
+mkdir -p "$work/config/postern"
+cat >"$work/config/postern/policy.yaml" <<-X
+	dlp: {secrets: block, canaries: block}
+	credentials:
+	  - {name: api, variable: API_KEY, format: "key-{random}", from: {env: REAL_KEY}, host: api.example.com, header: authorization, prefix: "Bearer "}
+X
+export REAL_KEY=real-key-of-the-person-0123456789
+inside 'curl -sS -H "Authorization: Bearer $API_KEY" https://api.example.com/auth; echo; echo "inside: $API_KEY $REAL_KEY"; curl -sS -d "x=$(cat token.txt)" https://api.example.com/echo'
+check 'a key takes the place of its placeholder' has out "Bearer $REAL_KEY"
+check 'the tool does not have it' grep -q 'inside: key-[0-9a-f]* $' "$work/out"
+check 'a policy that blocks' has out 'it holds: GitLab token'
+rm "$work/config/postern/policy.yaml"
+
+# ── a server that does not keep to the rules ──
+for path in both two-lengths bare-lf no-status bad-chunk cut 101 long-head many-heads header-injection; do
+	inside "curl -sS -m 10 https://api.example.com/$path; echo; echo code \$?; curl -sS https://api.example.com/after"
+	check "hostile reply: $path" has out /after
+	check "hostile reply: $path, no time-out" hasnt out 'code 28'
+	check "hostile reply: $path, nothing smuggled" hasnt out set-cookie
+done
+inside 'curl -sS https://api.example.com/extra https://api.example.com/next'
+check 'what comes behind a reply is nobody'"'"'s' hasnt out evil
+
+# ── the end ──
+inside 'exit 7'
+check 'the exit code' test "$code" = 7
+inside 'kill -TERM $$'
+check 'the exit code of a signal' test "$code" = 143
+gate -- /no/such/program
+check 'no such program' test "$code" = 127
+gate --timeout 1 -- sleep 30
+check 'a limit of time' test "$code" = 124
+(cd "$work/project" && exec "$P" run -- sleep 300) >"$work/out" 2>"$work/err" </dev/null &
+pid=$!
+sleep 1.5
+kill -TERM $pid
+for _ in {1..50}; do
+	kill -0 $pid 2>/dev/null || break
+	sleep 0.1
+done
+check 'an interrupt ends it' bash -c "! kill -0 $pid 2>/dev/null"
+(cd "$work/project" && exec "$P" run -- bash -c 'sleep 301 & sleep 302') >"$work/out" 2>"$work/err" </dev/null &
+pid=$!
+disown $pid
+sleep 1.5
+kill -KILL $pid
+sleep 0.7
+check 'with its supervisor the tool ends' bash -c '! pgrep -f "sleep 30[12]" >/dev/null'
+
+# ── on record ──
+"$P" log verify --format json "$work/data/postern/ledger" >"$work/out" 2>"$work/err"
+check 'the ledger is good' test $? = 0
+"$P" log show --limit 100000 --format json "$work/data/postern/ledger" >"$work/out" 2>"$work/err"
+check 'allowed requests' test "$(jq -r 'select(.entry.class_uid == 4002 and .entry.action == "Allowed") | .index' "$work/out" | wc -l)" -ge 60
+check 'denied requests' test "$(jq -r 'select(.entry.class_uid == 4002 and .entry.action == "Denied") | .index' "$work/out" | wc -l)" -ge 8
+check 'begin before end, of every run that ended' test "$(jq -r 'select(.entry.class_uid == 6002) | .entry.activity_name' "$work/out" | uniq -c | awk '$1 > 2' | wc -l)" = 0
+check 'the confinement' test "$(jq -r 'select(.entry.class_uid == 6002) | .entry.unmapped.confinement' "$work/out" | grep -c namespaces)" -ge 20
+check 'no query is in it' hasnt out 'q=1'
+check 'what was found is in it' test "$(jq -r 'select(.entry.unmapped.postern.gate.found != null) | .index' "$work/out" | wc -l)" -ge 6
+check 'but not the secret' hasnt out "$secret"
+(cd "$work/project" && "$P" run --ledger /proc/no/ledger -- true) >"$work/out" 2>"$work/err"
+check 'without a ledger nothing runs' test $? = 125
+check 'and says how it can' has err '--ledger none'
+
+echo "gate: $ok as they should be, $failed not"
+((failed == 0))
