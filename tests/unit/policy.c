@@ -1168,6 +1168,7 @@ static void learn(void **state)
 	        .port = 443,
 	        .method = SLICE("GET"),
 	        .target = SLICE("/v1/blobs/0123456789abcdef")};
+	fact[n++] = (struct policy_fact){.kind = POLICY_FACT_CONNECT, .host = SLICE("api.example"), .port = 443};
 	fact[n++] = (struct policy_fact){.kind = POLICY_FACT_CONNECT, .host = SLICE("pin.example"), .port = 443};
 	fact[n++] = (struct policy_fact){
 	        .kind = POLICY_FACT_REQUEST, .host = SLICE("bad host"), .port = 443, .method = SLICE("GET"), .target = SLICE("/")};
@@ -1196,6 +1197,9 @@ static void learn(void **state)
 		if (ask(w.p, rows[i].ask).decision.verdict != rows[i].verdict)
 			fail_msg("%s\n%s", rows[i].ask, buf_str(&out));
 	assert_true(ask(w.p, "pin.example").opaque);
+	assert_null(strstr(strstr(buf_str(&out), "opaque"), "api.example"));
+	assert_false(ask(w.p, "api.example").opaque);
+	assert_int_equal(ask(w.p, "api.example DELETE /").decision.verdict, POLICY_DENY);
 	assert_true(ask(w.p, "reg.example:8080").private);
 	assert_int_equal(ask(w.p, "api.example POST /v1/messages").max_bytes, 262144);
 	struct policy_file f;
