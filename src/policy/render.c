@@ -146,7 +146,7 @@ static void grants_json(struct buf *out, const struct grants *g, bool origins)
 			net_json(out, &g->net[i], origins);
 		buf_u8(out, ']');
 	}
-	if (g->has_files) {
+	if (g->has_files || g->n_file) {
 		key(out, "files");
 		buf_u8(out, '[');
 		for (size_t i = 0; i < g->n_file; i++) {

@@ -661,7 +661,8 @@ static void random_files(struct buf *out)
 	buf_str_add(out, "files:\n");
 	for (unsigned i = 0; i < ARRAY_LEN(word); i++) {
 		unsigned n = dice(i == 3 ? 2 : 3);
-		if (n)
+		/* An organisation that says what may be read closes the section. */
+		if (n || i == 0)
 			buf_fmt(out, "  %s:\n", word[i]);
 		for (unsigned k = 0; k < n; k++) {
 			const char *p = path[dice(ARRAY_LEN(path))];
@@ -758,7 +759,9 @@ static void files(void **state)
 	        {{.project = "files: {read: [~/x]}\n", .person = "widen: {project: {files: {read: [~/x]}}}\n"}, "/home/u/x", POLICY_READ},
 	        {{.project = "files: {write: [~/x]}\n", .person = "widen: {project: {files: {read: [~/x]}}}\n"}, "/home/u/x", POLICY_READ},
 	        {{.organisation = "files: {hide: [~/x]}\n", .person = "files: {read: [~/x/y]}\n"}, "/home/u/x/y", POLICY_NONE},
-	        {{.organisation = "files: {hide: [/y]}\n", .person = "files: {read: [~/x]}\n"}, "/home/u/x", POLICY_NONE},
+	        {{.organisation = "files: {hide: [/y]}\n", .person = "files: {read: [~/x]}\n"}, "/home/u/x", POLICY_READ},
+	        {{.organisation = "files: {confidential: []}\n", .person = "files: {read: [~/x]}\n"}, "/home/u/x", POLICY_READ},
+	        {{.organisation = "files: {read: []}\n", .person = "files: {read: [~/x]}\n"}, "/home/u/x", POLICY_NONE},
 	        {{.organisation = "files: {hide: [/y]}\n", .person = "files: {read: [~/x]}\n"}, "/home/u/p/x", POLICY_WRITE},
 	        {{.organisation = "files: {hide: [/y]}\n", .person = "files: {read: ['{project}/x']}\n"}, "/home/u/p/x", POLICY_READ},
 	        {{.organisation = "files: {read: [~/x]}\n", .person = "files: {write: [~/x]}\n"}, "/home/u/x", POLICY_READ},
