@@ -1,6 +1,8 @@
 /* What a change set says, and what is flagged in it: the table of rules, the readers of formats, trees that an overlay would leave. */
 #include "review_tree.h"
 
+#include <sys/resource.h>
+
 #include "parse/gitconfig.h"
 #include "parse/gitindex.h"
 #include "parse/jsonc.h"
@@ -541,9 +543,15 @@ static void hostile_trees(void **state)
 	assert_non_null(change_find(&set, "new\nline"));
 	change_set_free(&set);
 	review_run_source_close(&s);
-	/* And it can be thrown away. */
+	/* And it can be thrown away, with fewer descriptors than levels. */
+	struct rlimit limit, few;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	few = limit;
+	few.rlim_cur = 256;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
 	assert_int_equal(tree_remove(AT_FDCWD, under("upper")), 0);
 	assert_int_equal(access(under("upper"), F_OK), -1);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 }
 
 static void live(void **state)
