@@ -285,7 +285,7 @@ static int mode_flags(struct flagging *f, const struct change *c)
 		buf_fmt(&f->detail, "mode %04o", a->mode);
 		r = put_file(f, WRITABLE);
 	}
-	if (r == 0 && a->type == OBJECT_FILE && (c->what & CHANGE_XATTR || c->kind == CHANGE_ADDED) && f->s &&
+	if (r == 0 && a->type == OBJECT_FILE && (a->mode & 0111) && (c->what & CHANGE_XATTR || c->kind == CHANGE_ADDED) && f->s &&
 	        has_capability(f->s, c->path)) {
 		buf_str_add(&f->detail, "not applied");
 		r = put_file(f, CAPABILITY);
