@@ -96,7 +96,7 @@ check_all() {
 	[[ -e $home/project/plain.txt || -e $home/project/.git/hooks/pre-commit ]] && bad 'a refused apply did something'
 	expect 2 'nothing that changed is called' --apply nonsense
 	as "$work/postern" review --format json >"$home/json"
-	[[ $(jq -r '.counts.flagged, (.changes[] | select(.path == ".git/config").flags[0].rule)' "$home/json") == $'7\ngit-config' ]] ||
+	[[ $(jq -r '.counts.flagged, (.changes[] | select(.path == ".git/config").flags[0].rule)' "$home/json") == $'8\ngit-config' ]] ||
 		bad "json: $(jq -c .counts "$home/json")"
 	[[ $(jq -r '.changes[] | select(.path_base64 != null).path_base64' "$home/json") == /w== ]] || bad 'the bytes of a name are not in the json'
 	if python3 -c 'import jsonschema' 2>/dev/null; then
