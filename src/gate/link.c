@@ -115,7 +115,7 @@ int link_receive(int socket, struct buf *b, int *fd)
 
 /* ── configuration ── */
 
-enum { CONFIG_CERT = 1, CONFIG_KEY, CONFIG_TRUST, CONFIG_RULES, CONFIG_VALUES, CONFIG_INDEX, CONFIG_END };
+enum { CONFIG_CERT = 1, CONFIG_KEY, CONFIG_TRUST, CONFIG_RULES, CONFIG_VALUES, CONFIG_INDEX, CONFIG_PATTERNS, CONFIG_END };
 
 void gate_config_encode(struct buf *b, const struct gate_config *c)
 {
@@ -126,6 +126,7 @@ void gate_config_encode(struct buf *b, const struct gate_config *c)
 	        [CONFIG_RULES] = c->rules,
 	        [CONFIG_VALUES] = c->values,
 	        [CONFIG_INDEX] = c->index,
+	        [CONFIG_PATTERNS] = c->patterns,
 	};
 	for (unsigned tag = 1; tag < CONFIG_END; tag++)
 		link_put(b, (enum link_tag)tag, value[tag]);
@@ -142,7 +143,8 @@ int gate_config_decode(struct slice message, struct gate_config *out)
 		        .trust_pem = value[CONFIG_TRUST],
 		        .rules = value[CONFIG_RULES],
 		        .values = value[CONFIG_VALUES],
-		        .index = value[CONFIG_INDEX]};
+		        .index = value[CONFIG_INDEX],
+		        .patterns = value[CONFIG_PATTERNS]};
 	return r;
 }
 

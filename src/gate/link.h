@@ -82,6 +82,7 @@ struct gate_config {
 	struct slice rules;                   /* image of inspect/secret_table.h; empty: nothing is looked into */
 	struct slice values;                  /* gate_value_put(), one after the other: what must not leave */
 	struct slice index;                   /* of inspect/fingerprint.h; empty: none */
+	struct slice patterns;                /* "name\tPOSIX extended regular expression\n" each */
 };
 #define GATE_CONFIG_MAX ((size_t)256 << 20)
 
@@ -90,9 +91,11 @@ void gate_value_put(struct buf *b, unsigned class, struct slice label, struct sl
 /* The next of them. False: no more, or broken. */
 bool gate_value_next(struct slice *rest, unsigned *class, struct slice *label, struct slice *value);
 
+#define LINK_PATTERN 100u
+
 /* One hit, as the supervisor gets it. */
 struct link_hit {
-	unsigned class;          /* enum dlp_class */
+	unsigned class;          /* enum dlp_class; LINK_PATTERN: one of the policy's patterns, rule is its name */
 	unsigned confidence;     /* 0 to 100 */
 	bool cut, place;         /* place: in the head of the request, where nothing can be replaced */
 	struct slice rule, what; /* name of the rule; for a person */

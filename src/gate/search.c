@@ -1,6 +1,8 @@
 #include "gate/search.h"
 
 #include <errno.h>
+#include <regex.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "gate/events.h"
@@ -16,7 +18,16 @@ struct place {
 	uint64_t used;
 };
 
+#define PATTERNS_MAX 256u
+
+struct pattern {
+	char name[64];
+	regex_t re;
+};
+
 struct search {
+	struct pattern pattern[PATTERNS_MAX];
+	size_t n_patterns;
 	struct dlp_engine *engine;
 	struct dlp_work *work;
 	struct redact_vault *vault;
@@ -47,15 +58,55 @@ static int make_engine(struct search *s, const struct gate_config *c, struct err
 	return r;
 }
 
+static int make_patterns(struct search *s, struct slice patterns, struct err *err)
+{
+	struct slice line, name;
+	while (slice_split(&patterns, '\n', &line)) {
+		char text[8192];
+		if (!line.n || !slice_split(&line, '\t', &name))
+			continue;
+		if (s->n_patterns == PATTERNS_MAX || line.n >= sizeof(text))
+			return err_set(err, -EINVAL, "there are more than %u patterns, or longer ones than can be used", PATTERNS_MAX);
+		memcpy(text, line.p, line.n);
+		text[line.n] = 0;
+		struct pattern *p = &s->pattern[s->n_patterns];
+		(void)snprintf(p->name, sizeof(p->name), "%.*s", SLICE_FMT(slice_sub(name, 0, 60)));
+		if (regcomp(&p->re, text, REG_EXTENDED) != 0)
+			return err_set(err, -EINVAL, "the pattern %s cannot be used", p->name);
+		s->n_patterns++;
+	}
+	return 0;
+}
+
+/* The policy's own patterns. Only that there is one is known, so that nothing can be replaced. */
+static void match_patterns(const struct search *s, struct slice message, bool place, struct buf *hits)
+{
+	for (size_t i = 0; i < s->n_patterns; i++) {
+		regmatch_t m = {.rm_so = 0, .rm_eo = (regoff_t)message.n};
+		if (!message.n || regexec(&s->pattern[i].re, (const char *)message.p, 1, &m, REG_STARTEND) != 0)
+			continue;
+		char sample[32];
+		(void)snprintf(sample, sizeof(sample), "(%d bytes)", (int)(m.rm_eo - m.rm_so));
+		link_hit_write(hits, &(struct link_hit){.class = LINK_PATTERN,
+		                             .confidence = 90,
+		                             .cut = true,
+		                             .place = place,
+		                             .rule = slice_str(s->pattern[i].name),
+		                             .what = slice_str(s->pattern[i].name),
+		                             .sample = slice_str(sample)});
+	}
+}
+
 int search_new(const struct gate_config *c, struct search **out, struct err *err)
 {
 	*out = NULL;
-	if (!c->rules.n && !c->values.n && !c->index.n)
+	if (!c->rules.n && !c->values.n && !c->index.n && !c->patterns.n)
 		return 0;
 	struct search *s = calloc(1, sizeof(*s));
 	if (!s)
 		return err_set(err, -ENOMEM, "out of memory");
 	int r = make_engine(s, c, err);
+	r = r < 0 ? r : make_patterns(s, c->patterns, err);
 	if (r == 0 && ((r = dlp_work_new(s->engine, &s->work)) < 0 || (r = redact_vault_new(VAULT_MAX, NULL, &s->vault)) < 0))
 		r = err_set(err, r, "out of memory");
 	if (r < 0) {
@@ -72,6 +123,8 @@ void search_free(struct search *s)
 		return;
 	for (size_t i = 0; i < HOSTS_MAX; i++)
 		dlp_history_free(s->place[i].history);
+	for (size_t i = 0; i < s->n_patterns; i++)
+		regfree(&s->pattern[i].re);
 	redact_vault_free(s->vault);
 	dlp_work_free(s->work);
 	dlp_engine_free(s->engine);
@@ -136,6 +189,7 @@ int search_message(struct search *s, const char *host, struct slice message, boo
 		                             .rule = SLICE("too-much"),
 		                             .what = SLICE("more finds or encodings than can be looked through"),
 		                             .sample = SLICE("-")});
+	match_patterns(s, message, place, hits);
 	return buf_error(hits);
 }
 

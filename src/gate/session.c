@@ -20,6 +20,7 @@
 #include "gate/session_env.h"
 #include "gate/session_search.h"
 #include "gate/terminal.h"
+#include "inspect/dlp.h"
 #include "ledger/home.h"
 #include "policy/policy.h"
 #include "sys/loop.h"
@@ -43,6 +44,7 @@ struct session {
 	struct source *control_source, *signal_source;
 	struct buf trace;
 	bool sandbox_ready, gate_ready, gone, over, started;
+	const char *canary[2], *canary_file; /* of this run; NULL: none */
 	char run[33], host[256], tool_sha256[65], confinement[768];
 	const char *tool;
 	struct supervisor_credential *credential;
@@ -174,11 +176,16 @@ static void on_exec(void *arg, const struct sandbox_exec *x)
 		argc++;
 	}
 	const char *slash = strrchr(x->path, '/');
+	char link[64], parent[4096] = "";
+	(void)snprintf(link, sizeof(link), "/proc/%d/exe", (int)x->parent);
+	ssize_t n = policy_exec_wants_argv(s->spec->policy) ? readlink(link, parent, sizeof(parent) - 1) : 0;
+	parent[n > 0 ? n : 0] = 0;
 	const struct policy_exec ask = {.name = slice_str(slash ? slash + 1 : x->path),
 	        .path = slice_str(x->path),
 	        .digest = slice_str(digest),
 	        .argv = argv,
-	        .argc = argc};
+	        .argc = argc,
+	        .parent = slice_str(parent)};
 	struct policy_decision d = policy_exec(s->spec->policy, &ask);
 	bool allow = d.verdict == POLICY_ALLOW || d.verdict == POLICY_LOG;
 	struct entry e = common(s);
@@ -373,9 +380,6 @@ static int gather_paths(struct session *s, struct sandbox_path *path, size_t *n,
 				        m->place->file, m->place->line);
 			continue;
 		}
-		/* The system is there to be read anyway, and is no place to search for secrets. */
-		if (m->access == POLICY_READ && m->place && m->place->layer == POLICY_BUILT_IN)
-			continue;
 		if (s->spec->project && strcmp(m->path, s->spec->project) == 0)
 			continue;
 		if (*n == PATHS_MAX)
@@ -469,11 +473,33 @@ static void name_tool(struct session *s)
 		session_digest(program, s->tool_sha256);
 }
 
+/* Values that stand where a tool that takes all it finds would find them, and that nothing needs: if one of them is on its way out, the
+ * tool sends its environment or files of the home. They look like what a developer has, but are made for this run alone. */
+static int plant_canaries(struct session *s, struct buf *values, struct err *err)
+{
+	const struct policy_dlp *d = &policy_settings(s->spec->policy)->dlp;
+	if (!d->plant || d->class[POLICY_DLP_CANARIES].verdict == POLICY_DLP_OFF)
+		return 0;
+	for (unsigned i = 0; i < 2; i++) {
+		uint8_t raw[20];
+		_cleanup_buf_ struct buf hex = BUF(64);
+		if (getrandom(raw, sizeof(raw), 0) != (ssize_t)sizeof(raw))
+			return err_set(err, -EIO, "there are no random numbers");
+		encode_hex(&hex, slice_of(raw, sizeof(raw)));
+		if (!(s->canary[i] = arena_str(&s->arena, buf_slice(&hex))))
+			return err_set(err, -ENOMEM, "out of memory");
+		gate_value_put(values, DLP_CANARY, i ? SLICE("a file of the home") : SLICE("the environment"), slice_str(s->canary[i]));
+	}
+	s->canary_file = arena_fmt(&s->arena, "%s/" SESSION_CANARY_FILE, s->spec->home);
+	return s->canary_file ? 0 : err_set(err, -ENOMEM, "out of memory");
+}
+
 static int start(struct session *s, struct err *err)
 {
 	_cleanup_buf_ struct buf cert = BUF(65536), key = BUF(65536), system = BUF(PEM_MAX), trust = BUF(PEM_MAX),
 	                         seen = BUF(PEM_MAX + 65536);
-	_cleanup_buf_ struct buf rules = BUF((size_t)64 << 20), values = BUF((size_t)8 << 20), index = BUF((size_t)128 << 20);
+	_cleanup_buf_ struct buf rules = BUF((size_t)64 << 20), values = BUF((size_t)8 << 20), index = BUF((size_t)128 << 20),
+	                         patterns = BUF(1 << 20);
 	int control[2] = {-1, -1}, link[2] = {-1, -1};
 	struct sandbox_path *path = arena_array(&s->arena, PATHS_MAX, sizeof(*path));
 	size_t n_paths = 0;
@@ -482,8 +508,10 @@ static int start(struct session *s, struct err *err)
 	int r = gather_paths(s, path, &n_paths, err);
 	r = r < 0 ? r : session_credentials(&s->arena, policy_settings(s->spec->policy), &s->credential, &s->n_credentials, err);
 	if (r == 0 && !s->spec->no_network)
-		r = session_search(
-		        &s->arena, policy_settings(s->spec->policy), s->credential, s->n_credentials, &rules, &values, &index, err);
+		r = plant_canaries(s, &values, err);
+	if (r == 0 && !s->spec->no_network)
+		r = session_search(&s->arena, policy_settings(s->spec->policy), s->credential, s->n_credentials, &rules, &values, &index,
+		        &patterns, err);
 	r = r < 0 ? r : read_trust(s, &system, &trust, err);
 	if (r == 0 && (r = cert_ca_new("Postern session authority", time(NULL), &cert, &key)) < 0)
 		r = err_sys(err, r, "cannot make an authority for this run");
@@ -497,14 +525,18 @@ static int start(struct session *s, struct err *err)
 	}
 	buf_add(&seen, buf_slice(&system));
 	buf_add(&seen, buf_slice(&cert));
-	char *const *env = r == 0 ? session_env(&s->arena, s->spec, s->credential, s->n_credentials, err) : NULL;
+	char *const *env = r == 0 ? session_env(&s->arena, s->spec, s->credential, s->n_credentials, s->canary[0], err) : NULL;
 	if (r == 0 && !env)
 		r = err->code;
-	const struct sandbox_file files[] = {
+	struct sandbox_file files[] = {
 	        {.path = SESSION_CA_FILE, .data = buf_slice(&cert)},
 	        {.path = SESSION_CA_BUNDLE, .data = buf_slice(&seen)},
 	        {.path = "/etc/ssl/certs/ca-certificates.crt", .data = buf_slice(&seen)},
+	        {.path = s->canary_file, .data = slice_str(s->canary[1]), .mode = 0600},
 	};
+	size_t n_files = ARRAY_LEN(files) - (s->canary_file ? 0 : 1);
+	if (access(files[2].path, F_OK) < 0)
+		files[2] = files[--n_files];
 	struct pty *pty = terminal_pty(s->terminal);
 	const struct sandbox_spec spec = {
 	        .argv = s->spec->argv,
@@ -514,7 +546,7 @@ static int start(struct session *s, struct err *err)
 	        .paths = path,
 	        .n_paths = n_paths,
 	        .files = files,
-	        .n_files = access(files[2].path, F_OK) == 0 ? 3 : 2,
+	        .n_files = n_files,
 	        .in = pty_descriptor(pty, s->spec->std, 0),
 	        .out = pty_descriptor(pty, s->spec->std, 1),
 	        .errout = pty_descriptor(pty, s->spec->std, 2),
@@ -536,7 +568,8 @@ static int start(struct session *s, struct err *err)
 		        .trust_pem = buf_slice(&trust),
 		        .rules = buf_slice(&rules),
 		        .values = buf_slice(&values),
-		        .index = buf_slice(&index)};
+		        .index = buf_slice(&index),
+		        .patterns = buf_slice(&patterns)};
 		const struct timeval limit = {.tv_sec = 20};
 		(void)setsockopt(s->control, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 		r = gate_config_send(s->control, &config, link[1]);

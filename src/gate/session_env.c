@@ -59,7 +59,7 @@ static bool wanted(const char *variable, const struct session_spec *spec)
 }
 
 char *const *session_env(struct arena *arena, const struct session_spec *spec, const struct supervisor_credential *credential,
-        size_t n_credentials, struct err *err)
+        size_t n_credentials, const char *canary, struct err *err)
 {
 	char **env = arena_array(arena, ENV_MAX + 1, sizeof(*env));
 	size_t n = 0;
@@ -73,6 +73,8 @@ char *const *session_env(struct arena *arena, const struct session_spec *spec, c
 	for (size_t i = 0; i < n_credentials && n < ENV_MAX; i++)
 		if (credential[i].c->variable)
 			env[n++] = arena_fmt(arena, "%s=%s", credential[i].c->variable, credential[i].placeholder);
+	if (canary)
+		env[n++] = arena_fmt(arena, "%s=%s", SESSION_CANARY, canary);
 	size_t made = n;
 	for (char **v = environ; *v && n < ENV_MAX; v++) {
 		bool ours = false;

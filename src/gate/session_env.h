@@ -6,13 +6,17 @@
 #include "gate/session.h"
 #include "policy/policy.h"
 
-#define SESSION_CA_FILE   "/run/postern/authority.pem" /* of this run alone */
-#define SESSION_CA_BUNDLE "/run/postern/ca-bundle.pem" /* the system's, and that */
+#define SESSION_CA_FILE     "/run/postern/authority.pem"   /* of this run alone */
+#define SESSION_CANARY      "LEGACY_SERVICE_TOKEN"         /* a variable */
+#define SESSION_CANARY_FILE ".config/legacy-service/token" /* in the home */
+#define SESSION_CA_BUNDLE   "/run/postern/ca-bundle.pem"   /* the system's, and that */
 
 /* NULL-terminated, owned by the arena: ordinary variables of the caller's, those that are to be kept, the ones by which programs find the
- * authority, and placeholders for credentials. No other: what a shell has exported may be a secret. */
+ * authority, placeholders for credentials, and SESSION_CANARY if canary is not NULL. No other: what a shell has exported may be a secret.
+ */
 char *const *session_env(
-        struct arena *arena, const struct session_spec *spec, const struct supervisor_credential *credential, size_t n, struct err *err);
+        struct arena *arena, const struct session_spec *spec, const struct supervisor_credential *credential, size_t n,
+        const char *canary, struct err *err);
 /* The file that a word leads to by the caller's PATH, links resolved. NULL: none. */
 const char *session_program(struct arena *arena, const char *word);
 /* SHA-256 of a file, hex; "" if it cannot be read. */

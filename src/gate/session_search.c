@@ -85,9 +85,12 @@ static int find_fingerprints(const struct policy_settings *set, struct buf *inde
 }
 
 int session_search(struct arena *arena, const struct policy_settings *set, const struct supervisor_credential *credential, size_t n,
-        struct buf *rules, struct buf *values, struct buf *index, struct err *err)
+        struct buf *rules, struct buf *values, struct buf *index, struct buf *patterns, struct err *err)
 {
-	bool any = set->n_labels > 0 || n > 0;
+	bool any = set->n_labels > 0 || n > 0 || set->dlp.n_patterns > 0;
+	for (size_t i = 0; i < set->dlp.n_patterns; i++)
+		if (set->dlp.pattern[i].verdict != POLICY_DLP_OFF)
+			buf_fmt(patterns, "%s\t%s\n", set->dlp.pattern[i].name, set->dlp.pattern[i].regex);
 	for (unsigned c = 0; c < POLICY_DLP_CLASSES; c++)
 		any |= set->dlp.class[c].verdict != POLICY_DLP_OFF;
 	if (!any)
@@ -98,6 +101,6 @@ int session_search(struct arena *arena, const struct policy_settings *set, const
 			gate_value_put(values, DLP_CREDENTIAL, slice_str(credential[i].c->name), slice_str(credential[i].key));
 	for (const char *const *p = set->dlp.canaries; r == 0 && p && *p; p++)
 		gate_value_put(values, DLP_CANARY, SLICE("canary"), slice_str(*p));
-	r = r < 0 ? r : buf_error(values);
+	r = r < 0 ? r : buf_error(values) ? buf_error(values) : buf_error(patterns);
 	return r < 0 ? r : find_fingerprints(set, index, err);
 }

@@ -6,9 +6,9 @@
 #include "gate/supervisor.h"
 #include "policy/policy.h"
 
-/* Appends to the three buffers, as gate_config wants them. The rules are those of share/rules/secrets.yaml; compiled, they
+/* Appends to the four buffers, as gate_config wants them. The rules are those of share/rules/secrets.yaml; compiled, they
  * are kept in the cache folder. Keys of credentials are values: they leave by the gate's hand alone. */
 [[nodiscard]] int session_search(struct arena *arena, const struct policy_settings *set, const struct supervisor_credential *credential,
-        size_t n, struct buf *rules, struct buf *values, struct buf *index, struct err *err);
+        size_t n, struct buf *rules, struct buf *values, struct buf *index, struct buf *patterns, struct err *err);
 
 #endif

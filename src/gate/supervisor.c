@@ -521,6 +521,12 @@ static enum policy_dlp_verdict judge_hit(const struct policy_settings *set, cons
 			v = d->class[POLICY_DLP_FINGERPRINTS].verdict;
 		break;
 	}
+	case LINK_PATTERN:
+		v = POLICY_DLP_BLOCK;
+		for (size_t i = 0; i < d->n_patterns; i++)
+			if (slice_starts(slice_str(d->pattern[i].name), h->rule))
+				v = d->pattern[i].verdict;
+		break;
 	case DLP_GENERIC:
 		v = d->class[POLICY_DLP_ENTROPY].verdict;
 		break;
@@ -652,6 +658,8 @@ static void on_ask(struct supervisor *s, const struct link_message *m)
 	if (said == POLICY_DLP_BLOCK) {
 		v = POLICY_DENY;
 		a->reason = a->why ? a->why : "out of memory";
+		free(a->rule);
+		a->rule = text_of(SLICE("what must not leave"));
 		a->unknown = false;
 	}
 	if (v == POLICY_ASK || (said == POLICY_DLP_ASK && v != POLICY_DENY)) {
