@@ -25,7 +25,7 @@ struct sandbox {
 	double begun; /* seconds of the monotonic clock */
 	struct source *talk_source, *exit_source, *timer;
 	unsigned seconds;
-	bool ready, went, ended, over, stopping, timed_out;
+	bool ready, went, ended, over, sweep, stopping, timed_out;
 };
 
 /* Runners that have nothing left to do: the kernel takes longer to take namespaces apart than all the rest. */
@@ -144,6 +144,7 @@ static void take(struct sandbox *s, struct sandbox_note *n, int fd)
 			break;
 		s->ready = true;
 		s->result.level = n->level;
+		s->sweep = n->sweep;
 		if (s->calls.ready)
 			s->calls.ready(s->arg, &s->result.level);
 		else
@@ -155,6 +156,8 @@ static void take(struct sandbox *s, struct sandbox_note *n, int fd)
 		break;
 	case NOTE_ENDED:
 		take_end(s, n);
+		/* All of its processes are gone. */
+		s->over = !s->sweep;
 		break;
 	case NOTE_APPEARED:
 		n->path[sizeof(n->path) - 1] = n->what[sizeof(n->what) - 1] = 0;

@@ -30,7 +30,7 @@ enum sandbox_mode {
 struct sandbox_path {
 	const char *path; /* absolute; links in it are followed outside, before the start */
 	enum sandbox_mode mode;
-	const char *upper, *work; /* SANDBOX_COPY: empty folders, or upper of an earlier run, on one file system; the caller's */
+	const char *upper, *work; /* SANDBOX_COPY: side by side, the caller's, empty or of an earlier run; no , : \\ in their last names */
 	bool optional;            /* no error if it is not there */
 	bool with_secrets;        /* what confine/secrets.h knows is not covered in it */
 	bool with_git;            /* git's hooks and configuration may be written in it */
@@ -91,7 +91,7 @@ struct sandbox_level {
 	bool process_limit; /* of this run's processes alone */
 	bool cgroup;        /* limits by control group */
 	unsigned covered;   /* secrets that were there */
-	unsigned unwatched; /* folders in which one that appears later would be seen */
+	unsigned unwatched; /* folders in which one that appears later would not be seen */
 	char words[768];    /* all of it for a person, what is weaker first */
 };
 
@@ -99,7 +99,7 @@ enum sandbox_end {
 	SANDBOX_EXITED,  /* code is that of a shell: 0–255, 128 + signal when a signal ended it */
 	SANDBOX_TIMEOUT, /* killed at the limit; code 124 */
 	SANDBOX_STOPPED, /* sandbox_stop() */
-	SANDBOX_FAILED,  /* it was never started; err says why */
+	SANDBOX_FAILED,  /* it was never started, or its gate or runner was lost; err says why */
 };
 
 struct sandbox_result {
@@ -122,7 +122,7 @@ struct sandbox_calls {
 	 * exec control. */
 	void (*exec)(void *arg, const struct sandbox_exec *e);
 	/* A secret or a protected name appeared and was covered, or removed: `what` is a word: "covered", "removed", "repository" (a new
-	 * one, left as it is), "swapped" (another program ran than the one that was allowed, and was killed). */
+	 * one, left as it is), "swapped" (another program than the one that was allowed was about to run, and was killed). */
 	void (*appeared)(void *arg, const char *path, const char *what);
 	/* The command has ended, result is known. */
 	void (*ended)(void *arg, const struct sandbox_result *r);

@@ -464,17 +464,19 @@ struct turns {
 	uint64_t runtime, deadline, period;
 };
 
-/* The runner hardly ever does anything, but when a secret appears it should be the next to run. Root may say so; others can ask for short
- * turns, which come sooner (Linux 6.12). What it starts runs as anything else does. */
-static void be_quick(void)
+/* The runner hardly ever does anything, but when a secret appears it should be the next to run. Root may say so; what it starts runs as
+ * anything else does. */
+static bool be_quick(void)
 {
-	struct turns t = {.size = sizeof(t), .policy = SCHED_RR, .flags = 1 /* SCHED_FLAG_RESET_ON_FORK */, .priority = 1};
-	if (syscall(SYS_sched_setattr, 0, &t, 0) == 0)
-		return;
-	t.policy = SCHED_OTHER;
-	t.priority = 0;
-	t.nice = getpriority(PRIO_PROCESS, 0);
-	t.runtime = 100000;
+	const struct turns t = {.size = sizeof(t), .policy = SCHED_RR, .flags = 1 /* SCHED_FLAG_RESET_ON_FORK */, .priority = 1};
+	return syscall(SYS_sched_setattr, 0, &t, 0) == 0;
+}
+
+/* Others can ask for short turns, which come sooner (Linux 6.12), once there is no more long work to do. */
+static void take_short_turns(void)
+{
+	const struct turns t = {
+	        .size = sizeof(t), .policy = SCHED_OTHER, .flags = 1, .nice = getpriority(PRIO_PROCESS, 0), .runtime = 100000};
 	(void)syscall(SYS_sched_setattr, 0, &t, 0);
 }
 
@@ -654,7 +656,7 @@ _Noreturn void sandbox_run(const struct sandbox_spec *spec, bool exec, const str
 	for (int i = 1; i < NSIG; i++)
 		(void)signal(i, i == SIGPIPE ? SIG_IGN : SIG_DFL);
 	close_others(&r);
-	be_quick();
+	bool quick = be_quick();
 	int e = tree_plan(spec, &plan, &err);
 	if (e == 0 && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, r.pair) < 0)
 		e = err_sys(&err, -errno, "cannot make a socket");
@@ -697,12 +699,15 @@ _Noreturn void sandbox_run(const struct sandbox_spec *spec, bool exec, const str
 	r.level.no_caps = r.level.no_new_privs = r.level.seccomp = true;
 	r.level.exec = exec;
 	sandbox_level_words(&r.level);
-	struct sandbox_note n = {.kind = NOTE_READY, .level = r.level};
+	bool sweep = r.cgroup.processes || r.cgroup.memory || r.temporary[0] || (w && watch_sweeps(w));
+	struct sandbox_note n = {.kind = NOTE_READY, .level = r.level, .sweep = sweep};
 	(void)!fd_pass(fds->talk, &n, sizeof(n), -1);
 	int given[] = {spec->in, spec->out, spec->errout, fds->start};
 	for (size_t i = 0; i < ARRAY_LEN(given); i++)
 		if (given[i] > 2)
 			(void)close(given[i]);
+	if (!quick)
+		take_short_turns();
 	wait_for_end(&r, w, first, gate);
 	_exit(0);
 }

@@ -19,6 +19,7 @@ struct sandbox_note {
 	uint32_t kind; /* enum sandbox_note_kind */
 	int32_t status;
 	uint32_t left_running;
+	bool sweep; /* NOTE_READY: the runner has something to do after the end, and NOTE_OVER is to be waited for */
 	double cpu_s;
 	uint64_t max_rss_kb;
 	struct sandbox_level level;

@@ -446,3 +446,8 @@ unsigned watch_unwatched(const struct watch *w)
 {
 	return w->unwatched;
 }
+
+bool watch_sweeps(const struct watch *w)
+{
+	return w->n_git > 0;
+}

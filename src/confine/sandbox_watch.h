@@ -21,6 +21,8 @@ int watch_fd(const struct watch *w);
 void watch_read(struct watch *w);
 /* When the command has ended: removes what must not be there and came too late to be seen. */
 void watch_end(struct watch *w);
+/* Whether there could be any. */
+bool watch_sweeps(const struct watch *w);
 unsigned watch_covered(const struct watch *w);
 /* Folders in which one that appears would not be seen. */
 unsigned watch_unwatched(const struct watch *w);
