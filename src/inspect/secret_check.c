@@ -420,6 +420,23 @@ static bool basic(struct slice s)
 	return !weak_word(secret) && !secret_made_up(secret);
 }
 
+/* user:password, of which the password is what counts. */
+static bool login(struct secret_candidate *c)
+{
+	size_t colon = slice_chr(c->text, ':', c->from);
+	if (colon == SLICE_NPOS || colon >= c->to)
+		return false;
+	struct slice secret = slice_sub(c->text, colon + 1, c->to - colon - 1);
+	size_t digits = 0;
+	for (size_t i = 0; i < secret.n; i++)
+		digits += is_digit(secret.p[i]);
+	if (secret.n < 8 || digits == 0 || digits == secret.n || weak_word(secret) || secret_made_up(secret) ||
+	        secret_wordy(secret, 5) > 80)
+		return false;
+	c->from = colon + 1;
+	return true;
+}
+
 static bool discord(struct slice s)
 {
 	uint8_t out[32];
@@ -525,7 +542,7 @@ static bool password(struct secret_candidate *c)
 		return m.digits * 5 >= s.n && secret_entropy(s) >= 2.9;
 	if (m.digits == 0 && (m.symbols == 0 || wordy > 40))
 		return false;
-	if (!c->quoted && (kinds < 3 || wordy > 55 || m.dots > 1))
+	if (!c->quoted && (kinds < 3 || wordy > 67 || m.dots > 1))
 		return false;
 	if (kinds == 2 && (m.lower == 0 || wordy > 50 || m.digits < 2))
 		return false;
@@ -558,6 +575,8 @@ bool secret_check(enum image_check check, struct secret_candidate *c)
 		return url(c);
 	case CHECK_BASIC:
 		return basic(s);
+	case CHECK_LOGIN:
+		return login(c);
 	case CHECK_DISCORD:
 		return discord(s);
 	case CHECK_BASE64:

@@ -27,6 +27,7 @@ enum image_check {
 	CHECK_PUTTY,    /* Private-Lines of a PuTTY key */
 	CHECK_URL,      /* scheme://user:password@host */
 	CHECK_BASIC,    /* base64 of user:password */
+	CHECK_LOGIN,    /* user:password */
 	CHECK_DISCORD,  /* first part is base64 of digits */
 	CHECK_BASE64,   /* decodes, to bytes that look random */
 	CHECK_GENERIC,  /* looks random, beside a key word */
