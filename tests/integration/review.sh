@@ -64,6 +64,13 @@ check_all() {
 	tool 'cat src/main.c >/dev/null; touch d/a'
 	expect 0 'changes none'
 
+	line=$(as env AFTER=1 "$work/review_driver" "$form" . bash -c 'echo x >.envrc; echo >>d/a' 2>&1)
+	[[ $line == '2 changes wait, 1 flagged (1 runs by itself): postern review 20'* ]] || bad "at the end of a run: $line"
+	count=$(as "$work/postern" review --list | grep -c .)
+	line=$(as env AFTER=1 "$work/review_driver" "$form" . bash -c 'cat d/a' 2>&1)
+	[[ $line == *'It changed nothing in the project.'* && $(as "$work/postern" review --list | grep -c .) == "$count" ]] ||
+		bad "at the end of a run that wrote nothing: $line"
+
 	# Work as it should be: edits and a commit inside, applied outside; the repository is whole.
 	fresh
 	tool 'echo "int x;" >>src/main.c; git mv d/a d/c; git -c user.name=T -c user.email=t@example.org commit -qam "by the tool"'
