@@ -151,7 +151,7 @@ static int look(struct apply *a, const struct change *c, struct object *now, str
 	return 0;
 }
 
-/* Everything below a folder that goes was seen when it was looked at. */
+/* Everything below a folder that goes was seen when it was looked at; with force it may have changed since, but nothing may be new. */
 static int check_below(struct apply *a, const struct change_set *set, size_t i)
 {
 	struct change_set now = {0};
@@ -171,7 +171,7 @@ static int check_below(struct apply *a, const struct change_set *set, size_t i)
 		        change_path_cmp(set->change[at].path + n, now.change[k].path) < 0);
 		if (at >= set->n || strncmp(set->change[at].path, set->change[i].path, n - 1) != 0 ||
 		        strcmp(set->change[at].path + n, now.change[k].path) != 0 ||
-		        !same_object(&set->change[at].before, &now.change[k].before))
+		        (!a->o->force && !same_object(&set->change[at].before, &now.change[k].before)))
 			r = moved_on(a, now.change[k].path);
 	}
 	change_set_free(&now);
@@ -320,7 +320,7 @@ static int stage_put(struct apply *a, struct change_set *set, size_t i, bool syn
 	char slot[16];
 	int r = look(a, c, &now, &owner);
 	if (r == 0 && now.type == OBJECT_FOLDER)
-		r = a->o->force ? 0 : check_below(a, set, i);
+		r = check_below(a, set, i);
 	if (r < 0)
 		return r;
 	if (now.type == OBJECT_FILE)
@@ -367,7 +367,7 @@ static int plan_remove(struct apply *a, struct change_set *set, size_t i)
 	struct object now;
 	struct owner owner;
 	int r = look(a, c, &now, &owner);
-	if (r == 0 && now.type == OBJECT_FOLDER && !a->o->force)
+	if (r == 0 && now.type == OBJECT_FOLDER)
 		r = check_below(a, set, i);
 	/* With force it may have gone already. */
 	if (r < 0 || now.type == OBJECT_NONE)

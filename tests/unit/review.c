@@ -670,6 +670,8 @@ static void live(void **state)
 
 int main(void)
 {
+	if (!find_place())
+		return 77;
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(every_rule_is_found_by_its_pattern),
 	        cmocka_unit_test(paths_that_are_flagged_and_their_twins),
@@ -690,5 +692,5 @@ int main(void)
 	        cmocka_unit_test(runs_are_not_kept_in_the_project),
 	        cmocka_unit_test(live),
 	};
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, NULL, tear_down);
 }
