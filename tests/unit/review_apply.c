@@ -322,6 +322,34 @@ static void a_change_in_the_last_moment_is_kept(void **state)
 	}
 }
 
+/* And in a folder that is about to go. */
+static int meddle_below(const char *operation)
+{
+	if (strcmp(operation, "put") == 0 || strcmp(operation, "remove") == 0)
+		make(under("lower"), "d/e/new=9");
+	return 0;
+}
+
+static void what_is_put_into_a_folder_that_goes_is_kept(void **state)
+{
+	static const char *const uppers[] = {"d-", "d=file"};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(uppers); i++) {
+		fresh("lower");
+		make(under("lower"), "d/ d/e/ d/e/a=1");
+		struct review_run run = run_of(uppers[i]);
+		struct apply_result result;
+		struct err err = {0};
+		apply_step = meddle_below;
+		int r = apply_all(&run, &(struct apply_options){0}, &result, &err);
+		apply_step = NULL;
+		assert_int_equal(r, -EEXIST);
+		assert_tree("d 40755\nd/e 40755\nd/e/a 100644 = 1\nd/e/new 100644 = 9\n", uppers[i]);
+		assert_false(apply_pending(&run));
+		drop(&run);
+	}
+}
+
 /* A change of another after the set was read, before anything is staged. */
 static const char *meanwhile;
 
@@ -567,6 +595,7 @@ int main(void)
 	        cmocka_unit_test(killed_twice),
 	        cmocka_unit_test(refused_at_every_step),
 	        cmocka_unit_test(conflicts_are_refused),
+	        cmocka_unit_test(what_is_put_into_a_folder_that_goes_is_kept),
 	        cmocka_unit_test(what_came_after_the_look_is_kept),
 	        cmocka_unit_test(a_change_in_the_last_moment_is_kept),
 	        cmocka_unit_test(nothing_is_written_through_a_swapped_folder),
