@@ -395,6 +395,30 @@ static int work(struct doing *d, const struct choice *c, bool alive)
 	return code;
 }
 
+int review_after_run(struct buf *out, struct review_run *run, struct err *err)
+{
+	struct change_source s = {.lower = -1, .upper = -1};
+	struct change_set set = {0};
+	raise_limit();
+	int r = review_run_source(run, &s, err);
+	r = r < 0 ? r : change_set_read(&s, &set, err);
+	r = r < 0 ? r : review_flag_set(&s, &set, err);
+	if (r == 0 && set.n == 0) {
+		buf_str_add(out, "It changed nothing in the project.\n");
+		r = review_run_remove(run, err);
+	} else if (r == 0) {
+		struct review_counts n = review_count(&set);
+		buf_fmt(out, "%zu change%s wait%s", set.n, write_s(set.n), set.n == 1 ? "s" : "");
+		if (n.flagged)
+			buf_fmt(out, ", %zu flagged (%zu run%s by %s)", n.flagged, n.runs, n.runs == 1 ? "s" : "",
+			        n.runs == 1 ? "itself" : "themselves");
+		buf_fmt(out, ": postern review %s\n", run->id);
+	}
+	change_set_free(&set);
+	review_run_source_close(&s);
+	return r;
+}
+
 static int with_run(struct doing *d, const struct choice *c)
 {
 	struct err err = {0};

@@ -38,6 +38,10 @@ void review_diff(struct buf *out, const struct change_source *s, const struct ch
 /* The whole as JSON (share/schema/review.schema.json), written to stdout. Exit code. */
 int review_json(const struct review_run *run, const struct change_set *set);
 
+/* For the end of a run (after review_run_end()): a line for people that says how many changes wait, how many of them are flagged, and how
+ * to see them, appended. A run that has written nothing is removed, and the line says so. */
+[[nodiscard]] int review_after_run(struct buf *out, struct review_run *run, struct err *err);
+
 /* One by one at the terminal: sets `picked`. False: quit, nothing is to be applied. */
 bool review_ask(const struct change_source *s, struct change_set *set, size_t diff_limit);
 

@@ -151,18 +151,13 @@ static int look(struct apply *a, const struct change *c, struct object *now, str
 	return 0;
 }
 
-/* Everything below a folder that goes was seen when it was looked at. */
-static int check_below(struct apply *a, const struct change_set *set, size_t i)
+/* Everything below a folder that goes was seen when it was looked at (*count of it); with force it may have changed since, but nothing may
+ * be new. */
+static int check_below(struct apply *a, const struct change_set *set, size_t i, uint64_t *count)
 {
-	struct change_set now = {0};
-	struct change_source s = {.upper = -1};
-	_cleanup_fd_ int folder = path_open(a->lower, set->change[i].path, O_RDONLY | O_DIRECTORY, 0);
-	if (folder < 0)
-		return err_sys(a->err, folder, "cannot open \"%.300s\"; nothing was applied", set->change[i].path);
-	/* The empty copy of it: all that is there counts as removed. */
-	s.lower = folder;
-	s.copy = true;
-	int r = change_set_read(&s, &now, a->err);
+	struct change_set now;
+	int r = part_below(a->lower, set->change[i].path, &now, a->err);
+	*count = now.n;
 	size_t n = strlen(set->change[i].path) + 1;
 	for (size_t k = 0, at = i; k < now.n && r == 0; k++) {
 		do
@@ -171,7 +166,7 @@ static int check_below(struct apply *a, const struct change_set *set, size_t i)
 		        change_path_cmp(set->change[at].path + n, now.change[k].path) < 0);
 		if (at >= set->n || strncmp(set->change[at].path, set->change[i].path, n - 1) != 0 ||
 		        strcmp(set->change[at].path + n, now.change[k].path) != 0 ||
-		        !same_object(&set->change[at].before, &now.change[k].before))
+		        (!a->o->force && !same_object(&set->change[at].before, &now.change[k].before)))
 			r = moved_on(a, now.change[k].path);
 	}
 	change_set_free(&now);
@@ -318,9 +313,10 @@ static int stage_put(struct apply *a, struct change_set *set, size_t i, bool syn
 	struct owner owner;
 	struct stat st;
 	char slot[16];
+	uint64_t below = 0;
 	int r = look(a, c, &now, &owner);
 	if (r == 0 && now.type == OBJECT_FOLDER)
-		r = a->o->force ? 0 : check_below(a, set, i);
+		r = check_below(a, set, i, &below);
 	if (r < 0)
 		return r;
 	if (now.type == OBJECT_FILE)
@@ -345,6 +341,7 @@ static int stage_put(struct apply *a, struct change_set *set, size_t i, bool syn
 	        .slot = op->slot,
 	        .old_ino = now.ino,
 	        .new_ino = st.st_ino};
+	op->old_size = below;
 	if (now.type != OBJECT_NONE && now.type != OBJECT_FOLDER) {
 		op->old_size = now.size;
 		op->old_mtime = now.mtime;
@@ -366,16 +363,17 @@ static int plan_remove(struct apply *a, struct change_set *set, size_t i)
 	struct change *c = &set->change[i];
 	struct object now;
 	struct owner owner;
+	uint64_t below = 0;
 	int r = look(a, c, &now, &owner);
-	if (r == 0 && now.type == OBJECT_FOLDER && !a->o->force)
-		r = check_below(a, set, i);
+	if (r == 0 && now.type == OBJECT_FOLDER)
+		r = check_below(a, set, i, &below);
 	/* With force it may have gone already. */
 	if (r < 0 || now.type == OBJECT_NONE)
 		return r;
 	struct op *op = part_op(a);
 	if (!op)
 		return -ENOMEM;
-	*op = (struct op){.kind = OP_REMOVE, .path = c->path, .slot = op->slot, .old_ino = now.ino};
+	*op = (struct op){.kind = OP_REMOVE, .path = c->path, .slot = op->slot, .old_ino = now.ino, .old_size = below};
 	if (now.type != OBJECT_FOLDER) {
 		op->old_size = now.size;
 		op->old_mtime = now.mtime;

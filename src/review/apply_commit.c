@@ -44,6 +44,33 @@ static bool is_old(const struct op *op, const struct stat *st)
 	return op->old_mtime == 0 || ((uint64_t)st->st_size == op->old_size && mtime_of(st) == op->old_mtime);
 }
 
+int part_below(int dir, const char *name, struct change_set *out, struct err *err)
+{
+	struct change_source s = {.upper = -1, .copy = true};
+	*out = (struct change_set){0};
+	s.lower = path_open(dir, name, O_RDONLY | O_DIRECTORY, 0);
+	if (s.lower < 0)
+		return err_sys(err, s.lower, "cannot open \"%.300s\"", name);
+	/* Over an empty copy all that is there counts as removed. */
+	int r = change_set_read(&s, out, err);
+	close(s.lower);
+	return r;
+}
+
+/* What came out, is it what was expected? In a folder somebody may have put something between the look and the rename. */
+static bool as_expected(const struct apply *a, const struct op *op, const char *slot)
+{
+	struct stat st;
+	struct change_set below;
+	if (fstatat(a->staging, slot, &st, AT_SYMLINK_NOFOLLOW) < 0 || !is_old(op, &st))
+		return false;
+	if (!S_ISDIR(st.st_mode))
+		return true;
+	bool same = part_below(a->staging, slot, &below, NULL) == 0 && below.n == op->old_size;
+	change_set_free(&below);
+	return same;
+}
+
 static uint64_t ino_at(int dir, const char *name)
 {
 	struct stat st;
@@ -67,7 +94,6 @@ static int set_mode(int parent, const char *base, uint64_t ino, uint32_t mode)
 static int do_put(struct apply *a, const struct op *op, int parent, const char *base)
 {
 	char slot[16];
-	struct stat st;
 	slot_name(op, slot);
 	int r = part_step("put");
 	if (r < 0)
@@ -76,7 +102,7 @@ static int do_put(struct apply *a, const struct op *op, int parent, const char *
 		return renameat2(a->staging, slot, parent, base, RENAME_NOREPLACE) < 0 ? -errno : 0;
 	if (renameat2(a->staging, slot, parent, base, RENAME_EXCHANGE) < 0)
 		return -errno;
-	if (fstatat(a->staging, slot, &st, AT_SYMLINK_NOFOLLOW) == 0 && is_old(op, &st))
+	if (as_expected(a, op, slot))
 		return 0;
 	/* Somebody else was between the look and the exchange: theirs goes back. */
 	return renameat2(a->staging, slot, parent, base, RENAME_EXCHANGE) < 0 ? -EINPROGRESS : -ESTALE;
@@ -85,14 +111,13 @@ static int do_put(struct apply *a, const struct op *op, int parent, const char *
 static int do_remove(struct apply *a, const struct op *op, int parent, const char *base)
 {
 	char slot[16];
-	struct stat st;
 	slot_name(op, slot);
 	int r = part_step("remove");
 	if (r < 0)
 		return r;
 	if (renameat2(parent, base, a->staging, slot, RENAME_NOREPLACE) < 0)
 		return -errno;
-	if (fstatat(a->staging, slot, &st, AT_SYMLINK_NOFOLLOW) == 0 && is_old(op, &st))
+	if (as_expected(a, op, slot))
 		return 0;
 	return renameat2(a->staging, slot, parent, base, RENAME_NOREPLACE) < 0 ? -EINPROGRESS : -ESTALE;
 }

@@ -17,7 +17,7 @@ struct op {
 	unsigned slot;     /* name in the staging folder */
 	uint64_t old_ino;  /* of what is there before; 0: nothing */
 	uint64_t new_ino;  /* of what was staged */
-	uint64_t old_size; /* of a file */
+	uint64_t old_size; /* of a file; of a folder: how many are in it, all levels */
 	int64_t old_mtime; /* of a file; 0: not looked at */
 	uint32_t old_mode, new_mode;
 };
@@ -39,6 +39,8 @@ int part_step(const char *operation);
 [[nodiscard]] struct op *part_op(struct apply *a);
 /* Opens the folder that `path` lies in; *base is its last name, within `path`. */
 [[nodiscard]] int part_parent(int root, const char *path, const char **base);
+/* Everything below a folder that is to go, as changes that remove it. Pipes and what cannot be read are left out. */
+[[nodiscard]] int part_below(int dir, const char *name, struct change_set *out, struct err *err);
 /* The journal of a->op is written; does them in order. On failure all are undone; -EINPROGRESS if that failed too. */
 [[nodiscard]] int part_commit(struct apply *a);
 /* Marks the start (what the staging folder is called), writes the journal, reads it. -ENOENT: there is none. */

@@ -204,6 +204,13 @@ static int fill_new(struct review_run *run, const struct review_run_new *n, cons
 	               : -ENOMEM;
 }
 
+/* A copy of a folder cannot lie in that folder. */
+static bool lies_in(const char *path, const char *project)
+{
+	char a[4097], b[4097];
+	return realpath(path, a) && realpath(project, b) && change_below(a, strcmp(b, "/") == 0 ? "" : b);
+}
+
 int review_run_create(const struct review_run_new *n, struct review_run *out, struct err *err)
 {
 	_cleanup_buf_ struct buf path = BUF(4096);
@@ -211,6 +218,11 @@ int review_run_create(const struct review_run_new *n, struct review_run *out, st
 	if (r < 0)
 		return r;
 	_cleanup_fd_ int runs = path_make_absolute(buf_str(&path));
+	if (runs >= 0 && lies_in(buf_str(&path), n->project))
+		return err_set(err, -EINVAL,
+		        "the runs are kept in %.200s, which lies in the project %.200s: name a smaller project, or another place with "
+		        "XDG_STATE_HOME",
+		        buf_str(&path), n->project);
 	struct review_run run __attribute__((cleanup(review_run_free))) = REVIEW_RUN_NONE;
 	run.started = now();
 	r = runs < 0 ? runs : make_folder(&run, runs);

@@ -49,7 +49,8 @@ struct review_run_new {
 	char *const *command;                                              /* NULL-terminated */
 	const char *tool, *version, *sha256, *policy_sha256, *confinement; /* may be NULL */
 };
-/* Makes the folder with upper and work, takes the lock, notes the time (which must be before the tool can see the project). */
+/* -EINVAL if the runs lie in the project. Makes the folder with upper and work, takes the lock, notes the time (which must be before the
+ * tool can see the project). */
 [[nodiscard]] int review_run_create(const struct review_run_new *n, struct review_run *out, struct err *err);
 /* Fills upper with a copy of the project: clones of the files where the file system can, else bytes. For kernels without overlays in a user
  * namespace. Devices, pipes and sockets are left out; what cannot be read is left out and counted in *skipped. */

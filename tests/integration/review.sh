@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.." || exit 2
 build=$PWD/build/${BUILD:-release}
 P=${POSTERN:-$build/postern}
 [[ $P == /* ]] || P=$PWD/$P
-make -s BUILD="${BUILD:-release}" "$build/integration/review_driver" 2>/dev/null || make -s BUILD="${BUILD:-release}" "build/${BUILD:-release}/integration/review_driver" || exit 1
+make -s BUILD="${BUILD:-release}" "build/${BUILD:-release}/integration/review_driver" || exit 1
 [[ -x /usr/bin/python3 ]] || { echo "review: there is no /usr/bin/python3"; exit 77; }
 unshare -Urm true 2>/dev/null || { echo 'review: user namespaces are not allowed here'; exit 77; }
 work=$(mktemp -d)
@@ -63,6 +63,14 @@ check_all() {
 	fresh
 	tool 'cat src/main.c >/dev/null; touch d/a'
 	expect 0 'changes none'
+
+	line=$(as env AFTER=1 "$work/review_driver" "$form" . bash -c 'echo x >.envrc; echo >>d/a' 2>&1)
+	[[ $line == '2 changes wait, 1 flagged (1 runs by itself): postern review 20'* ]] || bad "at the end of a run: $line"
+	expect 0 'discarded' --discard --ledger none
+	count=$(as "$work/postern" review --list | grep -c .)
+	line=$(as env AFTER=1 "$work/review_driver" "$form" . bash -c 'cat d/a' 2>&1)
+	[[ $line == *'It changed nothing in the project.'* && $(as "$work/postern" review --list | grep -c .) == "$count" ]] ||
+		bad "at the end of a run that wrote nothing: $line"
 
 	# Work as it should be: edits and a commit inside, applied outside; the repository is whole.
 	fresh

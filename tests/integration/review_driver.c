@@ -1,5 +1,6 @@
 /* Runs a command on a copy of a project as a contained run does: a real overlay in a user namespace, or a whole copy. For
- * tests/integration/review.sh: review_driver overlay|copy PROJECT COMMAND...; prints the run's id. With XDG_STATE_HOME set. */
+ * tests/integration/review.sh: review_driver overlay|copy PROJECT COMMAND...; prints the run's id, and with AFTER in the
+ * environment what a run says at its end. With XDG_STATE_HOME set. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -7,7 +8,7 @@
 #include <sys/mount.h>
 #include <sys/wait.h>
 
-#include "review/run.h"
+#include "cmd/review.h"
 
 static void die(const char *what)
 {
@@ -36,7 +37,8 @@ static void enter_overlay(const struct review_run *run)
 	put("/proc/self/gid_map", text);
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		die("private");
-	(void)snprintf(options, sizeof(options), "userxattr,lowerdir=%s,upperdir=%s/upper,workdir=%s/work", run->project, run->path, run->path);
+	(void)snprintf(
+	        options, sizeof(options), "userxattr,lowerdir=%s,upperdir=%s/upper,workdir=%s/work", run->project, run->path, run->path);
 	if (mount("overlay", run->project, "overlay", 0, options) < 0)
 		die("overlay");
 	if (chdir(run->project) < 0)
@@ -79,6 +81,10 @@ int main(int argc, char **argv)
 	}
 	if (review_run_end(&run, status, &err) < 0)
 		(void)fprintf(stderr, "review_driver: %s\n", err.text);
+	_cleanup_buf_ struct buf line = BUF(4096);
+	if (getenv("AFTER") && review_after_run(&line, &run, &err) < 0)
+		(void)fprintf(stderr, "review_driver: %s\n", err.text);
+	(void)fputs(buf_str(&line), stdout);
 	(void)puts(run.id);
 	review_run_free(&run);
 	return 0;

@@ -623,6 +623,31 @@ static void links_and_attributes(void **state)
 	review_run_source_close(&s);
 }
 
+static void runs_are_not_kept_in_the_project(void **state)
+{
+	(void)state;
+	char *command[] = {(char *)(uintptr_t) "tool", NULL};
+	struct review_run run = REVIEW_RUN_NONE;
+	struct err err = {0};
+	assert_int_equal(review_run_create(&(struct review_run_new){.project = top, .command = command}, &run, &err), -EINVAL);
+	assert_true(strstr(err.text, "XDG_STATE_HOME") != NULL);
+	assert_int_equal(review_run_create(&(struct review_run_new){.project = "/", .command = command}, &run, &err), -EINVAL);
+	/* Beside it is well; what it says of itself is read back. */
+	fresh("lower");
+	run = run_of("a=1");
+	struct review_run again = REVIEW_RUN_NONE;
+	assert_int_equal(review_run_open(run.id, NULL, &again, &err), 0);
+	assert_string_equal(again.project, run.project);
+	assert_string_equal(again.command, "tool");
+	assert_int_equal(again.state, REVIEW_ENDED);
+	assert_int_equal(again.started, run.started);
+	assert_int_equal(again.ino, run.ino);
+	assert_int_equal(review_run_remove(&again, NULL), 0);
+	review_run_free(&run);
+	review_run_free(&again);
+	assert_int_equal(review_run_open("2", NULL, &again, &err), -ENOENT);
+}
+
 static void live(void **state)
 {
 	(void)state;
@@ -645,6 +670,8 @@ static void live(void **state)
 
 int main(void)
 {
+	if (!find_place())
+		return 77;
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(every_rule_is_found_by_its_pattern),
 	        cmocka_unit_test(paths_that_are_flagged_and_their_twins),
@@ -662,7 +689,8 @@ int main(void)
 	        cmocka_unit_test(hostile_trees),
 	        cmocka_unit_test(other_names),
 	        cmocka_unit_test(links_and_attributes),
+	        cmocka_unit_test(runs_are_not_kept_in_the_project),
 	        cmocka_unit_test(live),
 	};
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, NULL, tear_down);
 }

@@ -322,6 +322,34 @@ static void a_change_in_the_last_moment_is_kept(void **state)
 	}
 }
 
+/* And in a folder that is about to go. */
+static int meddle_below(const char *operation)
+{
+	if (strcmp(operation, "put") == 0 || strcmp(operation, "remove") == 0)
+		make(under("lower"), "d/e/new=9");
+	return 0;
+}
+
+static void what_is_put_into_a_folder_that_goes_is_kept(void **state)
+{
+	static const char *const uppers[] = {"d-", "d=file"};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(uppers); i++) {
+		fresh("lower");
+		make(under("lower"), "d/ d/e/ d/e/a=1");
+		struct review_run run = run_of(uppers[i]);
+		struct apply_result result;
+		struct err err = {0};
+		apply_step = meddle_below;
+		int r = apply_all(&run, &(struct apply_options){0}, &result, &err);
+		apply_step = NULL;
+		assert_int_equal(r, -EEXIST);
+		assert_tree("d 40755\nd/e 40755\nd/e/a 100644 = 1\nd/e/new 100644 = 9\n", uppers[i]);
+		assert_false(apply_pending(&run));
+		drop(&run);
+	}
+}
+
 /* A change of another after the set was read, before anything is staged. */
 static const char *meanwhile;
 
@@ -364,6 +392,14 @@ static void what_came_after_the_look_is_kept(void **state)
 		if (r != -EEXIST)
 			fail_msg("%zu: %d, %s", i, r, err.text);
 		assert_tree(want, table[i].meanwhile);
+		/* Not even with force does a folder go that has got something new. */
+		if (strcmp(table[i].meanwhile, "d/b=9") == 0) {
+			apply_step = meddle_first;
+			assert_int_equal(unlink(under("lower/d/b")), 0);
+			assert_int_equal(apply_all(&run, &(struct apply_options){.force = true}, &result, &err), -EEXIST);
+			apply_step = NULL;
+			assert_tree(want, "with force");
+		}
 		assert_false(apply_pending(&run));
 		drop(&run);
 	}
@@ -550,6 +586,8 @@ static void a_part(void **state)
 
 int main(void)
 {
+	if (!find_place())
+		return 77;
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(everything_is_applied),
 	        cmocka_unit_test(a_part),
@@ -557,6 +595,7 @@ int main(void)
 	        cmocka_unit_test(killed_twice),
 	        cmocka_unit_test(refused_at_every_step),
 	        cmocka_unit_test(conflicts_are_refused),
+	        cmocka_unit_test(what_is_put_into_a_folder_that_goes_is_kept),
 	        cmocka_unit_test(what_came_after_the_look_is_kept),
 	        cmocka_unit_test(a_change_in_the_last_moment_is_kept),
 	        cmocka_unit_test(nothing_is_written_through_a_swapped_folder),
@@ -564,7 +603,7 @@ int main(void)
 	        cmocka_unit_test(what_cannot_be_applied_is_left_out),
 	        cmocka_unit_test(nothing_happens_without_an_entry),
 	};
-	int r = cmocka_run_group_tests(tests, set_up, tear_down);
+	int r = cmocka_run_group_tests(tests, NULL, tear_down);
 	free(before);
 	free(after);
 	return r;
