@@ -6,7 +6,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 
 comma := ,
-LIBS := libcrypto libssl libnghttp2 libseccomp libarchive zlib libzstd libbrotlidec libfyaml libcurl libmnl sqlite3
+LIBS := libcrypto libssl libnghttp2 libseccomp libarchive zlib libzstd libbrotlidec libfyaml libcurl libmnl sqlite3 libhs
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wvla -Wswitch-enum -Wmissing-prototypes -Wstrict-prototypes -Wformat=2
 HARDEN := -fstack-protector-strong -fstack-clash-protection -fcf-protection=full -ftrivial-auto-var-init=zero -fPIE
 CPPFLAGS := -D_GNU_SOURCE -Isrc -I$(O) -DPOSTERN_VERSION='"$(VERSION)"'

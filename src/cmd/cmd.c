@@ -13,6 +13,7 @@
 const struct command *const command_table[] = {
         &cmd_vet,
         &cmd_run,
+        &cmd_policy,
         &cmd_log,
         &cmd_completion,
         &cmd_help,

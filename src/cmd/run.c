@@ -27,8 +27,7 @@ struct run_opts {
 
 static const struct opt run_table[] = {
         OPT_STRING(struct run_opts, policy, "policy", 'p', "FILE", "your policy, in place of the one in the configuration folder"),
-        OPT_LIST(struct run_opts, allow, "allow", 'a', "HOST", NULL,
-                "hosts that the tool may talk to: a name, a name with one star in front, or either with :PORT"),
+        OPT_LIST(struct run_opts, allow, "allow", 'a', "HOST", NULL, "hosts that the tool may talk to, each with or without a port"),
         OPT_LIST(struct run_opts, ro, "ro", 0, "PATH", NULL, "files and folders in the home that it may read"),
         OPT_LIST(struct run_opts, rw, "rw", 0, "PATH", NULL, "files and folders that it may change"),
         OPT_LIST(struct run_opts, hide, "hide", 0, "PATH", NULL, "files and folders that it shall not see"),
@@ -37,7 +36,7 @@ static const struct opt run_table[] = {
         OPT_STRING(struct run_opts, project, "project", 0, "DIR", "the folder that it works on; without it the current one"),
         OPT_STRING(struct run_opts, ledger, "ledger", 0, "DIR", "put what happens on record there, or none; without it in the data folder"),
         OPT_LIST(struct run_opts, connect_to, "connect-to", 0, "RULE", NULL,
-                "HOST:PORT:ADDRESS:PORT: connections for the first go to the second, as with curl"),
+                "connections for the first HOST and PORT of the rule go to the second, as with curl"),
         OPT_STRING(struct run_opts, trust, "trust", 0, "FILE", "certificates that servers may be checked with beside those of the system"),
         OPT_U64(struct run_opts, timeout, "timeout", 't', "SECONDS", 1, 31536000, "end the run after that time"),
         OPT_FLAG(struct run_opts, no_network, "no-network", 0, "no network at all"),

@@ -37,8 +37,9 @@ int process_map_ids(const char *pid, uid_t inside_uid, gid_t inside_gid, uid_t o
 
 int process_drop_privileges(struct err *err)
 {
+	/* Who has no right to empty the bounding set has none to gain from it either, once there are no new privileges. */
 	for (int c = 0; c < 64; c++)
-		if (prctl(PR_CAPBSET_DROP, c, 0, 0, 0) < 0 && errno != EINVAL)
+		if (prctl(PR_CAPBSET_DROP, c, 0, 0, 0) < 0 && errno != EINVAL && errno != EPERM)
 			return err_sys(err, -errno, "cannot drop a capability");
 	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -46,6 +47,22 @@ int process_drop_privileges(struct err *err)
 	if (syscall(SYS_capset, &head, none) < 0)
 		return err_sys(err, -errno, "cannot drop capabilities");
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? err_sys(err, -errno, "cannot set no_new_privs") : 0;
+}
+
+int process_keep_capabilities(uint64_t set)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2];
+	if (syscall(SYS_capget, &head, data) < 0)
+		return -errno;
+	for (int i = 0; i < 2; i++)
+		data[i].inheritable = data[i].permitted & (uint32_t)(set >> (32 * i));
+	if (syscall(SYS_capset, &head, data) < 0)
+		return -errno;
+	for (int c = 0; c < 64; c++)
+		if ((set >> c & 1) && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, c, 0, 0) < 0)
+			return -errno;
+	return 0;
 }
 
 int process_limit(__rlimit_resource_t which, uint64_t value, struct err *err)

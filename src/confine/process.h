@@ -14,7 +14,10 @@ int process_put(const char *path, const char *fmt, ...) __attribute__((format(pr
 /* Maps one user and one group into the user namespace of a process ("self" or a number), and forbids setgroups(2) there. */
 [[nodiscard]] int process_map_ids(const char *pid, uid_t inside_uid, gid_t inside_gid, uid_t outside_uid, gid_t outside_gid);
 
-/* Every set of capabilities empty, the bounding set too, and PR_SET_NO_NEW_PRIVS. */
+/* These capabilities (bits), and no others, stay with the person through an execution, who is not root of its user namespace. */
+[[nodiscard]] int process_keep_capabilities(uint64_t set);
+
+/* Every set of capabilities empty, the bounding set too if the caller may, and PR_SET_NO_NEW_PRIVS. */
 [[nodiscard]] int process_drop_privileges(struct err *err);
 
 /* Both limits of a resource, but not above what the hard one is. */

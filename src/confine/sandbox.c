@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "confine/sandbox_exec.h"
 #include "confine/sandbox_run.h"
 #include "sys/loop.h"
 
@@ -16,9 +17,10 @@ struct sandbox {
 	struct sandbox_calls calls;
 	void *arg;
 	struct sandbox_result result;
+	struct exec_watch *exec;
 	pid_t runner;
 	int pidfd, talk, life;
-	struct source *talk_source, *exit_source, *timer, *soon;
+	struct source *talk_source, *exit_source, *timer;
 	unsigned seconds;
 	bool ready, went, ended, over, stopping, timed_out;
 };
@@ -54,7 +56,7 @@ static void sandbox_free(struct sandbox *s)
 	loop_remove(s->talk_source);
 	loop_remove(s->exit_source);
 	loop_remove(s->timer);
-	loop_remove(s->soon);
+	exec_watch_free(s->exec);
 	fd_closep(&s->pidfd);
 	fd_closep(&s->talk);
 	fd_closep(&s->life);
@@ -102,6 +104,27 @@ static void take_failure(struct sandbox *s, const struct sandbox_note *n)
 	kill_runner(s);
 }
 
+static void on_exec(void *arg, const struct sandbox_exec *e)
+{
+	struct sandbox *s = arg;
+	s->calls.exec(s->arg, e);
+}
+
+static void on_swapped(void *arg, const char *path)
+{
+	struct sandbox *s = arg;
+	if (s->calls.appeared)
+		s->calls.appeared(s->arg, path, "swapped");
+}
+
+static void take_listener(struct sandbox *s, int fd)
+{
+	const struct exec_watch_calls calls = {.ask = on_exec, .swapped = on_swapped};
+	/* Without it the command waits for ever. */
+	if (exec_watch_new(s->loop, fd, &calls, s, &s->exec, &s->result.err) < 0)
+		kill_runner(s);
+}
+
 static void take(struct sandbox *s, struct sandbox_note *n, int fd)
 {
 	switch ((enum sandbox_note_kind)n->kind) {
@@ -132,6 +155,8 @@ static void take(struct sandbox *s, struct sandbox_note *n, int fd)
 		s->over = true;
 		break;
 	case NOTE_LISTENER:
+		if (fd >= 0 && !s->exec)
+			take_listener(s, TAKE_FD(fd));
 		break;
 	}
 	if (fd >= 0)
@@ -302,7 +327,6 @@ int sandbox_start(struct loop *loop, const struct sandbox_spec *spec, const stru
 
 void sandbox_exec_answer(struct sandbox *s, uint64_t id, bool allow)
 {
-	(void)s;
-	(void)id;
-	(void)allow;
+	if (s->exec)
+		exec_watch_answer(s->exec, id, allow);
 }

@@ -47,7 +47,7 @@ struct sandbox_file {
 struct sandbox_limits {
 	unsigned seconds;      /* wall clock */
 	unsigned processes;    /* and threads; 0: 4096 */
-	uint64_t memory_bytes; /* of all together, where there is a cgroup to write to; otherwise address space of each process */
+	uint64_t memory_bytes; /* of all together, where there is a control group to write to; otherwise what each process may write to */
 	unsigned files;        /* descriptors a process; 0: as the caller has */
 	uint64_t disk_bytes;   /* of everything private together (home, /tmp, /run, …); 0: half of the memory */
 	uint64_t file_bytes;   /* size of one file */
@@ -89,7 +89,7 @@ struct sandbox_level {
 	bool seccomp;       /* the allow-list */
 	bool exec;          /* exec control, by content */
 	bool process_limit; /* of this run's processes alone */
-	bool cgroup;        /* memory and processes by cgroup */
+	bool cgroup;        /* limits by control group */
 	unsigned covered;   /* secrets that were there */
 	unsigned unwatched; /* folders in which one that appears later would be seen */
 	char words[768];    /* all of it for a person, what is weaker first */
@@ -121,7 +121,8 @@ struct sandbox_calls {
 	/* Something is about to be executed. Answer with sandbox_exec_answer(), at once or later; meanwhile that process waits. NULL: no
 	 * exec control. */
 	void (*exec)(void *arg, const struct sandbox_exec *e);
-	/* A secret or a protected name appeared and was covered, or removed: `what` is a word ("covered", "removed"). */
+	/* A secret or a protected name appeared and was covered, or removed: `what` is a word: "covered", "removed", "repository" (a new
+	 * one, left as it is), "swapped" (another program ran than the one that was allowed, and was killed). */
 	void (*appeared)(void *arg, const char *path, const char *what);
 	/* The command has ended, result is known. The gate lives on until its control socket is closed, 5 s at most. */
 	void (*ended)(void *arg, const struct sandbox_result *r);

@@ -44,7 +44,7 @@ void sandbox_level_words(struct sandbox_level *l)
 	if (l->exec)
 		add(l, "; ", "executions asked for by content");
 	if (l->cgroup)
-		add(l, "; ", "memory and processes by control group");
+		add(l, "; ", "limits by control group");
 	if (l->secrets) {
 		(void)snprintf(text, sizeof(text), "%u secret%s covered%s", l->covered, l->covered == 1 ? "" : "s",
 		        l->watched ? ", later ones when they appear" : "");

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -16,6 +17,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "confine/cgroup.h"
 #include "confine/netlink.h"
 #include "confine/network.h"
 #include "confine/process.h"
@@ -60,6 +62,7 @@ struct run {
 	bool exec, alone; /* alone: without namespaces */
 	struct tree_plan *plan;
 	struct sandbox_level level;
+	struct cgroup cgroup;
 	int pair[2]; /* runner, first process */
 };
 
@@ -95,19 +98,24 @@ static bool hear(int fd, char word)
 
 /* ---- the command ---- */
 
+static unsigned processes_max(const struct sandbox_spec *s)
+{
+	return s->limits.processes ? s->limits.processes : DEFAULT_PROCESSES;
+}
+
 static int limits(const struct run *r, struct err *err)
 {
 	const struct sandbox_limits *l = &r->spec->limits;
 	int e = process_limit(RLIMIT_CORE, 0, err);
 	/* Counted in the user namespace, so of this run alone (Linux 5.14). Without one it would count all of the person's. */
 	if (e == 0 && !r->alone)
-		e = process_limit(RLIMIT_NPROC, l->processes ? l->processes : DEFAULT_PROCESSES, err);
+		e = process_limit(RLIMIT_NPROC, processes_max(r->spec), err);
 	if (e == 0 && l->files)
 		e = process_limit(RLIMIT_NOFILE, l->files, err);
 	if (e == 0 && l->file_bytes)
 		e = process_limit(RLIMIT_FSIZE, l->file_bytes, err);
 	/* What is really written to, and not addresses: runtimes of languages reserve terabytes of those. */
-	if (e == 0 && l->memory_bytes && !r->level.cgroup)
+	if (e == 0 && l->memory_bytes && !r->cgroup.memory)
 		e = process_limit(RLIMIT_DATA, l->memory_bytes, err);
 	return e;
 }
@@ -454,6 +462,10 @@ static int start_network(struct run *r, pid_t first, pid_t *gate, struct err *er
 	if (e < 0)
 		return e;
 	*gate = fork();
+	/* To read and write frames, to listen on all ports, to shut itself into an empty root. */
+	if (*gate == 0 &&
+	        process_keep_capabilities(1u << CAP_NET_RAW | 1u << CAP_NET_ADMIN | 1u << CAP_NET_BIND_SERVICE | 1u << CAP_SYS_CHROOT) < 0)
+		_exit(1);
 	if (*gate == 0)
 		process_become_role("gate", r->fds->exe, r->fds->control);
 	(void)close(r->fds->control);
@@ -469,7 +481,7 @@ static int enter_mounts(pid_t first, struct err *err)
 }
 
 /* Until the first process has ended, and then the gate. */
-static void wait_for_end(const struct run *r, struct watch *w, pid_t first, pid_t gate)
+static void wait_for_end(struct run *r, struct watch *w, pid_t first, pid_t gate)
 {
 	struct sandbox_note over = {.kind = NOTE_OVER};
 	struct err err = {0};
@@ -493,6 +505,7 @@ static void wait_for_end(const struct run *r, struct watch *w, pid_t first, pid_
 	(void)waitpid(first, NULL, 0);
 	if (w)
 		watch_end(w);
+	cgroup_remove(&r->cgroup);
 	if (gate > 0) {
 		struct pollfd p[] = {{.fd = gone, .events = POLLIN}, {.fd = r->fds->life, .events = POLLIN}};
 		(void)poll(p, ARRAY_LEN(p), GATE_MS);
@@ -548,6 +561,8 @@ _Noreturn void sandbox_run(const struct sandbox_spec *spec, bool exec, const str
 		fail(&r, (err_set(&err, -EOPNOTSUPP,
 		                  "this kernel has no Landlock (boot it with landlock among its lsm=, or allow a best effort)"),
 		                 &err));
+	/* Root's processes are not counted otherwise. */
+	cgroup_make(&r.cgroup, spec->limits.processes || geteuid() == 0 ? processes_max(spec) : 0, spec->limits.memory_bytes);
 	e = enter_user_namespace(&r, &err);
 	if (e < 0 && !spec->best_effort)
 		fail(&r, &err);
@@ -561,11 +576,15 @@ _Noreturn void sandbox_run(const struct sandbox_spec *spec, bool exec, const str
 	if (first < 0)
 		fail(&r, (err_sys(&err, -errno, "cannot make the command's namespaces"), &err));
 	(void)close(r.pair[1]);
+	e = cgroup_enter(&r.cgroup, first);
+	if (e < 0)
+		fail(&r, (err_sys(&err, e, "cannot enter a control group"), &err));
 	if (!r.alone)
 		with_namespaces(&r, &w, &first, &gate, &err);
 	bool ns = !r.alone;
 	r.level.user_ns = r.level.mount_ns = r.level.pid_ns = r.level.net_ns = r.level.ipc_ns = r.level.uts_ns = r.level.cgroup_ns = ns;
-	r.level.process_limit = ns && geteuid() != 0;
+	r.level.process_limit = r.cgroup.processes || (ns && geteuid() != 0);
+	r.level.cgroup = r.cgroup.processes || r.cgroup.memory;
 	r.level.no_caps = r.level.no_new_privs = r.level.seccomp = true;
 	r.level.exec = exec;
 	sandbox_level_words(&r.level);

@@ -4,6 +4,7 @@
 
 #include "crypto/digest.h"
 #include "gate/gate_part.h"
+#include "wire/decode.h"
 
 #define HEAD_MAX   ((size_t)512 << 10)
 #define TRIES_MAX  2u
@@ -18,7 +19,7 @@ struct flow *flow_find(struct gate *g, uint64_t id)
 	return f;
 }
 
-static void book(struct flow *f, size_t before)
+void flow_book(struct flow *f, size_t before)
 {
 	f->g->held += f->body.n;
 	f->g->held -= before;
@@ -123,12 +124,76 @@ static void put_facts(const struct flow *f, enum link_kind kind, struct buf *m)
 	link_put(m, LINK_PROTO, r->proto);
 }
 
-static void ask(struct flow *f)
+/* What a tool says with its target and its fields. Those that are there to hold a key for this host are left out. */
+static void put_head(const struct exchange_request *r, struct buf *out)
+{
+	static const char *const keys[] = {
+	        "authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie", "proxy-authorization", "host"};
+	buf_add(out, r->target);
+	for (size_t i = 0; i < r->n_headers; i++) {
+		size_t k = 0;
+		while (k < ARRAY_LEN(keys) && !slice_eq_nocase(r->headers[i].name, slice_str(keys[k])))
+			k++;
+		if (k < ARRAY_LEN(keys))
+			continue;
+		buf_u8(out, '\n');
+		buf_add(out, r->headers[i].value);
+	}
+}
+
+/* A coding of the content would hide it, and what is replaced must be replaced in the clear. */
+static bool decode(struct flow *f)
+{
+	struct slice coding = exchange_header(f->r, "content-encoding");
+	_cleanup_buf_ struct buf out = BUF(BODY_WHOLE_MAX);
+	const char *why = NULL;
+	uint64_t lost = 0;
+	if (!coding.n || !f->body.n || slice_eq_nocase(coding, SLICE("identity")))
+		return true;
+	if (decode_content(coding, buf_slice(&f->body), &out, &lost, &why) < 0 || lost) {
+		flow_deny(f, 415, "content", why ? why : "the content coding cannot be removed");
+		return false;
+	}
+	size_t before = f->body.n;
+	buf_free(&f->body);
+	f->body = out;
+	out = (struct buf){0};
+	flow_book(f, before);
+	f->decoded = true;
+	return true;
+}
+
+static bool look(struct flow *f)
+{
+	struct search *s = f->g->search;
+	_cleanup_buf_ struct buf head = BUF(HEAD_MAX);
+	struct dlp_scan *scan = NULL;
+	if (!s || f->bytes)
+		return true;
+	if (!f->parent && !decode(f))
+		return false;
+	int r = f->body.n ? search_message(s, f->host, buf_slice(&f->body), false, &f->hits, &f->scan) : 0;
+	if (r == 0 && !f->parent) {
+		put_head(f->r, &head);
+		r = buf_error(&head) ? buf_error(&head) : search_message(s, f->host, buf_slice(&head), true, &f->hits, &scan);
+		search_done(scan);
+	}
+	if (r == 0)
+		return true;
+	flow_deny(f, 413, "content", "the request cannot be looked through");
+	return false;
+}
+
+void flow_ask(struct flow *f)
 {
 	_cleanup_buf_ struct buf m = BUF(LINK_MAX);
 	char digest[65] = "";
+	if (!look(f))
+		return;
 	f->state = FLOW_ASKED;
 	put_facts(f, LINK_ASK, &m);
+	if (f->hits.n)
+		link_put(&m, LINK_HITS, buf_slice(&f->hits));
 	if (!f->bytes) {
 		link_put_u64(&m, LINK_SIZE, f->body.n);
 		if (f->body.n) {
@@ -140,7 +205,7 @@ static void ask(struct flow *f)
 }
 
 /* Our own no: on record, too. */
-static void deny(struct flow *f, int status, const char *rule, const char *reason)
+void flow_deny(struct flow *f, int status, const char *rule, const char *reason)
 {
 	_cleanup_buf_ struct buf m = BUF(LINK_MAX);
 	if (f->state == FLOW_OVER || !f->r)
@@ -149,10 +214,13 @@ static void deny(struct flow *f, int status, const char *rule, const char *reaso
 	link_put(&m, LINK_RULE, slice_str(rule));
 	link_put(&m, LINK_REASON, slice_str(reason));
 	gate_send(f->g, &m);
-	refuse(f, status, "postern_denied", slice_str(rule), slice_str(reason));
+	if (f->parent)
+		flow_ws_verdict(f, false, SLICE_NONE, slice_str(reason));
+	else
+		refuse(f, status, "postern_denied", slice_str(rule), slice_str(reason));
 }
 
-static struct flow *flow_new(struct gate *g, struct exchange *x, const struct exchange_request *r)
+struct flow *flow_new(struct gate *g, struct exchange *x, const struct exchange_request *r)
 {
 	struct flow *f = g->n_flows < FLOWS_MAX ? calloc(1, sizeof(*f)) : NULL;
 	if (!f)
@@ -164,6 +232,7 @@ static struct flow *flow_new(struct gate *g, struct exchange *x, const struct ex
 	f->body = BUF(BODY_WHOLE_MAX);
 	f->set = BUF(LINK_MAX);
 	f->swap = BUF(LINK_MAX);
+	f->hits = BUF(LINK_MAX / 2);
 	f->port = r->port;
 	f->begun_ms = gate_now_ms();
 	struct flow **slot = &g->flow[f->id % FLOWS_MAX];
@@ -189,15 +258,15 @@ static void *begin(void *arg, struct exchange *x, const struct exchange_request 
 	f->tls = slice_is(r->scheme, "https");
 	const char *why = disagreement(r, f->host);
 	if (why)
-		deny(f, 421, "agreement", why);
+		flow_deny(f, 421, "agreement", why);
 	else if (slice_is(r->method, "TRACE") || slice_is(r->method, "CONNECT"))
-		deny(f, 405, "methods", "this method is never let through");
+		flow_deny(f, 405, "methods", "this method is never let through");
 	else if (r->target.n == 0 || (r->target.p[0] != '/' && !slice_is(r->target, "*")))
-		deny(f, 400, "target", "the target of the request is no path");
+		flow_deny(f, 400, "target", "the target of the request is no path");
 	else if (r->target.n > LINK_TARGET_MAX)
-		deny(f, 414, "target", "the target of the request is too long to be checked");
+		flow_deny(f, 414, "target", "the target of the request is too long to be checked");
 	else if (r->websocket && more)
-		deny(f, 400, "websocket", "an upgrade to WebSocket has no body");
+		flow_deny(f, 400, "websocket", "an upgrade to WebSocket has no body");
 	return f;
 }
 
@@ -211,11 +280,11 @@ static void *opaque(void *arg, struct exchange *x, const struct exchange_request
 	/* Interception finds words for what does not agree. */
 	const char *why = disagreement(r, f->host);
 	if (!why)
-		ask(f);
+		flow_ask(f);
 	else if (tls)
 		intercept(f);
 	else
-		deny(f, 421, "agreement", why);
+		flow_deny(f, 421, "agreement", why);
 	return f;
 }
 
@@ -228,6 +297,11 @@ static void body(void *state, struct slice piece)
 	if (f->state == FLOW_OVER)
 		return;
 	f->sent += piece.n;
+	if (f->upgraded && f->g->search && f->state == FLOW_OPEN && f->u) {
+		if (!flow_ws_feed(f, piece))
+			f->state = FLOW_OVER;
+		return;
+	}
 	if ((f->bytes || f->upgraded) && f->state == FLOW_OPEN && f->u) {
 		upstream_send(f->u, piece);
 		if (upstream_waiting(f->u) > UP_PAUSE)
@@ -235,11 +309,11 @@ static void body(void *state, struct slice piece)
 		return;
 	}
 	buf_add(&f->body, piece);
-	book(f, before);
+	flow_book(f, before);
 	if (f->bytes && f->body.n > UP_PAUSE)
 		exchange_hold(f->x, true);
 	else if (buf_error(&f->body) || f->g->held > BODIES_MAX)
-		deny(f, 413, "size", "the request is larger than what can be looked at before it leaves (32 MiB)");
+		flow_deny(f, 413, "size", "the request is larger than what can be looked at before it leaves (32 MiB)");
 }
 
 static void end(void *state)
@@ -247,7 +321,7 @@ static void end(void *state)
 	struct flow *f = state;
 	f->whole = true;
 	if (f->state == FLOW_BODY)
-		ask(f);
+		flow_ask(f);
 	else if (f->state == FLOW_OPEN && f->u && (f->bytes || f->upgraded))
 		upstream_shut(f->u);
 }
@@ -259,15 +333,8 @@ static void room(void *state)
 		upstream_hold(f->u, false);
 }
 
-static void gone(void *state)
+void flow_event(const struct flow *f, const char *reason)
 {
-	struct flow *f = state;
-	struct gate *g = f->g;
-	f->r = NULL;
-	bool cut = f->state != FLOW_OVER;
-	f->state = FLOW_OVER;
-	if (f->u)
-		upstream_leave(f->u);
 	_cleanup_buf_ struct buf m = BUF(LINK_MAX);
 	link_begin(&m, LINK_EVENT);
 	link_put_u64(&m, LINK_ID, f->id);
@@ -275,9 +342,14 @@ static void gone(void *state)
 	link_put_u64(&m, LINK_SENT, f->sent);
 	link_put_u64(&m, LINK_RECEIVED, f->received);
 	link_put_u64(&m, LINK_MS, gate_now_ms() - f->begun_ms);
-	if (cut)
-		link_put(&m, LINK_REASON, SLICE("the client went away before the end"));
-	gate_send(g, &m);
+	if (reason)
+		link_put(&m, LINK_REASON, slice_str(reason));
+	gate_send(f->g, &m);
+}
+
+void flow_free(struct flow *f)
+{
+	struct gate *g = f->g;
 	for (struct flow **p = &g->flow[f->id % FLOWS_MAX]; *p; p = &(*p)->next)
 		if (*p == f) {
 			*p = f->next;
@@ -285,12 +357,28 @@ static void gone(void *state)
 		}
 	g->n_flows--;
 	g->held -= f->body.n;
-	buf_free(&f->body);
-	buf_free(&f->set);
+	flow_ws_free(f);
+	search_done(f->scan);
+	search_back_free(f->back);
 	if (f->swap.p)
 		explicit_bzero(f->swap.p, f->swap.cap);
+	buf_free(&f->body);
+	buf_free(&f->set);
 	buf_free(&f->swap);
+	buf_free(&f->hits);
 	free(f);
+}
+
+static void gone(void *state)
+{
+	struct flow *f = state;
+	bool cut = f->state != FLOW_OVER;
+	f->r = NULL;
+	f->state = FLOW_OVER;
+	if (f->u)
+		upstream_leave(f->u);
+	flow_event(f, cut ? "the client went away before the end" : NULL);
+	flow_free(f);
 }
 
 const struct far_stream flow_far_stream = {
@@ -361,7 +449,8 @@ static void write_request(const struct flow *f, struct buf *out)
 		size_t k = 0;
 		while (k < ARRAY_LEN(dropped) && !slice_eq_nocase(name, slice_str(dropped[k])))
 			k++;
-		if (k < ARRAY_LEN(dropped) || is_set(f, name))
+		if (k < ARRAY_LEN(dropped) || is_set(f, name) || (f->decoded && slice_eq_nocase(name, SLICE("content-encoding"))) ||
+		        (f->back && slice_eq_nocase(name, SLICE("accept-encoding"))))
 			continue;
 		buf_add(out, name);
 		buf_str_add(out, ": ");
@@ -390,7 +479,7 @@ static void start(struct flow *f)
 		_cleanup_buf_ struct buf head = BUF(HEAD_MAX);
 		write_request(f, &head);
 		if (buf_error(&head)) {
-			deny(f, 431, "size", "the head of the request is too long");
+			flow_deny(f, 431, "size", "the head of the request is too long");
 			return;
 		}
 		upstream_send(f->u, buf_slice(&head));
@@ -401,7 +490,7 @@ static void start(struct flow *f)
 	if (f->bytes || f->body.n > REPLAY_MAX) {
 		size_t before = f->body.n;
 		buf_free(&f->body);
-		book(f, before);
+		flow_book(f, before);
 	}
 	exchange_hold(f->x, false);
 	if (f->bytes && f->whole)
@@ -421,6 +510,10 @@ static void open_upstream(struct flow *f)
 
 void flow_verdict(struct flow *f, const struct link_message *m)
 {
+	if (f->parent) {
+		flow_ws_verdict(f, slice_is(m->field[LINK_RESULT], "allow"), m->field[LINK_REDACT], m->field[LINK_REASON]);
+		return;
+	}
 	if (f->state != FLOW_ASKED || !f->r)
 		return;
 	if (f->bytes && slice_is(m->field[LINK_RESULT], "intercept")) {
@@ -431,6 +524,22 @@ void flow_verdict(struct flow *f, const struct link_message *m)
 		refuse(f, 403, "postern_denied", m->field[LINK_RULE].p ? m->field[LINK_RULE] : SLICE("policy"), m->field[LINK_REASON]);
 		return;
 	}
+	if (m->field[LINK_REDACT].n) {
+		_cleanup_buf_ struct buf clean = BUF(BODY_WHOLE_MAX);
+		if (!f->scan || search_replace(f->g->search, f->scan, m->field[LINK_REDACT], buf_slice(&f->body), &clean) < 0) {
+			flow_deny(f, 403, "content", "what must not leave cannot be replaced");
+			return;
+		}
+		size_t before = f->body.n;
+		struct buf old = f->body;
+		f->body = clean;
+		clean = old;
+		flow_book(f, before);
+	}
+	search_done(f->scan);
+	f->scan = NULL;
+	if (f->g->search && !f->bytes && !f->r->websocket)
+		f->back = search_back_new(f->g->search);
 	buf_add(&f->set, m->field[LINK_SET]);
 	buf_add(&f->swap, m->field[LINK_SWAP]);
 	open_upstream(f);
@@ -458,6 +567,35 @@ void flow_connected(struct flow *f, const struct link_message *m, int fd)
 
 /* ── the server ── */
 
+#define TAKE_BACK(f)                                   \
+	({                                             \
+		struct search_back *_back = (f)->back; \
+		(f)->back = NULL;                      \
+		_back;                                 \
+	})
+
+/* Placeholders can be put back in text as it is; then the length is not what was said. False: nothing is put back. */
+static bool prepare_back(struct flow *f, const struct http1_reply *r, struct buf *fields)
+{
+	struct slice type = SLICE_NONE;
+	for (size_t i = 0; i < r->n_fields; i++) {
+		struct slice name = r->field[i].name;
+		if (slice_eq_nocase(name, SLICE("content-encoding")) && !slice_eq_nocase(r->field[i].value, SLICE("identity")))
+			return false;
+		if (slice_eq_nocase(name, SLICE("content-type")))
+			type = r->field[i].value;
+		if (slice_eq_nocase(name, SLICE("content-length")))
+			continue;
+		buf_add(fields, name);
+		buf_str_add(fields, ": ");
+		buf_add(fields, r->field[i].value);
+		buf_str_add(fields, "\r\n");
+	}
+	if (slice_find(type, SLICE("json"), 0) != SLICE_NPOS || slice_starts(type, SLICE("text/event-stream")))
+		search_back_json(f->back);
+	return r->status >= 200 && !buf_error(fields);
+}
+
 void flow_head(struct flow *f, const struct http1_reply *r)
 {
 	f->status = r->status;
@@ -472,7 +610,10 @@ void flow_head(struct flow *f, const struct http1_reply *r)
 	}
 	if (r->status == 100)
 		return;
-	if (exchange_head(f->x, r->status, r->field_bytes) < 0) {
+	_cleanup_buf_ struct buf fields = BUF(HEAD_MAX);
+	if (f->back && !prepare_back(f, r, &fields))
+		search_back_free(TAKE_BACK(f));
+	if (exchange_head(f->x, r->status, f->back ? buf_slice(&fields) : r->field_bytes) < 0) {
 		if (f->u)
 			upstream_leave(f->u);
 		exchange_break(f->x, "the reply cannot be passed on");
@@ -486,13 +627,26 @@ void flow_head(struct flow *f, const struct http1_reply *r)
 	}
 }
 
+static void pass(struct flow *f, struct slice piece, bool last)
+{
+	_cleanup_buf_ struct buf b = BUF(UP_PAUSE * 64);
+	if (!f->back) {
+		exchange_piece(f->x, piece);
+		return;
+	}
+	if (search_back_feed(f->back, piece, last, &b) < 0)
+		exchange_break(f->x, "the reply cannot be passed on");
+	else
+		exchange_piece(f->x, buf_slice(&b));
+}
+
 void flow_piece(struct flow *f, struct slice piece)
 {
 	f->received += piece.n;
 	if (!f->r || f->state != FLOW_OPEN)
 		return;
 	f->replied = true;
-	exchange_piece(f->x, piece);
+	pass(f, piece, false);
 	if (f->u && exchange_waiting(f->x) > UP_PAUSE)
 		upstream_hold(f->u, true);
 }
@@ -504,6 +658,8 @@ void flow_end(struct flow *f)
 	if (!f->r || f->state != FLOW_OPEN)
 		return;
 	f->state = FLOW_OVER;
+	if (f->back)
+		pass(f, SLICE_NONE, true);
 	exchange_end(f->x);
 }
 

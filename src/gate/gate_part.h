@@ -7,6 +7,7 @@
 
 #include "crypto/tls.h"
 #include "gate/link.h"
+#include "gate/search.h"
 #include "parse/http1.h"
 #include "sys/loop.h"
 #include "wire/engine.h"
@@ -21,6 +22,7 @@
 
 struct gate;
 struct upstream;
+struct flow_ws;
 
 enum flow_state {
 	FLOW_BODY,    /* the request is being gathered */
@@ -48,6 +50,12 @@ struct flow {
 	struct buf body;      /* of the request; of bytes: what waits for the upstream connection */
 	struct buf set, swap; /* of the verdict */
 	struct upstream *u;
+	struct buf hits;       /* lines of link_hit_write() */
+	struct dlp_scan *scan; /* of the body, as long as something may be replaced in it */
+	struct search_back *back;
+	bool decoded;        /* the body's content coding was removed */
+	struct flow_ws *ws;  /* of a WebSocket that is looked into */
+	struct flow *parent; /* of one message of a WebSocket: its connection's; x is NULL */
 	unsigned tries;
 	int status;
 	uint64_t sent, received, begun_ms;
@@ -56,6 +64,7 @@ struct flow {
 struct gate {
 	struct loop *loop;
 	struct tls_client *tls;
+	struct search *search; /* NULL: nothing is looked into */
 	int link;
 	struct source *link_source;
 	struct buf link_out; /* messages that wait: u32be length each */
@@ -69,6 +78,24 @@ struct gate {
 	unsigned n_idle;
 	struct buf in; /* of the link */
 };
+
+#define MESSAGE_MAX ((size_t)16 << 20) /* of a WebSocket that is looked into */
+
+/* flow.c */
+struct flow *flow_new(struct gate *g, struct exchange *x, const struct exchange_request *r);
+void flow_free(struct flow *f);
+/* Asks the supervisor; what is in f->body is looked through before. */
+void flow_ask(struct flow *f);
+/* Ends it with a no of our own, which goes on record. */
+void flow_deny(struct flow *f, int status, const char *rule, const char *reason);
+void flow_event(const struct flow *f, const char *reason);
+void flow_book(struct flow *f, size_t before);
+
+/* flow_ws.c: client messages of a WebSocket, each a flow of its own until it has left. */
+/* False: it must end. */
+bool flow_ws_feed(struct flow *f, struct slice piece);
+void flow_ws_verdict(struct flow *message, bool allow, struct slice redact, struct slice reason);
+void flow_ws_free(struct flow *f);
 
 /* flow.c */
 extern const struct far_stream flow_far_stream;

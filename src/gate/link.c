@@ -115,7 +115,7 @@ int link_receive(int socket, struct buf *b, int *fd)
 
 /* ── configuration ── */
 
-enum { CONFIG_CERT = 1, CONFIG_KEY, CONFIG_TRUST, CONFIG_END };
+enum { CONFIG_CERT = 1, CONFIG_KEY, CONFIG_TRUST, CONFIG_RULES, CONFIG_VALUES, CONFIG_INDEX, CONFIG_END };
 
 void gate_config_encode(struct buf *b, const struct gate_config *c)
 {
@@ -123,6 +123,9 @@ void gate_config_encode(struct buf *b, const struct gate_config *c)
 	        [CONFIG_CERT] = c->ca_cert_pem,
 	        [CONFIG_KEY] = c->ca_key_pem,
 	        [CONFIG_TRUST] = c->trust_pem,
+	        [CONFIG_RULES] = c->rules,
+	        [CONFIG_VALUES] = c->values,
+	        [CONFIG_INDEX] = c->index,
 	};
 	for (unsigned tag = 1; tag < CONFIG_END; tag++)
 		link_put(b, (enum link_tag)tag, value[tag]);
@@ -134,9 +137,76 @@ int gate_config_decode(struct slice message, struct gate_config *out)
 	struct cursor k = cursor_of(message);
 	int r = fields(&k, value, CONFIG_END);
 	if (r == 0)
-		*out = (struct gate_config){
-		        .ca_cert_pem = value[CONFIG_CERT], .ca_key_pem = value[CONFIG_KEY], .trust_pem = value[CONFIG_TRUST]};
+		*out = (struct gate_config){.ca_cert_pem = value[CONFIG_CERT],
+		        .ca_key_pem = value[CONFIG_KEY],
+		        .trust_pem = value[CONFIG_TRUST],
+		        .rules = value[CONFIG_RULES],
+		        .values = value[CONFIG_VALUES],
+		        .index = value[CONFIG_INDEX]};
 	return r;
+}
+
+void gate_value_put(struct buf *b, unsigned class, struct slice label, struct slice value)
+{
+	buf_u8(b, (uint8_t) class);
+	buf_be(b, label.n, 4);
+	buf_add(b, label);
+	buf_be(b, value.n, 4);
+	buf_add(b, value);
+}
+
+bool gate_value_next(struct slice *rest, unsigned *class, struct slice *label, struct slice *value)
+{
+	struct cursor k = cursor_of(*rest);
+	if (!cursor_left(&k))
+		return false;
+	*class = cursor_u8(&k);
+	*label = cursor_take(&k, cursor_be32(&k));
+	*value = cursor_take(&k, cursor_be32(&k));
+	if (!cursor_ok(&k))
+		return false;
+	*rest = slice_from(*rest, k.at);
+	return true;
+}
+
+/* Tabs and newlines separate. */
+static void plain(struct buf *b, struct slice s)
+{
+	for (size_t i = 0; i < s.n && i < 400; i++)
+		buf_u8(b, s.p[i] < ' ' || s.p[i] == 0x7f ? '?' : s.p[i]);
+}
+
+void link_hit_write(struct buf *b, const struct link_hit *h)
+{
+	buf_fmt(b, "%u\t%u\t%d\t%d\t", h->class, h->confidence, h->cut, h->place);
+	plain(b, h->rule);
+	buf_u8(b, '\t');
+	plain(b, h->what);
+	buf_u8(b, '\t');
+	plain(b, h->chain);
+	buf_u8(b, '\t');
+	plain(b, h->sample);
+	buf_str_add(b, "\t\n");
+}
+
+bool link_hit_next(struct slice *rest, struct link_hit *out)
+{
+	struct slice line, part[8];
+	uint64_t n[4];
+	if (!rest->n || !slice_split(rest, '\n', &line))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(part); i++)
+		if (!slice_split(&line, '\t', &part[i]) || (i < 4 && !slice_u64(part[i], 1000, &n[i])))
+			return false;
+	*out = (struct link_hit){.class = (unsigned)n[0],
+	        .confidence = (unsigned)n[1],
+	        .cut = n[2] != 0,
+	        .place = n[3] != 0,
+	        .rule = part[4],
+	        .what = part[5],
+	        .chain = part[6],
+	        .sample = part[7]};
+	return true;
 }
 
 int gate_config_send(int control, const struct gate_config *c, int link)

@@ -45,6 +45,8 @@ enum link_tag {
 	LINK_RULE,   /* the rule that decided */
 	LINK_SET,    /* header fields to set, "name: value\n" each */
 	LINK_SWAP,   /* "header\tplaceholder\tkey\n" each: in that field of the request the key takes the placeholder's place */
+	LINK_HITS,   /* what was found in it, a line each: link_hit_write() */
+	LINK_REDACT, /* of a VERDICT: numbers of the hits that are to be replaced, with commas between */
 	LINK_TAG_END,
 };
 
@@ -76,8 +78,28 @@ uint64_t link_u64(const struct link_message *m, enum link_tag tag, uint64_t othe
 struct gate_config {
 	struct slice ca_cert_pem, ca_key_pem; /* the authority of this run */
 	struct slice trust_pem;               /* roots that upstream servers are checked against */
+	struct slice rules;                   /* image of inspect/secret_table.h; empty: nothing is looked into */
+	struct slice values;                  /* gate_value_put(), one after the other: what must not leave */
+	struct slice index;                   /* of inspect/fingerprint.h; empty: none */
 };
-#define GATE_CONFIG_MAX ((size_t)8 << 20)
+#define GATE_CONFIG_MAX ((size_t)256 << 20)
+
+/* class: enum dlp_class of a value. */
+void gate_value_put(struct buf *b, unsigned class, struct slice label, struct slice value);
+/* The next of them. False: no more, or broken. */
+bool gate_value_next(struct slice *rest, unsigned *class, struct slice *label, struct slice *value);
+
+/* One hit, as the supervisor gets it. */
+struct link_hit {
+	unsigned class;          /* enum dlp_class */
+	unsigned confidence;     /* 0 to 100 */
+	bool cut, place;         /* place: in the head of the request, where nothing can be replaced */
+	struct slice rule, what; /* name of the rule; for a person */
+	struct slice chain;      /* decodings, with " in " between; empty: plain */
+	struct slice sample;     /* safe to log */
+};
+void link_hit_write(struct buf *b, const struct link_hit *h);
+bool link_hit_next(struct slice *rest, struct link_hit *out);
 
 void gate_config_encode(struct buf *b, const struct gate_config *c);
 /* Fields are borrowed from the message. -EBADMSG. */

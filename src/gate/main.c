@@ -103,6 +103,9 @@ static int serve(int control, struct gate *g, struct err *err)
 	r = r < 0 ? r : tls_client_new(g->config.trust_pem, &g->tls);
 	if (r < 0)
 		return err_sys(err, r, "the certificates that upstream servers are checked with cannot be used");
+	r = search_new(&g->config, &g->search, err);
+	if (r < 0)
+		return r;
 	struct engine_config ec = {
 	        .control_fd = control,
 	        .ca_cert_pem = g->config.ca_cert_pem,
@@ -142,6 +145,7 @@ int gate_main(int control)
 	if (g->link >= 0)
 		(void)close(g->link);
 	tls_client_free(g->tls);
+	search_free(g->search);
 	buf_free(&g->link_out);
 	buf_free(&g->in);
 	free(g);

@@ -17,6 +17,7 @@
 #include "gate/connect.h"
 #include "gate/link.h"
 #include "gate/session_env.h"
+#include "gate/session_search.h"
 #include "ledger/home.h"
 #include "policy/policy.h"
 #include "sys/loop.h"
@@ -446,6 +447,7 @@ static int start(struct session *s, struct err *err)
 {
 	_cleanup_buf_ struct buf cert = BUF(65536), key = BUF(65536), system = BUF(PEM_MAX), trust = BUF(PEM_MAX),
 	                         seen = BUF(PEM_MAX + 65536);
+	_cleanup_buf_ struct buf rules = BUF((size_t)64 << 20), values = BUF((size_t)8 << 20), index = BUF((size_t)128 << 20);
 	int control[2] = {-1, -1}, link[2] = {-1, -1};
 	struct sandbox_path *path = arena_array(&s->arena, PATHS_MAX, sizeof(*path));
 	size_t n_paths = 0;
@@ -453,6 +455,9 @@ static int start(struct session *s, struct err *err)
 		return err_set(err, -ENOMEM, "out of memory");
 	int r = gather_paths(s, path, &n_paths, err);
 	r = r < 0 ? r : session_credentials(&s->arena, policy_settings(s->spec->policy), &s->credential, &s->n_credentials, err);
+	if (r == 0 && !s->spec->no_network)
+		r = session_search(
+		        &s->arena, policy_settings(s->spec->policy), s->credential, s->n_credentials, &rules, &values, &index, err);
 	r = r < 0 ? r : read_trust(s, &system, &trust, err);
 	if (r == 0 && (r = cert_ca_new("Postern session authority", time(NULL), &cert, &key)) < 0)
 		r = err_sys(err, r, "cannot make an authority for this run");
@@ -499,8 +504,12 @@ static int start(struct session *s, struct err *err)
 		control[1] = -1;
 	}
 	if (r == 0 && !s->spec->no_network) {
-		const struct gate_config config = {
-		        .ca_cert_pem = buf_slice(&cert), .ca_key_pem = buf_slice(&key), .trust_pem = buf_slice(&trust)};
+		const struct gate_config config = {.ca_cert_pem = buf_slice(&cert),
+		        .ca_key_pem = buf_slice(&key),
+		        .trust_pem = buf_slice(&trust),
+		        .rules = buf_slice(&rules),
+		        .values = buf_slice(&values),
+		        .index = buf_slice(&index)};
 		const struct timeval limit = {.tv_sec = 20};
 		(void)setsockopt(s->control, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 		r = gate_config_send(s->control, &config, link[1]);
@@ -510,6 +519,8 @@ static int start(struct session *s, struct err *err)
 	}
 	if (key.p)
 		explicit_bzero(key.p, key.cap);
+	if (values.p)
+		explicit_bzero(values.p, values.cap);
 	for (int i = 0; i < 2; i++)
 		if (link[i] >= 0)
 			(void)close(link[i]);

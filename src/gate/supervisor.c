@@ -10,6 +10,7 @@
 #include "gate/connect.h"
 #include "gate/link.h"
 #include "gate/record.h"
+#include "inspect/dlp.h"
 #include "ledger/client.h"
 #include "policy/policy.h"
 #include "sys/loop.h"
@@ -33,6 +34,8 @@ struct asked {
 	uint64_t bytes;
 	char sha256[65];
 	char *rule, *set, *swap, *said;
+	char *found, *redact; /* JSON of what was found in it; numbers of hits */
+	char *why;            /* of what was found: the reason in full */
 	const char *reason;
 	const char *via;
 };
@@ -94,6 +97,9 @@ static void forget(struct supervisor *s, struct asked *a)
 	free(a->target);
 	free(a->rule);
 	free(a->said);
+	free(a->found);
+	free(a->redact);
+	free(a->why);
 	free(a->set);
 	if (a->swap)
 		explicit_bzero(a->swap, strlen(a->swap));
@@ -179,8 +185,8 @@ static int entry_of(struct supervisor *s, const struct asked *a, const struct li
 	e.time = now_ms();
 	e.class_uid = http ? ENTRY_HTTP_ACTIVITY : ENTRY_NETWORK_ACTIVITY;
 	e.activity_id = http ? http_activity(a->method) : end ? 2 : a->allow ? 1 : 5;
-	e.verdict = end ? ENTRY_NO_VERDICT : a->allow ? ENTRY_ALLOW : ENTRY_DENY;
-	e.severity = a->allow || end ? ENTRY_INFORMATIONAL : ENTRY_MEDIUM;
+	e.verdict = end ? ENTRY_NO_VERDICT : !a->allow ? ENTRY_DENY : a->redact ? ENTRY_REWRITE : ENTRY_ALLOW;
+	e.severity = end ? ENTRY_INFORMATIONAL : a->why ? ENTRY_HIGH : a->allow ? ENTRY_INFORMATIONAL : ENTRY_MEDIUM;
 	buf_str_add(&members, "{\"dst_endpoint\":{");
 	member(&members, "hostname", slice_str(a->host));
 	buf_fmt(&members, ",\"port\":%u}", a->port);
@@ -199,9 +205,12 @@ static int entry_of(struct supervisor *s, const struct asked *a, const struct li
 		member(&unmapped, "rule", slice_str(a->rule));
 		member(&unmapped, "reason", slice_str(a->reason));
 		member(&unmapped, "body_sha256", slice_str(a->sha256));
-		buf_fmt(&message, "%s %s %s%.300s", a->allow ? "allowed" : "denied", http ? a->method : a->what, a->host, "");
+		if (a->found)
+			buf_fmt(&unmapped, ",\"found\":%s", a->found);
+		buf_fmt(&message, "%s %s %s", a->allow ? "allowed" : "denied",
+		        http && strcmp(a->what, "message") != 0 ? a->method : a->what, a->host);
 		buf_add(&message, slice_sub(http ? path_of(a->target) : SLICE_NONE, 0, 300));
-		buf_fmt(&message, ", %llu bytes: %.300s", (unsigned long long)a->bytes, a->rule[0] ? a->rule : a->reason);
+		buf_fmt(&message, ", %llu bytes: %.300s", (unsigned long long)a->bytes, a->why ? a->why : a->rule[0] ? a->rule : a->reason);
 	} else {
 		uint64_t sent = link_u64(end, LINK_SENT, 0), received = link_u64(end, LINK_RECEIVED, 0);
 		uint64_t status = link_u64(end, LINK_STATUS, 0), ms = link_u64(end, LINK_MS, 0);
@@ -266,6 +275,8 @@ static void answer(struct supervisor *s, struct asked *a)
 	link_put(&m, LINK_REASON, slice_str(a->reason));
 	if (a->set)
 		link_put(&m, LINK_SET, slice_str(a->set));
+	if (a->redact && a->allow)
+		link_put(&m, LINK_REDACT, slice_str(a->redact));
 	if (a->swap && a->allow)
 		link_put(&m, LINK_SWAP, slice_str(a->swap));
 	send_message(s, &m, -1);
@@ -378,7 +389,7 @@ static enum policy_verdict judge(struct supervisor *s, struct asked *a, bool tls
 	        .host = slice_str(a->host),
 	        .port = a->port,
 	        .tls = tls,
-	        .websocket = strcmp(a->what, "websocket") == 0,
+	        .websocket = strcmp(a->what, "websocket") == 0 || strcmp(a->what, "message") == 0,
 	        .method = slice_str(a->method),
 	        .target = slice_str(a->target),
 	        .bytes = a->bytes,
@@ -424,6 +435,98 @@ static enum policy_verdict judge(struct supervisor *s, struct asked *a, bool tls
 	return n.decision.verdict;
 }
 
+/* Does a file of that name, as an index of fingerprints has it, bear a label? */
+static const struct policy_label *label_of(const struct policy_settings *set, struct slice name)
+{
+	for (size_t i = 0; i < set->n_labels; i++) {
+		const struct policy_label *l = &set->label[i];
+		for (const char *const *p = l->paths; *p; p++) {
+			struct slice path = slice_str(*p);
+			size_t slash = path.n;
+			while (slash && path.p[slash - 1] != '/')
+				slash--;
+			_cleanup_buf_ struct buf whole = BUF(8192);
+			buf_add(&whole, slice_sub(path, 0, slash));
+			buf_add(&whole, name);
+			if (policy_label_path(l, buf_slice(&whole)) || policy_label_path(l, name) || slice_ends(path, name))
+				return l;
+		}
+	}
+	return NULL;
+}
+
+static enum policy_dlp_verdict judge_hit(const struct policy_settings *set, const struct asked *a, const struct link_hit *h)
+{
+	const struct policy_dlp *d = &set->dlp;
+	enum policy_dlp_verdict v;
+	switch (h->class) {
+	case DLP_CANARY:
+		v = d->class[POLICY_DLP_CANARIES].verdict;
+		break;
+	case DLP_FINGERPRINT: {
+		const struct policy_label *l = label_of(set, h->what);
+		if (l)
+			v = policy_label_host(l, slice_str(a->host)) ? POLICY_DLP_LOG : l->verdict;
+		else
+			v = d->class[POLICY_DLP_FINGERPRINTS].verdict;
+		break;
+	}
+	case DLP_GENERIC:
+		v = d->class[POLICY_DLP_ENTROPY].verdict;
+		break;
+	default:
+		v = d->class[POLICY_DLP_SECRETS].verdict;
+	}
+	for (size_t i = 0; i < d->n_kinds; i++)
+		if (slice_is(h->rule, d->kind[i].name))
+			v = d->kind[i].verdict;
+	/* What cannot be replaced must not leave. */
+	return v == POLICY_DLP_REDACT && (h->cut || h->place) ? POLICY_DLP_BLOCK : v;
+}
+
+/* What was found in it. Returns the strictest verdict. */
+static enum policy_dlp_verdict judge_hits(struct supervisor *s, struct asked *a, struct slice lines)
+{
+	const struct policy_settings *set = policy_settings(s->o.policy);
+	_cleanup_buf_ struct buf found = BUF(24576), redact = BUF(4096), why = BUF(2048);
+	enum policy_dlp_verdict worst = POLICY_DLP_OFF;
+	struct link_hit h;
+	for (unsigned i = 0; link_hit_next(&lines, &h); i++) {
+		enum policy_dlp_verdict v = judge_hit(set, a, &h);
+		if (v == POLICY_DLP_OFF)
+			continue;
+		if (v == POLICY_DLP_REDACT)
+			buf_fmt(&redact, "%s%u", redact.n ? "," : "", i);
+		if (found.n < 16384) {
+			buf_str_add(&found, found.n ? ",{" : "[{");
+			member(&found, "rule", h.rule);
+			member(&found, "what", h.what);
+			member(&found, "read_as", h.chain);
+			member(&found, "sample", h.sample);
+			member(&found, "verdict", slice_str(policy_dlp_verdict_name(v)));
+			buf_fmt(&found, ",\"confidence\":%u}", h.confidence);
+		}
+		if (v > worst || !why.n) {
+			buf_reset(&why);
+			buf_fmt(&why, "it holds: %.*s", SLICE_FMT(h.what));
+			if (h.chain.n)
+				buf_fmt(&why, " (as %.*s)", SLICE_FMT(h.chain));
+			buf_fmt(&why, ", %.*s", SLICE_FMT(h.sample));
+		}
+		worst = v > worst ? v : worst;
+	}
+	if (found.n) {
+		buf_u8(&found, ']');
+		a->found = text_of(buf_slice(&found));
+		a->why = text_of(buf_slice(&why));
+		a->redact = redact.n ? text_of(buf_slice(&redact)) : NULL;
+		/* Without memory nothing that was found may pass. */
+		if (!a->found || !a->why || (redact.n && !a->redact) || buf_error(&redact))
+			return POLICY_DLP_BLOCK;
+	}
+	return worst;
+}
+
 static void question(struct supervisor *s, struct asked *a)
 {
 	_cleanup_buf_ struct buf q = BUF(4096);
@@ -435,6 +538,8 @@ static void question(struct supervisor *s, struct asked *a)
 		return;
 	}
 	buf_fmt(&q, "%s %s%s%s:%u%.200s", a->what, a->method, a->method[0] ? " " : "", a->host, a->port, a->target ? a->target : "");
+	if (a->why)
+		buf_fmt(&q, "; %.400s", a->why);
 	if (a->bytes)
 		buf_fmt(&q, ", %llu bytes", (unsigned long long)a->bytes);
 	s->o.ask(s->o.arg, a->id, buf_str(&q));
@@ -490,7 +595,13 @@ static void on_ask(struct supervisor *s, const struct link_message *m)
 		send_message(s, &reply, -1);
 		return;
 	}
-	if (v == POLICY_ASK) {
+	enum policy_dlp_verdict said = v == POLICY_DENY ? POLICY_DLP_OFF : judge_hits(s, a, m->field[LINK_HITS]);
+	if (said == POLICY_DLP_BLOCK) {
+		v = POLICY_DENY;
+		a->reason = a->why ? a->why : "out of memory";
+		a->unknown = false;
+	}
+	if (v == POLICY_ASK || (said == POLICY_DLP_ASK && v != POLICY_DENY)) {
 		question(s, a);
 		return;
 	}
@@ -546,9 +657,12 @@ static void on_event(struct supervisor *s, const struct link_message *m)
 	struct asked *a = find(s, link_u64(m, LINK_ID, 0));
 	if (!a)
 		return;
-	s->counts.sent += link_u64(m, LINK_SENT, 0);
-	s->counts.received += link_u64(m, LINK_RECEIVED, 0);
-	if (s->record && a->state == ASKED_ALLOWED) {
+	bool message = strcmp(a->what, "message") == 0; /* its bytes are its connection's */
+	if (!message) {
+		s->counts.sent += link_u64(m, LINK_SENT, 0);
+		s->counts.received += link_u64(m, LINK_RECEIVED, 0);
+	}
+	if (s->record && a->state == ASKED_ALLOWED && !message) {
 		_cleanup_buf_ struct buf text = BUF(1 << 17);
 		int r = entry_of(s, a, m, &text, NULL);
 		r = r < 0 ? r : record_add(s->record, buf_slice(&text), 0);

@@ -76,6 +76,13 @@ static bool fits_path(const struct net_rule *r, struct facts *f, size_t *literal
 	return fits;
 }
 
+/* What is decided a request at a time is permitted as a connection. */
+static enum policy_verdict verdict_of(const struct net_rule *r, const struct facts *f)
+{
+	bool later = f->connection && r->rule.verdict != POLICY_DENY && (r->n_methods || r->n_paths);
+	return later ? POLICY_ALLOW : r->rule.verdict;
+}
+
 static void consider(const struct net_rule *r, struct cell *c, struct facts *f)
 {
 	size_t literal = 0;
@@ -86,7 +93,7 @@ static void consider(const struct net_rule *r, struct cell *c, struct facts *f)
 	if (f->connection) {
 		if (denies && conditional)
 			return;
-		if (!denies && (!c->loosest || conditional || r->rule.verdict < c->loosest->rule.verdict))
+		if (!denies && (!c->loosest || verdict_of(r, f) < verdict_of(c->loosest, f)))
 			c->loosest = r;
 	} else if (!fits_method(r, f->r->method) || !fits_path(r, f, &literal)) {
 		return;
@@ -180,12 +187,6 @@ static const struct net_rule *widening(
 static const struct net_rule *rule_of(const struct cell *c, const struct facts *f)
 {
 	return c->deny ? c->deny : f->connection ? c->loosest : c->best;
-}
-
-static enum policy_verdict verdict_of(const struct net_rule *r, const struct facts *f)
-{
-	bool later = f->connection && r->rule.verdict != POLICY_DENY && (r->n_methods || r->n_paths);
-	return later ? POLICY_ALLOW : r->rule.verdict;
 }
 
 void policy_network(const struct policy *p, const struct policy_request *r, struct policy_network *out)

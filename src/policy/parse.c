@@ -519,16 +519,17 @@ static void doc_widen(struct reader *r, const struct tree *v, void *object)
 static void doc_expires(struct reader *r, const struct tree *v, void *object)
 {
 	struct policy_doc *d = object;
-	struct tm tm = {0}, back;
+	struct tm tm = {0}, back, said;
 	const char *s = read_text(r, v, "expires"), *end;
 	if (!s)
 		return;
 	end = strptime(s, "%Y-%m-%d", &tm);
 	if (end && *end == 'T')
 		end = strptime(end, "T%H:%M:%SZ", &tm);
+	said = tm;
 	time_t t = end && !*end && strlen(s) >= 10 ? timegm(&tm) : -1;
 	/* 30 February is a day that strptime() takes. */
-	if (t <= 0 || !gmtime_r(&t, &back) || back.tm_mday != tm.tm_mday)
+	if (t <= 0 || !gmtime_r(&t, &back) || back.tm_mday != said.tm_mday)
 		read_bad(r, v, "\"expires\" should be a day or a time in UTC like 2027-01-31 or 2027-01-31T12:00:00Z, but is \"%.40s\"", s);
 	else
 		d->info.expires = t;
@@ -617,4 +618,14 @@ int policy_parse(struct slice yaml, const char *file, enum policy_layer layer, s
 		return -EINVAL;
 	*out = d;
 	return 0;
+}
+
+enum policy_layer policy_doc_layer(const struct policy_doc *d)
+{
+	return d->layer;
+}
+
+struct policy_info *policy_doc_info(struct policy_doc *d)
+{
+	return &d->info;
 }

@@ -324,6 +324,10 @@ int policy_problems_err(const struct policy_problems *p, struct err *err);
 [[nodiscard]] int policy_parse(struct slice yaml, const char *file, enum policy_layer layer, struct arena *arena, struct policy_doc **out,
         struct policy_problems *problems);
 
+/* Of a document: its layer, and what its head says. policy_load() sets the digest of the file; who parses alone sets it there. */
+enum policy_layer policy_doc_layer(const struct policy_doc *d);
+struct policy_info *policy_doc_info(struct policy_doc *d);
+
 /* A document of the command line, and what its options put in. 0; -EINVAL with a sentence; -ENOMEM. */
 [[nodiscard]] int policy_command_new(struct arena *arena, struct policy_doc **out);
 [[nodiscard]] int policy_command_host(struct policy_doc *d, const char *host_and_port, enum policy_verdict v, struct err *err);

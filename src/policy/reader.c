@@ -99,7 +99,10 @@ const char *read_text(struct reader *r, const struct tree *v, const char *what)
 {
 	if (v->kind == TREE_TEXT)
 		return (const char *)v->text.p;
-	read_bad(r, v, "\"%s\" should be a text, but is %s", what, tree_kind_name(v));
+	if (v->kind == TREE_NULL && slice_is(v->text, "~"))
+		read_bad(r, v, "\"%s\": put \"~\" into quotes; without them YAML takes it for nothing", what);
+	else
+		read_bad(r, v, "\"%s\" should be a text, but is %s", what, tree_kind_name(v));
 	return NULL;
 }
 

@@ -161,7 +161,11 @@ static int scalar(struct builder *b, struct fy_event *e, struct tree *t)
 	const char *s = token ? fy_token_get_text(token, &n) : NULL;
 	if (!s)
 		n = 0;
-	t->plain = !token || fy_token_scalar_style(token) == FYSS_PLAIN;
+	enum fy_scalar_style style = token ? fy_token_scalar_style(token) : FYSS_PLAIN;
+	t->plain = style == FYSS_PLAIN;
+	/* The library counts from behind the quote. */
+	if ((style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED) && t->column > 1)
+		t->column--;
 	t->kind = TREE_TEXT;
 	if (t->plain && (n == 0 || (n == 4 && !memcmp(s, "null", 4)) || (n == 1 && *s == '~')))
 		t->kind = TREE_NULL;

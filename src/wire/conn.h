@@ -12,6 +12,7 @@
 #include "parse/http1.h"
 #include "parse/ws.h"
 #include "sys/loop.h"
+#include "wire/decode.h"
 #include "wire/engine.h"
 #include "wire/names.h"
 #include "wire/relay.h"
@@ -203,10 +204,6 @@ void request_view(const struct conn *c, const struct request *r, struct slice bo
 size_t reply_piece(struct slice body, size_t from);
 /* IMF-fixdate of now. */
 void http_date(char out[40]);
-
-/* decode.c: removes content codings, outermost last. 0; -EBADMSG, -ENOTSUP with *reason (out is undefined); -ENOBUFS: out holds the
- * first out->max bytes and *lost is at least 1. */
-[[nodiscard]] int decode_content(struct slice coding, struct slice in, struct buf *out, uint64_t *lost, const char **reason);
 
 /* stream.c: exchanges of a far side that streams. */
 bool conn_streams(const struct conn *c);

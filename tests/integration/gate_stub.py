@@ -91,6 +91,8 @@ def websocket(c, h):
             n = int.from_bytes(c.take(8), "big")
         mask = c.take(4)
         data = bytes(x ^ mask[i % 4] for i, x in enumerate(c.take(n)))
+        with lock, open(os.path.join(folder, "bodies"), "ab") as f:
+            f.write(data + b"\n")
         head = bytes([a, n]) if n < 126 else bytes([a, 126]) + n.to_bytes(2, "big")
         c.s.sendall(head + data)
         if a & 15 == 8:
@@ -127,6 +129,10 @@ def one(c):
         raise Gone()
     elif path == "/empty":
         c.s.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+    elif path == "/echo":  # as JSON, and what came is kept
+        with lock, open(os.path.join(folder, "bodies"), "ab") as f:
+            f.write(body + b"\n")
+        reply(c.s, body, b"content-type: application/json\r\n")
     elif path == "/ws":
         websocket(c, h)
         raise Gone()

@@ -1,0 +1,608 @@
+#include "confine/sandbox_exec.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/vfs.h>
+#include <time.h>
+
+#include "confine/sandbox_resolve.h"
+#include "crypto/digest.h"
+#include "sys/loop.h"
+
+#define ARGUMENTS_MAX  64
+#define ARGUMENT_BYTES 8192
+/* How far the kernel follows interpreters that are scripts. */
+#define INTERPRETERS_MAX 4
+/* As many bytes of a file as the kernel looks at. */
+#define HEAD_MAX  256
+#define CACHE_MAX 2048
+/* A file that was just written may be written again without its times changing. */
+#define SETTLED_NS  INT64_C(100000000)
+#define PENDING_MAX 512
+#define CHECKS_MAX  512
+/* Milliseconds after which is looked at what runs, while the execution has not happened yet. */
+static const uint16_t check_after[] = {1, 4, 20, 100, 500};
+
+struct identity {
+	dev_t dev;
+	ino_t ino;
+	int64_t mtime, ctime; /* ns */
+	off_t size;
+};
+
+struct known {
+	struct identity id;
+	uint8_t sha256[32];
+	char head[HEAD_MAX];
+	uint16_t n_head;
+};
+
+/* Asked, and not answered yet: or answered at once. */
+struct pending {
+	uint64_t id;
+	pid_t process;
+	int pidfd;
+	struct identity runs, before; /* what will run if it is allowed, and what runs now */
+	char path[256];
+};
+
+struct check {
+	int pidfd; /* -1: free */
+	pid_t process;
+	struct identity runs, before;
+	unsigned turn;
+	char path[256];
+};
+
+struct exec_watch {
+	struct loop *loop;
+	int fd;
+	struct exec_watch_calls calls;
+	void *arg;
+	struct source *source, *timer;
+	bool first_seen, loaders_known;
+	uint8_t loader[8][32];
+	size_t n_loaders;
+	struct known cache[CACHE_MAX];
+	struct pending pending[PENDING_MAX];
+	struct check check[CHECKS_MAX];
+};
+
+/* Room for what a later kernel may add at their ends: it copies as much as it knows. */
+union question {
+	struct seccomp_notif q;
+	char bytes[512];
+};
+union reply {
+	struct seccomp_notif_resp r;
+	char bytes[512];
+};
+
+static int64_t nanoseconds(struct timespec t)
+{
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static struct identity identity_of(const struct stat *st)
+{
+	return (struct identity){st->st_dev, st->st_ino, nanoseconds(st->st_mtim), nanoseconds(st->st_ctim), st->st_size};
+}
+
+static bool same_file(const struct identity *a, const struct identity *b)
+{
+	return a->dev == b->dev && a->ino == b->ino;
+}
+
+static bool same(const struct identity *a, const struct identity *b)
+{
+	return same_file(a, b) && a->mtime == b->mtime && a->ctime == b->ctime && a->size == b->size;
+}
+
+/* ---- contents ---- */
+
+static int digest_file(int fd, off_t size, uint8_t out[32])
+{
+	static uint8_t bytes[1 << 18];
+	uint8_t whole[DIGEST_MAX];
+	struct digest_stream *s = NULL;
+	int r = digest_stream_new(DIGEST_SHA256, &s);
+	off_t at = 0;
+	ssize_t n = 0;
+	while (r == 0 && (n = pread(fd, bytes, sizeof(bytes), at)) > 0) {
+		r = digest_stream_add(s, slice_of(bytes, (size_t)n));
+		at += n;
+	}
+	if (r < 0 || n < 0) {
+		digest_stream_free(s);
+		return r < 0 ? r : -EIO;
+	}
+	(void)size;
+	r = digest_stream_end(s, whole);
+	memcpy(out, whole, 32);
+	return r;
+}
+
+/* What is in a file that was opened as O_PATH; *k is valid until the next call. */
+static int look(struct exec_watch *w, int file, const struct known **k)
+{
+	static struct known fresh;
+	struct stat st;
+	struct timespec now;
+	char path[48];
+	if (fstat(file, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode) || !(st.st_mode & 0111))
+		return -EACCES;
+	struct identity id = identity_of(&st);
+	struct known *c = &w->cache[((uint64_t)id.ino * UINT64_C(0x9e3779b97f4a7c15) ^ (uint64_t)id.dev) >> 16 & (CACHE_MAX - 1)];
+	if (same(&c->id, &id)) {
+		*k = c;
+		return 0;
+	}
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
+	_cleanup_fd_ int fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		return -EACCES;
+	fresh.id = id;
+	int r = digest_file(fd, st.st_size, fresh.sha256);
+	ssize_t n = r < 0 ? -1 : pread(fd, fresh.head, sizeof(fresh.head), 0);
+	if (n < 0)
+		return r < 0 ? r : -EIO;
+	fresh.n_head = (uint16_t)n;
+	/* It changed while it was read. */
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	struct identity after = identity_of(&st);
+	if (!same(&after, &id))
+		return -ETXTBSY;
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	*k = &fresh;
+	if (nanoseconds(now) - id.ctime > SETTLED_NS) {
+		*c = fresh;
+		*k = c;
+	}
+	return 0;
+}
+
+static bool is_elf(const struct known *k)
+{
+	const Elf64_Ehdr *h = (const void *)k->head;
+#if defined(__x86_64__)
+	const Elf64_Half ours = EM_X86_64;
+#elif defined(__aarch64__)
+	const Elf64_Half ours = EM_AARCH64;
+#else
+	const Elf64_Half ours = h->e_machine;
+#endif
+	return k->n_head >= sizeof(*h) && memcmp(k->head, ELFMAG, SELFMAG) == 0 && h->e_ident[EI_CLASS] == ELFCLASS64 &&
+	       h->e_machine == ours;
+}
+
+/* The interpreter that a script names; false if it is none. */
+static bool interpreter(const struct known *k, char *out, size_t size)
+{
+	if (k->n_head < 4 || k->head[0] != '#' || k->head[1] != '!')
+		return false;
+	const char *p = k->head + 2, *end = k->head + k->n_head;
+	while (p < end && (*p == ' ' || *p == '\t'))
+		p++;
+	size_t n = 0;
+	while (p + n < end && p[n] != ' ' && p[n] != '\t' && p[n] != '\n' && p[n] != 0)
+		n++;
+	if (n == 0 || n >= size)
+		return false;
+	memcpy(out, p, n);
+	out[n] = 0;
+	return true;
+}
+
+/* ---- the caller's memory ---- */
+
+static ssize_t from_caller(pid_t thread, uint64_t at, void *data, size_t n)
+{
+	struct iovec here = {data, n}, there = {(void *)(uintptr_t)at, n};
+	return process_vm_readv(thread, &here, 1, &there, 1, 0);
+}
+
+/* A string, with its NUL. Length, -EFAULT, or -ENAMETOOLONG with `size` bytes read. */
+static int string_from(pid_t thread, uint64_t at, char *out, size_t size)
+{
+	size_t n = 0;
+	while (n < size) {
+		/* Up to the end of the page: the next may not be there. */
+		size_t piece = 4096 - (at + n) % 4096;
+		piece = piece < size - n ? piece : size - n;
+		ssize_t got = from_caller(thread, at + n, out + n, piece);
+		if (got <= 0)
+			return -EFAULT;
+		const char *end = memchr(out + n, 0, (size_t)got);
+		if (end)
+			return (int)(end - out);
+		n += (size_t)got;
+	}
+	out[size - 1] = 0;
+	return -ENAMETOOLONG;
+}
+
+struct arguments {
+	const char *at[ARGUMENTS_MAX + 1];
+	char bytes[ARGUMENT_BYTES];
+	bool cut;
+};
+
+static void arguments_from(pid_t thread, uint64_t at, struct arguments *a)
+{
+	uint64_t pointer[ARGUMENTS_MAX + 1];
+	size_t used = 0, n = 0;
+	/* In two pieces, if it crosses a page. */
+	size_t wanted = sizeof(pointer), first = 4096 - at % 4096;
+	ssize_t got = from_caller(thread, at, pointer, wanted < first ? wanted : first);
+	if (got > 0 && (size_t)got < wanted) {
+		ssize_t more = from_caller(thread, at + (uint64_t)got, (char *)pointer + got, wanted - (size_t)got);
+		got += more > 0 ? more : 0;
+	}
+	size_t pointers = got > 0 ? (size_t)got / 8 : 0;
+	a->cut = false;
+	for (; n < pointers && n < ARGUMENTS_MAX && pointer[n] && used + 1 < sizeof(a->bytes); n++) {
+		int length = string_from(thread, pointer[n], a->bytes + used, sizeof(a->bytes) - used);
+		a->cut = a->cut || length < 0;
+		if (length == -EFAULT)
+			break;
+		a->at[n] = a->bytes + used;
+		used += length < 0 ? sizeof(a->bytes) - used : (size_t)length + 1;
+	}
+	a->cut = a->cut || n == ARGUMENTS_MAX || (n < pointers && pointer[n]);
+	a->at[n] = NULL;
+}
+
+/* ---- what runs ---- */
+
+static int running(pid_t process, struct identity *out)
+{
+	char path[32];
+	struct stat st;
+	(void)snprintf(path, sizeof(path), "/proc/%d/exe", process);
+	if (stat(path, &st) < 0)
+		return -errno;
+	*out = identity_of(&st);
+	return 0;
+}
+
+static void drop(struct check *c)
+{
+	fd_closep(&c->pidfd);
+	c->process = 0;
+}
+
+/* last: it must have happened by now, if ever. */
+static void look_at_check(struct exec_watch *w, struct check *c, bool last)
+{
+	struct identity now;
+	/* The number is the process's as long as the descriptor does not say that it is gone. */
+	int r = running(c->process, &now);
+	struct pollfd p = {.fd = c->pidfd, .events = POLLIN};
+	if (r < 0 || poll(&p, 1, 0) != 0 || same(&now, &c->runs)) {
+		drop(c);
+		return;
+	}
+	if (same_file(&now, &c->before)) {
+		/* Not yet; or it failed. */
+		if (last)
+			drop(c);
+		return;
+	}
+	(void)syscall(SYS_pidfd_send_signal, c->pidfd, SIGKILL, NULL, 0);
+	if (w->calls.swapped)
+		w->calls.swapped(w->arg, c->path);
+	drop(c);
+}
+
+static void plan_checks(struct exec_watch *w);
+
+static void on_time(void *arg, uint32_t events)
+{
+	struct exec_watch *w = arg;
+	(void)events;
+	w->timer = NULL;
+	for (size_t i = 0; i < CHECKS_MAX; i++)
+		if (w->check[i].process)
+			look_at_check(w, &w->check[i], ++w->check[i].turn == ARRAY_LEN(check_after));
+	plan_checks(w);
+}
+
+static void plan_checks(struct exec_watch *w)
+{
+	unsigned soonest = ARRAY_LEN(check_after);
+	for (size_t i = 0; i < CHECKS_MAX; i++)
+		if (w->check[i].process && w->check[i].turn < soonest)
+			soonest = w->check[i].turn;
+	if (soonest < ARRAY_LEN(check_after) && !w->timer)
+		(void)!loop_after(w->loop, check_after[soonest], on_time, w, &w->timer);
+}
+
+static void check_later(struct exec_watch *w, struct pending *p)
+{
+	struct check *free_one = NULL;
+	for (size_t i = 0; i < CHECKS_MAX; i++) {
+		struct check *c = &w->check[i];
+		if (c->process == p->process)
+			drop(c);
+		if (!c->process && !free_one)
+			free_one = c;
+	}
+	if (!free_one) {
+		look_at_check(w, &w->check[0], true);
+		free_one = &w->check[0];
+	}
+	*free_one = (struct check){.pidfd = TAKE_FD(p->pidfd), .process = p->process, .runs = p->runs, .before = p->before};
+	memcpy(free_one->path, p->path, sizeof(p->path));
+	plan_checks(w);
+}
+
+/* ---- a question ---- */
+
+static void reply(struct exec_watch *w, uint64_t id, int error)
+{
+	union reply u = {0};
+	u.r.id = id;
+	u.r.error = error;
+	u.r.flags = error ? 0 : (uint32_t)SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+	/* ENOENT: killed; nobody waits for it. */
+	(void)ioctl(w->fd, SECCOMP_IOCTL_NOTIF_SEND, &u);
+}
+
+static void path_of(int file, char *out, size_t size)
+{
+	char name[48];
+	(void)snprintf(name, sizeof(name), "/proc/self/fd/%d", file);
+	ssize_t n = readlink(name, out, size - 1);
+	out[n > 0 ? n : 0] = 0;
+}
+
+static void learn_loaders(struct exec_watch *w, const struct resolve_view *v)
+{
+	static const char *const places[] = {"/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1", "/lib/ld-musl-x86_64.so.1",
+	        "/lib/ld-musl-aarch64.so.1", "/lib/ld-linux.so.2", "/libx32/ld-linux-x32.so.2"};
+	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+		const struct known *k;
+		_cleanup_fd_ int fd = resolve_path(v, -1, places[i]);
+		if (fd >= 0 && look(w, fd, &k) == 0)
+			memcpy(w->loader[w->n_loaders++], k->sha256, 32);
+	}
+	w->loaders_known = true;
+}
+
+static bool is_loader(const struct exec_watch *w, const uint8_t sha256[32])
+{
+	for (size_t i = 0; i < w->n_loaders; i++)
+		if (memcmp(w->loader[i], sha256, 32) == 0)
+			return true;
+	return false;
+}
+
+/* What the loader is asked to load: the first argument that is no option of its own. */
+static const char *loaded(const struct arguments *a)
+{
+	static const char *const with_value[] = {
+	        "--library-path", "--inhibit-rpath", "--audit", "--preload", "--argv0", "--glibc-hwcaps-prepend", "--glibc-hwcaps-mask"};
+	size_t i = 1;
+	while (a->at[0] && a->at[i] && strncmp(a->at[i], "--", 2) == 0) {
+		bool value = false;
+		for (size_t k = 0; k < ARRAY_LEN(with_value); k++)
+			value = value || strcmp(a->at[i], with_value[k]) == 0;
+		i += value && a->at[i + 1] ? 2 : 1;
+	}
+	return a->at[0] ? a->at[i] : NULL;
+}
+
+struct asked {
+	struct sandbox_exec e;
+	struct arguments arguments;
+	struct identity runs;
+	char asked[PATH_MAX], path[PATH_MAX], via[PATH_MAX];
+};
+
+/* Follows interpreters: of a script the file is `path`, and its last interpreter `via`. */
+static int through_scripts(struct exec_watch *w, const struct resolve_view *v, struct asked *a, const struct known *k)
+{
+	char name[HEAD_MAX];
+	for (int i = 0; !is_elf(k); i++) {
+		if (!interpreter(k, name, sizeof(name)))
+			return -ENOEXEC;
+		if (i == INTERPRETERS_MAX)
+			return -ELOOP;
+		_cleanup_fd_ int file = resolve_path(v, -1, name);
+		int r = file < 0 ? file : look(w, file, &k);
+		if (r < 0)
+			return r;
+		path_of(file, a->via, sizeof(a->via));
+		memcpy(a->e.via_sha256, k->sha256, 32);
+		a->runs = k->id;
+		a->e.flags |= SANDBOX_EXEC_SCRIPT;
+	}
+	return 0;
+}
+
+static int through_loader(struct exec_watch *w, const struct resolve_view *v, struct asked *a)
+{
+	const struct known *k;
+	const char *what = loaded(&a->arguments);
+	_cleanup_fd_ int file = what ? resolve_path(v, -1, what) : -1;
+	if (file < 0 || look(w, file, &k) < 0)
+		return what && a->arguments.cut ? -E2BIG : 0;
+	memcpy(a->via, a->path, sizeof(a->via));
+	memcpy(a->e.via_sha256, a->e.sha256, 32);
+	path_of(file, a->path, sizeof(a->path));
+	memcpy(a->e.sha256, k->sha256, 32);
+	return 0;
+}
+
+/* All that is to be known; 0, or the error that the call gets. */
+static int find_out(struct exec_watch *w, const struct seccomp_notif *q, const struct resolve_view *v, struct asked *a)
+{
+	bool at_call = q->data.nr == SYS_execveat;
+	const __u64 *args = q->data.args + (at_call ? 1 : 0);
+	uint64_t flags = at_call ? q->data.args[4] : 0;
+	int at = at_call && (int)q->data.args[0] != AT_FDCWD ? (int)q->data.args[0] : -1;
+	const struct known *k;
+	struct statfs f;
+	struct stat st;
+	if (flags & ~(uint64_t)(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW))
+		return -EINVAL;
+	int r = string_from((pid_t)q->pid, args[0], a->asked, sizeof(a->asked));
+	if (r < 0)
+		return r;
+	if (!*a->asked && !(flags & AT_EMPTY_PATH))
+		return -ENOENT;
+	_cleanup_fd_ int file = resolve_path(v, at, a->asked);
+	if (file < 0)
+		return file;
+	r = look(w, file, &k);
+	if (r < 0)
+		return r;
+	arguments_from((pid_t)q->pid, args[1], &a->arguments);
+	path_of(file, a->path, sizeof(a->path));
+	memcpy(a->e.sha256, k->sha256, 32);
+	a->runs = k->id;
+	if (fstat(file, &st) < 0 || st.st_nlink == 0 ||
+	        (fstatfs(file, &f) == 0 && f.f_type == TMPFS_MAGIC && strncmp(a->path, "/memfd:", 7) == 0))
+		a->e.flags |= SANDBOX_EXEC_MEMFD;
+	if (a->arguments.cut)
+		a->e.flags |= SANDBOX_EXEC_CUT;
+	r = through_scripts(w, v, a, k);
+	if (r < 0)
+		return r;
+	if (!w->loaders_known)
+		learn_loaders(w, v);
+	if (is_loader(w, a->e.sha256)) {
+		a->e.flags |= SANDBOX_EXEC_LOADER;
+		r = through_loader(w, v, a);
+	}
+	return r;
+}
+
+static void ask(struct exec_watch *w, const struct seccomp_notif *q)
+{
+	static struct asked a;
+	struct resolve_view v;
+	struct pending *p = NULL;
+	memset(&a.e, 0, sizeof(a.e));
+	a.via[0] = a.path[0] = a.asked[0] = 0;
+	int r = resolve_open((pid_t)q->pid, &v);
+	if (r < 0)
+		return;
+	/* What the process ran until now must be what was allowed. */
+	for (size_t i = 0; i < CHECKS_MAX; i++)
+		if (w->check[i].process == v.process)
+			look_at_check(w, &w->check[i], true);
+	r = find_out(w, q, &v, &a);
+	for (size_t i = 0; i < PENDING_MAX && !p; i++)
+		if (!w->pending[i].process)
+			p = &w->pending[i];
+	if (r == 0 && !p)
+		r = -EAGAIN;
+	/* Its number is its own as long as it waits here: all that was read was its own. */
+	uint64_t id = q->id;
+	if (ioctl(w->fd, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) < 0) {
+		resolve_close(&v);
+		return;
+	}
+	if (r < 0 || !p) {
+		reply(w, q->id, r);
+		resolve_close(&v);
+		return;
+	}
+	*p = (struct pending){.id = q->id, .process = v.process, .pidfd = (int)syscall(SYS_pidfd_open, v.process, 0), .runs = a.runs};
+	(void)!running(v.process, &p->before);
+	(void)snprintf(p->path, sizeof(p->path), "%s", a.path);
+	a.e.id = q->id;
+	a.e.pid = v.process;
+	a.e.parent = v.parent;
+	a.e.path = a.path;
+	a.e.asked = a.asked;
+	a.e.via = a.via;
+	a.e.argv = a.arguments.at;
+	a.e.flags |= w->first_seen ? 0 : SANDBOX_EXEC_FIRST;
+	w->first_seen = true;
+	resolve_close(&v);
+	w->calls.ask(w->arg, &a.e);
+}
+
+void exec_watch_answer(struct exec_watch *w, uint64_t id, bool allow)
+{
+	for (size_t i = 0; i < PENDING_MAX; i++) {
+		struct pending *p = &w->pending[i];
+		if (!p->process || p->id != id)
+			continue;
+		reply(w, id, allow ? 0 : -EACCES);
+		if (allow && p->pidfd >= 0)
+			check_later(w, p);
+		fd_closep(&p->pidfd);
+		p->process = 0;
+		return;
+	}
+}
+
+static void on_question(void *arg, uint32_t events)
+{
+	struct exec_watch *w = arg;
+	union question u = {0};
+	if (!(events & EPOLLIN)) {
+		/* The last process that has the filter is gone. */
+		loop_remove(w->source);
+		w->source = NULL;
+		return;
+	}
+	if (ioctl(w->fd, SECCOMP_IOCTL_NOTIF_RECV, &u) == 0)
+		ask(w, &u.q);
+}
+
+int exec_watch_new(
+        struct loop *loop, int listener, const struct exec_watch_calls *calls, void *arg, struct exec_watch **out, struct err *err)
+{
+	struct exec_watch *w = calloc(1, sizeof(*w));
+	if (!w) {
+		(void)close(listener);
+		return err_sys(err, -ENOMEM, "cannot watch executions");
+	}
+	w->loop = loop;
+	w->fd = listener;
+	w->calls = *calls;
+	w->arg = arg;
+	for (size_t i = 0; i < CHECKS_MAX; i++)
+		w->check[i].pidfd = -1;
+	int r = loop_add(loop, listener, EPOLLIN, on_question, w, &w->source);
+	if (r < 0) {
+		exec_watch_free(w);
+		return err_sys(err, r, "cannot watch executions");
+	}
+	*out = w;
+	return 0;
+}
+
+void exec_watch_free(struct exec_watch *w)
+{
+	if (!w)
+		return;
+	loop_remove(w->source);
+	loop_remove(w->timer);
+	for (size_t i = 0; i < CHECKS_MAX; i++)
+		fd_closep(&w->check[i].pidfd);
+	for (size_t i = 0; i < PENDING_MAX; i++)
+		if (w->pending[i].process)
+			fd_closep(&w->pending[i].pidfd);
+	(void)close(w->fd);
+	free(w);
+}

@@ -1,0 +1,27 @@
+/* sandbox_exec: what a command in a sandbox executes, by content. The filter of system calls hands execve(2) and execveat(2) to a listener
+ * (seccomp_unotify(2)), which is the supervisor: it opens the file that the caller means, takes its digest, and asks.
+ *
+ * What is refused never reaches the kernel. What is allowed does, with the path read again from the caller's memory; so a thread of it, or
+ * another process, may have exchanged the path or the file meanwhile. That is found out: a moment later, and when the process next executes
+ * something, it is seen what it runs now, and if that is neither what was allowed nor what it ran before, it is killed. How long that takes
+ * is in docs/threat-model.md. */
+#ifndef POSTERN_CONFINE_SANDBOX_EXEC_H
+#define POSTERN_CONFINE_SANDBOX_EXEC_H
+
+#include "confine/sandbox.h"
+
+struct exec_watch;
+
+struct exec_watch_calls {
+	void (*ask)(void *arg, const struct sandbox_exec *e);
+	/* Something else ran than what was allowed; it was killed. */
+	void (*swapped)(void *arg, const char *path);
+};
+
+/* listener is taken over. */
+[[nodiscard]] int exec_watch_new(
+        struct loop *loop, int listener, const struct exec_watch_calls *calls, void *arg, struct exec_watch **out, struct err *err);
+void exec_watch_answer(struct exec_watch *w, uint64_t id, bool allow);
+void exec_watch_free(struct exec_watch *w);
+
+#endif

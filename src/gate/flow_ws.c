@@ -1,0 +1,181 @@
+/* What a tool says over a WebSocket (RFC 6455), message by message: each is looked through, asked about and on record before it leaves.
+ * Extensions are not let through in the handshake, so nothing is compressed. */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "gate/gate_part.h"
+#include "parse/ws.h"
+
+struct flow_ws {
+	struct buf raw;     /* frames that have not left, as they came */
+	size_t parsed;      /* bytes of them that were looked at */
+	struct buf message; /* of the frames so far */
+	unsigned opcode;    /* of the message under way; 0: none */
+	struct flow *asked; /* the message that the supervisor is asked about */
+};
+
+void flow_ws_free(struct flow *f)
+{
+	if (!f->ws)
+		return;
+	if (f->ws->asked) {
+		/* Its verdict finds nobody. */
+		f->ws->asked->parent = NULL;
+		flow_event(f->ws->asked, "the connection went away");
+		flow_free(f->ws->asked);
+	}
+	buf_free(&f->ws->raw);
+	buf_free(&f->ws->message);
+	free(f->ws);
+	f->ws = NULL;
+}
+
+/* 1008: policy violation. Clients show the reason. */
+static void close_connection(struct flow *f, struct slice reason)
+{
+	_cleanup_buf_ struct buf payload = BUF(125), b = BUF(256);
+	buf_be(&payload, 1008, 2);
+	buf_str_add(&payload, "Postern: ");
+	buf_add(&payload, slice_sub(reason, 0, 100));
+	ws_write(&b, WS_CLOSE, buf_slice(&payload));
+	exchange_piece(f->x, buf_slice(&b));
+	exchange_end(f->x);
+	f->state = FLOW_OVER;
+	if (f->u)
+		upstream_leave(f->u);
+}
+
+static bool broken(struct flow *f, const char *why)
+{
+	close_connection(f, slice_str(why));
+	return false;
+}
+
+/* A masked frame, as a client's must be. */
+static void put_frame(struct buf *out, unsigned opcode, struct slice payload)
+{
+	uint8_t mask[4];
+	if (getrandom(mask, sizeof(mask), 0) != (ssize_t)sizeof(mask))
+		memset(mask, 0x5a, sizeof(mask));
+	buf_u8(out, (uint8_t)(0x80 | opcode));
+	if (payload.n < 126) {
+		buf_u8(out, (uint8_t)(0x80 | payload.n));
+	} else if (payload.n <= 0xffff) {
+		buf_u8(out, 0x80 | 126);
+		buf_be(out, payload.n, 2);
+	} else {
+		buf_u8(out, 0x80 | 127);
+		buf_be(out, payload.n, 8);
+	}
+	buf_add(out, slice_of(mask, sizeof(mask)));
+	uint8_t *to = payload.n ? buf_room(out, payload.n) : NULL;
+	for (size_t i = 0; to && i < payload.n; i++)
+		to[i] = payload.p[i] ^ mask[i % 4];
+	out->n += to ? payload.n : 0;
+}
+
+static bool ask(struct flow *f)
+{
+	struct flow_ws *w = f->ws;
+	struct flow *m = flow_new(f->g, NULL, f->r);
+	if (!m)
+		return broken(f, "out of memory");
+	m->parent = f;
+	m->what = "message";
+	m->tls = f->tls;
+	memcpy(m->host, f->host, sizeof(m->host));
+	m->port = f->port;
+	m->body = w->message;
+	m->sent = w->message.n;
+	flow_book(m, 0);
+	w->message = BUF(MESSAGE_MAX);
+	w->asked = m;
+	exchange_hold(f->x, true);
+	flow_ask(m);
+	return f->state != FLOW_OVER;
+}
+
+/* Goes through the frames that have come, up to the end of a message. */
+static bool step(struct flow *f)
+{
+	struct flow_ws *w = f->ws;
+	while (!w->asked && w->parsed < w->raw.n) {
+		struct ws_frame frame;
+		const char *why = NULL;
+		enum ws_status s = ws_parse(slice_from(buf_slice(&w->raw), w->parsed), true, MESSAGE_MAX, &frame, &why);
+		if (s == WS_MORE)
+			return true;
+		if (s == WS_BAD)
+			return broken(f, why);
+		w->parsed += frame.size;
+		if (frame.opcode >= WS_CLOSE)
+			continue;
+		if ((frame.opcode == WS_CONTINUE) != (w->opcode != 0))
+			return broken(f, "fragment out of order");
+		if (frame.opcode != WS_CONTINUE)
+			w->opcode = frame.opcode;
+		ws_payload(&w->message, &frame);
+		if (buf_error(&w->message))
+			return broken(f, "a message is too long to be looked through");
+		if (frame.fin)
+			return ask(f);
+	}
+	/* Control frames between messages say nothing that is looked into: 125 bytes each, and no place for text but that of a close. */
+	if (!w->asked && w->opcode == 0 && w->parsed) {
+		upstream_send(f->u, slice_sub(buf_slice(&w->raw), 0, w->parsed));
+		buf_drop(&w->raw, w->parsed);
+		w->parsed = 0;
+	}
+	return true;
+}
+
+bool flow_ws_feed(struct flow *f, struct slice piece)
+{
+	if (!f->ws) {
+		f->ws = calloc(1, sizeof(*f->ws));
+		if (!f->ws)
+			return broken(f, "out of memory");
+		f->ws->raw = BUF(2 * MESSAGE_MAX);
+		f->ws->message = BUF(MESSAGE_MAX);
+	}
+	buf_add(&f->ws->raw, piece);
+	if (buf_error(&f->ws->raw))
+		return broken(f, "a message is too long to be looked through");
+	return step(f);
+}
+
+void flow_ws_verdict(struct flow *m, bool allow, struct slice redact, struct slice reason)
+{
+	struct flow *f = m->parent;
+	struct flow_ws *w = f ? f->ws : NULL;
+	if (w && f->u && f->state == FLOW_OPEN) {
+		_cleanup_buf_ struct buf clean = BUF(2 * MESSAGE_MAX), frame = BUF(2 * MESSAGE_MAX + 16);
+		unsigned opcode = w->opcode;
+		w->asked = NULL;
+		w->opcode = 0;
+		if (allow && redact.n && (!m->scan || search_replace(f->g->search, m->scan, redact, buf_slice(&m->body), &clean) < 0)) {
+			allow = false;
+			reason = SLICE("what must not leave cannot be replaced");
+		}
+		if (allow && redact.n) {
+			put_frame(&frame, opcode, buf_slice(&clean));
+			upstream_send(f->u, buf_slice(&frame));
+		} else if (allow) {
+			upstream_send(f->u, slice_sub(buf_slice(&w->raw), 0, w->parsed));
+		}
+		buf_drop(&w->raw, w->parsed);
+		w->parsed = 0;
+		m->status = allow ? 200 : 403;
+		if (!allow)
+			close_connection(f, reason);
+	} else if (w) {
+		w->asked = NULL;
+	}
+	flow_event(m, NULL);
+	flow_free(m);
+	if (!w || f->state != FLOW_OPEN || !step(f))
+		return;
+	if (!w->asked && upstream_waiting(f->u) <= UP_PAUSE)
+		exchange_hold(f->x, false);
+}

@@ -1,0 +1,198 @@
+#include "gate/search.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "inspect/dlp.h"
+#include "inspect/redact.h"
+
+#define HOSTS_MAX 64u /* whose history is kept; the oldest gives way */
+#define VAULT_MAX ((size_t)4 << 20)
+
+struct place {
+	char host[256];
+	struct dlp_history *history;
+	uint64_t used;
+};
+
+struct search {
+	struct dlp_engine *engine;
+	struct dlp_work *work;
+	struct redact_vault *vault;
+	struct place place[HOSTS_MAX];
+	uint64_t clock;
+};
+
+struct search_back {
+	struct redact_restore restore;
+};
+
+static int make_engine(struct search *s, const struct gate_config *c, struct err *err)
+{
+	struct dlp_value *value = calloc(DLP_VALUES_MAX, sizeof(*value));
+	struct slice rest = c->values, label, text;
+	unsigned class;
+	size_t n = 0;
+	if (!value)
+		return err_set(err, -ENOMEM, "out of memory");
+	while (n < DLP_VALUES_MAX && gate_value_next(&rest, &class, &label, &text))
+		if (class < DLP_CLASS_END)
+			value[n++] = (struct dlp_value){.class = (enum dlp_class) class, .label = label, .value = text};
+	const struct dlp_parts parts = {
+	        .rules = c->rules, .values = value, .n_values = n, .indexes = &c->index, .n_indexes = c->index.n ? 1 : 0};
+	int r = dlp_engine_new(&parts, &s->engine, err);
+	free(value);
+	return r;
+}
+
+int search_new(const struct gate_config *c, struct search **out, struct err *err)
+{
+	*out = NULL;
+	if (!c->rules.n && !c->values.n && !c->index.n)
+		return 0;
+	struct search *s = calloc(1, sizeof(*s));
+	if (!s)
+		return err_set(err, -ENOMEM, "out of memory");
+	int r = make_engine(s, c, err);
+	if (r == 0 && ((r = dlp_work_new(s->engine, &s->work)) < 0 || (r = redact_vault_new(VAULT_MAX, NULL, &s->vault)) < 0))
+		r = err_set(err, r, "out of memory");
+	if (r < 0) {
+		search_free(s);
+		return r;
+	}
+	*out = s;
+	return 0;
+}
+
+void search_free(struct search *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < HOSTS_MAX; i++)
+		dlp_history_free(s->place[i].history);
+	redact_vault_free(s->vault);
+	dlp_work_free(s->work);
+	dlp_engine_free(s->engine);
+	free(s);
+}
+
+static struct dlp_history *history_of(struct search *s, const char *host)
+{
+	struct place *oldest = &s->place[0];
+	for (size_t i = 0; i < HOSTS_MAX; i++) {
+		struct place *p = &s->place[i];
+		if (p->history && strcmp(p->host, host) == 0) {
+			p->used = ++s->clock;
+			return p->history;
+		}
+		if (p->used < oldest->used)
+			oldest = p;
+	}
+	dlp_history_free(oldest->history);
+	*oldest = (struct place){.used = ++s->clock};
+	(void)strncpy(oldest->host, host, sizeof(oldest->host) - 1);
+	if (dlp_history_new(s->engine, 0, &oldest->history) < 0)
+		oldest->history = NULL;
+	return oldest->history;
+}
+
+static void chain_text(const struct dlp_hit *h, struct buf *out)
+{
+	for (size_t i = 0; i < ARRAY_LEN(h->chain) && h->chain[i] != DLP_PLAIN; i++)
+		buf_fmt(out, "%s%s", i ? ", then " : "", dlp_decoding_name(h->chain[i]));
+}
+
+int search_message(struct search *s, const char *host, struct slice message, bool place, struct buf *hits, struct dlp_scan **scan)
+{
+	*scan = NULL;
+	int r = dlp_scan_new(s->engine, s->work, history_of(s, host), scan);
+	r = r < 0 ? r : dlp_scan_whole(*scan, message);
+	if (r < 0) {
+		search_done(*scan);
+		*scan = NULL;
+		return r;
+	}
+	for (size_t i = 0; i < dlp_scan_count(*scan); i++) {
+		const struct dlp_hit *h = dlp_scan_hit(*scan, i);
+		_cleanup_buf_ struct buf chain = BUF(256);
+		chain_text(h, &chain);
+		link_hit_write(hits, &(struct link_hit){.class = h->class,
+		                             .confidence = h->confidence,
+		                             .cut = h->cut,
+		                             .place = place,
+		                             .rule = slice_str(h->rule),
+		                             .what = slice_str(h->what),
+		                             .chain = buf_slice(&chain),
+		                             .sample = slice_str(h->sample)});
+	}
+	/* What could not be looked through to its end is a hit, too. */
+	if (dlp_scan_more(*scan))
+		link_hit_write(hits, &(struct link_hit){.class = DLP_SECRET,
+		                             .confidence = 50,
+		                             .cut = true,
+		                             .place = place,
+		                             .rule = SLICE("too-much"),
+		                             .what = SLICE("more finds or encodings than can be looked through"),
+		                             .sample = SLICE("-")});
+	return buf_error(hits);
+}
+
+void search_done(struct dlp_scan *scan)
+{
+	dlp_scan_free(scan);
+}
+
+struct chosen {
+	const struct dlp_scan *scan;
+	struct slice numbers;
+};
+
+static bool listed(struct slice numbers, size_t i)
+{
+	struct slice one;
+	uint64_t n;
+	while (slice_split(&numbers, ',', &one))
+		if (slice_u64(one, SIZE_MAX, &n) && n == i)
+			return true;
+	return false;
+}
+
+static bool keep(const struct dlp_hit *h, void *arg)
+{
+	const struct chosen *c = arg;
+	for (size_t i = 0; i < dlp_scan_count(c->scan); i++)
+		if (dlp_scan_hit(c->scan, i) == h)
+			return !listed(c->numbers, i);
+	return false;
+}
+
+int search_replace(struct search *s, const struct dlp_scan *scan, struct slice numbers, struct slice message, struct buf *out)
+{
+	struct chosen c = {.scan = scan, .numbers = numbers};
+	return redact_apply(s->vault, scan, message, keep, &c, out);
+}
+
+struct search_back *search_back_new(struct search *s)
+{
+	if (!s || redact_vault_count(s->vault) == 0)
+		return NULL;
+	struct search_back *b = calloc(1, sizeof(*b));
+	if (b)
+		b->restore = (struct redact_restore){.vault = s->vault, .form = REDACT_AS_IS};
+	return b;
+}
+
+void search_back_json(struct search_back *b)
+{
+	b->restore.form = REDACT_JSON;
+}
+
+int search_back_feed(struct search_back *b, struct slice in, bool last, struct buf *out)
+{
+	return redact_restore(&b->restore, in, last, out);
+}
+
+void search_back_free(struct search_back *b)
+{
+	free(b);
+}

@@ -1,0 +1,35 @@
+/* search: what a request says, looked through before it leaves (inspect/dlp.h), and what is replaced in it (inspect/redact.h). For the
+ * gate's process: everything that needs a file or much memory is made by search_new(). */
+#ifndef POSTERN_GATE_SEARCH_H
+#define POSTERN_GATE_SEARCH_H
+
+#include "base/err.h"
+#include "gate/link.h"
+
+struct search;
+struct dlp_scan;
+
+/* NULL in *out if the configuration has nothing to look for. */
+[[nodiscard]] int search_new(const struct gate_config *c, struct search **out, struct err *err);
+void search_free(struct search *s);
+
+/* Looks through a whole message to a host, with what went there before in mind; appends the hits as lines of link_hit_write(). *scan is for
+ * search_replace(), and to be freed with search_done(). place: it is a head. 0, -ENOMEM. */
+[[nodiscard]] int search_message(
+        struct search *s, const char *host, struct slice message, bool place, struct buf *hits, struct dlp_scan **scan);
+void search_done(struct dlp_scan *scan);
+/* The message with those hits replaced whose numbers (from 0, in the order of the lines) are in the list "0,3". 0; -ENOSPC, -ENOMEM: it
+ * must not leave. */
+[[nodiscard]] int search_replace(
+        struct search *s, const struct dlp_scan *scan, struct slice numbers, struct slice message, struct buf *out);
+
+/* Placeholders in what comes back. NULL: nothing was ever replaced. */
+struct search_back;
+struct search_back *search_back_new(struct search *s);
+/* What comes is JSON, or events of JSON. */
+void search_back_json(struct search_back *b);
+/* Appends what can be told. last: no more comes. */
+[[nodiscard]] int search_back_feed(struct search_back *b, struct slice in, bool last, struct buf *out);
+void search_back_free(struct search_back *b);
+
+#endif

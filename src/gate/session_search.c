@@ -1,0 +1,125 @@
+#include "gate/session_search.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "crypto/digest.h"
+#include "gate/link.h"
+#include "inspect/dlp.h"
+#include "inspect/fingerprint.h"
+#include "inspect/secret_table.h"
+#include "sys/fd.h"
+#include "sys/path.h"
+#include "sys/share.h"
+
+#define RULES_MAX ((size_t)4 << 20)
+#define FILE_MAX  ((size_t)4 << 20)
+
+static const char *cache_folder(struct arena *arena)
+{
+	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+	if (cache && cache[0] == '/')
+		return arena_fmt(arena, "%s/postern", cache);
+	return home && home[0] == '/' ? arena_fmt(arena, "%s/.cache/postern", home) : NULL;
+}
+
+static int compile(struct arena *arena, const char *name, struct slice text, struct buf *rules, struct err *err)
+{
+	char digest[65];
+	_cleanup_buf_ struct buf about = BUF(RULES_MAX + 256);
+	/* Another version of the program may write other images. */
+	buf_str_add(&about, "postern " POSTERN_VERSION " " __DATE__ " " __TIME__ "\n");
+	buf_add(&about, text);
+	digest_sha256_hex(buf_slice(&about), digest);
+	const char *folder = cache_folder(arena), *file = folder ? arena_fmt(arena, "rules-%.32s.image", digest) : NULL;
+	_cleanup_fd_ int dir = file ? path_make_absolute(folder) : -1;
+	_cleanup_fd_ int readable = dir >= 0 ? openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	struct stat st;
+	/* Only what nobody else can have written. */
+	if (readable >= 0 && fstatat(readable, file, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+	        !(st.st_mode & 022) && path_read(readable, file, rules) == 0 && rules->n > 64)
+		return 0;
+	buf_reset(rules);
+	const struct secret_source source = {.name = name, .text = text};
+	int r = secret_compile(&source, 1, rules, err);
+	if (r < 0 || readable < 0)
+		return r;
+	char fresh[64];
+	(void)snprintf(fresh, sizeof(fresh), ".rules-%d", (int)getpid());
+	_cleanup_fd_ int fd = openat(readable, fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd >= 0 && (fd_write_all(fd, buf_slice(rules)) < 0 || renameat(readable, fresh, readable, file) < 0))
+		(void)unlinkat(readable, fresh, 0);
+	return 0;
+}
+
+static int find_rules(struct arena *arena, struct buf *rules, struct err *err)
+{
+	const char *share[3];
+	size_t n = share_folders(arena, share);
+	for (size_t i = 0; i < n; i++) {
+		_cleanup_buf_ struct buf text = BUF(RULES_MAX);
+		const char *path = arena_fmt(arena, "%s/rules/secrets.yaml", share[i]);
+		if (path && path_read(AT_FDCWD, path, &text) == 0)
+			return compile(arena, path, buf_slice(&text), rules, err);
+	}
+	return err_set(err, -ENOENT, "the rules of secrets are not there: set POSTERN_SHARE to the folder that holds rules/secrets.yaml");
+}
+
+static int add_place(struct fingerprint_index *x, const char *path, struct err *err)
+{
+	struct slice p = slice_str(path);
+	_cleanup_buf_ struct buf folder = BUF(8192), text = BUF(FILE_MAX);
+	struct stat st;
+	size_t files = 0;
+	buf_add(&folder, slice_ends(p, SLICE("/...")) ? slice_sub(p, 0, p.n - 4) : p);
+	if (slice_ends(p, SLICE("/\xe2\x80\xa6"))) {
+		buf_reset(&folder);
+		buf_add(&folder, slice_sub(p, 0, p.n - 4));
+	}
+	if (stat(buf_str(&folder), &st) < 0)
+		return err_sys(err, -errno, "the confidential files in %s cannot be read", path);
+	if (S_ISDIR(st.st_mode))
+		return fingerprint_folder(x, AT_FDCWD, buf_str(&folder), false, &files, err);
+	int r = path_read(AT_FDCWD, buf_str(&folder), &text);
+	if (r < 0)
+		return err_sys(err, r, "the confidential file %s cannot be read", path);
+	return fingerprint_add(x, buf_slice(&folder), buf_slice(&text), NULL);
+}
+
+static int find_fingerprints(const struct policy_settings *set, struct buf *index, struct err *err)
+{
+	struct fingerprint_index *x = NULL;
+	size_t n = 0;
+	int r = fingerprint_index_new(&x);
+	for (const char *const *p = set->dlp.fingerprints; r == 0 && p && *p; p++, n++)
+		r = add_place(x, *p, err);
+	for (size_t i = 0; r == 0 && i < set->n_labels; i++)
+		for (const char *const *p = set->label[i].paths; r == 0 && *p; p++, n++)
+			r = add_place(x, *p, err);
+	if (r == 0 && n)
+		r = fingerprint_write(x, index);
+	fingerprint_index_free(x);
+	return r;
+}
+
+int session_search(struct arena *arena, const struct policy_settings *set, const struct supervisor_credential *credential, size_t n,
+        struct buf *rules, struct buf *values, struct buf *index, struct err *err)
+{
+	bool any = set->n_labels > 0 || n > 0;
+	for (unsigned c = 0; c < POLICY_DLP_CLASSES; c++)
+		any |= set->dlp.class[c].verdict != POLICY_DLP_OFF;
+	if (!any)
+		return 0;
+	int r = find_rules(arena, rules, err);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		if (strlen(credential[i].key) >= DLP_PIECE)
+			gate_value_put(values, DLP_CREDENTIAL, slice_str(credential[i].c->name), slice_str(credential[i].key));
+	for (const char *const *p = set->dlp.canaries; r == 0 && p && *p; p++)
+		gate_value_put(values, DLP_CANARY, SLICE("canary"), slice_str(*p));
+	r = r < 0 ? r : buf_error(values);
+	return r < 0 ? r : find_fingerprints(set, index, err);
+}
