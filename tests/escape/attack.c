@@ -200,7 +200,7 @@ int main(int argc, char **argv)
 			if (!wanted)
 				continue;
 			const char *va = half(c, true, a, sizeof(a)), *vb = benign ? half(c, false, b, sizeof(b)) : "-";
-			(void)printf("%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", c->id, families[f]->name, c->feature, va, a, vb, b, c->what);
+			(void)printf("%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", c->id, families[f]->name, c->feature, va, a[0] ? a : "-", vb, b[0] ? b : "-", c->what);
 			(void)fflush(stdout);
 		}
 	return 0;

@@ -270,7 +270,19 @@ static enum verdict no_open(const void *arg)
 	int fd = open(arg, O_RDWR);
 	if (fd < 0)
 		fd = open(arg, O_RDONLY);
-	return fd >= 0 ? ESCAPED : attack_note(errno == ENOENT || errno == ENXIO || errno == ENODEV ? HELD : HELD, "%s", strerror(errno));
+	if (fd < 0)
+		return attack_note(HELD, "%s", strerror(errno));
+	/* A folder in which nothing is is none. */
+	DIR *d = fdopendir(fd);
+	int n = 0;
+	while (d && readdir(d))
+		n++;
+	return d && n <= 2 ? attack_note(HELD, "an empty folder") : ESCAPED;
+}
+static enum verdict unkillable(const void *arg)
+{
+	/* Last to be killed when memory runs out: before the person's programs. */
+	return attack_write(arg, O_WRONLY, "-900") ? ESCAPED : attack_note(HELD, "%s", strerror(errno));
 }
 static enum verdict no_write(const void *arg)
 {
@@ -357,7 +369,7 @@ static const struct attack_case file_cases[] = {
         FILE_CASE("uevent_helper", "/sys", "the same", no_write, "/sys/kernel/uevent_helper", system),
         FILE_CASE("release_agent", "/sys/fs/cgroup", "the same", no_write, "/sys/fs/cgroup/pids/release_agent", system),
         FILE_CASE("cgroup_procs", "/sys/fs/cgroup", "out of the group", no_write, "/sys/fs/cgroup/unified/cgroup.procs", system),
-        FILE_CASE("oom", "/proc", "who is killed first", no_write, "/proc/1/oom_score_adj", own_proc),
+        FILE_CASE("oom", "/proc", "killed after all others when memory runs out", unkillable, "/proc/self/oom_score_adj", own_proc),
         FILE_CASE("ptrace_scope", "/proc/sys", "settings of the kernel", no_write, "/proc/sys/kernel/yama/ptrace_scope", own_proc),
         FILE_CASE("ip_forward", "/proc/sys", "settings of the network", no_write, "/proc/sys/net/ipv4/ip_forward", own_proc),
         FILE_CASE("debugfs", "/sys", "insides of the kernel", no_open, "/sys/kernel/debug", system),
@@ -587,7 +599,7 @@ static const struct attack_case secret_cases[] = {
         SECRET_CASE("parent_cwd", "by a folder of the first process", read_secret, "/proc/1/cwd/.env", own_proc),
         SECRET_CASE("environ", "environments of others", environ_of_others, "environ", own_proc),
         SECRET_CASE("cmdline", "command lines of others", environ_of_others, "cmdline", own_proc),
-        SECRET_CASE("variable", "a variable that nobody has named", own_variable, "ESCAPE_TEST_TOKEN_NOT_NAMED", system),
+        SECRET_CASE("variable", "a variable that nobody has named", own_variable, "TEST_TOKEN_NOT_NAMED", system),
         SECRET_CASE("agent", "the way to the key agent", own_variable, "SSH_AUTH_SOCK", system),
         SECRET_CASE("bus", "the way to the session's bus", own_variable, "DBUS_SESSION_BUS_ADDRESS", system),
         SECRET_CASE("first_memory", "memory of the first process", memory_of_others, NULL, own_proc),
@@ -659,6 +671,26 @@ static enum verdict symlinked_hooks(const void *arg)
 	return attack_look(PROJ(".git/hooks/post-checkout"), MARK);
 }
 
+static enum verdict nested_pointer(const void *arg)
+{
+	(void)arg;
+	(void)mkdir(PROJ("pointer"), 0755);
+	(void)mkdir(PROJ("evil"), 0755);
+	if (!attack_write(PROJ("pointer/.git"), O_WRONLY | O_CREAT, "gitdir: ../evil # " MARK "\n"))
+		return attack_note(HELD, "%s", strerror(errno));
+	return attack_look(PROJ("pointer/.git"), MARK);
+}
+static enum verdict bare_repository(const void *arg)
+{
+	(void)arg;
+	char *argv[] = {(char *)"git", (char *)"init", (char *)"-q", (char *)"--bare", (char *)PROJ("bare"), NULL};
+	if (attack_run(argv, NULL, 0) != 0)
+		return attack_note(HELD, "git refuses");
+	if (!attack_write(PROJ("bare/config"), O_WRONLY | O_APPEND, "[core]\n\tfsmonitor = " MARK "\n"))
+		return attack_note(HELD, "%s", strerror(errno));
+	return attack_look(PROJ("bare/config"), MARK);
+}
+
 BENIGN(commit);
 BENIGN(commit)
 {
@@ -689,6 +721,10 @@ static const struct attack_case deferred_cases[] = {
         GIT_FILE("module_hook", "modules/sub/hooks/pre-commit"),
         GIT_FILE("module_config", "modules/sub/config"),
         GIT_FILE("worktree_config", "worktrees/w/config.worktree"),
+        LATER("nested_config", "mounts", "a repository in the repository: its config", plant, "${PROJECT}/nested/.git/config", commit),
+        LATER("nested_hook", "mounts", "a repository in the repository: a hook", plant, "${PROJECT}/nested2/.git/hooks/post-checkout", commit),
+        LATER("nested_pointer", "mounts", "a pointer to a repository of our own", nested_pointer, NULL, commit),
+        LATER("bare", "mounts", "a bare repository of our own in the project, which git finds", bare_repository, NULL, commit),
         LATER("config", "mounts", ".git/config: core.fsmonitor", append, "${PROJECT}/.git/config", commit),
         LATER("config_replaced", "mounts", ".git/config by another file", replace, "${PROJECT}/.git/config", commit),
         LATER("config_pager", "mounts", "core.pager by git itself", git_command, "core.pager", commit),

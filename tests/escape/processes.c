@@ -56,9 +56,9 @@ static enum verdict other(const void *arg)
 		/* To everybody whom we may reach. Our own would end too: it is tried by one that nobody misses, and only where it matters. */
 		if (attack_bare)
 			return attack_note(NOT_TRIED, "without a sandbox that would be everybody");
-		(void)signal(SIGUSR2, SIG_IGN);
-		(void)kill(-1, SIGUSR2);
-		return attack_look(attack_env("VICTIM_SAYS"), "USR2");
+		/* One that ends nobody who does not ask for it. */
+		(void)kill(-1, SIGURG);
+		return attack_look(attack_env("VICTIM_SAYS"), "URG");
 	case TKILL:
 		return attack_result(syscall(SYS_tkill, v, 0));
 	case SIGQUEUE:

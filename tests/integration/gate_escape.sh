@@ -1,0 +1,196 @@
+#!/usr/bin/env bash
+# check: alone slow timeout=280
+# The attacker of tests/escape: every way out that is known, from inside of a contained run, as root and as an ordinary user; each with a benign
+# twin that must work. Each attack is tried without a sandbox too, so that it is known what this machine would allow at all. A table by
+# kernel feature; a line each for what has got out, or did not work. With words as arguments only cases whose ids begin so.
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+build=$PWD/build/${BUILD:-release}
+P=${POSTERN:-$build/postern}
+[[ $P == /* ]] || P=$PWD/$P
+if [[ ! ${ESCAPE_INSIDE:-} ]]; then
+	make -s BUILD="${BUILD:-release}" build/"${BUILD:-release}"/escape/{attack,permitted,forbidden} || exit 1
+	unshare -Urn true 2>/dev/null || { echo 'gate_escape: user namespaces are not allowed here'; exit 77; }
+	how=-nmi
+	((EUID == 0)) || how=-Urnmi
+	ESCAPE_INSIDE=1 exec unshare "$how" bash "$0" "$@"
+fi
+ip link set lo up
+for a in 10.9.8.7/32 192.168.77.7/32 169.254.169.254/32; do ip addr add $a dev lo || exit 2; done
+mount -t tmpfs tmp /dev/shm 2>/dev/null
+chmod 1777 /dev/shm
+top=$(mktemp -d "$PWD/build/escape.XXXXXX") || exit 2
+observers=()
+finish() {
+	exec 8>&- 2>/dev/null
+	((${#observers[@]})) && kill "${observers[@]}" 2>/dev/null
+	rm -rf "$top"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+# Names that lead to where a tool has no business; and what asks outside asks the observer.
+cat /etc/hosts - >"$top/hosts" <<'END'
+127.0.0.1 loop.example.com
+10.9.8.7 lan.example.com evil-api.example.com x.api.example.com
+169.254.169.254 meta.example.com metadata.google.internal
+END
+echo 'nameserver 127.0.0.1' >"$top/resolv.conf"
+mount --bind "$top/hosts" /etc/hosts && mount --bind "$(readlink -f /etc/resolv.conf)" "$(readlink -f /etc/resolv.conf)" && mount --bind "$top/resolv.conf" "$(readlink -f /etc/resolv.conf)"
+chmod 755 "$top"
+failed=0
+rows=$top/rows
+: >"$rows"
+
+# The surroundings of one pass: a person's home, a project, things outside.
+surroundings() {
+	work=$top/$1
+	mkdir -p "$work" && cd "$work" || exit 2
+	mkdir -p home/{.ssh,.aws,.config/{gh,google-chrome/Default,gcloud,postern},.docker,.kube,.gnupg/private-keys-v1.d,.mozilla/firefox/x.default,.local/share/{keyrings,postern/ledger},Mail,other-project,private-folder,notes,cache} \
+		outside/empty project/{config,src}
+	local f
+	for f in .ssh/id_ed25519 .aws/credentials .netrc .config/gh/hosts.yml .docker/config.json .kube/config .npmrc .git-credentials .gnupg/private-keys-v1.d/key \
+		.mozilla/firefox/x.default/logins.json .config/google-chrome/Default/Cookies .local/share/keyrings/login.keyring .config/gcloud/credentials.db .bash_history Mail/inbox \
+		other-project/source.c notes/.env .local/share/postern/ledger/marker; do
+		echo 'SECRET-MARK' >"home/$f"
+	done
+	echo notes >home/notes/ok
+	for f in .bashrc .profile .zshenv .gitconfig .ssh/config; do echo '# mine' >"home/$f"; done
+	: >home/.gitconfig
+	for f in canary spare spare2; do echo mine >outside/$f; done
+	deep=$work/project
+	for f in {1..40}; do deep+=/d$f; done
+	mkdir -p "$deep"
+	for f in .env .env.local id_rsa config/.env "${deep#"$work/project/"}/.env"; do echo 'TOKEN=SECRET-MARK' >"project/$f"; done
+	{ echo '-----BEGIN PRIVATE KEY-----'; echo SECRET-MARK; echo '-----END PRIVATE KEY-----'; } >project/server.pem
+	ln project/.env project/innocent.txt
+	ln -s "$work/home/.netrc" project/to-netrc
+	git init -q project
+	git -C project -c user.name=x -c user.email=x@example.org commit -q --allow-empty -m first
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem -out cert.pem -days 2 -subj '/CN=api.example.com' \
+		-addext 'subjectAltName=DNS:api.example.com,DNS:other.example.com' 2>/dev/null
+	cp "$build/escape/attack" "$build/escape/permitted" "$build/escape/forbidden" "$OLDPWD/tests/escape/network.sh" "$OLDPWD/tests/escape/observer.py" .
+	cp "$P" postern
+	cp -r "$OLDPWD/share" share
+	cat >home/.config/postern/policy.yaml <<END
+# SECRET-MARK
+network:
+  - {host: api.example.com, methods: [GET, POST], paths: [/ok/], max_request_bytes: 1000000, private: true}
+files: {read: ['$work/home/notes'], write: ['$work/home/cache']}
+limits: {processes: 300}
+dlp: {secrets: block}
+exec:
+  default: deny
+  rules:
+    - {path: '/usr/**', verdict: allow}
+    - {path: '/lib*/**', verdict: allow}
+    - {path: '/bin/**', verdict: allow}
+    - {path: '$work/project/own-script', verdict: allow}
+    - {digest: $(sha256sum <permitted | cut -c 1-64), verdict: allow}
+    - {digest: $(sha256sum <attack | cut -c 1-64), verdict: allow}
+    - {path: '$work/network.sh', verdict: allow}
+END
+	export ESCAPE_PROJECT=$work/project ESCAPE_HOME=$work/home ESCAPE_OUTSIDE=$work/outside ESCAPE_DEEP=$deep ESCAPE_FORBIDDEN=$work/forbidden ESCAPE_PERMITTED=$work/permitted \
+		ESCAPE_SHM=/escape-person ESCAPE_ABSTRACT=escape-abstract ESCAPE_VICTIM_SAYS=$work/victim ESCAPE_LEFT_OVER=$work/left ESCAPE_SOCKETS_MADE=$work/taken ESCAPE_TYPED=$work/typed ESCAPE_TERMINAL=
+	: >left >taken >typed >seen >victim
+}
+
+# observe: starts the observer for this pass
+observe() {
+	mkfifo "$work/hold"
+	python3 observer.py "$work" "$work/outside" "$work/project" "$work/home" 8443 <"$work/hold" >"$work/ready" 2>"$work/observer.err" &
+	observers=($!)
+	exec 8>"$work/hold"
+	for _ in {1..100}; do
+		[[ -s $work/ready ]] && break
+		sleep 0.05
+	done
+	read -r ESCAPE_VICTIM ESCAPE_SHMID <"$work/ready" || { cat "$work/observer.err"; exit 1; }
+	export ESCAPE_VICTIM ESCAPE_SHMID
+}
+
+# judge WHO FILE: rows of a pass, with what the observer saw; into $rows: who, id, family, feature, verdict, note, twin, note, what, without
+judge() {
+	local id family feature verdict note twin twin_note what
+	while IFS=$'\t' read -r id family feature verdict note twin twin_note what; do
+		if [[ $verdict == LOOK ]]; then
+			local path mark rest=${note#*$'\x01'}
+			path=${rest%%$'\x01'*} mark=${rest#*$'\x01'} note=${note%%$'\x01'*}
+			verdict=HELD
+			[[ $mark ]] && grep -qF -- "$mark" "$path" 2>/dev/null && verdict=ESCAPED note+=" seen in ${path#"$work"/}"
+		fi
+		# Alone: what the attack does without a sandbox.
+		local alone
+		alone=$(awk -F '\t' -v id="$id" '$1 == id {print $4}' "$work/bare" 2>/dev/null)
+		printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$1" "$id" "$family" "$feature" "$verdict" "${note:--}" "$twin" "${twin_note:--}" "$what" "${alone:--}" >>"$rows"
+	done <"$2"
+}
+
+# pass WHO PREFIX...: all attacks by this user
+pass() {
+	local who=$1 begin=$SECONDS here=$OLDPWD id
+	shift
+	surroundings "$who"
+	id=$("$@" id -u)
+	((EUID == 0)) && chown -R "$id:$("$@" id -g)" "$work" && export ESCAPE_VICTIM_USER=$id
+	observe
+	local env=(env -i "PATH=/usr/local/bin:/usr/bin:/bin" "HOME=$work/home" LC_ALL=C.UTF-8 "POSTERN_SHARE=$work/share" TEST_TOKEN_NOT_NAMED=SECRET-MARK
+		SSH_AUTH_SOCK="$work/outside/server.sock" DBUS_SESSION_BUS_ADDRESS="unix:path=$work/outside/server.sock")
+	mapfile -t -O "${#env[@]}" env < <(env | grep -E "^(ESCAPE_|XX=)")
+	# Without a sandbox, in a copy of the mounts that is thrown away.
+	cp -a project project.kept && cp -a outside outside.kept && cp -a home home.kept
+	"${env[@]}" unshare -m timeout 60 "$work/attack" --bare --no-benign "${only[@]}" >"$work/bare" 2>/dev/null </dev/null ||
+		"$@" "${env[@]}" timeout 60 "$work/attack" --bare --no-benign "${only[@]}" >"$work/bare" 2>/dev/null </dev/null
+	for f in project outside home; do
+		find $f -mindepth 1 ! -type s -delete 2>/dev/null
+		cp -a --remove-destination $f.kept/. $f/ 2>/dev/null
+	done
+	exec 8>&-
+	kill "${observers[@]}" 2>/dev/null
+	wait "${observers[@]}" 2>/dev/null
+	rm -f "$work/hold" "$work/ready" outside/*.sock project/*.sock
+	: >seen >victim >left >taken
+	observe
+	# Inside. Descriptors are left open, to be found.
+	(cd project && exec 7<"$work/outside" 9<>"$work/outside/canary" && "$@" "${env[@]}" timeout 120 "$work/postern" run --ledger "$work/ledger" --trust "$work/cert.pem" \
+		--connect-to api.example.com:443:127.0.0.1:8443 --connect-to other.example.com:443:127.0.0.1:8443 --env 'ESCAPE_[A-Z]*' --env 'ESCAPE_*' --ro "$work/home/notes" --rw "$work/home/cache" -- \
+		bash -c '"$1/attack" "${@:2}" >"$ESCAPE_PROJECT/.result"; SEEN="$1/seen" "$1/network.sh" "$2" >"$ESCAPE_PROJECT/.result-network"' - "$work" "${only[@]}") >"$work/out" 2>"$work/err" </dev/null
+	local code=$?
+	((code == 0)) || { failed=1; echo "FAIL $who: the run ended with $code: $(grep -v denied "$work/err" | tail -n 3)"; }
+	sleep 0.5
+	# What goes on after the end.
+	pgrep -x escape-orphan >/dev/null && { echo escape-orphan >left; pkill -KILL -x escape-orphan; }
+	cat project/.result project/.result-network >"$work/result" 2>/dev/null
+	judge "$who" "$work/result"
+	local n
+	n=$(grep -c . "$work/result")
+	echo "$who: $n cases in $((SECONDS - begin)) s"
+	exec 8>&-
+	kill "${observers[@]}" 2>/dev/null
+	wait "${observers[@]}" 2>/dev/null
+	observers=()
+	cd "$here" || exit 2
+}
+
+only=("$@")
+cd "$PWD" || exit 2
+OLDPWD=$PWD
+here=$PWD
+[[ ${ESCAPE_WHO:-caller} == caller ]] && pass caller env
+if ((EUID == 0)) && [[ ${ESCAPE_WHO:-user} == user ]]; then
+	cd "$here" || exit 2
+	OLDPWD=$here
+	pass user setpriv --reuid=65534 --regid=65534 --clear-groups
+fi
+
+echo
+echo 'what got out, and what did not work:'
+awk -F '\t' '$5 == "ESCAPED" {print "  ESCAPED " $1 ": " $2 " (" $9 "): " $6} $7 == "BROKEN" {print "  BROKEN  " $1 ": the twin of " $2 ": " $8}' "$rows" | head -n 80
+echo
+printf '%-28s %7s %7s %9s %8s\n' feature cases held escaped 'not here'
+awk -F '\t' '{n[$4]++; if ($5 == "HELD") h[$4]++; if ($5 == "ESCAPED") e[$4]++; if ($5 == "NOT_TRIED") t[$4]++} END {for (f in n) printf "%-28s %7d %7d %9d %8d\n", f, n[f], h[f], e[f], t[f]}' "$rows" | sort
+echo
+awk -F '\t' '{n++; h += $5 == "HELD"; e += $5 == "ESCAPED"; t += $5 == "NOT_TRIED"; w += $7 == "WORKS"; b += $7 == "BROKEN"; if ($10 == "ESCAPED") a++; seen[$2] = 1}
+	END {for (i in seen) ids++; printf "gate_escape: %d attacks, %d runs of them: %d held, %d escaped, %d not tried here (%d work without a sandbox); twins: %d work, %d do not\n", ids, n, h, e, t, a, w, b; exit !(e == 0 && b == 0 && n > 0)}' "$rows"
+code=$?
+[[ ${ESCAPE_KEEP:-} ]] && cp "$rows" "$ESCAPE_KEEP"
+exit $((code || failed))
