@@ -6,6 +6,8 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 
 comma := ,
+# Of these only the headers: src/sys/lib.h loads them when they are used.
+LOADED := libpq rdkafka libnats
 LIBS := libcrypto libssl libnghttp2 libseccomp libarchive zlib libzstd libbrotlidec libfyaml libcurl libmnl sqlite3 libhs
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wvla -Wswitch-enum -Wmissing-prototypes -Wstrict-prototypes -Wformat=2
 HARDEN := -fstack-protector-strong -fstack-clash-protection -fcf-protection=full -ftrivial-auto-var-init=zero -fPIE
@@ -35,7 +37,7 @@ endif
 ifndef V
 .SILENT:
 endif
-CFLAGS += -std=gnu2x $(WARN) $(if $(WERROR),-Werror) $(shell pkg-config --cflags $(LIBS))
+CFLAGS += -std=gnu2x $(WARN) $(if $(WERROR),-Werror) $(shell pkg-config --cflags $(LIBS) $(LOADED))
 
 SRC := $(sort $(wildcard src/*/*.c))
 MAIN := src/cmd/main.c
@@ -69,6 +71,8 @@ $(O)/unit/%: tests/unit/%.c $(O)/libpostern.a
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MT $@ -MF $@.d $(LDFLAGS) -o $@ $< $(O)/libpostern.a $(LDLIBS) -lcmocka
 
 # Programs that the scripts of tests/integration/ drive.
+$(O)/integration/kafka_mock: LDLIBS += -lrdkafka
+$(O)/integration/nats_dump: LDLIBS += -lnats
 $(O)/integration/%: tests/integration/%.c $(O)/libpostern.a
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MT $@ -MF $@.d $(LDFLAGS) -o $@ $< $(O)/libpostern.a $(LDLIBS)
@@ -132,7 +136,7 @@ fuzz:
 lint:
 	tools/lint.sh
 
-bench: all $(O)/bench/micro $(O)/bench/merkle
+bench: all $(O)/bench/micro $(O)/bench/merkle $(O)/bench/policy
 	bench/run.sh
 
 bench-ledger: $(O)/bench/ledger $(O)/bench/ledger_read

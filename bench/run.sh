@@ -66,6 +66,10 @@ echo 'what the ledger does with every entry, beside SHA-256 alone, by processor 
 build/release/bench/merkle || exit 1
 
 echo
+echo 'what a decision of a policy costs, by processor time:'
+build/release/bench/policy tests/integration/policy_full.yaml || exit 1
+
+echo
 echo 'an empty trial (true as the tool), one at a time:'
 "$postern" vet --quick --jobs 1 --seed 1 --format json -- /bin/true >"$out/true.json" 2>/dev/null
 python3 - "$out/true.json" <<'END'

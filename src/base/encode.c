@@ -163,3 +163,29 @@ void encode_json(struct buf *out, struct slice text)
 	}
 	buf_u8(out, '"');
 }
+
+void encode_shown(struct buf *out, struct slice in)
+{
+	for (size_t at = 0, n; at < in.n; at += n) {
+		uint32_t c = 0;
+		n = utf8_next(in, at, &c);
+		bool plain = n && c >= 0x20 && !(c >= 0x7f && c < 0xa0);
+		n = n ? n : 1;
+		if (plain)
+			buf_add(out, slice_sub(in, at, n));
+		for (size_t i = 0; i < n && !plain; i++)
+			buf_fmt(out, "\\x%02x", in.p[at + i]);
+	}
+}
+
+void encode_json_string(struct buf *out, struct slice text)
+{
+	buf_u8(out, '"');
+	for (size_t i = 0; i < text.n; i++) {
+		if (text.p[i] < 0x20 || text.p[i] == '"' || text.p[i] == '\\')
+			buf_fmt(out, "\\u%04x", text.p[i]);
+		else
+			buf_u8(out, text.p[i]);
+	}
+	buf_u8(out, '"');
+}

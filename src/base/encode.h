@@ -18,6 +18,8 @@ static inline int hex_value(uint8_t c)
 
 /* Lower-case hex, appended. */
 void encode_hex(struct buf *out, struct slice in);
+/* For a terminal, appended: control characters (also those of C1) and what is no UTF-8 as \xXX, all else as it is. */
+void encode_shown(struct buf *out, struct slice in);
 /* RFC 4648 section 4 (standard) or 5 (URL-safe), with or without padding, appended. */
 void encode_base64(struct buf *out, struct slice in, bool url_safe, bool pad);
 /* RFC 3986: everything but unreserved characters as %XX (upper case), appended. */
@@ -25,6 +27,9 @@ void encode_percent(struct buf *out, struct slice in);
 /* A JSON string with its quotes, appended. Bytes that are no UTF-8 become U+FFFD: what a tool or a network sent must not make an unreadable
  * document. */
 void encode_json(struct buf *out, struct slice text);
+
+/* A JSON string of UTF-8 text, with its quotes, appended; what is no UTF-8 is passed on as it is. */
+void encode_json_string(struct buf *out, struct slice text);
 
 /* Strict decoders: false if anything does not fit, then *out may hold a part. Appended. */
 bool decode_hex(struct buf *out, struct slice in);

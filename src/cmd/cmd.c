@@ -4,10 +4,12 @@
 #include <stdio.h>
 #include <sys/ioctl.h>
 
+#include "base/encode.h"
 #include "gate/link.h"
 #include "world/world.h"
 
-#define HELP_MAX (64 * 1024)
+#define HELP_MAX    (64 * 1024)
+#define MESSAGE_MAX (16 * 1024)
 
 /* Every command, in the order of the help. A new one is one line here, one file in src/cmd, and man/postern-NAME.1. */
 const struct command *const command_table[] = {
@@ -71,13 +73,21 @@ const struct command *command_part(const struct command *c, const char *name)
 	return NULL;
 }
 
+void cmd_tell(const char *name, const char *text)
+{
+	_cleanup_buf_ struct buf shown = BUF(MESSAGE_MAX);
+	encode_shown(&shown, slice_str(text));
+	(void)fprintf(stderr, "postern%s%s: %s\n", name ? " " : "", name ? name : "", buf_str(&shown));
+}
+
 int cmd_usage(const char *name, const char *fmt, ...)
 {
+	_cleanup_buf_ struct buf text = BUF(MESSAGE_MAX / 4);
 	va_list ap;
 	va_start(ap, fmt);
-	(void)fprintf(stderr, "postern%s%s: ", name ? " " : "", name ? name : "");
-	(void)vfprintf(stderr, fmt, ap);
-	(void)fprintf(stderr, "\n\"postern %s%s--help\" says more.\n", name ? name : "", name ? " " : "");
+	buf_vfmt(&text, fmt, ap);
+	cmd_tell(name, buf_error(&text) ? "there is something wrong with what was typed" : buf_str(&text));
+	(void)fprintf(stderr, "\"postern %s%s--help\" says more.\n", name ? name : "", name ? " " : "");
 	va_end(ap);
 	return EXIT_USAGE;
 }

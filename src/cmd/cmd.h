@@ -44,6 +44,9 @@ int cmd_main(int argc, char **argv);
 /* Help of the program and of one command, appended. */
 void cmd_help_all(struct buf *out, size_t width);
 void cmd_help_one(struct buf *out, const struct command *c, size_t width);
+/* Prints "postern NAME: <text>" to stderr (name NULL: "postern: "). What was typed and what lies on a disk may stand in the text: nothing
+ * in it reaches the terminal as a control character. */
+void cmd_tell(const char *name, const char *text);
 /* Prints "postern NAME: <sentence>" and where to read on, to stderr. Returns EXIT_USAGE. */
 int cmd_usage(const char *name, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -18,7 +18,7 @@ const char *const log_formats[] = {"text", "json", NULL};
 
 int log_fail(const struct command *c, const struct err *err)
 {
-	(void)fprintf(stderr, "postern %s: %s\n", c->name, err->text);
+	cmd_tell(c->name, err->text);
 	return EXIT_USAGE;
 }
 

@@ -1,5 +1,5 @@
 /* postern log ship: entries to a service, as they come. */
-#include "cmd/log.h"
+#include "cmd/log_ship.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,35 +10,32 @@
 #include <time.h>
 
 #include "ledger/checkpoint.h"
-#include "ledger/config.h"
-#include "ledger/entries.h"
-#include "ledger/sink_post.h"
+#include "ledger/sink.h"
 #include "report/ship.h"
 #include "sys/path.h"
 
-#define ENTRY_MEM  ((size_t)32 << 20)
-#define BODY_SOFT  ((size_t)1 << 20) /* of a request: then it is sent */
-#define BODY_MAX   ((size_t)8 << 20)
-#define REPLY_MAX  ((size_t)16 << 20)
-#define WAIT_FIRST 100
-#define WAIT_MOST  30000
-
-struct ship_opts {
-	const char *to, *cursor, *token_file, *key;
-	uint64_t batch, tries, timeout, poll;
-	unsigned sink;
-	bool once;
-};
+#define ENTRY_MEM ((size_t)32 << 20)
+#define BODY_MAX  ((size_t)8 << 20)
+#define REPLY_MAX ((size_t)16 << 20)
 
 static const struct opt ship_table[] = {
-        OPT_STRING(struct ship_opts, to, "to", 0, "URL", "the address of the service, with its path"),
+        OPT_STRING(struct ship_opts, to, "to", 0, "URL",
+                "the address of the service with its path, which begins with https, nats, kafka, postgresql or the like"),
         OPT_CHOICE(struct ship_opts, sink, "sink", 0, "KIND", ship_names,
                 "elastic is _bulk of Elasticsearch or OpenSearch, splunk the HTTP Event Collector, otlp OTLP/HTTP logs; by default "
                 "elastic"),
-        OPT_STRING(struct ship_opts, cursor, "cursor", 0, "FILE", "what was shipped to this service so far; one for each"),
-        OPT_STRING(struct ship_opts, token_file, "token-file", 0, "FILE", "the first line is the token that the service wants"),
+        OPT_STRING(struct ship_opts, cursor, "cursor", 0, "FILE",
+                "what was shipped to this service so far; one for each; NATS, Kafka and PostgreSQL need none"),
+        OPT_STRING(struct ship_opts, token_file, "token-file", 0, "FILE", "the first line is the token or password that the service wants"),
+        OPT_STRING(struct ship_opts, tls_ca, "tls-ca", 0, "FILE",
+                "the authorities that may vouch for the service, in place of those of the system"),
+        OPT_STRING(struct ship_opts, tls_cert, "tls-cert", 0, "FILE", "a certificate to show to the service"),
+        OPT_STRING(struct ship_opts, tls_key, "tls-key", 0, "FILE", "the key of that certificate"),
+        OPT_STRING(struct ship_opts, table, "table", 0, "NAME",
+                "the table of PostgreSQL, or schema and table with a stop between; by default postern_entries"),
+        OPT_STRING(struct ship_opts, from, "from", 0, "N", "the entry to begin with if the service has forgotten what it had"),
         OPT_FLAG(struct ship_opts, once, "once", 0, "end when everything has arrived, and do not wait for more"),
-        OPT_U64(struct ship_opts, batch, "batch", 0, "N", 1, 10000, "at most so many entries a request; by default 500"),
+        OPT_U64(struct ship_opts, batch, "batch", 0, "N", 1, 10000, "at most so many entries a request or transaction; by default 500"),
         OPT_U64(struct ship_opts, tries, "tries", 0, "N", 1, 1000000, "give up after so many failures in a row; by default never"),
         OPT_U64(struct ship_opts, timeout, "timeout", 't', "MS", 10, 3600000, "how long a request may take; by default 30000"),
         OPT_U64(struct ship_opts, poll, "poll", 0, "MS", 10, 3600000, "how often to look for new entries; by default 1000"),
@@ -46,20 +43,7 @@ static const struct opt ship_table[] = {
         OPT_END,
 };
 
-struct ship {
-	const struct ship_opts *o;
-	struct ledger_config config;
-	struct note_vkey key;
-	int dir;
-	struct post *post;
-	struct entries *entries;
-	struct buf body, reply;
-	struct err err;
-	uint64_t next, size;
-	size_t batch;
-};
-
-static void sleep_ms(uint64_t ms)
+void ship_sleep(uint64_t ms)
 {
 	struct timespec t = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000};
 	while (nanosleep(&t, &t) < 0 && errno == EINTR)
@@ -71,7 +55,7 @@ static int fill(struct ship *s, size_t *n)
 {
 	buf_reset(&s->body);
 	ship_begin(s->o->sink, &s->body);
-	for (*n = 0; *n < s->batch && s->next + *n < s->size && (*n == 0 || s->body.n < BODY_SOFT); (*n)++) {
+	for (*n = 0; *n < s->batch && s->next + *n < s->size && (*n == 0 || s->body.n < SHIP_BODY_SOFT); (*n)++) {
 		_cleanup_arena_ struct arena arena = ARENA(ENTRY_MEM);
 		struct slice json;
 		int r = entries_get(s->entries, s->next + *n, &json, &s->err);
@@ -85,35 +69,49 @@ static int fill(struct ship *s, size_t *n)
 	return buf_error(&s->body) ? err_sys(&s->err, buf_error(&s->body), "a request is too large") : 0;
 }
 
-/* One request: SHIP_…, with *wait in milliseconds if there is something to wait for. */
-static enum ship_verdict ask(struct ship *s, size_t n, uint64_t *wait, char why[160])
+/* One request: SHIP_…, with the milliseconds that the service asks to wait. */
+static enum ship_verdict ask(struct ship *s, size_t n, uint64_t *asked, char why[160])
 {
 	struct err err = {0};
-	long status = 0;
-	unsigned asked = 0;
-	buf_reset(&s->reply);
-	if (post_send(s->post, buf_slice(&s->body), &status, &s->reply, &asked, &err) < 0) {
+	if (post(s->poster, s->o->to, buf_slice(&s->body), &s->reply, &err) < 0) {
 		(void)snprintf(why, 160, "%.150s", err.text);
 		return SHIP_LATER;
 	}
-	*wait = *wait > asked * 1000ull ? *wait : asked * 1000ull;
-	return ship_judge(s->o->sink, status, buf_slice(&s->reply), n, why);
+	*asked = s->reply.wait * 1000ull;
+	return ship_judge(s->o->sink, s->reply.status, buf_slice(&s->reply.body), n, why);
+}
+
+int ship_failed(struct ship *s, const char *why, uint64_t least)
+{
+	if (++s->failures == s->o->tries)
+		return err_set(&s->err, -ENETUNREACH, "entries from %llu on could not be shipped: %s", (unsigned long long)s->next, why);
+	if (s->failures == 1)
+		(void)fprintf(stderr, "postern %s: note: %s; trying again\n", cmd_log_ship.name, why);
+	ship_sleep(s->wait > least ? s->wait : least);
+	s->wait = 2 * s->wait < SHIP_WAIT_MOST ? 2 * s->wait : SHIP_WAIT_MOST;
+	return 0;
+}
+
+void ship_good(struct ship *s)
+{
+	s->failures = 0;
+	s->wait = SHIP_WAIT_FIRST;
 }
 
 /* Ships entries from next on, until they are with the service. */
 static int ship_some(struct ship *s)
 {
-	uint64_t wait = WAIT_FIRST, failures = 0;
 	for (;;) {
 		char why[160] = "";
-		uint64_t pause = wait;
+		uint64_t asked = 0;
 		size_t n = 0;
 		int r = fill(s, &n);
 		if (r < 0)
 			return r;
-		switch (ask(s, n, &pause, why)) {
+		switch (ask(s, n, &asked, why)) {
 		case SHIP_TAKEN:
 			s->next += n;
+			ship_good(s);
 			/* Only now: whatever happens before this, it is sent again. */
 			return log_cursor_write(s->o->cursor, s->next, &s->err);
 		case SHIP_SMALLER:
@@ -124,18 +122,14 @@ static int ship_some(struct ship *s)
 		case SHIP_LATER:
 			break;
 		}
-		if (++failures == s->o->tries)
-			return err_set(
-			        &s->err, -ENETUNREACH, "entries from %llu on could not be shipped: %s", (unsigned long long)s->next, why);
-		if (failures == 1)
-			(void)fprintf(stderr, "postern %s: note: %s; trying again\n", cmd_log_ship.name, why);
-		sleep_ms(pause);
-		wait = 2 * wait < WAIT_MOST ? 2 * wait : WAIT_MOST;
+		r = ship_failed(s, why, asked);
+		if (r < 0)
+			return r;
 	}
 }
 
 /* What is under the latest checkpoint. */
-static int look(struct ship *s)
+int ship_look(struct ship *s)
 {
 	struct ledger_checkpoint c;
 	int r = ledger_checkpoint_read(s->dir, "checkpoint", &s->key, &c, &s->err);
@@ -143,8 +137,8 @@ static int look(struct ship *s)
 		return r;
 	buf_free(&c.note);
 	if (s->next > c.size)
-		return err_set(&s->err, -EINVAL, "the cursor says %llu, but the log has %llu entries: it is another log, or was cut back",
-		        (unsigned long long)s->next, (unsigned long long)c.size);
+		return err_set(&s->err, -EINVAL, "%s says %llu, but the log has %llu entries: it is another log, or was cut back",
+		        s->o->cursor ? "the cursor" : "the service", (unsigned long long)s->next, (unsigned long long)c.size);
 	if (s->entries && c.size == s->size)
 		return 0;
 	entries_free(s->entries);
@@ -157,12 +151,12 @@ static int look(struct ship *s)
 static int run(struct ship *s)
 {
 	for (;;) {
-		int r = look(s);
+		int r = ship_look(s);
 		while (r == 0 && s->next < s->size)
 			r = ship_some(s);
 		if (r < 0 || s->o->once)
 			return r;
-		sleep_ms(s->o->poll);
+		ship_sleep(s->o->poll);
 	}
 }
 
@@ -191,10 +185,11 @@ static int read_token(const struct ship_opts *o, struct buf *out, struct err *er
 		return err_sys(err, r, "cannot read the token in %s", ledger_name(o->token_file).text);
 	rest = buf_slice(&text);
 	if (!slice_split(&rest, '\n', &line) || slice_trim(line).n == 0)
-		return err_set(err, -EINVAL, "there is no token in %s", ledger_name(o->token_file).text);
-	buf_fmt(out, "%s %.*s", ship_scheme(o->sink), SLICE_FMT(slice_trim(line)));
+		r = err_set(err, -EINVAL, "there is no token in %s", ledger_name(o->token_file).text);
+	else
+		buf_add(out, slice_trim(line));
 	explicit_bzero(text.p, text.n);
-	return buf_error(out);
+	return r < 0 ? r : buf_error(out);
 }
 
 static bool is_loopback(const char *url)
@@ -206,42 +201,72 @@ static bool is_loopback(const char *url)
 	return false;
 }
 
+static int ship_over_http(struct ship *s)
+{
+	const struct ship_opts *o = s->o;
+	_cleanup_buf_ struct buf authorization = BUF(8192);
+	_cleanup_fd_ int lock = -1;
+	if (s->token.n)
+		buf_fmt(&authorization, "%s %s", ship_scheme(o->sink), buf_str(&s->token));
+	struct post_options how = {.media_type = ship_media_type(o->sink),
+	        .authorization = s->token.n ? buf_str(&authorization) : NULL,
+	        .tls_ca = o->tls_ca,
+	        .tls_cert = o->tls_cert,
+	        .tls_key = o->tls_key,
+	        .timeout_ms = (unsigned)o->timeout};
+	int r = take_lock(o->cursor, &lock, &s->err);
+	r = r < 0 ? r : log_cursor_read(o->cursor, &s->next, &s->err);
+	r = r < 0 ? r : poster_new(&how, &s->poster, &s->err);
+	r = r < 0 ? r : run(s);
+	poster_free(s->poster);
+	return r;
+}
+
+/* What does not go together: a sentence, or NULL. */
+static const char *wrong_options(const struct ship_opts *o)
+{
+	if (!o->to)
+		return "--to is missing";
+	if (sink_is(o->to))
+		return o->cursor ? "that service keeps the position itself: --cursor is not for it" : NULL;
+	if (!post_is_address(o->to))
+		return "--to is no address of a service, as in https://host/path";
+	if (!o->cursor)
+		return "--cursor is missing";
+	if (o->table || o->from)
+		return "--table and --from are for services that keep the position themselves";
+	if (o->token_file && strncmp(o->to, "https://", 8) != 0 && !is_loopback(o->to))
+		return "a token goes over https only";
+	return NULL;
+}
+
 static int ship_run(void *options, const struct opt_args *args)
 {
 	const struct ship_opts *o = options;
-	struct ship s = {.o = o, .dir = -1, .body = BUF(BODY_MAX), .reply = BUF(REPLY_MAX), .batch = o->batch};
-	_cleanup_buf_ struct buf token = BUF(8192);
-	_cleanup_fd_ int lock = -1;
+	struct ship s = {.o = o, .dir = -1, .body = BUF(BODY_MAX), .reply.body = BUF(REPLY_MAX), .token = BUF(4096), .batch = o->batch};
 	const char *why = NULL;
 	int code;
 	const char *path = log_folder(&cmd_log_ship, args, 1, &code);
 	if (!path)
 		return code;
-	if (!o->to || !o->cursor)
-		return cmd_usage(cmd_log_ship.name, "%s is missing", o->to ? "--cursor" : "--to");
-	if (o->token_file && strncmp(o->to, "https://", 8) != 0 && !is_loopback(o->to))
-		return cmd_usage(cmd_log_ship.name, "a token goes over https only");
+	why = wrong_options(o);
+	if (why)
+		return cmd_usage(cmd_log_ship.name, "%s", why);
 	(void)signal(SIGPIPE, SIG_IGN);
+	ship_good(&s);
 	int r = ledger_open(path, &s.dir, &s.config, &s.err);
 	if (r == 0) {
 		s.key = ledger_vkey(&s.config);
 		if (o->key && (r = log_vkey(o->key, &s.key, &why)) < 0)
 			(void)err_set(&s.err, r, "--key: %s", why);
 	}
-	r = r < 0 ? r : take_lock(o->cursor, &lock, &s.err);
-	r = r < 0 ? r : log_cursor_read(o->cursor, &s.next, &s.err);
-	r = r < 0 ? r : read_token(o, &token, &s.err);
-	struct post_options how = {.url = o->to,
-	        .media_type = ship_media_type(o->sink),
-	        .authorization = token.n ? buf_str(&token) : NULL,
-	        .timeout_ms = (unsigned)o->timeout};
-	r = r < 0 ? r : post_new(&how, &s.post, &s.err);
-	r = r < 0 ? r : run(&s);
-	post_free(s.post);
+	r = r < 0 ? r : read_token(o, &s.token, &s.err);
+	r = r < 0 ? r : sink_is(o->to) ? ship_to_sink(&s) : ship_over_http(&s);
 	entries_free(s.entries);
 	fd_closep(&s.dir);
 	buf_free(&s.body);
-	buf_free(&s.reply);
+	buf_free(&s.token);
+	buf_free(&s.reply.body);
 	return r < 0 ? log_fail(&cmd_log_ship, &s.err) : EXIT_OK;
 }
 
@@ -250,6 +275,9 @@ static const struct ship_opts defaults = {.batch = 500, .timeout = 30000, .poll 
 static const char *const ship_examples[] = {
         "postern log ship ledger --to https://es.example/audit/_bulk --token-file es.token --cursor es.cursor",
         "postern log ship ledger --sink otlp --to http://127.0.0.1:4318/v1/logs --cursor otlp.cursor --once",
+        "postern log ship ledger --to nats+tls://nats.example/AUDIT --token-file nats.token",
+        "postern log ship ledger --to kafka://127.0.0.1:9092/audit",
+        "postern log ship ledger --to postgresql://writer@db.example/audit",
         NULL,
 };
 

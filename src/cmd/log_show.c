@@ -201,8 +201,9 @@ static int search(struct show *s, const char *path, int dir, const struct note_v
 	log_progress_end(&meter);
 	if (note[0])
 		(void)fprintf(stderr, "postern %s: note: %s\n", cmd_log_show.name, note);
-	if (r == -EROFS || r == -EACCES) {
-		(void)fprintf(stderr, "postern %s: note: no index can be kept here, so the whole log is read\n", cmd_log_show.name);
+	if (r == -EROFS || r == -EACCES || r == -ENOSPC || r == -EIO) {
+		(void)fprintf(stderr, "postern %s: note: no index can be kept here, so the whole log is read: %s\n", cmd_log_show.name,
+		        s->err.text);
 		return scan(s, s->o->from, size);
 	}
 	if (r < 0)

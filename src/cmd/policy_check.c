@@ -15,8 +15,7 @@ struct check_opts {
 
 static const struct opt check_table[] = {
         OPT_CHOICE(struct check_opts, layer, "layer", 'l', "LAYER", policy_layers,
-                "whose policy the files are; by default told by their names: a file called .postern.yaml is that of a project, others a "
-                "person's"),
+                "whose policy the files are; by default that of a project if a file is called .postern.yaml, else that of a person"),
         OPT_CHOICE(struct check_opts, format, "format", 'f', "FORMAT", policy_formats, "how the mistakes are printed; by default as text"),
         OPT_END,
 };

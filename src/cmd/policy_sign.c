@@ -106,10 +106,11 @@ struct verify_opts {
 };
 
 static const struct opt verify_table[] = {
-        OPT_STRING(
-                struct verify_opts, keys, "keys", 'k', "FILE", "the keys that count: verifier keys, a line each, after a line threshold N"),
+        OPT_STRING(struct verify_opts, keys, "keys", 'k', "FILE",
+                "the verifier keys that count, a line each, after a line that says threshold N"),
         OPT_STRING(struct verify_opts, state, "state", 0, "FILE",
-                "which versions were seen: an older one is refused, a newer one is put in; by default nothing is looked at"),
+                "the newest versions that were seen, so that an older one is refused and a newer one put in; by default there is no such "
+                "file"),
         OPT_END,
 };
 

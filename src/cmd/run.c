@@ -14,6 +14,7 @@
 #include "gate/session_env.h"
 #include "ledger/home.h"
 #include "policy/policy.h"
+#include "sys/fd.h"
 
 #define PATHS_MAX 256u
 #define SHOWN_MAX 200u /* denials that are told one by one */
@@ -21,7 +22,8 @@
 struct run_opts {
 	const char *policy, *ledger, *trust, *project;
 	struct opt_list allow, opaque, ro, rw, hide, env, connect_to;
-	bool best_effort, no_network, no_project, verbose, quiet;
+	const char *learn;
+	bool ask, best_effort, no_network, no_project, verbose, quiet;
 	uint64_t timeout;
 };
 
@@ -38,6 +40,8 @@ static const struct opt run_table[] = {
         OPT_LIST(struct run_opts, connect_to, "connect-to", 0, "RULE", NULL,
                 "connections for the first HOST and PORT of the rule go to the second, as with curl"),
         OPT_STRING(struct run_opts, trust, "trust", 0, "FILE", "certificates that servers may be checked with beside those of the system"),
+        OPT_FLAG(struct run_opts, ask, "ask", 0, "ask at the terminal about hosts that no rule speaks of; no answer is no"),
+        OPT_STRING(struct run_opts, learn, "learn", 0, "FILE", "write the smallest policy that permits what this run did, to be edited"),
         OPT_U64(struct run_opts, timeout, "timeout", 't', "SECONDS", 1, 31536000, "end the run after that time"),
         OPT_FLAG(struct run_opts, no_network, "no-network", 0, "no network at all"),
         OPT_FLAG(struct run_opts, no_project, "no-project-policy", 0, "leave the .postern.yaml of the project alone"),
@@ -55,8 +59,13 @@ static const char *const run_examples[] = {
         NULL,
 };
 
+#define FACTS_MAX 20000u
+
 struct run {
 	const struct run_opts *o;
+	struct arena *arena;
+	struct policy_fact *fact; /* --learn */
+	size_t n_facts;
 	unsigned denials, hinted;
 };
 
@@ -88,10 +97,39 @@ static void on_level(void *arg, const struct sandbox_level *l)
 		say(r, "confinement: %s", l->words);
 }
 
+static void learn(struct run *r, const struct policy_fact *f)
+{
+	if (!r->fact || r->n_facts == FACTS_MAX)
+		return;
+	struct policy_fact copy = *f;
+	copy.host = arena_copy(r->arena, f->host);
+	copy.method = arena_copy(r->arena, f->method);
+	copy.target = arena_copy(r->arena, f->target);
+	copy.path = arena_copy(r->arena, f->path);
+	r->fact[r->n_facts++] = copy;
+}
+
+static void on_executed(void *arg, const char *path, bool allowed)
+{
+	struct run *r = arg;
+	if (allowed)
+		learn(r, &(struct policy_fact){.kind = POLICY_FACT_EXEC, .path = slice_str(path)});
+	else
+		say(r, "denied: to run %s", path);
+}
+
 static void on_decided(void *arg, const struct supervisor_event *e)
 {
 	struct run *r = arg;
-	_cleanup_buf_ struct buf target = BUF(1024), rule = BUF(4096);
+	if (e->allowed && strcmp(e->what, "message") != 0)
+		learn(r, &(struct policy_fact){.kind = e->method.n ? POLICY_FACT_REQUEST : POLICY_FACT_CONNECT,
+		                 .host = slice_str(e->host),
+		                 .port = e->port,
+		                 .method = e->method,
+		                 .target = e->target,
+		                 .websocket = strcmp(e->what, "websocket") == 0,
+		                 .bytes = e->bytes});
+	_cleanup_buf_ struct buf target = BUF(1024);
 	if (e->allowed && !r->o->verbose)
 		return;
 	if (!e->allowed && ++r->denials > SHOWN_MAX) {
@@ -184,6 +222,8 @@ static int load_policy(const struct run_opts *o, const char *home, const char *p
 		}
 	if (r == 0 && o->timeout)
 		policy_command_limit(d, POLICY_LIMIT_SECONDS, o->timeout);
+	if (r == 0 && o->ask)
+		policy_command_on_unknown(d, POLICY_ASK);
 	if (r == 0)
 		policy_command_review(d, POLICY_REVIEW_DIRECT);
 	const struct policy_load from = {
@@ -203,6 +243,18 @@ static int run_fail(const struct err *err)
 {
 	(void)fprintf(stderr, "postern run: %s\n", err->text);
 	return 125;
+}
+
+static int write_learned(const struct run *r, const char *home, const char *project, struct err *err)
+{
+	_cleanup_buf_ struct buf out = BUF((size_t)4 << 20);
+	const struct policy_vars vars = {.home = home, .project = project};
+	int e = policy_write(r->fact, r->n_facts, &vars, "learned", &out);
+	if (e < 0)
+		return err_sys(err, e, "what was learned cannot be written down");
+	_cleanup_fd_ int fd = open(r->o->learn, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	e = fd < 0 ? -errno : fd_write_all(fd, buf_slice(&out));
+	return e < 0 ? err_sys(err, e, "cannot write %s", r->o->learn) : 0;
 }
 
 static void sum_up(const struct run *r, const struct session_result *s, const char *ledger)
@@ -282,19 +334,24 @@ static int run(void *options, const struct opt_args *args)
 	        .redirects = redirect,
 	        .trust = o->trust,
 	        .ledger = ledger,
-	        .in = 0,
-	        .out = 1,
-	        .errout = 2,
+	        .std = {0, 1, 2},
+	        .questions = true,
 	        .signals = signals,
 	        .best_effort = o->best_effort,
 	        .no_network = o->no_network,
 	        .decided = on_decided,
 	        .note = on_note,
 	        .level = on_level,
+	        .executed = on_executed,
 	        .arg = &r,
 	};
 	struct session_result result = {0};
+	r.arena = &arena;
+	if (o->learn && !(r.fact = arena_array(&arena, FACTS_MAX, sizeof(*r.fact))))
+		return cmd_usage("run", "there is not enough memory");
 	int e = session_run(&spec, &result, &err);
+	if (e == 0 && o->learn)
+		e = write_learned(&r, home, project, &err);
 	policy_free(policy);
 	if (e < 0)
 		return run_fail(&err);

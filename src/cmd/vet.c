@@ -110,7 +110,7 @@ static void meter_clear(struct meter *m)
 static int fail(struct meter *m, const struct err *err)
 {
 	meter_clear(m);
-	(void)fprintf(stderr, "postern vet: %s\n", err->text);
+	cmd_tell("vet", err->text);
 	return EXIT_USAGE;
 }
 

@@ -501,8 +501,11 @@ static void ask(struct exec_watch *w, const struct seccomp_notif *q)
 	memset(&a.e, 0, sizeof(a.e));
 	a.via[0] = a.path[0] = a.asked[0] = 0;
 	int r = resolve_open((pid_t)q->pid, &v);
-	if (r < 0)
+	if (r < 0) {
+		/* It is gone, or nobody may look at it. */
+		reply(w, q->id, -EPERM);
 		return;
+	}
 	/* What the process ran until now must be what was allowed. */
 	for (size_t i = 0; i < CHECKS_MAX; i++)
 		if (w->check[i].process == v.process)

@@ -518,21 +518,26 @@ int tree_build(struct tree_plan *plan, struct err *err)
 
 /* ---- Landlock ---- */
 
-static int grant_system(struct landlock *l, struct err *err)
+/* What is in a folder may be read, but not what leads to the home: of those folders only what lies beside the way. */
+static int grant_beside(const struct tree_plan *plan, struct landlock *l, const char *folder, struct err *err)
 {
-	/* Have rules of their own, or none. */
-	static const char *const others[] = {"home", "root", "tmp", "run", "dev", "proc", "mnt", "media"};
-	char path[300];
+	/* Of the root: have rules of their own, or none. */
+	static const char *const others[] = {"/home", "/root", "/tmp", "/run", "/dev", "/proc", "/mnt", "/media"};
+	char path[PATH_MAX];
 	int r = 0;
-	DIR *d = opendir("/");
+	DIR *d = opendir(*folder ? folder : "/");
 	if (!d)
-		return err_sys(err, -errno, "cannot read /");
+		return errno == EACCES ? 0 : err_sys(err, -errno, "cannot read %s", *folder ? folder : "/");
 	for (struct dirent *e; r == 0 && (e = readdir(d));) {
-		bool other = e->d_name[0] == '.' || e->d_type == DT_LNK;
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 || e->d_type == DT_LNK)
+			continue;
+		if (snprintf(path, sizeof(path), "%s/%s", folder, e->d_name) >= (int)sizeof(path))
+			continue;
+		bool other = strcmp(path, plan->home) == 0;
 		for (size_t i = 0; i < ARRAY_LEN(others); i++)
-			other = other || strcmp(e->d_name, others[i]) == 0;
-		(void)snprintf(path, sizeof(path), "/%s", e->d_name);
-		r = other ? 0 : landlock_grant(l, path, LANDLOCK_READ, err);
+			other = other || strcmp(path, others[i]) == 0;
+		if (!other)
+			r = below(plan->home, path) ? grant_beside(plan, l, path, err) : landlock_grant(l, path, LANDLOCK_READ, err);
 	}
 	(void)closedir(d);
 	return r;
@@ -545,15 +550,14 @@ int tree_landlock(const struct tree_plan *plan, struct landlock *l, bool without
 		unsigned rights;
 	} inside[] = {{"/", LANDLOCK_LIST}, {"/tmp", LANDLOCK_ALL}, {"/var/tmp", LANDLOCK_ALL}, {"/run", LANDLOCK_ALL},
 	        {"/dev/shm", LANDLOCK_ALL}, {"/dev", LANDLOCK_READ | LANDLOCK_PUT | LANDLOCK_DEVICES},
-	        {"/proc", LANDLOCK_READ | LANDLOCK_PUT}, {"/home", LANDLOCK_READ}, {"/root", LANDLOCK_READ}, {"/mnt", LANDLOCK_READ},
-	        {"/media", LANDLOCK_READ}},
+	        {"/proc", LANDLOCK_READ | LANDLOCK_PUT}, {"/home", LANDLOCK_LIST}, {"/mnt", LANDLOCK_READ}, {"/media", LANDLOCK_READ}},
 	  outside[] = {{"/proc", LANDLOCK_READ}, {"/dev/null", LANDLOCK_READ | LANDLOCK_PUT | LANDLOCK_DEVICES},
 	          {"/dev/zero", LANDLOCK_READ | LANDLOCK_PUT}, {"/dev/full", LANDLOCK_READ | LANDLOCK_PUT},
 	          {"/dev/random", LANDLOCK_READ | LANDLOCK_DEVICES}, {"/dev/urandom", LANDLOCK_READ | LANDLOCK_DEVICES},
 	          {"/dev/tty", LANDLOCK_READ | LANDLOCK_PUT | LANDLOCK_DEVICES},
 	          {"/dev/ptmx", LANDLOCK_READ | LANDLOCK_PUT | LANDLOCK_DEVICES},
 	          {"/dev/pts", LANDLOCK_READ | LANDLOCK_PUT | LANDLOCK_DEVICES}};
-	int r = grant_system(l, err);
+	int r = grant_beside(plan, l, "", err);
 	for (size_t i = 0; r == 0 && !without_namespaces && i < ARRAY_LEN(inside); i++)
 		r = landlock_grant(l, inside[i].path, inside[i].rights, err);
 	for (size_t i = 0; r == 0 && without_namespaces && i < ARRAY_LEN(outside); i++)

@@ -148,7 +148,8 @@ int tlog_checkpoint_open(struct slice in, const struct note_vkey *log, struct no
 		        SLICE_FMT(c.origin), SLICE_FMT(log->name));
 	int r = tlog_note_verify(&n, log, NULL);
 	if (r == -ENOKEY)
-		return err_set(err, r, "the checkpoint bears no signature by the key %.*s+%08" PRIx32, SLICE_FMT(log->name), log->key_id);
+		return err_set(err, r, "the checkpoint bears no signature by the key %.*s+%08" PRIx32 ": one of the two is another log's",
+		        SLICE_FMT(log->name), log->key_id);
 	if (r == -EBADMSG)
 		return err_set(err, -EKEYREJECTED,
 		        "the signature by the key %.*s+%08" PRIx32

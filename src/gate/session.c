@@ -16,12 +16,15 @@
 #include "crypto/digest.h"
 #include "gate/connect.h"
 #include "gate/link.h"
+#include "gate/question.h"
 #include "gate/session_env.h"
 #include "gate/session_search.h"
+#include "gate/terminal.h"
 #include "ledger/home.h"
 #include "policy/policy.h"
 #include "sys/loop.h"
 #include "sys/path.h"
+#include "sys/pty.h"
 #include "wire/trace.h"
 
 #define TRACE_WAIT ((size_t)64 << 20)
@@ -34,7 +37,9 @@ struct session {
 	struct loop *loop;
 	struct supervisor *supervisor;
 	struct sandbox *sandbox;
-	int control;
+	struct terminal *terminal;
+	struct question *question;
+	int control, tty;
 	struct source *control_source, *signal_source;
 	struct buf trace;
 	bool sandbox_ready, gate_ready, gone, over, started;
@@ -45,19 +50,6 @@ struct session {
 	struct session_result result;
 	struct err err;
 };
-
-static struct session *running;
-
-struct session *session_now(void)
-{
-	return running;
-}
-
-void session_answer(struct session *s, uint64_t id, bool allow)
-{
-	if (s && s->supervisor)
-		supervisor_answer(s->supervisor, id, allow);
-}
 
 static void note(struct session *s, const char *text)
 {
@@ -216,6 +208,8 @@ static void on_exec(void *arg, const struct sandbox_exec *x)
 		allow = false;
 		give_up(s, err.text);
 	}
+	if (s->spec->executed)
+		s->spec->executed(s->spec->arg, x->path, allow && r == 0);
 	sandbox_exec_answer(s->sandbox, x->id, allow && r == 0);
 }
 
@@ -377,6 +371,9 @@ static int gather_paths(struct session *s, struct sandbox_path *path, size_t *n,
 				        m->place->file, m->place->line);
 			continue;
 		}
+		/* The system is there to be read anyway, and is no place to search for secrets. */
+		if (m->access == POLICY_READ && m->place && m->place->layer == POLICY_BUILT_IN)
+			continue;
 		if (*n == PATHS_MAX)
 			return err_set(err, -E2BIG, "the policy names more than %u paths", PATHS_MAX);
 		path[(*n)++] = (struct sandbox_path){.path = m->path, .mode = mode[m->access], .optional = m->optional};
@@ -401,10 +398,35 @@ static void on_decided(void *arg, const struct supervisor_event *e)
 		s->spec->decided(s->spec->arg, e);
 }
 
-static void on_ask(void *arg, uint64_t id, const char *question)
+static void on_ask(void *arg, uint64_t id, const char *key, const char *text)
 {
 	const struct session *s = arg;
-	s->spec->ask(s->spec->arg, id, question);
+	question_ask(s->question, id, key, text);
+}
+
+static void on_answer(void *arg, uint64_t id, bool allow, const char *how)
+{
+	const struct session *s = arg;
+	supervisor_answer(s->supervisor, id, allow, how);
+}
+
+/* Without a terminal there is nobody to ask. */
+static int open_questions(struct session *s, struct err *err)
+{
+	const struct policy_value *limit = &policy_settings(s->spec->policy)->limit[POLICY_LIMIT_QUESTIONS_PER_MINUTE];
+	if (!s->spec->questions)
+		return 0;
+	s->tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	if (s->tty < 0)
+		return 0;
+	const struct question_options o = {
+	        .terminal = s->tty,
+	        .pty = terminal_pty(s->terminal),
+	        .a_minute = limit->value < 1000 ? (unsigned)limit->value : 0,
+	        .answer = on_answer,
+	        .arg = s,
+	};
+	return question_new(s->loop, &o, &s->question, err);
 }
 
 static int make_supervisor(struct session *s, int link, struct err *err)
@@ -422,7 +444,7 @@ static int make_supervisor(struct session *s, int link, struct err *err)
 	        .run = s->run,
 	        .credential = s->credential,
 	        .n_credentials = s->n_credentials,
-	        .ask = s->spec->ask ? on_ask : NULL,
+	        .ask = s->question ? on_ask : NULL,
 	        .decided = on_decided,
 	        .failed = on_failed,
 	        .arg = s,
@@ -479,6 +501,7 @@ static int start(struct session *s, struct err *err)
 	        {.path = SESSION_CA_BUNDLE, .data = buf_slice(&seen)},
 	        {.path = "/etc/ssl/certs/ca-certificates.crt", .data = buf_slice(&seen)},
 	};
+	struct pty *pty = terminal_pty(s->terminal);
 	const struct sandbox_spec spec = {
 	        .argv = s->spec->argv,
 	        .env = env,
@@ -488,17 +511,17 @@ static int start(struct session *s, struct err *err)
 	        .n_paths = n_paths,
 	        .files = files,
 	        .n_files = access(files[2].path, F_OK) == 0 ? 3 : 2,
-	        .in = s->spec->in,
-	        .out = s->spec->out,
-	        .errout = s->spec->errout,
-	        .terminal = s->spec->terminal,
+	        .in = pty_descriptor(pty, s->spec->std, 0),
+	        .out = pty_descriptor(pty, s->spec->std, 1),
+	        .errout = pty_descriptor(pty, s->spec->std, 2),
+	        .terminal = pty && pty_descriptor(pty, s->spec->std, 0) == pty_slave(pty),
 	        .network = s->spec->no_network ? SANDBOX_NET_NONE : SANDBOX_NET_GATE,
 	        .control = control[1],
 	        .limits = session_limits(policy_settings(s->spec->policy)),
 	        .best_effort = s->spec->best_effort,
 	};
-	const struct sandbox_calls calls = {
-	        .ready = on_ready, .exec = getenv("XX") ? on_exec : NULL, .appeared = on_appeared, .ended = on_ended, .done = on_done};
+	static const struct sandbox_calls calls = {
+	        .ready = on_ready, .exec = on_exec, .appeared = on_appeared, .ended = on_ended, .done = on_done};
 	if (r == 0) {
 		r = sandbox_start(s->loop, &spec, &calls, s, &s->sandbox, err);
 		control[1] = -1;
@@ -547,16 +570,17 @@ int session_run(const struct session_spec *spec, struct session_result *result, 
 	s->spec = spec;
 	s->arena = ARENA((size_t)16 << 20);
 	s->trace = BUF(TRACE_WAIT);
-	s->control = -1;
+	s->control = s->tty = -1;
 	(void)gethostname(s->host, sizeof(s->host) - 1);
 	make_run_id(s);
 	name_tool(s);
-	running = s;
 	int r = loop_new(&s->loop);
 	r = r < 0 ? err_sys(err, r, "cannot make the event loop") : 0;
-	if (r == 0 && spec->attach)
-		r = spec->attach(spec->arg, s->loop, err);
+	r = r < 0 ? r : terminal_open(s->loop, spec->std, &s->terminal, err);
+	r = r < 0 ? r : open_questions(s, err);
 	r = r < 0 ? r : start(s, err);
+	if (r == 0 && s->terminal)
+		r = pty_start(terminal_pty(s->terminal), err);
 	if (r == 0 && spec->signals >= 0)
 		r = loop_add(s->loop, spec->signals, EPOLLIN, on_signal, s, &s->signal_source);
 	if (s->sandbox) {
@@ -571,6 +595,10 @@ int session_run(const struct session_spec *spec, struct session_result *result, 
 	}
 	loop_remove(s->signal_source);
 	close_control(s);
+	question_free(s->question);
+	terminal_close(s->terminal);
+	if (s->tty >= 0)
+		(void)close(s->tty);
 	if (s->supervisor) {
 		struct err late = {0};
 		int c = supervisor_close(s->supervisor, &s->result.counts, &late);
@@ -580,7 +608,6 @@ int session_run(const struct session_spec *spec, struct session_result *result, 
 		}
 	}
 	loop_free(s->loop);
-	running = NULL;
 	*result = s->result;
 	arena_free(&s->arena);
 	buf_free(&s->trace);

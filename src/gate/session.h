@@ -16,18 +16,16 @@ struct session_spec {
 	const char *const *redirects; /* connector_redirect(), NULL-terminated; or NULL */
 	const char *trust;            /* a file of certificates that servers may be checked with beside the system's; or NULL */
 	const char *ledger;           /* folder; NULL: nothing is put on record */
-	int in, out, errout;
-	bool terminal; /* in is the slave of a pseudo-terminal */
+	int std[3];      /* descriptors 0 to 2; a terminal among them is replaced by one of the tool's own */
+	bool questions;  /* ask at the terminal, if there is one, where the policy says so; otherwise that is a no */
 	int signals;   /* a signalfd, non-blocking: what comes goes to the tool; -1: none */
 	bool best_effort;
 	bool no_network;
 
 	void (*decided)(void *arg, const struct supervisor_event *e);
-	void (*ask)(void *arg, uint64_t id, const char *question); /* answer with session_answer() */
 	void (*note)(void *arg, const char *text);                 /* a fact for the person, one line, safe to print */
 	void (*level)(void *arg, const struct sandbox_level *l);   /* the confinement that was achieved, before the tool starts */
-	/* The loop of the run, before anything happens on it: for a terminal's pump and the like. */
-	int (*attach)(void *arg, struct loop *loop, struct err *err);
+	void (*executed)(void *arg, const char *path, bool allowed); /* or NULL */
 	void *arg;
 };
 
@@ -40,13 +38,8 @@ struct session_result {
 	char why[300]; /* if the run was ended by us: why */
 };
 
-struct session;
-/* Runs it to its end. 0: *result says how it went. Negative errno with err: it was not started, or the ledger could not be written (then
- * the run was ended, and what was acknowledged is there). */
+/* Runs it to its end. 0: *result says how it went. Negative errno with err: it was not started, or the ledger could not be written (then the
+ * run was ended, and what was acknowledged is there). */
 [[nodiscard]] int session_run(const struct session_spec *spec, struct session_result *result, struct err *err);
-/* From a callback: the answer to a question. */
-void session_answer(struct session *s, uint64_t id, bool allow);
-/* The one that runs; for session_answer() from attach()'s callbacks. */
-struct session *session_now(void);
 
 #endif

@@ -342,16 +342,6 @@ static void on_recorded(void *arg, uint64_t ticket, int error)
 		broken(s, record_trouble(s->record));
 }
 
-void supervisor_answer(struct supervisor *s, uint64_t id, bool allow)
-{
-	struct asked *a = find(s, id);
-	if (!a || a->state != ASKED_PERSON)
-		return;
-	a->allow = allow;
-	a->reason = allow ? "the person allowed it" : "the person did not allow it";
-	settle(s, a);
-}
-
 static char *text_of(struct slice s)
 {
 	char *p = malloc(s.n + 1);
@@ -364,6 +354,21 @@ static char *text_of(struct slice s)
 			p[i] = p[i] ? p[i] : '?';
 	}
 	return p;
+}
+
+void supervisor_answer(struct supervisor *s, uint64_t id, bool allow, const char *how)
+{
+	struct asked *a = find(s, id);
+	if (!a || a->state != ASKED_PERSON)
+		return;
+	a->allow = allow;
+	a->reason = how;
+	a->unknown = false;
+	free(a->rule);
+	a->rule = text_of(slice_str(how));
+	if (!a->rule)
+		a->allow = false;
+	settle(s, a);
 }
 
 /* The keys that this request may carry. */
@@ -537,12 +542,14 @@ static void question(struct supervisor *s, struct asked *a)
 		settle(s, a);
 		return;
 	}
-	buf_fmt(&q, "%s %s%s%s:%u%.200s", a->what, a->method, a->method[0] ? " " : "", a->host, a->port, a->target ? a->target : "");
+	buf_fmt(&q, "%s%s%s:%u%.200s", a->method[0] ? a->method : a->what, " to ", a->host, a->port, a->target ? a->target : "");
 	if (a->why)
 		buf_fmt(&q, "; %.400s", a->why);
 	if (a->bytes)
 		buf_fmt(&q, ", %llu bytes", (unsigned long long)a->bytes);
-	s->o.ask(s->o.arg, a->id, buf_str(&q));
+	_cleanup_buf_ struct buf key = BUF(300);
+	buf_fmt(&key, "%s:%u", a->host, a->port);
+	s->o.ask(s->o.arg, a->id, buf_str(&key), buf_str(&q));
 }
 
 /* What the gate says of a flow, kept until that is over. NULL: broken. */

@@ -40,7 +40,7 @@ struct supervisor_options {
 	const struct supervisor_credential *credential; /* must outlive it */
 	size_t n_credentials;
 	/* A question for the person. Answer with supervisor_answer(), at once or later. NULL: no answer is no. */
-	void (*ask)(void *arg, uint64_t id, const char *question);
+	void (*ask)(void *arg, uint64_t id, const char *key, const char *question); /* key: the place that it is about */
 	void (*decided)(void *arg, const struct supervisor_event *e); /* or NULL */
 	/* The link broke or the ledger cannot be written: the run must end. */
 	void (*failed)(void *arg, const char *why);
@@ -58,7 +58,8 @@ struct supervisor_counts {
 void supervisor_common(struct supervisor *s, const struct entry *common);
 /* For redirections, before the start. */
 struct connector *supervisor_connector(struct supervisor *s);
-void supervisor_answer(struct supervisor *s, uint64_t id, bool allow);
+/* how: a constant sentence for the ledger, without a stop. */
+void supervisor_answer(struct supervisor *s, uint64_t id, bool allow, const char *how);
 /* Another entry; then(arg, error) is called from the loop when it is on disk, or at once without a ledger. then NULL: nobody waits. */
 [[nodiscard]] int supervisor_record(
         struct supervisor *s, const struct entry *e, void (*then)(void *arg, int error), void *arg, struct err *err);

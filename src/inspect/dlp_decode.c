@@ -201,7 +201,7 @@ static size_t entity(struct slice s, size_t at, int *c)
 	if (s.p[at + 1] != '#') {
 		for (size_t k = 0; k < ARRAY_LEN(named); k++)
 			if (slice_starts(slice_from(s, at), slice_str(named[k].name))) {
-				*c = named[k].c;
+				*c = (unsigned char)named[k].c;
 				return strlen(named[k].name);
 			}
 		return 0;
@@ -239,7 +239,7 @@ static size_t backslash(struct slice s, size_t at, int *c)
 	const char *p = k ? strchr(plain, k) : NULL;
 	if (!p)
 		return 0;
-	*c = meant[p - plain];
+	*c = (unsigned char)meant[p - plain];
 	return 2;
 }
 

@@ -156,7 +156,7 @@ bool dlp_known_next(const struct dlp_known *k, struct slice t, size_t *at, size_
 
 /* ---- pieces over several messages */
 
-#define PIECES 40
+#define PIECES 36
 struct piece {
 	uint32_t value, seen; /* value + 1; number of the last message */
 	uint8_t bits[DLP_VALUE_MAX / 8];
@@ -165,6 +165,8 @@ struct piece {
 struct dlp_history {
 	uint32_t message, keep;
 	struct piece pieces[PIECES];
+	uint32_t next; /* partial to be overwritten */
+	struct partial partials[PARTIALS];
 };
 
 int dlp_history_new(const struct dlp_engine *e, unsigned messages, struct dlp_history **out)
@@ -217,4 +219,28 @@ bool dlp_history_piece(struct dlp_history *h, uint32_t value, size_t length, siz
 		return false;
 	*p = (struct piece){0};
 	return true;
+}
+
+void dlp_history_begin(struct dlp_history *h, uint32_t pattern, uint64_t end, struct slice text)
+{
+	if (text.n == 0 || text.n > PARTIAL_TEXT)
+		return;
+	/* Conversations are sent again and again: the same beginning is kept once. */
+	struct partial *p = NULL;
+	for (size_t i = 0; i < PARTIALS && !p; i++)
+		if (h->partials[i].n == text.n && h->partials[i].pattern == pattern && memcmp(h->partials[i].text, text.p, text.n) == 0)
+			p = &h->partials[i];
+	if (!p)
+		p = &h->partials[h->next++ % PARTIALS];
+	*p = (struct partial){.pattern = pattern, .message = h->message, .end = end, .n = (uint16_t)text.n};
+	memcpy(p->text, text.p, text.n);
+}
+
+const struct partial *dlp_history_partials(struct dlp_history *h, uint32_t *message)
+{
+	*message = h->message;
+	for (size_t i = 0; i < PARTIALS; i++)
+		if (h->partials[i].n && h->message - h->partials[i].message > 2)
+			h->partials[i].n = 0;
+	return h->partials;
 }

@@ -46,4 +46,17 @@ void dlp_history_message(struct dlp_history *h);
 bool dlp_history_piece(struct dlp_history *h, uint32_t value, size_t length, size_t at, size_t n);
 size_t dlp_history_size(void);
 
+/* The beginning of a secret of a known format, that stopped short of its length. */
+#define PARTIALS     8
+#define PARTIAL_TEXT 160
+struct partial {
+	uint32_t pattern, message;
+	uint64_t end; /* in that message */
+	uint16_t n;   /* bytes of text; 0: unused */
+	uint8_t text[PARTIAL_TEXT];
+};
+void dlp_history_begin(struct dlp_history *h, uint32_t pattern, uint64_t end, struct slice text);
+/* All of them, PARTIALS; *message is the number of this message. Those of more than two messages ago are emptied. */
+const struct partial *dlp_history_partials(struct dlp_history *h, uint32_t *message);
+
 #endif

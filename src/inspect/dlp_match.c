@@ -1,5 +1,5 @@
 /* From a literal that the matcher saw to a hit, or to another level of decoding. */
-#include <stdlib.h>
+#include <errno.h>
 
 #include "base/cleanup.h"
 #include "inspect/dlp_part.h"
@@ -93,29 +93,177 @@ static bool tell(struct dlp_scan *s, struct level *l, const struct image_rule *r
 	return true;
 }
 
-static bool try_pattern(struct dlp_scan *s, struct level *l, const struct image_pattern *p, size_t start, size_t end)
+/* Behind a + or / of base64: 24 characters of its alphabet, mixed as there. */
+static bool in_blob(struct slice t, size_t at)
 {
-	const struct image *m = &s->engine->image;
+	size_t k = 0, digits = 0, upper = 0;
+	if (at == 0 || (t.p[at - 1] != '+' && t.p[at - 1] != '/'))
+		return false;
+	for (; k < 24 && k < at; k++) {
+		uint8_t c = t.p[at - 1 - k];
+		bool digit = c >= '0' && c <= '9', big = c >= 'A' && c <= 'Z';
+		if (!digit && !big && !(c >= 'a' && c <= 'z') && c != '+' && c != '/')
+			return false;
+		digits += digit;
+		upper += big;
+	}
+	return k == 24 && digits && upper > 3;
+}
+
+/* The match of a pattern whose literal is at [start, end) of a text. False if there is none that counts. */
+static bool match(const struct image *m, const struct image_pattern *p, struct slice t, bool side, size_t start, size_t end,
+        struct secret_candidate *c)
+{
 	const struct image_rule *r = &m->rules[p->rule];
-	struct matcher x = {.m = m, .s = l->s};
+	struct matcher x = {.m = m, .s = t};
 	const struct image_atom *before = m->atoms + p->atom, *after = before + p->before;
+	if (p->before == 0 && !(r->flags & RULE_GLUED) && !secret_left_edge(t, start))
+		return false;
 	size_t to = step(&x, after, p->after, end, false), from;
 	if (to == SLICE_NPOS || (from = step(&x, before, p->before, start, true)) == SLICE_NPOS)
 		return false;
-	if (!(r->flags & RULE_GLUED) && !secret_left_edge(l->s, from))
+	if (!(r->flags & RULE_GLUED) && !secret_left_edge(t, from))
 		return false;
-	if (p->before && from > 0 && !(r->flags & RULE_GLUED) && goes_on(m, before, p->before, l->s.p[from - 1]) &&
-	        secret_left_edge(l->s, from) && !(from > 1 && l->s.p[from - 2] == '\\'))
+	if (p->before && from > 0 && !(r->flags & RULE_GLUED) && goes_on(m, before, p->before, t.p[from - 1]) &&
+	        !(from > 1 && t.p[from - 2] == '\\'))
 		return false;
 	/* Backwards, an escaped line break in front of the secret is an "n" with a backslash behind it. */
-	bool broken = l->side && to + 1 < l->s.n && l->s.p[to + 1] == '\\';
-	if (!(r->flags & RULE_LOOSE) && to < l->s.n && !broken && goes_on(m, after, p->after, l->s.p[to]))
+	bool broken = side && to + 1 < t.n && t.p[to + 1] == '\\';
+	if (!(r->flags & RULE_LOOSE) && to < t.n && !broken && goes_on(m, after, p->after, t.p[to]))
 		return false;
-	if (!random_enough(r, l->s, from, start, end, to))
+	if (in_blob(t, from) && r->confidence < 96)
 		return false;
-	struct secret_candidate c = {.text = l->s, .from = from, .to = to};
-	struct slice shown = from == start ? slice_of(m->strings + p->literal, p->fixed < 12 ? p->fixed : 12) : SLICE_NONE;
-	return tell(s, l, r, &c, shown);
+	*c = (struct secret_candidate){.text = t, .from = from, .to = to};
+	return random_enough(r, t, from, start, end, to);
+}
+
+static bool try_pattern(struct dlp_scan *s, struct level *l, const struct image_pattern *p, size_t start, size_t end)
+{
+	const struct image *m = &s->engine->image;
+	struct secret_candidate c;
+	if (!match(m, p, l->s, l->side, start, end, &c))
+		return false;
+	struct slice shown = c.from == start ? slice_of(m->strings + p->literal, p->fixed < 12 ? p->fixed : 12) : SLICE_NONE;
+	return tell(s, l, &m->rules[p->rule], &c, shown);
+}
+
+/* ---- secrets in two pieces */
+
+static struct dlp_history *history_of(struct dlp_scan *s)
+{
+	if (!s->history && !s->own && dlp_history_new(s->engine, 0, &s->own) < 0)
+		s->more = true;
+	return s->history ? s->history : s->own;
+}
+
+/* Most bytes that a match may lack. */
+static size_t shortest(const struct image *m, const struct image_pattern *p)
+{
+	size_t n = p->fixed;
+	for (size_t i = 0; i < p->after; i++)
+		n += m->atoms[p->atom + p->before + i].min;
+	return n;
+}
+
+/* A piece of something random: digits and letters, and no word. Where there is a checksum that decides. */
+static bool random_piece(const struct image_rule *r, struct slice s)
+{
+	size_t digits = 0, letters = 0;
+	for (size_t i = 0; i < s.n; i++) {
+		digits += s.p[i] >= '0' && s.p[i] <= '9';
+		letters += (s.p[i] | 32) >= 'a' && (s.p[i] | 32) <= 'z';
+	}
+	return r->check == CHECK_CRC62 || (digits && letters && (secret_hex(s) || secret_wordy(s, 4) < 60));
+}
+
+/* A pattern of one length that began here, and then a quote, a blank or the end came too early: it may go on elsewhere. */
+static void begun(struct dlp_scan *s, struct level *l, const struct image_pattern *p, size_t start, size_t end)
+{
+	const struct image *m = &s->engine->image;
+	const struct image_atom *a = m->atoms + p->atom;
+	size_t at = end, i = 0;
+	if (l->up || p->before || p->fixed < 3 || m->rules[p->rule].confidence < 90 || m->rules[p->rule].entropy == 0)
+		return;
+	for (; i < p->after; i++) {
+		size_t k = 0;
+		while (k < a[i].max && at < l->s.n && set_has(m->sets[a[i].set], l->s.p[at])) {
+			k++;
+			at++;
+		}
+		if (k < a[i].min)
+			break;
+	}
+	if (i == p->after || at < end + 4 || shortest(m, p) != p->reach ||
+	        !random_piece(&m->rules[p->rule], slice_sub(l->s, end, at - end)) || (at < l->s.n && !strchr("\"'\\ \t\r\n", l->s.p[at])) ||
+	        !secret_left_edge(l->s, start))
+		return;
+	struct dlp_history *h = history_of(s);
+	if (h)
+		dlp_history_begin(h, (uint32_t)(p - m->patterns), l->base + at, slice_sub(l->s, start, at - start));
+}
+
+static bool in_token(uint8_t c)
+{
+	return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '_' || c == '-' || c == '.' || c == '+' || c == '/' ||
+	       c == '=';
+}
+
+/* The token at [at, end) as the rest of one that was begun. */
+static void go_on(struct dlp_scan *s, struct level *l, const struct partial *b, size_t at, size_t end)
+{
+	const struct image *m = &s->engine->image;
+	const struct image_pattern *p = &m->patterns[b->pattern];
+	struct secret_candidate c;
+	uint8_t *joined = s->work->side[0];
+	size_t n = end - at;
+	const struct image_rule *r = &m->rules[p->rule];
+	if (b->n + n != p->reach || !random_piece(r, slice_sub(l->s, at, n)))
+		return;
+	memcpy(joined, b->text, b->n);
+	memcpy(joined + b->n, l->s.p + at, n);
+	if (!match(m, p, slice_of(joined, b->n + n), false, 0, p->fixed, &c) || c.to != b->n + n)
+		return;
+	c.confidence = r->confidence;
+	if (!secret_check((enum image_check)r->check, &c) || (r->check == CHECK_CRC62 && c.confidence < 99))
+		return;
+	/* That two tokens happen to fit together is likelier than that one is there. */
+	if (c.confidence < 99)
+		c.confidence = (uint8_t)(c.confidence * 4 / 5);
+	dlp_found(s, l,
+	        &(struct found){.from = at,
+	                .to = end,
+	                .class = DLP_SECRET,
+	                .rule = m->strings + r->name,
+	                .what = m->strings + r->what,
+	                .confidence = c.confidence,
+	                .split = true,
+	                .shown = slice_of(m->strings + p->literal, p->fixed < 12 ? p->fixed : 12),
+	                .length = b->n + n});
+}
+
+/* Tokens of the message, as long as there is a beginning that they may belong to. */
+static void second_pieces(struct dlp_scan *s, struct level *l, size_t from, size_t to)
+{
+	struct dlp_history *h = s->history ? s->history : s->own;
+	uint32_t message;
+	if (!h || l->up)
+		return;
+	const struct partial *all = dlp_history_partials(h, &message);
+	bool any = false;
+	for (size_t i = 0; i < PARTIALS; i++)
+		any = any || all[i].n;
+	for (size_t at = from, end; any && at < to; at = end + 1) {
+		end = at;
+		while (end < l->s.n && in_token(l->s.p[end]))
+			end++;
+		/* The letter of an escaped line break. */
+		size_t begin = at + (at > 0 && l->s.p[at - 1] == '\\' && end > at && (l->s.p[at] == 'n' || l->s.p[at] == 't'));
+		if (end < begin + 6 || end - begin > 300)
+			continue;
+		for (size_t i = 0; i < PARTIALS; i++)
+			if (all[i].n && (all[i].message != message || l->base + begin > all[i].end))
+				go_on(s, l, &all[i], begin, end);
+	}
 }
 
 void dlp_run_patterns(struct dlp_scan *s, struct level *l, size_t at)
@@ -171,6 +319,14 @@ static void near(struct dlp_scan *s, struct level *l, const struct image_pattern
 /* The text around a literal that is there backwards or in ROT13, read the right way round. */
 static void hidden(struct dlp_scan *s, struct level *l, const struct image_pattern *p, enum dlp_decoding how, size_t start, size_t end)
 {
+	const struct image_rule *rule = &s->engine->image.rules[p->rule];
+	/* Most often a letter stands where the secret would have to begin. */
+	if (p->fixed && !p->before && !(rule->flags & RULE_GLUED)) {
+		uint8_t c = end < l->s.n ? l->s.p[end] : ' ';
+		if (how == DLP_ROT13 ? !secret_left_edge(l->s, start)
+		                     : c == '_' || (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z'))
+			return;
+	}
 	size_t reach = p->reach + (p->fixed ? 8u : 140u), back = how == DLP_REVERSE ? reach : 264, ahead = how == DLP_REVERSE ? 264 : reach,
 	       next;
 	if (l->side)
@@ -287,7 +443,8 @@ void dlp_literal(struct dlp_scan *s, struct level *l, const struct image_use *u,
 	const struct image_pattern *p = u->form <= FORM_NEAR ? &s->engine->image.patterns[u->index] : NULL;
 	switch ((enum image_form)u->form) {
 	case FORM_PLAIN:
-		(void)try_pattern(s, l, p, start, end);
+		if (!try_pattern(s, l, p, start, end))
+			begun(s, l, p, start, end);
 		break;
 	case FORM_REVERSE:
 		if (l->depth < DLP_DEPTH)
@@ -429,13 +586,9 @@ static int known(struct dlp_scan *s, struct level *l, size_t from, size_t to)
 		        .confidence = 99,
 		        .length = m.to - m.from};
 		if (m.to - m.from < v->value.n) {
-			struct dlp_history *h = s->history ? s->history : s->own;
-			if (!h) {
-				int e = dlp_history_new(s->engine, 0, &s->own);
-				if (e < 0)
-					return e;
-				h = s->own;
-			}
+			struct dlp_history *h = history_of(s);
+			if (!h)
+				return -ENOMEM;
 			if (!dlp_history_piece(h, m.value, v->value.n, m.at, m.to - m.from))
 				continue;
 			f.split = true;
@@ -462,5 +615,7 @@ int dlp_search(struct dlp_scan *s, struct level *l, size_t from, size_t to)
 			s->more = true;
 	}
 	runs(s, l, from, to);
+	if (e->has_rules)
+		second_pieces(s, l, from, to);
 	return 0;
 }

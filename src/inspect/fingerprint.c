@@ -25,24 +25,18 @@ struct header {
 
 enum { TEXT, BACKSLASH, UNICODE, BLANK };
 
-struct emitted {
-	uint8_t c[32];
-	uint64_t at[32];
-	unsigned n;
-};
-
-static void put(struct emitted *e, uint8_t c, uint64_t at)
+/* There is always room for the eight characters that one byte can release. */
+static inline void put(struct fingerprint_scan *f, uint8_t c, uint64_t at)
 {
-	if (e->n < sizeof(e->c)) {
-		e->c[e->n] = c;
-		e->at[e->n++] = at;
-	}
+	f->c[f->n] = c;
+	f->at[f->n++] = at;
 }
 
-static void release(struct fingerprint_norm *n, struct emitted *e, bool drop)
+static void release(struct fingerprint_scan *f, bool drop)
 {
+	struct fingerprint_norm *n = &f->norm;
 	for (unsigned i = 0; i < n->n && !drop; i++)
-		put(e, n->held[i], n->held_at[i]);
+		put(f, n->held[i], n->held_at[i]);
 	if (n->n)
 		n->line = false;
 	n->n = 0;
@@ -66,8 +60,9 @@ __attribute__((constructor)) static void make_forms(void)
 }
 
 /* A character that is what it is. */
-static void plain(struct fingerprint_norm *n, struct emitted *e, uint8_t c, uint64_t at)
+static void plain(struct fingerprint_scan *f, uint8_t c, uint64_t at)
 {
+	struct fingerprint_norm *n = &f->norm;
 	if (n->n) {
 		/* Digits at the front of a line were held back: a number of the line, or not? */
 		if (c >= '0' && c <= '9' && n->n < 7 && n->state != BLANK) {
@@ -81,7 +76,7 @@ static void plain(struct fingerprint_norm *n, struct emitted *e, uint8_t c, uint
 		}
 		n->state = TEXT;
 		bool number = c == '\t' || c == ':' || c == '|' || c == 0xe2;
-		release(n, e, number);
+		release(f, number);
 		if (number) {
 			n->line = false;
 			n->arrow = c == 0xe2 ? 2 : 0;
@@ -105,12 +100,13 @@ static void plain(struct fingerprint_norm *n, struct emitted *e, uint8_t c, uint
 		return;
 	}
 	n->line = false;
-	put(e, c >= 'A' && c <= 'Z' ? c | 32 : c, at);
+	put(f, c >= 'A' && c <= 'Z' ? c | 32 : c, at);
 }
 
 /* \uXXXX */
-static void code_point(struct fingerprint_norm *n, struct emitted *e, uint32_t c, uint64_t at)
+static void code_point(struct fingerprint_scan *f, uint32_t c, uint64_t at)
 {
+	struct fingerprint_norm *n = &f->norm;
 	n->state = TEXT;
 	if (c >= 0xd800 && c < 0xdc00) {
 		n->high = c;
@@ -120,7 +116,7 @@ static void code_point(struct fingerprint_norm *n, struct emitted *e, uint32_t c
 		c = 0x10000 + ((n->high - 0xd800) << 10) + (c - 0xdc00);
 	n->high = 0;
 	if (c < 0x80) {
-		plain(n, e, (uint8_t)c, at);
+		plain(f, (uint8_t)c, at);
 		return;
 	}
 	uint8_t out[4];
@@ -129,11 +125,12 @@ static void code_point(struct fingerprint_norm *n, struct emitted *e, uint32_t c
 		out[i] = (uint8_t)(0x80 | (c & 0x3f));
 	out[0] = (uint8_t)((k == 2 ? 0xc0 : k == 3 ? 0xe0 : 0xf0) | c);
 	for (unsigned i = 0; i < k; i++)
-		plain(n, e, out[i], at);
+		plain(f, out[i], at);
 }
 
-static void normal(struct fingerprint_norm *n, struct emitted *e, uint8_t c, uint64_t at)
+static void normal(struct fingerprint_scan *f, uint8_t c, uint64_t at)
 {
+	struct fingerprint_norm *n = &f->norm;
 	if (n->state == BACKSLASH) {
 		switch (c) {
 		case '\\':
@@ -141,11 +138,11 @@ static void normal(struct fingerprint_norm *n, struct emitted *e, uint8_t c, uin
 		case 'n':
 		case 'r':
 			n->state = TEXT;
-			plain(n, e, '\n', at);
+			plain(f, '\n', at);
 			return;
 		case 't':
 			n->state = TEXT;
-			plain(n, e, '\t', at);
+			plain(f, '\t', at);
 			return;
 		case 'u':
 			n->state = UNICODE;
@@ -161,7 +158,7 @@ static void normal(struct fingerprint_norm *n, struct emitted *e, uint8_t c, uin
 		if (v >= 0) {
 			n->code = n->code << 4 | (uint32_t)v;
 			if (--n->left == 0)
-				code_point(n, e, n->code, at);
+				code_point(f, n->code, at);
 			return;
 		}
 		n->state = TEXT;
@@ -170,7 +167,7 @@ static void normal(struct fingerprint_norm *n, struct emitted *e, uint8_t c, uin
 		n->state = BACKSLASH;
 		return;
 	}
-	plain(n, e, c, at);
+	plain(f, c, at);
 }
 
 static uint64_t mix(uint64_t h)
@@ -191,19 +188,12 @@ static uint64_t power(void)
 	return p;
 }
 
-#define RING 31u
-
-/* The next character; true once the window is full, then *h is its hash. */
-static inline bool roll(struct fingerprint_scan *f, uint64_t out, uint8_t c, uint64_t at, uint64_t *h)
+/* The buffer was hashed: only what the next characters have to be seen with is kept. */
+static void forget(struct fingerprint_scan *f)
 {
-	size_t i = f->seen & RING;
-	/* What has never been filled is 0, and takes nothing away. */
-	f->hash = f->hash * BASE + c - f->ring[(f->seen - FINGERPRINT_K) & RING] * out;
-	f->ring[i] = c;
-	f->text[i] = at;
-	f->seen++;
-	*h = mix(f->hash);
-	return f->seen >= FINGERPRINT_K;
+	memmove(f->c, f->c + f->n - FINGERPRINT_K, FINGERPRINT_K);
+	memmove(f->at, f->at + f->n - FINGERPRINT_K, FINGERPRINT_K * sizeof(*f->at));
+	f->n = FINGERPRINT_K;
 }
 
 /* ---- making an index */
@@ -257,40 +247,52 @@ static int list_add(struct list *l, uint64_t hash, uint32_t file)
 }
 
 /* Winnowing: of each W hashes in a row the least, of equals the last. */
+struct winnow {
+	struct list *list;
+	uint64_t window[FINGERPRINT_W], n, last;
+	uint32_t file;
+	int error;
+};
+
+static void pick(struct winnow *w, uint64_t h)
+{
+	w->window[w->n++ % FINGERPRINT_W] = h;
+	if (w->n < FINGERPRINT_W)
+		return;
+	uint64_t best = w->n - FINGERPRINT_W;
+	for (uint64_t j = best + 1; j < w->n; j++)
+		if (w->window[j % FINGERPRINT_W] <= w->window[best % FINGERPRINT_W])
+			best = j;
+	h = w->window[best % FINGERPRINT_W];
+	if (best == w->last || h > LIMIT || w->error)
+		return;
+	w->last = best;
+	w->error = list_add(w->list, h, w->file);
+}
+
 static int winnow(struct list *l, struct slice s, uint32_t file, size_t *added)
 {
 	struct fingerprint_scan f = FINGERPRINT_SCAN;
-	uint64_t window[FINGERPRINT_W], out = power(), last = UINT64_MAX, h;
-	size_t n = 0, before = l->n;
+	struct winnow w = {.list = l, .last = UINT64_MAX, .file = file};
+	const uint64_t out = power();
+	size_t before = l->n;
 	for (size_t i = 0; i <= s.n; i++) {
-		struct emitted e = {.n = 0};
 		if (i < s.n)
-			normal(&f.norm, &e, s.p[i], i);
+			normal(&f, s.p[i], i);
 		else
-			release(&f.norm, &e, false);
-		for (unsigned k = 0; k < e.n; k++) {
-			if (!roll(&f, out, e.c[k], e.at[k], &h))
-				continue;
-			window[n++ % FINGERPRINT_W] = h;
-			if (n < FINGERPRINT_W)
-				continue;
-			size_t best = n - FINGERPRINT_W;
-			for (size_t j = best + 1; j < n; j++)
-				if (window[j % FINGERPRINT_W] <= window[best % FINGERPRINT_W])
-					best = j;
-			if (best == last)
-				continue;
-			last = best;
-			if (window[best % FINGERPRINT_W] > LIMIT)
-				continue;
-			int err = list_add(l, window[best % FINGERPRINT_W], file);
-			if (err < 0)
-				return err;
+			release(&f, false);
+		if (i < s.n && f.n + 16 < sizeof(f.c))
+			continue;
+		for (size_t j = FINGERPRINT_K; j < f.n; j++) {
+			f.hash = f.hash * BASE + f.c[j] - f.c[j - FINGERPRINT_K] * out;
+			if (++f.seen >= FINGERPRINT_K)
+				pick(&w, mix(f.hash));
 		}
+		forget(&f);
 	}
 	if (added)
 		*added = l->n - before;
-	return 0;
+	return w.error;
 }
 
 static bool binary(struct slice s)
@@ -533,66 +535,106 @@ static void finish(struct fingerprint_run *r, const struct teller *t)
 	*r = (struct fingerprint_run){0};
 }
 
-static void count(struct fingerprint_scan *f, const struct teller *t, uint32_t set, uint32_t file, uint64_t hash, uint64_t at)
+static void count(struct fingerprint_scan *f, const struct teller *t, uint32_t set, uint32_t file, uint64_t hash, size_t j)
 {
 	struct fingerprint_run *r = &f->runs[0];
-	uint64_t from = f->text[(f->seen - FINGERPRINT_K) & RING];
 	for (size_t i = 0; i < FINGERPRINT_NEAR; i++) {
 		struct fingerprint_run *q = &f->runs[i];
 		if (q->shared && q->set == set && q->file == file && f->seen - q->last <= NEAR) {
 			q->shared += q->hash != hash;
 			q->hash = hash;
 			q->last = f->seen;
-			q->to = at + 1;
+			q->to = f->at[j] + 1;
 			return;
 		}
 		if (r->shared && (!q->shared || q->last < r->last))
 			r = q;
 	}
 	finish(r, t);
-	*r = (struct fingerprint_run){.set = set, .file = file, .shared = 1, .from = from, .to = at + 1, .last = f->seen, .hash = hash};
+	*r = (struct fingerprint_run){.set = set,
+	        .file = file,
+	        .shared = 1,
+	        .from = f->at[j + 1 - FINGERPRINT_K],
+	        .to = f->at[j] + 1,
+	        .last = f->seen,
+	        .hash = hash};
 }
 
-static void look(struct fingerprint_scan *f, const struct teller *t, size_t n_sets, uint64_t hash, uint64_t at)
+static void look(struct fingerprint_scan *f, const struct teller *t, size_t n_sets, uint64_t hash, size_t j)
 {
 	for (size_t i = 0; i < n_sets; i++) {
 		const struct fingerprint_set *s = &t->sets[i];
 		size_t bit = (size_t)(hash >> (64 - s->filter_bits));
 		uint32_t file;
 		if (s->filter[bit >> 6] >> (bit & 63) & 1 && look_up(s, hash, &file))
-			count(f, t, (uint32_t)i, file, hash, at);
+			count(f, t, (uint32_t)i, file, hash, j);
 	}
+}
+
+/* Hashes what is in the buffer. Nearly nothing is in the filter, so that its one branch is foreseen by the processor. */
+static void hash_all(struct fingerprint_scan *f, const struct teller *t, size_t n_sets)
+{
+	const uint64_t out = power(), *filter = t->sets[0].filter;
+	const unsigned shift = 64 - t->sets[0].filter_bits;
+	const uint64_t seen = f->seen;
+	uint64_t hash = f->hash;
+	for (size_t j = FINGERPRINT_K; j < f->n; j++) {
+		hash = hash * BASE + f->c[j] - f->c[j - FINGERPRINT_K] * out;
+		uint64_t h = mix(hash), bit = h >> shift;
+		if ((filter[bit >> 6] >> (bit & 63) & 1 & (uint64_t)(h <= LIMIT)) | (uint64_t)(n_sets > 1)) {
+			f->seen = seen + j + 1 - FINGERPRINT_K;
+			if (f->seen >= FINGERPRINT_K && h <= LIMIT)
+				look(f, t, n_sets, h, j);
+		}
+	}
+	f->seen = seen + f->n - FINGERPRINT_K;
+	f->hash = hash;
+	forget(f);
+}
+
+/* From `i` on, as long as characters have no other meaning and there is room. */
+static size_t inside(struct fingerprint_scan *f, struct slice s, size_t i, uint64_t at)
+{
+	size_t n = f->n, end = i + sizeof(f->c) - 16 - n;
+	uint8_t c;
+	for (end = end < s.n ? end : s.n; i < end && (c = forms[s.p[i]]) != 1; i++) {
+		f->c[n] = c;
+		f->at[n] = at + i;
+		n += c != 0;
+	}
+	f->n = n;
+	return i;
 }
 
 void fingerprint_feed(struct fingerprint_scan *f, const struct fingerprint_set *sets, size_t n_sets, struct slice s, uint64_t at, bool last,
         void (*told)(void *arg, const struct fingerprint_hit *hit), void *arg)
 {
 	const struct teller t = {sets, told, arg};
-	const uint64_t out = power();
-	uint64_t h;
-	for (size_t i = 0; i < s.n; i++) {
-		/* The common case: inside of a line. */
-		if (f->norm.state == TEXT && !f->norm.line && !f->norm.n && !f->norm.arrow) {
-			while (i < s.n) {
-				uint8_t c = forms[s.p[i]];
-				if (c == 1)
-					break;
-				if (c && roll(f, out, c, at + i, &h) && h <= LIMIT)
-					look(f, &t, n_sets, h, at + i);
-				i++;
-			}
-			if (i == s.n)
-				break;
+	if (n_sets == 0)
+		return;
+	for (size_t i = 0; i < s.n;) {
+		if (f->n + 16 >= sizeof(f->c))
+			hash_all(f, &t, n_sets);
+		if (f->norm.state != TEXT || f->norm.n || f->norm.arrow) {
+			normal(f, s.p[i], at + i);
+			i++;
+			continue;
 		}
-		struct emitted e;
-		e.n = 0;
-		normal(&f->norm, &e, s.p[i], at + i);
-		for (unsigned k = 0; k < e.n; k++)
-			if (roll(f, out, e.c[k], e.at[k], &h) && h <= LIMIT)
-				look(f, &t, n_sets, h, e.at[k]);
+		/* Blanks at the front of a line; else what is inside of one. */
+		if (f->norm.line)
+			while (i < s.n && forms[s.p[i]] == 0)
+				i++;
+		else
+			i = inside(f, s, i, at);
+		if (i < s.n && f->n + 16 < sizeof(f->c)) {
+			normal(f, s.p[i], at + i);
+			i++;
+		}
 	}
 	if (!last)
 		return;
+	release(f, false);
+	hash_all(f, &t, n_sets);
 	for (size_t i = 0; i < FINGERPRINT_NEAR; i++)
 		if (f->runs[i].shared)
 			finish(&f->runs[i], &t);

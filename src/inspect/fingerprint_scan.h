@@ -29,20 +29,21 @@ struct fingerprint_norm {
 	uint64_t held_at[8];
 };
 
-#define FINGERPRINT_NEAR 6 /* files that are counted at a time */
+#define FINGERPRINT_NEAR  6   /* files that are counted at a time */
+#define FINGERPRINT_BLOCK 256 /* characters of normal form that are hashed at a time */
 struct fingerprint_scan {
 	struct fingerprint_norm norm;
-	uint64_t hash;
-	uint64_t text[32]; /* where the characters of the window came from */
-	uint8_t ring[32];
-	uint64_t seen; /* characters of normal form */
+	uint64_t hash, seen; /* seen: characters that were hashed */
+	size_t n;            /* in the buffer; the first FINGERPRINT_K are those before */
+	uint8_t c[FINGERPRINT_K + FINGERPRINT_BLOCK];
+	uint64_t at[FINGERPRINT_K + FINGERPRINT_BLOCK]; /* where they came from */
 	struct fingerprint_run {
 		uint32_t set, file, shared;
 		uint64_t from, to, last, hash; /* bytes of the text; characters of normal form; the last hash */
 
 	} runs[FINGERPRINT_NEAR];
 };
-#define FINGERPRINT_SCAN ((struct fingerprint_scan){.norm = {.line = true}})
+#define FINGERPRINT_SCAN ((struct fingerprint_scan){.norm = {.line = true}, .n = FINGERPRINT_K})
 struct fingerprint_hit {
 	const char *label;
 	uint32_t shared;

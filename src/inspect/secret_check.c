@@ -101,13 +101,20 @@ bool secret_hex(struct slice s)
 	return digits * 4 > letters;
 }
 
+/* The first 256 bytes in lower case. */
+static size_t lowered(struct slice s, char out[257])
+{
+	size_t n = s.n < 256 ? s.n : 256;
+	for (size_t i = 0; i < n; i++)
+		out[i] = (char)(is_upper(s.p[i]) ? s.p[i] | 32 : s.p[i]);
+	out[n] = 0;
+	return n;
+}
+
 static bool contains(struct slice s, const char *word)
 {
-	size_t n = strlen(word);
-	for (size_t i = 0; i + n <= s.n; i++)
-		if (slice_eq_nocase(slice_sub(s, i, n), slice_of(word, n)))
-			return true;
-	return false;
+	char head[257];
+	return memmem(head, lowered(s, head), word, strlen(word)) != NULL;
 }
 
 bool secret_made_up(struct slice s)
@@ -123,9 +130,10 @@ bool secret_made_up(struct slice s)
 	}
 	if (worst >= 7 || (s.n >= 8 && steps * 2 >= s.n))
 		return true;
-	struct slice head = slice_sub(s, 0, 256);
+	char head[257];
+	size_t n = lowered(s, head);
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
-		if (contains(head, words[i]))
+		if (memmem(head, n, words[i], strlen(words[i])))
 			return true;
 	return false;
 }
@@ -473,7 +481,7 @@ static bool generic(struct secret_candidate *c)
 	trim(c);
 	struct slice s = slice_sub(c->text, c->from, c->to - c->from);
 	struct makeup m = makeup_of(s);
-	if (s.n < 16 || expression(c, s) || is_uuid(s) || secret_made_up(s) || m.digits == s.n)
+	if (s.n < 16 || expression(c, s) || is_uuid(s) || m.digits == s.n || secret_entropy(s) < 2.8 || secret_made_up(s))
 		return false;
 	if (m.hex == s.n)
 		return s.n >= 24 && m.digits * 5 >= s.n && m.digits * 10 <= s.n * 9 && !(m.upper && m.lower) && secret_entropy(s) >= 2.9;

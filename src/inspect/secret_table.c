@@ -84,6 +84,9 @@ static int add_literals(struct maker *m, struct slice text, uint32_t index)
 	int e = add_literal(m, text, nocase, m->near ? FORM_NEAR : FORM_PLAIN, index);
 	if (e < 0 || text.n < (m->near ? NEAR_MIN : HIDDEN_MIN) || text.n > sizeof(other))
 		return e;
+	/* Neither is what is weak already the right way round. */
+	if (!m->near && text.n < 4 && m->rule->confidence < 88)
+		return 0;
 	for (size_t i = 0; i < text.n; i++)
 		other[i] = text.p[text.n - 1 - i];
 	if ((e = add_literal(m, slice_of(other, text.n), nocase, FORM_REVERSE, index)) < 0)

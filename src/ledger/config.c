@@ -130,18 +130,23 @@ int ledger_config_parse(struct slice in, struct ledger_config *out, struct err *
 int ledger_open(const char *path, int *dir, struct ledger_config *config, struct err *err)
 {
 	struct ledger_name name = ledger_name(path);
+	struct err why = {0};
 	_cleanup_buf_ struct buf text = BUF(CONFIG_MAX);
 	_cleanup_fd_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return err_sys(err, -errno, "cannot open the folder %s", name.text);
+		return err_set(err, -errno, "cannot open the folder %s: %s%s", name.text, strerror(errno),
+		        errno == ENOENT || errno == ENOTDIR ? "; name the folder of a ledger, or make one: \"postern log init\"" : "");
 	int r = path_read(fd, "config", &text);
 	if (r == -ENOENT)
 		return err_set(err, -ENOMSG, "%s is no ledger: it has no file config; \"postern log init\" makes one", name.text);
 	if (r < 0)
 		return err_sys(err, r, "cannot read %s/config", name.text);
-	r = ledger_config_parse(buf_slice(&text), config, err);
+	r = ledger_config_parse(buf_slice(&text), config, &why);
+	if (r == -EBADMSG)
+		return err_set(err, r, "%s cannot be used as a ledger: %s; put back a copy of that file, which never changes", name.text,
+		        why.text);
 	if (r < 0)
-		return err_wrap(err, r, "%s cannot be used as a ledger", name.text);
+		return err_set(err, r, "%s cannot be used as a ledger: %s", name.text, why.text);
 	*dir = TAKE_FD(fd);
 	return 0;
 }

@@ -255,7 +255,8 @@ static int run(struct cosign *s, const struct cosign_options *o, struct err *err
 	if (r < 0 || memcmp(&root, &s->now.root, sizeof(root)) != 0)
 		return err_set(err, -EBADMSG, "the tiles do not lead to the signed root; \"postern log verify\" says where");
 	r = look_back(s, err);
-	r = r < 0 ? r : poster_new(o->timeout_ms ? o->timeout_ms : 10000, &s->poster, err);
+	const struct post_options how = {.media_type = "text/plain; charset=utf-8", .timeout_ms = o->timeout_ms ? o->timeout_ms : 10000};
+	r = r < 0 ? r : poster_new(&how, &s->poster, err);
 	for (size_t i = 0; r == 0 && i < s->out->n; i++)
 		r = ask_one(s, &s->out->one[i], err);
 	if (r < 0)

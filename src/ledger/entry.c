@@ -64,26 +64,13 @@ static const struct entry_kind *find_kind(enum entry_class uid)
 	return NULL;
 }
 
-/* A JSON string; what is no UTF-8 is found when the whole is made canonical. */
-static void put_string(struct buf *out, struct slice s)
-{
-	buf_u8(out, '"');
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] < 0x20 || s.p[i] == '"' || s.p[i] == '\\')
-			buf_fmt(out, "\\u%04x", s.p[i]);
-		else
-			buf_u8(out, s.p[i]);
-	}
-	buf_u8(out, '"');
-}
-
 /* ,"name":"text" if there is a text */
 static void put_member(struct buf *out, const char *name, struct slice s)
 {
 	if (!s.n)
 		return;
 	buf_fmt(out, "%s\"%s\":", out->n && out->p[out->n - 1] != '{' ? "," : "", name);
-	put_string(out, s);
+	encode_json_string(out, s);
 }
 
 /* The members of an object, to stand among others. */

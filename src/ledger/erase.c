@@ -173,18 +173,6 @@ struct plan {
 	size_t n;
 };
 
-static void put_text(struct buf *out, struct slice s)
-{
-	buf_u8(out, '"');
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] < 0x20 || s.p[i] == '"' || s.p[i] == '\\')
-			buf_fmt(out, "\\u%04x", s.p[i]);
-		else
-			buf_u8(out, s.p[i]);
-	}
-	buf_u8(out, '"');
-}
-
 static int plan_body(struct plan *p, uint64_t entry, const struct blob_ref *ref, struct err *err)
 {
 	char members[400], message[160];
@@ -196,7 +184,7 @@ static int plan_body(struct plan *p, uint64_t entry, const struct blob_ref *ref,
 	buf_fmt(&unmapped, "{\"erasure\":{\"entry\":%llu,", (unsigned long long)entry);
 	if (p->order->reason.n) {
 		buf_str_add(&unmapped, "\"reason\":");
-		put_text(&unmapped, p->order->reason);
+		encode_json_string(&unmapped, p->order->reason);
 		buf_u8(&unmapped, ',');
 	}
 	buf_fmt(&unmapped, "\"uid\":\"%s\"}}", p->uid);

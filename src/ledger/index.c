@@ -60,7 +60,11 @@ static int code_of(int sqlite)
 static int told(struct index *x, int sqlite, struct err *err)
 {
 	int r = code_of(sqlite);
-	return r < 0 ? err_set(err, r, "the index: %s", x->db ? sqlite3_errmsg(x->db) : sqlite3_errstr(sqlite)) : 0;
+	const char *words = x->db ? sqlite3_errmsg(x->db) : sqlite3_errstr(sqlite);
+	if (r == -EBADMSG)
+		return err_set(err, r, "the index: %s", words);
+	return r < 0 ? err_set(err, r, "the index: %s; the log is whole without it (\"postern log show --no-index\" searches there)", words)
+	             : 0;
 }
 
 static int run(struct index *x, const char *sql, struct err *err)
@@ -110,6 +114,8 @@ static int write_meta(struct index *x, const struct note_vkey *key, uint64_t siz
 	sqlite3_stmt *s = NULL;
 	struct merkle_hash root;
 	int r = tiles_root(x->reader, size, &root);
+	if (r < 0 && r != -EBADMSG && r != -ENOENT)
+		return err_sys(err, r, "cannot read the tiles");
 	if (r < 0)
 		return err_set(err, -EBADMSG, "the tiles are damaged; \"postern log verify\" says where");
 	r = run(x, "DELETE FROM meta", err);

@@ -11,6 +11,7 @@
 #include "crypto/digest.h"
 #include "ledger/file.h"
 #include "parse/tlog.h"
+#include "sys/path.h"
 
 #define SEGMENTS    64 /* in use at once */
 #define SPARES      12
@@ -216,23 +217,23 @@ int journal_find(int dir, struct journal_found **out, size_t *n_out, struct err 
 	_cleanup_buf_ struct buf space = BUF(JOURNAL_RECORD);
 	struct journal_found *f = NULL;
 	size_t n = 0;
-	int r = open_folder(dir, &d);
+	int r = open_folder(dir, &d), more = 0;
 	if (r == -ENOENT) {
 		*out = NULL;
 		*n_out = 0;
 		return 0;
 	}
-	for (struct dirent *e; r == 0 && (e = readdir(d));) {
+	for (struct dirent *e; r == 0 && (more = path_next(d, &e)) == 1;) {
 		bool spare;
 		struct journal_record rec;
 		if (!segment_name(e->d_name, &spare) || spare)
 			continue;
-		struct journal_found *more = reallocarray(f, n + 1, sizeof(*f));
-		if (!more) {
+		struct journal_found *larger = reallocarray(f, n + 1, sizeof(*f));
+		if (!larger) {
 			r = -ENOMEM;
 			break;
 		}
-		f = more;
+		f = larger;
 		f[n] = (struct journal_found){.first = UINT64_MAX, .fd = openat(dirfd(d), e->d_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
 		(void)snprintf(f[n].name, sizeof(f[n].name), "%.16s", e->d_name);
 		if (f[n++].fd < 0) {
@@ -244,6 +245,8 @@ int journal_find(int dir, struct journal_found **out, size_t *n_out, struct err 
 			f[n - 1].first = rec.first;
 		r = r > 0 ? 0 : r;
 	}
+	/* A segment that is not listed would be one whose entries are lost. */
+	r = r < 0 ? r : more;
 	if (r < 0) {
 		journal_found_free(f, n);
 		return err_sys(err, r, "cannot read the journal");
@@ -258,8 +261,8 @@ int journal_find(int dir, struct journal_found **out, size_t *n_out, struct err 
 int journal_clear(int dir)
 {
 	_cleanup_(closedirp) DIR *d = NULL;
-	int r = open_folder(dir, &d);
-	for (struct dirent *e; r == 0 && (e = readdir(d));) {
+	int r = open_folder(dir, &d), more = 0;
+	for (struct dirent *e; r == 0 && (more = path_next(d, &e)) == 1;) {
 		char path[300];
 		bool spare;
 		if (!segment_name(e->d_name, &spare))
@@ -267,6 +270,7 @@ int journal_clear(int dir)
 		(void)snprintf(path, sizeof(path), "journal/%s", e->d_name);
 		r = file_remove(dir, path);
 	}
+	r = r < 0 ? r : more;
 	return r < 0 ? r : file_sync_folder(dir, "journal");
 }
 

@@ -92,7 +92,8 @@ int ledger_signer_file(int dir, const char *path, struct slice name, struct ledg
 	struct stat st;
 	int r = fstatat(dir, path, &st, 0) < 0 ? -errno : path_read(dir, path, &text);
 	if (r < 0)
-		return err_sys(err, r, "cannot read the signing key %s", shown.text);
+		return err_set(err, r, "cannot read the signing key %s: %s%s", shown.text, strerror(-r),
+		        r == -ENOENT ? "; put it back, or name it with --key" : "");
 	struct ledger_signer s = {0};
 	if (st.st_mode & (S_IRWXG | S_IRWXO))
 		r = err_set(err, -EACCES, "the signing key %s may be read by others (mode %03o); chmod 600 it", shown.text,

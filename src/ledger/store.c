@@ -46,10 +46,10 @@ static int must_be_empty(int dir, const char *shown, struct err *err)
 		return err_sys(err, r, "cannot read the folder %s", shown);
 	if (config)
 		return err_set(err, -EEXIST, "%s is a ledger already; a log is never begun anew", shown);
-	for (struct dirent *e; (e = readdir(d));)
+	for (struct dirent *e; (r = path_next(d, &e)) == 1;)
 		if (!dots(e->d_name))
 			return err_set(err, -ENOTEMPTY, "%s is not empty; name a new or an empty folder", shown);
-	return 0;
+	return r < 0 ? err_sys(err, r, "cannot read the folder %s", shown) : 0;
 }
 
 /* An absolute path for config, which is read from any working folder. */
@@ -148,13 +148,19 @@ int store_lock(int dir, const char *path, struct err *err)
 	char text[64] = "";
 	_cleanup_fd_ int fd = file_open(dir, "lock", O_RDWR | O_CREAT, 0600);
 	if (fd < 0)
-		return err_sys(err, fd, "cannot write to the ledger %s", shown.text);
+		return err_set(err, fd, "cannot write to the ledger %s: %s%s", shown.text, strerror(-fd),
+		        fd == -EROFS ? "; there it can be read and verified, and appended to when it is mounted for writing"
+		        : fd == -EACCES
+		                ? "; only who owns the folder, or a service that runs as its owner (\"postern log write\"), appends to it"
+		                : "");
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		if (errno != EWOULDBLOCK)
 			return err_sys(err, -errno, "cannot lock the ledger %s", shown.text);
 		ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
 		struct slice who = slice_trim(slice_of(text, n > 0 ? (size_t)n : 0));
-		return err_set(err, -EBUSY, "another process writes to the ledger %s (process %.*s); a ledger has one writer at a time",
+		return err_set(err, -EBUSY,
+		        "another process writes to the ledger %s (process %.*s); a ledger has one writer at a time, "
+		        "and \"postern log append\" hands its entries to that one",
 		        shown.text, SLICE_FMT(who));
 	}
 	(void)snprintf(text, sizeof(text), "%ld\n", (long)getpid());
@@ -166,17 +172,17 @@ int store_lock(int dir, const char *path, struct err *err)
 static int empty_tmp(int dir)
 {
 	_cleanup_(closedirp) DIR *d = NULL;
-	int r = file_folder(dir, "tmp", 0777);
+	int r = file_folder(dir, "tmp", 0777), more = 0;
 	r = r < 0 ? r : file_folder(dir, "journal", 0777);
 	r = r < 0 ? r : open_list(dir, "tmp", &d);
-	for (struct dirent *e; r == 0 && (e = readdir(d));) {
+	for (struct dirent *e; r == 0 && (more = path_next(d, &e)) == 1;) {
 		char path[300];
 		if (dots(e->d_name))
 			continue;
 		(void)snprintf(path, sizeof(path), "tmp/%s", e->d_name);
 		r = file_remove(dir, path);
 	}
-	return r;
+	return r < 0 ? r : more;
 }
 
 static int open_key(struct store *s, const struct store_key *key, struct err *err)
@@ -192,7 +198,9 @@ static int open_key(struct store *s, const struct store_key *key, struct err *er
 	else
 		r = ledger_signer_file(s->dir, "key", name, &s->signer, err);
 	if (r == 0 && memcmp(s->signer.tlog.public, c->public, sizeof(c->public)) != 0)
-		r = err_set(err, -EKEYREJECTED, "the signing key is a foreign one: it does not belong to the verifier key in config");
+		r = err_set(err, -EKEYREJECTED,
+		        "the signing key is a foreign one: it does not belong to the verifier key in config; put back the right one, or "
+		        "name it with --key");
 	return r;
 }
 
@@ -201,7 +209,8 @@ static void look_at_clock(struct store *s)
 	time_t t = time(NULL);
 	if (t < s->time)
 		(void)snprintf(s->note, sizeof(s->note),
-		        "the clock is %lld s behind the last checkpoint; entries keep their order, and checkpoints the later time",
+		        "the clock is %lld s behind the last checkpoint; entries keep their order, and checkpoints the later time; set it "
+		        "right",
 		        (long long)(s->time - t));
 }
 

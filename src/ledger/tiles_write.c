@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "ledger/file.h"
+#include "sys/path.h"
 
 #define GROUP       128 /* files that are synced and renamed together */
 #define GROUP_BYTES ((size_t)32 << 20)
@@ -237,17 +238,19 @@ static int remove_partial(int dir, int level, uint64_t index)
 		return errno == ENOENT ? 0 : -errno;
 	DIR *d = fdopendir(fd);
 	if (!d) {
+		int e = -errno;
 		(void)close(fd);
-		return -ENOMEM;
+		return e;
 	}
-	int r = 0;
-	for (struct dirent *e; r == 0 && (e = readdir(d));) {
+	int r = 0, more = 0;
+	for (struct dirent *e; r == 0 && (more = path_next(d, &e)) == 1;) {
 		if (e->d_name[0] == '.')
 			continue;
 		(void)snprintf(file, sizeof(file), "%s/%s", path, e->d_name);
 		r = file_remove(dir, file);
 	}
 	(void)closedir(d);
+	r = r < 0 ? r : more;
 	return r < 0 ? r : file_remove(dir, path);
 }
 

@@ -259,10 +259,20 @@ static void compare_partial(struct verify *s, const char *path)
 		return;
 	unsigned now = tlog_tile_width(level, index, s->v->size);
 	/* Beyond the checkpoint: a writer is at work, or was when it ended. */
-	if (width > now || path_read(s->dir, path, &a) < 0 || read_any(s->dir, level, index, now, &b, &partial) < 0)
+	if (width > now)
 		return;
+	int r = path_read(s->dir, path, &a);
+	bool other = r == -EFBIG || r == -EINVAL;
+	r = r == 0 ? read_any(s->dir, level, index, now, &b, &partial) : r;
+	/* A writer has tidied it away. */
+	if (r == -ENOENT)
+		return;
+	if (r < 0 && !other) {
+		s->error = r;
+		return;
+	}
 	struct slice front = slice_sub(buf_slice(&b), 0, (size_t)width * MERKLE_HASH);
-	if ((level < 0 && tiles_bundle_cut(buf_slice(&b), width, false, &front) < 0) || !slice_eq(front, buf_slice(&a)))
+	if (other || (level < 0 && tiles_bundle_cut(buf_slice(&b), width, false, &front) < 0) || !slice_eq(front, buf_slice(&a)))
 		verify_say(s->v, VERIFY_TILE, UINT64_MAX, UINT64_MAX,
 		        "the file %s, of an earlier checkpoint, is not what the entries make; all "
 		        "entries are good",
@@ -274,13 +284,16 @@ static void look_at_partials(struct verify *s, int parent, const char *path, uns
 	int fd = openat(parent, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	DIR *d = fd < 0 ? NULL : fdopendir(fd);
 	size_t n = strlen(path);
+	int more = 0;
 	if (!d) {
+		/* One that a writer has tidied away, or no folder. */
+		s->error = errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? s->error : -errno;
 		if (fd >= 0)
 			(void)close(fd);
 		return;
 	}
 	bool partial = n > 2 && strcmp(path + n - 2, ".p") == 0;
-	for (struct dirent *e; s->v->fault == VERIFY_GOOD && (e = readdir(d));) {
+	for (struct dirent *e; s->v->fault == VERIFY_GOOD && s->error == 0 && (more = path_next(d, &e)) == 1;) {
 		char below[TLOG_PATH_MAX];
 		if (e->d_name[0] == '.' || (size_t)snprintf(below, sizeof(below), "%s/%s", path, e->d_name) >= sizeof(below))
 			continue;
@@ -289,6 +302,7 @@ static void look_at_partials(struct verify *s, int parent, const char *path, uns
 		else if (depth && e->d_type != DT_REG)
 			look_at_partials(s, parent, below, depth - 1);
 	}
+	s->error = more < 0 ? more : s->error;
 	(void)closedir(d);
 }
 
@@ -336,6 +350,8 @@ static int compute(struct verify *s, const struct ledger_checkpoint *other, stru
 		return verify_locate(s->dir, s->v, err);
 	}
 	look_at_partials(s, s->dir, "tile", 8);
+	if (s->error < 0)
+		return err_sys(err, s->error, "cannot read the log");
 	return other ? compare_other(s, other, err) : 0;
 }
 

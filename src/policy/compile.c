@@ -82,9 +82,9 @@ int policy_expand(const struct policy *p, struct arena *arena, const char *path,
 }
 
 /* Walks the parts of all documents that are there. */
-#define FOR_PARTS(p, l, part, g)                             \
-	for (uint8_t l = 0; l < POLICY_LAYERS; l++)          \
-		for (uint8_t part = 0; part < PARTS; part++) \
+#define FOR_PARTS(p, l, part, g)                            \
+	for (size_t l = 0; l < POLICY_LAYERS; l++)          \
+		for (size_t part = 0; part < PARTS; part++) \
 			for (const struct grants *g = (p)->doc[l] ? doc_part((p)->doc[l], (enum part)part) : NULL; g; g = NULL)
 
 static int compile_network(struct policy *p)
@@ -99,7 +99,7 @@ static int compile_network(struct policy *p)
 	FOR_PARTS(p, l, part, g)
 	for (size_t i = 0; i < g->n_net; i++) {
 		const struct net_rule *r = &g->net[i];
-		struct ref ref = {.rule = r, .layer = l, .part = part};
+		struct ref ref = {.rule = r, .layer = (uint8_t)l, .part = (uint8_t)part};
 		if (r->any) {
 			p->any_host[p->n_any_host++] = ref;
 			continue;
@@ -131,7 +131,7 @@ static int compile_files(struct policy *p)
 		if (!r->path)
 			continue; /* there is no project */
 		rules++;
-		struct ref ref = {.rule = r, .layer = l, .part = part};
+		struct ref ref = {.rule = r, .layer = (uint8_t)l, .part = (uint8_t)part};
 		if (r->glob) {
 			p->glob[p->n_glob++] = ref;
 			continue;

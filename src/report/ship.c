@@ -161,7 +161,11 @@ static enum ship_verdict judge_otlp(const struct json *doc, char why[160])
 	const struct json *rejected = json_get(json_get(doc, "partialSuccess"), "rejectedLogRecords");
 	if (!rejected || number_of(rejected) == 0)
 		return SHIP_TAKEN;
-	(void)snprintf(why, 160, "%.*s entries were rejected for good", SLICE_FMT(rejected->raw));
+	if (number_of(rejected) == UINT64_MAX) {
+		(void)snprintf(why, 160, "the reply does not say how many entries were rejected");
+		return SHIP_LATER;
+	}
+	(void)snprintf(why, 160, "%llu entries were rejected for good", (unsigned long long)number_of(rejected));
 	return SHIP_REFUSED;
 }
 

@@ -88,6 +88,13 @@ int path_read(int dir, const char *path, struct buf *out)
 	}
 }
 
+int path_next(DIR *d, struct dirent **out)
+{
+	errno = 0;
+	*out = readdir(d);
+	return *out ? 1 : -errno;
+}
+
 static int remove_below(int dir, const char *name, unsigned depth)
 {
 	if (unlinkat(dir, name, 0) == 0 || errno == ENOENT)
@@ -102,10 +109,11 @@ static int remove_below(int dir, const char *name, unsigned depth)
 		close(fd);
 		return -ELOOP;
 	}
-	int r = 0;
-	for (struct dirent *e; r == 0 && (e = readdir(d));)
+	int r = 0, more = 0;
+	for (struct dirent *e; r == 0 && (more = path_next(d, &e)) == 1;)
 		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
 			r = remove_below(dirfd(d), e->d_name, depth - 1);
+	r = r < 0 ? r : more;
 	closedir(d);
 	if (r == 0 && unlinkat(dir, name, AT_REMOVEDIR) < 0)
 		r = -errno;

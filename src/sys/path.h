@@ -2,6 +2,7 @@
 #ifndef POSTERN_SYS_PATH_H
 #define POSTERN_SYS_PATH_H
 
+#include <dirent.h>
 #include <sys/types.h>
 
 #include "base/buf.h"
@@ -15,6 +16,9 @@
 [[nodiscard]] int path_make_absolute(const char *path);
 /* Appends a regular file to `out`; links are followed. -EFBIG if it is larger than the buffer takes, -EINVAL if not regular. */
 [[nodiscard]] int path_read(int dir, const char *path, struct buf *out);
+/* The next entry of a folder: 1, and 0 after the last. A negative errno if it cannot be read: readdir(3) alone makes that easy to take for
+ * the end, and what is not listed for what is not there. */
+[[nodiscard]] int path_next(DIR *d, struct dirent **out);
 /* Removes `name` in `dir` with everything below it, following no link. A missing one is no error. */
 int path_remove(int dir, const char *name);
 

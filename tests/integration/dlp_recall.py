@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A labelled set for the search for secrets, made anew at each run: values of real structure that nobody has issued, in the places where they
 stand, under the encodings of docs/threat-model.md. Prints recall by kind and by encoding, and what a pass of plain expressions finds.
-  dlp_recall.py PROGRAM [--seed N] [--rounds N] [--report] [--least PERCENT]"""
+  dlp_recall.py PROGRAM [--seed N] [--rounds N] [--report] [--least PERCENT] [--show WHAT] [--pattern]"""
 import argparse, base64, binascii, codecs, collections, gzip, html, json, quopri, random, re, string, struct, subprocess, sys, urllib.parse, zlib
 
 R = random.Random(1)
@@ -185,7 +185,7 @@ ENC = {
     "\\u all": lambda s: "".join("\\u%04x" % ord(c) for c in s), "\\u some": lambda s: "".join("\\u%04x" % ord(c) if R.random() < 0.3 else c for c in s),
     "entities": lambda s: "".join("&#%d;" % ord(c) for c in s), "entities hex": lambda s: "".join("&#x%x;" % ord(c) for c in s), "entities html": lambda s: html.escape(s),
     "quoted-printable": lambda s: quopri.encodestring(s.encode()).decode(), "reverse": lambda s: s[::-1], "rot13": rot13,
-    "gzip base64": lambda s: b64(gzip.compress((s * 1 + FILLER).encode())), "zlib base64": lambda s: b64(zlib.compress((s + FILLER).encode())),
+    "gzip base64": lambda s: b64(gzip.compress((s + FILLER).encode())), "zlib base64": lambda s: b64(zlib.compress((s + FILLER).encode())),
     "base64 base64": lambda s: b64(b64(s.encode()).encode()), "hex of base64": lambda s: b64(s.encode()).encode().hex(), "base64 of hex": lambda s: b64(s.encode().hex().encode()),
     "base64 reversed": lambda s: b64(s.encode())[::-1], "base64 of reversed": lambda s: b64(s[::-1].encode()), "base64 of rot13": lambda s: b64(rot13(s).encode()),
     "rot13 of base64": lambda s: rot13(b64(s.encode())), "percent of base64": lambda s: urllib.parse.quote(b64(s.encode()), safe=""),
@@ -206,7 +206,7 @@ def message(text):
 PLAIN = re.compile(r"""gh[pousr]_[A-Za-z0-9]{36}|github_pat_\w{82}|gl(?:pat|dt)-[\w-]{20}|glptt-[0-9a-f]{40}|GR1348941[\w-]{20}|npm_[A-Za-z0-9]{36}|_authToken=[\w-]+|pypi-AgEIcHlwaS5vcmc[\w-]{50,}
 |rubygems_[0-9a-f]{48}|dckr_pat_[\w-]{27}|AKCp[A-Za-z0-9]{69}|CCIPAT_\w+|squ_[0-9a-f]{40}|sgp_[0-9a-f]{40}|PMAK-[0-9a-f]{24}-[0-9a-f]{34}|(?:AKIA|ASIA)[A-Z2-7]{16}|AIza[\w-]{35}|GOCSPX-[\w-]{28}|ya29\.[\w-]{40,}
 |AccountKey=[\w+/=]{88}|\w{3}\dQ~[\w~.-]{31,34}|SharedAccessKey=[\w+/=]{44}|LTAI\w{20}|dop_v1_[0-9a-f]{64}|HRKU-AA[\w-]{58}|v1\.0-[0-9a-f]{24}-[0-9a-f]{146}|fo1_[\w-]{43}|nfp_\w{36}|sbp_[0-9a-f]{40}|pscale_tkn_[\w.-]{32,}
-|dapi[0-9a-f]{32}|hvs\.[\w-]{90,}|\w{14}\.atlasv1\.[\w-]{60,}|pul-[0-9a-f]{40}|dp\.pt\.\w{43}|A3-[A-Z0-9]{6}-[A-Z0-9-]{29}|tskey-auth-[\w-]+|client-key-data:|"auth\\*":|PrivateKey = |AGE-SECRET-KEY-1\w{58}|-----BEGIN[ A-Z]*PRIVATE[ ]KEY-----|PuTTY-User-Key-File
+|dapi[0-9a-f]{32}|hvs\.[\w-]{90,}|\w{14}\.atlasv1\.[\w-]{60,}|pul-[0-9a-f]{40}|dp\.pt\.\w{43}|A3-[A-Z0-9]{6}-[A-Z0-9-]{29}|tskey-auth-[\w-]+|client-key-data:|"auth\\*":|PrivateKey\ =\ |AGE-SECRET-KEY-1\w{58}|-----BEGIN[ A-Z]*PRIVATE[ ]KEY-----|PuTTY-User-Key-File
 |ey[\w-]{17,}\.ey[\w-]{17,}\.[\w-]{10,}|sk-[\w-]{40,}|hf_[A-Za-z]{34}|r8_\w{37}|gsk_\w{52}|pplx-\w{48}|xai-\w{80}|lsv2_pt_\w+|xox[bp]-[\w-]{30,}|xapp-1-[\w-]+|hooks\.slack\.com/services/[\w/]{40,}|[MN][\w-]{23,25}\.[\w-]{6}\.[\w-]{27,}
 |discord\.com/api/webhooks/\d+/[\w-]+|\d{8,10}:AA[\w-]{33}|SK[0-9a-f]{32}|SG\.[\w-]{22}\.[\w-]{43}|key-[0-9a-f]{32}|[0-9a-f]{32}-us\d\d|xkeysib-[0-9a-f]{64}-\w{16}|[sr]k_live_\w{16,}|whsec_\w{32}|sq0atp-[\w-]{22}|shpat_[0-9a-f]{32}
 |access_token\$production\$|access-production-[0-9a-f-]{36}|NRAK-\w{27}|[0-9a-f]{36}NRAL|sntry[us]_\w{40,}|glsa_\w{32}_\w{8}|dt0c01\.\w{24}\.\w{64}|ATATT3[\w=-]{100,}|lin_api_\w{40}|ntn_\w{46}|secret_\w{43}|figd_[\w-]{40}|pat\w{14}\.[0-9a-f]{64}
@@ -221,8 +221,11 @@ def main():
     p.add_argument("--mode", default="whole")
     p.add_argument("--report", action="store_true")
     p.add_argument("--least", type=float, default=0)
-    p.add_argument("--show", default="")
+    p.add_argument("--show", default="", help="print the misses of a kind, of an encoding, or all")
+    p.add_argument("--pattern", action="store_true", help="print the plain expressions on one line, for grep -P")
     a = p.parse_args()
+    if a.pattern:
+        return print(PLAIN.pattern.replace("\n", ""))
     R.seed(a.seed)
     cases, stream = [], []
     for _ in range(a.rounds):

@@ -2,24 +2,7 @@
 # check: asan timeout=600
 # A ledger as people and programs meet it: made, written to by many at once, checked, proven, tampered with, killed.
 set -u
-P=${POSTERN:-build/postern}
-P=$(realpath "$P")
-work=$(mktemp -d "${TMPDIR:-/tmp}/postern-ledger.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-fail() {
-	echo "ledger: $*"
-	exit 1
-}
-# expect CODE PATTERN ARG...: exit code, and a pattern in what "postern log" says on either stream
-expect() {
-	local want=$1 pattern=$2 said code
-	shift 2
-	said=$("$P" log "$@" 2>&1 </dev/null)
-	code=$?
-	[[ $code == "$want" ]] || fail "log $*: code $code, not $want: $said"
-	[[ $said == *$pattern* ]] || fail "log $*: says \"$said\", not \"$pattern\""
-}
+. tests/lib/log.sh ledger
 # lines FROM TO: entries
 lines() {
 	seq "$1" "$2" | sed 's/.*/{"n":&,"text":"entry &","time":1764000000&}/'

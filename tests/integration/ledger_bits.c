@@ -1,5 +1,6 @@
-/* Turns over every bit of every file of a log, one at a time, and says which of them verification does not notice: ledger_bits FOLDER KEYFILE.
- * Ends with 0 if none is left; "config" and "key" are no part of what is verified. */
+/* Turns over every bit of every file of a log, one at a time, and says which of them verification does not notice:
+ * ledger_bits FOLDER KEYFILE PART PARTS. One process does every PARTS-th byte, from the PART-th on. Ends with 0 if none is left; "config"
+ * and "key" are no part of what is verified. */
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -37,8 +38,9 @@ int main(int argc, char **argv)
 	_cleanup_buf_ struct buf text = BUF(4096);
 	const char *why;
 	int dir;
-	unsigned long bits = 0, missed = 0, per_fault[VERIFY_FAULTS] = {0};
-	if (argc != 3 || ledger_open(argv[1], &dir, &config, &err) < 0 || path_read(AT_FDCWD, argv[2], &text) < 0 ||
+	unsigned long bytes = 0, bits = 0, missed = 0, per_fault[VERIFY_FAULTS] = {0};
+	unsigned long part = argc == 5 ? strtoul(argv[3], NULL, 10) : 0, parts = argc == 5 ? strtoul(argv[4], NULL, 10) : 0;
+	if (parts == 0 || ledger_open(argv[1], &dir, &config, &err) < 0 || path_read(AT_FDCWD, argv[2], &text) < 0 ||
 	        tlog_vkey_read(slice_trim(buf_slice(&text)), &key, &why) < 0) {
 		(void)fprintf(stderr, "ledger_bits: %s\n", err.text);
 		return 2;
@@ -58,6 +60,8 @@ int main(int argc, char **argv)
 			return 2;
 		for (off_t at = 0; at < st.st_size; at++) {
 			uint8_t byte, other;
+			if (bytes++ % parts != part)
+				continue;
 			if (pread(fd, &byte, 1, at) != 1)
 				return 2;
 			for (int bit = 0; bit < 8; bit++) {

@@ -1,18 +1,50 @@
 #!/usr/bin/env bash
-# check: timeout=3000
-# Every single bit of a log, turned over, is noticed: 20 entries, and with --long 1,000.
+# check: slow timeout=3000
+# Every single bit of a log of 1,000 entries, turned over, is noticed: bundles, tiles, the tile that an earlier checkpoint left, the
+# checkpoint. And bits of its index: what is found through it is in the log, or the index is made anew or refused; one bit in 16 bytes by
+# chance (SEED), with --long all of them.
 set -u
 P=$(realpath "${POSTERN:-build/postern}")
-driver=$(realpath "$(dirname "$P")/integration/ledger_bits")
+drivers=$(realpath "$(dirname "$P")/integration")
 work=$(mktemp -d "$([[ -w /dev/shm ]] && echo /dev/shm || echo /tmp)/postern-bits.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
-n=20
-[[ ${POSTERN_SUITE:-} == long ]] && n=1000
-"$P" log init --origin example.com/bits L >vkey 2>/dev/null || exit 1
+n=1000 every=16 seed=${SEED:-$RANDOM} parts=2
+[[ ${POSTERN_SUITE:-} == long ]] && every=0
+fail() {
+	echo "ledger_bits: $*"
+	exit 1
+}
+quiet() { # the writer of a folder has ended
+	timeout 20 flock "$1/lock" true || fail "the writer of $1 does not end"
+}
+"$P" log init --origin example.com/bits L >vkey 2>/dev/null || fail init
 # In two steps, so that a partial tile of an earlier checkpoint is there, too.
-seq 1 $((n / 2)) | sed 's/.*/{"n":&}/' | "$P" log append L >/dev/null || exit 1
-seq $((n / 2 + 1)) "$n" | sed 's/.*/{"n":&}/' | "$P" log append L >/dev/null || exit 1
-for _ in {1..100}; do [[ -e L/socket ]] && sleep 0.05; done
-"$driver" L vkey >said 2>&1 || { tail -n 20 said && echo 'ledger_bits: a change was not noticed' && exit 1; }
-echo "ledger_bits: $n entries: $(tail -n 1 said)"
+seq 1 $((n / 2)) | sed 's/.*/{"n":&}/' | "$P" log append L >/dev/null || fail append
+seq $((n / 2 + 1)) "$n" | sed 's/.*/{"n":&}/' | "$P" log append L >/dev/null || fail append
+"$P" log init --origin example.com/index I >/dev/null 2>&1 || fail init
+jq -nc "range($n)|{message:\"entry \\(.)\",time:(1764000000000+.),unmapped:{tool:{name:\"tool-\\(.%50)\"}}}" | "$P" log append I >/dev/null || fail append
+"$P" log show --search 'entry 777' I >/dev/null || fail show
+quiet L
+quiet I
+
+run() { # NAME PROGRAM FOLDER ARG...: in parts, each on a copy; sums up the last lines
+	local name=$1 program=$2 folder=$3 part code=0 pids=()
+	shift 3
+	for ((part = 0; part < parts; part++)); do
+		cp -a "$folder" "$name.$part" || return 1
+		"$drivers/$program" "$name.$part" "$@" $part $parts >"$name.out.$part" 2>&1 &
+		pids+=($!)
+	done
+	for ((part = 0; part < parts; part++)); do
+		wait "${pids[$part]}" || code=1
+	done
+	tail -n 20 "$name".out.*
+	((code == 0)) || fail "$name: $(tail -qn 1 "$name".out.* | xargs), SEED=$seed"
+	tail -qn 1 "$name".out.* | awk '{n += $1} END {print n}' >"$name.n"
+}
+run log ledger_bits L vkey
+run index ledger_bits_index I $every "$seed"
+bytes=$(find L/tile L/checkpoint -type f -printf '%s\n' | awk '{n += $1} END {print n}')
+(($(<log.n) == 8 * bytes)) || fail "$(<log.n) bits were turned over, and there are $((8 * bytes))"
+echo "ledger_bits: $n entries: all $(<log.n) bits noticed; $(<index.n) bits of the index, none of which shows what is not in the log"

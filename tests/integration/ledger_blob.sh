@@ -2,23 +2,7 @@
 # check: asan
 # Bodies beside a ledger, as people meet them: kept, read, erased; what is erased is gone, and every proof still holds.
 set -u
-P=${POSTERN:-build/postern}
-P=$(realpath "$P")
-work=$(mktemp -d "${TMPDIR:-/tmp}/postern-ledger-blob.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-fail() {
-	echo "ledger_blob: $*"
-	exit 1
-}
-expect() { # CODE PATTERN ARG...
-	local want=$1 pattern=$2 said code
-	shift 2
-	said=$("$P" log "$@" 2>&1 </dev/null)
-	code=$?
-	[[ $code == "$want" ]] || fail "log $*: code $code, not $want: $said"
-	[[ $said == *$pattern* ]] || fail "log $*: says \"$said\", not \"$pattern\""
-}
+. tests/lib/log.sh ledger_blob
 
 "$P" log init --origin example.com/blob L >vkey 2>/dev/null || fail 'init'
 echo 'a secret prompt of Bob' >prompt

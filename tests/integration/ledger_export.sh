@@ -2,24 +2,7 @@
 # check: asan
 # What is exported is read by others: Python's csv, a reader of RFC 5424, jq for SARIF and OCSF. In parts it is the same as at once.
 set -u
-P=${POSTERN:-build/postern}
-P=$(realpath "$P")
-here=$PWD
-work=$(mktemp -d "${TMPDIR:-/tmp}/postern-ledger-export.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-fail() {
-	echo "ledger_export: $*"
-	exit 1
-}
-expect() { # CODE PATTERN ARG...
-	local want=$1 pattern=$2 said code
-	shift 2
-	said=$("$P" log "$@" 2>&1 </dev/null)
-	code=$?
-	[[ $code == "$want" ]] || fail "log $*: code $code, not $want: $said"
-	[[ $said == *$pattern* ]] || fail "log $*: says \"$said\", not \"$pattern\""
-}
+. tests/lib/log.sh ledger_export
 
 "$P" log init --origin example.com/export L >vkey 2>/dev/null || fail 'init'
 python3 - >events <<'END'

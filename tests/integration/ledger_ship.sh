@@ -3,27 +3,10 @@
 # Entries are shipped to services that refuse, delay, forget to answer and are killed, by a shipper that is killed too: nothing is lost; and
 # what arrives twice is there once, by the name that the log gives it.
 set -u
-P=${POSTERN:-build/postern}
-P=$(realpath "$P")
-stub=$PWD/tests/integration/ship_stub.py
-work=$(mktemp -d "${TMPDIR:-/tmp}/postern-ledger-ship.XXXXXX")
-pids=()
-trap 'kill -KILL "${pids[@]}" 2>/dev/null; rm -rf "$work"' EXIT
-cd "$work" || exit 1
-fail() {
-	echo "ledger_ship: $*"
-	exit 1
-}
+. tests/lib/log.sh ledger_ship
+stub=$here/tests/integration/ship_stub.py
 entries() { # FROM TO
 	seq "$1" "$2" | sed 's/.*/{"class_uid":1007,"device":{"hostname":"h"},"message":"entry & \\"é\\"","severity_id":2,"time":176400000&001}/'
-}
-wait_for() { # a command, for 60 s
-	local i
-	for ((i = 0; i < 1200; i++)); do
-		"$@" && return 0
-		sleep 0.05
-	done
-	return 1
 }
 cursor_is() { # KIND AT-LEAST
 	[[ -s $1.cursor ]] && (($(cat "$1.cursor") >= $2))
@@ -96,14 +79,6 @@ END
 grep -qE '^(Assertion|Key|json|Type|Value|Index)' stub.err && fail "a request is wrong: $(tail -n 3 stub.err)"
 
 # --- what cannot be done
-expect() { # CODE PATTERN ARG...
-	local want=$1 pattern=$2 said code
-	shift 2
-	said=$(timeout 20 "$P" log "$@" 2>&1 </dev/null)
-	code=$?
-	[[ $code == "$want" ]] || fail "log $*: code $code, not $want: $said"
-	[[ $said == *$pattern* ]] || fail "log $*: says \"$said\", not \"$pattern\""
-}
 start_stub otlp 0 3
 expect 2 'refuses entries from 0 on: the answer was 401' ship L --sink otlp --to "http://127.0.0.1:$port/" --cursor new.cursor --once
 [[ ! -e new.cursor ]] || fail 'the cursor moved, and nothing was taken'
@@ -113,7 +88,7 @@ expect 2 'could not be shipped' ship L --to "http://127.0.0.1:$port/" --cursor n
 expect 0 '' ship L --to "http://127.0.0.1:$port/" --cursor elastic.cursor --once
 expect 2 'https only' ship L --to http://es.example/ --token-file token --cursor new.cursor --once
 expect 2 '--cursor is missing' ship L --to http://127.0.0.1:1/
-expect 2 'could not be shipped' ship L --to file:///etc/passwd --cursor new.cursor --once --tries 1
+expect 2 'is no address of a service' ship L --to file:///etc/passwd --cursor new.cursor --once --tries 1
 echo 99999 >far.cursor
 expect 2 'another log, or was cut back' ship L --to http://127.0.0.1:1/ --cursor far.cursor --once
 flock new.cursor.lock sleep 2 &

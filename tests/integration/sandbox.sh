@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # check: timeout=240
 # The sandbox of `postern run`, by a driver: as the caller and as an ordinary user. Each thing that must not work beside one that must.
+# shellcheck disable=SC2317,SC2016,SC2015 # the parts are called by their names; what is in single quotes is for the shell inside
 set -u
 # Run again as an ordinary user, everything is in $SANDBOX_BIN already.
 bin=${SANDBOX_BIN:-}
@@ -11,7 +12,7 @@ if [[ ! $bin ]]; then
 	unshare -Urn true 2>/dev/null || { echo 'sandbox: user namespaces are not allowed here'; exit 77; }
 fi
 work=$(mktemp -d) || exit 2
-# A place that is not private in a sandbox, for sockets; as root it is made here.
+# A place that is not private in a sandbox, for sockets and homes; as root it is made here.
 outside=${SANDBOX_OUTSIDE:-}
 made_outside=
 if [[ ! $bin ]]; then
@@ -28,7 +29,7 @@ readonly work bin outside made_outside
 # shellcheck disable=SC2317 # the trap calls it
 clean() {
 	rm -rf -- "$work"
-	[[ ! $made_outside ]] || rmdir "$made_outside"
+	[[ $made_outside != /var/lib/postern-test.?????? ]] || rm -rf -- "$made_outside"
 }
 trap clean EXIT
 failed=0
@@ -80,6 +81,7 @@ files() {
 		mustnt "to write into $folder" "touch $folder/postern-test 2>/dev/null"
 	done
 	mustnt 'to become another core pattern' 'echo x >/proc/sys/kernel/core_pattern'
+	must 'a system that is read-only, whatever Landlock says' "awk '\$5 == \"/\"' /proc/self/mountinfo | grep -q ' ro,nosuid'"
 	must 'to read the system' 'cat /etc/passwd >/dev/null && ls /usr/bin >/dev/null && test -r /proc/cpuinfo'
 	must 'private places' 'for d in /tmp /var/tmp /dev/shm /run/user/$(id -u); do echo x >$d/t && rm $d/t || exit 1; done'
 	must 'that /tmp is another one' "test -z \"\$(ls /tmp | grep -v '^postern-none$' | grep -vx '$(basename "$work")')\""
@@ -121,8 +123,8 @@ capabilities() {
 secrets() {
 	local f
 	mkdir -p deep/er .ssh node_modules/x
-	for f in .env deep/er/.env .env.local deep/id_rsa .git-credentials .ssh/id deep/.netrc; do echo 'SECRET=1' >$f; done
-	for f in .env.example .env.template plain.txt deep/ordinary; do echo fine >$f; done
+	for f in .env deep/er/.env .env.local deep/id_rsa .git-credentials .ssh/id deep/.netrc; do echo 'SECRET=1' >"$f"; done
+	for f in .env.example .env.template plain.txt deep/ordinary; do echo fine >"$f"; done
 	printf -- '-----BEGIN RSA PRIVATE KEY-----\nx\n' | tee deploy_key server.pem >/dev/null
 	printf -- '-----BEGIN CERTIFICATE-----\nx\n' >cert.pem
 	printf 'registry=x\n' >.npmrc
@@ -221,8 +223,8 @@ lives() {
 	(cd "$project" && exec "${prefix[@]}" "$D" --home "$HOME" --rw "$project" --cwd "$project" -- sh -c 'sleep 1; touch outlived; sleep 30') 2>/dev/null &
 	local pid=$!
 	sleep 0.5
-	kill -9 $pid
-	wait $pid 2>/dev/null
+	kill -9 "$pid"
+	wait "$pid" 2>/dev/null
 	sleep 1.2
 	[[ -e outlived ]] && bad 'the command outlives its supervisor'
 	sleep 0.5
@@ -295,9 +297,46 @@ while True: a.accept()' "$outside/socket-$who" "postern-$who-$$" >"$work/up-$who
 	options=(--ro "$outside/socket-$who")
 	must 'a socket that is named' "python3 -c 'import socket; socket.socket(socket.AF_UNIX).connect(\"$outside/socket-$who\")'"
 	options=()
-	kill $service
-	wait $service 2>/dev/null
+	kill "$service"
+	wait "$service" 2>/dev/null
 	rm -f "$outside/socket-$who"
+}
+
+executions() {
+	local evil=$project/evil sha loader
+	cp /bin/true "$evil" && printf x >>"$evil"
+	cp "$evil" renamed
+	printf '#!%s\nx\n' "$evil" >script && printf '#!/bin/sh\nexit 0\n' >good && chmod +x script good
+	cp /bin/true fine
+	mkdir sub && ln -s "$project" sub/back
+	sha=$(sha256sum "$evil" | cut -c1-64)
+	loader=$(readelf -l /bin/true | sed -n 's/.*interpreter: \(.*\)]/\1/p')
+	options=(--deny "$sha" --ro "$bin")
+	must 'what is not refused' './fine && ./good && true && sh -c true && /bin/sh -c "exec true" && ./sub/back/fine && /proc/self/cwd/fine && '"$loader"' ./fine'
+	reported 'a script' "exec path=$project/good asked=./good via=.*sh flags=8"
+	reported 'the loader' "exec path=$project/fine .*via=.*ld-.* flags=4"
+	reported 'the first' 'flags=1 '
+	must 'by a descriptor' "'$bin/sandbox_tool' fexec ./fine && '$bin/sandbox_tool' memfd ./fine"
+	reported 'a copy in memory' 'exec path=/memfd:copy.*flags=2'
+	local how
+	for how in ./evil ./renamed ./script './sub/back/evil' '/proc/self/cwd/evil' '/proc/self/root'"$evil" "$loader ./evil" "$loader --argv0 x --library-path /lib ./renamed" \
+		"'$bin/sandbox_tool' fexec ./evil" "'$bin/sandbox_tool' memfd ./evil" 'sh -c ./evil' 'env ./evil' 'nice ./evil' 'cp evil /tmp/e && /tmp/e' 'ln evil e2 && ./e2' 'ln -s evil e3 && ./e3' \
+		"python3 -c 'import os; os.execv(\"./evil\", [\"true\"])'" 'bash -c "exec -a true ./evil"' 'cd sub && ../evil' 'xargs ./evil </dev/null'; do
+		mustnt "to run what is refused by $how" "$how"
+	done
+	must 'errors as usual' './not-there; test $? = 127 && ./sub; test $? = 126 && (exec /etc/passwd) 2>/dev/null; test $? = 126'
+	# A path that is exchanged while it is looked at.
+	cp "$bin/sandbox_tool" other && printf x >>other
+	sha=$(sha256sum other | cut -c1-64)
+	ln -s /bin/true t
+	options=(--deny "$sha" --ro "$bin")
+	must 'a path that changes' "'$bin/sandbox_tool' swap /bin/true ./other 60"
+	if [[ -e marks ]]; then
+		echo "sandbox: ($who) $(grep -c begun marks) of 60 began before they were found out"
+		grep -q 'went on' marks && bad 'another program than the one that was allowed ran on'
+		reported 'another program than the one that was allowed' 'appeared swapped'
+	fi
+	options=()
 }
 
 # Where user namespaces are forbidden.
@@ -324,20 +363,21 @@ fallback() {
 
 everything() {
 	local part
-	who=$1 HOME=$work/home-$1 project=$work/home-$1/project said=$work/said-$1 options=()
+	who=$1 base=${outside:-$work} said=$work/said-$1 options=()
+	HOME=$base/home-$1 project=$base/home-$1/project
 	uid=$("${prefix[@]}" id -u)
 	mkdir -p "$project"
 	for part in "${parts[@]}"; do
 		[[ ${VERBOSE:-} ]] && echo "$who $part" >&2
 		cd "$work" || exit 1
-		rm -rf -- "${work:?}/home-$who/project"
+		rm -rf -- "${base:?}/home-${who:?}/project"
 		mkdir -p "$project" && cd "$project" || exit 1
 		options=()
 		$part
 	done
 }
 
-parts=(files capabilities secrets repository lives copies network sockets fallback)
+parts=(files capabilities secrets repository lives copies network sockets executions fallback)
 (($#)) && parts=("$@")
 if ((EUID == 0)); then
 	everything root

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <termios.h>
 #include <time.h>
@@ -109,14 +110,16 @@ static void on_ready(void *arg, const struct sandbox_level *l)
 static void on_exec(void *arg, const struct sandbox_exec *e)
 {
 	struct run *r = arg;
-	char sha[65];
-	for (int i = 0; i < 32; i++)
+	char sha[65], via[65];
+	for (int i = 0; i < 32; i++) {
 		(void)snprintf(sha + 2 * i, 3, "%02x", e->sha256[i]);
+		(void)snprintf(via + 2 * i, 3, "%02x", e->via_sha256[i]);
+	}
 	line("exec path=%s asked=%s via=%s flags=%u sha256=%s argv=", e->path, e->asked, e->via, e->flags, sha);
 	for (size_t i = 0; e->argv[i]; i++)
 		line("%s%s", i ? " " : "", e->argv[i]);
 	line("\n");
-	bool deny = r->deny && (strcmp(r->deny, sha) == 0 || strcmp(r->deny, e->path) == 0);
+	bool deny = r->deny && (strcmp(r->deny, sha) == 0 || strcmp(r->deny, via) == 0 || strcmp(r->deny, e->path) == 0);
 	sandbox_exec_answer(r->sandbox, e->id, !deny);
 }
 
@@ -140,8 +143,11 @@ static void on_done(void *arg, const struct sandbox_result *res)
 	static const char *const ends[] = {"exited", "timeout", "stopped", "failed"};
 	struct timespec now;
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	line("end %s code=%d signal=%d left=%u wall=%.4f all=%.4f cpu=%.4f rss=%llu %s\n", ends[res->end], res->code, res->signal,
-	        res->left_running, res->wall_s, (double)(now.tv_sec - r->begin.tv_sec) + (double)(now.tv_nsec - r->begin.tv_nsec) / 1e9,
+	struct rusage own;
+	(void)getrusage(RUSAGE_SELF, &own);
+	line("end %s code=%d signal=%d left=%u own_us=%ld wall=%.4f all=%.4f cpu=%.4f rss=%llu %s\n", ends[res->end], res->code, res->signal,
+	        res->left_running,
+	        (own.ru_utime.tv_sec + own.ru_stime.tv_sec) * 1000000 + own.ru_utime.tv_usec + own.ru_stime.tv_usec, res->wall_s, (double)(now.tv_sec - r->begin.tv_sec) + (double)(now.tv_nsec - r->begin.tv_nsec) / 1e9,
 	        res->cpu_s, (unsigned long long)res->max_rss_kb, res->err.text);
 	if (res->end == SANDBOX_FAILED)
 		(void)fprintf(stderr, "sandbox: %s\n", res->err.text);

@@ -1,5 +1,8 @@
 /* Inside a sandbox: what the kernel answers. sandbox_tool calls | debug: each call that must be refused, and its twin that must work. Says what was
  * otherwise, one a line; code 0 if nothing was.
+ * sandbox_tool swap ALLOWED REFUSED N: executes the first N times, while a thread exchanges the path for the other.
+ * sandbox_tool mark FILE: appends "begun", waits a second, appends "went on".
+ * sandbox_tool fexec FILE | memfd FILE: executes it by descriptor, or a copy in memory.
  * sandbox_tool race FILE WORD SECONDS: opens the file without end; says how often it could read the word. */
 #include <errno.h>
 #include <fcntl.h>
@@ -188,8 +191,76 @@ static int race(const char *file, const char *word, unsigned seconds)
 	return 0;
 }
 
+static char path[4096];
+static const char *volatile choices[2];
+
+static void *exchange(void *arg)
+{
+	for (unsigned i = 0;; i++)
+		(void)strncpy(path, choices[i & 1], sizeof(path) - 1);
+	return arg;
+}
+
+static int swap(const char *allowed, const char *refused_one, int n)
+{
+	int both[2] = {0, 0};
+	choices[0] = allowed;
+	choices[1] = refused_one;
+	for (int i = 0; i < n; i++) {
+		pid_t pid = fork();
+		if (pid == 0) {
+			char mark[] = "mark", file[] = "marks";
+			char *argv[] = {mark, mark, file, NULL}, *env[] = {NULL};
+			pthread_t t;
+			(void)strncpy(path, allowed, sizeof(path) - 1);
+			(void)pthread_create(&t, NULL, exchange, NULL);
+			(void)usleep((useconds_t)(i % 10) * 20);
+			(void)execve(path, argv, env);
+			_exit(1);
+		}
+		int status;
+		(void)waitpid(pid, &status, 0);
+		both[WIFEXITED(status) && WEXITSTATUS(status) == 0]++;
+	}
+	(void)printf("ended well %d, otherwise %d\n", both[1], both[0]);
+	return 0;
+}
+
+static int mark(const char *file)
+{
+	int fd = open(file, O_WRONLY | O_CREAT | O_APPEND, 0644);
+	(void)!write(fd, "begun\n", 6);
+	(void)sleep(1);
+	(void)!write(fd, "went on\n", 8);
+	return 0;
+}
+
+static int by_descriptor(const char *file, bool memory)
+{
+	char word[] = "true";
+	char *argv[] = {word, NULL}, *env[] = {NULL};
+	int fd = open(file, O_RDONLY | O_CLOEXEC);
+	if (memory) {
+		int copy = memfd_create("copy", MFD_CLOEXEC);
+		static char bytes[1 << 20];
+		ssize_t n;
+		while ((n = read(fd, bytes, sizeof(bytes))) > 0)
+			(void)!write(copy, bytes, (size_t)n);
+		fd = copy;
+	}
+	(void)syscall(SYS_execveat, fd, "", argv, env, AT_EMPTY_PATH);
+	(void)printf("%s\n", strerror(errno));
+	return 9;
+}
+
 int main(int argc, char **argv)
 {
+	if (argc == 5 && strcmp(argv[1], "swap") == 0)
+		return swap(argv[2], argv[3], (int)strtol(argv[4], NULL, 10));
+	if (argc == 3 && strcmp(argv[1], "mark") == 0)
+		return mark(argv[2]);
+	if (argc == 3 && (strcmp(argv[1], "fexec") == 0 || strcmp(argv[1], "memfd") == 0))
+		return by_descriptor(argv[2], argv[1][0] == 'm');
 	if (argc == 5 && strcmp(argv[1], "race") == 0)
 		return race(argv[2], argv[3], (unsigned)strtoul(argv[4], NULL, 10));
 	if (argc == 2 && strcmp(argv[1], "debug") == 0) {

@@ -2,31 +2,9 @@
 # check: asan timeout=300
 # Two witnesses and a server of tiles on this host: cosigned up to a quorum, rollback and fork refused, killed, spoken to badly.
 set -u
-P=${POSTERN:-build/postern}
-P=$(realpath "$P")
-work=$(mktemp -d "${TMPDIR:-/tmp}/postern-witness.XXXXXX")
+. tests/lib/log.sh witness
 declare -A pid=() url=()
-cleanup() {
-	local p
-	for p in "${pid[@]}"; do kill -KILL "$p" 2>/dev/null; done
-	rm -rf "$work"
-}
-trap cleanup EXIT
-cd "$work" || exit 1
 unset http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY
-fail() {
-	echo "witness: $*"
-	exit 1
-}
-# expect CODE PATTERN ARG...: exit code, and a pattern in what "postern log" says on either stream
-expect() {
-	local want=$1 pattern=$2 said code
-	shift 2
-	said=$("$P" log "$@" 2>&1 </dev/null)
-	code=$?
-	[[ $code == "$want" ]] || fail "log $*: code $code, not $want: $said"
-	[[ $said == *$pattern* ]] || fail "log $*: says \"$said\", not \"$pattern\""
-}
 # start NAME ARG...: a server; its address gets into url[NAME]
 start() {
 	local name=$1
@@ -34,6 +12,7 @@ start() {
 	: >"$name.ready"
 	"$P" log "$@" >"$name.ready" 2>>"$name.err" &
 	pid[$name]=$!
+	pids+=($!)
 	for _ in {1..500}; do
 		[[ -s $name.ready ]] && break
 		sleep 0.02

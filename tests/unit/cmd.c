@@ -1,4 +1,5 @@
 /* Walks the table of commands: each has all that a person may look for. Run from the top of the source tree. */
+#include "base/encode.h"
 #include "cmd/cmd.h"
 
 #include <ctype.h>
@@ -172,9 +173,33 @@ static void every_command_is_in_help_and_completion(void **state)
 	assert_false(completion_script(&help, "csh"));
 }
 
+static void nothing_typed_reaches_the_terminal_raw(void **state)
+{
+	static const struct {
+		const char *in, *out;
+	} rows[] = {
+	        {"", ""},
+	        {"plain \"text\" ~", "plain \"text\" ~"},
+	        {"Gr\xc3\xb6\xc3\x9f"
+	         "e \xe2\x82\xac \xf0\x9f\x98\x80",
+	                "Gr\xc3\xb6\xc3\x9f"
+	                "e \xe2\x82\xac \xf0\x9f\x98\x80"},
+	        {"\x1b[31m\n\t\x7f", "\\x1b[31m\\x0a\\x09\\x7f"},
+	        {"\xc2\x9b\xc2\x85\xc2\xa0", "\\xc2\\x9b\\xc2\\x85\xc2\xa0"},
+	        {"\xff\xc3(\xe2\x82", "\\xff\\xc3(\\xe2\\x82"},
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		_cleanup_buf_ struct buf out = BUF(400);
+		encode_shown(&out, slice_str(rows[i].in));
+		assert_string_equal(buf_str(&out), rows[i].out);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(nothing_typed_reaches_the_terminal_raw),
 	        cmocka_unit_test(every_command_is_complete),
 	        cmocka_unit_test(every_option_is_complete),
 	        cmocka_unit_test(every_command_has_a_man_page),

@@ -239,7 +239,7 @@ static void what_is_no_secret(void **state)
 	        "commit 3f786850e387550fdab836ed7e6dc881de23001b",
 	        "-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----",
 	        "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEqPZ8s0m5Yy3l1cW8dY0f3uQbq7kV\n-----END PUBLIC KEY-----",
-	        "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAUAAAAFCAYAAACNbyblAAAAHElEQVQI12P4//8/"
+	        "url(data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAUAAAAFCAYAAACNbyblAAAAHElEQVQI12P4//8/"
 	        "w38GIAXDIBKE0DHxgljNBAAO9TXL0Y4OHwAAAABJRU5ErkJggg==",
 	        "AKIAIOSFODNN7EXAMPLE",
 	};
@@ -305,6 +305,35 @@ static void known_values_in_pieces(void **state)
 	dlp_engine_free(e);
 	const struct dlp_value bad = {DLP_CANARY, SLICE("x"), SLICE("short")};
 	assert_int_equal(dlp_engine_new(&(struct dlp_parts){.values = &bad, .n_values = 1}, &e, NULL), -EINVAL);
+}
+
+static void formats_in_two_pieces(void **state)
+{
+	_cleanup_buf_ struct buf token = BUF(100), text = BUF(1000);
+	struct dlp_history *h = NULL;
+	(void)state;
+	assert_int_equal(dlp_history_new(engine, 0, &h), 0);
+	for (size_t cut = 10; cut < 34; cut += 6) {
+		/* Two strings of a message. */
+		token.n = text.n = 0;
+		github(&token);
+		buf_fmt(&text, "{\"a\":\"%.*s\",\"b\":\"%s\"}", (int)cut, buf_str(&token), buf_str(&token) + cut);
+		struct dlp_scan *s = scan_of(engine, work, NULL, buf_slice(&text));
+		assert_int_equal(dlp_scan_count(s), 1);
+		assert_int_equal(dlp_scan_hit(s, 0)->chain[0], DLP_SPLIT);
+		assert_int_equal(dlp_scan_hit(s, 0)->offset, 6 + cut + 7);
+		assert_int_equal(dlp_scan_hit(s, 0)->n, 40 - cut);
+		dlp_scan_free(s);
+		/* Two messages. */
+		s = scan_of(engine, work, h, slice_sub(buf_slice(&token), 0, cut));
+		assert_int_equal(dlp_scan_count(s), 0);
+		dlp_scan_reset(s);
+		assert_int_equal(dlp_scan_whole(s, slice_from(buf_slice(&token), cut)), 0);
+		assert_int_equal(dlp_scan_count(s), 1);
+		assert_string_equal(dlp_scan_hit(s, 0)->rule, "github-token");
+		dlp_scan_free(s);
+	}
+	dlp_history_free(h);
 }
 
 /* A file as tools send it: numbered lines in a JSON string, or indented, or escaped twice. */
@@ -570,6 +599,7 @@ int main(void)
 	        cmocka_unit_test(any_split_gives_the_same),
 	        cmocka_unit_test(what_is_no_secret),
 	        cmocka_unit_test(known_values_in_pieces),
+	        cmocka_unit_test(formats_in_two_pieces),
 	        cmocka_unit_test(fingerprints),
 	        cmocka_unit_test(restoring_undoes_redacting),
 	        cmocka_unit_test(placeholders),

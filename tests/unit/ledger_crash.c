@@ -351,6 +351,8 @@ static void run(const struct step *workload, uint32_t rounds, unsigned least, un
 	if (bad)
 		fail_msg("%u of %u: %s", bad, points, why);
 	print_message("%u crashes after %zu operations\n", points, t.n);
+	/* For ./check, which adds them up. */
+	print_message("crash points: %u\n", points);
 	assert_true(points >= least);
 	/* And the other way: a disk that says it has synced and has not is found out. */
 	lies = crash_everywhere(&t, start, 1, true, &points, &why);

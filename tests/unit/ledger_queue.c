@@ -248,6 +248,7 @@ static void a_failing_disk_loses_nothing(void **state)
 		check(folder, g.told);
 	}
 	print_message("%u operations, %u failures told\n", n, told);
+	print_message("crash points: %u\n", n);
 	assert_true(told > n / 2);
 }
 
