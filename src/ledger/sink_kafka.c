@@ -115,6 +115,7 @@ static int new_handle(struct kafka *k, rd_kafka_type_t type, const struct settin
 	char why[512];
 	bool sasl = o->secret != NULL;
 	const struct setting common[] = {{"bootstrap.servers", k->url.hosts}, {"client.id", "postern"},
+	        {"reconnect.backoff.max.ms", "2000"},
 	        {"security.protocol", k->url.tls ? (sasl ? "sasl_ssl" : "ssl")
 	                              : sasl     ? "sasl_plaintext"
 	                                         : "plaintext"},

@@ -212,6 +212,57 @@ done
 inside 'curl -sS https://api.example.com/extra https://api.example.com/next'
 check 'what comes behind a reply is nobody'"'"'s' hasnt out evil
 
+# ── a person at the terminal ──
+cat >"$work/person.py" <<'X'
+# usage: person.py ANSWER COMMAND...: runs it at a pseudo-terminal, and types ANSWER when it is asked; prints all that was on the screen.
+import os, pty, select, sys, time
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[2], sys.argv[2:])
+out, asked, end = b"", 0, time.time() + 40
+while time.time() < end:
+    r, _, _ = select.select([fd], [], [], 1)
+    if not r:
+        continue
+    try:
+        d = os.read(fd, 65536)
+    except OSError:
+        break
+    out += d
+    if out.count(b"(not in this run)? ") > asked:
+        asked += 1
+        os.write(fd, sys.argv[1].encode() + b"\n")
+sys.stdout.buffer.write(out)
+print("questions:", asked, "code:", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+X
+at_terminal() { # ANSWER SCRIPT [OPTION...]
+	local answer=$1 script=$2
+	shift 2
+	(cd "$work/project" && timeout 60 python3 "$work/person.py" "$answer" "$P" run --trust "$work/ca.pem" --connect-to "api.example.com:443:127.0.0.1:$to" \
+		"$@" -- bash -c "$script") >"$work/out" 2>"$work/err" </dev/null
+}
+at_terminal y 'for i in 1 2; do curl -sS https://api.example.com/$i; echo; done' --ask
+check 'yes, once, each time' test "$(grep -c '"path"' "$work/out")" = 2
+check 'asked twice' has out 'questions: 2'
+at_terminal r 'for i in 1 2; do curl -sS https://api.example.com/$i; echo; done' --ask
+check 'yes, for this run' test "$(grep -c '"path"' "$work/out")" = 2
+check 'asked once' has out 'questions: 1'
+at_terminal never 'for i in 1 2; do curl -sS https://api.example.com/$i; echo; done' --ask
+check 'never' test "$(grep -c '{"type":"error"' "$work/out")" = 2
+check 'asked once for that' has out 'questions: 1'
+inside 'curl -sS https://other.example.com/x' --ask
+check 'without a terminal there is nobody to ask' has out 'nobody to ask'
+at_terminal y 'stty size; tty; printf "\033]52;c;aGVsbG8=\007clip\n"; test -t 0 && echo is-a-terminal'
+check 'a terminal of its own' has out is-a-terminal
+check 'the clipboard is not written' hasnt out '52;c;'
+check 'what is around it is there' has out clip
+
+# ── learning ──
+inside 'curl -sS https://api.example.com/v1/models https://api.example.com/v1/models/a' --learn "$work/learned.yaml"
+gate --policy "$work/learned.yaml" -- bash -c 'curl -sS https://api.example.com/v1/models; curl -sS -X DELETE https://api.example.com/v1/models'
+check 'what was learned permits the same' has out '"path": "/v1/models"'
+check 'and no more' has out postern_denied
+
 # ── the end ──
 inside 'exit 7'
 check 'the exit code' test "$code" = 7

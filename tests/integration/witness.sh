@@ -25,6 +25,7 @@ stop() { # SIGNAL NAME: ends with code 0 after TERM
 	kill "-$1" "${pid[$2]}"
 	{ wait "${pid[$2]}"; } 2>/dev/null
 	code=$?
+	forget "${pid[$2]}"
 	unset "pid[$2]"
 	[[ $1 != TERM || $code == 0 ]] || fail "$2 ends with code $code after SIGTERM: $(<"$2.err")"
 }

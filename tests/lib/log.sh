@@ -14,6 +14,14 @@ cleanup() {
 	rm -rf "$work"
 }
 trap cleanup EXIT
+# forget PID: it has ended, and its number may be another's soon
+forget() {
+	local p kept=()
+	for p in "${pids[@]}"; do
+		[[ $p == "$1" ]] || kept+=("$p")
+	done
+	pids=("${kept[@]}")
+}
 cd "$work" || exit 1
 
 fail() {
