@@ -35,7 +35,7 @@
 /* A process of the person, outside: its number there. Inside that number may be nobody, or one of ours. */
 static pid_t victim(void)
 {
-	return atoi(attack_env("VICTIM"));
+	return (pid_t)strtol(attack_env("VICTIM"), NULL, 10);
 }
 
 enum other { KILL, KILL_ALL, TKILL, SIGQUEUE, PIDFD, ATTACH, SEIZE, READV, PRIORITY, PRIORITY_USER, AFFINITY, PRLIMIT, SCHEDULER, SETPGID, GETFD, OWNER, IOPRIO, SESSION };
@@ -419,7 +419,7 @@ static enum verdict shared_memory(const void *arg)
 static enum verdict sysv_memory(const void *arg)
 {
 	(void)arg;
-	void *p = shmat(atoi(attack_env("SHMID")), NULL, 0);
+	void *p = shmat((int)strtol(attack_env("SHMID"), NULL, 10), NULL, 0);
 	return p != (void *)-1 ? ESCAPED : attack_note(HELD, "%s", strerror(errno));
 }
 static enum verdict sysv_key(const void *arg)

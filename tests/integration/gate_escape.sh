@@ -68,9 +68,9 @@ surroundings() {
 	git -C project -c user.name=x -c user.email=x@example.org commit -q --allow-empty -m first
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem -out cert.pem -days 2 -subj '/CN=api.example.com' \
 		-addext 'subjectAltName=DNS:api.example.com,DNS:other.example.com' 2>/dev/null
-	cp "$build/escape/attack" "$build/escape/permitted" "$build/escape/forbidden" "$OLDPWD/tests/escape/network.sh" "$OLDPWD/tests/escape/observer.py" .
+	cp "$build/escape/attack" "$build/escape/permitted" "$build/escape/forbidden" "$here/tests/escape/network.sh" "$here/tests/escape/observer.py" .
 	cp "$P" postern
-	cp -r "$OLDPWD/share" share
+	cp -r "$here/share" share
 	cat >home/.config/postern/policy.yaml <<END
 # SECRET-MARK
 network:
@@ -118,6 +118,7 @@ judge() {
 			verdict=HELD
 			[[ $mark ]] && grep -qF -- "$mark" "$path" 2>/dev/null && verdict=ESCAPED note+=" seen in ${path#"$work"/}"
 		fi
+		[[ $verdict == ESCAPED ]] && grep -q "^$id"$'\t' "$here/tests/escape/open" && verdict=OPEN
 		# Alone: what the attack does without a sandbox.
 		local alone
 		alone=$(awk -F '\t' -v id="$id" '$1 == id {print $4}' "$work/bare" 2>/dev/null)
@@ -127,7 +128,7 @@ judge() {
 
 # pass WHO PREFIX...: all attacks by this user
 pass() {
-	local who=$1 begin=$SECONDS here=$OLDPWD id
+	local who=$1 begin=$SECONDS id
 	shift
 	surroundings "$who"
 	id=$("$@" id -u)
@@ -161,6 +162,10 @@ pass() {
 	pgrep -x escape-orphan >/dev/null && { echo escape-orphan >left; pkill -KILL -x escape-orphan; }
 	cat project/.result project/.result-network >"$work/result" 2>/dev/null
 	judge "$who" "$work/result"
+	if ((${#only[@]} == 0)) || [[ ${only[0]} == control* ]]; then
+		control "$who" "$@"
+		cat "$work/control" >>"$work/result"
+	fi
 	local n
 	n=$(grep -c . "$work/result")
 	echo "$who: $n cases in $((SECONDS - begin)) s"
@@ -171,26 +176,147 @@ pass() {
 	cd "$here" || exit 2
 }
 
+# control WHO PREFIX...: what surrounds a run: its settings, its end, its record, its terminal. In the surroundings of a pass.
+control() {
+	local who=$1 out=$work/control.out code verdict twin
+	shift
+	# As in a pass, with OPTION... -- COMMAND...; what it says is in $out.
+	contained() {
+		(cd "${folder:-project}" && "$@" >"$out" 2>&1 </dev/null)
+		code=$?
+	}
+	local run=("$@" "${env[@]}" timeout 20 "$work/postern" run --trust "$work/cert.pem" --connect-to api.example.com:443:127.0.0.1:8443 --connect-to other.example.com:443:127.0.0.1:8443)
+	# row ID FEATURE WHAT VERDICT NOTE: the twin is what `good` says
+	row() {
+		[[ $4 == 0 ]] && verdict=HELD || verdict=ESCAPED
+		printf 'control/%s\tcontrol\t%s\t%s\t%s\t%s\t-\t%s\n' "$1" "$2" "$verdict" "${5:--}" "$twin" "$3" >>"$work/control"
+	}
+	says() { # TEXT: 0 if it is not in what was said
+		! grep -qF -- "$1" "$out"
+	}
+	twin_is() { # COMMAND...
+		"$@" && twin=WORKS || twin=BROKEN
+	}
+	: >"$work/control"
+	local secret='cat ~/.netrc ~/.ssh/id_ed25519 2>&1; curl -sSk -m 5 https://other.example.com/ok/m-control-x' good='curl -sS -m 5 https://api.example.com/ok/a'
+	contained "${run[@]}" --ledger none -- bash -c "$good"
+	twin_is grep -q reached "$out"
+	# Variables of one who starts us: none switches anything off.
+	contained env POSTERN_INSIDE=1 POSTERN_GATE=0 POSTERN_DISABLE=1 POSTERN_SANDBOX=0 SANDBOX=1 CLAUDE_CODE_SANDBOXED=1 NO_SANDBOX=1 POSTERN_APPROVE=always POSTERN_SOCKET=/tmp/x "${run[@]}" --ledger none -- bash -c "$secret"
+	says SECRET-MARK && says reached
+	row variables 'settings' 'variables that would switch it off' $? "$(head -c 80 "$out" | tr '\n\t' '  ')"
+	# The project's own policy cannot widen.
+	printf 'network:\n  - {host: other.example.com, private: true}\nfiles: {read: [~/.netrc, ~/.ssh], write: [%s]}\nexec: {default: allow}\n' "$work/outside" >project/.postern.yaml
+	contained "${run[@]}" --ledger none -- bash -c "$secret; echo control-mark >>'$work/outside/canary'; '$work/forbidden'; echo code \$?"
+	says SECRET-MARK && says reached && says 'code 43' && ! grep -q control-mark outside/canary
+	row project_policy 'settings' 'a policy in the project that permits more' $? "$(head -c 80 "$out" | tr '\n\t' '  ')"
+	rm -f project/.postern.yaml
+	# One that the run itself leaves for the next.
+	contained "${run[@]}" --ledger none -- bash -c "printf 'network:\n  - {host: other.example.com, private: true}\n' >.postern.yaml"
+	contained "${run[@]}" --ledger none -- bash -c "$secret"
+	says SECRET-MARK && says reached
+	row planted_policy 'settings' 'a policy that a run leaves for the next' $?
+	rm -f project/.postern.yaml
+	contained "${run[@]}" --ledger none --policy /dev/null -- bash -c "$good"
+	says reached
+	row empty 'settings' 'nothing is permitted where no rule is' $?
+	contained "${run[@]}" --ledger none --allow api.example.com -- bash -c 'curl -sSk -m 5 https://other.example.com/ok/a'
+	says reached
+	row other 'settings' 'one host permitted, another asked for' $?
+	# A folder of the tool's choice.
+	folder=/ contained "${run[@]}" --ledger none -- true
+	((code != 0))
+	row root 'settings' 'the whole system as a project' $?
+	folder=$work/home contained "${run[@]}" --ledger none -- true
+	((code != 0))
+	row home 'settings' 'the home as a project' $?
+	ln -sfn "$work/home" "$work/linked"
+	folder=$work/linked contained "${run[@]}" --ledger none --project . -- true
+	((code != 0))
+	row linked_home 'settings' 'the home as a project, by a link' $?
+	contained "${run[@]}" --ledger none --project "$work/.." -- bash -c "cat '$work/home/.netrc'"
+	says SECRET-MARK
+	row above_home 'settings' 'what lies above the home as a project' $? "$(head -c 80 "$out" | tr '\n\t' '  ')"
+	contained "${run[@]}" --ledger none -- bash -c "'$work/postern' run --ledger none --ro ~ --allow other.example.com -- bash -c '$secret' 2>&1"
+	says SECRET-MARK && says reached
+	row nested 'settings' 'a run within the run, with more rights' $?
+	# Questions that nobody answers.
+	local begin=$SECONDS
+	contained "${run[@]}" --ledger none --ask -- bash -c 'for i in $(seq 60); do curl -sSk -m 2 https://host-$i.example.org/ & done; wait; curl -sSk -m 5 https://other.example.com/ok/a'
+	says reached && ((SECONDS - begin < 20))
+	row unanswered 'questions' 'sixty questions, and nobody to answer' $? "$((SECONDS - begin)) s"
+	# On record, also when we are killed; and no secret is in it.
+	"$@" "${env[@]}" "$work/postern" run --ledger "$work/record" --trust "$work/cert.pem" --connect-to api.example.com:443:127.0.0.1:8443 --project project -- \
+		bash -c "curl -sS -m 5 https://api.example.com/ok/first; curl -sS -m 5 -d 'key AKIA''QYLPMN5HHHFPZAM2' https://api.example.com/ok/second; touch '$work/project/ready-to-die'; exec -a escape-stays sleep 60" >"$out" 2>&1 </dev/null &
+	local pid=$!
+	for _ in {1..100}; do [[ -e project/ready-to-die ]] && break; sleep 0.05; done
+	sleep 0.2
+	kill -KILL "$(pgrep -f "^$work/postern run --ledger $work/record" | head -n 1)" 2>/dev/null
+	wait $pid 2>/dev/null
+	sleep 0.7
+	! pgrep -f '^escape-stays' >/dev/null
+	row orphaned 'the end' 'the tool goes on when its supervisor is killed' $?
+	pkill -f '^escape-stays' 2>/dev/null
+	"$@" "${env[@]}" "$work/postern" log verify "$work/record" >"$out" 2>&1
+	row record 'the record' 'damaged by killing the supervisor' $? "$(tail -n 1 "$out" | cut -c 1-80)"
+	# The ledger's own process signs what it has, and ends a second later.
+	for _ in {1..50}; do
+		"$@" "${env[@]}" "$work/postern" log show --limit 1000 --format json "$work/record" >"$out" 2>&1
+		grep -q ok/first "$out" && break
+		sleep 0.1
+	done
+	grep -q ok/first "$out"
+	row record_first 'the record' 'what was permitted before is not in it' $?
+	says "$(echo AKIA)QYLPMN5HHHFPZAM2"
+	row record_secret 'the record' 'a secret is in it' $?
+	# A terminal: what is typed for the person, and what is written to them.
+	rm -f project/ready-to-die
+	cat >terminal.py <<'END'
+import os, pty, sys, time, select
+pid, fd = pty.fork()
+if pid == 0:
+    os.chdir(sys.argv[1])
+    os.execvp(sys.argv[2], sys.argv[2:])
+seen, end = b"", time.time() + 20
+while time.time() < end:
+    if select.select([fd], [], [], 0.2)[0]:
+        try:
+            got = os.read(fd, 65536)
+        except OSError:
+            break
+        if not got:
+            break
+        seen += got
+print(seen.decode("latin-1"))
+END
+	"$@" "${env[@]}" TERM=xterm python3 terminal.py project sh -c '"$@"; stty -echo -icanon min 0 time 3; echo "typed: $(head -c 100)"' - "$work/postern" run --ledger none -- \
+		bash -c "tty; printf 'benign\\033[1mbold\\033]52;c;ZXNjYXBl\\a\\033]0;title\\a\\033P+q544e\\033\\\\'; '$work/attack' --no-benign process/TIO process/terminals" >"$out" 2>&1
+	twin_is grep -q 'benign.*bold' "$out"
+	says ']52;'
+	row clipboard 'terminal' 'the clipboard written' $?
+	says '+q544e'
+	row capabilities 'terminal' 'settings asked for' $?
+	grep -q 'typed: $' <(tr -d '\r' <"$out") && says 'typed: escape'
+	row typed 'terminal' 'something typed for the person' $? "$(grep -o 'typed:.*' "$out" | head -c 60)"
+	! grep -E '^process/(TIO|terminals)' "$out" | grep -qP '\tESCAPED\t'
+	row ioctls 'terminal' 'calls on the terminal' $?
+	judge "$who" "$work/control"
+}
+
 only=("$@")
-cd "$PWD" || exit 2
-OLDPWD=$PWD
 here=$PWD
 [[ ${ESCAPE_WHO:-caller} == caller ]] && pass caller env
 if ((EUID == 0)) && [[ ${ESCAPE_WHO:-user} == user ]]; then
-	cd "$here" || exit 2
-	OLDPWD=$here
 	pass user setpriv --reuid=65534 --regid=65534 --clear-groups
 fi
 
 echo
-echo 'what got out, and what did not work:'
-awk -F '\t' '$5 == "ESCAPED" {print "  ESCAPED " $1 ": " $2 " (" $9 "): " $6} $7 == "BROKEN" {print "  BROKEN  " $1 ": the twin of " $2 ": " $8}' "$rows" | head -n 80
+printf '%-28s %7s %7s %7s %7s %9s %9s\n' feature runs held open escaped 'not tried' 'works alone'
+awk -F '\t' '{n[$4]++; k[$4 "\t" $5]++; if ($10 == "ESCAPED") a[$4]++} END {for (f in n) printf "%-28s %7d %7d %7d %7d %9d %9d\n", f, n[f], k[f "\tHELD"], k[f "\tOPEN"], k[f "\tESCAPED"], k[f "\tNOT_TRIED"], a[f]}' "$rows" | sort
 echo
-printf '%-28s %7s %7s %9s %8s\n' feature cases held escaped 'not here'
-awk -F '\t' '{n[$4]++; if ($5 == "HELD") h[$4]++; if ($5 == "ESCAPED") e[$4]++; if ($5 == "NOT_TRIED") t[$4]++} END {for (f in n) printf "%-28s %7d %7d %9d %8d\n", f, n[f], h[f], e[f], t[f]}' "$rows" | sort
-echo
-awk -F '\t' '{n++; h += $5 == "HELD"; e += $5 == "ESCAPED"; t += $5 == "NOT_TRIED"; w += $7 == "WORKS"; b += $7 == "BROKEN"; if ($10 == "ESCAPED") a++; seen[$2] = 1}
-	END {for (i in seen) ids++; printf "gate_escape: %d attacks, %d runs of them: %d held, %d escaped, %d not tried here (%d work without a sandbox); twins: %d work, %d do not\n", ids, n, h, e, t, a, w, b; exit !(e == 0 && b == 0 && n > 0)}' "$rows"
-code=$?
+awk -F '\t' '$5 == "NOT_TRIED" {print "  not tried " $1 ": " $2 ": " $6} $5 == "OPEN" {print "  OPEN    " $1 ": " $2 " (" $9 "): " $6} $5 == "ESCAPED" {print "  ESCAPED " $1 ": " $2 " (" $9 "): " $6} $7 == "BROKEN" {print "  BROKEN  " $1 ": the twin of " $2 ": " $8}' "$rows" | sort | head -n 120
 [[ ${ESCAPE_KEEP:-} ]] && cp "$rows" "$ESCAPE_KEEP"
+awk -F '\t' '{n++; v[$5]++; v[$7]++; if ($10 == "ESCAPED") a++; seen[$2] = 1}
+	END {for (i in seen) ids++; printf "gate_escape: %d attacks in %d runs: %d held, %d open, %d escaped, %d not tried (%d work without a sandbox); twins: %d work, %d do not\n", ids, n, v["HELD"], v["OPEN"], v["ESCAPED"], v["NOT_TRIED"], a, v["WORKS"], v["BROKEN"]; exit !(v["ESCAPED"] == 0 && v["BROKEN"] == 0 && n > 0)}' "$rows"
+code=$?
 exit $((code || failed))
