@@ -28,13 +28,14 @@ declare -A below=(
 	[identify]='base sys parse crypto'
 	[obtain]='base sys parse crypto'
 	[inspect]='base sys parse crypto'
+	[review]='base sys parse crypto'
 	[policy]='base sys parse crypto'
-	[world]='base sys parse crypto confine wire ledger identify obtain inspect policy'
-	[gate]='base sys parse crypto confine wire ledger identify obtain inspect policy'
-	[vet]='base sys parse crypto confine wire ledger identify obtain inspect policy'
-	[guard]='base sys parse crypto confine wire ledger identify obtain inspect policy'
-	[report]='base sys parse crypto confine wire ledger identify obtain inspect policy vet/model.h'
-	[cmd]='base sys parse crypto confine wire ledger identify obtain inspect policy world gate vet guard report'
+	[world]='base sys parse crypto confine wire ledger identify obtain inspect policy review'
+	[gate]='base sys parse crypto confine wire ledger identify obtain inspect policy review'
+	[vet]='base sys parse crypto confine wire ledger identify obtain inspect policy review'
+	[guard]='base sys parse crypto confine wire ledger identify obtain inspect policy review'
+	[report]='base sys parse crypto confine wire ledger identify obtain inspect policy review vet/model.h'
+	[cmd]='base sys parse crypto confine wire ledger identify obtain inspect policy review world gate vet guard report'
 )
 check_layers() {
 	local bad=0 file floor line header

@@ -15,6 +15,7 @@
 const struct command *const command_table[] = {
         &cmd_vet,
         &cmd_run,
+        &cmd_review,
         &cmd_policy,
         &cmd_log,
         &cmd_completion,

@@ -14,6 +14,7 @@
 #include "gate/session_env.h"
 #include "ledger/home.h"
 #include "policy/policy.h"
+#include "review/run.h"
 #include "sys/fd.h"
 
 #define PATHS_MAX 256u
@@ -23,7 +24,7 @@ struct run_opts {
 	const char *policy, *ledger, *trust, *project;
 	struct opt_list allow, opaque, ro, rw, hide, env, connect_to;
 	const char *learn;
-	bool ask, best_effort, no_network, no_project, verbose, quiet;
+	bool ask, review, direct, best_effort, no_network, no_project, verbose, quiet;
 	uint64_t timeout;
 };
 
@@ -41,6 +42,8 @@ static const struct opt run_table[] = {
                 "connections for the first HOST and PORT of the rule go to the second, as with curl"),
         OPT_STRING(struct run_opts, trust, "trust", 0, "FILE", "certificates that servers may be checked with beside those of the system"),
         OPT_FLAG(struct run_opts, ask, "ask", 0, "ask at the terminal about hosts that no rule speaks of; no answer is no"),
+        OPT_FLAG(struct run_opts, review, "review", 0, "give it a copy of the project; postern review brings back what it wrote"),
+        OPT_FLAG(struct run_opts, direct, "direct", 0, "let it change the project itself, though a policy of yours says otherwise"),
         OPT_STRING(struct run_opts, learn, "learn", 0, "FILE", "write the smallest policy that permits what this run did, to be edited"),
         OPT_U64(struct run_opts, timeout, "timeout", 't', "SECONDS", 1, 31536000, "end the run after that time"),
         OPT_FLAG(struct run_opts, no_network, "no-network", 0, "no network at all"),
@@ -224,8 +227,8 @@ static int load_policy(const struct run_opts *o, const char *home, const char *p
 		policy_command_limit(d, POLICY_LIMIT_SECONDS, o->timeout);
 	if (r == 0 && o->ask)
 		policy_command_on_unknown(d, POLICY_ASK);
-	if (r == 0)
-		policy_command_review(d, POLICY_REVIEW_DIRECT);
+	if (r == 0 && (o->review || o->direct))
+		policy_command_review(d, o->review ? POLICY_REVIEW_COPY : POLICY_REVIEW_DIRECT);
 	const struct policy_load from = {
 	        .person = o->policy, .no_project = o->no_project, .command = d, .vars = {.home = home, .project = project}};
 	r = r < 0 ? r : policy_load(&from, out, &problems, err);
@@ -237,6 +240,30 @@ static int load_policy(const struct run_opts *o, const char *home, const char *p
 			        stderr, "postern run: %s:%u: %s\n", problems.list[i].file, problems.list[i].line, problems.list[i].text);
 	policy_problems_free(&problems);
 	return r;
+}
+
+/* Does the tool get a copy? Without a word from anybody it works on the project itself, as its own commands do. */
+static bool wants_copy(const struct policy *policy)
+{
+	const struct policy_value *v = &policy_settings(policy)->review;
+	return v->place.layer != POLICY_BUILT_IN && v->value == POLICY_REVIEW_COPY;
+}
+
+/* The folder that what it writes goes to. */
+static int begin_copy(const struct policy *policy, char *const *command, const char *project, struct arena *arena, struct review_run *out,
+        const char *path[2], struct err *err)
+{
+	const char *slash = strrchr(command[0], '/');
+	const struct review_run_new n = {.project = project,
+	        .command = command,
+	        .tool = slash ? slash + 1 : command[0],
+	        .policy_sha256 = policy_settings(policy)->digest};
+	int r = review_run_create(&n, out, err);
+	if (r < 0)
+		return r;
+	path[0] = arena_fmt(arena, "%s/upper", out->path);
+	path[1] = arena_fmt(arena, "%s/work", out->path);
+	return path[0] && path[1] ? 0 : err_set(err, -ENOMEM, "out of memory");
 }
 
 static int run_fail(const struct err *err)
@@ -287,6 +314,8 @@ static int run(void *options, const struct opt_args *args)
 		return cmd_usage("run", "the command goes after --, as in: postern run --allow api.example.com -- %.100s", args->arg[0]);
 	if (!args->rest || args->n_rest == 0)
 		return cmd_usage("run", "a command is missing: postern run [OPTIONS] -- COMMAND");
+	if (o->review && o->direct)
+		return cmd_usage("run", "--review and --direct exclude each other");
 	if (!home || home[0] != '/')
 		home = person ? person->pw_dir : "/";
 	if (!getcwd(cwd, sizeof(cwd)) || !realpath(o->project ? o->project : cwd, project)) {
@@ -321,7 +350,7 @@ static int run(void *options, const struct opt_args *args)
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);
 	_cleanup_fd_ int signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	const struct session_spec spec = {
+	struct session_spec spec = {
 	        .policy = policy,
 	        .argv = args->rest,
 	        .cwd = strncmp(cwd, project, strlen(project)) == 0 ? cwd : project,
@@ -349,7 +378,22 @@ static int run(void *options, const struct opt_args *args)
 	r.arena = &arena;
 	if (o->learn && !(r.fact = arena_array(&arena, FACTS_MAX, sizeof(*r.fact))))
 		return cmd_usage("run", "there is not enough memory");
-	int e = session_run(&spec, &result, &err);
+	struct review_run copy = {.folder = -1, .lock = -1};
+	const char *where[2] = {NULL, NULL};
+	int e = wants_copy(policy) ? begin_copy(policy, args->rest, project, &arena, &copy, where, &err) : 0;
+	spec.upper = where[0];
+	spec.work = where[1];
+	e = e < 0 ? e : session_run(&spec, &result, &err);
+	if (where[0]) {
+		struct err late = {0};
+		/* As wait(2) would have it. */
+		int status = result.code > 128 ? result.code - 128 : result.code << 8;
+		int w = review_run_end(&copy, status, e < 0 ? &late : &err);
+		e = e < 0 ? e : w;
+		if (e == 0)
+			say(&r, "what it wrote waits: postern review %s", copy.id);
+		review_run_free(&copy);
+	}
 	if (e == 0 && o->learn)
 		e = write_learned(&r, home, project, &err);
 	policy_free(policy);

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "ledger/client.h"
 #include "vet/model.h"
 
 /* Appends the entries, which are on disk when this returns 0; a ledger that is not there is made. *first and *last are their indices.

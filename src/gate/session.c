@@ -350,14 +350,16 @@ static int read_trust(const struct session *s, struct buf *system, struct buf *a
 static int gather_paths(struct session *s, struct sandbox_path *path, size_t *n, struct err *err)
 {
 	const struct policy_settings *set = policy_settings(s->spec->policy);
-	bool copy = set->review.value == POLICY_REVIEW_COPY;
 	*n = 0;
-	(void)copy;
 	if (s->spec->project) {
 		struct policy_file f;
 		policy_file(s->spec->policy, slice_str(s->spec->project), POLICY_WRITE, &f);
-		path[(*n)++] = (struct sandbox_path){
-		        .path = s->spec->project, .mode = f.decision.place && f.access < POLICY_WRITE ? SANDBOX_READ : SANDBOX_WRITE};
+		path[(*n)++] = (struct sandbox_path){.path = s->spec->project,
+		        .mode = f.access < POLICY_COPY ? SANDBOX_READ
+		                : s->spec->upper       ? SANDBOX_COPY
+		                                       : SANDBOX_WRITE,
+		        .upper = s->spec->upper,
+		        .work = s->spec->work};
 	}
 	for (size_t i = 0; i < set->n_mounts; i++) {
 		const struct policy_mount *m = &set->mount[i];
@@ -373,6 +375,8 @@ static int gather_paths(struct session *s, struct sandbox_path *path, size_t *n,
 		}
 		/* The system is there to be read anyway, and is no place to search for secrets. */
 		if (m->access == POLICY_READ && m->place && m->place->layer == POLICY_BUILT_IN)
+			continue;
+		if (s->spec->project && strcmp(m->path, s->spec->project) == 0)
 			continue;
 		if (*n == PATHS_MAX)
 			return err_set(err, -E2BIG, "the policy names more than %u paths", PATHS_MAX);

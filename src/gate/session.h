@@ -10,6 +10,7 @@ struct session_spec {
 	char *const *argv;                /* NULL-terminated */
 	const char *cwd, *home, *project; /* absolute; the project may be NULL */
 	const char *user;
+	const char *upper, *work; /* if set: the tool gets a copy of the project, and what it writes goes there (SANDBOX_COPY) */
 	const struct sandbox_path *paths; /* beside what the policy names */
 	size_t n_paths;
 	const char *const *keep_env;  /* names of variables that go in beside the ordinary ones, NULL-terminated; or NULL */

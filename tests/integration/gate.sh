@@ -263,6 +263,20 @@ gate --policy "$work/learned.yaml" -- bash -c 'curl -sS https://api.example.com/
 check 'what was learned permits the same' has out '"path": "/v1/models"'
 check 'and no more' has out postern_denied
 
+# ── a copy of the project ──
+export XDG_STATE_HOME=$work/state
+(cd "$work/project" && git init -q . && git add -A && git -c user.name=a -c user.email=a@b.example commit -qm first) 2>/dev/null
+inside 'echo more >>token.txt; mkdir new; echo x >new/file; echo "{\"scripts\": {\"postinstall\": \"true\"}}" >package.json
+	git -c user.name=a -c user.email=a@b.example commit -qam second && git log --oneline | wc -l' --review
+check 'it works in a copy' has out 2
+check 'the project stays as it was' test ! -e "$work/project/new"
+(cd "$work/project" && "$P" review) >"$work/out" 2>"$work/err"
+check 'what it wrote is shown' has out new
+check 'what would run later is flagged' has out 'scripts.postinstall added'
+(cd "$work/project" && "$P" review --ledger none --apply all --except package.json) >"$work/out" 2>"$work/err"
+check 'and comes into the project' test -e "$work/project/new/file" -a ! -e "$work/project/package.json"
+check 'whole' bash -c "cd '$work/project' && git fsck --strict 2>&1 && [[ \$(git log --oneline | wc -l) == 2 ]]"
+
 # ── the end ──
 inside 'exit 7'
 check 'the exit code' test "$code" = 7
