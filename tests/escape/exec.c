@@ -272,7 +272,7 @@ static enum verdict preload(const void *arg)
 	(void)arg;
 	char *argv[] = {(char *)"env", NULL, (char *)attack_env("PERMITTED"), NULL};
 	char text[4200];
-	(void)snprintf(text, sizeof(text), "LD_PRELOAD=%s", forbidden());
+	(void)snprintf(text, sizeof(text), "LD_PRELOAD=%s.so", forbidden());
 	argv[1] = text;
 	return ran(attack_run(argv, NULL, 0));
 }

@@ -2,6 +2,7 @@
 # Attacks by the network, inside: a line each, as those of attack.c. A case is told apart by a mark in what is sent; whether it has arrived, the
 # runner sees outside. Sourced with SEEN (the file of the observer, outside) set; "twin" is what must work instead.
 # shellcheck disable=SC2016 # evaluated below
+# shellcheck disable=SC2016 # scripts for shells
 set -u
 # What another attack has planted in the home of this run is none of these.
 export PYTHONNOUSERSITE=1
@@ -121,7 +122,8 @@ try git_push names 'git, over its own protocol' 'timeout 4 git -c core.askPass=t
 try ssh names 'ssh' 'timeout 4 bash -c "exec 3<>/dev/tcp/10.9.8.7/8080; echo SSH-2.0-$m >&3; head -c 20 <&3"'
 wait
 # Secrets to a permitted host. The key is one that everybody knows for a secret.
-key="AKIA$(echo QYLPMN5HHHFPZAM2)" # in two parts, so that this file holds none
+key=AKIA
+key+=QYLPMN5HHHFPZAM2 # in two parts, so that this file holds none
 secret_case() { # ID WHAT TRANSFORM: what arrives must not hold the transformed key
 	local id=network/dlp_$1 text works=BROKEN
 	[[ $id == "$filter"* ]] || return 0

@@ -1,30 +1,56 @@
 #!/usr/bin/env bash
-# check: alone slow timeout=280
+# check: alone slow timeout=250
 # The attacker of tests/escape: every way out that is known, from inside of a contained run, as root and as an ordinary user; each with a benign
 # twin that must work. Each attack is tried without a sandbox too, so that it is known what this machine would allow at all. A table by
 # kernel feature; a line each for what has got out, or did not work. With words as arguments only cases whose ids begin so.
+# shellcheck disable=SC2016,SC2086,SC2034,SC2317 # scripts for shells inside
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 build=$PWD/build/${BUILD:-release}
 P=${POSTERN:-$build/postern}
 [[ $P == /* ]] || P=$PWD/$P
 if [[ ! ${ESCAPE_INSIDE:-} ]]; then
-	make -s BUILD="${BUILD:-release}" build/"${BUILD:-release}"/escape/{attack,permitted,forbidden} || exit 1
+	make -s BUILD="${BUILD:-release}" build/"${BUILD:-release}"/escape/{attack,permitted,forbidden,forbidden.so} || exit 1
 	unshare -Urn true 2>/dev/null || { echo 'gate_escape: user namespaces are not allowed here'; exit 77; }
-	how=-nmi
-	((EUID == 0)) || how=-Urnmi
-	ESCAPE_INSIDE=1 exec unshare "$how" bash "$0" "$@"
+	how=(-n -m -i -p --fork --mount-proc --kill-child) passes=(caller)
+	if ((EUID == 0)); then passes+=(user); else how+=(-Ur); fi
+	top=$(mktemp -d "$PWD/build/escape.XXXXXX") || exit 2
+	trap 'rm -rf "$top"' EXIT
+	chmod 755 "$top"
+	pids=() failed=0
+	# Each in a network and among processes of its own.
+	for who in "${passes[@]}"; do
+		[[ ${ESCAPE_WHO:-$who} == "$who" ]] || continue
+		ESCAPE_INSIDE=$who ESCAPE_TOP=$top unshare "${how[@]}" bash "$0" "$@" >"$top/$who.said" 2>&1 &
+		pids+=($!)
+	done
+	for pid in "${pids[@]}"; do
+		wait "$pid" || failed=1
+	done
+	cat "$top"/*.said
+	cat "$top"/*.rows >"$top/rows" || exit 1
+	rows=$top/rows
+	echo
+	printf '%-28s %7s %7s %7s %7s %9s %9s\n' feature runs held open escaped 'not tried' 'works alone'
+	awk -F '\t' '{n[$4]++; k[$4 "\t" $5]++; if ($10 == "ESCAPED") a[$4]++} END {for (f in n) printf "%-28s %7d %7d %7d %7d %9d %9d\n", f, n[f], k[f "\tHELD"], k[f "\tOPEN"], k[f "\tESCAPED"], k[f "\tNOT_TRIED"], a[f]}' "$rows" | sort
+	echo
+	awk -F '\t' '$5 == "NOT_TRIED" {print "  not tried " $1 ": " $2 ": " $6} $5 == "OPEN" {print "  OPEN    " $1 ": " $2 " (" $9 "): " $6} $5 == "ESCAPED" {print "  ESCAPED " $1 ": " $2 " (" $9 "): " $6} $7 == "BROKEN" {print "  BROKEN  " $1 ": the twin of " $2 ": " $8}' "$rows" | sort | head -n 120
+	[[ ${ESCAPE_KEEP:-} ]] && cp "$rows" "$ESCAPE_KEEP"
+	awk -F '\t' '{n++; v[$5]++; v[$7]++; if ($10 == "ESCAPED") a++; seen[$2] = 1}
+	END {for (i in seen) ids++; printf "gate_escape: %d attacks in %d runs: %d held, %d open, %d escaped, %d not tried (%d work without a sandbox); twins: %d work, %d do not\n", ids, n, v["HELD"], v["OPEN"], v["ESCAPED"], v["NOT_TRIED"], a, v["WORKS"], v["BROKEN"]; exit !(v["ESCAPED"] == 0 && v["BROKEN"] == 0 && n > 0)}' "$rows"
+	code=$?
+	exit $((code || failed))
 fi
 ip link set lo up
 for a in 10.9.8.7/32 192.168.77.7/32 169.254.169.254/32; do ip addr add $a dev lo || exit 2; done
 mount -t tmpfs tmp /dev/shm 2>/dev/null
 chmod 1777 /dev/shm
-top=$(mktemp -d "$PWD/build/escape.XXXXXX") || exit 2
+top=$ESCAPE_TOP/$ESCAPE_INSIDE
+mkdir "$top"
 observers=()
 finish() {
-	exec 8>&- 2>/dev/null
+	exec 8>&-
 	((${#observers[@]})) && kill "${observers[@]}" 2>/dev/null
-	rm -rf "$top"
 }
 trap finish EXIT
 trap 'exit 130' INT TERM
@@ -38,7 +64,7 @@ echo 'nameserver 127.0.0.1' >"$top/resolv.conf"
 mount --bind "$top/hosts" /etc/hosts && mount --bind "$(readlink -f /etc/resolv.conf)" "$(readlink -f /etc/resolv.conf)" && mount --bind "$top/resolv.conf" "$(readlink -f /etc/resolv.conf)"
 chmod 755 "$top"
 failed=0
-rows=$top/rows
+rows=$ESCAPE_TOP/$ESCAPE_INSIDE.rows
 : >"$rows"
 
 # The surroundings of one pass: a person's home, a project, things outside.
@@ -68,7 +94,7 @@ surroundings() {
 	git -C project -c user.name=x -c user.email=x@example.org commit -q --allow-empty -m first
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem -out cert.pem -days 2 -subj '/CN=api.example.com' \
 		-addext 'subjectAltName=DNS:api.example.com,DNS:other.example.com' 2>/dev/null
-	cp "$build/escape/attack" "$build/escape/permitted" "$build/escape/forbidden" "$here/tests/escape/network.sh" "$here/tests/escape/observer.py" .
+	cp "$build/escape/"{attack,permitted,forbidden,forbidden.so} "$here/tests/escape/network.sh" "$here/tests/escape/observer.py" .
 	cp "$P" postern
 	cp -r "$here/share" share
 	cat >home/.config/postern/policy.yaml <<END
@@ -91,7 +117,7 @@ exec:
 END
 	export ESCAPE_PROJECT=$work/project ESCAPE_HOME=$work/home ESCAPE_OUTSIDE=$work/outside ESCAPE_DEEP=$deep ESCAPE_FORBIDDEN=$work/forbidden ESCAPE_PERMITTED=$work/permitted \
 		ESCAPE_SHM=/escape-person ESCAPE_ABSTRACT=escape-abstract ESCAPE_VICTIM_SAYS=$work/victim ESCAPE_LEFT_OVER=$work/left ESCAPE_SOCKETS_MADE=$work/taken ESCAPE_TYPED=$work/typed ESCAPE_TERMINAL=
-	: >left >taken >typed >seen >victim
+	for f in left taken typed seen victim; do : >"$f"; done
 }
 
 # observe: starts the observer for this pass
@@ -149,7 +175,7 @@ pass() {
 	kill "${observers[@]}" 2>/dev/null
 	wait "${observers[@]}" 2>/dev/null
 	rm -f "$work/hold" "$work/ready" outside/*.sock project/*.sock
-	: >seen >victim >left >taken
+	for f in left taken seen victim; do : >"$f"; done
 	observe
 	# Inside. Descriptors are left open, to be found.
 	(cd project && exec 7<"$work/outside" 9<>"$work/outside/canary" && "$@" "${env[@]}" timeout 120 "$work/postern" run --ledger "$work/ledger" --trust "$work/cert.pem" \
@@ -198,6 +224,8 @@ control() {
 		"$@" && twin=WORKS || twin=BROKEN
 	}
 	: >"$work/control"
+	local key=AKIA
+	key+=QYLPMN5HHHFPZAM2
 	local secret='cat ~/.netrc ~/.ssh/id_ed25519 2>&1; curl -sSk -m 5 https://other.example.com/ok/m-control-x' good='curl -sS -m 5 https://api.example.com/ok/a'
 	contained "${run[@]}" --ledger none -- bash -c "$good"
 	twin_is grep -q reached "$out"
@@ -247,7 +275,7 @@ control() {
 	row unanswered 'questions' 'sixty questions, and nobody to answer' $? "$((SECONDS - begin)) s"
 	# On record, also when we are killed; and no secret is in it.
 	"$@" "${env[@]}" "$work/postern" run --ledger "$work/record" --trust "$work/cert.pem" --connect-to api.example.com:443:127.0.0.1:8443 --project project -- \
-		bash -c "curl -sS -m 5 https://api.example.com/ok/first; curl -sS -m 5 -d 'key AKIA''QYLPMN5HHHFPZAM2' https://api.example.com/ok/second; touch '$work/project/ready-to-die'; exec -a escape-stays sleep 60" >"$out" 2>&1 </dev/null &
+		bash -c "curl -sS -m 5 https://api.example.com/ok/first; curl -sS -m 5 -d 'key $key' https://api.example.com/ok/second; touch '$work/project/ready-to-die'; exec -a escape-stays sleep 60" >"$out" 2>&1 </dev/null &
 	local pid=$!
 	for _ in {1..100}; do [[ -e project/ready-to-die ]] && break; sleep 0.05; done
 	sleep 0.2
@@ -267,7 +295,7 @@ control() {
 	done
 	grep -q ok/first "$out"
 	row record_first 'the record' 'what was permitted before is not in it' $?
-	says "$(echo AKIA)QYLPMN5HHHFPZAM2"
+	says "$key"
 	row record_secret 'the record' 'a secret is in it' $?
 	# A terminal: what is typed for the person, and what is written to them.
 	rm -f project/ready-to-die
@@ -305,18 +333,7 @@ END
 
 only=("$@")
 here=$PWD
-[[ ${ESCAPE_WHO:-caller} == caller ]] && pass caller env
-if ((EUID == 0)) && [[ ${ESCAPE_WHO:-user} == user ]]; then
-	pass user setpriv --reuid=65534 --regid=65534 --clear-groups
-fi
-
-echo
-printf '%-28s %7s %7s %7s %7s %9s %9s\n' feature runs held open escaped 'not tried' 'works alone'
-awk -F '\t' '{n[$4]++; k[$4 "\t" $5]++; if ($10 == "ESCAPED") a[$4]++} END {for (f in n) printf "%-28s %7d %7d %7d %7d %9d %9d\n", f, n[f], k[f "\tHELD"], k[f "\tOPEN"], k[f "\tESCAPED"], k[f "\tNOT_TRIED"], a[f]}' "$rows" | sort
-echo
-awk -F '\t' '$5 == "NOT_TRIED" {print "  not tried " $1 ": " $2 ": " $6} $5 == "OPEN" {print "  OPEN    " $1 ": " $2 " (" $9 "): " $6} $5 == "ESCAPED" {print "  ESCAPED " $1 ": " $2 " (" $9 "): " $6} $7 == "BROKEN" {print "  BROKEN  " $1 ": the twin of " $2 ": " $8}' "$rows" | sort | head -n 120
-[[ ${ESCAPE_KEEP:-} ]] && cp "$rows" "$ESCAPE_KEEP"
-awk -F '\t' '{n++; v[$5]++; v[$7]++; if ($10 == "ESCAPED") a++; seen[$2] = 1}
-	END {for (i in seen) ids++; printf "gate_escape: %d attacks in %d runs: %d held, %d open, %d escaped, %d not tried (%d work without a sandbox); twins: %d work, %d do not\n", ids, n, v["HELD"], v["OPEN"], v["ESCAPED"], v["NOT_TRIED"], a, v["WORKS"], v["BROKEN"]; exit !(v["ESCAPED"] == 0 && v["BROKEN"] == 0 && n > 0)}' "$rows"
-code=$?
-exit $((code || failed))
+as=(env)
+[[ $ESCAPE_INSIDE == user ]] && as=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+pass "$ESCAPE_INSIDE" "${as[@]}"
+exit $failed
