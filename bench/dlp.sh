@@ -21,5 +21,5 @@ python3 tests/integration/dlp_recall.py "$P" --pattern >"$list.p"
 TIMEFORMAT='%U s'
 time tr '\n' '\0' <"$list" | LC_ALL=C xargs -0 grep -aPhc -f "$list.p" 2>/dev/null | awk '{n += $1} END {print n}'
 echo "== speed"
-build/release/bench/dlp share/rules/secrets.yaml $(grep -E '\.py$' "$list" | head -n 300)
-build/release/bench/dlp share/rules/secrets.yaml $(grep -E '\.[ch]$' "$list" | head -n 1500)
+grep -E '\.py$' "$list" | head -n 300 | xargs build/release/bench/dlp share/rules/secrets.yaml
+grep -E '\.[ch]$' "$list" | head -n 1500 | xargs build/release/bench/dlp share/rules/secrets.yaml

@@ -24,6 +24,8 @@ int policy_fail(const struct command *c, const struct err *err);
 [[nodiscard]] int policy_alone(const struct policy_doc *doc, struct policy **out, struct policy_problems *problems);
 /* The problems as FILE:LINE:COLUMN: text, a line each, appended. */
 void policy_problems_text(const struct policy_problems *p, struct buf *out);
+/* Adds a warning for each kind of secret that the policy names and that is none. */
+void policy_check_kinds(const struct policy *p, struct policy_problems *problems);
 /* A file in place of what is there, for good. */
 [[nodiscard]] int policy_keep(const char *path, struct slice text, bool fresh, struct err *err);
 

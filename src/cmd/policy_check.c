@@ -45,6 +45,8 @@ static int check_file(const char *path, const struct check_opts *o, struct buf *
 	int r = policy_open(path, o->layer, &a, &doc, &text, &problems, err);
 	if (r == 0)
 		r = policy_alone(doc, &p, &problems);
+	if (p)
+		policy_check_kinds(p, &problems);
 	policy_free(p);
 	/* The source of a credential may stand in a file of its own: only with the other layers can it be told that it is missing. */
 	if (r == 0 || r == -EINVAL) {

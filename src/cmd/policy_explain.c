@@ -253,6 +253,8 @@ static int explain_run(void *options, const struct opt_args *args)
 	int r = command_line(o, &a, &command, &err);
 	from.command = command;
 	r = r < 0 ? r : policy_load(&from, &p, &problems, &err);
+	if (r == 0)
+		policy_check_kinds(p, &problems);
 	int code = r < 0 ? policy_fail(&cmd_policy_explain, &err) : explain(o, args, p, &from.vars, &out);
 	if (r == 0 && problems.n) {
 		policy_problems_text(&problems, &notes);

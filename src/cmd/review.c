@@ -312,16 +312,22 @@ static int recover(struct doing *d)
 		err_set(&err, -ENOENT, "no apply of run %s was interrupted", d->run->id);
 		return fail(&err, EXIT_USAGE);
 	}
+	bool half = apply_half_done(d->run);
 	int r = apply_recover(d->run, d->o->finish, &finished, &err);
 	if (r < 0)
 		return fail(&err, EXIT_INCONCLUSIVE);
+	if (!half && !d->o->finish && !d->o->undo)
+		(void)fprintf(stderr, "postern review: cleaned up after an apply that was interrupted %s\n",
+		        finished ? "when all was applied" : "before it changed anything");
 	if (finished)
 		d->run->state = REVIEW_PARTIAL;
 	if (finished && review_run_save(d->run, &err) < 0)
 		(void)fail(&err, EXIT_OK);
 	note_outcome(
 	        d, finished ? "applied" : "failed", finished ? "an interrupted apply was finished" : "an interrupted apply was taken back");
-	(void)printf("%s\n", finished ? "finished: all that was to be applied is applied" : "undone: the project is as it was before");
+	if (d->o->finish || d->o->undo)
+		(void)printf(
+		        "%s\n", finished ? "finished: all that was to be applied is applied" : "undone: the project is as it was before");
 	return EXIT_OK;
 }
 
@@ -400,6 +406,11 @@ static int with_run(struct doing *d, const struct choice *c)
 		return fail(&err, alive ? EXIT_INCONCLUSIVE : EXIT_USAGE);
 	if (o->finish || o->undo)
 		return recover(d);
+	if (!alive && apply_pending(d->run) && !apply_half_done(d->run)) {
+		int code = recover(d);
+		if (code != EXIT_OK)
+			return code;
+	}
 	if (!alive && apply_pending(d->run)) {
 		err_set(&err, -EBUSY,
 		        "an apply of run %s was interrupted: \"postern review %s --finish\" goes on with it, \"postern review %s --undo\" "

@@ -2,8 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <poll.h>
 #include <seccomp.h>
 #include <signal.h>
@@ -19,6 +17,8 @@
 
 #include "base/cleanup.h"
 #include "confine/machine.h"
+#include "confine/notify.h"
+#include "sys/fd.h"
 
 /* Before the caller looks at its clock again. */
 #define AT_ONCE 16
@@ -43,21 +43,8 @@ static int listen_to_calls(void)
 	        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
 	};
 	struct sock_fprog program = {.len = ARRAY_LEN(code), .filter = code};
-	/* With the second flag (Linux 5.19) a signal waits for an answer that is being written. Before the call is received it interrupts
-	 * it: where its handler has no SA_RESTART the call fails with EINTR, which none of these does elsewhere, and nothing can be done.
-	 */
-	static const unsigned flags[] = {
-	        SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, SECCOMP_FILTER_FLAG_NEW_LISTENER};
-	long fd = -1;
-	for (size_t i = 0; i < ARRAY_LEN(flags) && fd < 0; i++)
-		fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags[i], &program);
-	return (int)fd;
+	return notify_listen(&program);
 }
-
-union control {
-	char bytes[CMSG_SPACE(sizeof(int))];
-	struct cmsghdr align;
-};
 
 void calls_give(int give)
 {
@@ -68,19 +55,7 @@ void calls_give(int give)
 	while (got < 0 && errno == EINTR);
 	int fd = may == 'y' ? listen_to_calls() : -1;
 	char word = fd >= 0 ? 'y' : 'n';
-	union control control = {0};
-	struct iovec v = {&word, 1};
-	struct msghdr m = {.msg_iov = &v, .msg_iovlen = 1};
-	if (fd >= 0) {
-		m.msg_control = control.bytes;
-		m.msg_controllen = sizeof(control.bytes);
-		struct cmsghdr *c = CMSG_FIRSTHDR(&m);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
-	}
-	(void)sendmsg(give, &m, MSG_NOSIGNAL);
+	(void)!fd_pass(give, &word, 1, fd);
 	/* The tool must not have it: it would answer itself. */
 	fd_closep(&fd);
 	(void)close(give);
@@ -100,19 +75,10 @@ static bool may_write_into(pid_t tool)
 void calls_take(struct calls *c, const struct host_spec *h, pid_t tool, int take, int64_t boot_offset)
 {
 	char word = may_write_into(tool) ? 'y' : 'n';
-	union control control = {0};
-	struct iovec v = {&word, 1};
-	struct msghdr m = {.msg_iov = &v, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof(control.bytes)};
 	*c = (struct calls){.fd = -1, .cpus = machine_cpus(h), .boot_offset = boot_offset};
 	machine_name(h, &c->name);
 	(void)send(take, &word, 1, MSG_NOSIGNAL);
-	ssize_t n;
-	do
-		n = recvmsg(take, &m, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
-	struct cmsghdr *got = n == 1 ? CMSG_FIRSTHDR(&m) : NULL;
-	if (got && got->cmsg_level == SOL_SOCKET && got->cmsg_type == SCM_RIGHTS && got->cmsg_len == CMSG_LEN(sizeof(int)))
-		memcpy(&c->fd, CMSG_DATA(got), sizeof(c->fd));
+	(void)!fd_take(take, &word, 1, 0, &c->fd);
 	(void)close(take);
 }
 
@@ -130,8 +96,7 @@ static int to_caller(pid_t thread, uint64_t at, const void *data, size_t n)
 
 static int from_caller(pid_t thread, uint64_t at, void *data, size_t n)
 {
-	struct iovec here = {data, n}, there = {(void *)(uintptr_t)at, n};
-	ssize_t done = process_vm_readv(thread, &here, 1, &there, 1, 0);
+	ssize_t done = notify_read(thread, at, data, n);
 	return done < 0 ? -errno : (size_t)done == n ? 0 : -EFAULT;
 }
 
@@ -291,21 +256,11 @@ static const struct {
         {SYS_sched_setaffinity, answer_setaffinity},
 };
 
-/* Room for what a later kernel may add at their ends: it copies as much as it knows. */
-union question {
-	struct seccomp_notif q;
-	char bytes[512];
-};
-union reply {
-	struct seccomp_notif_resp r;
-	char bytes[512];
-};
-
 /* False when there is nothing to answer. */
 static bool answer_one(struct calls *c)
 {
-	union question question = {0};
-	union reply reply = {0};
+	union notify_question question = {0};
+	union notify_reply reply = {0};
 	if (ioctl(c->fd, SECCOMP_IOCTL_NOTIF_RECV, &question) < 0)
 		return errno == ENOENT; /* it was killed in the meantime */
 	/* Its number is its own as long as it waits here. */

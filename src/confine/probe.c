@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <sys/wait.h>
 
+#include "confine/landlock.h"
+#include "confine/probe.h"
+#include "confine/sandbox_run.h"
 #include "confine/trial.h"
 
 /* Settings that forbid unprivileged user namespaces, and the value that allows them. */
@@ -56,7 +59,7 @@ static bool root_is_changed(void)
 	return !mounted;
 }
 
-int trial_probe(struct err *err)
+int probe_namespaces(const char *what, struct err *err)
 {
 	int r = try_namespaces();
 	if (r == 0)
@@ -69,19 +72,41 @@ int trial_probe(struct err *err)
 		long value = strtol(text, NULL, 10);
 		if (settings[i].at_least ? value < settings[i].good : value > settings[i].good)
 			return err_set(err, r,
-			        "trials need user namespaces, and %s = %ld forbids them on this machine: set it with `sysctl -w %s=%ld`, "
+			        "%s user namespaces, and %s = %ld forbids them on this machine: set it with `sysctl -w %s=%ld`, "
 			        "or run as root",
-			        settings[i].name, value, settings[i].name,
+			        what, settings[i].name, value, settings[i].name,
 			        settings[i].at_least && settings[i].good == 1 && strncmp(settings[i].name, "user.", 5) == 0
 			                ? 15000
 			                : settings[i].good);
 	}
 	if (r == -EPERM && root_is_changed())
 		return err_sys(err, r,
-		        "trials need user namespaces, which Linux refuses in a root that was changed with chroot: make the folder a mount "
+		        "%s user namespaces, which Linux refuses in a root that was changed with chroot: make the folder a mount "
 		        "and "
-		        "enter it with pivot_root, or run outside of it");
+		        "enter it with pivot_root, or run outside of it",
+		        what);
 	return err_sys(err, r,
-	        "trials need user, mount, PID, network, UTS, IPC and cgroup namespaces, which this machine refuses (inside a container, "
-	        "allow them there, or run on the host)");
+	        "%s user, mount, PID, network, UTS, IPC and cgroup namespaces, which this machine refuses (inside a container, "
+	        "allow them there, or run on the host)",
+	        what);
+}
+
+int trial_probe(struct err *err)
+{
+	return probe_namespaces("trials need", err);
+}
+
+int sandbox_probe(struct sandbox_level *level, struct err *err)
+{
+	struct sandbox_level l = {.no_caps = true, .no_new_privs = true, .seccomp = true, .landlock = landlock_abi()};
+	int r = probe_namespaces("a confined command needs", err);
+	l.user_ns = l.mount_ns = l.pid_ns = l.net_ns = l.ipc_ns = l.uts_ns = l.cgroup_ns = r == 0;
+	/* Of one command, and not of the machine: taken to be so. */
+	l.secrets = l.watched = l.process_limit = r == 0;
+	sandbox_level_words(&l);
+	*level = l;
+	if (r == 0 && l.landlock == 0)
+		r = err_set(err, -EOPNOTSUPP,
+		        "a confined command needs Landlock, which is not among the modules (lsm=) that this kernel was started with");
+	return r;
 }

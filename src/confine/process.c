@@ -5,6 +5,7 @@
 #include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -73,6 +74,26 @@ int process_limit(__rlimit_resource_t which, uint64_t value, struct err *err)
 	rlim_t v = now.rlim_max != RLIM_INFINITY && value > now.rlim_max ? now.rlim_max : value;
 	struct rlimit l = {v, v};
 	return setrlimit(which, &l) < 0 ? err_sys(err, -errno, "cannot set a limit") : 0;
+}
+
+void process_hide_command_line(const char *shown)
+{
+	char text[2048];
+	unsigned long begin = 0, end = 0;
+	_cleanup_fd_ int fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd >= 0 ? read(fd, text, sizeof(text) - 1) : -1;
+	size_t length = strlen(shown);
+	if (n <= 0)
+		return;
+	text[n] = 0;
+	/* Fields 48 and 49 of proc(5); the second may hold blanks, so they are counted from its end. */
+	const char *p = strrchr(text, ')');
+	for (int field = 2; p && field < 48; field++)
+		p = strchr(p + 1, ' ');
+	if (!p || sscanf(p, "%lu %lu", &begin, &end) != 2 || begin == 0 || end <= begin)
+		return;
+	memset((void *)(uintptr_t)begin, 0, end - begin);
+	memcpy((void *)(uintptr_t)begin, shown, length < end - begin ? length : end - begin - 1);
 }
 
 _Noreturn void process_become_role(const char *role, int exe_file, int control_end)

@@ -23,6 +23,10 @@ int process_put(const char *path, const char *fmt, ...) __attribute__((format(pr
 /* Both limits of a resource, but not above what the hard one is. */
 [[nodiscard]] int process_limit(__rlimit_resource_t which, uint64_t value, struct err *err);
 
+/* What /proc shows as this process's command line from now on. It would show what the person typed, with paths of the real machine; there
+ * is no way to shorten it without privileges, so the rest is blank. Arguments of main() are gone after this. */
+void process_hide_command_line(const char *shown);
+
 /* Becomes this program again, in a role: `exe_file` is its file, `control_end` becomes descriptor 3, and besides stderr nothing else is
  * inherited; nor is the environment. Dies with its parent. Never returns. */
 _Noreturn void process_become_role(const char *role, int exe_file, int control_end);

@@ -7,9 +7,11 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "confine/sandbox_exec.h"
 #include "confine/sandbox_run.h"
+#include "sys/fd.h"
 #include "sys/loop.h"
 
 struct sandbox {
@@ -19,7 +21,8 @@ struct sandbox {
 	struct sandbox_result result;
 	struct exec_watch *exec;
 	pid_t runner;
-	int pidfd, talk, life;
+	int pidfd, talk, start, life;
+	double begun; /* seconds of the monotonic clock */
 	struct source *talk_source, *exit_source, *timer;
 	unsigned seconds;
 	bool ready, went, ended, over, stopping, timed_out;
@@ -44,6 +47,13 @@ static void leave(pid_t runner)
 	}
 }
 
+static double now_s(void)
+{
+	struct timespec t;
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
 static void kill_runner(struct sandbox *s)
 {
 	/* All below die with it: each has asked for SIGKILL at its parent's death, and the PID namespace dies with its first. */
@@ -60,6 +70,7 @@ static void sandbox_free(struct sandbox *s)
 	fd_closep(&s->pidfd);
 	fd_closep(&s->talk);
 	fd_closep(&s->life);
+	fd_closep(&s->start);
 	free(s);
 }
 
@@ -86,7 +97,7 @@ static void take_end(struct sandbox *s, const struct sandbox_note *n)
 	r->end = SANDBOX_EXITED;
 	r->signal = WIFSIGNALED(n->status) ? WTERMSIG(n->status) : 0;
 	r->code = r->signal ? 128 + r->signal : WEXITSTATUS(n->status);
-	r->wall_s = n->wall_s;
+	r->wall_s = now_s() - s->begun;
 	r->cpu_s = n->cpu_s;
 	r->max_rss_kb = n->max_rss_kb;
 	r->left_running = n->left_running;
@@ -184,24 +195,15 @@ static void finish(struct sandbox *s)
 static void hear(struct sandbox *s)
 {
 	struct sandbox_note note;
-	union {
-		char bytes[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control;
-	struct iovec v = {&note, sizeof(note)};
-	struct msghdr m = {.msg_iov = &v, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof(control.bytes)};
-	int fd = -1;
-	ssize_t n = recvmsg(s->talk, &m, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+	int fd;
+	ssize_t n = fd_take(s->talk, &note, sizeof(note), MSG_DONTWAIT, &fd);
+	if (n == -EAGAIN)
 		return;
 	if (n <= 0) {
 		loop_remove(s->talk_source);
 		s->talk_source = NULL;
 		return;
 	}
-	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
-	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof(int)))
-		memcpy(&fd, CMSG_DATA(c), sizeof(fd));
 	if (n == (ssize_t)sizeof(note))
 		take(s, &note, fd);
 	else
@@ -242,7 +244,6 @@ static void on_timeout(void *arg, uint32_t events)
 
 void sandbox_go(struct sandbox *s)
 {
-	struct sandbox_order order = {0};
 	if (s->went || s->ended)
 		return;
 	s->went = true;
@@ -250,7 +251,9 @@ void sandbox_go(struct sandbox *s)
 		kill_runner(s);
 		return;
 	}
-	(void)send(s->talk, &order, sizeof(order), MSG_NOSIGNAL | MSG_DONTWAIT);
+	s->begun = now_s();
+	(void)!write(s->start, "g", 1);
+	fd_closep(&s->start);
 }
 
 void sandbox_signal(struct sandbox *s, int sig)
@@ -269,7 +272,7 @@ void sandbox_stop(struct sandbox *s)
 
 static int start(struct sandbox *s, const struct sandbox_spec *spec, struct err *err)
 {
-	_cleanup_fd_ int far = -1, life = -1, exe = -1;
+	_cleanup_fd_ int far = -1, life = -1, begin = -1, exe = -1;
 	int talk[2], pipe_ends[2];
 	leave(0);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, talk) < 0)
@@ -280,13 +283,20 @@ static int start(struct sandbox *s, const struct sandbox_spec *spec, struct err 
 		return err_sys(err, -errno, "cannot start a sandbox");
 	life = pipe_ends[0];
 	s->life = pipe_ends[1];
+	if (pipe2(pipe_ends, O_CLOEXEC) < 0)
+		return err_sys(err, -errno, "cannot start a sandbox");
+	begin = pipe_ends[0];
+	s->start = pipe_ends[1];
 	exe = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	if (exe < 0)
 		return err_sys(err, -errno, "cannot open this program");
 	s->runner = fork();
 	if (s->runner == 0) {
-		const struct sandbox_fds fds = {
-		        .talk = far, .life = life, .control = spec->network == SANDBOX_NET_GATE ? spec->control : -1, .exe = exe};
+		const struct sandbox_fds fds = {.talk = far,
+		        .start = begin,
+		        .life = life,
+		        .control = spec->network == SANDBOX_NET_GATE ? spec->control : -1,
+		        .exe = exe};
 		sandbox_run(spec, s->calls.exec != NULL, &fds);
 	}
 	if (s->runner < 0)
@@ -310,8 +320,14 @@ int sandbox_start(struct loop *loop, const struct sandbox_spec *spec, const stru
 	if (!s) {
 		r = err_sys(err, -ENOMEM, "cannot start a sandbox");
 	} else {
-		*s = (struct sandbox){
-		        .loop = loop, .calls = *calls, .arg = arg, .pidfd = -1, .talk = -1, .life = -1, .seconds = spec->limits.seconds};
+		*s = (struct sandbox){.loop = loop,
+		        .calls = *calls,
+		        .arg = arg,
+		        .pidfd = -1,
+		        .talk = -1,
+		        .start = -1,
+		        .life = -1,
+		        .seconds = spec->limits.seconds};
 		r = start(s, spec, err);
 	}
 	if (spec->network == SANDBOX_NET_GATE && spec->control >= 0)

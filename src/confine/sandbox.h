@@ -124,9 +124,11 @@ struct sandbox_calls {
 	/* A secret or a protected name appeared and was covered, or removed: `what` is a word: "covered", "removed", "repository" (a new
 	 * one, left as it is), "swapped" (another program ran than the one that was allowed, and was killed). */
 	void (*appeared)(void *arg, const char *path, const char *what);
-	/* The command has ended, result is known. The gate lives on until its control socket is closed, 5 s at most. */
+	/* The command has ended, result is known. */
 	void (*ended)(void *arg, const struct sandbox_result *r);
-	/* Everything is over and the handle is gone. */
+	/* Nothing of the command is left, and the handle is gone. The gate lives on until its control socket is shut down, 5 s at most, and
+	 * ends when the caller does: read the socket to its end for what it still has to say. The gate should shut it down itself when it
+	 * has said all: the kernel takes tens of milliseconds over its exit. */
 	void (*done)(void *arg, const struct sandbox_result *r);
 };
 

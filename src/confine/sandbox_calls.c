@@ -1,10 +1,8 @@
 #include "confine/sandbox_calls.h"
 
 #include <errno.h>
-#include <linux/filter.h>
 #include <linux/netlink.h>
 #include <linux/sched.h>
-#include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <seccomp.h>
 #include <stdint.h>
@@ -16,6 +14,14 @@
 #include <sys/syscall.h>
 
 #include "base/cleanup.h"
+#include "confine/notify.h"
+
+#ifdef __x86_64__
+#define HAS_ARCH_PRCTL 1
+#else
+#define HAS_ARCH_PRCTL 0
+#endif
+#define ARCH_SET_FS 0x1002
 
 const struct sandbox_call sandbox_calls[] = {
         /* Processes. */
@@ -175,7 +181,7 @@ const struct sandbox_call sandbox_calls[] = {
         {SCMP_SYS(munlock), RULE_ALLOW, "munlock"},
         {SCMP_SYS(mlockall), RULE_ALLOW, "mlockall"},
         {SCMP_SYS(munlockall), RULE_ALLOW, "munlockall"},
-        {SCMP_SYS(arch_prctl), RULE_ALLOW, "arch_prctl"},
+        {SCMP_SYS(arch_prctl), RULE_BEGIN, "arch_prctl"},
         {SCMP_SYS(setrlimit), RULE_ALLOW, "setrlimit"},
         {SCMP_SYS(sync), RULE_ALLOW, "sync"},
         {SCMP_SYS(gettid), RULE_ALLOW, "gettid"},
@@ -202,7 +208,7 @@ const struct sandbox_call sandbox_calls[] = {
         {SCMP_SYS(epoll_create), RULE_ALLOW, "epoll_create"},
         {SCMP_SYS(remap_file_pages), RULE_ALLOW, "remap_file_pages"},
         {SCMP_SYS(getdents64), RULE_ALLOW, "getdents64"},
-        {SCMP_SYS(set_tid_address), RULE_ALLOW, "set_tid_address"},
+        {SCMP_SYS(set_tid_address), HAS_ARCH_PRCTL ? RULE_ALLOW : RULE_BEGIN, "set_tid_address"},
         {SCMP_SYS(restart_syscall), RULE_ALLOW, "restart_syscall"},
         {SCMP_SYS(semtimedop), RULE_ALLOW, "semtimedop"},
         {SCMP_SYS(fadvise64), RULE_ALLOW, "fadvise64"},
@@ -506,6 +512,13 @@ static void rule(struct code *c, enum sandbox_rule r, const struct sandbox_calls
 	case RULE_EXEC:
 		answer(c, o->exec ? SECCOMP_RET_USER_NOTIF : ANSWER_ALLOW);
 		return;
+	case RULE_BEGIN:
+		if (o->exec && HAS_ARCH_PRCTL) {
+			load_argument(c, 0);
+			answer_if_one(c, &(const uint32_t){ARCH_SET_FS}, 1, SECCOMP_RET_USER_NOTIF);
+		}
+		answer(c, o->exec && !HAS_ARCH_PRCTL ? SECCOMP_RET_USER_NOTIF : ANSWER_ALLOW);
+		return;
 	case RULE_DEBUG:
 		answer(c, o->debuggers ? ANSWER_ALLOW : ANSWER_ERROR(EPERM));
 		return;
@@ -620,13 +633,7 @@ int sandbox_calls_install(const struct sandbox_calls_options *o)
 	if (c.full)
 		return -E2BIG;
 	struct sock_fprog program = {.len = c.n, .filter = c.at};
-	/* With the second flag (Linux 5.19) a signal waits for an answer that is being made. */
-	static const unsigned flags[] = {
-	        SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, SECCOMP_FILTER_FLAG_NEW_LISTENER};
 	if (!o->exec)
 		return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0 ? -errno : 0;
-	long fd = -1;
-	for (size_t i = 0; i < ARRAY_LEN(flags) && fd < 0; i++)
-		fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags[i], &program);
-	return fd < 0 ? -errno : (int)fd;
+	return notify_listen(&program);
 }

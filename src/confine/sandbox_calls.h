@@ -11,6 +11,8 @@ enum sandbox_rule {
 	RULE_REFUSE,  /* EPERM */
 	RULE_UNKNOWN, /* ENOSYS: callers have an older way */
 	RULE_EXEC,    /* allowed, or asked for */
+	RULE_BEGIN,   /* what every program calls first, before it does anything of its own: to set its thread pointer. Told too, with .exec
+	               */
 	RULE_DEBUG,   /* allowed for debuggers, otherwise EPERM */
 	/* by argument */
 	RULE_CLONE,

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/magic.h>
-#include <linux/seccomp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,10 +12,10 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <sys/vfs.h>
 #include <time.h>
 
+#include "confine/notify.h"
 #include "confine/sandbox_resolve.h"
 #include "crypto/digest.h"
 #include "sys/loop.h"
@@ -32,8 +31,8 @@
 #define SETTLED_NS  INT64_C(100000000)
 #define PENDING_MAX 512
 #define CHECKS_MAX  512
-/* Milliseconds after which is looked at what runs, while the execution has not happened yet. */
-static const uint16_t check_after[] = {1, 4, 20, 100, 500};
+/* Milliseconds after which is looked at what runs, while the execution has not happened yet; then again and again. */
+static const uint16_t check_after[] = {5, 50, 500};
 
 struct identity {
 	dev_t dev;
@@ -55,13 +54,16 @@ struct pending {
 	pid_t process;
 	int pidfd;
 	struct identity runs, before; /* what will run if it is allowed, and what runs now */
+	uint64_t stack;               /* where it lies now */
 	char path[256];
 };
 
+/* Until it is seen what an allowed execution became. Nothing but that, or the end of the process, ends it: the caller may take its time. */
 struct check {
 	int pidfd; /* -1: free */
 	pid_t process;
 	struct identity runs, before;
+	uint64_t stack;
 	unsigned turn;
 	char path[256];
 };
@@ -78,16 +80,6 @@ struct exec_watch {
 	struct known cache[CACHE_MAX];
 	struct pending pending[PENDING_MAX];
 	struct check check[CHECKS_MAX];
-};
-
-/* Room for what a later kernel may add at their ends: it copies as much as it knows. */
-union question {
-	struct seccomp_notif q;
-	char bytes[512];
-};
-union reply {
-	struct seccomp_notif_resp r;
-	char bytes[512];
 };
 
 static int64_t nanoseconds(struct timespec t)
@@ -210,12 +202,6 @@ static bool interpreter(const struct known *k, char *out, size_t size)
 
 /* ---- the caller's memory ---- */
 
-static ssize_t from_caller(pid_t thread, uint64_t at, void *data, size_t n)
-{
-	struct iovec here = {data, n}, there = {(void *)(uintptr_t)at, n};
-	return process_vm_readv(thread, &here, 1, &there, 1, 0);
-}
-
 /* A string, with its NUL. Length, -EFAULT, or -ENAMETOOLONG with `size` bytes read. */
 static int string_from(pid_t thread, uint64_t at, char *out, size_t size)
 {
@@ -224,7 +210,7 @@ static int string_from(pid_t thread, uint64_t at, char *out, size_t size)
 		/* Up to the end of the page: the next may not be there. */
 		size_t piece = 4096 - (at + n) % 4096;
 		piece = piece < size - n ? piece : size - n;
-		ssize_t got = from_caller(thread, at + n, out + n, piece);
+		ssize_t got = notify_read(thread, at + n, out + n, piece);
 		if (got <= 0)
 			return -EFAULT;
 		const char *end = memchr(out + n, 0, (size_t)got);
@@ -248,9 +234,9 @@ static void arguments_from(pid_t thread, uint64_t at, struct arguments *a)
 	size_t used = 0, n = 0;
 	/* In two pieces, if it crosses a page. */
 	size_t wanted = sizeof(pointer), first = 4096 - at % 4096;
-	ssize_t got = from_caller(thread, at, pointer, wanted < first ? wanted : first);
+	ssize_t got = notify_read(thread, at, pointer, wanted < first ? wanted : first);
 	if (got > 0 && (size_t)got < wanted) {
-		ssize_t more = from_caller(thread, at + (uint64_t)got, (char *)pointer + got, wanted - (size_t)got);
+		ssize_t more = notify_read(thread, at + (uint64_t)got, (char *)pointer + got, wanted - (size_t)got);
 		got += more > 0 ? more : 0;
 	}
 	size_t pointers = got > 0 ? (size_t)got / 8 : 0;
@@ -280,33 +266,50 @@ static int running(pid_t process, struct identity *out)
 	return 0;
 }
 
+/* Where its first stack begins: another place after each execution, unless it is kept from being random. Field 28 of proc(5)'s stat. */
+static uint64_t stack_of(pid_t process)
+{
+	char path[32], text[1024];
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", process);
+	_cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	text[n > 0 ? n : 0] = 0;
+	const char *p = strrchr(text, ')');
+	for (int field = 2; p && field < 28; field++)
+		p = strchr(p + 1, ' ');
+	return p ? strtoull(p, NULL, 10) : 0;
+}
+
 static void drop(struct check *c)
 {
 	fd_closep(&c->pidfd);
 	c->process = 0;
 }
 
-/* last: it must have happened by now, if ever. */
-static void look_at_check(struct exec_watch *w, struct check *c, bool last)
+/* False if it was something else than what was allowed, which is dead now. */
+static bool look_at_check(struct exec_watch *w, struct check *c)
 {
 	struct identity now;
 	/* The number is the process's as long as the descriptor does not say that it is gone. */
 	int r = running(c->process, &now);
 	struct pollfd p = {.fd = c->pidfd, .events = POLLIN};
-	if (r < 0 || poll(&p, 1, 0) != 0 || same(&now, &c->runs)) {
+	if (r < 0 || poll(&p, 1, 0) != 0) {
 		drop(c);
-		return;
+		return true;
 	}
-	if (same_file(&now, &c->before)) {
-		/* Not yet; or it failed. */
-		if (last)
-			drop(c);
-		return;
+	/* A program that executes itself looks the same before and after. */
+	if (same(&now, &c->runs) && (!same_file(&c->runs, &c->before) || stack_of(c->process) != c->stack)) {
+		drop(c);
+		return true;
 	}
+	/* Not yet; or it failed. What runs was allowed earlier. */
+	if (same_file(&now, &c->before))
+		return true;
 	(void)syscall(SYS_pidfd_send_signal, c->pidfd, SIGKILL, NULL, 0);
 	if (w->calls.swapped)
 		w->calls.swapped(w->arg, c->path);
 	drop(c);
+	return false;
 }
 
 static void plan_checks(struct exec_watch *w);
@@ -317,8 +320,10 @@ static void on_time(void *arg, uint32_t events)
 	(void)events;
 	w->timer = NULL;
 	for (size_t i = 0; i < CHECKS_MAX; i++)
-		if (w->check[i].process)
-			look_at_check(w, &w->check[i], ++w->check[i].turn == ARRAY_LEN(check_after));
+		if (w->check[i].process) {
+			w->check[i].turn += w->check[i].turn + 1 < ARRAY_LEN(check_after);
+			(void)look_at_check(w, &w->check[i]);
+		}
 	plan_checks(w);
 }
 
@@ -332,30 +337,29 @@ static void plan_checks(struct exec_watch *w)
 		(void)!loop_after(w->loop, check_after[soonest], on_time, w, &w->timer);
 }
 
-static void check_later(struct exec_watch *w, struct pending *p)
+/* False: there are too many. */
+static bool check_later(struct exec_watch *w, struct pending *p)
 {
-	struct check *free_one = NULL;
+	struct check *c = NULL;
 	for (size_t i = 0; i < CHECKS_MAX; i++) {
-		struct check *c = &w->check[i];
-		if (c->process == p->process)
-			drop(c);
-		if (!c->process && !free_one)
-			free_one = c;
+		if (w->check[i].process == p->process)
+			drop(&w->check[i]);
+		if (!w->check[i].process && !c)
+			c = &w->check[i];
 	}
-	if (!free_one) {
-		look_at_check(w, &w->check[0], true);
-		free_one = &w->check[0];
-	}
-	*free_one = (struct check){.pidfd = TAKE_FD(p->pidfd), .process = p->process, .runs = p->runs, .before = p->before};
-	memcpy(free_one->path, p->path, sizeof(p->path));
+	if (!c)
+		return false;
+	*c = (struct check){.pidfd = TAKE_FD(p->pidfd), .process = p->process, .runs = p->runs, .before = p->before, .stack = p->stack};
+	memcpy(c->path, p->path, sizeof(p->path));
 	plan_checks(w);
+	return true;
 }
 
 /* ---- a question ---- */
 
 static void reply(struct exec_watch *w, uint64_t id, int error)
 {
-	union reply u = {0};
+	union notify_reply u = {0};
 	u.r.id = id;
 	u.r.error = error;
 	u.r.flags = error ? 0 : (uint32_t)SECCOMP_USER_NOTIF_FLAG_CONTINUE;
@@ -509,7 +513,7 @@ static void ask(struct exec_watch *w, const struct seccomp_notif *q)
 	/* What the process ran until now must be what was allowed. */
 	for (size_t i = 0; i < CHECKS_MAX; i++)
 		if (w->check[i].process == v.process)
-			look_at_check(w, &w->check[i], true);
+			(void)look_at_check(w, &w->check[i]);
 	r = find_out(w, q, &v, &a);
 	for (size_t i = 0; i < PENDING_MAX && !p; i++)
 		if (!w->pending[i].process)
@@ -529,6 +533,8 @@ static void ask(struct exec_watch *w, const struct seccomp_notif *q)
 	}
 	*p = (struct pending){.id = q->id, .process = v.process, .pidfd = (int)syscall(SYS_pidfd_open, v.process, 0), .runs = a.runs};
 	(void)!running(v.process, &p->before);
+	if (same_file(&p->before, &p->runs))
+		p->stack = stack_of(v.process);
 	(void)snprintf(p->path, sizeof(p->path), "%s", a.path);
 	a.e.id = q->id;
 	a.e.pid = v.process;
@@ -549,27 +555,41 @@ void exec_watch_answer(struct exec_watch *w, uint64_t id, bool allow)
 		struct pending *p = &w->pending[i];
 		if (!p->process || p->id != id)
 			continue;
-		reply(w, id, allow ? 0 : -EACCES);
-		if (allow && p->pidfd >= 0)
-			check_later(w, p);
+		/* What could not be looked at afterwards does not run. */
+		bool looked_after = allow && p->pidfd >= 0 && check_later(w, p);
+		reply(w, id, looked_after ? 0 : allow ? -EAGAIN : -EACCES);
 		fd_closep(&p->pidfd);
 		p->process = 0;
 		return;
 	}
 }
 
+/* A program that just began to run, and has done nothing yet. */
+static void begun(struct exec_watch *w, const struct seccomp_notif *q)
+{
+	bool right = true;
+	for (size_t i = 0; i < CHECKS_MAX; i++)
+		if (w->check[i].process == (pid_t)q->pid)
+			right = look_at_check(w, &w->check[i]);
+	reply(w, q->id, right ? 0 : -EPERM);
+}
+
 static void on_question(void *arg, uint32_t events)
 {
 	struct exec_watch *w = arg;
-	union question u = {0};
+	union notify_question u = {0};
 	if (!(events & EPOLLIN)) {
 		/* The last process that has the filter is gone. */
 		loop_remove(w->source);
 		w->source = NULL;
 		return;
 	}
-	if (ioctl(w->fd, SECCOMP_IOCTL_NOTIF_RECV, &u) == 0)
+	if (ioctl(w->fd, SECCOMP_IOCTL_NOTIF_RECV, &u) < 0)
+		return;
+	if (u.q.data.nr == SYS_execve || u.q.data.nr == SYS_execveat)
 		ask(w, &u.q);
+	else
+		begun(w, &u.q);
 }
 
 int exec_watch_new(

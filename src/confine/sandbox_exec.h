@@ -2,9 +2,10 @@
  * (seccomp_unotify(2)), which is the supervisor: it opens the file that the caller means, takes its digest, and asks.
  *
  * What is refused never reaches the kernel. What is allowed does, with the path read again from the caller's memory; so a thread of it, or
- * another process, may have exchanged the path or the file meanwhile. That is found out: a moment later, and when the process next executes
- * something, it is seen what it runs now, and if that is neither what was allowed nor what it ran before, it is killed. How long that takes
- * is in docs/threat-model.md. */
+ * another process, may have exchanged the path or the file meanwhile. That is found out before the new program does anything of its own:
+ * the C libraries and Go begin with a call that sets the thread pointer, and the filter hands over that one too. Then it is seen what runs
+ * now; if that is neither what was allowed nor what ran before, it is killed. A program that was made to begin otherwise is looked at a
+ * moment later, and when it executes something. */
 #ifndef POSTERN_CONFINE_SANDBOX_EXEC_H
 #define POSTERN_CONFINE_SANDBOX_EXEC_H
 

@@ -20,40 +20,17 @@
 #include "confine/cgroup.h"
 #include "confine/netlink.h"
 #include "confine/network.h"
+#include "confine/probe.h"
 #include "confine/process.h"
 #include "confine/sandbox_calls.h"
 #include "confine/sandbox_watch.h"
+#include "sys/fd.h"
+#include "sys/path.h"
 
 #define DEFAULT_MAC       "02:16:3e:5a:10:0f"
 #define DEFAULT_PROCESSES 4096
 /* For the gate to say what it still has, after the command's end. */
 #define GATE_MS 5000
-
-union control {
-	char bytes[CMSG_SPACE(sizeof(int))];
-	struct cmsghdr align;
-};
-
-int sandbox_note_send(int talk, const struct sandbox_note *n, int fd)
-{
-	union control control = {0};
-	struct iovec v = {(void *)(uintptr_t)n, sizeof(*n)};
-	struct msghdr m = {.msg_iov = &v, .msg_iovlen = 1};
-	if (fd >= 0) {
-		m.msg_control = control.bytes;
-		m.msg_controllen = sizeof(control.bytes);
-		struct cmsghdr *c = CMSG_FIRSTHDR(&m);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
-	}
-	ssize_t sent;
-	do
-		sent = sendmsg(talk, &m, MSG_NOSIGNAL);
-	while (sent < 0 && errno == EINTR);
-	return sent < 0 ? -errno : 0;
-}
 
 /* What all of the processes know. */
 struct run {
@@ -63,37 +40,33 @@ struct run {
 	struct tree_plan *plan;
 	struct sandbox_level level;
 	struct cgroup cgroup;
-	int pair[2]; /* runner, first process */
+	unsigned long pid_max; /* of the real machine */
+	char temporary[40];    /* a folder, where there is no private /tmp; or "" */
+	bool limited;          /* by the numbers that there are for processes */
+	int pair[2];           /* runner, first process */
 };
 
 _Noreturn static void fail(const struct run *r, const struct err *err)
 {
 	struct sandbox_note n = {.kind = NOTE_FAILED, .err = *err};
-	(void)sandbox_note_send(r->fds->talk, &n, -1);
+	(void)!fd_pass(r->fds->talk, &n, sizeof(n), -1);
 	_exit(1);
 }
 
-static double now_s(void)
-{
-	struct timespec t;
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-/* One byte over the pair of runner and first process: false when the other has gone. */
+/* One byte over the pair of runner and first process; false, 0: the other has gone. */
 static bool say(int fd, char word)
 {
 	return send(fd, &word, 1, MSG_NOSIGNAL) == 1;
 }
 
-static bool hear(int fd, char word)
+static char hear(int fd)
 {
 	char got = 0;
 	ssize_t n;
 	do
 		n = recv(fd, &got, 1, 0);
 	while (n < 0 && errno == EINTR);
-	return n == 1 && got == word;
+	return n == 1 ? got : 0;
 }
 
 /* ---- the command ---- */
@@ -106,7 +79,8 @@ static unsigned processes_max(const struct sandbox_spec *s)
 static int limits(const struct run *r, struct err *err)
 {
 	const struct sandbox_limits *l = &r->spec->limits;
-	int e = process_limit(RLIMIT_CORE, 0, err);
+	/* One byte and not none: at none the kernel still starts the machine's program for dumps, outside. */
+	int e = process_limit(RLIMIT_CORE, 1, err);
 	/* Counted in the user namespace, so of this run alone (Linux 5.14). Without one it would count all of the person's. */
 	if (e == 0 && !r->alone)
 		e = process_limit(RLIMIT_NPROC, processes_max(r->spec), err);
@@ -127,6 +101,8 @@ static int walls(const struct run *r, struct err *err)
 	if (r->level.landlock) {
 		e = landlock_new(r->alone, &l, err);
 		e = e < 0 ? e : tree_landlock(r->plan, l, r->alone, err);
+		if (e == 0 && r->temporary[0])
+			e = landlock_grant(l, r->temporary, LANDLOCK_ALL, err);
 		e = e < 0 ? e : landlock_enforce(l, err);
 	}
 	if (e < 0)
@@ -139,7 +115,7 @@ static int walls(const struct run *r, struct err *err)
 		                           : "cannot install the system call filter");
 	if (r->exec) {
 		struct sandbox_note n = {.kind = NOTE_LISTENER};
-		e = sandbox_note_send(r->fds->talk, &n, listener);
+		e = fd_pass(r->fds->talk, &n, sizeof(n), listener);
 		/* The command must not have it: it would answer itself. */
 		(void)close(listener);
 	}
@@ -150,7 +126,8 @@ static int own_descriptors(const struct run *r)
 {
 	const struct sandbox_spec *s = r->spec;
 	/* Above all that will be closed, in case they are 0 to 2 in another order. */
-	int from[3] = {s->in, s->out, s->errout}, talk = r->fds->talk;
+	int from[3] = {s->in, s->out, s->errout};
+	int ours[2] = {fcntl(r->fds->talk, F_DUPFD_CLOEXEC, 10), fcntl(r->fds->start, F_DUPFD_CLOEXEC, 10)};
 	for (size_t i = 0; i < ARRAY_LEN(from); i++)
 		if (from[i] < 3 && (from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, 10)) < 0)
 			return -errno;
@@ -160,10 +137,31 @@ static int own_descriptors(const struct run *r)
 	for (int i = 0; i < 3; i++)
 		if (dup2(from[i], i) < 0)
 			return -errno;
-	/* The socket is closed by the execution, everything else now. */
-	if (dup2(talk, 3) < 0 || fcntl(3, F_SETFD, FD_CLOEXEC) < 0)
+	/* These two are closed by the execution, everything else now. */
+	if (dup3(ours[0], 3, O_CLOEXEC) < 0 || dup3(ours[1], 4, O_CLOEXEC) < 0)
 		return -errno;
-	return close_range(4, ~0u, 0) < 0 ? -errno : 0;
+	return close_range(5, ~0u, 0) < 0 ? -errno : 0;
+}
+
+/* The environment with TMPDIR leading there. */
+static char *const *environment(const struct run *r)
+{
+	static char tmpdir[sizeof("TMPDIR=") + sizeof(r->temporary)];
+	size_t n = 0;
+	if (!r->temporary[0])
+		return r->spec->env;
+	while (r->spec->env[n])
+		n++;
+	char **env = calloc(n + 2, sizeof(*env));
+	if (!env)
+		return r->spec->env;
+	(void)snprintf(tmpdir, sizeof(tmpdir), "TMPDIR=%s", r->temporary);
+	n = 0;
+	env[n++] = tmpdir;
+	for (size_t i = 0; r->spec->env[i]; i++)
+		if (strncmp(r->spec->env[i], "TMPDIR=", 7) != 0)
+			env[n++] = r->spec->env[i];
+	return env;
 }
 
 _Noreturn static void become_command(struct run *r)
@@ -172,7 +170,7 @@ _Noreturn static void become_command(struct run *r)
 	sigset_t none;
 	(void)sigemptyset(&none);
 	int e = own_descriptors(r);
-	struct sandbox_fds fds = {.talk = 3};
+	struct sandbox_fds fds = {.talk = 3, .start = 4};
 	/* Whoever is to say what may be executed must be able to look here; nobody else is here yet. */
 	(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 	r->fds = &fds;
@@ -184,6 +182,10 @@ _Noreturn static void become_command(struct run *r)
 	e = e < 0 ? e : walls(r, &err);
 	if (e < 0)
 		fail(r, &err);
+	/* Everything is ready before it may start, so that nothing is left to wait for then. */
+	char go;
+	if (read(r->fds->start, &go, 1) != 1)
+		_exit(0);
 	/* An ignored signal stays ignored over exec: the command must find all as a login shell leaves them. */
 	for (int i = 1; i < NSIG; i++)
 		(void)signal(i, SIG_DFL);
@@ -194,7 +196,7 @@ _Noreturn static void become_command(struct run *r)
 			path = r->spec->env[i] + 5;
 	/* execvpe() looks PATH up in the caller's environment. */
 	if (setenv("PATH", path ? path : "/usr/local/bin:/usr/bin:/bin", 1) == 0)
-		(void)execvpe(r->spec->argv[0], r->spec->argv, r->spec->env);
+		(void)execvpe(r->spec->argv[0], r->spec->argv, environment(r));
 	int code = errno == ENOENT || errno == ENOTDIR ? 127 : 126;
 	(void)dprintf(2, "postern: cannot run %s: %s\n", r->spec->argv[0], strerror(errno));
 	_exit(code);
@@ -319,6 +321,39 @@ static int near_network(const struct run *r, struct err *err)
 	return e < 0 ? err_sys(err, e, "cannot set the loopback interface up") : 0;
 }
 
+/* Numbers of processes belong to the PID namespace since Linux 6.14, and then their largest one is a limit that binds root too, and costs
+ * nothing. Before, it is that of the whole machine, and must stay as it is. Which of both it is shows when one is written to: the runner
+ * tells. */
+static bool limit_numbers(const struct run *r)
+{
+	/* The lowest are not used again. */
+	static const unsigned reserved = 300;
+	char text[24] = "";
+	_cleanup_fd_ int fd = r->plan->pid_max;
+	if (fd < 0 || pread(fd, text, sizeof(text) - 1, 0) <= 0)
+		return false;
+	unsigned long now = strtoul(text, NULL, 10);
+	if (now == r->pid_max) {
+		int n = snprintf(text, sizeof(text), "%lu", now - 1);
+		if (pwrite(fd, text, (size_t)n, 0) != n)
+			return false;
+		if (!say(r->pair[1], 'q') || hear(r->pair[1]) != 'y') {
+			n = snprintf(text, sizeof(text), "%lu", now);
+			(void)!pwrite(fd, text, (size_t)n, 0);
+			return false;
+		}
+	}
+	int n = snprintf(text, sizeof(text), "%u", processes_max(r->spec) + reserved);
+	return pwrite(fd, text, (size_t)n, 0) == n;
+}
+
+static unsigned long pid_max(void)
+{
+	char text[24] = "";
+	_cleanup_fd_ int fd = open("/proc/sys/kernel/pid_max", O_RDONLY | O_CLOEXEC);
+	return fd >= 0 && read(fd, text, sizeof(text) - 1) > 0 ? strtoul(text, NULL, 10) : 0;
+}
+
 static int prepare(struct run *r, struct err *err)
 {
 	const char *name = r->spec->hostname;
@@ -327,12 +362,10 @@ static int prepare(struct run *r, struct err *err)
 		e = tree_build(r->plan, err);
 		if (e == 0 && name && sethostname(name, strlen(name)) < 0)
 			e = err_sys(err, -errno, "cannot set the host name %s", name);
-		if (e == 0 && !hear(r->pair[1], 'n'))
+		if (e == 0 && hear(r->pair[1]) != 'n')
 			e = err_set(err, -ECANCELED, "the runner went away");
 		e = e < 0 ? e : near_network(r, err);
-		/* The runner covers secrets now. */
-		if (e == 0 && (!say(r->pair[1], 't') || !hear(r->pair[1], 'r')))
-			e = err_set(err, -ECANCELED, "the runner went away");
+		r->limited = e == 0 && limit_numbers(r);
 	}
 	/* If the machine runs out of memory, the command goes first. */
 	(void)process_put("/proc/self/oom_score_adj", "500");
@@ -358,31 +391,28 @@ _Noreturn static void first_process(struct run *r)
 	int e = prepare(r, &err);
 	if (e < 0)
 		fail(r, &err);
+	/* The runner covers secrets now. */
+	if (!r->alone && !say(r->pair[1], r->limited ? 'p' : 't'))
+		_exit(1);
 	(void)close(r->pair[1]);
-	struct sandbox_order order = {.sig = -1};
-	while (order.sig != 0) {
-		ssize_t n = recv(r->fds->talk, &order, sizeof(order), 0);
-		if (n == 0 || (n < 0 && errno != EINTR))
-			_exit(0);
-	}
 	(void)sigemptyset(&set);
 	(void)sigaddset(&set, SIGCHLD);
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 	int children = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	double start = now_s();
 	pid_t tool = fork();
 	if (tool == 0)
 		become_command(r);
 	if (tool < 0 || children < 0)
 		fail(r, (err_sys(&err, -errno, "cannot start the command"), &err));
+	/* The command has its copy of what was typed. */
+	process_hide_command_line("postern");
 	/* Whoever reads what it writes must see the end when it has gone. */
-	int given[] = {r->spec->in, r->spec->out, r->spec->errout};
+	int given[] = {r->spec->in, r->spec->out, r->spec->errout, r->fds->start};
 	for (size_t i = 0; i < ARRAY_LEN(given); i++)
 		if (given[i] != r->fds->talk)
 			(void)close(given[i]);
 	mind(r, tool, children, &h);
 	struct sandbox_note n = {.kind = NOTE_ENDED, .status = h.ended ? h.status : SIGKILL};
-	n.wall_s = now_s() - start;
 	n.left_running = h.ended ? count_left() : 0;
 	kill_all(r, tool);
 	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
@@ -391,7 +421,7 @@ _Noreturn static void first_process(struct run *r)
 	(void)getrusage(RUSAGE_CHILDREN, &all);
 	n.cpu_s = (double)(all.ru_utime.tv_sec + all.ru_stime.tv_sec) + (double)(all.ru_utime.tv_usec + all.ru_stime.tv_usec) / 1e6;
 	n.max_rss_kb = (uint64_t)all.ru_maxrss;
-	(void)sandbox_note_send(r->fds->talk, &n, -1);
+	(void)!fd_pass(r->fds->talk, &n, sizeof(n), -1);
 	_exit(0);
 }
 
@@ -403,13 +433,14 @@ static void on_appeared(void *arg, const char *path, const char *what)
 	struct sandbox_note n = {.kind = NOTE_APPEARED};
 	(void)snprintf(n.what, sizeof(n.what), "%s", what);
 	(void)snprintf(n.path, sizeof(n.path), "%s", path);
-	(void)sandbox_note_send(r->fds->talk, &n, -1);
+	(void)!fd_pass(r->fds->talk, &n, sizeof(n), -1);
 }
 
 /* Whatever else the supervisor has open is none of the sandbox's business. */
 static void close_others(const struct run *r)
 {
-	int keep[] = {0, 1, 2, r->spec->in, r->spec->out, r->spec->errout, r->fds->talk, r->fds->life, r->fds->control, r->fds->exe};
+	int keep[] = {0, 1, 2, r->spec->in, r->spec->out, r->spec->errout, r->fds->talk, r->fds->start, r->fds->life, r->fds->control,
+	        r->fds->exe};
 	int from = 0;
 	for (;;) {
 		int next = -1;
@@ -424,14 +455,70 @@ static void close_others(const struct run *r)
 	}
 }
 
+/* uapi/linux/sched/types.h */
+struct turns {
+	uint32_t size, policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;
+};
+
+/* The runner hardly ever does anything, but when a secret appears it should be the next to run. Root may say so; others can ask for short
+ * turns, which come sooner (Linux 6.12). What it starts runs as anything else does. */
+static void be_quick(void)
+{
+	struct turns t = {.size = sizeof(t), .policy = SCHED_RR, .flags = 1 /* SCHED_FLAG_RESET_ON_FORK */, .priority = 1};
+	if (syscall(SYS_sched_setattr, 0, &t, 0) == 0)
+		return;
+	t.policy = SCHED_OTHER;
+	t.priority = 0;
+	t.nice = getpriority(PRIO_PROCESS, 0);
+	t.runtime = 100000;
+	(void)syscall(SYS_sched_setattr, 0, &t, 0);
+}
+
+static double clock_s(clockid_t clock)
+{
+	struct timespec t;
+	(void)clock_gettime(clock, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* But a command that keeps it busy, by making files without end, must not stop the machine by that: then the runner is one of many, for
+ * good. */
+struct haste {
+	double since, cpu;
+	bool over;
+};
+
+static void no_haste(struct haste *h)
+{
+	double now = clock_s(CLOCK_MONOTONIC), cpu = clock_s(CLOCK_PROCESS_CPUTIME_ID);
+	if (h->over)
+		return;
+	if (now - h->since > 0.5) {
+		h->since = now;
+		h->cpu = cpu;
+	} else if (cpu - h->cpu > 0.2) {
+		const struct turns t = {.size = sizeof(t), .policy = SCHED_OTHER, .flags = 1};
+		h->over = true;
+		(void)syscall(SYS_sched_setattr, 0, &t, 0);
+	}
+}
+
 static int enter_user_namespace(struct run *r, struct err *err)
 {
 	uid_t uid = geteuid();
 	gid_t gid = getegid();
-	if (uid == 0 && setgroups(0, NULL) < 0)
+	/* Who may not is no root of the machine, and keeps them as any person does. */
+	if (uid == 0 && setgroups(0, NULL) < 0 && errno != EPERM)
 		return err_sys(err, -errno, "cannot drop groups");
-	if (unshare(CLONE_NEWUSER | (r->spec->network == SANDBOX_NET_GATE ? CLONE_NEWNET : 0)) < 0)
-		return err_sys(err, -errno, "cannot make namespaces");
+	/* Where user namespaces are allowed and their capabilities are not (AppArmor on Ubuntu), the second of these fails, and so both. */
+	if (unshare(CLONE_NEWUSER | CLONE_NEWUTS | (r->spec->network == SANDBOX_NET_GATE ? CLONE_NEWNET : 0)) < 0) {
+		int e = -errno, why = probe_namespaces("a confined command needs", err);
+		return why < 0 ? why : err_sys(err, e, "cannot make namespaces");
+	}
 	int e = process_map_ids("self", uid, gid, uid, gid);
 	if (e < 0)
 		return err_sys(err, e, "cannot map the person into a user namespace");
@@ -474,18 +561,11 @@ static int start_network(struct run *r, pid_t first, pid_t *gate, struct err *er
 	return *gate < 0 ? err_sys(err, -errno, "cannot start the gate") : 0;
 }
 
-static int enter_mounts(pid_t first, struct err *err)
-{
-	char path[48];
-	(void)snprintf(path, sizeof(path), "/proc/%d/ns/mnt", first);
-	_cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC);
-	return fd < 0 || setns(fd, CLONE_NEWNS) < 0 ? err_sys(err, -errno, "cannot enter the command's mounts") : 0;
-}
-
 /* Until the first process has ended, and then the gate. */
 static void wait_for_end(struct run *r, struct watch *w, pid_t first, pid_t gate)
 {
 	struct sandbox_note over = {.kind = NOTE_OVER};
+	struct haste haste = {0};
 	struct err err = {0};
 	int ended = (int)syscall(SYS_pidfd_open, first, 0), gone = gate > 0 ? (int)syscall(SYS_pidfd_open, gate, 0) : -1;
 	for (;;) {
@@ -494,8 +574,10 @@ static void wait_for_end(struct run *r, struct watch *w, pid_t first, pid_t gate
 		if (poll(p, ARRAY_LEN(p), -1) < 0)
 			continue;
 		/* First what is not to be seen. */
-		if (p[2].revents & POLLIN)
+		if (p[2].revents & POLLIN) {
 			watch_read(w);
+			no_haste(&haste);
+		}
 		if (p[1].revents)
 			_exit(0);
 		if (p[0].revents)
@@ -507,29 +589,48 @@ static void wait_for_end(struct run *r, struct watch *w, pid_t first, pid_t gate
 	(void)waitpid(first, NULL, 0);
 	if (w)
 		watch_end(w);
+	if (r->temporary[0])
+		(void)path_remove(AT_FDCWD, r->temporary);
 	cgroup_remove(&r->cgroup);
-	if (gate > 0) {
-		struct pollfd p[] = {{.fd = gone, .events = POLLIN}, {.fd = r->fds->life, .events = POLLIN}};
-		(void)poll(p, ARRAY_LEN(p), GATE_MS);
-		(void)kill(gate, SIGKILL);
-		(void)waitpid(gate, NULL, 0);
-	}
-	(void)sandbox_note_send(r->fds->talk, &over, -1);
+	(void)!fd_pass(r->fds->talk, &over, sizeof(over), -1);
+	if (gate <= 0)
+		return;
+	struct pollfd p[] = {{.fd = gone, .events = POLLIN}, {.fd = r->fds->life, .events = POLLIN}};
+	(void)poll(p, ARRAY_LEN(p), GATE_MS);
+	(void)kill(gate, SIGKILL);
+	(void)waitpid(gate, NULL, 0);
 }
 
 static void with_namespaces(struct run *r, struct watch **w, pid_t *first, pid_t *gate, struct err *err)
 {
+	char path[48];
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/mnt", *first);
+	/* Before it closes itself to all others. */
+	_cleanup_fd_ int mounts = open(path, O_RDONLY | O_CLOEXEC);
 	int e = start_network(r, *first, gate, err);
 	if (e == 0 && !say(r->pair[0], 'n'))
 		e = err_set(err, -ECANCELED, "the first process went away");
 	/* While the first process makes the tree. */
 	e = e < 0 ? e : watch_new(r->plan, on_appeared, r, w, err);
-	if (e == 0 && !hear(r->pair[0], 't')) {
+	char tree = e < 0 ? 0 : hear(r->pair[0]);
+	if (tree == 'q')
+		tree = say(r->pair[0], pid_max() == r->pid_max ? 'y' : 'n') ? hear(r->pair[0]) : 0;
+	if (e == 0 && !tree) {
 		/* It has said why. */
 		(void)waitpid(*first, NULL, 0);
 		_exit(1);
 	}
-	e = e < 0 ? e : enter_mounts(*first, err);
+	r->limited = tree == 'p';
+	if (e == 0 && geteuid() == 0 && !r->limited && !r->cgroup.processes) {
+		/* Root's processes are not counted otherwise. This waits for all processors, so only where it must be. */
+		cgroup_remove(&r->cgroup);
+		cgroup_make(&r->cgroup, processes_max(r->spec), r->spec->limits.memory_bytes);
+		e = cgroup_enter(&r->cgroup, *first);
+		if (e < 0)
+			err_sys(err, e, "cannot enter a control group");
+	}
+	if (e == 0 && (mounts < 0 || setns(mounts, CLONE_NEWNS) < 0))
+		e = err_sys(err, -errno, "cannot enter the command's mounts");
 	e = e < 0 ? e : watch_apply(*w, err);
 	if (e < 0)
 		fail(r, err);
@@ -553,6 +654,7 @@ _Noreturn void sandbox_run(const struct sandbox_spec *spec, bool exec, const str
 	for (int i = 1; i < NSIG; i++)
 		(void)signal(i, i == SIGPIPE ? SIG_IGN : SIG_DFL);
 	close_others(&r);
+	be_quick();
 	int e = tree_plan(spec, &plan, &err);
 	if (e == 0 && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, r.pair) < 0)
 		e = err_sys(&err, -errno, "cannot make a socket");
@@ -563,8 +665,8 @@ _Noreturn void sandbox_run(const struct sandbox_spec *spec, bool exec, const str
 		fail(&r, (err_set(&err, -EOPNOTSUPP,
 		                  "this kernel has no Landlock (boot it with landlock among its lsm=, or allow a best effort)"),
 		                 &err));
-	/* Root's processes are not counted otherwise. */
-	cgroup_make(&r.cgroup, spec->limits.processes || geteuid() == 0 ? processes_max(spec) : 0, spec->limits.memory_bytes);
+	r.pid_max = pid_max();
+	cgroup_make(&r.cgroup, spec->limits.processes, spec->limits.memory_bytes);
 	e = enter_user_namespace(&r, &err);
 	if (e < 0 && !spec->best_effort)
 		fail(&r, &err);
@@ -574,6 +676,11 @@ _Noreturn void sandbox_run(const struct sandbox_spec *spec, bool exec, const str
 		                  r.level.landlock ? "no network can be led through the gate"
 		                                   : "and without Landlock nothing can be confined"),
 		                 &err));
+	if (r.alone) {
+		(void)snprintf(r.temporary, sizeof(r.temporary), "/tmp/postern-XXXXXX");
+		if (!mkdtemp(r.temporary))
+			fail(&r, (err_sys(&err, -errno, "cannot make a folder in /tmp"), &err));
+	}
 	first = start_first(&r);
 	if (first < 0)
 		fail(&r, (err_sys(&err, -errno, "cannot make the command's namespaces"), &err));
@@ -585,16 +692,14 @@ _Noreturn void sandbox_run(const struct sandbox_spec *spec, bool exec, const str
 		with_namespaces(&r, &w, &first, &gate, &err);
 	bool ns = !r.alone;
 	r.level.user_ns = r.level.mount_ns = r.level.pid_ns = r.level.net_ns = r.level.ipc_ns = r.level.uts_ns = r.level.cgroup_ns = ns;
-	r.level.process_limit = r.cgroup.processes || (ns && geteuid() != 0);
+	r.level.process_limit = r.cgroup.processes || r.limited || (ns && geteuid() != 0);
 	r.level.cgroup = r.cgroup.processes || r.cgroup.memory;
 	r.level.no_caps = r.level.no_new_privs = r.level.seccomp = true;
 	r.level.exec = exec;
 	sandbox_level_words(&r.level);
 	struct sandbox_note n = {.kind = NOTE_READY, .level = r.level};
-	(void)sandbox_note_send(fds->talk, &n, -1);
-	if (ns)
-		(void)say(r.pair[0], 'r');
-	int given[] = {spec->in, spec->out, spec->errout};
+	(void)!fd_pass(fds->talk, &n, sizeof(n), -1);
+	int given[] = {spec->in, spec->out, spec->errout, fds->start};
 	for (size_t i = 0; i < ARRAY_LEN(given); i++)
 		if (given[i] > 2)
 			(void)close(given[i]);

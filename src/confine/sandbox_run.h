@@ -10,7 +10,7 @@ enum sandbox_note_kind {
 	NOTE_FAILED,   /* err */
 	NOTE_LISTENER, /* with a descriptor: of exec control */
 	NOTE_ENDED,    /* status, usage */
-	NOTE_OVER,     /* nothing of the sandbox is left but the runner, which only has its namespaces to give back */
+	NOTE_OVER,     /* nothing of the command is left; the runner waits for the gate, and gives its namespaces back */
 	NOTE_APPEARED, /* path, what */
 };
 
@@ -19,7 +19,7 @@ struct sandbox_note {
 	uint32_t kind; /* enum sandbox_note_kind */
 	int32_t status;
 	uint32_t left_running;
-	double wall_s, cpu_s;
+	double cpu_s;
 	uint64_t max_rss_kb;
 	struct sandbox_level level;
 	struct err err;
@@ -29,18 +29,16 @@ struct sandbox_note {
 
 /* The other way, one to a message. */
 struct sandbox_order {
-	int32_t sig; /* 0: go */
+	int32_t sig;
 };
 
 struct sandbox_fds {
 	int talk;    /* struct sandbox_note out, struct sandbox_order in; end of file: stop */
+	int start;   /* one byte: the command may start; end of file: it may not */
 	int life;    /* end of file when the supervisor has gone */
 	int control; /* the gate's, or -1 */
 	int exe;     /* this program */
 };
-
-/* Sends a note, with a descriptor if fd is not -1. 0 or negative errno. */
-int sandbox_note_send(int talk, const struct sandbox_note *n, int fd);
 
 /* Runs in the forked child, never returns. exec: executions are to be asked for. */
 _Noreturn void sandbox_run(const struct sandbox_spec *spec, bool exec, const struct sandbox_fds *fds);

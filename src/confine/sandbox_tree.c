@@ -304,10 +304,8 @@ static int take(struct tree_plan *plan, int *device, struct err *err)
 	}
 	/* Programs look for their terminal's name in /dev, where that of the real machine's is not. */
 	device[ARRAY_LEN(devices)] = -1;
-	if (plan->spec->terminal) {
-		(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", plan->spec->in);
-		device[ARRAY_LEN(devices)] = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-	}
+	if (plan->spec->terminal && ttyname_r(plan->spec->in, path, sizeof(path)) == 0)
+		device[ARRAY_LEN(devices)] = clone_of(AT_FDCWD, path, false, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
 	return 0;
 }
 
@@ -367,10 +365,11 @@ static int make_dev(const int *device, struct err *err)
 	return r < 0 ? err_sys(err, r, "cannot make /dev") : 0;
 }
 
-static int make_proc(struct err *err)
+static int make_proc(struct tree_plan *plan, struct err *err)
 {
 	if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
 		return err_sys(err, -errno, "cannot mount /proc (is part of the real /proc covered, as in a container?)");
+	plan->pid_max = open("/proc/sys/kernel/pid_max", O_RDWR | O_CLOEXEC);
 	_cleanup_fd_ int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	struct tree_covers c;
 	int r = proc < 0 ? -errno : tree_covers_open(&c);
@@ -509,7 +508,7 @@ int tree_build(struct tree_plan *plan, struct err *err)
 		r = err_sys(err, -errno, "cannot make the system read-only");
 	r = r < 0 ? r : make_stage(plan, err);
 	r = r < 0 ? r : make_dev(device, err);
-	r = r < 0 ? r : make_proc(err);
+	r = r < 0 ? r : make_proc(plan, err);
 	r = r < 0 ? r : make_private(plan, err);
 	r = r < 0 ? r : place_items(plan, err);
 	r = r < 0 ? r : make_files(plan, err);

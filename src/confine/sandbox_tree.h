@@ -26,6 +26,7 @@ struct tree_plan {
 	char *file[TREE_ITEMS_MAX];     /* where spec->files lead */
 	char *socket[TREE_SOCKETS_MAX]; /* of the real machine, that have a path outside of what is covered anyway */
 	size_t n_sockets;
+	int pid_max; /* set by tree_build(): a descriptor of the file of this name, which is read-only afterwards; or -1 */
 };
 
 /* Looks at the real tree, in the person's own namespaces: what is there and where links lead. */

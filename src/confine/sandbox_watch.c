@@ -45,6 +45,7 @@ struct watch {
 	struct place *found, *git; /* to be covered, to be guarded */
 	size_t n_found, n_git, max_found, max_git;
 	struct tree_covers covers;
+	int root[TREE_ITEMS_MAX]; /* of the items, in the command's tree: their paths may lead elsewhere soon */
 	bool applied, failed;
 	unsigned covered, unwatched;
 	uint16_t item; /* that is being searched */
@@ -96,13 +97,13 @@ static void watch_folder(struct watch *w, int fd, const char *path, enum kind ki
 /* A folder below an item, as the command sees it, however its names were exchanged meanwhile. */
 static int open_below(const struct watch *w, const struct place *p, const char *path)
 {
-	int item = open(w->plan->item[p->item].path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (item < 0 || !*path)
-		return item < 0 ? -errno : item;
-	int fd = path_open(item, path, O_PATH | O_DIRECTORY, 0);
-	(void)close(item);
-	/* Pins are mounts, and below the item. */
-	return fd;
+	int root = w->root[p->item];
+	if (root < 0)
+		return -ENOENT;
+	if (*path)
+		return path_open(root, path, O_PATH | O_DIRECTORY, 0);
+	int fd = fcntl(root, F_DUPFD_CLOEXEC, 3);
+	return fd < 0 ? -errno : fd;
 }
 
 static const char *last_of(const char *path)
@@ -307,7 +308,9 @@ static int search_item(struct watch *w, size_t i, const char *path)
 	const struct tree_item *t = &w->plan->item[i];
 	if (!t->folder || t->as->mode == SANDBOX_HIDE || (t->as->with_secrets && t->as->with_git))
 		return 0;
-	_cleanup_fd_ int fd = open(t->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* The real folder before there is the command's tree, then the one in that. */
+	_cleanup_fd_ int fd = w->applied ? openat(w->root[i], ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+	                                 : open(t->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == EACCES || errno == ENOENT ? 0 : -errno;
 	w->item = (uint16_t)i;
@@ -339,6 +342,8 @@ int watch_new(const struct tree_plan *plan, watch_fn fn, void *arg, struct watch
 int watch_apply(struct watch *w, struct err *err)
 {
 	int r = tree_covers_open(&w->covers);
+	for (size_t i = 0; i < w->plan->n_items; i++)
+		w->root[i] = open(w->plan->item[i].path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	for (size_t i = 0; r >= 0 && i < w->n_git; i++) {
 		r = guard(w, &w->git[i]);
 		if (r < 0)

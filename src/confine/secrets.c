@@ -301,36 +301,44 @@ static const char *const source_ends[] = {".c", ".h", ".cc", ".cpp", ".hpp", ".g
 static const char *const skipped[] = {"node_modules", ".git", ".hg", ".svn", "site-packages", "__pycache__", ".tox", ".mypy_cache",
         ".pytest_cache", ".ruff_cache", "bower_components", ".gradle", ".next", ".nuxt", ".turbo", ".cache", ".terraform"};
 
-/* One * at most. */
-static bool fits(const char *pattern, const char *name)
+/* One * at most. Most names differ in the first letter or the last: there are many names in a project. */
+static bool fits(const char *pattern, const char *name, size_t n)
 {
+	if (*pattern != '*' && *pattern != *name)
+		return false;
 	const char *star = strchr(pattern, '*');
 	if (!star)
 		return strcmp(pattern, name) == 0;
-	size_t before = (size_t)(star - pattern), after = strlen(star + 1), n = strlen(name);
-	return n > before + after && strncmp(pattern, name, before) == 0 && strcmp(name + n - after, star + 1) == 0;
+	size_t before = (size_t)(star - pattern), after = strlen(star + 1);
+	return n > before + after && memcmp(pattern, name, before) == 0 && memcmp(name + n - after, star + 1, after) == 0;
 }
 
-static bool ends(const char *name, const char *with)
+static bool is_source(const char *name, size_t n)
 {
-	size_t n = strlen(name), m = strlen(with);
-	return n > m && strcmp(name + n - m, with) == 0;
+	for (size_t i = 0; i < ARRAY_LEN(source_ends); i++) {
+		size_t m = strlen(source_ends[i]);
+		if (n > m && name[n - 1] == source_ends[i][m - 1] && memcmp(name + n - m, source_ends[i], m) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool is_telling(const char *name)
+{
+	for (const char *p = name; *p; p++)
+		for (size_t i = 0; i < ARRAY_LEN(telling); i++)
+			if ((*p | 0x20) == telling[i][0] && strncasecmp(p, telling[i], strlen(telling[i])) == 0)
+				return true;
+	return false;
 }
 
 enum secret secrets_name(const char *name, bool folder)
 {
+	size_t n = strlen(name);
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if ((names[i].where & (folder ? FOLDERS : FILES)) && fits(names[i].name, name))
+		if ((names[i].where & (folder ? FOLDERS : FILES)) && fits(names[i].name, name, n))
 			return names[i].is;
-	if (folder)
-		return SECRET_NONE;
-	for (size_t i = 0; i < ARRAY_LEN(source_ends); i++)
-		if (ends(name, source_ends[i]))
-			return SECRET_NONE;
-	for (size_t i = 0; i < ARRAY_LEN(telling); i++)
-		if (strcasestr(name, telling[i]))
-			return SECRET_PERHAPS;
-	return SECRET_NONE;
+	return !folder && !is_source(name, n) && is_telling(name) ? SECRET_PERHAPS : SECRET_NONE;
 }
 
 bool secrets_in_content(int fd, const char *name)

@@ -236,29 +236,6 @@ static int open_terminal(int *master, struct err *err)
 	return s;
 }
 
-/* /proc/1/cmdline would show the tool what the person typed, with paths of the real machine. There is no way to shorten it without
- * privileges, so the rest is blank. */
-static void hide_command_line(void)
-{
-	static const char shown[] = "/sbin/init";
-	char text[2048];
-	unsigned long begin = 0, end = 0;
-	_cleanup_fd_ int fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd >= 0 ? read(fd, text, sizeof(text) - 1) : -1;
-	(void)prctl(PR_SET_NAME, "init", 0, 0, 0);
-	if (n <= 0)
-		return;
-	text[n] = 0;
-	/* Fields 48 and 49 of proc(5); the second may hold blanks, so they are counted from its end. */
-	const char *p = strrchr(text, ')');
-	for (int field = 2; p && field < 48; field++)
-		p = strchr(p + 1, ' ');
-	if (!p || sscanf(p, "%lu %lu", &begin, &end) != 2 || begin == 0 || end <= begin)
-		return;
-	memset((void *)(uintptr_t)begin, 0, end - begin);
-	memcpy((void *)(uintptr_t)begin, shown, sizeof(shown) - 1 < end - begin ? sizeof(shown) - 1 : end - begin - 1);
-}
-
 /* A time namespace in which the synthetic host is up for as long as it says, for processes to be forked. All that counts from the start of
  * the machine is then the tool's own: the clocks, /proc/uptime, the start times of processes. Without one (Linux before 5.6, or built
  * without) the real machine's is seen. */
@@ -302,7 +279,8 @@ static int prepare_first(struct first *f, struct err *err)
 	(void)process_put("/proc/sys/kernel/ns_last_pid", "%u", 400u + n % 28000u);
 	int r = network_near(h->ipv4, err);
 	if (r == 0)
-		hide_command_line();
+		process_hide_command_line("/sbin/init");
+	(void)prctl(PR_SET_NAME, "init", 0, 0, 0);
 	own_clock(f);
 	r = r < 0 ? r : hosttree_cover_proc(&f->stat_file, err);
 	if (r == 0 && mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620") < 0)

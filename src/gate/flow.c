@@ -186,7 +186,7 @@ static bool look(struct flow *f)
 
 void flow_ask(struct flow *f)
 {
-	_cleanup_buf_ struct buf m = BUF(LINK_MAX);
+	_cleanup_buf_ struct buf m = BUF(LINK_MAX), facts = BUF(LINK_MAX / 2);
 	char digest[65] = "";
 	if (!look(f))
 		return;
@@ -194,6 +194,10 @@ void flow_ask(struct flow *f)
 	put_facts(f, LINK_ASK, &m);
 	if (f->hits.n)
 		link_put(&m, LINK_HITS, buf_slice(&f->hits));
+	if (!f->bytes && dialogue_request(f->r->target, buf_slice(&f->body), &facts)) {
+		f->ai = true;
+		link_put(&m, LINK_AI, buf_slice(&facts));
+	}
 	if (!f->bytes) {
 		link_put_u64(&m, LINK_SIZE, f->body.n);
 		if (f->body.n) {
@@ -344,6 +348,12 @@ void flow_event(const struct flow *f, const char *reason)
 	link_put_u64(&m, LINK_MS, gate_now_ms() - f->begun_ms);
 	if (reason)
 		link_put(&m, LINK_REASON, slice_str(reason));
+	if (f->dialogue) {
+		_cleanup_buf_ struct buf facts = BUF(LINK_MAX / 2);
+		dialogue_end(f->dialogue, &facts);
+		if (facts.n && !buf_error(&facts))
+			link_put(&m, LINK_AI, buf_slice(&facts));
+	}
 	gate_send(f->g, &m);
 }
 
@@ -360,6 +370,7 @@ void flow_free(struct flow *f)
 	flow_ws_free(f);
 	search_done(f->scan);
 	search_back_free(f->back);
+	dialogue_free(f->dialogue);
 	if (f->swap.p)
 		explicit_bzero(f->swap.p, f->swap.cap);
 	buf_free(&f->body);
@@ -450,7 +461,7 @@ static void write_request(const struct flow *f, struct buf *out)
 		while (k < ARRAY_LEN(dropped) && !slice_eq_nocase(name, slice_str(dropped[k])))
 			k++;
 		if (k < ARRAY_LEN(dropped) || is_set(f, name) || (f->decoded && slice_eq_nocase(name, SLICE("content-encoding"))) ||
-		        (f->back && slice_eq_nocase(name, SLICE("accept-encoding"))))
+		        ((f->back || f->ai) && slice_eq_nocase(name, SLICE("accept-encoding"))))
 			continue;
 		buf_add(out, name);
 		buf_str_add(out, ": ");
@@ -591,9 +602,25 @@ static bool prepare_back(struct flow *f, const struct http1_reply *r, struct buf
 		buf_add(fields, r->field[i].value);
 		buf_str_add(fields, "\r\n");
 	}
-	if (slice_find(type, SLICE("json"), 0) != SLICE_NPOS || slice_starts(type, SLICE("text/event-stream")))
-		search_back_json(f->back);
+	bool events = slice_starts(type, SLICE("text/event-stream"));
+	if ((events || slice_find(type, SLICE("json"), 0) != SLICE_NPOS) && search_back_json(f->back, events) < 0)
+		return false;
 	return r->status >= 200 && !buf_error(fields);
+}
+
+/* Replies of models, if they are not packed. */
+static void look_at_reply(struct flow *f, const struct http1_reply *r)
+{
+	struct slice type = SLICE_NONE;
+	for (size_t i = 0; i < r->n_fields; i++) {
+		if (slice_eq_nocase(r->field[i].name, SLICE("content-encoding")) && !slice_eq_nocase(r->field[i].value, SLICE("identity")))
+			return;
+		if (slice_eq_nocase(r->field[i].name, SLICE("content-type")))
+			type = r->field[i].value;
+	}
+	bool events = slice_starts(type, SLICE("text/event-stream"));
+	if (events || slice_starts(type, SLICE("application/json")))
+		f->dialogue = dialogue_new(events);
 }
 
 void flow_head(struct flow *f, const struct http1_reply *r)
@@ -611,6 +638,8 @@ void flow_head(struct flow *f, const struct http1_reply *r)
 	if (r->status == 100)
 		return;
 	_cleanup_buf_ struct buf fields = BUF(HEAD_MAX);
+	if (f->ai && r->status == 200)
+		look_at_reply(f, r);
 	if (f->back && !prepare_back(f, r, &fields))
 		search_back_free(TAKE_BACK(f));
 	if (exchange_head(f->x, r->status, f->back ? buf_slice(&fields) : r->field_bytes) < 0) {
@@ -623,6 +652,8 @@ void flow_head(struct flow *f, const struct http1_reply *r)
 	f->replied = r->status >= 200 || r->status == 101;
 	if (r->status == 101) {
 		f->upgraded = true;
+		if (f->g->search)
+			f->dialogue = dialogue_new(true);
 		upstream_raw(f->u);
 	}
 }
@@ -630,6 +661,10 @@ void flow_head(struct flow *f, const struct http1_reply *r)
 static void pass(struct flow *f, struct slice piece, bool last)
 {
 	_cleanup_buf_ struct buf b = BUF(UP_PAUSE * 64);
+	if (f->upgraded)
+		flow_ws_reply(f, piece);
+	else if (f->dialogue)
+		dialogue_feed(f->dialogue, piece);
 	if (!f->back) {
 		exchange_piece(f->x, piece);
 		return;

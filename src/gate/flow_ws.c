@@ -13,6 +13,8 @@ struct flow_ws {
 	struct buf message; /* of the frames so far */
 	unsigned opcode;    /* of the message under way; 0: none */
 	struct flow *asked; /* the message that the supervisor is asked about */
+	struct buf reply;   /* frames of the server that are not whole; what they say goes into f->dialogue */
+	struct buf said;
 };
 
 void flow_ws_free(struct flow *f)
@@ -26,6 +28,8 @@ void flow_ws_free(struct flow *f)
 		flow_free(f->ws->asked);
 	}
 	buf_free(&f->ws->raw);
+	buf_free(&f->ws->reply);
+	buf_free(&f->ws->said);
 	buf_free(&f->ws->message);
 	free(f->ws);
 	f->ws = NULL;
@@ -130,15 +134,58 @@ static bool step(struct flow *f)
 	return true;
 }
 
+static bool begin(struct flow *f)
+{
+	if (f->ws)
+		return true;
+	f->ws = calloc(1, sizeof(*f->ws));
+	if (!f->ws)
+		return false;
+	f->ws->raw = BUF(2 * MESSAGE_MAX);
+	f->ws->message = BUF(MESSAGE_MAX);
+	f->ws->reply = BUF(MESSAGE_MAX + 65536);
+	f->ws->said = BUF(MESSAGE_MAX);
+	return true;
+}
+
+/* Only looks; a server that does not keep to the protocol is not looked at any longer. */
+void flow_ws_reply(struct flow *f, struct slice piece)
+{
+	if (!f->dialogue || !begin(f))
+		return;
+	struct flow_ws *w = f->ws;
+	size_t used = 0;
+	buf_add(&w->reply, piece);
+	for (bool more = true; more;) {
+		struct ws_frame frame;
+		const char *why = NULL;
+		enum ws_status s = ws_parse(slice_from(buf_slice(&w->reply), used), false, MESSAGE_MAX, &frame, &why);
+		more = s == WS_OK;
+		if (s == WS_BAD || buf_error(&w->reply) || buf_error(&w->said)) {
+			dialogue_free(f->dialogue);
+			f->dialogue = NULL;
+			buf_free(&w->reply);
+			buf_free(&w->said);
+			return;
+		}
+		if (!more)
+			break;
+		used += frame.size;
+		if (frame.opcode >= WS_CLOSE)
+			continue;
+		ws_payload(&w->said, &frame);
+		if (!frame.fin)
+			continue;
+		dialogue_message(f->dialogue, buf_slice(&w->said));
+		buf_reset(&w->said);
+	}
+	buf_drop(&w->reply, used);
+}
+
 bool flow_ws_feed(struct flow *f, struct slice piece)
 {
-	if (!f->ws) {
-		f->ws = calloc(1, sizeof(*f->ws));
-		if (!f->ws)
-			return broken(f, "out of memory");
-		f->ws->raw = BUF(2 * MESSAGE_MAX);
-		f->ws->message = BUF(MESSAGE_MAX);
-	}
+	if (!begin(f))
+		return broken(f, "out of memory");
 	buf_add(&f->ws->raw, piece);
 	if (buf_error(&f->ws->raw))
 		return broken(f, "a message is too long to be looked through");

@@ -6,6 +6,7 @@
 #define POSTERN_GATE_GATE_PART_H
 
 #include "crypto/tls.h"
+#include "gate/dialogue.h"
 #include "gate/link.h"
 #include "gate/search.h"
 #include "parse/http1.h"
@@ -53,9 +54,11 @@ struct flow {
 	struct buf hits;       /* lines of link_hit_write() */
 	struct dlp_scan *scan; /* of the body, as long as something may be replaced in it */
 	struct search_back *back;
-	bool decoded;        /* the body's content coding was removed */
-	struct flow_ws *ws;  /* of a WebSocket that is looked into */
-	struct flow *parent; /* of one message of a WebSocket: its connection's; x is NULL */
+	struct dialogue *dialogue; /* of model traffic: the reply is looked at */
+	bool ai;                   /* the request was model traffic */
+	bool decoded;              /* the body's content coding was removed */
+	struct flow_ws *ws;        /* of a WebSocket that is looked into */
+	struct flow *parent;       /* of one message of a WebSocket: its connection's; x is NULL */
 	unsigned tries;
 	int status;
 	uint64_t sent, received, begun_ms;
@@ -96,6 +99,7 @@ void flow_book(struct flow *f, size_t before);
 bool flow_ws_feed(struct flow *f, struct slice piece);
 void flow_ws_verdict(struct flow *message, bool allow, struct slice redact, struct slice reason);
 void flow_ws_free(struct flow *f);
+void flow_ws_reply(struct flow *f, struct slice piece);
 
 /* flow.c */
 extern const struct far_stream flow_far_stream;

@@ -47,6 +47,7 @@ enum link_tag {
 	LINK_SWAP,   /* "header\tplaceholder\tkey\n" each: in that field of the request the key takes the placeholder's place */
 	LINK_HITS,   /* what was found in it, a line each: link_hit_write() */
 	LINK_REDACT, /* of a VERDICT: numbers of the hits that are to be replaced, with commas between */
+	LINK_AI,     /* lines of gate/dialogue.h: of an ASK about the request, of an EVENT about the reply */
 	LINK_TAG_END,
 };
 

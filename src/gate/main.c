@@ -100,9 +100,8 @@ static int serve(int control, struct gate *g, struct err *err)
 	if (r < 0)
 		return err_sys(err, r, "the gate's configuration is unusable");
 	r = tls_init();
-	r = r < 0 ? r : tls_client_new(g->config.trust_pem, &g->tls);
 	if (r < 0)
-		return err_sys(err, r, "the certificates that upstream servers are checked with cannot be used");
+		return err_sys(err, r, "OpenSSL cannot be initialised");
 	r = search_new(&g->config, &g->search, err);
 	if (r < 0)
 		return r;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "gate/events.h"
 #include "inspect/dlp.h"
 #include "inspect/redact.h"
 
@@ -25,6 +26,7 @@ struct search {
 
 struct search_back {
 	struct redact_restore restore;
+	struct events *events;
 };
 
 static int make_engine(struct search *s, const struct gate_config *c, struct err *err)
@@ -182,17 +184,20 @@ struct search_back *search_back_new(struct search *s)
 	return b;
 }
 
-void search_back_json(struct search_back *b)
+int search_back_json(struct search_back *b, bool events)
 {
 	b->restore.form = REDACT_JSON;
+	return events ? events_new(b->restore.vault, &b->events) : 0;
 }
 
 int search_back_feed(struct search_back *b, struct slice in, bool last, struct buf *out)
 {
-	return redact_restore(&b->restore, in, last, out);
+	return b->events ? events_feed(b->events, in, last, out) : redact_restore(&b->restore, in, last, out);
 }
 
 void search_back_free(struct search_back *b)
 {
+	if (b)
+		events_free(b->events);
 	free(b);
 }

@@ -26,8 +26,8 @@ void search_done(struct dlp_scan *scan);
 /* Placeholders in what comes back. NULL: nothing was ever replaced. */
 struct search_back;
 struct search_back *search_back_new(struct search *s);
-/* What comes is JSON, or events of JSON. */
-void search_back_json(struct search_back *b);
+/* What comes is JSON, or events of JSON (gate/events.h). 0, -ENOMEM. */
+[[nodiscard]] int search_back_json(struct search_back *b, bool events);
 /* Appends what can be told. last: no more comes. */
 [[nodiscard]] int search_back_feed(struct search_back *b, struct slice in, bool last, struct buf *out);
 void search_back_free(struct search_back *b);

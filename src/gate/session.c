@@ -39,7 +39,7 @@ struct session {
 	struct sandbox *sandbox;
 	struct terminal *terminal;
 	struct question *question;
-	int control, tty;
+	int control, tty, no_gate;
 	struct source *control_source, *signal_source;
 	struct buf trace;
 	bool sandbox_ready, gate_ready, gone, over, started;
@@ -548,6 +548,11 @@ static int start(struct session *s, struct err *err)
 		explicit_bzero(key.p, key.cap);
 	if (values.p)
 		explicit_bzero(values.p, values.cap);
+	/* Without a gate its end stays with us, so that the supervisor does not miss it. */
+	if (r == 0 && s->spec->no_network) {
+		s->no_gate = link[1];
+		link[1] = -1;
+	}
 	for (int i = 0; i < 2; i++)
 		if (link[i] >= 0)
 			(void)close(link[i]);
@@ -574,7 +579,7 @@ int session_run(const struct session_spec *spec, struct session_result *result, 
 	s->spec = spec;
 	s->arena = ARENA((size_t)16 << 20);
 	s->trace = BUF(TRACE_WAIT);
-	s->control = s->tty = -1;
+	s->control = s->tty = s->no_gate = -1;
 	(void)gethostname(s->host, sizeof(s->host) - 1);
 	make_run_id(s);
 	name_tool(s);
@@ -603,6 +608,8 @@ int session_run(const struct session_spec *spec, struct session_result *result, 
 	terminal_close(s->terminal);
 	if (s->tty >= 0)
 		(void)close(s->tty);
+	if (s->no_gate >= 0)
+		(void)close(s->no_gate);
 	if (s->supervisor) {
 		struct err late = {0};
 		int c = supervisor_close(s->supervisor, &s->result.counts, &late);

@@ -10,22 +10,22 @@ struct session_spec {
 	char *const *argv;                /* NULL-terminated */
 	const char *cwd, *home, *project; /* absolute; the project may be NULL */
 	const char *user;
-	const char *upper, *work; /* if set: the tool gets a copy of the project, and what it writes goes there (SANDBOX_COPY) */
+	const char *upper, *work;         /* if set: the tool gets a copy of the project, and what it writes goes there (SANDBOX_COPY) */
 	const struct sandbox_path *paths; /* beside what the policy names */
 	size_t n_paths;
 	const char *const *keep_env;  /* names of variables that go in beside the ordinary ones, NULL-terminated; or NULL */
 	const char *const *redirects; /* connector_redirect(), NULL-terminated; or NULL */
 	const char *trust;            /* a file of certificates that servers may be checked with beside the system's; or NULL */
 	const char *ledger;           /* folder; NULL: nothing is put on record */
-	int std[3];      /* descriptors 0 to 2; a terminal among them is replaced by one of the tool's own */
-	bool questions;  /* ask at the terminal, if there is one, where the policy says so; otherwise that is a no */
-	int signals;   /* a signalfd, non-blocking: what comes goes to the tool; -1: none */
+	int std[3];                   /* descriptors 0 to 2; a terminal among them is replaced by one of the tool's own */
+	bool questions;               /* ask at the terminal, if there is one, where the policy says so; otherwise that is a no */
+	int signals;                  /* a signalfd, non-blocking: what comes goes to the tool; -1: none */
 	bool best_effort;
 	bool no_network;
 
 	void (*decided)(void *arg, const struct supervisor_event *e);
-	void (*note)(void *arg, const char *text);                 /* a fact for the person, one line, safe to print */
-	void (*level)(void *arg, const struct sandbox_level *l);   /* the confinement that was achieved, before the tool starts */
+	void (*note)(void *arg, const char *text);                   /* a fact for the person, one line, safe to print */
+	void (*level)(void *arg, const struct sandbox_level *l);     /* the confinement that was achieved, before the tool starts */
 	void (*executed)(void *arg, const char *path, bool allowed); /* or NULL */
 	void *arg;
 };
@@ -39,8 +39,8 @@ struct session_result {
 	char why[300]; /* if the run was ended by us: why */
 };
 
-/* Runs it to its end. 0: *result says how it went. Negative errno with err: it was not started, or the ledger could not be written (then the
- * run was ended, and what was acknowledged is there). */
+/* Runs it to its end. 0: *result says how it went. Negative errno with err: it was not started, or the ledger could not be written (then
+ * the run was ended, and what was acknowledged is there). */
 [[nodiscard]] int session_run(const struct session_spec *spec, struct session_result *result, struct err *err);
 
 #endif

@@ -2,17 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "crypto/digest.h"
 #include "gate/link.h"
 #include "inspect/dlp.h"
 #include "inspect/fingerprint.h"
-#include "inspect/secret_table.h"
-#include "sys/fd.h"
+#include "inspect/secret_cache.h"
 #include "sys/path.h"
 #include "sys/share.h"
 
@@ -27,33 +24,12 @@ static const char *cache_folder(struct arena *arena)
 	return home && home[0] == '/' ? arena_fmt(arena, "%s/.cache/postern", home) : NULL;
 }
 
-static int compile(struct arena *arena, const char *name, struct slice text, struct buf *rules, struct err *err)
+/* The folder of compiled rules, or -1. */
+static int open_cache(struct arena *arena)
 {
-	char digest[65];
-	_cleanup_buf_ struct buf about = BUF(RULES_MAX + 256);
-	/* Another version of the program may write other images. */
-	buf_str_add(&about, "postern " POSTERN_VERSION " " __DATE__ " " __TIME__ "\n");
-	buf_add(&about, text);
-	digest_sha256_hex(buf_slice(&about), digest);
-	const char *folder = cache_folder(arena), *file = folder ? arena_fmt(arena, "rules-%.32s.image", digest) : NULL;
-	_cleanup_fd_ int dir = file ? path_make_absolute(folder) : -1;
-	_cleanup_fd_ int readable = dir >= 0 ? openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	struct stat st;
-	/* Only what nobody else can have written. */
-	if (readable >= 0 && fstatat(readable, file, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
-	        !(st.st_mode & 022) && path_read(readable, file, rules) == 0 && rules->n > 64)
-		return 0;
-	buf_reset(rules);
-	const struct secret_source source = {.name = name, .text = text};
-	int r = secret_compile(&source, 1, rules, err);
-	if (r < 0 || readable < 0)
-		return r;
-	char fresh[64];
-	(void)snprintf(fresh, sizeof(fresh), ".rules-%d", (int)getpid());
-	_cleanup_fd_ int fd = openat(readable, fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd >= 0 && (fd_write_all(fd, buf_slice(rules)) < 0 || renameat(readable, fresh, readable, file) < 0))
-		(void)unlinkat(readable, fresh, 0);
-	return 0;
+	const char *folder = cache_folder(arena);
+	_cleanup_fd_ int made = folder ? path_make_absolute(folder) : -1;
+	return made >= 0 ? openat(made, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 }
 
 static int find_rules(struct arena *arena, struct buf *rules, struct err *err)
@@ -63,8 +39,10 @@ static int find_rules(struct arena *arena, struct buf *rules, struct err *err)
 	for (size_t i = 0; i < n; i++) {
 		_cleanup_buf_ struct buf text = BUF(RULES_MAX);
 		const char *path = arena_fmt(arena, "%s/rules/secrets.yaml", share[i]);
-		if (path && path_read(AT_FDCWD, path, &text) == 0)
-			return compile(arena, path, buf_slice(&text), rules, err);
+		if (!path || path_read(AT_FDCWD, path, &text) < 0)
+			continue;
+		_cleanup_fd_ int cache = open_cache(arena);
+		return secret_load(&(struct secret_source){.name = path, .text = buf_slice(&text)}, 1, cache, rules, err);
 	}
 	return err_set(err, -ENOENT, "the rules of secrets are not there: set POSTERN_SHARE to the folder that holds rules/secrets.yaml");
 }

@@ -34,6 +34,7 @@ struct asked {
 	uint64_t bytes;
 	char sha256[65];
 	char *rule, *set, *swap, *said;
+	char *ai;             /* facts about model traffic */
 	char *found, *redact; /* JSON of what was found in it; numbers of hits */
 	char *why;            /* of what was found: the reason in full */
 	const char *reason;
@@ -97,6 +98,7 @@ static void forget(struct supervisor *s, struct asked *a)
 	free(a->target);
 	free(a->rule);
 	free(a->said);
+	free(a->ai);
 	free(a->found);
 	free(a->redact);
 	free(a->why);
@@ -176,6 +178,47 @@ static unsigned http_activity(const char *method)
 	return 99;
 }
 
+/* Facts of gate/dialogue.h as a member "ai": counts and names by their word, calls and results as lists. */
+static void put_ai(struct slice facts, struct buf *out)
+{
+	_cleanup_buf_ struct buf words = BUF(4096), calls = BUF(12288), results = BUF(12288);
+	struct slice line, word, one, bytes, digest;
+	while (slice_split(&facts, '\n', &line)) {
+		if (!slice_split(&line, '\t', &word) || !slice_split(&line, '\t', &one))
+			continue;
+		bool call = slice_is(word, "call");
+		if (call || slice_is(word, "result")) {
+			struct buf *list = call ? &calls : &results;
+			bytes = one;
+			if ((call && !slice_split(&line, '\t', &bytes)) || !slice_split(&line, '\t', &digest) || list->n > 8192)
+				continue;
+			buf_str_add(list, list->n ? ",{" : "{");
+			if (call)
+				member(list, "name", one);
+			member(list, "sha256", digest);
+			member(list, "bytes", bytes);
+			buf_u8(list, '}');
+		} else if (slice_is(word, "tokens")) {
+			member(&words, "tokens_in", one);
+			if (slice_split(&line, '\t', &one))
+				member(&words, "tokens_out", one);
+		} else if (slice_is(word, "dialect") || slice_is(word, "model") || slice_is(word, "messages") || slice_is(word, "tools") ||
+		           slice_is(word, "text")) {
+			char name[16];
+			(void)snprintf(name, sizeof(name), "%.*s", SLICE_FMT(word));
+			member(&words, name, one);
+		}
+	}
+	if (!words.n && !calls.n && !results.n)
+		return;
+	buf_fmt(out, ",\"ai\":{%s", buf_str(&words));
+	if (calls.n)
+		buf_fmt(out, "%s\"calls\":[%s]", words.n ? "," : "", buf_str(&calls));
+	if (results.n)
+		buf_fmt(out, "%s\"results\":[%s]", words.n || calls.n ? "," : "", buf_str(&results));
+	buf_u8(out, '}');
+}
+
 /* status < 0: the decision; otherwise how it ended. */
 static int entry_of(struct supervisor *s, const struct asked *a, const struct link_message *end, struct buf *out, struct err *err)
 {
@@ -205,6 +248,7 @@ static int entry_of(struct supervisor *s, const struct asked *a, const struct li
 		member(&unmapped, "rule", slice_str(a->rule));
 		member(&unmapped, "reason", slice_str(a->reason));
 		member(&unmapped, "body_sha256", slice_str(a->sha256));
+		put_ai(slice_str(a->ai), &unmapped);
 		if (a->found)
 			buf_fmt(&unmapped, ",\"found\":%s", a->found);
 		buf_fmt(&message, "%s %s %s", a->allow ? "allowed" : "denied",
@@ -217,6 +261,7 @@ static int entry_of(struct supervisor *s, const struct asked *a, const struct li
 		buf_fmt(&unmapped, ",\"sent\":%llu,\"received\":%llu,\"ms\":%llu", (unsigned long long)sent, (unsigned long long)received,
 		        (unsigned long long)ms);
 		member(&unmapped, "reason", end->field[LINK_REASON]);
+		put_ai(end->field[LINK_AI], &unmapped);
 		if (http)
 			buf_fmt(&members, ",\"http_response\":{\"code\":%llu,\"length\":%llu}", (unsigned long long)status,
 			        (unsigned long long)received);
@@ -571,6 +616,7 @@ static struct asked *take(struct supervisor *s, const struct link_message *m)
 	(void)snprintf(a->method, sizeof(a->method), "%.*s", SLICE_FMT(m->field[LINK_METHOD]));
 	a->target = text_of(m->field[LINK_TARGET]);
 	a->rule = text_of(m->field[LINK_RULE]);
+	a->ai = m->field[LINK_AI].p ? text_of(m->field[LINK_AI]) : NULL;
 	a->next = s->slot[id % SLOTS];
 	s->slot[id % SLOTS] = a;
 	s->n_asked++;
@@ -659,6 +705,39 @@ static void on_connect(struct supervisor *s, const struct link_message *m)
 		connected(s, id, -1, r == -ENOBUFS ? "too many connections are being made at once" : strerror(-r));
 }
 
+/* Each tool that a model asks to be called is an event of its own: what an agent does begins with it. */
+static void record_calls(struct supervisor *s, const struct asked *a, struct slice facts)
+{
+	struct slice line, word, name, bytes, digest;
+	while (slice_split(&facts, '\n', &line)) {
+		if (!slice_split(&line, '\t', &word) || !slice_is(word, "call") || !slice_split(&line, '\t', &name) ||
+		        !slice_split(&line, '\t', &bytes) || !slice_split(&line, '\t', &digest))
+			continue;
+		_cleanup_buf_ struct buf members = BUF(4096), about = BUF(4096), message = BUF(1024);
+		struct entry e = s->o.common;
+		e.time = now_ms();
+		e.class_uid = ENTRY_API_ACTIVITY;
+		e.activity_id = 1;
+		buf_fmt(&message, "the model at %s asks for the tool %.*s", a->host, SLICE_FMT(slice_sub(name, 0, 120)));
+		buf_str_add(&members, "{\"api\":{");
+		member(&members, "operation", name);
+		buf_str_add(&members, "},\"src_endpoint\":{");
+		member(&members, "hostname", slice_str(a->host));
+		buf_fmt(&members, ",\"port\":%u}}", a->port);
+		buf_fmt(&about, "{\"postern\":{\"gate\":{\"id\":%llu", (unsigned long long)a->id);
+		member(&about, "run", slice_str(s->o.run));
+		member(&about, "what", SLICE("tool call"));
+		member(&about, "arguments_sha256", digest);
+		member(&about, "arguments_bytes", bytes);
+		buf_str_add(&about, "}}}");
+		e.members = buf_slice(&members);
+		e.unmapped = buf_slice(&about);
+		e.message = buf_slice(&message);
+		if (supervisor_record(s, &e, NULL, NULL, NULL) < 0)
+			return; /* who cannot be written to is noticed at the next decision */
+	}
+}
+
 static void on_event(struct supervisor *s, const struct link_message *m)
 {
 	struct asked *a = find(s, link_u64(m, LINK_ID, 0));
@@ -669,6 +748,8 @@ static void on_event(struct supervisor *s, const struct link_message *m)
 		s->counts.sent += link_u64(m, LINK_SENT, 0);
 		s->counts.received += link_u64(m, LINK_RECEIVED, 0);
 	}
+	if (s->record && m->field[LINK_AI].p)
+		record_calls(s, a, m->field[LINK_AI]);
 	if (s->record && a->state == ASKED_ALLOWED && !message) {
 		_cleanup_buf_ struct buf text = BUF(1 << 17);
 		int r = entry_of(s, a, m, &text, NULL);

@@ -41,7 +41,7 @@ struct supervisor_options {
 	size_t n_credentials;
 	/* A question for the person. Answer with supervisor_answer(), at once or later. NULL: no answer is no. */
 	void (*ask)(void *arg, uint64_t id, const char *key, const char *question); /* key: the place that it is about */
-	void (*decided)(void *arg, const struct supervisor_event *e); /* or NULL */
+	void (*decided)(void *arg, const struct supervisor_event *e);               /* or NULL */
 	/* The link broke or the ledger cannot be written: the run must end. */
 	void (*failed)(void *arg, const char *why);
 	void *arg;

@@ -320,7 +320,10 @@ int upstream_new(struct gate *g, int fd, const char *host, uint16_t port, bool t
 	u->early = BUF(WAIT_MAX);
 	(void)snprintf(u->host, sizeof(u->host), "%s", host);
 	u->state = tls ? UP_HANDSHAKE : bytes ? UP_RAW : UP_HEAD;
-	if (tls)
+	/* Only when it is needed: to read some 140 certificates takes longer than all else at the start. */
+	if (tls && !g->tls)
+		r = tls_client_new(g->config.trust_pem, &g->tls);
+	if (tls && r == 0)
 		r = tls_connect(g->tls, slice_str(host), false, &u->tls, &u->out);
 	r = r < 0 ? r : loop_add(g->loop, fd, EPOLLIN, on_event, u, &u->source);
 	if (r < 0) {

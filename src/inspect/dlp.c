@@ -236,15 +236,16 @@ void dlp_found(struct dlp_scan *s, struct level *l, const struct found *f)
 		return;
 	to_message(s, l, &from, &to);
 	const struct level *root = l;
-	while (root->up)
-		root = root->up;
+	bool cut = f->cut;
+	for (; root->up; root = root->up)
+		cut = cut || root->reading.open;
 	struct dlp_hit h = {.offset = root->base + from - f->early,
 	        .n = to - from + f->early,
 	        .class = f->class,
 	        .rule = f->rule,
 	        .what = f->what,
 	        .confidence = f->confidence,
-	        .cut = f->cut,
+	        .cut = cut,
 	        .shared = f->shared};
 	chain_of(l, f->split, h.chain);
 	sample_of(f, h.sample);

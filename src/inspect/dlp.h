@@ -63,7 +63,7 @@ struct dlp_hit {
 	uint8_t confidence;                     /* 0 to 100; 90 and up: structure or value proves it */
 	bool cut;                               /* it goes on past what could be looked at together: replacing the span is not enough */
 	uint32_t shared;                        /* DLP_FINGERPRINT: fingerprints in common */
-	char sample[DLP_SAMPLE];                /* safe to log: "ghp_… (40)", printable ASCII */
+	char sample[DLP_SAMPLE];                /* safe to log: "ghp_...(40)", the fixed part and the length; printable ASCII */
 };
 
 /* A value that must not leave. Shorter than 8 bytes: -EINVAL. In pieces of at least DLP_PIECE bytes it is found over several messages. */
@@ -109,8 +109,8 @@ void dlp_history_free(struct dlp_history *h);
 [[nodiscard]] int dlp_scan_feed(struct dlp_scan *s, struct slice bytes);
 /* The message is complete. 0, -ENOMEM. */
 [[nodiscard]] int dlp_scan_end(struct dlp_scan *s);
-/* A whole message at once, instead of feed and end: nothing is copied, and encoded blocks of any length up to 1 MiB are seen in one piece,
- * so prefer it where the bytes are there anyway. Bytes must stay until it returns only. */
+/* A whole message at once, instead of feed and end: nothing is copied, and there is no window that a long
+ * key or a compressed stream could reach past, so prefer it where the bytes are there anyway. Bytes must stay until it returns only. */
 [[nodiscard]] int dlp_scan_whole(struct dlp_scan *s, struct slice message);
 /* Takes the hits away, for the next message with the same history. */
 void dlp_scan_reset(struct dlp_scan *s);

@@ -9,6 +9,7 @@
 struct dlp_reading {
 	enum dlp_decoding how; /* BASE64, HEX, PERCENT, ESCAPE, ENTITY, QUOTED; REVERSE and ROT13 alone */
 	bool backwards, rot13; /* of the source, before that */
+	bool open;             /* INFLATE: the stream does not end in the source */
 	size_t from, to;
 };
 

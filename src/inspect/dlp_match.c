@@ -65,8 +65,8 @@ static bool random_enough(const struct image_rule *r, struct slice s, size_t fro
 	struct slice p = slice_of(part, n);
 	if (secret_entropy(p) < r->entropy / 10.0 || secret_made_up(p))
 		return false;
-	/* Where only the place tells: random letters hardly ever come in seven tenths of pairs that words have. */
-	return r->confidence >= 90 || secret_hex(p) || secret_wordy(p, 10) < 70;
+	/* Where only the place tells: random letters hardly ever come in six tenths of pairs that words have. */
+	return r->confidence >= 90 || secret_hex(p) || secret_wordy(p, 10) < 63;
 }
 
 static bool tell(struct dlp_scan *s, struct level *l, const struct image_rule *r, struct secret_candidate *c, struct slice shown)
@@ -291,13 +291,40 @@ static bool try_value(struct dlp_scan *s, struct level *l, const struct image_pa
 	return tell(s, l, r, &c, SLICE_NONE);
 }
 
-/* A word beside which values of a rule stand. */
-static void near(struct dlp_scan *s, struct level *l, const struct image_pattern *p, size_t end)
+/* The name goes on to say that it is no secret: token_url, secretName, credentialId. */
+static bool names_other(struct slice t, size_t at)
+{
+	static const char *const ends[] = {"id", "ids", "name", "names", "type", "url", "uri", "path", "file", "length", "size", "version",
+	        "endpoint", "alias", "label", "count", "index", "hash", "expiry", "scope", "ref"};
+	size_t end = at;
+	while (end < t.n && end - at < 40 && ((t.p[end] | 32) >= 'a' && (t.p[end] | 32) <= 'z'))
+		end++;
+	if (end == at && at < t.n && (t.p[at] == '_' || t.p[at] == '-' || t.p[at] == '.')) {
+		at++;
+		for (end = at; end < t.n && end - at < 40 && ((t.p[end] | 32) >= 'a' && (t.p[end] | 32) <= 'z');)
+			end++;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
+		if (slice_eq_nocase(slice_sub(t, at, end - at), slice_str(ends[i])))
+			return true;
+	return false;
+}
+
+/* A word beside which values of a rule stand, at [start, end). */
+static void near(struct dlp_scan *s, struct level *l, const struct image_pattern *p, size_t start, size_t end)
 {
 	const struct image *m = &s->engine->image;
 	const struct image_rule *r = &m->rules[p->rule];
 	size_t at = end;
 	if (end >= l->s.n)
+		return;
+	/* A name of a service inside of another word is none, unless it is written in humps. */
+	uint8_t first = l->s.p[start], left = start > 0 ? l->s.p[start - 1] : ' ';
+	bool small = left >= 'a' && left <= 'z', big = left >= 'A' && left <= 'Z';
+	if (!(r->flags & RULE_GLUED) && (big || (small && first >= 'a' && first <= 'z')) && !secret_left_edge(l->s, start))
+		return;
+	bool guess = r->check == CHECK_GENERIC || r->check == CHECK_PASSWORD;
+	if (guess && names_other(l->s, end))
 		return;
 	bool quoted = false;
 	if (r->flags & RULE_DIRECT) {
@@ -306,7 +333,7 @@ static void near(struct dlp_scan *s, struct level *l, const struct image_pattern
 	}
 	if (secret_assigned(l->s, end, &at, &quoted) && try_value(s, l, p, at, quoted))
 		return;
-	if (r->check == CHECK_GENERIC || r->check == CHECK_PASSWORD || r->check == CHECK_BASIC)
+	if (guess || r->check == CHECK_BASIC)
 		return;
 	/* A vendor's name, and somewhere on the next hundred bytes a value of just that form. */
 	const uint8_t *set = m->sets[m->atoms[p->atom].set];
@@ -346,7 +373,7 @@ static void hidden(struct dlp_scan *s, struct level *l, const struct image_patte
 	if (p->fixed)
 		(void)try_pattern(s, &side, p, from, from + end - start);
 	else
-		near(s, &side, p, from + end - start);
+		near(s, &side, p, from, from + end - start);
 }
 
 /* ---- other levels */
@@ -433,6 +460,7 @@ static void inflate_at(struct dlp_scan *s, struct level *l, size_t start)
 		if (pass == 0 && (total < 32 || (e != Z_STREAM_END && e != Z_BUF_ERROR && e != Z_OK && total < 256)))
 			return;
 		r.to = start + (size_t)z->total_in;
+		r.open = e != Z_STREAM_END;
 		s->spent += total;
 	}
 	l->inflated = r.to;
@@ -455,7 +483,7 @@ void dlp_literal(struct dlp_scan *s, struct level *l, const struct image_use *u,
 			hidden(s, l, p, DLP_ROT13, start, end);
 		break;
 	case FORM_NEAR:
-		near(s, l, p, end);
+		near(s, l, p, start, end);
 		break;
 	case FORM_ESCAPE:
 		escapes(s, l, (enum image_escape)u->index, start);
@@ -469,6 +497,55 @@ void dlp_literal(struct dlp_scan *s, struct level *l, const struct image_use *u,
 	}
 }
 
+/* Base64 or hex of a compressed stream that is longer than a piece: decoded, inflated and searched piece by piece. The span of what is
+ * found is all of it. */
+static void inflate_run(struct dlp_scan *s, struct level *l, const struct dlp_reading *r, unsigned depth)
+{
+	z_stream *z = &s->work->inflate[depth];
+	uint8_t *in = s->work->out[depth], *out = s->work->out[depth + 1];
+	struct dlp_reading piece = *r;
+	struct level middle = {.up = l, .reading = *r, .whole = true, .depth = depth};
+	struct level down = {.up = &middle, .reading = {.how = DLP_INFLATE, .to = 1}, .whole = true, .depth = depth + 1};
+	size_t kept = 0, total = 0;
+	int e = inflateReset2(z, 15 + 32);
+	while (e == Z_OK && piece.from < r->to) {
+		size_t next;
+		z->avail_in = (unsigned)dlp_decode(l->s, &piece, in, DLP_OUT, NULL, &next);
+		z->next_in = in;
+		if (z->avail_in == 0 || next <= piece.from)
+			break;
+		piece.from = next;
+		while (e == Z_OK && z->avail_in && affordable(s)) {
+			z->next_out = out + kept;
+			z->avail_out = (unsigned)(DLP_OUT - kept);
+			e = inflate(z, Z_NO_FLUSH);
+			size_t n = DLP_OUT - z->avail_out;
+			total += n - kept;
+			s->spent += n - kept;
+			down.s = slice_of(out, n);
+			down.mapped = false;
+			memset(down.escaped, 0, sizeof(down.escaped));
+			down.inflated = 0;
+			if (n >= DLP_PIECE && (n == DLP_OUT || e != Z_OK || piece.from >= r->to))
+				(void)dlp_search(s, &down, 0, n);
+			kept = n;
+			if (n == DLP_OUT) {
+				/* What lies across the border is seen again. */
+				kept = 2048;
+				memmove(out, out + n - kept, kept);
+			}
+		}
+		if (z->avail_in || total > 4 * INFLATE_MAX)
+			break;
+	}
+}
+
+/* The head of a gzip or zlib stream. */
+static bool deflated(const uint8_t *p, size_t n)
+{
+	return n > 2 && ((p[0] == 0x1f && p[1] == 0x8b && p[2] == 8) || (p[0] == 0x78 && (p[0] << 8 | p[1]) % 31 == 0));
+}
+
 /* Base64 or hex, in pieces that fit the buffer. */
 static void pieces(struct dlp_scan *s, struct level *l, const struct dlp_reading *r)
 {
@@ -479,6 +556,10 @@ static void pieces(struct dlp_scan *s, struct level *l, const struct dlp_reading
 	for (;;) {
 		size_t next, n = dlp_decode(l->s, &piece, s->work->out[depth], DLP_OUT, NULL, &next), from = piece.from;
 		piece.to = piece.backwards ? piece.to : next;
+		if (from == r->from && n == DLP_OUT && !piece.backwards && depth < DLP_DEPTH && deflated(s->work->out[depth], n)) {
+			inflate_run(s, l, r, depth);
+			return;
+		}
 		search_down(s, l, &piece, false, n);
 		if (n < DLP_OUT || piece.backwards || next >= r->to || !affordable(s))
 			return;

@@ -177,8 +177,10 @@ static uint64_t mix(uint64_t h)
 	return h ^ h >> 32;
 }
 
-/* Of FINGERPRINT_W hashes the least is below this in 99 of 100 cases: what is above is neither kept nor looked up. */
-#define LIMIT (UINT64_MAX / 100 * 32)
+/* Of FINGERPRINT_W hashes the least is below this in 97 of 100 cases: what is above is neither kept nor looked up. The two upper bits,
+ * which are 0 then, make room for others. */
+#define LIMIT   (UINT64_MAX >> 2)
+#define KEPT(h) ((h) << 2)
 
 static uint64_t power(void)
 {
@@ -254,9 +256,22 @@ struct winnow {
 	int error;
 };
 
-static void pick(struct winnow *w, uint64_t h)
+/* Tables of numbers, rulers and the like are the same everywhere: half of it should be letters, of eight different kinds or more. */
+static bool telling(const uint8_t *c)
 {
-	w->window[w->n++ % FINGERPRINT_W] = h;
+	uint32_t kinds = 0;
+	unsigned letters = 0;
+	for (size_t i = 0; i < FINGERPRINT_K; i++) {
+		bool letter = c[i] > '9';
+		letters += letter;
+		kinds |= letter ? 1u << (c[i] & 31) : 0;
+	}
+	return letters >= FINGERPRINT_K / 2 && __builtin_popcount(kinds) >= 8;
+}
+
+static void pick(struct winnow *w, uint64_t h, bool told)
+{
+	w->window[w->n++ % FINGERPRINT_W] = told ? h : UINT64_MAX;
 	if (w->n < FINGERPRINT_W)
 		return;
 	uint64_t best = w->n - FINGERPRINT_W;
@@ -267,7 +282,7 @@ static void pick(struct winnow *w, uint64_t h)
 	if (best == w->last || h > LIMIT || w->error)
 		return;
 	w->last = best;
-	w->error = list_add(w->list, h, w->file);
+	w->error = list_add(w->list, KEPT(h), w->file);
 }
 
 static int winnow(struct list *l, struct slice s, uint32_t file, size_t *added)
@@ -286,7 +301,7 @@ static int winnow(struct list *l, struct slice s, uint32_t file, size_t *added)
 		for (size_t j = FINGERPRINT_K; j < f.n; j++) {
 			f.hash = f.hash * BASE + f.c[j] - f.c[j - FINGERPRINT_K] * out;
 			if (++f.seen >= FINGERPRINT_K)
-				pick(&w, mix(f.hash));
+				pick(&w, mix(f.hash), telling(f.c + j + 1 - FINGERPRINT_K));
 		}
 		forget(&f);
 	}
@@ -579,12 +594,12 @@ static void hash_all(struct fingerprint_scan *f, const struct teller *t, size_t 
 	const uint64_t seen = f->seen;
 	uint64_t hash = f->hash;
 	for (size_t j = FINGERPRINT_K; j < f->n; j++) {
-		hash = hash * BASE + f->c[j] - f->c[j - FINGERPRINT_K] * out;
-		uint64_t h = mix(hash), bit = h >> shift;
+		hash = hash * BASE + (f->c[j] - f->c[j - FINGERPRINT_K] * out);
+		uint64_t h = mix(hash), bit = KEPT(h) >> shift;
 		if ((filter[bit >> 6] >> (bit & 63) & 1 & (uint64_t)(h <= LIMIT)) | (uint64_t)(n_sets > 1)) {
 			f->seen = seen + j + 1 - FINGERPRINT_K;
 			if (f->seen >= FINGERPRINT_K && h <= LIMIT)
-				look(f, t, n_sets, h, j);
+				look(f, t, n_sets, KEPT(h), j);
 		}
 	}
 	f->seen = seen + f->n - FINGERPRINT_K;

@@ -3,7 +3,9 @@
  * Winnowing (Schleimer, Wilkerson, Aiken 2003): text is brought into a normal form (letters and digits only, lower case; escapes of JSON
  * resolved, line numbers at the front of a line left out, so that indentation, quoting, diffs and `cat -n` change nothing), hashed in
  * windows of FINGERPRINT_K characters, and of each FINGERPRINT_W hashes in a row the least is kept. So whatever has
- * FINGERPRINT_K + FINGERPRINT_W - 1 characters of normal form in common with a file has a fingerprint in common. */
+ * FINGERPRINT_K + FINGERPRINT_W - 1 characters of normal form in common with a file has a fingerprint in common, but for two kinds that are
+ * left out: windows that are mostly digits or have fewer than eight different letters (tables look alike everywhere), and three in a
+ * hundred whose hash is so high that looking it up would cost more than it tells. */
 #ifndef POSTERN_INSPECT_FINGERPRINT_H
 #define POSTERN_INSPECT_FINGERPRINT_H
 

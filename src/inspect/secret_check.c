@@ -121,7 +121,7 @@ bool secret_made_up(struct slice s)
 {
 	static const char *const words[] = {"example", "placeholder", "changeme", "change_me", "change-me", "your", "xxxx", "dummy",
 	        "redact", "sample", "insert", "replace", "fake", "notreal", "_here", "-here", "****", "....", "${", "{{", "1234567",
-	        "abcdef01", "abcdefg", "deadbeef", "postern-", "lorem", "00000000", "goeshere", "undefined"};
+	        "abcdef01", "abcdefg", "deadbeef", "postern-", "-nretsop", "cbfgrea-", "lorem", "00000000", "goeshere", "undefined"};
 	size_t same = 1, worst = 1, steps = 0;
 	for (size_t i = 1; i < s.n; i++) {
 		same = s.p[i] == s.p[i - 1] ? same + 1 : 1;
@@ -189,6 +189,9 @@ bool secret_assigned(struct slice t, size_t at, size_t *value, bool *quoted)
 	if (blank >= t.n)
 		return false;
 	i = blank;
+	/* name="password" value="…" */
+	if (closed && slice_starts(slice_from(t, i), SLICE("value=")))
+		i += 5;
 	switch (t.p[i]) {
 	case ':':
 		if (t.p[i + (i + 1 < t.n)] == ':')
@@ -478,6 +481,10 @@ static void trim(struct secret_candidate *c)
 
 static bool generic(struct secret_candidate *c)
 {
+	/* Only at the end of a value stands a "=" that is part of it. */
+	for (size_t i = c->from; i + 1 < c->to; i++)
+		if (c->text.p[i] == '=' && c->text.p[i + 1] != '=')
+			c->to = i;
 	trim(c);
 	struct slice s = slice_sub(c->text, c->from, c->to - c->from);
 	struct makeup m = makeup_of(s);

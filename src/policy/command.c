@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "base/utf8.h"
+
 int policy_command_new(struct arena *arena, struct policy_doc **out)
 {
 	static const char *const none[] = {NULL};
@@ -85,6 +87,11 @@ int policy_command_path(struct policy_doc *d, const char *path, enum policy_acce
 		if (slice_is(part, "..") || slice_is(part, "."))
 			return err_set(
 			        err, -EINVAL, "the path \"%.200s\" has \"%.*s\" as a part; write where it leads", path, SLICE_FMT(part));
+	uint32_t c;
+	rest = slice_str(path);
+	for (size_t i = 0, k; i < rest.n; i += k)
+		if ((k = utf8_next(rest, i, &c)) == 0 || c < 0x20)
+			return err_set(err, -EINVAL, "a path with bytes that are not UTF-8, or with control characters, cannot be named");
 	if (path[0] != '/' && strcmp(path, "~") != 0 && strncmp(path, "~/", 2) != 0 && strncmp(path, "{project}", 9) != 0)
 		return err_set(err, -EINVAL, "the path \"%.200s\" should begin with / or ~/", path);
 	size_t n = strlen(path);

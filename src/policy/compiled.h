@@ -39,6 +39,7 @@ struct policy {
 	/* exec rules with their paths made absolute */
 	struct grants exec[POLICY_LAYERS][PARTS];
 	bool wants_digest, wants_argv;
+	const char *ledger_said; /* as the document has it */
 };
 
 /* NULL, or the rules of a key. */

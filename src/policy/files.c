@@ -11,12 +11,15 @@ struct cell {
 
 static void consider(struct cell *c, const struct file_rule *r, size_t depth)
 {
-	if (r->access == POLICY_NONE) {
+	if (r->access == POLICY_NONE && !r->absent) {
 		if (!c->hide || depth > c->hide_depth) {
 			c->hide = r;
 			c->hide_depth = depth;
 		}
-	} else if (!c->best || depth > c->best_depth || (depth == c->best_depth && r->access < c->best->access)) {
+		return;
+	}
+	bool stricter = c->best && (c->best->absent || (!r->absent && r->access < c->best->access));
+	if (!c->best || depth > c->best_depth || (depth == c->best_depth && stricter)) {
 		c->best = r;
 		c->best_depth = depth;
 	}
@@ -99,13 +102,31 @@ static void narrow(struct found *f, const struct file_rule *r, bool first)
 	}
 }
 
+/* What is built in holds where no layer that grants has a rule as deep. */
+static bool built_in_holds(const struct cell *built_in, bool granted, size_t granted_depth, struct found *f, size_t *depth)
+{
+	bool shown = built_in->best && built_in->best_depth > built_in->hide_depth;
+	if (built_in->hide && !shown && !(granted && granted_depth >= built_in->hide_depth)) {
+		*f = (struct found){.rule = &built_in->hide->rule, .why = "secrets are hidden unless a rule names the very place"};
+		return true;
+	}
+	if (built_in->best && (!granted || built_in->best_depth > granted_depth)) {
+		*f = (struct found){.access = built_in->best->access,
+		        .rule = &built_in->best->rule,
+		        .why = built_in->best->absent ? "it is not there unless a rule names it" : "it is so unless a rule says otherwise",
+		        .unknown = built_in->best->absent};
+		*depth = built_in->best_depth;
+	}
+	return false;
+}
+
 static void find(const struct policy *p, struct slice path, struct found *out)
 {
 	struct cell cell[POLICY_LAYERS][PARTS] = {0};
-	const struct cell *built_in = &cell[POLICY_BUILT_IN][PART_OWN];
-	const struct file_rule *widen, *refused = NULL;
-	bool granted = false, lifted = false;
-	struct found f = {.access = POLICY_NONE}, limit = {.access = POLICY_WRITE};
+	const struct file_rule *widen;
+	bool granted = false, refused[ARRAY_LEN(order)] = {false};
+	size_t depth = 0;
+	struct found f = {.why = "no rule permits it", .unknown = true};
 	gather(p, path, cell);
 	for (size_t i = 0; i < ARRAY_LEN(order); i++)
 		if (cell[order[i]][PART_OWN].hide) {
@@ -116,38 +137,27 @@ static void find(const struct policy *p, struct slice path, struct found *out)
 		const struct cell *c = &cell[order[i]][PART_OWN];
 		if (!c->best)
 			continue;
-		if (!may_grant(p, cell, order[i], &widen)) {
-			refused = refused ? refused : c->best;
-			narrow(&limit, c->best, false);
+		refused[i] = !may_grant(p, cell, order[i], &widen);
+		if (refused[i])
 			continue;
-		}
 		narrow(&f, c->best, !granted);
 		/* Beside a grant of the organisation a lower layer does not have to widen anything. */
 		if (widen && !cell[POLICY_ORGANISATION][PART_OWN].best)
 			narrow(&f, widen, false);
 		granted = true;
-		lifted |= built_in->hide && c->best_depth >= built_in->hide_depth;
+		f.why = "a rule says so";
+		f.unknown = false;
+		depth = c->best_depth > depth ? c->best_depth : depth;
 	}
-	if (built_in->hide && !lifted) {
-		*out = (struct found){.rule = &built_in->hide->rule, .why = "secrets are hidden unless a rule names the very place"};
-		return;
-	}
-	f.why = "a rule says so";
-	if (!granted && built_in->best) {
-		narrow(&f, built_in->best, true);
-		f.why = "it is so unless a rule says otherwise";
-		granted = true;
-	}
-	if (!granted) {
-		*out = (struct found){.rule = refused ? &refused->rule : NULL,
-		        .why = refused ? "it is permitted only by a layer that may not grant it" : "no rule permits it",
-		        .unknown = true};
-		return;
-	}
-	/* A layer that may not grant may still say less. */
-	if (limit.rule && limit.access < f.access) {
-		limit.why = "a rule says so";
-		f = limit;
+	bool hidden = built_in_holds(&cell[POLICY_BUILT_IN][PART_OWN], granted, depth, &f, &depth);
+	/* A layer that may not grant may still say less of the same place, or of one within. */
+	for (size_t i = 0; i < ARRAY_LEN(order) && !hidden; i++) {
+		const struct cell *c = &cell[order[i]][PART_OWN];
+		if (refused[i] && f.access == POLICY_NONE)
+			f = (struct found){
+			        .rule = &c->best->rule, .why = "it is permitted only by a layer that may not grant it", .unknown = true};
+		else if (refused[i] && c->best_depth >= depth && c->best->access < f.access)
+			f = (struct found){.access = c->best->access, .rule = &c->best->rule, .why = "a rule says so"};
 	}
 	*out = f;
 }
@@ -185,22 +195,30 @@ static int by_path(const void *a, const void *b)
 	return m < n ? -1 : 1;
 }
 
+struct spot {
+	struct policy_mount mount;
+	bool implicit; /* no layer speaks of it: the sandbox has its own home and folders for temporary files, each empty */
+	bool own;      /* it is one of those, so it is not as its surroundings are */
+};
+
 /* Is there anything to see in or below the folder of a pattern? If not, the pattern has nothing to hide. */
-static bool any_below(const struct policy_mount *list, size_t n, const char *folder)
+static bool any_below(const struct spot *list, size_t n, const char *folder)
 {
+	struct slice f = slice_str(folder);
 	for (size_t i = 0; i < n; i++)
-		if (list[i].access != POLICY_NONE && (match_below(slice_str(folder), slice_str(list[i].path)) ||
-		                                             match_below(slice_str(list[i].path), slice_str(folder))))
+		if (list[i].mount.access != POLICY_NONE &&
+		        (match_below(f, slice_str(list[i].mount.path)) || match_below(slice_str(list[i].mount.path), f)))
 			return true;
 	return false;
 }
 
 int policy_mounts(struct policy *p)
 {
-	size_t n = 0, kept = 0, depth = 0;
-	struct policy_mount *list = arena_array(&p->arena, p->paths.n_ref + p->n_glob + 1, sizeof(*list));
-	_cleanup_free_ size_t *open = calloc(p->paths.n_ref + p->n_glob + 1, sizeof(*open)); /* mounts that the present one lies in */
-	if (!list || !open)
+	size_t n = 0, kept = 0, depth = 0, most = p->paths.n_ref + p->n_glob + 1;
+	struct policy_mount *list = arena_array(&p->arena, most, sizeof(*list));
+	_cleanup_free_ struct spot *all = calloc(most, sizeof(*all));
+	_cleanup_free_ size_t *open = calloc(most, sizeof(*open)); /* what the present one lies in */
+	if (!list || !all || !open)
 		return -ENOMEM;
 	for (size_t i = 0; p->paths.slot && i <= p->paths.mask; i++) {
 		const struct slot *s = &p->paths.slot[i];
@@ -208,25 +226,30 @@ int policy_mounts(struct policy *p)
 		if (!s->n)
 			continue;
 		policy_file(p, s->key, POLICY_READ, &f);
-		list[n++] = (struct policy_mount){.path = (const char *)s->key.p, .access = f.access, .place = f.decision.place};
+		all[n].mount = (struct policy_mount){.path = (const char *)s->key.p, .access = f.access, .place = f.decision.place};
+		for (uint32_t k = 0; k < s->n; k++)
+			all[n].own |= ((const struct file_rule *)p->paths.ref[s->first + k].rule)->absent;
+		all[n++].implicit = f.decision.unknown || s->key.n == 1;
 	}
-	qsort(list, n, sizeof(*list), by_path);
+	qsort(all, n, sizeof(*all), by_path);
 	/* What is as its surroundings needs no mount. */
 	for (size_t i = 0; i < n; i++) {
-		struct slice path = slice_str(list[i].path);
-		while (depth && !match_below(slice_str(list[open[depth - 1]].path), path))
+		struct slice path = slice_str(all[i].mount.path);
+		while (depth && !match_below(slice_str(all[open[depth - 1]].mount.path), path))
 			depth--;
-		enum policy_access around = depth ? list[open[depth - 1]].access : POLICY_NONE;
-		if (list[i].access == around)
+		struct policy_mount *m = &all[i].mount;
+		enum policy_access around = depth ? all[open[depth - 1]].mount.access : POLICY_NONE;
+		if (m->access == around && !all[i].own)
 			continue;
-		list[i].optional = list[i].access == POLICY_NONE || (list[i].place && list[i].place->layer == POLICY_BUILT_IN);
-		list[kept] = list[i];
-		open[depth++] = kept++;
+		open[depth++] = i;
+		m->optional = m->access == POLICY_NONE || (m->place && m->place->layer == POLICY_BUILT_IN);
+		if (!all[i].implicit)
+			list[kept++] = *m;
 	}
 	for (size_t i = 0; i < p->n_glob; i++) {
 		const struct file_rule *r = p->glob[i].rule;
 		/* Patterns of "widen" take something out of what may be added; they hide nothing by themselves. */
-		if (p->glob[i].part == PART_OWN && any_below(list, kept, r->path))
+		if (p->glob[i].part == PART_OWN && any_below(all, n, r->path))
 			list[kept++] = (struct policy_mount){.path = r->path,
 			        .glob = r->glob,
 			        .anywhere = true,

@@ -170,6 +170,9 @@ static int person(struct loader *l, const char *home)
 	int r = read_file(path, &text, &st, l->err);
 	if (r == 0 && given)
 		return err_set(l->err, -ENOENT, "there is no policy %s", path);
+	if (r == 1 && (st.st_mode & S_IWOTH))
+		return err_set(
+		        l->err, -EACCES, "%s may be written by everybody (mode %03o); chmod o-w it", path, (unsigned)st.st_mode & 0777);
 	return r <= 0 ? r : parse(l, buf_slice(&text), path, POLICY_PERSON);
 }
 

@@ -7,7 +7,7 @@
 static const char built_in_text[] = "on_unknown: deny\n"
                                     "review: copy\n"
                                     "files:\n"
-                                    "  read: [/usr, /bin, /sbin, /lib, /lib32, /lib64, /libx32, /etc, /opt]\n"
+                                    "  read: ['{project}/.postern.yaml']\n"
                                     "  write: ['{project}']\n"
                                     "  hide:\n"
                                     "    - /etc/postern\n"
@@ -58,7 +58,6 @@ static const char built_in_text[] = "on_unknown: deny\n"
                                     "    - ~/.zsh_history\n"
                                     "    - ~/.python_history\n"
                                     "    - ~/.psql_history\n"
-                                    "    - '{project}/.postern.yaml'\n"
                                     "    - '{project}/**/.env'\n"
                                     "    - '{project}/**/.env.*'\n"
                                     "    - '{project}/**/id_rsa'\n"
@@ -72,10 +71,30 @@ int policy_built_in(struct arena *arena, struct policy_doc **out)
 {
 	struct policy_problems problems = {0};
 	int r = policy_parse(slice_of(built_in_text, sizeof(built_in_text) - 1), "built-in", POLICY_BUILT_IN, arena, out, &problems);
-	if (r == 0)
-		(*out)->info.is_there = false;
 	policy_problems_free(&problems);
-	return r;
+	if (r < 0)
+		return r;
+	(*out)->info.is_there = false;
+	/* The system can be read; a home, and folders for what is temporary, are empty ones of the sandbox's own. */
+	static const struct {
+		const char *path, *text;
+		bool absent;
+	} rows[] = {{"/", "files /: read", false}, {"~", "files ~: not there", true}, {"/tmp", "files /tmp: not there", true},
+	        {"/var/tmp", "files /var/tmp: not there", true}, {"/run", "files /run: not there", true}};
+	struct grants *g = &(*out)->own;
+	struct file_rule *list = arena_array(arena, g->n_file + ARRAY_LEN(rows), sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	memcpy(list, g->file, g->n_file * sizeof(*list));
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		list[g->n_file++] = (struct file_rule){.path = rows[i].path,
+		        .access = rows[i].absent ? POLICY_NONE : POLICY_READ,
+		        .absent = rows[i].absent,
+		        .rule = {.place = {.layer = POLICY_BUILT_IN, .file = "built-in"},
+		                .text = rows[i].text,
+		                .verdict = rows[i].absent ? POLICY_DENY : POLICY_ALLOW}};
+	g->file = list;
+	return 0;
 }
 
 /* The stricter of all layers, but of person and command line the later. `larger`: a larger value is stricter. What is built in holds only
@@ -401,6 +420,7 @@ int policy_merge(struct policy *p, struct policy_problems *problems)
 	for (size_t i = 0; i < ARRAY_LEN(ledgers) && !p->s.ledger; i++) {
 		const struct policy_doc *d = p->doc[ledgers[i]];
 		if (d && d->ledger) {
+			p->ledger_said = d->ledger;
 			int r = policy_expand(p, &p->arena, d->ledger, &p->s.ledger);
 			if (r < 0)
 				return r;

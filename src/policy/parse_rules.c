@@ -303,7 +303,8 @@ static const struct read_key file_keys[] = {
 void read_files(struct reader *r, const struct tree *v, void *object)
 {
 	struct grants *g = object;
-	g->has_files = true;
+	/* Who only hides, or labels, has not said all that may be seen. */
+	g->has_files = tree_get(v, "read") || tree_get(v, "write") || tree_get(v, "copy");
 	if (v->kind != TREE_NULL)
 		read_map(r, v, "\"files\"", file_keys, ARRAY_LEN(file_keys), g);
 }

@@ -38,6 +38,7 @@ struct file_rule {
 	const char *path; /* as written, then by policy_compile() absolute; of a pattern the folder */
 	const char *glob; /* of a name below it; NULL: the path itself and all below */
 	enum policy_access access;
+	bool absent; /* built in: not hidden, but not there unless a rule names it or something in it */
 };
 
 struct exec_rule {

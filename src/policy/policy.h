@@ -8,9 +8,11 @@
  *     stricter, else the one that stands first. A layer in which nothing fits is silent.
  *  2. Of what the layers say the strictest holds: deny, then ask, then log, then allow. So nobody can widen what another layer denies.
  *  3. Something is permitted only by a layer that may grant. The organisation may. The person and the command line may where the
- *     organisation lacks the section, or where its "widen" lets them. The project may only where the "widen" of the organisation (or, if
- *     there is none, of the person) lets it; what it allows elsewhere is a wish, and changes nothing.
+ *     organisation lacks the section (of files: names nothing to read, write or copy), or where its "widen" lets them. The project may
+ *     only where the "widen" of the organisation (or, if there is none, of the person) lets it; what it allows elsewhere is a wish, and
+ *     changes nothing.
  *  4. Where no layer grants, `on_unknown` decides: deny or ask. That of the organisation holds wherever it has the section.
+ *  5. What is built in counts where no layer says anything; of files, where no layer that grants has a rule as deep.
  * Single values (limits, review, identity, …): the stricter of all layers; but of person and command line the later. */
 #ifndef POSTERN_POLICY_POLICY_H
 #define POSTERN_POLICY_POLICY_H
@@ -115,7 +117,8 @@ struct policy_file {
 };
 void policy_file(const struct policy *p, struct slice path, enum policy_access wanted, struct policy_file *out);
 
-/* What the sandbox mounts: parents before what lies in them, one for each path that any layer names and at which the access changes. */
+/* What the sandbox mounts, over a system that can be read and a home that is empty: parents before what lies in them, one for each path
+ * that any layer names and at which the access changes. */
 struct policy_mount {
 	const char *path; /* absolute */
 	enum policy_access access;

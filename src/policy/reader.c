@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/opt.h"
+#include "base/utf8.h"
 
 static void say(struct reader *r, const struct tree *at, bool warning, const char *fmt, va_list ap)
 {
@@ -97,6 +98,15 @@ void *read_list(struct reader *r, const struct tree *v, const char *what, const 
 
 const char *read_text(struct reader *r, const struct tree *v, const char *what)
 {
+	uint32_t c = 0;
+	for (size_t i = 0, n; v->kind == TREE_TEXT && i < v->text.n; i += n) {
+		n = utf8_next(v->text, i, &c);
+		if (n && !tree_invisible(c))
+			continue;
+		read_bad(r, v, "\"%s\" has a character in it that cannot be seen (U+%04X); a policy is read by people", what,
+		        n ? (unsigned)c : 0xfffdu);
+		return NULL;
+	}
 	if (v->kind == TREE_TEXT)
 		return (const char *)v->text.p;
 	if (v->kind == TREE_NULL && slice_is(v->text, "~"))

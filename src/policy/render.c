@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <time.h>
 
+#include "base/utf8.h"
 #include "crypto/digest.h"
 #include "parse/jcs.h"
 
@@ -11,14 +12,22 @@
 
 void json_text_add(struct buf *out, const char *text)
 {
+	struct slice s = slice_str(text);
+	uint32_t c;
 	buf_u8(out, '"');
-	for (const unsigned char *c = (const unsigned char *)(text ? text : ""); *c; c++) {
-		if (*c == '"' || *c == '\\')
-			buf_fmt(out, "\\%c", *c);
-		else if (*c < 0x20)
-			buf_fmt(out, "\\u%04x", *c);
-		else
-			buf_u8(out, *c);
+	for (size_t i = 0, n; i < s.n; i += n) {
+		n = utf8_next(s, i, &c);
+		if (n == 0) {
+			/* The path of a home can have any bytes. */
+			buf_str_add(out, "\\ufffd");
+			n = 1;
+		} else if (s.p[i] == '"' || s.p[i] == '\\') {
+			buf_fmt(out, "\\%c", s.p[i]);
+		} else if (s.p[i] < 0x20) {
+			buf_fmt(out, "\\u%04x", s.p[i]);
+		} else {
+			buf_add(out, slice_sub(s, i, n));
+		}
 	}
 	buf_u8(out, '"');
 }
@@ -137,7 +146,7 @@ static void grants_json(struct buf *out, const struct grants *g, bool origins)
 			net_json(out, &g->net[i], origins);
 		buf_u8(out, ']');
 	}
-	if (g->has_files) {
+	if (g->has_files || g->n_file) {
 		key(out, "files");
 		buf_u8(out, '[');
 		for (size_t i = 0; i < g->n_file; i++) {
@@ -146,7 +155,7 @@ static void grants_json(struct buf *out, const struct grants *g, bool origins)
 			buf_u8(out, '{');
 			text(out, "path", r->path);
 			text(out, "name", r->glob);
-			text(out, "access", policy_access_words[r->access]);
+			text(out, "access", r->absent ? "absent" : policy_access_words[r->access]);
 			origin(out, &r->rule.place, origins);
 			buf_u8(out, '}');
 		}
@@ -265,8 +274,10 @@ static void value_json(struct buf *out, const char *name, const struct policy_va
 	buf_u8(out, '}');
 }
 
-static void dlp_json(struct buf *out, const struct policy_dlp *d, bool origins)
+/* Paths as the documents have them: the digest is the same for everybody. */
+static void dlp_json(struct buf *out, const struct policy *p, bool origins)
 {
+	const struct policy_dlp *d = &p->s.dlp;
 	key(out, "dlp");
 	buf_u8(out, '{');
 	for (size_t c = 0; c < POLICY_DLP_CLASSES; c++) {
@@ -292,7 +303,12 @@ static void dlp_json(struct buf *out, const struct policy_dlp *d, bool origins)
 		buf_u8(out, '}');
 	}
 	buf_u8(out, ']');
-	texts(out, "fingerprint_files", d->fingerprints, SIZE_MAX);
+	key(out, "fingerprint_files");
+	buf_u8(out, '[');
+	for (size_t l = 0; l < POLICY_LAYERS; l++)
+		for (size_t i = 0; p->doc[l] && i < p->doc[l]->n_fingerprints; i++)
+			text(out, NULL, p->doc[l]->fingerprints[i]);
+	buf_u8(out, ']');
 	/* The values themselves are for nobody's eyes: a ledger and a terminal get their digests. */
 	key(out, "canary_values");
 	buf_u8(out, '[');
@@ -377,13 +393,13 @@ int policy_json(const struct policy *p, bool origins, struct buf *to)
 	buf_u8(out, '}');
 	key(out, "ledger");
 	buf_u8(out, '{');
-	text(out, "folder", s->ledger);
+	text(out, "folder", p->ledger_said);
 	flag(out, "required", s->ledger_required.value);
 	text(out, "bodies", policy_bodies_words[s->ledger_bodies.value]);
 	buf_u8(out, '}');
 	credentials_json(out, s, origins);
 	labels_json(out, p, origins);
-	dlp_json(out, &s->dlp, origins);
+	dlp_json(out, p, origins);
 	if (origins) {
 		key(out, "mounts");
 		buf_u8(out, '[');
@@ -476,7 +492,7 @@ void policy_text(const struct policy *p, struct buf *out)
 		        m->anywhere ? m->glob : "");
 		place_text(out, m->place ? m->place : &(struct policy_place){.file = "built-in"});
 	}
-	buf_str_add(out, "  hide  everything else\nexec:\n");
+	buf_str_add(out, "  read  everything else outside of the home, which is empty but for what stands above\nexec:\n");
 	bool any = false;
 	for (size_t l = 0; l < POLICY_LAYERS; l++) {
 		const struct grants *g = p->doc[l] && p->doc[l]->own.has_exec ? &p->doc[l]->own : NULL;

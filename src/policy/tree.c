@@ -7,6 +7,12 @@
 
 #include "base/utf8.h"
 
+bool tree_invisible(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
+	       (c >= 0x2060 && c <= 0x2069) || c == 0xfeff || c == 0xad || (c >= 0xe0000 && c <= 0xe007f);
+}
+
 void policy_problem(struct policy_problems *p, bool warning, const char *file, unsigned line, unsigned column, const char *fmt, ...)
 {
 	char text[700];
@@ -14,10 +20,15 @@ void policy_problem(struct policy_problems *p, bool warning, const char *file, u
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	/* A text from the file may hold anything: it must not end the line of a message. */
-	for (char *c = text; *c; c++)
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			*c = '?';
+	/* A text from the file may hold anything: it must not end the line of a message, nor move the reader's cursor. */
+	struct slice all = slice_str(text);
+	uint32_t c;
+	for (size_t i = 0, n; i < all.n; i += n) {
+		n = utf8_next(all, i, &c);
+		for (size_t k = 0; n == 0 ? k < 1 : tree_invisible(c) && k < n; k++)
+			text[i + k] = '?';
+		n = n ? n : 1;
+	}
 	if (!p->arena.max)
 		p->arena = ARENA(1u << 20);
 	p->errors += !warning;
@@ -81,11 +92,11 @@ static int check_text(struct slice yaml, const char *file, struct policy_problem
 		const char *why = NULL;
 		if (n == 0)
 			why = "this byte is not UTF-8";
-		else if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f || (c >= 0x80 && c < 0xa0 && c != 0x85))
+		else if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || (c >= 0x7f && c < 0xa0))
 			why = "this is a control character; write it as an escape in quotes";
 		else if (column == 1 && c == '%')
 			why = "YAML directives (%…) are not taken here";
-		else if ((c >= 0x200b && c <= 0x200f) || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || (c == 0xfeff && i))
+		else if (c >= 0x80 && tree_invisible(c) && !(c == 0xfeff && i == 0))
 			why = "this is an invisible character; a policy must say what it seems to say";
 		if (why) {
 			policy_problem(problems, false, file, line, column, "%s", why);

@@ -24,6 +24,9 @@ const char *tree_kind_name(const struct tree *t);
 /* The value of a key of a mapping, or NULL. */
 struct tree *tree_get(const struct tree *map, const char *key);
 
+/* Characters that do something to a terminal or to the reader's eye, and show nothing: controls, direction marks, zero widths. */
+bool tree_invisible(uint32_t c);
+
 /* Adds an error or warning; beyond POLICY_PROBLEMS_MAX they are only counted. */
 void policy_problem(struct policy_problems *p, bool warning, const char *file, unsigned line, unsigned column, const char *fmt, ...)
         __attribute__((format(printf, 6, 7)));

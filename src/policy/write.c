@@ -273,6 +273,9 @@ static int put_network(const struct policy_fact *fact, size_t n, struct arena *a
 		for (k = i; k < count && slice_eq(list[k].host, list[i].host) && list[k].port == list[i].port &&
 		            list[k].opaque == list[i].opaque;)
 			k++;
+		/* A connection of which requests were seen was not opaque. */
+		if (list[i].opaque && i && slice_eq(list[i - 1].host, list[i].host) && list[i - 1].port == list[i].port)
+			continue;
 		int r = list[i].opaque ? 0 : fold(&list[i], k - i, a);
 		if (!list[i].opaque)
 			flatten(&list[i], k - i);

@@ -408,9 +408,12 @@ static int plan(struct apply *a, struct change_set *set, struct apply_result *ou
 {
 	size_t picked = 0, skip_to = 0;
 	int r = 0;
-	for (size_t i = 0; i < set->n; i++)
+	bool folders = false;
+	for (size_t i = 0; i < set->n; i++) {
 		picked += set->change[i].picked;
-	bool each = picked <= SYNC_EACH;
+		folders |= set->change[i].picked && holds_new(&set->change[i]);
+	}
+	bool each = picked <= SYNC_EACH && !folders;
 	for (size_t i = 0; i < set->n && r == 0; i++) {
 		struct change *c = &set->change[i];
 		if (!c->picked)
@@ -433,7 +436,7 @@ static int plan(struct apply *a, struct change_set *set, struct apply_result *ou
 	if (r == 0 && !each) {
 		r = part_step("sync staging");
 		r = r == 0 && syncfs(a->staging) < 0 ? -errno : r;
-	} else if (r == 0 && fsync(a->staging) < 0) {
+	} else if (r == 0 && (fsync(a->staging) < 0 || fsync(a->lower) < 0)) {
 		r = -errno;
 	}
 	return r;

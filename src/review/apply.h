@@ -36,6 +36,9 @@ struct apply_result {
         const struct apply_options *o, struct apply_result *out, struct err *err);
 /* Is there an interrupted one? */
 bool apply_pending(const struct review_run *run);
+/* Has it begun to change the project, and not ended? Then somebody must say whether to finish or undo; otherwise apply_recover() only
+ * cleans up. */
+bool apply_half_done(const struct review_run *run);
 /* Finishes or undoes it. What was only staged is always undone: *finished tells which. The run's lock is held. */
 [[nodiscard]] int apply_recover(struct review_run *run, bool finish, bool *finished, struct err *err);
 

@@ -281,6 +281,11 @@ bool apply_pending(const struct review_run *run)
 	return false;
 }
 
+bool apply_half_done(const struct review_run *run)
+{
+	return faccessat(run->folder, "apply.journal", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 static int recover(struct apply *a, bool want_finish, bool *finished)
 {
 	int r = part_journal_read(a);

@@ -145,15 +145,6 @@ int change_open(int root, const char *path)
 
 int change_read(int root, const char *path, size_t max, struct buf *out, bool *cut)
 {
-	/* Opening a pipe or a device may do something even without blocking, so it is looked at first. */
-	_cleanup_fd_ int seen = path_open(root, path, O_PATH | O_NOFOLLOW, 0);
-	struct stat st;
-	if (seen < 0)
-		return seen;
-	if (fstat(seen, &st) < 0)
-		return -errno;
-	if (!S_ISREG(st.st_mode))
-		return -EINVAL;
 	_cleanup_fd_ int fd = change_open(root, path);
 	if (fd < 0)
 		return fd;

@@ -32,6 +32,8 @@ enum file_rule {
 	WRITABLE,
 	HIDDEN,
 	PACKAGES,
+	NAMED,
+	NAME,
 	FILE_RULES,
 };
 const struct flag_rule flag_file_rules[] = {
@@ -52,6 +54,9 @@ const struct flag_rule flag_file_rules[] = {
         [HIDDEN] = R("hidden-text", NULL, HIDDEN, RUNS, NONE, "characters that a reader does not see",
                 "a compiler or an agent reads what the reader does not"),
         [PACKAGES] = R("packages", NULL, DEPENDENCY, LOOK, NONE, "installed packages", "what uses them runs their code"),
+        [NAMED] = R("git-named", NULL, GIT, RUNS, LINES, "a file that the configuration of git names", "git runs or obeys it"),
+        [NAME] = R("hidden-name", NULL, HIDDEN, RUNS, NONE, "a name with characters that a reader does not see",
+                "it passes for another, or acts on the terminal that lists it"),
 };
 const size_t flag_file_rule_count = ARRAY_LEN(flag_file_rules);
 _Static_assert(ARRAY_LEN(flag_file_rules) == FILE_RULES, "a line for each");
@@ -213,6 +218,7 @@ struct flagging {
 	struct flag *first;
 	struct buf detail;
 	struct buf before, after;
+	struct flag_alias *aliases;
 	bool inside; /* of installed packages */
 };
 
@@ -285,7 +291,7 @@ static int mode_flags(struct flagging *f, const struct change *c)
 		buf_fmt(&f->detail, "mode %04o", a->mode);
 		r = put_file(f, WRITABLE);
 	}
-	if (r == 0 && a->type == OBJECT_FILE && (c->what & CHANGE_XATTR || c->kind == CHANGE_ADDED) && f->s &&
+	if (r == 0 && a->type == OBJECT_FILE && (a->mode & 0111) && (c->what & CHANGE_XATTR || c->kind == CHANGE_ADDED) && f->s &&
 	        has_capability(f->s, c->path)) {
 		buf_str_add(&f->detail, "not applied");
 		r = put_file(f, CAPABILITY);
@@ -366,32 +372,97 @@ static int read_side(int root, const struct object *o, const char *path, struct 
 	return r == -ENOMEM ? r : 0;
 }
 
-static int rule_flags(struct flagging *f, const struct change *c, const struct flag_texts *t)
+/* What of a rule's file changed, as its detail; false: nothing that matters. */
+static bool describe(struct flagging *f, enum flag_reader reader, const struct change *c, const struct flag_texts *t)
 {
-	const struct flag_rule *rules[16];
-	size_t n = match_all(f->index, c->path, rules, ARRAY_LEN(rules));
+	if (c->kind == CHANGE_REMOVED)
+		buf_str_add(&f->detail, "removed");
+	else if (c->after.type == OBJECT_LINK)
+		buf_fmt(&f->detail, "a link to %.1000s", c->after.link ? c->after.link : "");
+	else if (c->after.type == OBJECT_FILE && !(c->what & CHANGE_CONTENT))
+		buf_fmt(&f->detail, "mode %04o instead of %04o", c->after.mode, c->before.mode);
+	else if (c->after.size > FLAG_READ_MAX || c->before.size > FLAG_READ_MAX)
+		buf_str_add(&f->detail, "too large to say what changed");
+	else if (c->after.type == OBJECT_FILE)
+		return part_read(reader, t, &f->detail);
+	return true;
+}
+
+/* A link in the place of a folder that a rule looks into: what is in it lies elsewhere, under names that no rule knows. */
+static size_t link_rules(const char *path, const struct flag_rule **out, size_t max, size_t n)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	size_t len = strlen(name);
+	for (size_t i = 0; i < flag_path_rule_count && n < max; i++)
+		for (const char *p = flag_path_rules[i].pattern; (p = strchr(p, '/'));) {
+			p++;
+			size_t k = 0;
+			while (k < len && lower((unsigned char)p[k]) == lower((unsigned char)name[k]))
+				k++;
+			if (k == len && p[k] == '/' && !have_name(out, n, flag_path_rules[i].name)) {
+				out[n++] = &flag_path_rules[i];
+				break;
+			}
+		}
+	return n;
+}
+
+static int put_rules(struct flagging *f, const struct change *c, const struct flag_texts *t, const struct flag_rule *const *rules, size_t n,
+        const char *as)
+{
 	for (size_t i = 0; i < n; i++) {
-		const struct flag_rule *rule = rules[i];
-		/* A folder of that name runs nothing; what is in it has its own. */
-		if (c->after.type == OBJECT_FOLDER || (c->kind == CHANGE_REMOVED && c->before.type == OBJECT_FOLDER))
+		bool told = false;
+		for (const struct flag *x = f->first; x && !told; x = x->next)
+			told = strcmp(x->rule->name, rules[i]->name) == 0;
+		if (told)
 			continue;
-		if (c->kind == CHANGE_REMOVED) {
-			buf_str_add(&f->detail, "removed");
-		} else if (c->after.type == OBJECT_LINK) {
-			buf_fmt(&f->detail, "a link to %.1000s", c->after.link ? c->after.link : "");
-		} else if (c->after.type == OBJECT_FILE && !(c->what & CHANGE_CONTENT)) {
-			buf_fmt(&f->detail, "mode %04o instead of %04o", c->after.mode, c->before.mode);
-		} else if (c->after.size > FLAG_READ_MAX || c->before.size > FLAG_READ_MAX) {
-			buf_str_add(&f->detail, "too large to say what changed");
-		} else if (c->after.type == OBJECT_FILE && !part_read(rule->reader, t, &f->detail)) {
+		if (as)
+			buf_fmt(&f->detail, "known as %.500s\n", as);
+		if (!describe(f, rules[i]->reader, c, t)) {
 			buf_reset(&f->detail);
 			continue;
 		}
-		int r = put(f, rule);
+		int r = put(f, rules[i]);
 		if (r < 0)
 			return r;
 	}
 	return 0;
+}
+
+static int rule_flags(struct flagging *f, const struct change *c, const struct flag_texts *t)
+{
+	const struct flag_rule *rules[16];
+	char other[4200];
+	/* A folder of that name runs nothing; what is in it has its own. */
+	if (c->after.type == OBJECT_FOLDER || (c->kind == CHANGE_REMOVED && c->before.type == OBJECT_FOLDER))
+		return 0;
+	size_t n = match_all(f->index, c->path, rules, ARRAY_LEN(rules));
+	if (c->after.type == OBJECT_LINK)
+		n = link_rules(c->path, rules, ARRAY_LEN(rules), n);
+	int r = put_rules(f, c, t, rules, n, NULL);
+	for (const struct flag_alias *a = f->aliases; a && r == 0; a = a->next) {
+		if (part_alias_path(a, c->path, other, sizeof(other))) {
+			n = match_all(f->index, other, rules, ARRAY_LEN(rules));
+			r = put_rules(f, c, t, rules, n, other);
+		}
+		if (r == 0 && part_alias_names(a, c->path)) {
+			buf_fmt(&f->detail, "%.200s = %.500s\n", a->key, a->value);
+			(void)describe(f, READER_LINES, c, t);
+			r = put_file(f, NAMED);
+		}
+	}
+	return r;
+}
+
+static int name_flags(struct flagging *f, const struct change *c)
+{
+	const struct flag_texts t = {SLICE_NONE, slice_str(c->path)};
+	bool hidden = c->kind != CHANGE_REMOVED && part_hidden(&t, &f->detail);
+	if (c->kind != CHANGE_REMOVED && strpbrk(c->path, "\n\r\t\v\f")) {
+		hidden = true;
+		buf_str_add(&f->detail, "a blank that is no space\n");
+	}
+	return hidden ? put_file(f, NAME) : 0;
 }
 
 static int flag_change(struct flagging *f, struct change *c)
@@ -415,6 +486,8 @@ static int flag_change(struct flagging *f, struct change *c)
 	c->binary = read && !is_text(t.after);
 	if (r == 0)
 		r = rule_flags(f, c, &t);
+	if (r == 0)
+		r = name_flags(f, c);
 	if (r == 0 && c->kind != CHANGE_REMOVED)
 		r = mode_flags(f, c);
 	if (r == 0 && c->after.type == OBJECT_LINK && c->kind != CHANGE_REMOVED)
@@ -470,6 +543,8 @@ int review_flag_set(const struct change_source *source, struct change_set *set, 
 	struct index x;
 	index_make(&x);
 	struct flagging f __attribute__((cleanup(flagging_free))) = flagging(source, &set->arena, &x);
+	if (part_aliases(source->lower, &set->arena, &f.aliases) < 0)
+		return err_set(err, -ENOMEM, "no memory for the names of the project");
 	for (size_t i = 0; i < set->n; i++) {
 		int r = flag_change(&f, &set->change[i]);
 		if (r < 0)

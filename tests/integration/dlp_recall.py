@@ -151,6 +151,34 @@ KINDS = {
     "notion": (lambda: "ntn_" + r(string.digits, 11) + r(B62, 35), None), "notion-old": (lambda: "secret_" + r(B62, 43), None), "figma": (lambda: "figd_" + word(40), None),
     "airtable": (lambda: "pat" + r(B62, 14) + "." + r(HEX, 64), None), "hubspot": (lambda: "pat-na1-" + uuid(), None), "mapbox": (lambda: "sk.eyJ" + word(80) + "." + word(22), None),
     "facebook": (lambda: "EAAM" + r(B62, 140), None), "launchdarkly": (lambda: "sdk-" + uuid(), None),
+    "github-ghs-jwt": (lambda: "ghs_" + r(B62, 8) + "_" + jwt(), None), "gitlab-routable": (lambda: "glpat-" + word(27) + "." + r(LOW, 9), None),
+    "gitlab-mail": (lambda: "glimt-" + word(25), None), "gitlab-agent": (lambda: "glagent-" + word(50), None), "gitlab-session": (lambda: "_gitlab_session=" + r(LOW, 32), None),
+    "bitbucket": (lambda: "ATBB" + r(B62, 28) + r("0123456789ABCDEF", 4), None), "npmrc-basic": (lambda: "//npm.acme.test/:_auth=" + b64(("u:" + r(B62, 14)).encode()), None),
+    "cargo": (lambda: "cio" + r(B62, 32), None), "nuget": (lambda: "oy2" + r(LOW, 43), None), "clojars": (lambda: "CLOJARS_" + r(LOW, 60), None),
+    "artifactory-ref": (lambda: "cmVmdGtu" + r(B62, 56), None), "buildkite": (lambda: "bkua_" + r(HEX, 40), None), "codecov": (uuid, ["CODECOV_TOKEN"]), "snyk": (uuid, ["SNYK_TOKEN"]),
+    "octopus": (lambda: "API-" + r(UP, 26), None), "prefect": (lambda: "pnu_" + r(B62, 36), None), "readme": (lambda: "rdme_" + r(LOW, 70), None), "infracost": (lambda: "ico-" + r(B62, 32), None),
+    "bedrock": (lambda: "ABSK" + r(STD, 128) + "=", None), "aws-mws": (lambda: "amzn.mws." + uuid(), None), "google-refresh": (lambda: "1//0" + word(60), None),
+    "azure-sas": (lambda: "https://acme.blob.core.windows.net/c/f?sv=2022-11-02&sp=r&sig=" + urllib.parse.quote(b64(rb(32)), safe=""), None),
+    "azure-devops": (lambda: r(B62, 76) + "AZDO" + r(B62, 4), None), "tencent": (lambda: "AKID" + r(B62, 32), None), "yandex": (lambda: "AQVN" + word(36), None),
+    "scalingo": (lambda: "tk-us-" + word(48), None), "vercel": (lambda: r(B62, 24), ["VERCEL_TOKEN"]), "openshift": (lambda: "sha256~" + word(43), None), "linode": (lambda: r(HEX, 64), ["LINODE_TOKEN"]),
+    "vault-old": (lambda: "s." + r(B62, 24), ["VAULT_TOKEN"]), "onepassword-sa": (lambda: "ops_eyJ" + r(STD, 300), None), "ngrok": (lambda: "2" + r(B62, 26) + "_" + r(B62, 21), ["NGROK_AUTHTOKEN", "authtoken"]),
+    "htpasswd": (lambda: "admin:$apr1$" + r(B62, 8) + "$" + r(B62, 22), None), "shadow": (lambda: "root:$6$" + r(B62, 16) + "$" + r(B62, 86) + ":19000:0:99999:7:::", None),
+    "netrc": (lambda: "machine git.acme.test login me password " + password(), None), "pgp": (lambda: "-----BEGIN PGP PRIVATE KEY BLOCK-----\n\n" + lines(b64(rb(500)), 64) + "\n=aB3d\n-----END PGP PRIVATE KEY BLOCK-----", None),
+    "ssh2": (lambda: "---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\n" + lines(b64(rb(400)), 70) + "\n---- END SSH2 ENCRYPTED PRIVATE KEY ----", None),
+    "jwk": (lambda: '{"kty": "EC", "crv": "P-256", "d": "' + b64(rb(32), True, False) + '"}', None), "sk-other": (lambda: "sk-" + r(B62, 48), None), "nvidia": (lambda: "nvapi-" + word(64), None),
+    "fireworks": (lambda: "fw_" + r(B62, 24), None), "deepseek": (lambda: "sk-" + r(HEX, 32), ["DEEPSEEK_API_KEY"]), "elevenlabs": (lambda: "sk_" + r(HEX, 48), None),
+    "slack-config": (lambda: "xoxe.xoxp-1-" + r(B62, 160), None), "teams-hook": (lambda: "https://acme.webhook.office.com/webhookb2/" + uuid() + "@" + uuid() + "/IncomingWebhook/" + r(HEX, 32) + "/" + uuid(), None),
+    "mailgun-signing": (lambda: r(HEX, 32) + "-" + r(HEX, 8) + "-" + r(HEX, 8), ["MAILGUN_SIGNING_KEY"]), "intercom": (lambda: "dG9r" + r(B62, 56), ["INTERCOM_ACCESS_TOKEN"]),
+    "mattermost": (lambda: r(LOW, 26), ["MATTERMOST_TOKEN"]), "razorpay": (lambda: "rzp_live_" + r(B62, 14), None), "flutterwave": (lambda: "FLWSECK-" + r(HEX, 32) + "-X", None),
+    "adyen": (lambda: "AQE" + r(B62, 2) + r(STD, 90) + "=-" + r(STD, 44) + "=-", None), "easypost": (lambda: "EZAK" + r(B62, 54), None), "shippo": (lambda: "shippo_live_" + r(HEX, 40), None),
+    "duffel": (lambda: "duffel_live_" + word(43), None), "sentry-dsn": (lambda: "https://" + r(HEX, 32) + ":" + r(HEX, 32) + "@sentry.acme.test/42", None), "honeycomb": (lambda: "hcaik_" + r(LOW, 58), None),
+    "splunk": (uuid, ["SPLUNK_HEC_TOKEN"]), "pagerduty": (lambda: r(B62, 20), ["PAGERDUTY_API_KEY"]), "okta-header": (lambda: "Authorization: SSWS 00" + word(40), None), "jira": (lambda: r(B62, 24), ["JIRA_API_TOKEN"]),
+    "asana": (lambda: "1/" + r(string.digits[1:], 16) + ":" + r(HEX, 32), None), "typeform": (lambda: "tfp_" + word(44), None), "contentful": (lambda: "CFPAT-" + word(43), None), "algolia": (lambda: r(HEX, 32), ["ALGOLIA_ADMIN_KEY"]),
+    "dropbox": (lambda: "sl." + word(136), None), "twitter-bearer": (lambda: "A" * 21 + r(B62, 80), None), "instagram": (lambda: "IGQV" + r(B62, 140), None), "clickhouse": (lambda: "4b1d" + r(B62, 38), None),
+    "maxmind": (lambda: r(B62, 6) + "_" + r(B62, 29) + "_mmk", None), "frameio": (lambda: "fio-u-" + word(64), None), "adobe": (lambda: "p8e-" + r(B62, 32), None), "settlemint": (lambda: "sm_pat_" + r(B62, 16), None),
+    "nebula": (lambda: "dnkey-" + r(UP, 26).lower() + "-" + r(LOW, 52), None), "intra42": (lambda: "s-s4t2ud-" + r(HEX, 64), None), "hubspot-old": (lambda: uuid().upper(), ["HUBSPOT_API_KEY"]), "lob": (lambda: "live_" + r(HEX, 35), None),
+    "squarespace": (uuid, ["SQUARESPACE_API_KEY"]), "twitch": (lambda: r(LOW, 30), ["TWITCH_CLIENT_SECRET", "twitch_oauth"]), "harness": (lambda: "pat." + word(22) + "." + r(B62, 24) + "." + r(B62, 20), None),
+    "curl-login": (lambda: "curl -u deploy:" + password() + " https://ci.acme.test/build", None), "odbc": (lambda: "Server=db.acme.test;Database=app;Uid=svc;Password=" + password() + ";", None),
     "postgres-url": (lambda: "postgres://app:" + r(B62, 18) + "@db.acme.test:5432/prod", None), "mongodb-url": (lambda: "mongodb+srv://svc:" + r(B62, 20) + "@cluster0.acme.test/app", None),
     "redis-url": (lambda: "rediss://default:" + r(B62, 24) + "@cache.acme.test:6380", None), "basic-url": (lambda: "https://deploy:" + r(B62, 20) + "@git.acme.test/team/app.git", None),
     "basic-header": (lambda: "Authorization: Basic " + b64(("svc-deploy:" + password()).encode()), None), "bearer": (lambda: "Authorization: Bearer " + r(B62, 44), None),
@@ -221,6 +249,7 @@ def main():
     p.add_argument("--mode", default="whole")
     p.add_argument("--report", action="store_true")
     p.add_argument("--least", type=float, default=0)
+    p.add_argument("--most", type=float, default=100, help="with --mode redact: per cent of messages in which something is left")
     p.add_argument("--show", default="", help="print the misses of a kind, of an encoding, or all")
     p.add_argument("--pattern", action="store_true", help="print the plain expressions on one line, for grep -P")
     a = p.parse_args()
@@ -238,15 +267,19 @@ def main():
         stream.append(struct.pack(">I", len(data)) + data)
     out = subprocess.run([a.program, a.mode], input=b"".join(stream), stdout=subprocess.PIPE, check=True).stdout.decode().split("\n")
     kinds, encs, plain = (collections.defaultdict(lambda: [0, 0]) for _ in range(3))
+    met = set()
     for (kind, name, text, body), line in zip(cases, out):
         hit = line != ""
+        if hit and a.mode == "redact" and a.show:
+            print("left", kind, "/", name, "/", repr(text[:200]), "/", line)
+        met.update(h.split(" ")[0] for h in line.split("\t"))
         kinds[kind][0] += hit
         kinds[kind][1] += 1
         encs[name][0] += hit
         encs[name][1] += 1
         plain[name][0] += PLAIN.search(body) is not None
         plain[name][1] += 1
-        if not hit and a.show and (a.show == name or a.show == kind or a.show == "all"):
+        if not hit and a.show and a.mode != "redact" and (a.show == name or a.show == kind or a.show == "all"):
             print("missed", kind, "/", name, "/", repr(text[:150]), "/", body[-260:])
     total = [sum(v[0] for v in encs.values()), sum(v[1] for v in encs.values())]
     percent = lambda v: 100.0 * v[0] / v[1]
@@ -254,10 +287,14 @@ def main():
         print("| encoding | found | plain expressions |\n| --- | --- | --- |")
         for name in ENC:
             print("| %s | %.1f %% | %.1f %% |" % (name, percent(encs[name]), percent(plain[name])))
+        rules = re.findall(r"name: ([a-z0-9-]+)", open("share/rules/secrets.yaml").read())
+        print("rules that no case meets:", ", ".join(x for x in rules if x not in met))
         print("kinds below all:", ", ".join("%s %.0f %%" % (k, percent(v)) for k, v in sorted(kinds.items(), key=lambda x: percent(x[1])) if v[0] < v[1]))
     allplain = [sum(v[0] for v in plain.values()), total[1]]
     print("%d kinds, %d encodings, %d secrets: %.2f %% found (plain %.1f %%); plain expressions %.2f %%" % (
         len(KINDS), len(ENC), total[1], percent(total), percent(encs["plain"]), percent(allplain)))
+    if percent(total) > a.most:
+        sys.exit("more than %.1f %% still hold a secret when redacted" % a.most)
     if percent(total) < a.least:
         sys.exit("fewer than %.1f %% were found" % a.least)
 

@@ -1,7 +1,10 @@
 /* Scans messages for tests/integration/dlp_recall.py, with the rules of share/rules. Standard input: messages, each behind its length in
  *four bytes, big-endian. Standard output: a line for each message, its hits separated by tabs: RULE CLASS OFFSET LENGTH CONFIDENCE CHAIN.
- *	dlp_scan whole|pieces [FILE...]    with files: scans those instead, and prints "FILE<tab>hits" for those that have any, then totals
-*/
+ * redact: each message is searched, redacted, restored (which must give the same), and what is printed is found in the redacted one.
+ *	dlp_scan whole|pieces|redact [FILE...]    with files: scans those instead, and prints "FILE<tab>hits" for those that have any, then
+ *totals
+ */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +13,7 @@
 #include <time.h>
 
 #include "inspect/dlp.h"
+#include "inspect/redact.h"
 #include "inspect/secret_table.h"
 
 static struct slice map(const char *path)
@@ -42,6 +46,22 @@ static int scan(struct dlp_scan *s, struct slice m, bool whole)
 	return e < 0 ? e : dlp_scan_end(s);
 }
 
+/* Leaves the hits of the redacted message. */
+static int redacted(struct dlp_scan *s, struct slice m)
+{
+	static struct redact_vault *vault;
+	_cleanup_buf_ struct buf out = BUF(64u << 20), back = BUF(64u << 20);
+	int e = vault ? 0 : redact_vault_new(64u << 20, NULL, &vault);
+	if (e < 0 || (e = redact_apply(vault, s, m, NULL, NULL, &out)) < 0)
+		return e;
+	struct redact_restore r = REDACT_RESTORE(vault, REDACT_AS_IS);
+	for (size_t at = 0; e == 0 && at < out.n; at += 41)
+		e = redact_restore(&r, slice_sub(buf_slice(&out), at, 41), at + 41 >= out.n, &back);
+	if (e < 0 || !slice_eq(buf_slice(&back), m))
+		return e < 0 ? e : -EBADMSG;
+	return scan(s, buf_slice(&out), true);
+}
+
 static void print(const struct dlp_scan *s)
 {
 	for (size_t i = 0; i < dlp_scan_count(s); i++) {
@@ -62,7 +82,7 @@ int main(int argc, char **argv)
 	struct dlp_engine *engine = NULL;
 	struct dlp_work *work = NULL;
 	struct dlp_scan *s = NULL;
-	bool whole = argc < 2 || strcmp(argv[1], "pieces") != 0;
+	bool whole = argc < 2 || strcmp(argv[1], "pieces") != 0, redact = argc > 1 && strcmp(argv[1], "redact") == 0;
 	if (secret_compile(&source, 1, &image, &err) < 0 ||
 	        dlp_engine_new(&(struct dlp_parts){.rules = buf_slice(&image)}, &engine, &err) < 0 || dlp_work_new(engine, &work) < 0 ||
 	        dlp_scan_new(engine, work, NULL, &s) < 0) {
@@ -98,6 +118,15 @@ int main(int argc, char **argv)
 			_cleanup_free_ uint8_t *p = malloc(n ? n : 1);
 			if (!p || fread(p, 1, n, stdin) != n || scan(s, slice_of(p, n), whole) < 0)
 				return 1;
+			int e = redact ? redacted(s, slice_of(p, n)) : 0;
+			if (e == -ENOSPC) {
+				(void)printf("cut\n");
+				continue;
+			}
+			if (e < 0) {
+				(void)fprintf(stderr, "dlp_scan: error %d of %.*s\n", e, SLICE_FMT(slice_of(p, n)));
+				return 1;
+			}
 			print(s);
 		}
 	}

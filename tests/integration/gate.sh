@@ -278,6 +278,9 @@ check 'and comes into the project' test -e "$work/project/new/file" -a ! -e "$wo
 check 'whole' bash -c "cd '$work/project' && git fsck --strict 2>&1 && [[ \$(git log --oneline | wc -l) == 2 ]]"
 
 # ── the end ──
+gate --no-network -- bash -c 'sleep 1; ip -o link; curl -sS -m 3 https://api.example.com/ || echo "code $?"'
+check 'without a network it goes on' has out 'code 6'
+check 'and nothing is said to have gone' hasnt err 'has gone'
 inside 'exit 7'
 check 'the exit code' test "$code" = 7
 inside 'kill -TERM $$'

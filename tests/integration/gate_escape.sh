@@ -91,6 +91,9 @@ surroundings() {
 	ln project/.env project/innocent.txt
 	ln -s "$work/home/.netrc" project/to-netrc
 	git init -q project
+	# A submodule, and a repository within.
+	git init -q --separate-git-dir=project/.git/modules/known project/known
+	git init -q project/vendor/lib
 	git -C project -c user.name=x -c user.email=x@example.org commit -q --allow-empty -m first
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem -out cert.pem -days 2 -subj '/CN=api.example.com' \
 		-addext 'subjectAltName=DNS:api.example.com,DNS:other.example.com' 2>/dev/null

@@ -58,15 +58,19 @@ while read -r name root entry; do
 		timeout 120 "$P" run --verbose --env 'ANTHROPIC_*,OPENAI_*,CODEX_*' --ro "$root" --trust "$work/ca.pem" --connect-to :443:127.0.0.1:8443 \
 		--allow api.anthropic.com,api.openai.com,dashscope.aliyuncs.com -- "${command[@]}") >"$work/out" 2>"$work/err" </dev/null
 	code=$?
-	if ((code == 0)) && [[ -s $work/project/notes.txt ]]; then
+	"$P" log show --limit 100000 --format json "$work/data/postern/ledger" >"$work/entries" 2>/dev/null
+	calls=$(jq -r 'select(.entry.class_uid == 6003) | .entry.api.operation' "$work/entries" | sort | uniq -c | awk '{printf "%s%s %s", (NR > 1 ? ", " : ""), $1, $2}')
+	rm -rf "$work/data.$name"
+	mv "$work/data" "$work/data.$name"
+	"$P" log verify "$work/data.$name/postern/ledger" >"$work/verified" 2>&1 || code="$code, and the ledger is not good"
+	if [[ $code == 0 && $calls && -s $work/project/notes.txt ]]; then
 		ok=$((ok + 1))
-		echo "$name: did its task; $(grep -a 'requests\? allowed' "$work/err" | tail -n 1 | tr -d '\r')"
+		echo "$name: did its task; tools that the model asked for: $calls; $(grep -a 'requests\? allowed' "$work/err" | tail -n 1 | tr -d '\r')"
 	else
 		failed=$((failed + 1))
 		echo "FAIL $name: code $code"
 		tail -n 30 "$work/out" "$work/err"
 	fi
 done <<<"$PLACES"
-"$P" log verify "$work/data/postern/ledger" >"$work/out" 2>&1 || { failed=$((failed + 1)) && cat "$work/out"; }
 echo "gate_tools: $ok did their task, $failed did not"
 ((failed == 0))

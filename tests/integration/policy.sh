@@ -57,6 +57,8 @@ json_problems() {
 	jq -e '.errors == 3 and (.problems | length) == 3 and .problems[1].line == 3 and .problems[1].severity == "error"' "$work/problems.json"
 }
 check "mistakes as JSON" json_problems
+printf 'dlp: {kinds: {github-tokn: block, github-token: block}}\n' >"$work/kinds.yaml"
+check "a kind of secret that is none" gives 0 'did you mean "github-token"?' policy check "$work/kinds.yaml"
 check "a file that is not there" gives 2 'cannot read' policy check "$work/none.yaml"
 
 # explain

@@ -49,6 +49,8 @@ static int gate(void)
 	r = r < 0 ? r : engine_run(e);
 	if (r < 0)
 		(void)fprintf(stderr, "gate: %d %s\n", r, err.text);
+	/* Its sockets for frames take the kernel tens of milliseconds, and would be closed before this one. */
+	(void)shutdown(3, SHUT_RDWR);
 	return r < 0;
 }
 
@@ -56,7 +58,7 @@ struct run {
 	struct loop *loop;
 	struct sandbox *sandbox;
 	int code, near, sig;
-	bool quiet, ready, heard, exec;
+	bool ready, heard, done;
 	struct source *control;
 	struct sandbox_result result;
 	const char *deny;
@@ -89,7 +91,9 @@ static void on_control(void *arg, uint32_t events)
 	if (read(r->near, bytes, sizeof(bytes)) <= 0) {
 		loop_remove(r->control);
 		r->control = NULL;
-		if (!r->heard)
+		if (r->done)
+			loop_stop(r->loop);
+		else if (!r->heard)
 			sandbox_stop(r->sandbox);
 		return;
 	}
@@ -152,7 +156,9 @@ static void on_done(void *arg, const struct sandbox_result *res)
 	if (res->end == SANDBOX_FAILED)
 		(void)fprintf(stderr, "sandbox: %s\n", res->err.text);
 	r->code = res->end == SANDBOX_FAILED ? 125 : res->end == SANDBOX_STOPPED ? 124 : res->code;
-	loop_stop(r->loop);
+	r->done = true;
+	if (!r->control)
+		loop_stop(r->loop);
 }
 
 static void on_signal_time(void *arg, uint32_t events)
@@ -305,5 +311,6 @@ int main(int argc, char **argv)
 		while ((n = read(pump_from, bytes, sizeof(bytes))) > 0)
 			(void)!write(1, bytes, (size_t)n);
 	}
+	loop_free(r.loop);
 	return r.code;
 }

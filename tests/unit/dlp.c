@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,7 +15,9 @@
 #include "inspect/dlp.h"
 #include "inspect/fingerprint.h"
 #include "inspect/redact.h"
+#include "inspect/secret_cache.h"
 #include "inspect/secret_table.h"
+#include "sys/path.h"
 
 /* Values are put together here, so that no scanner of this repository finds any. */
 static uint64_t seed = 88172645463325252ull;
@@ -174,7 +177,7 @@ static void filled(struct buf *text, size_t size, unsigned every)
 		buf_u8(&token, ' ');
 		github(&token);
 		buf_u8(&token, ' ');
-		switch (random64() % 4) {
+		switch (random64() % 5) {
 		case 0:
 			encode_base64(&other, buf_slice(&token), false, true);
 			break;
@@ -184,6 +187,10 @@ static void filled(struct buf *text, size_t size, unsigned every)
 		case 2:
 			for (size_t i = 0; i < token.n; i++)
 				buf_fmt(&other, "%%%02x", token.p[i]);
+			break;
+		case 3:
+			for (size_t i = token.n; i > 0; i--)
+				buf_u8(&other, token.p[i - 1]);
 			break;
 		default:
 			buf_add(&other, buf_slice(&token));
@@ -198,11 +205,19 @@ static void filled(struct buf *text, size_t size, unsigned every)
 static void any_split_gives_the_same(void **state)
 {
 	(void)state;
-	for (int round = 0; round < 20; round++) {
+	for (int round = 0; round < 200; round++) {
 		_cleanup_buf_ struct buf text = BUF(1 << 20);
 		struct dlp_scan *pieces = NULL;
-		filled(&text, 1000 + (size_t)random64() % 150000, 900);
+		/* Some are long; most have many secrets where the window moves on. */
+		if (round % 10)
+			filled(&text, 33000 + (size_t)random64() % 12000, 80);
+		else
+			filled(&text, 1000 + (size_t)random64() % 150000, 900);
 		struct dlp_scan *whole = scan_of(engine, work, NULL, buf_slice(&text));
+		if (dlp_scan_more(whole)) {
+			dlp_scan_free(whole);
+			continue;
+		}
 		assert_int_equal(dlp_scan_new(engine, work, NULL, &pieces), 0);
 		size_t most = round % 2 ? 40000 : 300;
 		for (size_t at = 0, n; at < text.n; at += n) {
@@ -225,6 +240,45 @@ static void any_split_gives_the_same(void **state)
 	}
 }
 
+/* A secret across each border that there is inside of a message in pieces, at every place. */
+static void across_the_window(void **state)
+{
+	static const size_t borders[] = {32768 - 8192, 32768, 32768 - 4096, 2 * (32768 - 8192) - 4096};
+	(void)state;
+	for (size_t b = 0; b < ARRAY_LEN(borders); b++)
+		for (size_t d = 0; d < 84; d += 3)
+			for (int form = 0; form < 4; form++) {
+				_cleanup_buf_ struct buf token = BUF(200), text = BUF(1 << 20);
+				struct dlp_scan *s = NULL;
+				github(&token);
+				while (text.n + d + 1 < borders[b])
+					buf_str_add(&text, text.n % 7 ? "a" : " ");
+				buf_u8(&text, ' ');
+				size_t at = text.n;
+				for (size_t i = 0; form == 1 && i < token.n; i++)
+					buf_u8(&text, token.p[token.n - 1 - i]);
+				if (form == 0)
+					buf_add(&text, buf_slice(&token));
+				else if (form == 2)
+					encode_base64(&text, buf_slice(&token), false, false);
+				else if (form == 3)
+					encode_hex(&text, buf_slice(&token));
+				size_t n = text.n - at;
+				for (size_t i = 0; i < 40000; i++)
+					buf_u8(&text, i % 9 ? 'b' : ' ');
+				assert_int_equal(dlp_scan_new(engine, work, NULL, &s), 0);
+				for (size_t i = 0; i < text.n; i += 777)
+					assert_int_equal(dlp_scan_feed(s, slice_sub(buf_slice(&text), i, 777)), 0);
+				assert_int_equal(dlp_scan_end(s), 0);
+				if (dlp_scan_count(s) != 1)
+					fail_msg("form %d, %zu bytes before %zu: %zu hits", form, d, borders[b], dlp_scan_count(s));
+				assert_int_equal(dlp_scan_hit(s, 0)->offset, at);
+				assert_int_equal(dlp_scan_hit(s, 0)->n, n);
+				assert_int_not_equal(dlp_scan_hit(s, 0)->chain[0], DLP_SPLIT);
+				dlp_scan_free(s);
+			}
+}
+
 static void what_is_no_secret(void **state)
 {
 	static const char *const texts[] = {
@@ -239,9 +293,12 @@ static void what_is_no_secret(void **state)
 	        "commit 3f786850e387550fdab836ed7e6dc881de23001b",
 	        "-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----",
 	        "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEqPZ8s0m5Yy3l1cW8dY0f3uQbq7kV\n-----END PUBLIC KEY-----",
-	        "url(data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAUAAAAFCAYAAACNbyblAAAAHElEQVQI12P4//8/"
-	        "w38GIAXDIBKE0DHxgljNBAAO9TXL0Y4OHwAAAABJRU5ErkJggg==",
+	        ("url(data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAUAAAAFCAYAAACNbyblAAAAHElEQVQI12P4//8/"
+	         "w38GIAXDIBKE0DHxgljNBAAO9TXL0Y4OHwAAAABJRU5ErkJggg=="),
 	        "AKIAIOSFODNN7EXAMPLE",
+	        "ReactNativeCameraKit: f15a5a04b0f6dc6073e6db0296e6ef2d8b8d2522",
+	        "\"credentialId\": \"B9mTcFSck2LzJO2S3ols63\",",
+	        "token_url: https-4h2kq9x7m3-Zq81kd73hs",
 	};
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
@@ -464,6 +521,25 @@ static void restoring_undoes_redacting(void **state)
 	redact_vault_free(v);
 }
 
+static void no_escape_is_cut(void **state)
+{
+	struct redact_vault *v = NULL;
+	_cleanup_buf_ struct buf token = BUF(100), text = BUF(1000), out = BUF(1000);
+	(void)state;
+	assert_int_equal(redact_vault_new(0, NULL, &v), 0);
+	github(&token);
+	for (int n = 1; n < 3; n++) {
+		text.n = out.n = 0;
+		buf_fmt(&text, "{\"a\":\"x%s%s\"}", n == 1 ? "\\" : "\\\\", buf_str(&token));
+		struct dlp_scan *s = scan_of(engine, work, NULL, buf_slice(&text));
+		assert_int_equal(dlp_scan_count(s), 1);
+		assert_int_equal(redact_apply(v, s, buf_slice(&text), NULL, NULL, &out), 0);
+		assert_memory_equal(out.p, n == 1 ? "{\"a\":\"xpostern-" : "{\"a\":\"x\\\\postern-", n == 1 ? 15 : 17);
+		dlp_scan_free(s);
+	}
+	redact_vault_free(v);
+}
+
 static void placeholders(void **state)
 {
 	struct redact_vault *v = NULL, *other = NULL;
@@ -567,6 +643,86 @@ static void damaged_images_are_refused(void **state)
 	free(copy);
 }
 
+/* tar czf - . | base64: the secret lies far behind the first piece. */
+static void long_streams(void **state)
+{
+	_cleanup_buf_ struct buf text = BUF(4u << 20), zipped = BUF(4u << 20), message = BUF(8u << 20), token = BUF(100);
+	(void)state;
+	while (text.n < 600000) {
+		uint8_t line[33];
+		for (size_t i = 0; i < 32; i++)
+			line[i] = (uint8_t)b62[random64() % 16];
+		buf_add(&text, slice_of(line, 32));
+		buf_u8(&text, '\n');
+	}
+	github(&token);
+	buf_fmt(&text, "token %s\n", buf_str(&token));
+	for (size_t i = 0; i < 3000; i++)
+		buf_str_add(&text, i % 9 ? "a" : "\n");
+	uLongf size = compressBound(text.n);
+	assert_int_equal(compress2(buf_room(&zipped, size), &size, text.p, text.n, 6), Z_OK);
+	zipped.n = size;
+	assert_true(size > 150000);
+	buf_str_add(&message, "{\"data\":\"");
+	encode_base64(&message, buf_slice(&zipped), false, true);
+	buf_str_add(&message, "\"}");
+	struct dlp_scan *s = scan_of(engine, work, NULL, buf_slice(&message));
+	assert_int_equal(dlp_scan_count(s), 1);
+	const struct dlp_hit *h = dlp_scan_hit(s, 0);
+	assert_string_equal(h->rule, "github-token");
+	assert_int_equal(h->chain[0], DLP_BASE64);
+	assert_int_equal(h->chain[1], DLP_INFLATE);
+	assert_int_equal(h->offset, 9);
+	assert_true(h->n + 2 >= message.n - 13 && h->n <= message.n - 11);
+	dlp_scan_free(s);
+}
+
+/* Compiled once, then read; what was tampered with is compiled again. */
+static void images_are_kept(void **state)
+{
+	char folder[] = "/tmp/postern-rules-XXXXXX";
+	struct secret_source source = {"secrets.yaml", buf_slice(&rules)},
+	                     other = {"a.yaml", SLICE("rules:\n- {name: one, pattern: 'acme-\\d{6}'}\n")};
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_true(dir >= 0);
+	char found[300] = "";
+	for (int round = 0; round < 5; round++) {
+		_cleanup_buf_ struct buf b = BUF(SECRET_IMAGE_MAX);
+		assert_int_equal(secret_load(&source, 1, dir, &b, NULL), 0);
+		assert_int_equal(b.n, image.n);
+		DIR *d = opendir(folder);
+		assert_non_null(d);
+		unsigned files = 0;
+		for (struct dirent *e; (e = readdir(d));)
+			if (e->d_name[0] != '.') {
+				files++;
+				(void)snprintf(found, sizeof(found), "%s", e->d_name);
+			}
+		(void)closedir(d);
+		assert_int_equal(files, 1);
+		_cleanup_fd_ int fd = openat(dir, found, O_RDWR | O_CLOEXEC);
+		struct stat st;
+		assert_true(fd >= 0 && fstat(fd, &st) == 0 && st.st_size == (off_t)b.n + 32);
+		/* A flipped bit, a cut, somebody who may write. */
+		uint8_t byte = 0;
+		if (round == 1)
+			assert_true(pread(fd, &byte, 1, 5000) == 1 && (byte ^= 1, pwrite(fd, &byte, 1, 5000) == 1));
+		if (round == 2)
+			assert_int_equal(ftruncate(fd, 100), 0);
+		if (round == 3)
+			assert_int_equal(fchmod(fd, 0666), 0);
+	}
+	_cleanup_buf_ struct buf b = BUF(SECRET_IMAGE_MAX);
+	assert_int_equal(secret_load(&other, 1, dir, &b, NULL), 0);
+	assert_true(b.n < image.n);
+	buf_reset(&b);
+	assert_int_equal(secret_load(&other, 1, -1, &b, NULL), 0);
+	(void)close(dir);
+	assert_int_equal(path_remove(AT_FDCWD, folder), 0);
+}
+
 /* A zip bomb, endless base64, nothing but escapes: bounded work, and it is said. */
 static void work_is_bounded(void **state)
 {
@@ -597,14 +753,18 @@ int main(void)
 	        cmocka_unit_test(exact_place),
 	        cmocka_unit_test(smallest_span_of_what_is_encoded),
 	        cmocka_unit_test(any_split_gives_the_same),
+	        cmocka_unit_test(across_the_window),
 	        cmocka_unit_test(what_is_no_secret),
 	        cmocka_unit_test(known_values_in_pieces),
 	        cmocka_unit_test(formats_in_two_pieces),
 	        cmocka_unit_test(fingerprints),
 	        cmocka_unit_test(restoring_undoes_redacting),
+	        cmocka_unit_test(no_escape_is_cut),
 	        cmocka_unit_test(placeholders),
 	        cmocka_unit_test(rules_are_checked),
 	        cmocka_unit_test(damaged_images_are_refused),
+	        cmocka_unit_test(images_are_kept),
+	        cmocka_unit_test(long_streams),
 	        cmocka_unit_test(work_is_bounded),
 	};
 	return cmocka_run_group_tests(tests, start, stop);

@@ -186,10 +186,11 @@ static void request_paths(void **state)
 	} rows[] = {{"/v1/messages?beta=true", "/v1/messages", false}, {"/", "/", false}, {"/a%41", "/aA", false}, {"/a/", "/a/", false},
 	        {"https://x.example/y?z", "/y", false}, {"https://x.example", "/", false}, {"/a//b", NULL, false}, {"//a", NULL, false},
 	        {"/a/../b", NULL, false}, {"/a/..", NULL, false}, {"/./a", NULL, false}, {"/a/%2e%2e/b", NULL, false},
-	        {"/a%2fb", NULL, false}, {"/@s%2fp", "/@s/p", true}, {"/a%2f%2fb", NULL, true}, {"/a%2f../b", NULL, true},
-	        {"/a%5cb", NULL, false}, {"/a\\b", NULL, false}, {"/a%252e", NULL, false}, {"/a%00", NULL, false}, {"/a%zz", NULL, false},
-	        {"/a%4", NULL, false}, {"a", NULL, false}, {"*", NULL, false}, {"", NULL, false}, {"/a;b=c/d", NULL, false},
-	        {"/a...b/..c", "/a...b/..c", false}, {"/v1beta/models/g:stream", "/v1beta/models/g:stream", false}};
+	        {"/a%2fb", NULL, false}, {"/a%2eb", NULL, false}, {"/@s%2fp", "/@s/p", true}, {"/a%2f%2fb", NULL, true},
+	        {"/a%2f../b", NULL, true}, {"/a%5cb", NULL, false}, {"/a\\b", NULL, false}, {"/a%252e", NULL, false},
+	        {"/a%00", NULL, false}, {"/a%zz", NULL, false}, {"/a%4", NULL, false}, {"a", NULL, false}, {"*", NULL, false},
+	        {"", NULL, false}, {"/a;b=c/d", NULL, false}, {"/a...b/..c", "/a...b/..c", false},
+	        {"/v1beta/models/g:stream", "/v1beta/models/g:stream", false}};
 	char out[64];
 	const char *why;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -227,7 +228,7 @@ static void mistakes(void **state)
 	        {"network:\n  - {host: a.b, verdict: alow}\n", 2, 26, "did you mean \"allow\"?"},
 	        {"network:\n  - {host: a.b, ports: [0]}\n", 2, 24, "from 1 to 65535"},
 	        {"network:\n  - {host: a.b, headers: {Host: x}}\n", 2, 27, "belongs to the connection"},
-	        {"network:\n  - {host: a.b, headers: {X: \"a\\r\\nb\"}}\n", 2, 30, "printable ASCII"},
+	        {"network:\n  - {host: a.b, headers: {X: \"a\\r\\nb\"}}\n", 2, 30, "cannot be seen"},
 	        {"network:\n  - {host: b\xc3\xbc.example}\n", 2, 12, "xn--"},
 	        {"files: {read: ['~/a/*']}\n", 1, 16, "cannot be enforced"},
 	        {"files: {write: ['/']}\n", 1, 17, "whole machine"},
@@ -268,6 +269,9 @@ static void mistakes(void **state)
 	         "b\n",
 	                1, 8, "invisible"},
 	        {"name: [\n", 2, 1, "no YAML"},
+	        {"name: \"a\\e[31m\"\n", 1, 7, "cannot be seen (U+001B)"},
+	        {"name: \"a\\u202eb\"\n", 1, 7, "cannot be seen (U+202E)"},
+	        {"\"a\\e]52\": 1\n", 1, 1, "unknown key \"a?]52\""},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		_cleanup_arena_ struct arena a = ARENA(MEMORY);
@@ -650,6 +654,63 @@ static void never_wider(void **state)
 	}
 }
 
+static void random_files(struct buf *out)
+{
+	static const char *const path[] = {"~", "~/a", "~/a/b", "'{project}'", "'{project}/x'", "/srv", "~/.ssh/config", "/tmp/w"};
+	static const char *const word[] = {"read", "write", "copy", "hide"};
+	buf_str_add(out, "files:\n");
+	for (unsigned i = 0; i < ARRAY_LEN(word); i++) {
+		unsigned n = dice(i == 3 ? 2 : 3);
+		/* An organisation that says what may be read closes the section. */
+		if (n || i == 0)
+			buf_fmt(out, "  %s:\n", word[i]);
+		for (unsigned k = 0; k < n; k++) {
+			const char *p = path[dice(ARRAY_LEN(path))];
+			buf_fmt(out, "    - %s\n", strcmp(p, "~") == 0 ? "'~'" : p);
+		}
+	}
+	buf_str_add(out, "  confidential: []\n");
+}
+
+/* The same for files, where two things widen: what is seen, and what is written. */
+static void files_never_wider(void **state)
+{
+	(void)state;
+	static const char *const paths[] = {"/home/u", "/home/u/a", "/home/u/a/b/c", "/home/u/p", "/home/u/p/x/y", "/home/u/p/.env",
+	        "/home/u/.ssh/config", "/home/u/.ssh/id", "/srv/q", "/tmp/w/x", "/usr/bin/ls"};
+	for (unsigned round = 0; round < 300; round++) {
+		_cleanup_buf_ struct buf top = BUF(8192);
+		struct buf low[3] = {BUF(8192), BUF(8192), BUF(8192)};
+		struct world alone, all;
+		random_files(&top);
+		for (size_t i = 0; i < 3; i++)
+			random_files(&low[i]);
+		struct layers l = {.project = buf_str(&low[0])}, first = {.organisation = buf_str(&top)};
+		if (round % 2) {
+			l.organisation = buf_str(&top);
+			l.person = buf_str(&low[1]);
+			l.command = buf_str(&low[2]);
+		} else {
+			first = (struct layers){.person = buf_str(&top)};
+			l.person = buf_str(&top);
+		}
+		made(&alone, &first);
+		made(&all, &l);
+		for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+			struct policy_file a, b;
+			policy_file(alone.p, slice_str(paths[i]), POLICY_READ, &a);
+			policy_file(all.p, slice_str(paths[i]), POLICY_READ, &b);
+			if (b.access > a.access)
+				fail_msg("%s is %s and was %s:\n%s---\n%s---\n%s---\n%s", paths[i], policy_access_name(b.access),
+				        policy_access_name(a.access), buf_str(&top), buf_str(&low[0]), buf_str(&low[1]), buf_str(&low[2]));
+		}
+		gone(&alone);
+		gone(&all);
+		for (size_t i = 0; i < 3; i++)
+			buf_free(&low[i]);
+	}
+}
+
 static void files(void **state)
 {
 	(void)state;
@@ -664,13 +725,21 @@ static void files(void **state)
 	        {{.person = "{}\n"}, "/home/u/p", POLICY_WRITE},
 	        {{.person = "{}\n"}, "/home/u/px", POLICY_NONE},
 	        {{.person = "{}\n"}, "/home/u", POLICY_NONE},
-	        {{.person = "{}\n"}, "/", POLICY_NONE},
+	        {{.person = "{}\n"}, "/", POLICY_READ},
+	        {{.person = "{}\n"}, "/srv/x", POLICY_READ},
+	        {{.person = "{}\n"}, "/tmp/x", POLICY_NONE},
+	        {{.person = "files: {write: [/tmp/w]}\n"}, "/tmp/w/x", POLICY_WRITE},
+	        {{.person = "{}\n"}, "/home/u/p/.postern.yaml", POLICY_READ},
+	        {{.person = "files: {write: ['{project}']}\n"}, "/home/u/p/.postern.yaml", POLICY_READ},
+	        {{.organisation = "files: {hide: [/srv]}\n"}, "/srv/x", POLICY_NONE},
+	        {{.organisation = "files: {hide: ['/srv/**/*.key']}\n"}, "/srv/x.key", POLICY_NONE},
+	        {{.organisation = "files: {read: [~/x]}\n", .person = "files: {write: [/srv]}\n"}, "/srv/x", POLICY_READ},
 	        {{.person = "{}\n"}, "/home/u/p/deep/er/.env", POLICY_NONE},
 	        {{.person = "{}\n"}, "/home/u/p/.env.local/x", POLICY_NONE},
 	        {{.person = "{}\n"}, "/home/u/p/.envrc", POLICY_WRITE},
 	        {{.person = "files: {read: ['~']}\n"}, "/home/u/x", POLICY_READ},
 	        {{.person = "files: {read: ['~']}\n"}, "/home/u/.ssh/id", POLICY_NONE},
-	        {{.person = "files: {read: ['~']}\n"}, "/home/u/p/x", POLICY_READ},
+	        {{.person = "files: {read: ['~']}\n"}, "/home/u/p/x", POLICY_WRITE},
 	        {{.person = "files: {read: [~/.ssh/config]}\n"}, "/home/u/.ssh/config", POLICY_READ},
 	        {{.person = "files: {read: [~/.ssh/config]}\n"}, "/home/u/.ssh/id", POLICY_NONE},
 	        {{.person = "files: {read: ['{project}/.env']}\n"}, "/home/u/p/.env", POLICY_READ},
@@ -690,7 +759,11 @@ static void files(void **state)
 	        {{.project = "files: {read: [~/x]}\n", .person = "widen: {project: {files: {read: [~/x]}}}\n"}, "/home/u/x", POLICY_READ},
 	        {{.project = "files: {write: [~/x]}\n", .person = "widen: {project: {files: {read: [~/x]}}}\n"}, "/home/u/x", POLICY_READ},
 	        {{.organisation = "files: {hide: [~/x]}\n", .person = "files: {read: [~/x/y]}\n"}, "/home/u/x/y", POLICY_NONE},
-	        {{.organisation = "files: {hide: [/y]}\n", .person = "files: {read: [~/x]}\n"}, "/home/u/x", POLICY_NONE},
+	        {{.organisation = "files: {hide: [/y]}\n", .person = "files: {read: [~/x]}\n"}, "/home/u/x", POLICY_READ},
+	        {{.organisation = "files: {confidential: []}\n", .person = "files: {read: [~/x]}\n"}, "/home/u/x", POLICY_READ},
+	        {{.organisation = "files: {read: []}\n", .person = "files: {read: [~/x]}\n"}, "/home/u/x", POLICY_NONE},
+	        {{.organisation = "files: {hide: [/y]}\n", .person = "files: {read: [~/x]}\n"}, "/home/u/p/x", POLICY_WRITE},
+	        {{.organisation = "files: {hide: [/y]}\n", .person = "files: {read: ['{project}/x']}\n"}, "/home/u/p/x", POLICY_READ},
 	        {{.organisation = "files: {read: [~/x]}\n", .person = "files: {write: [~/x]}\n"}, "/home/u/x", POLICY_READ},
 	        {{.organisation = "files: {write: [~/x]}\n", .person = "files: {read: [~/x]}\n"}, "/home/u/x", POLICY_READ},
 	        {{.organisation = "files: {read: [~/x]}\nwiden: {person: {files: {write: [~/y]}}}\n",
@@ -712,7 +785,9 @@ static void files(void **state)
 			fail_msg("row %zu, %s: %s: %s", i, rows[i].path, policy_access_name(f.access), f.decision.why);
 		/* What is mounted says the same: the last mount that the path lies in. */
 		const struct policy_settings *s = policy_settings(w.p);
-		enum policy_access mounted = POLICY_NONE;
+		const char *path = rows[i].path;
+		bool home = match_below(SLICE("/home/u"), slice_str(path)) || match_below(SLICE("/tmp"), slice_str(path));
+		enum policy_access mounted = home ? POLICY_NONE : POLICY_READ;
 		for (size_t k = 0; k < s->n_mounts; k++)
 			if (!s->mount[k].anywhere && match_below(slice_str(s->mount[k].path), slice_str(rows[i].path)))
 				mounted = s->mount[k].access;
@@ -764,6 +839,10 @@ static void exec(void **state)
 	        {{.person = rules}, "/usr/bin/node", "00", "/usr/bin/npm", NULL, POLICY_LOG},
 	        {{.person = rules}, "/usr/bin/node", "00", "/bin/sh", NULL, POLICY_ALLOW},
 	        {{.person = rules}, "/usr/bin/python3.11", "00", "/bin/sh", NULL, POLICY_LOG},
+	        {{.person = "exec: {default: allow, rules: [{name: x, parent: npm, verdict: deny}]}\n"}, "/usr/bin/x", "", "", NULL,
+	                POLICY_DENY},
+	        {{.person = "exec: {default: deny, rules: [{name: x, parent: npm, verdict: allow}]}\n"}, "/usr/bin/x", "", "", NULL,
+	                POLICY_DENY},
 	        {{.project = "exec: {default: deny}\n"}, "/usr/bin/x", "", "", NULL, POLICY_DENY},
 	        {{.organisation = "exec: {default: deny, rules: [{name: ls, verdict: allow}]}\n", .person = "exec: {default: allow}\n"},
 	                "/bin/x", "", "", NULL, POLICY_DENY},
@@ -1082,6 +1161,17 @@ static void learn(void **state)
 		        .target = slice_str(targets[i]),
 		        .private = true};
 	}
+	fact[n++] = (struct policy_fact){.kind = POLICY_FACT_REQUEST,
+	        .host = SLICE("api.example"),
+	        .port = 443,
+	        .method = SLICE("GET"),
+	        .target = SLICE("/v1/items/12345")};
+	fact[n++] = (struct policy_fact){.kind = POLICY_FACT_REQUEST,
+	        .host = SLICE("api.example"),
+	        .port = 443,
+	        .method = SLICE("GET"),
+	        .target = SLICE("/v1/blobs/0123456789abcdef")};
+	fact[n++] = (struct policy_fact){.kind = POLICY_FACT_CONNECT, .host = SLICE("api.example"), .port = 443};
 	fact[n++] = (struct policy_fact){.kind = POLICY_FACT_CONNECT, .host = SLICE("pin.example"), .port = 443};
 	fact[n++] = (struct policy_fact){
 	        .kind = POLICY_FACT_REQUEST, .host = SLICE("bad host"), .port = 443, .method = SLICE("GET"), .target = SLICE("/")};
@@ -1100,14 +1190,19 @@ static void learn(void **state)
 		const char *ask;
 		enum policy_verdict verdict;
 	} rows[] = {{"api.example POST /v1/messages", POLICY_ALLOW}, {"api.example GET /v1/sessions/1/events", POLICY_ALLOW},
-	        {"api.example GET /v1/sessions/1/other", POLICY_DENY}, {"api.example DELETE /v1/messages", POLICY_DENY},
-	        {"api.example:80 POST /v1/messages", POLICY_DENY}, {"sub.api.example POST /v1/messages", POLICY_DENY},
-	        {"reg.example:8080 GET /pkg/other", POLICY_ALLOW}, {"reg.example:8080 GET /pkg/a/b", POLICY_DENY},
-	        {"reg.example GET /pkg/namea", POLICY_DENY}, {"pin.example", POLICY_ALLOW}, {"x.example GET /", POLICY_DENY}};
+	        {"api.example GET /v1/sessions/1/other", POLICY_DENY}, {"api.example GET /v1/items/7", POLICY_ALLOW},
+	        {"api.example GET /v1/blobs/fedcba9876543210", POLICY_ALLOW}, {"api.example GET /v1/blobs/a/b", POLICY_DENY},
+	        {"api.example DELETE /v1/messages", POLICY_DENY}, {"api.example:80 POST /v1/messages", POLICY_DENY},
+	        {"sub.api.example POST /v1/messages", POLICY_DENY}, {"reg.example:8080 GET /pkg/other", POLICY_ALLOW},
+	        {"reg.example:8080 GET /pkg/a/b", POLICY_DENY}, {"reg.example GET /pkg/namea", POLICY_DENY}, {"pin.example", POLICY_ALLOW},
+	        {"x.example GET /", POLICY_DENY}};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		if (ask(w.p, rows[i].ask).decision.verdict != rows[i].verdict)
 			fail_msg("%s\n%s", rows[i].ask, buf_str(&out));
 	assert_true(ask(w.p, "pin.example").opaque);
+	assert_null(strstr(strstr(buf_str(&out), "opaque"), "api.example"));
+	assert_false(ask(w.p, "api.example").opaque);
+	assert_int_equal(ask(w.p, "api.example DELETE /").decision.verdict, POLICY_DENY);
 	assert_true(ask(w.p, "reg.example:8080").private);
 	assert_int_equal(ask(w.p, "api.example POST /v1/messages").max_bytes, 262144);
 	struct policy_file f;
@@ -1267,6 +1362,7 @@ int main(void)
 	        cmocka_unit_test(layers),
 	        cmocka_unit_test(never_wider),
 	        cmocka_unit_test(files),
+	        cmocka_unit_test(files_never_wider),
 	        cmocka_unit_test(exec),
 	        cmocka_unit_test(tools),
 	        cmocka_unit_test(credentials),

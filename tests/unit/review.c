@@ -1,6 +1,8 @@
 /* What a change set says, and what is flagged in it: the table of rules, the readers of formats, trees that an overlay would leave. */
 #include "review_tree.h"
 
+#include <sys/resource.h>
+
 #include "parse/gitconfig.h"
 #include "parse/gitindex.h"
 #include "parse/jsonc.h"
@@ -541,9 +543,84 @@ static void hostile_trees(void **state)
 	assert_non_null(change_find(&set, "new\nline"));
 	change_set_free(&set);
 	review_run_source_close(&s);
-	/* And it can be thrown away. */
+	/* And it can be thrown away, with fewer descriptors than levels. */
+	struct rlimit limit, few;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	few = limit;
+	few.rlim_cur = 256;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
 	assert_int_equal(tree_remove(AT_FDCWD, under("upper")), 0);
 	assert_int_equal(access(under("upper"), F_OK), -1);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+static const char *flags_of(const struct change_set *set, const char *path)
+{
+	static char text[1024];
+	const struct change *c = change_find(set, path);
+	text[0] = 0;
+	assert_non_null(c);
+	for (const struct flag *f = c->flags; f; f = f->next)
+		(void)snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s", f == c->flags ? "" : " ", f->rule->name);
+	return text;
+}
+
+/* Files that something knows by another name than theirs. */
+static void other_names(void **state)
+{
+	(void)state;
+	fresh("lower");
+	fresh("upper");
+	make(under("lower"), ".git/ tools/ tools/hooks/ tools/hooks/precommit!x docs/ docs/house.md=a AGENTS.md>docs/house.md conf/ "
+	                     "conf/tasks.json={} .vscode>conf/ scripts/ scripts/clean.sh=x scripts/other.sh=x .claude/ plain=1");
+	make_file(under("lower/.git/config"), "[core]\n\thooksPath = ./tools/hooks/\n[filter \"x\"]\n\tclean = sh ./scripts/clean.sh %f\n",
+	        0644);
+	make(under("upper"), "tools/ tools/hooks/ tools/hooks/precommit!y tools/hooks/postmerge=z docs/ docs/house.md=b conf/ "
+	                     "conf/tasks.json={\"x\":1} scripts/ scripts/clean.sh=y scripts/other.sh=y .claude>elsewhere .github>elsewhere "
+	                     "elsewhere/ elsewhere/x=1 plain=2 plain2>plain");
+	make_file(under("upper/na\xe2\x80\x8bme"), "x", 0644);
+	struct change_source s = {.lower = open(under("lower"), O_RDONLY), .upper = open(under("upper"), O_RDONLY)};
+	struct change_set set;
+	struct err err = {0};
+	if (change_set_read(&s, &set, &err) < 0 || review_flag_set(&s, &set, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_string_equal(flags_of(&set, "tools/hooks/precommit"), "git-hook executable");
+	assert_string_equal(flags_of(&set, "tools/hooks/postmerge"), "git-hook");
+	assert_string_equal(flags_of(&set, "docs/house.md"), "agent-instructions");
+	assert_string_equal(change_find(&set, "docs/house.md")->flags->detail, "known as AGENTS.md\n+ b\n- a");
+	assert_string_equal(flags_of(&set, "conf/tasks.json"), "vscode-tasks vscode");
+	assert_string_equal(flags_of(&set, "scripts/clean.sh"), "git-named");
+	assert_string_equal(flags_of(&set, "scripts/other.sh"), "");
+	assert_string_equal(flags_of(&set, ".claude"), "agent-settings");
+	assert_true(strstr(flags_of(&set, ".github"), "ci") != NULL);
+	assert_string_equal(flags_of(&set, "elsewhere/x"), "");
+	assert_string_equal(flags_of(&set, "plain2"), "");
+	assert_string_equal(flags_of(&set, "na\xe2\x80\x8bme"), "hidden-name");
+	change_set_free(&set);
+	review_run_source_close(&s);
+}
+
+/* A second name, an attribute, an owner. */
+static void links_and_attributes(void **state)
+{
+	(void)state;
+	fresh("lower");
+	fresh("upper");
+	make(under("lower"), "a=1 d/ e=1");
+	make(under("upper"), "a=1 d/ x=1 e=1");
+	assert_int_equal(link(under("upper/x"), under("upper/y")), 0);
+	assert_int_equal(setxattr(under("upper/a"), "user.some", "v", 1, 0), 0);
+	assert_int_equal(setxattr(under("upper/d"), "user.some", "v", 1, 0), 0);
+	assert_int_equal(setxattr(under("upper/e"), "user.overlay.origin", "v", 1, 0), 0);
+	struct change_source s = {.lower = open(under("lower"), O_RDONLY), .upper = open(under("upper"), O_RDONLY)};
+	struct change_set set;
+	assert_int_equal(change_set_read(&s, &set, NULL), 0);
+	_cleanup_free_ char *text = told(&set);
+	assert_string_equal(text, "M:a:xattr M:d:xattr A:x A:y");
+	assert_int_equal(change_find(&set, "y")->first_name, change_find(&set, "x") - set.change + 1);
+	assert_int_equal(change_find(&set, "x")->first_name, 0);
+	change_set_free(&set);
+	review_run_source_close(&s);
 }
 
 static void live(void **state)
@@ -583,6 +660,8 @@ int main(void)
 	        cmocka_unit_test(an_overlay_that_keeps_names_elsewhere_is_refused),
 	        cmocka_unit_test(whiteouts_as_attributes),
 	        cmocka_unit_test(hostile_trees),
+	        cmocka_unit_test(other_names),
+	        cmocka_unit_test(links_and_attributes),
 	        cmocka_unit_test(live),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -322,6 +322,53 @@ static void a_change_in_the_last_moment_is_kept(void **state)
 	}
 }
 
+/* A change of another after the set was read, before anything is staged. */
+static const char *meanwhile;
+
+static int meddle_first(const char *operation)
+{
+	if (strcmp(operation, "make staging") == 0)
+		make(under("lower"), meanwhile);
+	return 0;
+}
+
+static void what_came_after_the_look_is_kept(void **state)
+{
+	static const struct {
+		const char *lower, *upper, *meanwhile;
+	} table[] = {
+	        {"d/ d/a=1 z=1", "d- z=2", "d/b=9"},
+	        {"d/ d/a=1 z=1", "d- z=2", "d/a=99"},
+	        {"d/ d/a=1 z=1", "d=file z=2", "d/b=9"},
+	        {"d/ d/e/ d/e/a=1 z=1", "d- z=2", "d/e/b=9"},
+	        {"a=1 z=1", "a=2 z=2", "a=99"},
+	        {"a=1 z=1", "a- z=2", "a=99"},
+	        {"z=1", "a=2 z=2", "a=99"},
+	        {"z=1", "a/ a/b=1 z=2", "a/ a/c=99"},
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		fresh("lower");
+		make(under("lower"), table[i].lower);
+		struct review_run run = run_of(table[i].upper);
+		struct apply_result result;
+		struct err err = {0};
+		fresh("want");
+		make(under("want"), table[i].lower);
+		make(under("want"), table[i].meanwhile);
+		_cleanup_free_ char *want = tell(under("want"));
+		meanwhile = table[i].meanwhile;
+		apply_step = meddle_first;
+		int r = apply_all(&run, &(struct apply_options){0}, &result, &err);
+		apply_step = NULL;
+		if (r != -EEXIST)
+			fail_msg("%zu: %d, %s", i, r, err.text);
+		assert_tree(want, table[i].meanwhile);
+		assert_false(apply_pending(&run));
+		drop(&run);
+	}
+}
+
 /* ---- swapped paths */
 
 static volatile bool enough;
@@ -510,6 +557,7 @@ int main(void)
 	        cmocka_unit_test(killed_twice),
 	        cmocka_unit_test(refused_at_every_step),
 	        cmocka_unit_test(conflicts_are_refused),
+	        cmocka_unit_test(what_came_after_the_look_is_kept),
 	        cmocka_unit_test(a_change_in_the_last_moment_is_kept),
 	        cmocka_unit_test(nothing_is_written_through_a_swapped_folder),
 	        cmocka_unit_test(links_of_the_tool_are_not_followed),
