@@ -77,6 +77,18 @@ $(O)/integration/%: tests/integration/%.c $(O)/libpostern.a
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MT $@ -MF $@.d $(LDFLAGS) -o $@ $< $(O)/libpostern.a $(LDLIBS)
 
+# The attacker of tests/integration/gate_escape.sh, and two programs that end with 42 and 43.
+ESCAPE := $(O)/escape/attack $(O)/escape/permitted $(O)/escape/forbidden $(O)/escape/forbidden.so
+$(O)/escape/attack: $(sort $(wildcard tests/escape/*.c)) tests/escape/attack.h
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -Wno-conversion -D_GNU_SOURCE $(LDFLAGS) -o $@ $(filter %.c,$^) -lrt
+$(O)/escape/permitted $(O)/escape/forbidden:
+	@mkdir -p $(@D)
+	echo 'int main(void) { return $(if $(findstring permitted,$@),42,43); }' | gcc -O1 -xc -o $@ -
+$(O)/escape/forbidden.so:
+	@mkdir -p $(@D)
+	echo 'void _exit(int); __attribute__((constructor)) static void begin(void) { _exit(43); }' | gcc -O1 -shared -fPIC -xc -o $@ -
+
 $(O)/bench/%: bench/%.c $(O)/libpostern.a
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MT $@ -MF $@.d $(LDFLAGS) -o $@ $< $(O)/libpostern.a $(LDLIBS)
@@ -97,7 +109,7 @@ else
 endif
 
 unit: $(UNIT)
-integration: $(INTEGRATION)
+integration: $(INTEGRATION) $(ESCAPE)
 fuzz-targets: $(FUZZ)
 
 # The specimens, each staged in a folder of its own: main.mjs, main.py or a program main.

@@ -38,6 +38,7 @@ struct pty {
 	struct buf out, in;
 	struct watch at_tty, at_master;
 	struct source *signals, *stuck;
+	size_t early; /* bytes that were typed before the terminal became raw, and are not read yet */
 	uint64_t sent, typed;
 	uint64_t asked_ms;
 	uint8_t piece[PIECE];
@@ -149,6 +150,8 @@ static void mode(struct pty *p, bool raw)
 	if (raw) {
 		restore_raw(&p->raw);
 		(void)tcsetattr(p->tty, TCSANOW, &p->raw);
+		int n = 0;
+		p->early = ioctl(p->tty, FIONREAD, &n) == 0 && n > 0 ? (size_t)n : 0;
 	} else {
 		(void)tcsetattr(p->tty, TCSANOW, &p->saved);
 		restore_raw(NULL);
@@ -277,6 +280,10 @@ static void take_in(struct pty *p)
 	}
 	if (n < 0)
 		return;
+	/* While lines were edited for us, the kernel has kept an end of file (Ctrl-D) as a byte 0. */
+	for (size_t i = 0; i < (size_t)n && p->early; i++, p->early--)
+		if (p->piece[i] == 0 && p->saved.c_lflag & ICANON)
+			p->piece[i] = p->saved.c_cc[VEOF];
 	struct slice typed = slice_of(p->piece, (size_t)n);
 	if (p->in.n)
 		signal_keys(p, typed);

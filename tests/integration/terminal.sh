@@ -28,7 +28,7 @@ failures=0
 # sees PATTERN [SECONDS]: whether the screen shows it soon
 sees() {
 	local i
-	for ((i = 0; i < ${2:-6} * 20; i++)); do
+	for ((i = 0; i < ${2:-15} * 20; i++)); do
 		t capture-pane -p | grep -qE -- "$1" && return 0
 		sleep 0.05
 	done
@@ -37,7 +37,7 @@ sees() {
 # until_ok COMMAND...: whether it succeeds soon
 until_ok() {
 	local i
-	for ((i = 0; i < 120; i++)); do
+	for ((i = 0; i < 300; i++)); do
 		"$@" 2>/dev/null && return 0
 		sleep 0.05
 	done
@@ -156,6 +156,11 @@ run "inner -- sh -c 'cat >$work/typed'"
 keys one Enter two Enter C-d
 sees 'driver: exit 0' || bad 'Ctrl-D is no end of file'
 [[ $(cat "$work/typed") == $'one\ntwo' ]] || bad 'what was typed is something else'
+# What is typed before we have the keyboard is for the program too, its end of file included.
+run "sleep 0.7; inner -- sh -c 'cat >$work/typed'"
+keys early Enter C-d
+sees 'driver: exit 0' || bad 'an end of file that was typed early is lost'
+[[ $(cat "$work/typed") == early ]] || bad 'what was typed early is something else'
 
 # However we end, the terminal is as it was.
 for signal in TERM INT HUP KILL SEGV ABRT; do
