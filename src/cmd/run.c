@@ -192,7 +192,7 @@ static void add_program(struct arena *arena, const char *word, const char *home,
 	if (!folder || strcmp(folder, home) == 0)
 		folder = arena_str(arena, slice_str(real));
 	if (folder)
-		path[(*n)++] = (struct sandbox_path){.path = folder, .mode = SANDBOX_READ};
+		path[(*n)++] = (struct sandbox_path){.path = folder, .mode = SANDBOX_READ, .with_secrets = true};
 	const char *search = strchr(word, '/') ? NULL : getenv("PATH");
 	struct slice rest = slice_str(search), one;
 	while (search && slice_split(&rest, ':', &one)) {
@@ -201,7 +201,7 @@ static void add_program(struct arena *arena, const char *word, const char *home,
 			continue;
 		char *place = arena_str(arena, one);
 		if (place && strncmp(place, home, h) == 0 && place[h] == '/')
-			path[(*n)++] = (struct sandbox_path){.path = place, .mode = SANDBOX_READ, .optional = true};
+			path[(*n)++] = (struct sandbox_path){.path = place, .mode = SANDBOX_READ, .optional = true, .with_secrets = true};
 		break;
 	}
 }

@@ -124,20 +124,20 @@ static void put_facts(const struct flow *f, enum link_kind kind, struct buf *m)
 	link_put(m, LINK_PROTO, r->proto);
 }
 
-/* What a tool says with its target and its fields. Those that are there to hold a key for this host are left out. */
-static void put_head(const struct exchange_request *r, struct buf *out)
+/* What a tool says with its target and its fields. A field that is there to hold a key for this host goes into `keys`: what it should hold
+ * looks like a secret. Of Authorization only what is no user and password: those of another place can be sent so. */
+static void put_head(const struct exchange_request *r, struct buf *out, struct buf *keys)
 {
-	static const char *const keys[] = {
-	        "authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie", "proxy-authorization", "host"};
+	static const char *const names[] = {"authorization", "x-api-key", "api-key", "x-goog-api-key", "proxy-authorization"};
 	buf_add(out, r->target);
 	for (size_t i = 0; i < r->n_headers; i++) {
 		size_t k = 0;
-		while (k < ARRAY_LEN(keys) && !slice_eq_nocase(r->headers[i].name, slice_str(keys[k])))
+		while (k < ARRAY_LEN(names) && !slice_eq_nocase(r->headers[i].name, slice_str(names[k])))
 			k++;
-		if (k < ARRAY_LEN(keys))
-			continue;
-		buf_u8(out, '\n');
-		buf_add(out, r->headers[i].value);
+		bool basic = slice_eq_nocase(slice_sub(r->headers[i].value, 0, 6), SLICE("basic "));
+		struct buf *to = k < ARRAY_LEN(names) && !basic ? keys : out;
+		buf_u8(to, '\n');
+		buf_add(to, r->headers[i].value);
 	}
 }
 
@@ -166,16 +166,19 @@ static bool decode(struct flow *f)
 static bool look(struct flow *f)
 {
 	struct search *s = f->g->search;
-	_cleanup_buf_ struct buf head = BUF(HEAD_MAX);
+	_cleanup_buf_ struct buf head = BUF(HEAD_MAX), keys = BUF(HEAD_MAX);
 	struct dlp_scan *scan = NULL;
 	if (!s || f->bytes)
 		return true;
 	if (!f->parent && !decode(f))
 		return false;
-	int r = f->body.n ? search_message(s, f->host, buf_slice(&f->body), false, &f->hits, &f->scan) : 0;
+	int r = f->body.n ? search_message(s, f->host, buf_slice(&f->body), SEARCH_BODY, &f->hits, &f->scan) : 0;
 	if (r == 0 && !f->parent) {
-		put_head(f->r, &head);
-		r = buf_error(&head) ? buf_error(&head) : search_message(s, f->host, buf_slice(&head), true, &f->hits, &scan);
+		put_head(f->r, &head, &keys);
+		r = buf_error(&head) ? buf_error(&head) : search_message(s, f->host, buf_slice(&head), SEARCH_HEAD, &f->hits, &scan);
+		search_done(scan);
+		scan = NULL;
+		r = r < 0 || !keys.n ? r : search_message(s, f->host, buf_slice(&keys), SEARCH_KEYS, &f->hits, &scan);
 		search_done(scan);
 	}
 	if (r == 0)

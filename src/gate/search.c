@@ -157,8 +157,10 @@ static void chain_text(const struct dlp_hit *h, struct buf *out)
 		buf_fmt(out, "%s%s", i ? ", then " : "", dlp_decoding_name(h->chain[i]));
 }
 
-int search_message(struct search *s, const char *host, struct slice message, bool place, struct buf *hits, struct dlp_scan **scan)
+int search_message(
+        struct search *s, const char *host, struct slice message, enum search_part part, struct buf *hits, struct dlp_scan **scan)
 {
+	bool place = part != SEARCH_BODY;
 	*scan = NULL;
 	int r = dlp_scan_new(s->engine, s->work, history_of(s, host), scan);
 	r = r < 0 ? r : dlp_scan_whole(*scan, message);
@@ -169,6 +171,8 @@ int search_message(struct search *s, const char *host, struct slice message, boo
 	}
 	for (size_t i = 0; i < dlp_scan_count(*scan); i++) {
 		const struct dlp_hit *h = dlp_scan_hit(*scan, i);
+		if (part == SEARCH_KEYS && (h->class == DLP_SECRET || h->class == DLP_GENERIC))
+			continue;
 		_cleanup_buf_ struct buf chain = BUF(256);
 		chain_text(h, &chain);
 		link_hit_write(hits, &(struct link_hit){.class = h->class,
@@ -181,7 +185,7 @@ int search_message(struct search *s, const char *host, struct slice message, boo
 		                             .sample = slice_str(h->sample)});
 	}
 	/* What could not be looked through to its end is a hit, too. */
-	if (dlp_scan_more(*scan))
+	if (dlp_scan_more(*scan) && part != SEARCH_KEYS)
 		link_hit_write(hits, &(struct link_hit){.class = DLP_SECRET,
 		                             .confidence = 50,
 		                             .cut = true,
@@ -189,7 +193,8 @@ int search_message(struct search *s, const char *host, struct slice message, boo
 		                             .rule = SLICE("too-much"),
 		                             .what = SLICE("more finds or encodings than can be looked through"),
 		                             .sample = SLICE("-")});
-	match_patterns(s, message, place, hits);
+	if (part != SEARCH_KEYS)
+		match_patterns(s, message, place, hits);
 	return buf_error(hits);
 }
 

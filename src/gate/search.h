@@ -14,9 +14,14 @@ struct dlp_scan;
 void search_free(struct search *s);
 
 /* Looks through a whole message to a host, with what went there before in mind; appends the hits as lines of link_hit_write(). *scan is for
- * search_replace(), and to be freed with search_done(). place: it is a head. 0, -ENOMEM. */
+ * search_replace(), and to be freed with search_done(). 0, -ENOMEM. */
+enum search_part {
+	SEARCH_BODY,
+	SEARCH_HEAD, /* target and fields: nothing can be replaced there */
+	SEARCH_KEYS, /* fields that hold a key: only values that are known are hits */
+};
 [[nodiscard]] int search_message(
-        struct search *s, const char *host, struct slice message, bool place, struct buf *hits, struct dlp_scan **scan);
+        struct search *s, const char *host, struct slice message, enum search_part part, struct buf *hits, struct dlp_scan **scan);
 void search_done(struct dlp_scan *scan);
 /* The message with those hits replaced whose numbers (from 0, in the order of the lines) are in the list "0,3". 0; -ENOSPC, -ENOMEM: it
  * must not leave. */

@@ -14,8 +14,7 @@
 /* NULL-terminated, owned by the arena: ordinary variables of the caller's, those that are to be kept, the ones by which programs find the
  * authority, placeholders for credentials, and SESSION_CANARY if canary is not NULL. No other: what a shell has exported may be a secret.
  */
-char *const *session_env(
-        struct arena *arena, const struct session_spec *spec, const struct supervisor_credential *credential, size_t n,
+char *const *session_env(struct arena *arena, const struct session_spec *spec, const struct supervisor_credential *credential, size_t n,
         const char *canary, struct err *err);
 /* The file that a word leads to by the caller's PATH, links resolved. NULL: none. */
 const char *session_program(struct arena *arena, const char *word);

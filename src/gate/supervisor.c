@@ -254,7 +254,10 @@ static int entry_of(struct supervisor *s, const struct asked *a, const struct li
 		buf_fmt(&message, "%s %s %s", a->allow ? "allowed" : "denied",
 		        http && strcmp(a->what, "message") != 0 ? a->method : a->what, a->host);
 		buf_add(&message, slice_sub(http ? path_of(a->target) : SLICE_NONE, 0, 300));
-		buf_fmt(&message, ", %llu bytes: %.300s", (unsigned long long)a->bytes, a->why ? a->why : a->rule && a->rule[0] ? a->rule : a->reason);
+		buf_fmt(&message, ", %llu bytes: %.300s", (unsigned long long)a->bytes,
+		        a->why                  ? a->why
+		        : a->rule && a->rule[0] ? a->rule
+		                                : a->reason);
 	} else {
 		uint64_t sent = link_u64(end, LINK_SENT, 0), received = link_u64(end, LINK_RECEIVED, 0);
 		uint64_t status = link_u64(end, LINK_STATUS, 0), ms = link_u64(end, LINK_MS, 0);
