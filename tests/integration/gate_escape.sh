@@ -92,6 +92,7 @@ surroundings() {
 	ln -s "$work/home/.netrc" project/to-netrc
 	git init -q project
 	# A submodule, and a repository within.
+	mkdir -p project/.git/modules
 	git init -q --separate-git-dir=project/.git/modules/known project/known
 	git init -q project/vendor/lib
 	git -C project -c user.name=x -c user.email=x@example.org commit -q --allow-empty -m first
