@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -101,17 +102,19 @@ static char *leads_to(const char *path)
 	return asprintf(&real, "%.*s/%s", above, path, link) < 0 ? NULL : real;
 }
 
-/* Sockets with a path that somebody listens on, of the real machine: a read-only file system does not keep one from connecting. */
+/* Sockets with a path that somebody listens on, or takes datagrams at, of the real machine: a read-only file system does not keep one from
+ * connecting. */
 static int plan_sockets(struct tree_plan *plan)
 {
 	_cleanup_free_ char *line = NULL;
 	size_t size = 0;
 	FILE *f = fopen("/proc/net/unix", "re");
 	while (f && getline(&line, &size, f) > 0) {
-		unsigned flags = 0;
+		unsigned flags = 0, type = 0;
 		int at = 0;
 		struct stat st;
-		if (sscanf(line, "%*s %*s %*s %x %*s %*s %*s %n", &flags, &at) != 1 || !at || line[at] != '/' || !(flags & 0x10000))
+		if (sscanf(line, "%*s %*s %*s %x %x %*s %*s %n", &flags, &type, &at) != 2 || !at || line[at] != '/' ||
+		        (!(flags & 0x10000) && type != SOCK_DGRAM))
 			continue;
 		line[strcspn(line, "\n")] = 0;
 		const char *path = line + at;

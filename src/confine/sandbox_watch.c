@@ -48,7 +48,9 @@ struct watch {
 	int root[TREE_ITEMS_MAX]; /* of the items, in the command's tree: their paths may lead elsewhere soon */
 	bool applied, failed;
 	unsigned covered, unwatched;
-	uint16_t item; /* that is being searched */
+	uint16_t item;       /* that is being searched */
+	struct place *above; /* folders above repositories that are pinned */
+	size_t n_above, max_above;
 };
 
 static bool append(struct place **list, size_t *n, size_t *max, struct place p)
@@ -215,17 +217,43 @@ static int guard_below(struct watch *w, const struct place *p, int at, const cha
 	return r;
 }
 
+/* The folders above a repository within the project: moved away, another repository could be put in their place. Each once: a pin brings
+ * all mounts below it along. */
+static int pin_above(struct watch *w, const struct place *p)
+{
+	char path[PATH_MAX];
+	int r = 0;
+	for (const char *slash = strchr(p->path, '/'); slash && r == 0; slash = strchr(slash + 1, '/')) {
+		bool pinned = false;
+		(void)snprintf(path, sizeof(path), "%.*s", (int)(slash - p->path), p->path);
+		for (size_t i = 0; i < w->n_above && !pinned; i++)
+			pinned = w->above[i].item == p->item && strcmp(w->above[i].path, path) == 0;
+		if (pinned)
+			continue;
+		struct place one = {.item = p->item, .path = path};
+		_cleanup_fd_ int at = open_parent(w, &one);
+		r = at < 0 ? 0 : pin(at, last_of(path), false);
+		one.path = strdup(path);
+		if (r == 0 && !append(&w->above, &w->n_above, &w->max_above, one))
+			r = -ENOMEM;
+	}
+	return r;
+}
+
 static int guard(struct watch *w, const struct place *p)
 {
 	const struct sandbox_path *as = w->plan->item[p->item].as;
 	struct stat st;
 	if (as->with_git || as->mode == SANDBOX_READ)
 		return 0;
+	int r = pin_above(w, p);
+	if (r < 0)
+		return r;
 	_cleanup_fd_ int at = open_parent(w, p);
 	const char *name = last_of(p->path);
 	if (at < 0 || fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return 0;
-	int r = pin(at, name, !S_ISDIR(st.st_mode));
+	r = pin(at, name, !S_ISDIR(st.st_mode));
 	if (r < 0 || !S_ISDIR(st.st_mode))
 		return r;
 	_cleanup_fd_ int git = openat(at, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

@@ -42,7 +42,7 @@ done
 ok=0 failed=0
 while read -r name root entry; do
 	[[ $name ]] || continue
-	rm -rf "$work/project" "$work/home"
+	rm -rf "${work:?}/project" "${work:?}/home"
 	mkdir -p "$work/project" "$work/home"
 	echo '# A project' >"$work/project/README.md"
 	git init -q "$work/project"
@@ -60,7 +60,7 @@ while read -r name root entry; do
 	code=$?
 	"$P" log show --limit 100000 --format json "$work/data/postern/ledger" >"$work/entries" 2>/dev/null
 	calls=$(jq -r 'select(.entry.class_uid == 6003) | .entry.api.operation' "$work/entries" | sort | uniq -c | awk '{printf "%s%s %s", (NR > 1 ? ", " : ""), $1, $2}')
-	rm -rf "$work/data.$name"
+	rm -rf "${work:?}/data.$name"
 	mv "$work/data" "$work/data.$name"
 	"$P" log verify "$work/data.$name/postern/ledger" >"$work/verified" 2>&1 || code="$code, and the ledger is not good"
 	if [[ $code == 0 && $calls && -s $work/project/notes.txt ]]; then
@@ -71,6 +71,6 @@ while read -r name root entry; do
 		echo "FAIL $name: code $code"
 		tail -n 30 "$work/out" "$work/err"
 	fi
-done <<<"$PLACES"
+done <<<"${PLACES-}"
 echo "gate_tools: $ok did their task, $failed did not"
 ((failed == 0))
