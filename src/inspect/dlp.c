@@ -62,7 +62,8 @@ int dlp_engine_new(const struct dlp_parts *parts, struct dlp_engine **out, struc
 	if (!e)
 		return -ENOMEM;
 	e->no_generic = parts->no_generic;
-	int r = take_rules(e, parts->rules, err);
+	int r = matcher_load(err);
+	r = r < 0 ? r : take_rules(e, parts->rules, err);
 	if (r == 0 && (r = dlp_known_make(&e->known, parts->values, parts->n_values)) == -EINVAL)
 		r = err_set(err, -EINVAL, "a known value is shorter than %d bytes, or is neither a credential nor a canary", DLP_PIECE);
 	if (r == 0 && parts->n_indexes && !(e->sets = calloc(parts->n_indexes, sizeof(*e->sets))))

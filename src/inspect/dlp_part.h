@@ -2,13 +2,13 @@
 #ifndef POSTERN_INSPECT_DLP_PART_H
 #define POSTERN_INSPECT_DLP_PART_H
 
-#include <hs/hs.h>
 #include <zlib.h>
 
 #include "inspect/dlp.h"
 #include "inspect/dlp_decode.h"
 #include "inspect/dlp_known.h"
 #include "inspect/fingerprint_scan.h"
+#include "inspect/matcher.h"
 #include "inspect/secret_image.h"
 
 #define DLP_OUT    65520u /* bytes decoded at a time, a multiple of 3 */

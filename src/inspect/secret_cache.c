@@ -6,9 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <hs/hs.h>
-
 #include "crypto/digest.h"
+#include "inspect/matcher.h"
 #include "inspect/secret_image.h"
 #include "sys/fd.h"
 
@@ -20,6 +19,9 @@ static int name_of(const struct secret_source *sources, size_t n, char out[48])
 	_cleanup_buf_ struct buf all = BUF((size_t)64 << 20);
 	uint8_t digest[DIGEST_MAX];
 	hs_platform_info_t platform = {0};
+	int r = matcher_load(NULL);
+	if (r < 0)
+		return r;
 	if (hs_populate_platform(&platform) != HS_SUCCESS)
 		return -ENOTSUP;
 	buf_fmt(&all, "%s %s %u %llu %llu\n", POSTERN_VERSION, hs_version(), platform.tune, (unsigned long long)platform.cpu_features,

@@ -5,8 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <hs/hs.h>
-
+#include "inspect/matcher.h"
 #include "inspect/secret_part.h"
 
 #define LITERALS_MAX 8000
@@ -325,7 +324,7 @@ int secret_compile(const struct secret_source *sources, size_t n, struct buf *im
 	        .sets = BUF((size_t)32 * UINT16_MAX),
 	        .strings = BUF(SECRET_IMAGE_MAX),
 	        .literals = arena_array(&arena, LITERALS_MAX, sizeof(struct literal))};
-	int e = rules.rules && m.literals ? 0 : -ENOMEM;
+	int e = rules.rules && m.literals ? matcher_load(err) : -ENOMEM;
 	size_t before = image->n;
 	(void)add_string(&m, SLICE("")); /* so that 0 is an empty string */
 	for (size_t i = 0; e == 0 && i < n; i++)

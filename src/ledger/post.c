@@ -1,9 +1,10 @@
 #include "ledger/post.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <stdio.h>
 #include <strings.h>
+
+#include "sys/lib_curl.h"
 
 struct poster {
 	CURL *curl;
@@ -30,10 +31,9 @@ static bool add_header(struct poster *p, const char *name, const char *value)
 
 int poster_new(const struct post_options *o, struct poster **out, struct err *err)
 {
-	static bool ready;
-	if (!ready && curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-		return err_set(err, -ENOMEM, "libcurl does not start");
-	ready = true;
+	int loaded = lib_curl_load(err);
+	if (loaded < 0)
+		return loaded;
 	struct poster *p = calloc(1, sizeof(*p));
 	if (!p || !(p->curl = curl_easy_init())) {
 		free(p);
@@ -114,6 +114,9 @@ int post(struct poster *p, const char *url, struct slice body, struct posted *ou
 
 bool post_is_address(const char *url)
 {
+	/* Without the library the sentence that it is missing comes later. */
+	if (lib_curl_load(NULL) < 0)
+		return true;
 	CURLU *u = curl_url();
 	bool good = u && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
 	            (strncasecmp(url, "http://", 7) == 0 || strncasecmp(url, "https://", 8) == 0);

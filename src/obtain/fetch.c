@@ -1,6 +1,5 @@
 #include "obtain/fetch.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -8,6 +7,7 @@
 #include <time.h>
 
 #include "sys/path.h"
+#include "sys/lib_curl.h"
 
 #define CA_MAX    (8u << 20)
 #define REDIRECTS 5
@@ -100,10 +100,9 @@ static int trust(struct fetcher *f, struct err *err)
 
 int fetcher_new(const struct npmrc *config, struct fetcher **out, struct err *err)
 {
-	static bool ready;
-	if (!ready && curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-		return err_set(err, -ENOMEM, "libcurl does not start");
-	ready = true;
+	int loaded = lib_curl_load(err);
+	if (loaded < 0)
+		return loaded;
 	_cleanup_(fetcher_freep) struct fetcher *f = calloc(1, sizeof(*f));
 	if (f)
 		f->curl = curl_easy_init();

@@ -14,7 +14,34 @@
 #include <unistd.h>
 
 #include "obtain/jail.h"
+#include "sys/lib.h"
 #include "sys/path.h"
+
+/* Loaded when something is unpacked: with what it needs itself (XML, Unicode tables) it would be most of the program's start. */
+#define ARCHIVE(X)                          \
+	X(archive_entry_filetype)           \
+	X(archive_entry_hardlink)           \
+	X(archive_entry_pathname)           \
+	X(archive_entry_perm)               \
+	X(archive_error_string)             \
+	X(archive_read_data_block)          \
+	X(archive_read_new)                 \
+	X(archive_read_next_header)         \
+	X(archive_read_open_fd)             \
+	X(archive_read_support_filter_gzip) \
+	X(archive_read_support_format_tar)
+LIB_TABLE(lib, ARCHIVE);
+#define archive_entry_filetype           lib.archive_entry_filetype
+#define archive_entry_hardlink           lib.archive_entry_hardlink
+#define archive_entry_pathname           lib.archive_entry_pathname
+#define archive_entry_perm               lib.archive_entry_perm
+#define archive_error_string             lib.archive_error_string
+#define archive_read_data_block          lib.archive_read_data_block
+#define archive_read_new                 lib.archive_read_new
+#define archive_read_next_header         lib.archive_read_next_header
+#define archive_read_open_fd             lib.archive_read_open_fd
+#define archive_read_support_filter_gzip lib.archive_read_support_filter_gzip
+#define archive_read_support_format_tar  lib.archive_read_support_format_tar
 
 #define PATH_BYTES_MAX 1024
 #define DEPTH_MAX      64
@@ -221,6 +248,9 @@ int unpack(int archive, int dir, const char *only, const char *what, struct unpa
 	struct answer a = {0};
 	struct stat st;
 	int pipes[2];
+	int loaded = lib_load("libarchive.so.13", "libarchive13", lib_symbols, &lib, err);
+	if (loaded < 0)
+		return loaded;
 	if (fstat(archive, &st) < 0 || pipe2(pipes, O_CLOEXEC) < 0)
 		return err_sys(err, -errno, "unpacking %s", what);
 	pid_t pid = fork();
