@@ -47,7 +47,7 @@ UNIT := $(patsubst tests/unit/%.c,$(O)/unit/%,$(sort $(wildcard tests/unit/*.c))
 INTEGRATION := $(patsubst tests/integration/%.c,$(O)/integration/%,$(sort $(wildcard tests/integration/*.c)))
 FUZZ := $(patsubst fuzz/%.c,$(O)/fuzz/%,$(filter-out fuzz/replay.c,$(sort $(wildcard fuzz/*.c))))
 
-.PHONY: all unit integration specimens fuzz fuzz-targets lint bench bench-ledger install uninstall clean format print-flags
+.PHONY: all unit integration specimens fuzz fuzz-targets lint bench bench-gate bench-ledger install uninstall clean format print-flags
 .SECONDARY:
 all: $(O)/postern build/postern
 
@@ -141,6 +141,9 @@ lint:
 
 bench: all $(O)/bench/micro $(O)/bench/merkle $(O)/bench/policy
 	bench/run.sh
+
+bench-gate: all
+	bench/gate.sh
 
 bench-ledger: $(O)/bench/ledger $(O)/bench/ledger_read
 	bench/ledger.sh
