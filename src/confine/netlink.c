@@ -165,3 +165,15 @@ int netlink_no_offload(const char *name)
 	(void)close(fd);
 	return r;
 }
+
+int netlink_mtu(const char *name, int bytes)
+{
+	struct ifreq q = {.ifr_mtu = bytes};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	(void)strncpy(q.ifr_name, name, IFNAMSIZ - 1);
+	int r = ioctl(fd, SIOCSIFMTU, &q) < 0 ? -errno : 0;
+	(void)close(fd);
+	return r;
+}

@@ -25,4 +25,7 @@ void netlink_close(struct netlink *n);
 /* Switches segmentation, receive coalescing and checksum offloads off, so that frames on the link are as they would be on a wire. */
 [[nodiscard]] int netlink_no_offload(const char *name);
 
+/* The largest packet of an interface, in bytes. */
+[[nodiscard]] int netlink_mtu(const char *name, int bytes);
+
 #endif

@@ -93,3 +93,10 @@ int network_near(const char *ipv4, struct err *err)
 	netlink_close(n);
 	return r < 0 ? err_sys(err, r, "cannot set the tool's network up") : 0;
 }
+
+void network_large(bool near)
+{
+	static const char *const far_ends[] = {"outer", "inner0", "inner1", NULL}, *const near_ends[] = {"eth0", NULL};
+	for (const char *const *name = near ? near_ends : far_ends; *name; name++)
+		(void)!netlink_mtu(*name, 65521);
+}

@@ -313,8 +313,12 @@ static void mind(const struct run *r, pid_t tool, int children, struct harvest *
 static int near_network(const struct run *r, struct err *err)
 {
 	struct netlink *n = NULL;
-	if (r->spec->network == SANDBOX_NET_GATE)
-		return network_near(r->spec->ipv4 ? r->spec->ipv4 : SANDBOX_IPV4, err);
+	if (r->spec->network == SANDBOX_NET_GATE) {
+		int e = network_near(r->spec->ipv4 ? r->spec->ipv4 : SANDBOX_IPV4, err);
+		if (e == 0)
+			network_large(true);
+		return e;
+	}
 	int e = netlink_open(&n);
 	e = e < 0 ? e : netlink_up(n, "lo", 0);
 	netlink_close(n);
@@ -549,6 +553,8 @@ static int start_network(struct run *r, pid_t first, pid_t *gate, struct err *er
 		return err_sys(err, e, "cannot speak with the kernel about networks");
 	e = network_far(s->ipv4 ? s->ipv4 : SANDBOX_IPV4, n, err);
 	e = e < 0 ? e : network_link(s->mac ? s->mac : DEFAULT_MAC, n, first, err);
+	if (e == 0)
+		network_large(false);
 	netlink_close(n);
 	if (e < 0)
 		return e;
