@@ -68,7 +68,7 @@ $(O)/%.o: %.c Makefile VERSION
 
 $(O)/unit/%: tests/unit/%.c $(O)/libpostern.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MT $@ -MF $@.d $(LDFLAGS) -o $@ $< $(O)/libpostern.a $(LDLIBS) -lcmocka
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MT $@ -MF $@.d $(LDFLAGS) -o $@ $< $(O)/libpostern.a $(LDLIBS) $(shell pkg-config --libs libarchive) -lcmocka
 
 # Programs that the scripts of tests/integration/ drive.
 $(O)/integration/kafka_mock: LDLIBS += -lrdkafka

@@ -77,6 +77,9 @@ static const char *disagreement(const struct exchange_request *r, char host[256]
 	struct slice authority = bare_host(r->authority);
 	if (slice_chr(r->authority, '@', 0) != SLICE_NPOS)
 		return "the request's Host names a user";
+	/* RFC 9112, 3.2. Of bytes there is no request. */
+	if (slice_is(r->proto, "HTTP/1.1") && !exchange_header(r, "host").p)
+		return "the request has no Host";
 	bool address = numeric(r->dialled);
 	struct slice name = address && !r->sni.n && !authority.n ? r->dialled : r->host;
 	if (name.n == 0 || name.n > 253)

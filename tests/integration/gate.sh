@@ -117,6 +117,8 @@ inside 'curl -sS http://api.example.com/'
 check 'not without TLS' has out postern_denied
 inside 'curl -sS -H "Host: other.example.com" https://api.example.com/; curl -sS --http1.1 -H "Host: other.example.com" https://api.example.com/'
 check 'another Host' test "$(grep -c agreement "$work/out")" = 2
+inside 'curl -sS --http1.1 -H "Host:" https://api.example.com/'
+check 'no Host' has out 'has no Host'
 inside 'curl -sS --connect-to ::other.example.com: https://api.example.com/; curl -sS --connect-to ::1.2.3.4: https://api.example.com/'
 check 'another place' test "$(grep -c agreement "$work/out")" = 2
 inside 'curl -sS -X TRACE https://api.example.com/; curl -sS -X CONNECT https://api.example.com/'
