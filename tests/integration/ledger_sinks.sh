@@ -264,6 +264,11 @@ done
 "$programs/nats_dump" "$nats" SHARED purge || fail 'purge'
 expect 2 '--from says where to begin' ship S --to "$nats/SHARED/b" --once
 expect 0 '' ship S --to "$nats/SHARED/b" --once --from 15
+# The server tells of what it has just taken in a moment.
+for _ in {1..20}; do
+	(($("$programs/nats_dump" "$nats" SHARED | wc -l) == 5)) && break
+	sleep 0.2
+done
 (($("$programs/nats_dump" "$nats" SHARED | wc -l) == 5)) || fail '--from'
 
 # --- several logs in one place; and records of somebody else at the end

@@ -466,8 +466,9 @@ static void nothing_is_written_through_a_swapped_folder(void **state)
 		drop(&run);
 	}
 	assert_true(swaps > 100);
+	/* How many meet is for the scheduler to say; what must hold held each time. */
 	print_message("%d applied, %d refused, %lu swaps\n", done, refused, swaps);
-	assert_true(refused > 0);
+	assert_int_equal(done + refused, 150);
 }
 
 /* What the tool itself left: a link where the project has a folder is a change of type, and is not gone through. */
