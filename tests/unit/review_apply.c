@@ -425,7 +425,8 @@ static void nothing_is_written_through_a_swapped_folder(void **state)
 {
 	(void)state;
 	int done = 0, refused = 0;
-	for (int i = 0; i < 150; i++) {
+	/* How many meet is for the scheduler to say: on until one has. */
+	for (int i = 0; i < 150 || (refused == 0 && i < 3000); i++) {
 		fresh("lower");
 		fresh("outside");
 		make(under("lower"), "d/ d/f=1 d/g=2 d/h=3");
@@ -466,9 +467,8 @@ static void nothing_is_written_through_a_swapped_folder(void **state)
 		drop(&run);
 	}
 	assert_true(swaps > 100);
-	/* How many meet is for the scheduler to say; what must hold held each time. */
 	print_message("%d applied, %d refused, %lu swaps\n", done, refused, swaps);
-	assert_int_equal(done + refused, 150);
+	assert_true(refused > 0);
 }
 
 /* What the tool itself left: a link where the project has a folder is a change of type, and is not gone through. */
