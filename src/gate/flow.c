@@ -211,6 +211,11 @@ void flow_ask(struct flow *f)
 			link_put(&m, LINK_SHA256, slice_str(digest));
 		}
 	}
+	/* A question that cannot be put has no answer, and would wait for one for ever. */
+	if (buf_error(&m)) {
+		flow_deny(f, 413, "size", "what is to be known about the request is more than can be judged");
+		return;
+	}
 	gate_send(f->g, &m);
 }
 

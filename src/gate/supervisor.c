@@ -222,7 +222,8 @@ static void put_ai(struct slice facts, struct buf *out)
 /* status < 0: the decision; otherwise how it ended. */
 static int entry_of(struct supervisor *s, const struct asked *a, const struct link_message *end, struct buf *out, struct err *err)
 {
-	_cleanup_buf_ struct buf members = BUF(8192), unmapped = BUF(8192), message = BUF(4096);
+	/* Room for all that was found and all that a tool was given back; entry_write() holds the whole to its own limit. */
+	_cleanup_buf_ struct buf members = BUF(8192), unmapped = BUF(1 << 16), message = BUF(4096);
 	struct entry e = s->o.common;
 	bool http = a->method[0] != 0;
 	e.time = now_ms();
