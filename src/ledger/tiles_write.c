@@ -225,6 +225,8 @@ int tiles_publish(struct tiles *t)
 	return t->error;
 }
 
+/* The removal is on disk when this returns 0. Some file systems (ext4 with data=writeback) give the room of a removed file to the next one
+ * before they have noted the removal: after a loss of power the name would be there again, with what was written behind it. */
 static int remove_partial(int dir, int level, uint64_t index)
 {
 	char path[TLOG_PATH_MAX], file[TLOG_PATH_MAX + 300];
@@ -251,7 +253,9 @@ static int remove_partial(int dir, int level, uint64_t index)
 	}
 	(void)closedir(d);
 	r = r < 0 ? r : more;
-	return r < 0 ? r : file_remove(dir, path);
+	r = r < 0 ? r : file_remove(dir, path);
+	*strrchr(path, '/') = 0;
+	return r < 0 ? r : file_sync_folder(dir, path);
 }
 
 int tiles_tidy(struct tiles *t)

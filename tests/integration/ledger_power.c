@@ -292,10 +292,6 @@ static bool open_ledger(struct opened *o)
 }
 
 /* The log is good, and that checkpoint (if there is one) of its beginning. Its size, or 0. */
-/* Known and open: seldom, before recovery, a partial tile that a larger one has taken the place of is there again and not whole. Entries,
- * roots and all that the checkpoint covers are good, and recovery makes it good; verify names it as if somebody had changed it. */
-static unsigned stale;
-
 static uint64_t verify(const struct opened *o, const struct checkpoint_note *c, const char *when)
 {
 	struct verify_options how = {.key = &o->key};
@@ -305,12 +301,7 @@ static uint64_t verify(const struct opened *o, const struct checkpoint_note *c, 
 		how.other = slice_of(c->text, c->n);
 	if (ledger_verify(o->dir, &how, &v, &err) < 0)
 		bad(&wrong, "%s: %s", when, err.text);
-	else if (strcmp(when, "before a writer") == 0 && strstr(v.text, "of an earlier checkpoint") &&
-	         strstr(v.text, "all entries are good")) {
-		stale++;
-		(void)printf("known: %s: %s\n", when, v.text);
-		return v.size ? v.size : 1;
-	} else if (v.fault != VERIFY_GOOD)
+	else if (v.fault != VERIFY_GOOD)
 		bad(&wrong, "%s: %s: %s", when, verify_word(v.fault), v.text);
 	else
 		return v.size;
