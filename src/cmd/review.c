@@ -4,11 +4,11 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/resource.h>
 
 #include "ledger/home.h"
 #include "report/write.h"
 #include "review/apply.h"
+#include "sys/fd.h"
 
 struct review_opts {
 	bool list, diff, accept_flagged, force, keep_setuid, interactive, discard, finish, undo;
@@ -59,16 +59,6 @@ static void on_signal(int signal)
 {
 	(void)signal;
 	stopped = 1;
-}
-
-/* A walk holds two descriptors for each level of folders. */
-static void raise_limit(void)
-{
-	struct rlimit l;
-	if (getrlimit(RLIMIT_NOFILE, &l) == 0 && l.rlim_cur < l.rlim_max) {
-		l.rlim_cur = l.rlim_max < 65536 ? l.rlim_max : 65536;
-		(void)setrlimit(RLIMIT_NOFILE, &l);
-	}
 }
 
 static int fail(const struct err *err, int code)
@@ -399,7 +389,8 @@ int review_after_run(struct buf *out, struct review_run *run, struct err *err)
 {
 	struct change_source s = {.lower = -1, .upper = -1};
 	struct change_set set = {0};
-	raise_limit();
+	/* A walk holds two descriptors for each level of folders. */
+	fd_raise_limit();
 	int r = review_run_source(run, &s, err);
 	r = r < 0 ? r : change_set_read(&s, &set, err);
 	r = r < 0 ? r : review_flag_set(&s, &set, err);
@@ -485,7 +476,8 @@ static int review_main(void *options, const struct opt_args *args)
 		words[c.n++] = o->apply;
 	for (size_t i = 0; i < args->n_rest; i++)
 		words[c.n++] = args->rest[i];
-	raise_limit();
+	/* A walk holds two descriptors for each level of folders. */
+	fd_raise_limit();
 	struct review_run run = REVIEW_RUN_NONE;
 	if (review_run_open(args->n ? args->arg[0] : NULL, ".", &run, &err) < 0)
 		return fail(&err, EXIT_USAGE);

@@ -70,7 +70,7 @@ struct gate {
 	struct search *search; /* NULL: nothing is looked into */
 	int link;
 	struct source *link_source;
-	struct buf link_out; /* messages that wait: u32be length each */
+	struct link_queue link_out;
 	bool link_wants;
 	struct gate_config config;
 	struct flow *flow[FLOWS_MAX]; /* by id modulo */

@@ -113,6 +113,90 @@ int link_receive(int socket, struct buf *b, int *fd)
 	return n == 0 ? -EPIPE : -EBADMSG;
 }
 
+/* ── the queue ── */
+
+#define NO_FD UINT32_MAX
+
+void link_queue_init(struct link_queue *q, int socket, size_t max)
+{
+	*q = (struct link_queue){.socket = socket, .wait = BUF(max)};
+}
+
+bool link_queue_waits(const struct link_queue *q)
+{
+	return q->wait.n > 0;
+}
+
+static int close_it(int fd, int result)
+{
+	if (fd >= 0)
+		(void)close(fd);
+	return result;
+}
+
+/* -EAGAIN: later. */
+static int try_send(int socket, const struct buf *message, int fd)
+{
+	int r = link_send(socket, message, fd);
+	/* unix(7): as many descriptors are under way as a process may hold; the other side takes them out. */
+	return r == -ETOOMANYREFS ? -EAGAIN : r;
+}
+
+int link_queue_send(struct link_queue *q, const struct buf *message, int fd)
+{
+	int r = link_queue_waits(q) ? -EAGAIN : try_send(q->socket, message, fd);
+	if (r != -EAGAIN)
+		return close_it(fd, r);
+	size_t before = q->wait.n;
+	buf_be(&q->wait, message->n, 4);
+	buf_be(&q->wait, fd < 0 ? NO_FD : (uint32_t)fd, 4);
+	buf_add(&q->wait, buf_slice(message));
+	r = buf_error(message) ? buf_error(message) : buf_error(&q->wait);
+	if (r == 0)
+		return 0;
+	q->wait.n = before;
+	return close_it(fd, r);
+}
+
+/* The message that waits first. False: none does. */
+static bool first(struct slice wait, struct slice *message, int *fd)
+{
+	struct cursor k = cursor_of(wait);
+	if (!cursor_left(&k))
+		return false;
+	uint32_t n = cursor_be32(&k), number = cursor_be32(&k);
+	*message = cursor_take(&k, n);
+	*fd = number == NO_FD ? -1 : (int)number;
+	return cursor_ok(&k);
+}
+
+int link_queue_flush(struct link_queue *q)
+{
+	struct slice rest = buf_slice(&q->wait), one;
+	int fd, r = 0;
+	while (r == 0 && first(rest, &one, &fd)) {
+		struct buf view = {.p = (uint8_t *)(uintptr_t)one.p, .n = one.n, .max = one.n};
+		r = try_send(q->socket, &view, fd);
+		if (r == 0) {
+			(void)close_it(fd, 0);
+			rest = slice_from(rest, 8 + one.n);
+		}
+	}
+	buf_drop(&q->wait, q->wait.n - rest.n);
+	return r == -EAGAIN ? 0 : r;
+}
+
+void link_queue_free(struct link_queue *q)
+{
+	struct slice rest = buf_slice(&q->wait), one;
+	int fd;
+	while (first(rest, &one, &fd)) {
+		(void)close_it(fd, 0);
+		rest = slice_from(rest, 8 + one.n);
+	}
+	buf_free(&q->wait);
+}
+
 /* ── configuration ── */
 
 enum { CONFIG_CERT = 1, CONFIG_KEY, CONFIG_TRUST, CONFIG_RULES, CONFIG_VALUES, CONFIG_INDEX, CONFIG_PATTERNS, CONFIG_END };

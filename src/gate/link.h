@@ -74,6 +74,23 @@ uint64_t link_u64(const struct link_message *m, enum link_tag tag, uint64_t othe
  * long. */
 [[nodiscard]] int link_receive(int socket, struct buf *b, int *fd);
 
+/* Messages for which the socket has no room yet, in their order, with their descriptors. */
+struct link_queue {
+	int socket; /* borrowed */
+	struct buf wait;
+};
+/* max: bytes that may wait. */
+void link_queue_init(struct link_queue *q, int socket, size_t max);
+/* Sends it now or later. fd: a descriptor that goes along, the queue's from here on in any case; or -1. 0, or a negative errno: the other
+ * side has gone, or too much waits for it; the queue is of no more use. */
+[[nodiscard]] int link_queue_send(struct link_queue *q, const struct buf *message, int fd);
+/* Sends what waits, as far as there is room. 0 or a negative errno. */
+[[nodiscard]] int link_queue_flush(struct link_queue *q);
+/* True: call link_queue_flush() when the socket can be written to. */
+bool link_queue_waits(const struct link_queue *q);
+/* Closes the descriptors that wait. */
+void link_queue_free(struct link_queue *q);
+
 /* ── what the gate's process gets first, over its control socket ── */
 
 struct gate_config {

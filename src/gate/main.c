@@ -6,7 +6,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/cursor.h"
 #include "gate/gate_part.h"
 #include "wire/seal.h"
 
@@ -21,36 +20,20 @@ uint64_t gate_now_ms(void)
 
 /* ── the link ── */
 
-static void link_flush(struct gate *g)
+/* result: of the queue. Without a supervisor that reads what happens nothing may pass. */
+static void after(struct gate *g, int result)
 {
-	struct cursor k = cursor_of(buf_slice(&g->link_out));
-	size_t done = 0;
-	while (cursor_left(&k)) {
-		struct slice one = cursor_take(&k, cursor_be32(&k));
-		struct buf view = {.p = (uint8_t *)(uintptr_t)one.p, .n = one.n, .max = one.n};
-		int r = cursor_ok(&k) ? link_send(g->link, &view, -1) : -EBADMSG;
-		if (r == -EAGAIN)
-			break;
-		done = k.at;
-	}
-	buf_drop(&g->link_out, done);
-	bool want = g->link_out.n > 0;
+	if (result < 0)
+		loop_stop(g->loop);
+	bool want = link_queue_waits(&g->link_out);
 	if (want != g->link_wants && loop_change(g->link_source, EPOLLIN | (want ? EPOLLOUT : 0u)) == 0)
 		g->link_wants = want;
 }
 
 void gate_send(struct gate *g, const struct buf *message)
 {
-	if (buf_error(message))
-		return;
-	if (!g->link_out.n && link_send(g->link, message, -1) != -EAGAIN)
-		return;
-	buf_be(&g->link_out, message->n, 4);
-	buf_add(&g->link_out, buf_slice(message));
-	/* A supervisor that does not read what happens must not be passed by. */
-	if (buf_error(&g->link_out))
-		loop_stop(g->loop);
-	link_flush(g);
+	if (!buf_error(message))
+		after(g, link_queue_send(&g->link_out, message, -1));
 }
 
 static void link_message(struct gate *g, const struct link_message *m, int fd)
@@ -70,7 +53,7 @@ static void on_link(void *arg, uint32_t events)
 {
 	struct gate *g = arg;
 	if (events & EPOLLOUT)
-		link_flush(g);
+		after(g, link_queue_flush(&g->link_out));
 	if (!(events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
 		return;
 	for (int i = 0; i < 64; i++) {
@@ -119,6 +102,7 @@ static int serve(int control, struct gate *g, struct err *err)
 	if (r < 0)
 		return r;
 	g->loop = engine_loop(engine);
+	link_queue_init(&g->link_out, g->link, LINK_WAIT_MAX);
 	r = loop_add(g->loop, g->link, EPOLLIN, on_link, g, &g->link_source);
 	r = r < 0 ? r : seal_process();
 	r = r < 0 ? err_sys(err, r, "the gate cannot be sealed") : engine_run(engine);
@@ -136,7 +120,6 @@ int gate_main(int control)
 		return 1;
 	(void)signal(SIGPIPE, SIG_IGN);
 	g->link = -1;
-	g->link_out = BUF(LINK_WAIT_MAX);
 	g->in = BUF(LINK_MAX);
 	int r = serve(control, g, &err);
 	if (r < 0)
@@ -145,7 +128,7 @@ int gate_main(int control)
 		(void)close(g->link);
 	tls_client_free(g->tls);
 	search_free(g->search);
-	buf_free(&g->link_out);
+	link_queue_free(&g->link_out);
 	buf_free(&g->in);
 	free(g);
 	return r < 0 ? 1 : 0;

@@ -23,6 +23,7 @@
 #include "inspect/dlp.h"
 #include "ledger/home.h"
 #include "policy/policy.h"
+#include "sys/fd.h"
 #include "sys/loop.h"
 #include "sys/path.h"
 #include "sys/pty.h"
@@ -621,6 +622,9 @@ int session_run(const struct session_spec *spec, struct session_result *result, 
 	r = r < 0 ? r : terminal_open(s->loop, spec->std, &s->terminal, err);
 	r = r < 0 ? r : open_questions(s, err);
 	r = r < 0 ? r : start(s, err);
+	/* A connection for each of the tool's is made here, and handed on. What runs inside has started, with the limit that it should
+	 * have. */
+	fd_raise_limit();
 	if (r == 0 && s->terminal)
 		r = pty_start(terminal_pty(s->terminal), err);
 	if (r == 0 && spec->signals >= 0)

@@ -38,7 +38,6 @@ struct asked {
 	char *found, *redact; /* JSON of what was found in it; numbers of hits */
 	char *why;            /* of what was found: the reason in full */
 	const char *reason;
-	const char *via;
 };
 
 struct then {
@@ -54,7 +53,8 @@ struct supervisor {
 	int link;
 	struct source *source;
 	bool wants_out, broken;
-	struct buf in, out; /* out: messages that wait, u32be length each */
+	struct buf in;
+	struct link_queue out;
 	struct record *record;
 	struct connector *connector;
 	struct asked *slot[SLOTS];
@@ -109,40 +109,27 @@ static void forget(struct supervisor *s, struct asked *a)
 	free(a);
 }
 
+/* Whether the gate has room again is asked only while something waits for it. */
+static void watch(struct supervisor *s)
+{
+	bool wants = link_queue_waits(&s->out);
+	if (wants != s->wants_out && s->source && loop_change(s->source, EPOLLIN | (wants ? EPOLLOUT : 0u)) == 0)
+		s->wants_out = wants;
+}
+
+/* fd, if any, is given away. */
 static void send_message(struct supervisor *s, const struct buf *m, int fd)
 {
-	/* Descriptors are not queued: the socket has room, or the gate asks again. */
-	int r = s->out.n && fd < 0 ? -EAGAIN : link_send(s->link, m, fd);
-	if (r == -EAGAIN && fd < 0) {
-		buf_be(&s->out, m->n, 4);
-		buf_add(&s->out, buf_slice(m));
-		r = buf_error(&s->out);
-		if (!s->wants_out && loop_change(s->source, EPOLLIN | EPOLLOUT) == 0)
-			s->wants_out = true;
-	}
-	if (r < 0)
+	if (link_queue_send(&s->out, m, fd) < 0)
 		broken(s, "the gate does not take its answers");
+	watch(s);
 }
 
 static void flush(struct supervisor *s)
 {
-	size_t done = 0;
-	while (s->out.n - done >= 4) {
-		const uint8_t *p = s->out.p + done;
-		size_t n = (size_t)p[0] << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
-		struct buf view = {.p = s->out.p + done + 4, .n = n, .max = n};
-		int r = link_send(s->link, &view, -1);
-		if (r == -EAGAIN)
-			break;
-		if (r < 0) {
-			broken(s, "the gate has gone");
-			break;
-		}
-		done += 4 + n;
-	}
-	buf_drop(&s->out, done);
-	if (s->out.n == 0 && s->wants_out && loop_change(s->source, EPOLLIN) == 0)
-		s->wants_out = false;
+	if (link_queue_flush(&s->out) < 0)
+		broken(s, "the gate has gone");
+	watch(s);
 }
 
 /* ── entries ── */
@@ -219,7 +206,7 @@ static void put_ai(struct slice facts, struct buf *out)
 	buf_u8(out, '}');
 }
 
-/* status < 0: the decision; otherwise how it ended. */
+/* end: how it ended; NULL: the decision. */
 static int entry_of(struct supervisor *s, const struct asked *a, const struct link_message *end, struct buf *out, struct err *err)
 {
 	/* Room for all that was found and all that a tool was given back; entry_write() holds the whole to its own limit. */
@@ -693,8 +680,6 @@ static void connected(struct supervisor *s, uint64_t id, int fd, const char *why
 	if (fd < 0)
 		link_put(&m, LINK_REASON, slice_sub(slice_str(why), 0, 1000));
 	send_message(s, &m, fd);
-	if (fd >= 0)
-		(void)close(fd);
 }
 
 static void on_connected(void *arg, uint64_t id, int fd, const char *where, const char *why)
@@ -818,7 +803,7 @@ int supervisor_new(struct loop *loop, int link, const struct supervisor_options 
 	}
 	*s = (struct supervisor){.loop = loop, .o = *o, .link = link};
 	s->in = BUF(LINK_MAX);
-	s->out = BUF(LINK_WAIT);
+	link_queue_init(&s->out, link, LINK_WAIT);
 	int r = 0;
 	if (o->ledger)
 		r = record_new(loop, o->ledger, on_recorded, s, &s->record, err);
@@ -849,6 +834,7 @@ int supervisor_close(struct supervisor *s, struct supervisor_counts *counts, str
 	int r = s->record ? record_close(s->record, NULL, &s->counts.first_entry, &s->counts.entries, err) : 0;
 	connector_free(s->connector);
 	loop_remove(s->source);
+	link_queue_free(&s->out);
 	(void)close(s->link);
 	for (unsigned i = 0; i < SLOTS; i++)
 		while (s->slot[i])
@@ -861,7 +847,6 @@ int supervisor_close(struct supervisor *s, struct supervisor_counts *counts, str
 	if (counts)
 		*counts = s->counts;
 	buf_free(&s->in);
-	buf_free(&s->out);
 	free(s);
 	return r;
 }

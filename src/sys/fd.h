@@ -15,4 +15,7 @@
  * -1. */
 [[nodiscard]] ssize_t fd_take(int socket, void *data, size_t n, int flags, int *fd);
 
+/* Raises the limit of open descriptors to the most that this process may have, 65,536 at most. What it starts from here on inherits it. */
+void fd_raise_limit(void);
+
 #endif

@@ -3,11 +3,11 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 
 #include "parse/dns.h"
+#include "sys/fd.h"
 #include "wire/conn.h"
 
 #define TICK_MS       1000u
@@ -546,11 +546,7 @@ int engine_new(const struct engine_config *c, const struct far_side *far, struct
 	e->far = *far;
 	e->trace = BUF(TRACE_QUEUE_MAX);
 	e->trace_max = c->trace_max ? c->trace_max : (uint64_t)64 << 20;
-	struct rlimit files;
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
-		files.rlim_cur = files.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &files);
-	}
+	fd_raise_limit();
 	char date[40];
 	http_date(date); /* the C library looks for the time zone's file on its first conversion: while there are files */
 	const char *what = "the event loop";

@@ -2,6 +2,9 @@
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -83,6 +86,76 @@ static void over_a_socket(void **state)
 	close(pipes[1]);
 }
 
+static int open_descriptors(void)
+{
+	int n = 0;
+	for (int fd = 0; fd < 1024; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+static void queued(void **state)
+{
+	(void)state;
+	enum { MESSAGES = 3000 };
+	int s[2], fd, sent = 0, got = 0;
+	struct link_queue q;
+	struct link_message m;
+	_cleanup_buf_ struct buf b = BUF(LINK_MAX), in = BUF(LINK_MAX);
+	int before = open_descriptors();
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, s), 0);
+	link_queue_init(&q, s[0], (size_t)1 << 20);
+	/* Far more than a socket takes; every third with a descriptor, that of a file of its own. */
+	while (sent < MESSAGES) {
+		for (int i = 0; i < 500 && sent < MESSAGES; i++, sent++) {
+			link_begin(&b, LINK_CONNECTED);
+			link_put_u64(&b, LINK_ID, (uint64_t)sent);
+			fd = sent % 3 ? -1 : memfd_create("", 0);
+			assert_true(fd < 0 || dprintf(fd, "%d", sent) > 0);
+			assert_int_equal(link_queue_send(&q, &b, fd), 0);
+		}
+		assert_true(link_queue_waits(&q));
+		while (got < sent) {
+			char text[16] = "";
+			int r = link_receive(s[1], &in, &fd);
+			if (r == -EAGAIN) {
+				assert_int_equal(link_queue_flush(&q), 0);
+				continue;
+			}
+			assert_int_equal(r, 0);
+			assert_int_equal(link_parse(buf_slice(&in), &m), 0);
+			assert_int_equal(link_u64(&m, LINK_ID, 0), got);
+			assert_int_equal(fd >= 0, got % 3 == 0);
+			if (fd >= 0) {
+				assert_true(pread(fd, text, sizeof(text) - 1, 0) > 0);
+				assert_int_equal(atoi(text), got);
+				close(fd);
+			}
+			got++;
+		}
+		assert_false(link_queue_waits(&q));
+	}
+	/* Too much for its room: an error, and no descriptor stays open. */
+	int r = 0;
+	for (int i = 0; r == 0; i++) {
+		assert_true(i < 100000);
+		r = link_queue_send(&q, &b, i % 200 ? -1 : memfd_create("", 0));
+	}
+	assert_int_not_equal(r, -EAGAIN);
+	link_queue_free(&q);
+	/* What is in the socket goes with it. */
+	close(s[0]);
+	close(s[1]);
+	assert_int_equal(open_descriptors(), before);
+	/* A side that has gone is an error. */
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, s), 0);
+	link_queue_init(&q, s[0], 1000);
+	close(s[1]);
+	assert_int_equal(link_queue_send(&q, &b, -1), -EPIPE);
+	link_queue_free(&q);
+	close(s[0]);
+}
+
 static void configuration(void **state)
 {
 	(void)state;
@@ -119,6 +192,7 @@ int main(void)
 	        cmocka_unit_test(there_and_back),
 	        cmocka_unit_test(refuses),
 	        cmocka_unit_test(over_a_socket),
+	        cmocka_unit_test(queued),
 	        cmocka_unit_test(configuration),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
