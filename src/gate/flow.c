@@ -2,12 +2,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/encode.h"
 #include "crypto/digest.h"
 #include "gate/gate_part.h"
 #include "wire/decode.h"
 
 #define HEAD_MAX   ((size_t)512 << 10)
-#define TRIES_MAX  2u
 #define LOW        (UP_PAUSE / 4)
 #define ANSWER_MAX ((size_t)16 << 10)
 
@@ -28,7 +28,7 @@ void flow_book(struct flow *f, size_t before)
 /* The client reads a sentence, in the form in which the programs of model vendors expect errors. */
 static void refuse(struct flow *f, int status, const char *type, struct slice rule, struct slice reason)
 {
-	_cleanup_buf_ struct buf b = BUF(ANSWER_MAX), head = BUF(512);
+	_cleanup_buf_ struct buf b = BUF(ANSWER_MAX), text = BUF(2048), head = BUF(512);
 	if (f->state == FLOW_OVER || !f->r)
 		return;
 	f->state = FLOW_OVER;
@@ -37,13 +37,13 @@ static void refuse(struct flow *f, int status, const char *type, struct slice ru
 		exchange_break(f->x, "refused");
 		return;
 	}
-	buf_fmt(&b, "{\"type\":\"error\",\"error\":{\"type\":\"%s\",\"rule\":\"", type);
-	for (size_t i = 0; i < rule.n && i < 300; i++)
-		buf_u8(&b, rule.p[i] < ' ' || rule.p[i] == '"' || rule.p[i] == '\\' ? '?' : rule.p[i]);
-	buf_str_add(&b, "\",\"message\":\"Postern: ");
-	for (size_t i = 0; i < reason.n && i < 1000; i++)
-		buf_u8(&b, rule.p && (reason.p[i] < ' ' || reason.p[i] == '"' || reason.p[i] == '\\') ? '?' : reason.p[i]);
-	buf_str_add(&b, "\"}}\n");
+	buf_fmt(&b, "{\"type\":\"error\",\"error\":{\"type\":\"%s\",\"rule\":", type);
+	encode_json(&b, slice_sub(rule, 0, 300));
+	buf_str_add(&text, "Postern: ");
+	buf_add(&text, slice_sub(reason, 0, 1000));
+	buf_str_add(&b, ",\"message\":");
+	encode_json(&b, buf_slice(&text));
+	buf_str_add(&b, "}}\n");
 	buf_fmt(&head, "content-type: application/json\r\nx-postern: %s\r\ncontent-length: %zu\r\n", type, b.n);
 	if (exchange_head(f->x, status, buf_slice(&head)) == 0)
 		exchange_piece(f->x, buf_slice(&b));
@@ -492,9 +492,20 @@ static void write_request(const struct flow *f, struct buf *out)
 	buf_str_add(out, "\r\n");
 }
 
+/* RFC 9110, 9.2.2: what else may have been done already would be done twice. */
+static bool idempotent(struct slice method)
+{
+	static const char *const names[] = {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"};
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (slice_is(method, names[i]))
+			return true;
+	return false;
+}
+
 static void start(struct flow *f)
 {
 	f->state = FLOW_OPEN;
+	f->again = f->tries == 0 && !f->bytes && !f->r->websocket && f->body.n <= REPLAY_MAX && idempotent(f->r->method);
 	if (f->bytes)
 		exchange_pass(f->x);
 	if (!f->bytes) {
@@ -508,8 +519,7 @@ static void start(struct flow *f)
 	}
 	if (f->body.n)
 		upstream_send(f->u, buf_slice(&f->body));
-	/* What may have to be sent again stays. */
-	if (f->bytes || f->body.n > REPLAY_MAX) {
+	if (!f->again) {
 		size_t before = f->body.n;
 		buf_free(&f->body);
 		flow_book(f, before);
@@ -589,26 +599,33 @@ void flow_connected(struct flow *f, const struct link_message *m, int fd)
 
 /* ── the server ── */
 
-#define TAKE_BACK(f)                                   \
-	({                                             \
-		struct search_back *_back = (f)->back; \
-		(f)->back = NULL;                      \
-		_back;                                 \
-	})
+static void drop_back(struct flow *f)
+{
+	search_back_free(f->back);
+	f->back = NULL;
+}
 
-/* Placeholders can be put back in text as it is; then the length is not what was said. False: nothing is put back. */
-static bool prepare_back(struct flow *f, const struct http1_reply *r, struct buf *fields)
+/* What a reply says of its content. */
+static struct slice reply_type(const struct http1_reply *r, bool *packed)
 {
 	struct slice type = SLICE_NONE;
+	*packed = false;
 	for (size_t i = 0; i < r->n_fields; i++) {
-		struct slice name = r->field[i].name;
-		if (slice_eq_nocase(name, SLICE("content-encoding")) && !slice_eq_nocase(r->field[i].value, SLICE("identity")))
-			return false;
+		struct slice name = r->field[i].name, value = r->field[i].value;
+		*packed |= slice_eq_nocase(name, SLICE("content-encoding")) && !slice_eq_nocase(value, SLICE("identity"));
 		if (slice_eq_nocase(name, SLICE("content-type")))
-			type = r->field[i].value;
-		if (slice_eq_nocase(name, SLICE("content-length")))
+			type = value;
+	}
+	return type;
+}
+
+/* Placeholders can be put back in text as it is; then the length is not what was said. False: nothing is put back. */
+static bool prepare_back(struct flow *f, const struct http1_reply *r, struct slice type, struct buf *fields)
+{
+	for (size_t i = 0; i < r->n_fields; i++) {
+		if (slice_eq_nocase(r->field[i].name, SLICE("content-length")))
 			continue;
-		buf_add(fields, name);
+		buf_add(fields, r->field[i].name);
 		buf_str_add(fields, ": ");
 		buf_add(fields, r->field[i].value);
 		buf_str_add(fields, "\r\n");
@@ -617,21 +634,6 @@ static bool prepare_back(struct flow *f, const struct http1_reply *r, struct buf
 	if ((events || slice_find(type, SLICE("json"), 0) != SLICE_NPOS) && search_back_json(f->back, events) < 0)
 		return false;
 	return r->status >= 200 && !buf_error(fields);
-}
-
-/* Replies of models, if they are not packed. */
-static void look_at_reply(struct flow *f, const struct http1_reply *r)
-{
-	struct slice type = SLICE_NONE;
-	for (size_t i = 0; i < r->n_fields; i++) {
-		if (slice_eq_nocase(r->field[i].name, SLICE("content-encoding")) && !slice_eq_nocase(r->field[i].value, SLICE("identity")))
-			return;
-		if (slice_eq_nocase(r->field[i].name, SLICE("content-type")))
-			type = r->field[i].value;
-	}
-	bool events = slice_starts(type, SLICE("text/event-stream"));
-	if (events || slice_starts(type, SLICE("application/json")))
-		f->dialogue = dialogue_new(events);
 }
 
 void flow_head(struct flow *f, const struct http1_reply *r)
@@ -649,10 +651,13 @@ void flow_head(struct flow *f, const struct http1_reply *r)
 	if (r->status == 100)
 		return;
 	_cleanup_buf_ struct buf fields = BUF(HEAD_MAX);
-	if (f->ai && r->status == 200)
-		look_at_reply(f, r);
-	if (f->back && !prepare_back(f, r, &fields))
-		search_back_free(TAKE_BACK(f));
+	bool packed;
+	struct slice type = reply_type(r, &packed);
+	bool events = slice_starts(type, SLICE("text/event-stream"));
+	if (f->ai && r->status == 200 && !packed && (events || slice_starts(type, SLICE("application/json"))))
+		f->dialogue = dialogue_new(events);
+	if (f->back && (packed || !prepare_back(f, r, type, &fields)))
+		drop_back(f);
 	if (exchange_head(f->x, r->status, f->back ? buf_slice(&fields) : r->field_bytes) < 0) {
 		if (f->u)
 			upstream_leave(f->u);
@@ -713,8 +718,8 @@ void flow_fail(struct flow *f, const char *why)
 {
 	if (!f->r || f->state == FLOW_OVER)
 		return;
-	/* A kept connection that the server closed while we took it up: nobody has seen the request. */
-	if (!f->bytes && !f->replied && f->tries == 0 && f->sent <= REPLAY_MAX && f->state == FLOW_OPEN) {
+	/* A kept connection that the server closed while we took it up. */
+	if (f->again && !f->replied && f->state == FLOW_OPEN) {
 		want_socket(f);
 		return;
 	}

@@ -57,6 +57,7 @@ struct flow {
 	struct dialogue *dialogue; /* of model traffic: the reply is looked at */
 	bool ai;                   /* the request was model traffic */
 	bool decoded;              /* the body's content coding was removed */
+	bool again;                /* it went over a kept connection, its body is still there, and it may be sent a second time */
 	struct flow_ws *ws;        /* of a WebSocket that is looked into */
 	struct flow *parent;       /* of one message of a WebSocket: its connection's; x is NULL */
 	unsigned tries;
@@ -122,7 +123,6 @@ struct upstream *upstream_kept(struct gate *g, const char *host, uint16_t port, 
 [[nodiscard]] int upstream_new(struct gate *g, int fd, const char *host, uint16_t port, bool tls, bool bytes, struct upstream **out);
 /* Makes it the flow's, for one request with that method. */
 void upstream_take(struct upstream *u, struct flow *f, struct slice method);
-bool upstream_was_kept(const struct upstream *u);
 void upstream_send(struct upstream *u, struct slice s);
 size_t upstream_waiting(const struct upstream *u);
 /* From now on bytes. */

@@ -34,7 +34,7 @@ struct upstream {
 	struct buf in, out, early; /* early: plaintext that waits for the handshake */
 	char host[256];
 	uint16_t port;
-	bool over_tls, bytes, kept, held, eof, shut, reply_keeps;
+	bool over_tls, bytes, held, eof, shut, reply_keeps;
 	char method[24];
 	struct http1_reply reply;
 	struct http1_chunked chunked;
@@ -338,14 +338,20 @@ int upstream_new(struct gate *g, int fd, const char *host, uint16_t port, bool t
 
 struct upstream *upstream_kept(struct gate *g, const char *host, uint16_t port, bool tls)
 {
-	for (struct upstream **p = &g->idle; *p; p = &(*p)->next) {
+	for (struct upstream **p = &g->idle; *p;) {
 		struct upstream *u = *p;
-		if (u->port != port || u->over_tls != tls || strcmp(u->host, host) != 0)
+		uint8_t byte;
+		if (u->port != port || u->over_tls != tls || strcmp(u->host, host) != 0) {
+			p = &u->next;
 			continue;
+		}
 		*p = u->next;
 		g->n_idle--;
 		u->next = NULL;
-		return u;
+		/* Its end, or what nobody asked for, may have come since the loop looked last. */
+		if (recv(u->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && (errno == EAGAIN || errno == EINTR))
+			return u;
+		destroy(u);
 	}
 	return NULL;
 }
@@ -358,11 +364,6 @@ void upstream_take(struct upstream *u, struct flow *f, struct slice method)
 	(void)snprintf(u->method, sizeof(u->method), "%.*s", SLICE_FMT(method));
 	if (u->state == UP_IDLE)
 		u->state = UP_HEAD;
-}
-
-bool upstream_was_kept(const struct upstream *u)
-{
-	return u->kept;
 }
 
 void upstream_leave(struct upstream *u)
@@ -385,7 +386,6 @@ void upstream_leave(struct upstream *u)
 		g->n_idle--;
 	}
 	u->state = UP_IDLE;
-	u->kept = true;
 	u->held = false;
 	u->since_ms = gate_now_ms();
 	u->next = g->idle;

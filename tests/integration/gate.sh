@@ -90,6 +90,16 @@ check 'a reply until the end of its connection' has out 'until the end'
 check 'a reply without a body' has out 204
 inside 'for i in 1 2 3; do curl -sS https://api.example.com/then-close; sleep 0.1; done'
 check 'a kept connection that the server closes' test "$(grep -c '^ok$' "$work/out")" = 3
+: >"$work/stub/seen"
+inside 'curl -sS https://api.example.com/first -o /dev/null; curl -sS https://api.example.com/dropped'
+check 'a kept connection that ends without a reply: what may be repeated is' has out '"path": "/dropped"'
+check 'the server saw it twice' test "$(grep -c '^GET /dropped' "$work/stub/seen")" = 2
+: >"$work/stub/seen"
+head -c 400000 /dev/zero | gzip >"$work/project/zeros.gz"
+inside 'curl -sS https://api.example.com/first -o /dev/null; curl -sS -d x https://api.example.com/dropped
+	curl -sS https://api.example.com/first -o /dev/null; curl -sS -T zeros.gz -H "content-encoding: gzip" https://api.example.com/dropped'
+check 'what may not be repeated, or is not there any more, is not' test "$(grep -c 'before its reply was whole' "$work/out")" = 2
+check 'the server saw that once' test "$(grep -c '/dropped' "$work/stub/seen")" = 2
 inside 'curl -sS https://api.example.com/s[1-40] -Z --parallel-max 20'
 check '40 at once' test "$(grep -c '"path": "/s' "$work/out")" = 40
 inside 'curl -sS -x socks5h://10.9.9.9:1080 https://api.example.com/socks; curl -sS -x http://10.9.9.9:3128 https://api.example.com/connect'

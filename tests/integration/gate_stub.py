@@ -33,7 +33,7 @@ class Gone(Exception):
 
 class Conn:
     def __init__(self, s):
-        self.s, self.buf = s, b""
+        self.s, self.buf, self.requests = s, b"", 0
 
     def more(self):
         d = self.s.recv(65536)
@@ -101,6 +101,7 @@ def websocket(c, h):
 
 def one(c):
     method, path, headers, h, body = c.request()
+    c.requests += 1
     with lock, open(os.path.join(folder, "seen"), "a") as f:
         f.write("%s %s %s\n" % (method, path, json.dumps(headers)))
     if path in HOSTILE:
@@ -126,6 +127,8 @@ def one(c):
         raise Gone()
     elif path == "/then-close":  # a kept connection that is closed behind its reply
         reply(c.s, b"ok\n")
+        raise Gone()
+    elif path == "/dropped" and c.requests > 1:  # of a kept connection: taken, and no word
         raise Gone()
     elif path == "/empty":
         c.s.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
