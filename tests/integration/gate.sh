@@ -201,6 +201,22 @@ X'
 check 'over a WebSocket, in fragments, too' grep -q 'postern-gitlab-token-' "$work/stub/bodies"
 check 'and the secret does not arrive' hasnt stub/bodies "${secret:6}"
 check 'what is harmless goes through behind it' has out 'and that is all'
+# Much to find, and much to say of it, in one question and one entry.
+inside 'python3 - <<"X"
+import json, random, string, subprocess
+def key(): return "glpat-" + "".join(random.choices(string.ascii_letters + string.digits, k=20))
+def ask(what, secrets, results, name):
+    content = [{"type": "tool_result", "tool_use_id": f"toolu_{i}", "content": f"output {i}"} for i in range(results)]
+    content.append({"type": "text", "text": " and ".join(key() for _ in range(secrets))})
+    body = json.dumps({"model": name, "max_tokens": 1, "messages": [{"role": "user", "content": content}]})
+    r = subprocess.run(["curl", "-sS", "-m", "20", "-o", "/dev/null", "-w", "%{http_code}", "--data-binary", "@-", "https://api.example.com/v1/messages?" + what],
+                       input=body, capture_output=True, text=True)
+    print(what, r.stdout, r.stderr)
+ask("most", 60, 120, "model")
+ask("far-too-many", 20000, 1000, "model")
+X'
+check 'many secrets and many results of tools: on record, and let through' has out 'most 200'
+check 'more than can be looked through: a no, and no hang' grep -q '^far-too-many 4' "$work/out"
 mkdir -p "$work/config/postern"
 cat >"$work/config/postern/policy.yaml" <<-X
 	dlp: {secrets: block, canaries: block}
