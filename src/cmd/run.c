@@ -10,6 +10,7 @@
 
 #include "base/encode.h"
 #include "cmd/cmd.h"
+#include "cmd/review.h"
 #include "gate/session.h"
 #include "gate/session_env.h"
 #include "ledger/home.h"
@@ -284,6 +285,17 @@ static int write_learned(const struct run *r, const char *home, const char *proj
 	return e < 0 ? err_sys(err, e, "cannot write %s", r->o->learn) : 0;
 }
 
+/* How much waits in the copy; what cannot be counted now waits all the same. */
+static void tell_written(const struct run *r, struct review_run *copy)
+{
+	_cleanup_buf_ struct buf line = BUF(4096);
+	struct err err = {0};
+	if (review_after_run(&line, copy, &err) < 0)
+		say(r, "what it wrote waits: postern review %s (%s)", copy->id, err.text);
+	else
+		say(r, "%.*s", SLICE_FMT(slice_trim(buf_slice(&line))));
+}
+
 static void sum_up(const struct run *r, const struct session_result *s, const char *ledger)
 {
 	if (s->why[0])
@@ -391,7 +403,7 @@ static int run(void *options, const struct opt_args *args)
 		int w = review_run_end(&copy, status, e < 0 ? &late : &err);
 		e = e < 0 ? e : w;
 		if (e == 0)
-			say(&r, "what it wrote waits: postern review %s", copy.id);
+			tell_written(&r, &copy);
 		review_run_free(&copy);
 	}
 	if (e == 0 && o->learn)

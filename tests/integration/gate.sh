@@ -307,6 +307,7 @@ export XDG_STATE_HOME=$work/state
 inside 'echo more >>token.txt; mkdir new; echo x >new/file; echo "{\"scripts\": {\"postinstall\": \"true\"}}" >package.json
 	git -c user.name=a -c user.email=a@b.example commit -qam second && git log --oneline | wc -l' --review
 check 'it works in a copy' has out 2
+check 'how much waits, and how much of it is flagged' grep -Eq 'postern: [0-9]+ changes wait, [0-9]+ flagged .*: postern review ' "$work/err"
 check 'the project stays as it was' test ! -e "$work/project/new"
 (cd "$work/project" && "$P" review) >"$work/out" 2>"$work/err"
 check 'what it wrote is shown' has out new
@@ -314,6 +315,9 @@ check 'what would run later is flagged' has out 'scripts.postinstall added'
 (cd "$work/project" && "$P" review --ledger none --apply all --except package.json) >"$work/out" 2>"$work/err"
 check 'and comes into the project' test -e "$work/project/new/file" -a ! -e "$work/project/package.json"
 check 'whole' bash -c "cd '$work/project' && git fsck --strict 2>&1 && [[ \$(git log --oneline | wc -l) == 2 ]]"
+
+inside 'true' --review
+check 'what has changed nothing leaves nothing to review' has err 'It changed nothing in the project.'
 
 # ── the end ──
 gate --no-network -- bash -c 'sleep 1; ip -o link; curl -sS -m 3 https://api.example.com/ || echo "code $?"'
