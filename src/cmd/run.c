@@ -207,6 +207,30 @@ static void add_program(struct arena *arena, const char *word, const char *home,
 	}
 }
 
+static bool no_ledger(const struct run_opts *o)
+{
+	return o->ledger && strcmp(o->ledger, "none") == 0;
+}
+
+/* Where the record goes: what the organisation says, then the command line, then the person's policy, then the usual place. *out NULL:
+ * nowhere. */
+static int choose_ledger(const struct run *r, const struct policy *policy, struct arena *arena, const char **out, struct err *err)
+{
+	const struct policy_settings *set = policy_settings(policy);
+	*out = NULL;
+	if (no_ledger(r->o)) {
+		const struct policy_place *p = &set->ledger_required.place;
+		if (!set->ledger_required.value)
+			return 0;
+		return err_set(err, -EPERM, "%s:%u (%s): the record is required, and --ledger none is not permitted", p->file, p->line,
+		        policy_layer_name(p->layer));
+	}
+	*out = set->ledger ? set->ledger : ledger_home(arena);
+	if (!*out)
+		return err_set(err, -ENOENT, "there is no folder for the ledger: name one with --ledger");
+	return 0;
+}
+
 static int load_policy(const struct run_opts *o, const char *home, const char *project, const char *cwd, struct arena *arena,
         struct policy **out, struct err *err)
 {
@@ -230,6 +254,11 @@ static int load_policy(const struct run_opts *o, const char *home, const char *p
 		policy_command_on_unknown(d, POLICY_ASK);
 	if (r == 0 && (o->review || o->direct))
 		policy_command_review(d, o->review ? POLICY_REVIEW_COPY : POLICY_REVIEW_DIRECT);
+	if (r == 0 && o->ledger) {
+		const char *folder = no_ledger(o) ? NULL : whole_path(arena, o->ledger, home, cwd);
+		r = folder || no_ledger(o) ? 0 : -ENOMEM;
+		policy_command_ledger(d, folder);
+	}
 	const struct policy_load from = {
 	        .person = o->policy, .no_project = o->no_project, .command = d, .vars = {.home = home, .project = project}};
 	r = r < 0 ? r : policy_load(&from, out, &problems, err);
@@ -351,9 +380,11 @@ static int run(void *options, const struct opt_args *args)
 		keep[i] = o->env.item[i];
 	for (size_t i = 0; i < o->connect_to.n; i++)
 		redirect[i] = o->connect_to.item[i];
-	const char *ledger = o->ledger ? o->ledger : ledger_home(&arena);
-	if (ledger && strcmp(ledger, "none") == 0)
-		ledger = NULL;
+	const char *ledger;
+	if (choose_ledger(&r, policy, &arena, &ledger, &err) < 0) {
+		policy_free(policy);
+		return cmd_usage("run", "%s", err.text);
+	}
 	sigset_t set;
 	(void)sigemptyset(&set);
 	static const int passed[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
@@ -375,6 +406,7 @@ static int run(void *options, const struct opt_args *args)
 	        .redirects = redirect,
 	        .trust = o->trust,
 	        .ledger = ledger,
+	        .ledger_optional = !policy_settings(policy)->ledger_required.value,
 	        .std = {0, 1, 2},
 	        .questions = true,
 	        .signals = signals,

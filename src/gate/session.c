@@ -442,9 +442,14 @@ static int make_supervisor(struct session *s, int link, struct err *err)
 {
 	struct ledger_client *ledger = NULL;
 	int r = s->spec->ledger ? ledger_home_open(s->spec->ledger, s->host, &s->arena, &ledger, err) : 0;
-	if (r < 0) {
+	if (r < 0 && s->spec->ledger_optional) {
+		char text[400];
+		(void)snprintf(text, sizeof(text), "nothing of this run is on record: %.360s", err->text);
+		note(s, text);
+		*err = (struct err){0};
+	} else if (r < 0) {
 		(void)close(link);
-		return err_wrap(err, r, "without the ledger nothing may run (--ledger none leaves it out)");
+		return err_wrap(err, r, "without the ledger nothing may run (--ledger none leaves it out, where the policy lets it)");
 	}
 	const struct supervisor_options o = {
 	        .policy = s->spec->policy,

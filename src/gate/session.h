@@ -17,6 +17,7 @@ struct session_spec {
 	const char *const *redirects; /* connector_redirect(), NULL-terminated; or NULL */
 	const char *trust;            /* a file of certificates that servers may be checked with beside the system's; or NULL */
 	const char *ledger;           /* folder; NULL: nothing is put on record */
+	bool ledger_optional;         /* if it cannot be opened, the run goes on without, and says so */
 	int std[3];                   /* descriptors 0 to 2; a terminal among them is replaced by one of the tool's own */
 	bool questions;               /* ask at the terminal, if there is one, where the policy says so; otherwise that is a no */
 	int signals;                  /* a signalfd, non-blocking: what comes goes to the tool; -1: none */

@@ -137,3 +137,10 @@ void policy_command_limit(struct policy_doc *d, enum policy_limit l, uint64_t va
 {
 	set(&d->limit[l], value);
 }
+
+void policy_command_ledger(struct policy_doc *d, const char *folder)
+{
+	d->ledger = folder;
+	if (!folder)
+		set(&d->ledger_required, 0);
+}

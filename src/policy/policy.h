@@ -339,6 +339,8 @@ void policy_command_on_unknown(struct policy_doc *d, enum policy_verdict v);
 void policy_command_review(struct policy_doc *d, enum policy_review v);
 void policy_command_neutral(struct policy_doc *d, unsigned what);
 void policy_command_limit(struct policy_doc *d, enum policy_limit l, uint64_t value);
+/* The folder of the ledger (borrowed, as long as the policy is needed); NULL: there is to be none. */
+void policy_command_ledger(struct policy_doc *d, const char *folder);
 
 /* doc[i] may be NULL. home and project are absolute; project NULL: there is none, and rules with {project} name nothing. The documents and
  * their arenas must outlive *out. 0, -EINVAL (problems), -ENOMEM. */

@@ -319,6 +319,35 @@ check 'whole' bash -c "cd '$work/project' && git fsck --strict 2>&1 && [[ \$(git
 inside 'true' --review
 check 'what has changed nothing leaves nothing to review' has err 'It changed nothing in the project.'
 
+# ── where the record goes ──
+gate --ledger none -- true
+check 'without anybody'"'"'s word the record can be left out' test "$code" = 0
+gate --ledger elsewhere -- true
+check 'a folder of the command line, from where it is typed' test -s "$work/project/elsewhere/checkpoint"
+echo 'ledger: {folder: ~/mine, required: false}' >"$work/config/postern/policy.yaml"
+gate -- true
+check 'a folder of the person' test "$code" = 0 -a -s "$work/home/mine/checkpoint"
+echo 'ledger: {folder: /proc/nowhere, required: false}' >"$work/config/postern/policy.yaml"
+gate -- true
+check 'a record that may be missing' test "$code" = 0
+check 'and the person is told' has err 'nothing of this run is on record'
+echo 'ledger: {folder: /proc/nowhere}' >"$work/config/postern/policy.yaml"
+gate -- true
+check 'a record that may not' test "$code" = 125
+rm "$work/config/postern/policy.yaml"
+# An organisation: its file is in /etc, which is another here.
+mkdir "$work/etc"
+cp -a /etc/. "$work/etc" 2>/dev/null
+mkdir -p "$work/etc/postern"
+printf 'organisation: example.com\nversion: 1\nledger: {required: true, folder: %s}\n' "$work/theirs" >"$work/etc/postern/policy.yaml"
+mount --bind "$work/etc" /etc
+gate --ledger none -- true
+check 'an organisation that wants a record gets one' test "$code" = 2 -a ! -e "$work/theirs"
+check 'and the person reads whose word it is' has err '/etc/postern/policy.yaml:3 (organisation): the record is required'
+gate --ledger elsewhere2 -- true
+check 'where it says' test "$code" = 0 -a -s "$work/theirs/checkpoint" -a ! -e "$work/project/elsewhere2"
+umount /etc
+
 # ── the end ──
 gate --no-network -- bash -c 'sleep 1; ip -o link; curl -sS -m 3 https://api.example.com/ || echo "code $?"'
 check 'without a network it goes on' has out 'code 6'
