@@ -290,6 +290,9 @@ static void drop(struct check *c)
 static bool look_at_check(struct exec_watch *w, struct check *c)
 {
 	struct identity now;
+	/* Before the file is looked at: an execution that comes between the two must not leave the old file and the new stack. */
+	uint64_t stack = stack_of(c->process);
+	bool moved = stack && c->stack && stack != c->stack;
 	/* The number is the process's as long as the descriptor does not say that it is gone. */
 	int r = running(c->process, &now);
 	struct pollfd p = {.fd = c->pidfd, .events = POLLIN};
@@ -298,7 +301,7 @@ static bool look_at_check(struct exec_watch *w, struct check *c)
 		return true;
 	}
 	/* A program that executes itself looks the same before and after. */
-	if (same(&now, &c->runs) && (!same_file(&c->runs, &c->before) || stack_of(c->process) != c->stack)) {
+	if (same(&now, &c->runs) && (!same_file(&c->runs, &c->before) || moved)) {
 		drop(c);
 		return true;
 	}
