@@ -1,16 +1,20 @@
 #include "confine/process.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/slice.h"
 
 int process_put(const char *path, const char *fmt, ...)
 {
@@ -74,6 +78,76 @@ int process_limit(__rlimit_resource_t which, uint64_t value, struct err *err)
 	rlim_t v = now.rlim_max != RLIM_INFINITY && value > now.rlim_max ? now.rlim_max : value;
 	struct rlimit l = {v, v};
 	return setrlimit(which, &l) < 0 ? err_sys(err, -errno, "cannot set a limit") : 0;
+}
+
+struct used {
+	pid_t pid, parent;
+	uint64_t ticks;
+};
+
+static int by_pid(const void *a, const void *b)
+{
+	pid_t x = ((const struct used *)a)->pid, y = ((const struct used *)b)->pid;
+	return (x > y) - (x < y);
+}
+
+static bool is_below(const struct used *list, size_t n, const struct used *u, pid_t root)
+{
+	/* Processes come and go while they are read: numbers may even make a circle. */
+	for (unsigned depth = 0; u && depth < 10000; depth++) {
+		if (u->pid == root)
+			return true;
+		const struct used parent = {.pid = u->parent};
+		u = bsearch(&parent, list, n, sizeof(*list), by_pid);
+	}
+	return false;
+}
+
+/* Fields 4 and 14 to 17 of /proc/PID/stat; the name before them may hold anything. */
+static bool read_used(int proc, const char *name, struct used *u)
+{
+	char path[32], text[1024];
+	uint64_t pid;
+	if (!slice_u64(slice_str(name), INT_MAX, &pid) || snprintf(path, sizeof(path), "%s/stat", name) >= (int)sizeof(path))
+		return false;
+	_cleanup_fd_ int fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	text[n > 0 ? n : 0] = 0;
+	const char *p = strrchr(text, ')');
+	long long parent;
+	unsigned long long t[4];
+	if (!p || sscanf(p + 1, " %*c %lld %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu %llu %llu %llu", &parent, &t[0], &t[1], &t[2], &t[3]) !=
+	                  5)
+		return false;
+	*u = (struct used){.pid = (pid_t)pid, .parent = (pid_t)parent, .ticks = t[0] + t[1] + t[2] + t[3]};
+	return true;
+}
+
+double process_tree_seconds(pid_t root)
+{
+	struct used *list = NULL;
+	size_t n = 0, max = 0;
+	uint64_t ticks = 0;
+	DIR *d = opendir("/proc");
+	for (struct dirent *e; d && (e = readdir(d));) {
+		if (n == max) {
+			size_t more = max ? 2 * max : 512;
+			struct used *larger = realloc(list, more * sizeof(*larger));
+			if (!larger)
+				break;
+			list = larger;
+			max = more;
+		}
+		n += read_used(dirfd(d), e->d_name, &list[n]) ? 1 : 0;
+	}
+	if (n)
+		qsort(list, n, sizeof(*list), by_pid);
+	for (size_t i = 0; i < n; i++)
+		ticks += is_below(list, n, &list[i], root) ? list[i].ticks : 0;
+	free(list);
+	if (d)
+		(void)closedir(d);
+	return (double)ticks / (double)sysconf(_SC_CLK_TCK);
 }
 
 void process_hide_command_line(const char *shown)

@@ -23,6 +23,10 @@ int process_put(const char *path, const char *fmt, ...) __attribute__((format(pr
 /* Both limits of a resource, but not above what the hard one is. */
 [[nodiscard]] int process_limit(__rlimit_resource_t which, uint64_t value, struct err *err);
 
+/* Seconds of processor time that a process and all below it have used, those included that have ended and were waited for. 0 if it is gone.
+ * Reads the stat of every process of the machine (proc(5)), as the kernel's lists of children are not in every kernel. */
+double process_tree_seconds(pid_t root);
+
 /* What /proc shows as this process's command line from now on. It would show what the person typed, with paths of the real machine; there
  * is no way to shorten it without privileges, so the rest is blank. Arguments of main() are gone after this. */
 void process_hide_command_line(const char *shown);

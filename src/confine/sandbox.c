@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "confine/process.h"
 #include "confine/sandbox_exec.h"
 #include "confine/sandbox_run.h"
 #include "sys/fd.h"
@@ -23,8 +24,8 @@ struct sandbox {
 	pid_t runner;
 	int pidfd, talk, start, life;
 	double begun; /* seconds of the monotonic clock */
-	struct source *talk_source, *exit_source, *timer;
-	unsigned seconds;
+	struct source *talk_source, *exit_source, *timer, *cpu_timer;
+	unsigned seconds, cpu_seconds;
 	bool ready, went, ended, over, sweep, stopping, timed_out;
 };
 
@@ -66,6 +67,7 @@ static void sandbox_free(struct sandbox *s)
 	loop_remove(s->talk_source);
 	loop_remove(s->exit_source);
 	loop_remove(s->timer);
+	loop_remove(s->cpu_timer);
 	exec_watch_free(s->exec);
 	fd_closep(&s->pidfd);
 	fd_closep(&s->talk);
@@ -80,7 +82,8 @@ static void end(struct sandbox *s)
 		return;
 	s->ended = true;
 	loop_remove(s->timer);
-	s->timer = NULL;
+	loop_remove(s->cpu_timer);
+	s->timer = s->cpu_timer = NULL;
 	if (s->timed_out) {
 		s->result.end = SANDBOX_TIMEOUT;
 		s->result.code = 124;
@@ -245,12 +248,26 @@ static void on_timeout(void *arg, uint32_t events)
 	kill_runner(s);
 }
 
+static void on_second(void *arg, uint32_t events)
+{
+	struct sandbox *s = arg;
+	(void)events;
+	s->cpu_timer = NULL;
+	if (process_tree_seconds(s->runner) >= s->cpu_seconds) {
+		s->timed_out = s->result.cpu = true;
+		kill_runner(s);
+	} else if (loop_after(s->loop, 1000, on_second, s, &s->cpu_timer) < 0) {
+		kill_runner(s);
+	}
+}
+
 void sandbox_go(struct sandbox *s)
 {
 	if (s->went || s->ended)
 		return;
 	s->went = true;
-	if (s->seconds && loop_after(s->loop, (uint64_t)s->seconds * 1000, on_timeout, s, &s->timer) < 0) {
+	if ((s->seconds && loop_after(s->loop, (uint64_t)s->seconds * 1000, on_timeout, s, &s->timer) < 0) ||
+	        (s->cpu_seconds && loop_after(s->loop, 1000, on_second, s, &s->cpu_timer) < 0)) {
 		kill_runner(s);
 		return;
 	}
@@ -330,7 +347,8 @@ int sandbox_start(struct loop *loop, const struct sandbox_spec *spec, const stru
 		        .talk = -1,
 		        .start = -1,
 		        .life = -1,
-		        .seconds = spec->limits.seconds};
+		        .seconds = spec->limits.seconds,
+		        .cpu_seconds = spec->limits.cpu_seconds};
 		r = start(s, spec, err);
 	}
 	if (spec->network == SANDBOX_NET_GATE && spec->control >= 0)

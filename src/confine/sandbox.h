@@ -46,6 +46,7 @@ struct sandbox_file {
 /* 0 means: no limit, unless something else is said. */
 struct sandbox_limits {
 	unsigned seconds;      /* wall clock */
+	unsigned cpu_seconds;  /* processor time of all together, looked at once a second; and of each process, by the kernel */
 	unsigned processes;    /* and threads; 0: 4096 */
 	uint64_t memory_bytes; /* of all together, where there is a control group to write to; otherwise what each process may write to */
 	unsigned files;        /* descriptors a process; 0: as the caller has */
@@ -97,7 +98,7 @@ struct sandbox_level {
 
 enum sandbox_end {
 	SANDBOX_EXITED,  /* code is that of a shell: 0–255, 128 + signal when a signal ended it */
-	SANDBOX_TIMEOUT, /* killed at the limit; code 124 */
+	SANDBOX_TIMEOUT, /* killed at a limit of time; code 124 */
 	SANDBOX_STOPPED, /* sandbox_stop() */
 	SANDBOX_FAILED,  /* it was never started, or its gate or runner was lost; err says why */
 };
@@ -106,6 +107,7 @@ struct sandbox_result {
 	enum sandbox_end end;
 	int code;   /* exit code as a shell would give it */
 	int signal; /* that ended it, or 0 */
+	bool cpu;   /* of a TIMEOUT: it was that of processor time */
 	struct err err;
 	double wall_s, cpu_s; /* of the command and all that it started */
 	uint64_t max_rss_kb;  /* of its largest process */

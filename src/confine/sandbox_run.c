@@ -84,6 +84,9 @@ static int limits(const struct run *r, struct err *err)
 	/* Counted in the user namespace, so of this run alone (Linux 5.14). Without one it would count all of the person's. */
 	if (e == 0 && !r->alone)
 		e = process_limit(RLIMIT_NPROC, processes_max(r->spec), err);
+	if (e == 0 && l->cpu_seconds)
+		/* Later than who looks at all of them together, and says why. */
+		e = process_limit(RLIMIT_CPU, l->cpu_seconds + 3ull, err);
 	if (e == 0 && l->files)
 		e = process_limit(RLIMIT_NOFILE, l->files, err);
 	if (e == 0 && l->file_bytes)

@@ -250,6 +250,7 @@ struct flow *flow_new(struct gate *g, struct exchange *x, const struct exchange_
 	f->hits = BUF(LINK_MAX / 2);
 	f->port = r->port;
 	f->begun_ms = gate_now_ms();
+	f->may_send = UINT64_MAX;
 	struct flow **slot = &g->flow[f->id % FLOWS_MAX];
 	f->next = *slot;
 	*slot = f;
@@ -305,6 +306,16 @@ static void *opaque(void *arg, struct exchange *x, const struct exchange_request
 
 /* ── the client ── */
 
+/* In the middle of bytes, where no words fit. */
+static void stop(struct flow *f, const char *why)
+{
+	f->ended = why;
+	f->state = FLOW_OVER;
+	if (f->u)
+		upstream_leave(f->u);
+	exchange_break(f->x, why);
+}
+
 static void body(void *state, struct slice piece)
 {
 	struct flow *f = state;
@@ -315,6 +326,10 @@ static void body(void *state, struct slice piece)
 	if (f->upgraded && f->g->search && f->state == FLOW_OPEN && f->u) {
 		if (!flow_ws_feed(f, piece))
 			f->state = FLOW_OVER;
+		return;
+	}
+	if ((f->bytes || (f->upgraded && !f->g->search)) && f->sent > f->may_send) {
+		stop(f, "the run has sent as much as its policy permits");
 		return;
 	}
 	if ((f->bytes || f->upgraded) && f->state == FLOW_OPEN && f->u) {
@@ -399,7 +414,7 @@ static void gone(void *state)
 	f->state = FLOW_OVER;
 	if (f->u)
 		upstream_leave(f->u);
-	flow_event(f, cut ? "the client went away before the end" : NULL);
+	flow_event(f, f->ended ? f->ended : cut ? "the client went away before the end" : NULL);
 	flow_free(f);
 }
 
@@ -572,6 +587,7 @@ void flow_verdict(struct flow *f, const struct link_message *m)
 	f->scan = NULL;
 	if (f->g->search && !f->bytes && !f->r->websocket)
 		f->back = search_back_new(f->g->search);
+	f->may_send = link_u64(m, LINK_SIZE, UINT64_MAX);
 	buf_add(&f->set, m->field[LINK_SET]);
 	buf_add(&f->swap, m->field[LINK_SWAP]);
 	open_upstream(f);

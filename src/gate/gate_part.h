@@ -63,6 +63,8 @@ struct flow {
 	unsigned tries;
 	int status;
 	uint64_t sent, received, begun_ms;
+	uint64_t may_send; /* of bytes */
+	const char *ended; /* by us, in the middle: why */
 };
 
 struct gate {

@@ -15,7 +15,7 @@ enum link_kind {
 	LINK_EVENT,   /* ID STATUS SENT RECEIVED MS REASON: how it ended. ID is that of the ASK */
 	LINK_REFUSED, /* ID and the fields of an ASK, with RULE REASON: the gate itself did not let it pass */
 	/* from the supervisor */
-	LINK_VERDICT,   /* ID RESULT RULE REASON SET SWAP */
+	LINK_VERDICT,   /* ID RESULT RULE REASON SET SWAP SIZE */
 	LINK_CONNECTED, /* ID, with a descriptor; or ID REASON */
 	LINK_KIND_END,
 };
@@ -33,7 +33,7 @@ enum link_tag {
 	LINK_METHOD,
 	LINK_TARGET, /* cut to LINK_TARGET_MAX */
 	LINK_PROTO,
-	LINK_SIZE,   /* of the body */
+	LINK_SIZE,   /* of the body; of a VERDICT: how many bytes may leave that nobody asks about one by one */
 	LINK_SHA256, /* of the body, hex */
 	LINK_CONN,   /* number of the tool's connection */
 	LINK_STATUS,

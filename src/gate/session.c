@@ -248,6 +248,9 @@ static void on_ended(void *arg, const struct sandbox_result *r)
 	s->result.code = r->code;
 	s->result.wall_s = r->wall_s;
 	s->result.cpu_s = r->cpu_s;
+	if (r->end == SANDBOX_TIMEOUT && !s->result.why[0])
+		(void)snprintf(s->result.why, sizeof(s->result.why), "the policy's limit of %s is reached",
+		        r->cpu ? "processor time (cpu_seconds)" : "time (seconds)");
 	buf_fmt(&message, "run of %.200s ended: %d", s->tool, r->code);
 	if (s->started && record_life(s, 4, buf_str(&message), NULL, &s->err) < 0 && !s->result.why[0])
 		(void)snprintf(s->result.why, sizeof(s->result.why), "%.290s", s->err.text);

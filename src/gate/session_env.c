@@ -129,14 +129,17 @@ void session_digest(const char *path, char out[65])
 struct sandbox_limits session_limits(const struct policy_settings *set)
 {
 	const struct policy_value *v = set->limit;
-#define GIVEN(which) (v[which].value == UINT64_MAX ? 0 : v[which].value)
+#define GIVEN(which)  (v[which].value == UINT64_MAX ? 0 : v[which].value)
+#define NUMBER(which) (unsigned)(GIVEN(which) > UINT_MAX ? UINT_MAX : GIVEN(which))
 	return (struct sandbox_limits){
-	        .seconds = (unsigned)(GIVEN(POLICY_LIMIT_SECONDS) > UINT_MAX ? UINT_MAX : GIVEN(POLICY_LIMIT_SECONDS)),
-	        .processes = (unsigned)(GIVEN(POLICY_LIMIT_PROCESSES) > UINT_MAX ? UINT_MAX : GIVEN(POLICY_LIMIT_PROCESSES)),
+	        .seconds = NUMBER(POLICY_LIMIT_SECONDS),
+	        .cpu_seconds = NUMBER(POLICY_LIMIT_CPU_SECONDS),
+	        .processes = NUMBER(POLICY_LIMIT_PROCESSES),
 	        .memory_bytes = GIVEN(POLICY_LIMIT_MEMORY),
-	        .files = (unsigned)(GIVEN(POLICY_LIMIT_OPEN_FILES) > UINT_MAX ? UINT_MAX : GIVEN(POLICY_LIMIT_OPEN_FILES)),
+	        .files = NUMBER(POLICY_LIMIT_OPEN_FILES),
 	        .file_bytes = GIVEN(POLICY_LIMIT_FILE_BYTES),
 	};
+#undef NUMBER
 #undef GIVEN
 }
 

@@ -9,6 +9,7 @@
 #include "base/encode.h"
 #include "gate/connect.h"
 #include "gate/link.h"
+#include "gate/quota.h"
 #include "gate/record.h"
 #include "inspect/dlp.h"
 #include "ledger/client.h"
@@ -26,7 +27,7 @@ struct asked {
 	struct asked *next;
 	uint64_t id;
 	enum asked_state state;
-	bool allow, local, unknown;
+	bool allow, local, unknown, counted;
 	char what[12], host[256];
 	uint16_t port;
 	char method[16];
@@ -62,6 +63,8 @@ struct supervisor {
 	struct then *then;
 	uint64_t last_ticket;
 	struct supervisor_counts counts;
+	struct quota quota;
+	bool looks_into; /* messages of WebSockets are asked about, one by one */
 };
 
 /* Tickets of the ledger: an even one is twice the id of what was asked, an odd one is of supervisor_record(). */
@@ -77,6 +80,18 @@ static void broken(struct supervisor *s, const char *why)
 	s->broken = true;
 	if (s->o.failed)
 		s->o.failed(s->o.arg, why);
+}
+
+static bool is_message(const struct asked *a)
+{
+	return strcmp(a->what, "message") == 0;
+}
+
+static uint64_t now_s(void)
+{
+	struct timespec t;
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec;
 }
 
 static struct asked *find(struct supervisor *s, uint64_t id)
@@ -95,6 +110,8 @@ static void forget(struct supervisor *s, struct asked *a)
 			break;
 		}
 	s->n_asked--;
+	if (a->counted)
+		quota_end(&s->quota, is_message(a), 0);
 	free(a->target);
 	free(a->rule);
 	free(a->said);
@@ -315,7 +332,41 @@ static void answer(struct supervisor *s, struct asked *a)
 		link_put(&m, LINK_REDACT, slice_str(a->redact));
 	if (a->swap && a->allow)
 		link_put(&m, LINK_SWAP, slice_str(a->swap));
+	/* Of bytes that nobody asks about one by one. */
+	if (a->allow && quota_left(&s->quota) != UINT64_MAX)
+		link_put_u64(&m, LINK_SIZE, quota_left(&s->quota));
 	send_message(s, &m, -1);
+}
+
+static char *text_of(struct slice s)
+{
+	char *p = malloc(s.n + 1);
+	if (p) {
+		if (s.n)
+			memcpy(p, s.p, s.n);
+		p[s.n] = 0;
+		/* A NUL of the tool's would end it early and hide the rest. */
+		for (size_t i = 0; i < s.n; i++)
+			p[i] = p[i] ? p[i] : '?';
+	}
+	return p;
+}
+
+/* What is allowed counts, and what would be too much is not. */
+static void count(struct supervisor *s, struct asked *a)
+{
+	const char *limit = quota_refuses(&s->quota, a->bytes, is_message(a), now_s(), &a->reason);
+	s->looks_into |= is_message(a);
+	if (!limit) {
+		quota_begin(&s->quota, a->bytes, is_message(a), now_s());
+		a->counted = true;
+		return;
+	}
+	_cleanup_buf_ struct buf rule = BUF(100);
+	buf_fmt(&rule, "limits: %s", limit);
+	free(a->rule);
+	a->rule = text_of(buf_slice(&rule));
+	a->allow = a->unknown = false;
 }
 
 /* The decision stands: on record, and then to the gate. */
@@ -323,6 +374,8 @@ static void settle(struct supervisor *s, struct asked *a)
 {
 	_cleanup_buf_ struct buf text = BUF(1 << 17);
 	struct err err = {0};
+	if (a->allow)
+		count(s, a);
 	if (s->o.decided) {
 		const struct supervisor_event e = {.what = a->what,
 		        .host = a->host,
@@ -376,20 +429,6 @@ static void on_recorded(void *arg, uint64_t ticket, int error)
 	}
 	if (error < 0)
 		broken(s, record_trouble(s->record));
-}
-
-static char *text_of(struct slice s)
-{
-	char *p = malloc(s.n + 1);
-	if (p) {
-		if (s.n)
-			memcpy(p, s.p, s.n);
-		p[s.n] = 0;
-		/* A NUL of the tool's would end it early and hide the rest. */
-		for (size_t i = 0; i < s.n; i++)
-			p[i] = p[i] ? p[i] : '?';
-	}
-	return p;
 }
 
 void supervisor_answer(struct supervisor *s, uint64_t id, bool allow, const char *how)
@@ -740,10 +779,17 @@ static void on_event(struct supervisor *s, const struct link_message *m)
 	struct asked *a = find(s, link_u64(m, LINK_ID, 0));
 	if (!a)
 		return;
-	bool message = strcmp(a->what, "message") == 0; /* its bytes are its connection's */
+	bool message = is_message(a); /* its bytes are its connection's */
 	if (!message) {
 		s->counts.sent += link_u64(m, LINK_SENT, 0);
 		s->counts.received += link_u64(m, LINK_RECEIVED, 0);
+	}
+	/* Bytes that came after the answer. */
+	bool unseen = !a->method[0] || (strcmp(a->what, "websocket") == 0 && !s->looks_into);
+	if (a->counted && unseen) {
+		uint64_t sent = link_u64(m, LINK_SENT, 0);
+		quota_end(&s->quota, message, sent > a->bytes ? sent - a->bytes : 0);
+		a->counted = false;
 	}
 	if (s->record && m->field[LINK_AI].p)
 		record_calls(s, a, m->field[LINK_AI]);
@@ -802,6 +848,7 @@ int supervisor_new(struct loop *loop, int link, const struct supervisor_options 
 		return err_set(err, -ENOMEM, "out of memory");
 	}
 	*s = (struct supervisor){.loop = loop, .o = *o, .link = link};
+	quota_init(&s->quota, policy_settings(o->policy));
 	s->in = BUF(LINK_MAX);
 	link_queue_init(&s->out, link, LINK_WAIT);
 	int r = 0;

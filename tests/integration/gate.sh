@@ -319,6 +319,30 @@ check 'whole' bash -c "cd '$work/project' && git fsck --strict 2>&1 && [[ \$(git
 inside 'true' --review
 check 'what has changed nothing leaves nothing to review' has err 'It changed nothing in the project.'
 
+# ── limits over all requests ──
+limited() { # LIMITS SCRIPT
+	echo "{limits: {$1}, network: [{host: api.example.com}, {host: other.example.com, opaque: true}]}" >"$work/config/postern/policy.yaml"
+	gate -- bash -c "$2"
+}
+limited 'sent_bytes: 2500' 'for i in 1 2 3; do head -c 1000 data | curl -sS --data-binary @- https://api.example.com/up; echo; done'
+check 'bytes sent by a run: two of three' test "$(grep -c '"size": 1000' "$work/out")" = 2
+check 'the third is refused, by name' has out 'limits: sent_bytes'
+: >"$work/stub/seen"
+limited 'sent_bytes: 20000' 'head -c 300000 data | curl -sSk -m 20 --data-binary @- https://other.example.com/up; echo "code $?"; curl -sSk -m 20 https://other.example.com/two; echo "code $?"'
+check 'bytes that are passed through: cut in the middle' test "$(grep -c 'code 0' "$work/out")" = 0
+check 'the server has no whole request' test ! -s "$work/stub/seen"
+limited 'request_bytes: 1000' 'for n in 1000 1001; do head -c $n data | curl -sS --data-binary @- https://api.example.com/up; echo; done'
+check 'bytes of a request' test "$(grep -c '"size": 1000' "$work/out")$(grep -c 'limits: request_bytes' "$work/out")" = 11
+limited 'requests_per_minute: 3' 'for i in 1 2 3 4 5; do curl -sS https://api.example.com/$i; done'
+check 'requests a minute' test "$(grep -c '"path"' "$work/out")$(grep -o 'limits: requests_per_minute' "$work/out" | wc -l)" = 32
+limited 'connections: 2' 'curl -sS -Z --parallel-immediate "https://api.example.com/sse?"[1-5]; curl -sS https://api.example.com/afterwards'
+check 'at once' test "$(grep -o 'limits: connections' "$work/out" | wc -l)" = 3
+check 'afterwards there is room again' has out '/afterwards'
+limited 'cpu_seconds: 2' 'for i in {1..20}; do timeout 0.5 sh -c "while :; do :; done"; done'
+check 'processor time, of processes that have ended too' test "$code" = 124
+check 'and why' has err 'processor time (cpu_seconds)'
+rm "$work/config/postern/policy.yaml"
+
 # ── where the record goes ──
 gate --ledger none -- true
 check 'without anybody'"'"'s word the record can be left out' test "$code" = 0
@@ -341,12 +365,16 @@ cp -a /etc/. "$work/etc" 2>/dev/null
 mkdir -p "$work/etc/postern"
 printf 'organisation: example.com\nversion: 1\nledger: {required: true, folder: %s}\n' "$work/theirs" >"$work/etc/postern/policy.yaml"
 mount --bind "$work/etc" /etc
+# For root it is remembered there which version was seen last.
+[[ -d /var/lib/postern ]] || mkdir -p /var/lib/postern 2>/dev/null
+mkdir "$work/state-of-root" && mount --bind "$work/state-of-root" /var/lib/postern 2>/dev/null
 gate --ledger none -- true
 check 'an organisation that wants a record gets one' test "$code" = 2 -a ! -e "$work/theirs"
 check 'and the person reads whose word it is' has err '/etc/postern/policy.yaml:3 (organisation): the record is required'
 gate --ledger elsewhere2 -- true
 check 'where it says' test "$code" = 0 -a -s "$work/theirs/checkpoint" -a ! -e "$work/project/elsewhere2"
 umount /etc
+umount /var/lib/postern 2>/dev/null
 
 # ── the end ──
 gate --no-network -- bash -c 'sleep 1; ip -o link; curl -sS -m 3 https://api.example.com/ || echo "code $?"'

@@ -115,7 +115,7 @@ def one(c):
             k = min(n, 1 << 20)
             c.s.sendall(b"x" * k)
             n -= k
-    elif path == "/sse":
+    elif path.startswith("/sse"):
         c.s.sendall(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n")
         for i in range(5):
             d = b"data: %d %.6f\n\n" % (i, time.time())
