@@ -190,6 +190,19 @@ static bool look(struct flow *f)
 	return false;
 }
 
+/* What it says, for the record, if that wants it: a descriptor, or -1. A secret that was found is not kept there either. */
+static int keep_request(const struct flow *f)
+{
+	_cleanup_buf_ struct buf clean = BUF(BODY_WHOLE_MAX);
+	struct keep k;
+	if (!f->g->config.keep || f->bytes || !f->body.n)
+		return -1;
+	if (f->hits.n && (!f->scan || !search_clean(f->g->search, f->scan, buf_slice(&f->hits), buf_slice(&f->body), &clean)))
+		return -1;
+	keep_begin(&k, f->hits.n ? buf_slice(&clean) : buf_slice(&f->body));
+	return k.fd;
+}
+
 void flow_ask(struct flow *f)
 {
 	_cleanup_buf_ struct buf m = BUF(LINK_MAX), facts = BUF(LINK_MAX / 2);
@@ -216,7 +229,7 @@ void flow_ask(struct flow *f)
 		flow_deny(f, 413, "size", "what is to be known about the request is more than can be judged");
 		return;
 	}
-	gate_send(f->g, &m);
+	gate_send(f->g, &m, keep_request(f));
 }
 
 /* Our own no: on record, too. */
@@ -228,7 +241,7 @@ void flow_deny(struct flow *f, int status, const char *rule, const char *reason)
 	put_facts(f, LINK_REFUSED, &m);
 	link_put(&m, LINK_RULE, slice_str(rule));
 	link_put(&m, LINK_REASON, slice_str(reason));
-	gate_send(f->g, &m);
+	gate_send(f->g, &m, -1);
 	if (f->parent)
 		flow_ws_verdict(f, false, SLICE_NONE, slice_str(reason));
 	else
@@ -363,7 +376,7 @@ static void room(void *state)
 		upstream_hold(f->u, false);
 }
 
-void flow_event(const struct flow *f, const char *reason)
+void flow_event(struct flow *f, const char *reason)
 {
 	_cleanup_buf_ struct buf m = BUF(LINK_MAX);
 	link_begin(&m, LINK_EVENT);
@@ -380,7 +393,8 @@ void flow_event(const struct flow *f, const char *reason)
 		if (facts.n && !buf_error(&facts))
 			link_put(&m, LINK_AI, buf_slice(&facts));
 	}
-	gate_send(f->g, &m);
+	gate_send(f->g, &m, f->keeps ? TAKE_FD(f->reply.fd) : -1);
+	f->keeps = false;
 }
 
 void flow_free(struct flow *f)
@@ -394,6 +408,8 @@ void flow_free(struct flow *f)
 	g->n_flows--;
 	g->held -= f->body.n;
 	flow_ws_free(f);
+	if (f->keeps)
+		keep_free(&f->reply);
 	search_done(f->scan);
 	search_back_free(f->back);
 	dialogue_free(f->dialogue);
@@ -438,7 +454,7 @@ static void want_socket(struct flow *f)
 	link_put_u64(&m, LINK_ID, f->id);
 	link_put(&m, LINK_HOST, slice_str(f->host));
 	link_put_u64(&m, LINK_PORT, f->port);
-	gate_send(f->g, &m);
+	gate_send(f->g, &m, -1);
 }
 
 static bool is_set(const struct flow *f, struct slice name)
@@ -672,6 +688,10 @@ void flow_head(struct flow *f, const struct http1_reply *r)
 	bool events = slice_starts(type, SLICE("text/event-stream"));
 	if (f->ai && r->status == 200 && !packed && (events || slice_starts(type, SLICE("application/json"))))
 		f->dialogue = dialogue_new(events);
+	if (f->dialogue && f->g->config.keep) {
+		keep_begin(&f->reply, SLICE_NONE);
+		f->keeps = true;
+	}
 	if (f->back && (packed || !prepare_back(f, r, type, &fields)))
 		drop_back(f);
 	if (exchange_head(f->x, r->status, f->back ? buf_slice(&fields) : r->field_bytes) < 0) {
@@ -697,6 +717,8 @@ static void pass(struct flow *f, struct slice piece, bool last)
 		flow_ws_reply(f, piece);
 	else if (f->dialogue)
 		dialogue_feed(f->dialogue, piece);
+	if (f->keeps)
+		keep_add(&f->reply, piece);
 	if (!f->back) {
 		exchange_piece(f->x, piece);
 		return;

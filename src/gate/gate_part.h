@@ -7,6 +7,7 @@
 
 #include "crypto/tls.h"
 #include "gate/dialogue.h"
+#include "gate/keep.h"
 #include "gate/link.h"
 #include "gate/search.h"
 #include "parse/http1.h"
@@ -54,6 +55,8 @@ struct flow {
 	struct buf hits;       /* lines of link_hit_write() */
 	struct dlp_scan *scan; /* of the body, as long as something may be replaced in it */
 	struct search_back *back;
+	struct keep reply; /* for the record; only where `keeps` */
+	bool keeps;
 	struct dialogue *dialogue; /* of model traffic: the reply is looked at */
 	bool ai;                   /* the request was model traffic */
 	bool decoded;              /* the body's content coding was removed */
@@ -94,7 +97,7 @@ void flow_free(struct flow *f);
 void flow_ask(struct flow *f);
 /* Ends it with a no of our own, which goes on record. */
 void flow_deny(struct flow *f, int status, const char *rule, const char *reason);
-void flow_event(const struct flow *f, const char *reason);
+void flow_event(struct flow *f, const char *reason);
 void flow_book(struct flow *f, size_t before);
 
 /* flow_ws.c: client messages of a WebSocket, each a flow of its own until it has left. */
@@ -137,8 +140,9 @@ void upstream_hold(struct upstream *u, bool hold);
 void upstream_leave(struct upstream *u);
 void upstream_free_all(struct gate *g);
 
-/* gate.c */
-void gate_send(struct gate *g, const struct buf *message);
+/* main.c */
+/* fd: goes along, and is given away; -1: none. */
+void gate_send(struct gate *g, const struct buf *message, int fd);
 uint64_t gate_now_ms(void);
 
 #endif

@@ -199,7 +199,7 @@ void link_queue_free(struct link_queue *q)
 
 /* ── configuration ── */
 
-enum { CONFIG_CERT = 1, CONFIG_KEY, CONFIG_TRUST, CONFIG_RULES, CONFIG_VALUES, CONFIG_INDEX, CONFIG_PATTERNS, CONFIG_END };
+enum { CONFIG_CERT = 1, CONFIG_KEY, CONFIG_TRUST, CONFIG_RULES, CONFIG_VALUES, CONFIG_INDEX, CONFIG_PATTERNS, CONFIG_KEEP, CONFIG_END };
 
 void gate_config_encode(struct buf *b, const struct gate_config *c)
 {
@@ -211,6 +211,7 @@ void gate_config_encode(struct buf *b, const struct gate_config *c)
 	        [CONFIG_VALUES] = c->values,
 	        [CONFIG_INDEX] = c->index,
 	        [CONFIG_PATTERNS] = c->patterns,
+	        [CONFIG_KEEP] = c->keep ? SLICE("1") : SLICE_NONE,
 	};
 	for (unsigned tag = 1; tag < CONFIG_END; tag++)
 		link_put(b, (enum link_tag)tag, value[tag]);
@@ -228,6 +229,7 @@ int gate_config_decode(struct slice message, struct gate_config *out)
 		        .rules = value[CONFIG_RULES],
 		        .values = value[CONFIG_VALUES],
 		        .index = value[CONFIG_INDEX],
+		        .keep = value[CONFIG_KEEP].n > 0,
 		        .patterns = value[CONFIG_PATTERNS]};
 	return r;
 }

@@ -10,9 +10,10 @@
 
 enum link_kind {
 	/* from the gate */
-	LINK_ASK = 1, /* ID KIND SCHEME HOST PORT DIALLED SNI AUTHORITY VIA METHOD TARGET PROTO SIZE SHA256 CONN: may this pass? */
+	LINK_ASK = 1, /* ID KIND SCHEME HOST PORT DIALLED SNI AUTHORITY VIA METHOD TARGET PROTO SIZE SHA256 CONN: may this pass? May have a
+	               * descriptor: the body, without what was found in it (gate/keep.h) */
 	LINK_CONNECT, /* ID HOST PORT: a connected socket, please */
-	LINK_EVENT,   /* ID STATUS SENT RECEIVED MS REASON: how it ended. ID is that of the ASK */
+	LINK_EVENT,   /* ID STATUS SENT RECEIVED MS REASON: how it ended. ID is that of the ASK. May have a descriptor: the reply */
 	LINK_REFUSED, /* ID and the fields of an ASK, with RULE REASON: the gate itself did not let it pass */
 	/* from the supervisor */
 	LINK_VERDICT,   /* ID RESULT RULE REASON SET SWAP SIZE */
@@ -99,6 +100,7 @@ struct gate_config {
 	struct slice rules;                   /* image of inspect/secret_table.h; empty: nothing is looked into */
 	struct slice values;                  /* gate_value_put(), one after the other: what must not leave */
 	struct slice index;                   /* of inspect/fingerprint.h; empty: none */
+	bool keep;                            /* bodies go to the supervisor, for the record */
 	struct slice patterns;                /* "name\tPOSIX extended regular expression\n" each */
 };
 #define GATE_CONFIG_MAX ((size_t)256 << 20)

@@ -30,10 +30,12 @@ static void after(struct gate *g, int result)
 		g->link_wants = want;
 }
 
-void gate_send(struct gate *g, const struct buf *message)
+void gate_send(struct gate *g, const struct buf *message, int fd)
 {
 	if (!buf_error(message))
-		after(g, link_queue_send(&g->link_out, message, -1));
+		after(g, link_queue_send(&g->link_out, message, fd));
+	else if (fd >= 0)
+		(void)close(fd);
 }
 
 static void link_message(struct gate *g, const struct link_message *m, int fd)
@@ -104,7 +106,7 @@ static int serve(int control, struct gate *g, struct err *err)
 	g->loop = engine_loop(engine);
 	link_queue_init(&g->link_out, g->link, LINK_WAIT_MAX);
 	r = loop_add(g->loop, g->link, EPOLLIN, on_link, g, &g->link_source);
-	r = r < 0 ? r : seal_process();
+	r = r < 0 ? r : seal_process(g->config.keep);
 	r = r < 0 ? err_sys(err, r, "the gate cannot be sealed") : engine_run(engine);
 	loop_remove(g->link_source);
 	upstream_free_all(g);

@@ -7,6 +7,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
+#include "ledger/blob.h"
 #include "ledger/client.h"
 #include "sys/loop.h"
 
@@ -16,7 +18,7 @@
 struct waiting {
 	struct waiting *next;
 	uint64_t ticket;
-	int error;
+	int error, body;
 	size_t n;
 	uint8_t bytes[];
 };
@@ -30,7 +32,7 @@ struct record {
 	struct ledger_client *client;
 	record_done *done;
 	void *arg;
-	int wake;
+	int wake, folder;
 	struct source *source;
 	pthread_t thread;
 	pthread_mutex_t lock;
@@ -63,6 +65,29 @@ static struct waiting *list_take(struct list *l)
 	return w;
 }
 
+/* Puts the body of an entry into the ledger, and its name into the entry. */
+static int write_body(int folder, struct waiting *w, struct err *err)
+{
+	static uint8_t piece[1 << 16]; /* of the one thread */
+	struct blob_writer *b = NULL;
+	struct blob_ref ref = {0};
+	ssize_t n = 0;
+	off_t at = 0;
+	int r = blob_writer_new(folder, &b, err);
+	while (r == 0 && (n = pread(w->body, piece, sizeof(piece), at)) > 0) {
+		r = blob_writer_add(b, slice_of(piece, (size_t)n), err);
+		at += n;
+	}
+	if (r == 0 && n < 0)
+		r = err_sys(err, -errno, "cannot read a body");
+	r = r < 0 ? r : blob_writer_end(b, &ref, err);
+	blob_writer_free(b);
+	size_t id = r < 0 ? SLICE_NPOS : slice_find(slice_of(w->bytes, w->n), SLICE(RECORD_NO_ID), 0);
+	if (id != SLICE_NPOS)
+		memcpy(w->bytes + id, ref.id, BLOB_ID);
+	return r;
+}
+
 /* With the lock held, which is given up meanwhile. */
 static void write_batch(struct record *r)
 {
@@ -79,6 +104,11 @@ static void write_batch(struct record *r)
 	}
 	int e = r->error;
 	(void)pthread_mutex_unlock(&r->lock);
+	for (struct waiting *w = batch.first; w; w = w->next) {
+		if (w->body >= 0 && e == 0)
+			e = write_body(r->folder, w, &err);
+		fd_closep(&w->body);
+	}
 	if (e == 0)
 		e = ledger_client_append(r->client, entry, n, &at, &err);
 	(void)pthread_mutex_lock(&r->lock);
@@ -131,14 +161,16 @@ static void on_wake(void *arg, uint32_t events)
 	}
 }
 
-int record_new(struct loop *loop, struct ledger_client *client, record_done *done, void *arg, struct record **out, struct err *err)
+int record_new(
+        struct loop *loop, struct ledger_client *client, int folder, record_done *done, void *arg, struct record **out, struct err *err)
 {
 	struct record *r = calloc(1, sizeof(*r));
 	if (!r) {
+		fd_closep(&folder);
 		ledger_client_free(client);
 		return err_set(err, -ENOMEM, "out of memory");
 	}
-	*r = (struct record){.client = client, .done = done, .arg = arg};
+	*r = (struct record){.client = client, .folder = folder, .done = done, .arg = arg};
 	(void)pthread_mutex_init(&r->lock, NULL);
 	(void)pthread_cond_init(&r->more, NULL);
 	r->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -148,6 +180,7 @@ int record_new(struct loop *loop, struct ledger_client *client, record_done *don
 		loop_remove(r->source);
 		if (r->wake >= 0)
 			(void)close(r->wake);
+		fd_closep(&r->folder);
 		ledger_client_free(client);
 		free(r);
 		return err_sys(err, e, "cannot start the thread that writes the ledger");
@@ -156,12 +189,15 @@ int record_new(struct loop *loop, struct ledger_client *client, record_done *don
 	return 0;
 }
 
-int record_add(struct record *r, struct slice entry, uint64_t ticket)
+int record_add(struct record *r, struct slice entry, uint64_t ticket, int body)
 {
 	struct waiting *w = malloc(sizeof(*w) + entry.n);
-	if (!w)
+	if (!w) {
+		fd_closep(&body);
 		return -ENOMEM;
+	}
 	w->ticket = ticket;
+	w->body = body;
 	w->error = 0;
 	w->n = entry.n;
 	memcpy(w->bytes, entry.p, entry.n);
@@ -173,8 +209,10 @@ int record_add(struct record *r, struct slice entry, uint64_t ticket)
 		(void)pthread_cond_signal(&r->more);
 	}
 	(void)pthread_mutex_unlock(&r->lock);
-	if (e < 0)
+	if (e < 0) {
+		fd_closep(&w->body);
 		free(w);
+	}
 	return e;
 }
 
@@ -207,6 +245,7 @@ int record_close(struct record *r, struct buf *checkpoint, uint64_t *first, uint
 		free(w);
 	loop_remove(r->source);
 	(void)close(r->wake);
+	fd_closep(&r->folder);
 	ledger_client_free(r->client);
 	(void)pthread_mutex_destroy(&r->lock);
 	(void)pthread_cond_destroy(&r->more);

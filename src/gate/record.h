@@ -11,15 +11,19 @@ struct ledger_client;
 struct record;
 
 #define RECORD_WAITING_MAX 8192u
+#define RECORD_NO_ID       "0000000000000000000000000000000000000000000000000000000000000000"
 
 /* Called from the loop: the entry with that ticket is on disk (error 0), or will never be. */
 typedef void record_done(void *arg, uint64_t ticket, int error);
 
-/* The client is taken over; no other may use it. */
+/* The client is taken over; no other may use it. folder: of the ledger, an open descriptor, which is taken over too; -1 if no entry will
+ * have a body. */
 [[nodiscard]] int record_new(
-        struct loop *loop, struct ledger_client *client, record_done *done, void *arg, struct record **out, struct err *err);
-/* One entry (canonical JSON), copied. ticket 0: nobody waits for it. 0; -ENOBUFS: too many wait; or the error that ended the writing. */
-[[nodiscard]] int record_add(struct record *r, struct slice entry, uint64_t ticket);
+        struct loop *loop, struct ledger_client *client, int folder, record_done *done, void *arg, struct record **out, struct err *err);
+/* One entry (canonical JSON), copied. ticket 0: nobody waits for it. 0; -ENOBUFS: too many wait; or the error that ended the writing. body:
+ * a file that belongs to it, which goes into the ledger before it (ledger/blob.h); the descriptor is taken over in any case; -1: none. The
+ * entry then names it as RECORD_NO_ID, which is replaced. */
+[[nodiscard]] int record_add(struct record *r, struct slice entry, uint64_t ticket, int body);
 /* Why nothing can be written any more; NULL while all is well. */
 const char *record_trouble(struct record *r);
 /* Writes what waits, asks for a checkpoint that covers it (appended if checkpoint is not NULL), and frees. *first, *n: index of the first

@@ -233,6 +233,15 @@ int search_replace(struct search *s, const struct dlp_scan *scan, struct slice n
 	return redact_apply(s->vault, scan, message, keep, &c, out);
 }
 
+bool search_clean(struct search *s, const struct dlp_scan *scan, struct slice hits, struct slice message, struct buf *out)
+{
+	struct link_hit h;
+	while (link_hit_next(&hits, &h))
+		if (h.class == LINK_PATTERN || h.cut)
+			return false;
+	return redact_apply(s->vault, scan, message, NULL, NULL, out) == 0;
+}
+
 struct search_back *search_back_new(struct search *s)
 {
 	if (!s || redact_vault_count(s->vault) == 0)

@@ -28,6 +28,10 @@ void search_done(struct dlp_scan *scan);
 [[nodiscard]] int search_replace(
         struct search *s, const struct dlp_scan *scan, struct slice numbers, struct slice message, struct buf *out);
 
+/* The message for the record: with all that was found replaced. hits: the lines that search_message() appended. False: it cannot be, and
+ * must not be kept. */
+bool search_clean(struct search *s, const struct dlp_scan *scan, struct slice hits, struct slice message, struct buf *out);
+
 /* Placeholders in what comes back. NULL: nothing was ever replaced. */
 struct search_back;
 struct search_back *search_back_new(struct search *s);

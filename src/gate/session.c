@@ -21,6 +21,7 @@
 #include "gate/session_search.h"
 #include "gate/terminal.h"
 #include "inspect/dlp.h"
+#include "ledger/client.h"
 #include "ledger/home.h"
 #include "policy/policy.h"
 #include "sys/fd.h"
@@ -441,6 +442,11 @@ static int open_questions(struct session *s, struct err *err)
 	return question_new(s->loop, &o, &s->question, err);
 }
 
+static bool keeps_bodies(const struct session *s)
+{
+	return s->spec->ledger && policy_settings(s->spec->policy)->ledger_bodies.value == POLICY_BODIES_KEEP;
+}
+
 static int make_supervisor(struct session *s, int link, struct err *err)
 {
 	struct ledger_client *ledger = NULL;
@@ -454,9 +460,17 @@ static int make_supervisor(struct session *s, int link, struct err *err)
 		(void)close(link);
 		return err_wrap(err, r, "without the ledger nothing may run (--ledger none leaves it out, where the policy lets it)");
 	}
+	/* With the client the folder is there. */
+	int folder = ledger && keeps_bodies(s) ? open(s->spec->ledger, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	if (ledger && keeps_bodies(s) && folder < 0) {
+		(void)close(link);
+		ledger_client_free(ledger);
+		return err_sys(err, -errno, "cannot open the ledger");
+	}
 	const struct supervisor_options o = {
 	        .policy = s->spec->policy,
 	        .ledger = ledger,
+	        .ledger_folder = folder,
 	        .common = common(s),
 	        .run = s->run,
 	        .credential = s->credential,
@@ -578,6 +592,7 @@ static int start(struct session *s, struct err *err)
 		        .rules = buf_slice(&rules),
 		        .values = buf_slice(&values),
 		        .index = buf_slice(&index),
+		        .keep = keeps_bodies(s),
 		        .patterns = buf_slice(&patterns)};
 		const struct timeval limit = {.tv_sec = 20};
 		(void)setsockopt(s->control, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));

@@ -3,15 +3,19 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/encode.h"
 #include "gate/connect.h"
+#include "gate/keep.h"
 #include "gate/link.h"
 #include "gate/quota.h"
 #include "gate/record.h"
 #include "inspect/dlp.h"
+#include "ledger/blob.h"
 #include "ledger/client.h"
 #include "policy/policy.h"
 #include "sys/loop.h"
@@ -33,6 +37,7 @@ struct asked {
 	char method[16];
 	char *target;
 	uint64_t bytes;
+	int body; /* for the record, first the request's, then the reply's; -1: none */
 	char sha256[65];
 	char *rule, *set, *swap, *said;
 	char *ai;             /* facts about model traffic */
@@ -64,6 +69,7 @@ struct supervisor {
 	uint64_t last_ticket;
 	struct supervisor_counts counts;
 	struct quota quota;
+	enum policy_bodies bodies;
 	bool looks_into; /* messages of WebSockets are asked about, one by one */
 };
 
@@ -112,6 +118,7 @@ static void forget(struct supervisor *s, struct asked *a)
 	s->n_asked--;
 	if (a->counted)
 		quota_end(&s->quota, is_message(a), 0);
+	fd_closep(&a->body);
 	free(a->target);
 	free(a->rule);
 	free(a->said);
@@ -183,7 +190,7 @@ static unsigned http_activity(const char *method)
 }
 
 /* Facts of gate/dialogue.h as a member "ai": counts and names by their word, calls and results as lists. */
-static void put_ai(struct slice facts, struct buf *out)
+static void put_ai(struct slice facts, bool digests, struct buf *out)
 {
 	_cleanup_buf_ struct buf words = BUF(4096), calls = BUF(12288), results = BUF(12288);
 	struct slice line, word, one, bytes, digest;
@@ -199,7 +206,8 @@ static void put_ai(struct slice facts, struct buf *out)
 			buf_str_add(list, list->n ? ",{" : "{");
 			if (call)
 				member(list, "name", one);
-			member(list, "sha256", digest);
+			if (digests)
+				member(list, "sha256", digest);
 			member(list, "bytes", bytes);
 			buf_u8(list, '}');
 		} else if (slice_is(word, "tokens")) {
@@ -223,6 +231,19 @@ static void put_ai(struct slice facts, struct buf *out)
 	buf_u8(out, '}');
 }
 
+/* The name of the body, which is known when it is on disk. */
+static void put_body(const struct asked *a, struct buf *out)
+{
+	struct stat st;
+	if (a->body < 0 || fstat(a->body, &st) < 0)
+		return;
+	const struct blob_ref ref = {
+	        .id = RECORD_NO_ID, .size = (uint64_t)st.st_size, .media_type = a->ai ? SLICE("application/json") : SLICE_NONE};
+	buf_str_add(out, "\"blobs\":[");
+	blob_ref_write(&ref, out);
+	buf_str_add(out, "],");
+}
+
 /* end: how it ended; NULL: the decision. */
 static int entry_of(struct supervisor *s, const struct asked *a, const struct link_message *end, struct buf *out, struct err *err)
 {
@@ -230,6 +251,8 @@ static int entry_of(struct supervisor *s, const struct asked *a, const struct li
 	_cleanup_buf_ struct buf members = BUF(8192), unmapped = BUF(1 << 16), message = BUF(4096);
 	struct entry e = s->o.common;
 	bool http = a->method[0] != 0;
+	/* Where bodies can be erased, no digest may tell of them afterwards. */
+	bool digests = s->bodies == POLICY_BODIES_DIGEST;
 	e.time = now_ms();
 	e.class_uid = http ? ENTRY_HTTP_ACTIVITY : ENTRY_NETWORK_ACTIVITY;
 	e.activity_id = http ? http_activity(a->method) : end ? 2 : a->allow ? 1 : 5;
@@ -246,14 +269,19 @@ static int entry_of(struct supervisor *s, const struct asked *a, const struct li
 		member(&members, "path", path_of(a->target));
 		buf_fmt(&members, ",\"port\":%u}}", a->port);
 	}
-	buf_fmt(&unmapped, "{\"postern\":{\"gate\":{\"id\":%llu", (unsigned long long)a->id);
+	buf_u8(&unmapped, '{');
+	put_body(a, &unmapped);
+	buf_fmt(&unmapped, "\"postern\":{\"gate\":{\"id\":%llu", (unsigned long long)a->id);
 	member(&unmapped, "run", slice_str(s->o.run));
 	member(&unmapped, "what", slice_str(a->what));
 	if (!end) {
 		member(&unmapped, "rule", slice_str(a->rule));
 		member(&unmapped, "reason", slice_str(a->reason));
-		member(&unmapped, "body_sha256", slice_str(a->sha256));
-		put_ai(slice_str(a->ai), &unmapped);
+		if (digests)
+			member(&unmapped, "body_sha256", slice_str(a->sha256));
+		if (s->bodies == POLICY_BODIES_KEEP && a->bytes && http && a->body < 0)
+			member(&unmapped, "body", SLICE("not kept: it holds what cannot be taken out of it, or there was no memory"));
+		put_ai(slice_str(a->ai), digests, &unmapped);
 		if (a->found)
 			buf_fmt(&unmapped, ",\"found\":%s", a->found);
 		buf_fmt(&message, "%s %s %s", a->allow ? "allowed" : "denied",
@@ -269,7 +297,7 @@ static int entry_of(struct supervisor *s, const struct asked *a, const struct li
 		buf_fmt(&unmapped, ",\"sent\":%llu,\"received\":%llu,\"ms\":%llu", (unsigned long long)sent, (unsigned long long)received,
 		        (unsigned long long)ms);
 		member(&unmapped, "reason", end->field[LINK_REASON]);
-		put_ai(end->field[LINK_AI], &unmapped);
+		put_ai(end->field[LINK_AI], digests, &unmapped);
 		if (http)
 			buf_fmt(&members, ",\"http_response\":{\"code\":%llu,\"length\":%llu}", (unsigned long long)status,
 			        (unsigned long long)received);
@@ -302,7 +330,7 @@ int supervisor_record(struct supervisor *s, const struct entry *e, void (*then)(
 	if (then && !t)
 		return err_set(err, -ENOMEM, "out of memory");
 	uint64_t ticket = then ? ++s->last_ticket * 2 - 1 : 0;
-	r = record_add(s->record, buf_slice(&text), ticket);
+	r = record_add(s->record, buf_slice(&text), ticket, -1);
 	if (r < 0) {
 		const char *why = record_trouble(s->record);
 		free(t);
@@ -396,7 +424,7 @@ static void settle(struct supervisor *s, struct asked *a)
 		return;
 	}
 	int r = entry_of(s, a, NULL, &text, &err);
-	r = r < 0 ? r : record_add(s->record, buf_slice(&text), ticket_of(a));
+	r = r < 0 ? r : record_add(s->record, buf_slice(&text), ticket_of(a), TAKE_FD(a->body));
 	if (r < 0) {
 		a->allow = false;
 		a->reason = "it cannot be put on record, and nothing passes that is not";
@@ -644,6 +672,7 @@ static struct asked *take(struct supervisor *s, const struct link_message *m)
 		return NULL;
 	}
 	a->id = id;
+	a->body = -1;
 	a->port = (uint16_t)port;
 	a->bytes = link_u64(m, LINK_SIZE, 0);
 	(void)snprintf(a->what, sizeof(a->what), "%.*s", SLICE_FMT(m->field[LINK_WHAT]));
@@ -662,11 +691,23 @@ static struct asked *take(struct supervisor *s, const struct link_message *m)
 	return NULL;
 }
 
-static void on_ask(struct supervisor *s, const struct link_message *m)
+/* fd: of the body, or -1; given away. */
+static void take_body(struct supervisor *s, struct asked *a, int fd)
+{
+	fd_closep(&a->body);
+	a->body = fd;
+	if (fd >= 0 && (s->bodies != POLICY_BODIES_KEEP || !keep_seal(fd)))
+		broken(s, "the gate hands over what is no body");
+}
+
+static void on_ask(struct supervisor *s, const struct link_message *m, int fd)
 {
 	struct asked *a = take(s, m);
-	if (!a)
+	if (!a) {
+		fd_closep(&fd);
 		return;
+	}
+	take_body(s, a, fd);
 	if (m->field[LINK_METHOD].n >= sizeof(a->method)) {
 		a->reason = "the request cannot be understood";
 		settle(s, a);
@@ -763,7 +804,8 @@ static void record_calls(struct supervisor *s, const struct asked *a, struct sli
 		buf_fmt(&about, "{\"postern\":{\"gate\":{\"id\":%llu", (unsigned long long)a->id);
 		member(&about, "run", slice_str(s->o.run));
 		member(&about, "what", SLICE("tool call"));
-		member(&about, "arguments_sha256", digest);
+		if (s->bodies == POLICY_BODIES_DIGEST)
+			member(&about, "arguments_sha256", digest);
 		member(&about, "arguments_bytes", bytes);
 		buf_str_add(&about, "}}}");
 		e.members = buf_slice(&members);
@@ -774,11 +816,14 @@ static void record_calls(struct supervisor *s, const struct asked *a, struct sli
 	}
 }
 
-static void on_event(struct supervisor *s, const struct link_message *m)
+static void on_event(struct supervisor *s, const struct link_message *m, int fd)
 {
 	struct asked *a = find(s, link_u64(m, LINK_ID, 0));
-	if (!a)
+	if (!a) {
+		fd_closep(&fd);
 		return;
+	}
+	take_body(s, a, fd);
 	bool message = is_message(a); /* its bytes are its connection's */
 	if (!message) {
 		s->counts.sent += link_u64(m, LINK_SENT, 0);
@@ -796,7 +841,7 @@ static void on_event(struct supervisor *s, const struct link_message *m)
 	if (s->record && a->state == ASKED_ALLOWED && !message) {
 		_cleanup_buf_ struct buf text = BUF(1 << 17);
 		int r = entry_of(s, a, m, &text, NULL);
-		r = r < 0 ? r : record_add(s->record, buf_slice(&text), 0);
+		r = r < 0 ? r : record_add(s->record, buf_slice(&text), 0, TAKE_FD(a->body));
 		if (r < 0 && r != -ENOBUFS)
 			broken(s, record_trouble(s->record) ? record_trouble(s->record) : "the ledger cannot take an entry");
 	}
@@ -815,23 +860,21 @@ static void on_link(void *arg, uint32_t events)
 		int fd, r = link_receive(s->link, &s->in, &fd);
 		if (r == -EAGAIN)
 			return;
-		/* The gate has nothing to hand over. */
-		if (fd >= 0)
-			(void)close(fd);
 		if (r == 0)
 			r = link_parse(buf_slice(&s->in), &m);
-		if (r < 0) {
+		if (r < 0 || (fd >= 0 && m.kind != LINK_ASK && m.kind != LINK_EVENT)) {
+			fd_closep(&fd);
 			loop_remove(s->source);
 			s->source = NULL;
 			broken(s, r == -EPIPE ? "the gate has gone" : "the gate says what is no message");
 			return;
 		}
 		if (m.kind == LINK_ASK)
-			on_ask(s, &m);
+			on_ask(s, &m, fd);
 		else if (m.kind == LINK_CONNECT)
 			on_connect(s, &m);
 		else if (m.kind == LINK_EVENT)
-			on_event(s, &m);
+			on_event(s, &m, fd);
 		else if (m.kind == LINK_REFUSED)
 			on_refused(s, &m);
 	}
@@ -849,11 +892,12 @@ int supervisor_new(struct loop *loop, int link, const struct supervisor_options 
 	}
 	*s = (struct supervisor){.loop = loop, .o = *o, .link = link};
 	quota_init(&s->quota, policy_settings(o->policy));
+	s->bodies = (enum policy_bodies)policy_settings(o->policy)->ledger_bodies.value;
 	s->in = BUF(LINK_MAX);
 	link_queue_init(&s->out, link, LINK_WAIT);
 	int r = 0;
 	if (o->ledger)
-		r = record_new(loop, o->ledger, on_recorded, s, &s->record, err);
+		r = record_new(loop, o->ledger, o->ledger_folder, on_recorded, s, &s->record, err);
 	if (r == 0 && (r = connector_new(loop, on_connected, s, &s->connector)) < 0)
 		r = err_sys(err, r, "connections cannot be made");
 	if (r == 0 && (r = loop_add(loop, link, EPOLLIN, on_link, s, &s->source)) < 0)

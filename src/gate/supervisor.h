@@ -35,6 +35,7 @@ struct supervisor_credential {
 struct supervisor_options {
 	const struct policy *policy;                    /* must outlive it */
 	struct ledger_client *ledger;                   /* taken over; NULL: nothing is put on record */
+	int ledger_folder;                              /* an open descriptor, taken over, if bodies are kept; -1 */
 	struct entry common;                            /* what every entry has; slices must outlive it */
 	const char *run;                                /* names this run in its entries */
 	const struct supervisor_credential *credential; /* must outlive it */

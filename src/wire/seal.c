@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <seccomp.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -81,7 +82,7 @@ static int drop_capabilities(void)
 #define OTHERWISE              SCMP_ACT_KILL_PROCESS
 #endif
 
-static int load_filter(void)
+static int load_filter(bool memory_files)
 {
 	scmp_filter_ctx f = seccomp_init(OTHERWISE);
 	if (!f)
@@ -92,17 +93,20 @@ static int load_filter(void)
 			r = seccomp_rule_add(f, SCMP_ACT_ALLOW, allowed[i], 0);
 	if (r == 0)
 		r = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_INET6, 0));
+	if (r == 0 && memory_files)
+		r = seccomp_rule_add(
+		        f, SCMP_ACT_ALLOW, SCMP_SYS(memfd_create), 1, SCMP_A1(SCMP_CMP_EQ, MFD_CLOEXEC | MFD_ALLOW_SEALING, 0));
 	if (r == 0)
 		r = seccomp_load(f);
 	seccomp_release(f);
 	return r;
 }
 
-int seal_process(void)
+int seal_process(bool memory_files)
 {
 	__lsan_do_leak_check();
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return -errno;
 	int r = drop_capabilities();
-	return r < 0 ? r : load_filter();
+	return r < 0 ? r : load_filter(memory_files);
 }

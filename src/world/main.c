@@ -86,7 +86,7 @@ static int serve(int control_fd, struct err *err)
 	struct engine *engine = NULL;
 	r = engine_new(&ec, &far, &engine, err);
 	if (r == 0) {
-		r = seal_process();
+		r = seal_process(false);
 		r = r < 0 ? err_sys(err, r, "the world cannot be sealed") : engine_run(engine);
 	}
 	engine_free(engine);

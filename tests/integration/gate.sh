@@ -319,6 +319,32 @@ check 'whole' bash -c "cd '$work/project' && git fsck --strict 2>&1 && [[ \$(git
 inside 'true' --review
 check 'what has changed nothing leaves nothing to review' has err 'It changed nothing in the project.'
 
+# ── what was said, on record ──
+printf '%s' "$secret" >"$work/project/token.txt"
+echo "ledger: {folder: $work/bodies, bodies: keep}" >"$work/config/postern/policy.yaml"
+inside 'curl -sS -d "{\"model\": \"m\", \"messages\": [{\"role\": \"user\", \"content\": \"plans of $(cat token.txt)\"}]}" https://api.example.com/v1/messages
+	curl -sS -T data https://api.example.com/plain -o /dev/null'
+"$P" log show --format json "$work/bodies" >"$work/out" 2>"$work/err"
+mapfile -t blobs < <(jq -r '.entry.unmapped.blobs[0].id // empty' "$work/out")
+check 'requests, and the reply of a model' test "${#blobs[@]}" = 3
+for i in 0 1 2; do "$P" log get "$work/bodies" "${blobs[i]:-}" >"$work/body$i" 2>>"$work/err"; done
+check 'the prompt' grep -q '"plans of postern-gitlab-token-' "$work/body0"
+check 'the secret in it is not kept' hasnt body0 "$secret"
+check 'what the model said' has body1 '"path": "/v1/messages"'
+check 'any other body' cmp -s "$work/body2" "$work/project/data"
+check 'no digest that tells what was erased' hasnt out body_sha256
+entry=$(jq -r 'select(.entry.unmapped.blobs != null) | .index' "$work/out" | head -n 1)
+"$P" log erase "$work/bodies" "$entry" >"$work/out" 2>"$work/err"
+check 'a body can go' test $? = 0
+"$P" log get "$work/bodies" "${blobs[0]:-}" >"$work/out" 2>"$work/err"
+check 'and is gone' test $? != 0 -a ! -s "$work/out"
+"$P" log verify "$work/bodies" >"$work/out" 2>"$work/err"
+check 'and the record holds' test $? = 0
+echo "{ledger: {folder: $work/none, bodies: none}}" >"$work/config/postern/policy.yaml"
+inside 'curl -sS -d hello https://api.example.com/up'
+"$P" log show --format json "$work/none" >"$work/out" 2>"$work/err"
+check 'nothing of bodies, where the policy wants that' test "$(grep -c http_request "$work/out")$(grep -c 'body_sha256\|blobs' "$work/out")" != 00 -a "$(grep -c 'body_sha256\|blobs' "$work/out")" = 0
+
 # ── limits over all requests ──
 limited() { # LIMITS SCRIPT
 	echo "{limits: {$1}, network: [{host: api.example.com}, {host: other.example.com, opaque: true}]}" >"$work/config/postern/policy.yaml"

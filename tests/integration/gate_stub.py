@@ -140,7 +140,8 @@ def one(c):
         websocket(c, h)
         raise Gone()
     else:
-        reply(c.s, json.dumps({"path": path, "method": method, "headers": headers, "size": len(body), "sha256": hashlib.sha256(body).hexdigest()}).encode() + b"\n")
+        kind = b"content-type: application/json\r\n" if path.startswith("/v1/") else b""
+        reply(c.s, json.dumps({"path": path, "method": method, "headers": headers, "size": len(body), "sha256": hashlib.sha256(body).hexdigest()}).encode() + b"\n", kind)
 
 
 def serve(raw, context):

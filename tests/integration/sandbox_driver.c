@@ -43,7 +43,7 @@ static int gate(void)
 	(void)signal(SIGPIPE, SIG_IGN);
 	r = r < 0 ? r : tls_init();
 	r = r < 0 ? r : engine_new(&c, &far, &e, &err);
-	r = r < 0 ? r : seal_process();
+	r = r < 0 ? r : seal_process(false);
 	if (r == 0)
 		(void)!write(3, "!", 1);
 	r = r < 0 ? r : engine_run(e);
