@@ -15,6 +15,7 @@
 #include "crypto/cert.h"
 #include "crypto/digest.h"
 #include "gate/connect.h"
+#include "gate/execution.h"
 #include "gate/link.h"
 #include "gate/question.h"
 #include "gate/session_env.h"
@@ -39,6 +40,7 @@ struct session {
 	struct arena arena;
 	struct loop *loop;
 	struct supervisor *supervisor;
+	struct executions *executions;
 	struct sandbox *sandbox;
 	struct terminal *terminal;
 	struct question *question;
@@ -166,60 +168,21 @@ static void on_ready(void *arg, const struct sandbox_level *level)
 
 static void on_exec(void *arg, const struct sandbox_exec *x)
 {
-	struct session *s = arg;
-	struct slice argv[64];
-	size_t argc = 0;
-	char digest[65] = "";
-	_cleanup_buf_ struct buf hex = BUF(80), members = BUF(4096), about = BUF(4096), message = BUF(2048);
-	encode_hex(&hex, slice_of(x->sha256, 32));
-	(void)snprintf(digest, sizeof(digest), "%s", buf_str(&hex));
-	while (argc < ARRAY_LEN(argv) && x->argv && x->argv[argc]) {
-		argv[argc] = slice_str(x->argv[argc]);
-		argc++;
-	}
-	const char *slash = strrchr(x->path, '/');
-	char link[64], parent[4096] = "";
-	(void)snprintf(link, sizeof(link), "/proc/%d/exe", (int)x->parent);
-	ssize_t n = policy_exec_wants_argv(s->spec->policy) ? readlink(link, parent, sizeof(parent) - 1) : 0;
-	parent[n > 0 ? n : 0] = 0;
-	const struct policy_exec ask = {.name = slice_str(slash ? slash + 1 : x->path),
-	        .path = slice_str(x->path),
-	        .digest = slice_str(digest),
-	        .argv = argv,
-	        .argc = argc,
-	        .parent = slice_str(parent)};
-	struct policy_decision d = policy_exec(s->spec->policy, &ask);
-	bool allow = d.verdict == POLICY_ALLOW || d.verdict == POLICY_LOG;
-	struct entry e = common(s);
-	e.class_uid = ENTRY_PROCESS_ACTIVITY;
-	e.activity_id = 1;
-	e.verdict = allow ? ENTRY_ALLOW : ENTRY_DENY;
-	e.severity = allow ? ENTRY_INFORMATIONAL : ENTRY_MEDIUM;
-	buf_fmt(&message, "%s to run ", allow ? "allowed" : "denied");
-	buf_add(&message, slice_sub(slice_str(x->path), 0, 600));
-	buf_str_add(&members, "{\"process\":{");
-	put_text(&members, "name", slash ? slash + 1 : x->path);
-	buf_fmt(&members, ",\"pid\":%d,\"file\":{", (int)x->pid);
-	put_text(&members, "path", x->path);
-	put_text(&members, "name", slash ? slash + 1 : x->path);
-	buf_fmt(&members, ",\"type_id\":1,\"hashes\":[{\"algorithm_id\":3,\"value\":\"%s\"}]},\"parent_process\":{\"pid\":%d}}}", digest,
-	        (int)x->parent);
-	buf_str_add(&about, "{\"postern\":{\"run\":{");
-	put_text(&about, "id", s->run);
-	put_text(&about, "via", x->via ? x->via : "");
-	buf_fmt(&about, ",\"arguments\":%zu,\"flags\":%u}}}", argc, x->flags);
-	e.members = buf_slice(&members);
-	e.unmapped = buf_slice(&about);
-	e.message = buf_slice(&message);
-	struct err err = {0};
-	int r = supervisor_record(s->supervisor, &e, NULL, NULL, &err);
-	if (r < 0 && r != -ENOBUFS) {
-		allow = false;
-		give_up(s, err.text);
-	}
+	const struct session *s = arg;
+	executions_ask(s->executions, x);
+}
+
+static void on_exec_decided(void *arg, uint64_t id, const char *path, bool allow)
+{
+	const struct session *s = arg;
 	if (s->spec->executed)
-		s->spec->executed(s->spec->arg, x->path, allow && r == 0);
-	sandbox_exec_answer(s->sandbox, x->id, allow && r == 0);
+		s->spec->executed(s->spec->arg, path, allow);
+	sandbox_exec_answer(s->sandbox, id, allow);
+}
+
+static struct entry common_of(void *arg)
+{
+	return common(arg);
 }
 
 static void on_appeared(void *arg, const char *path, const char *what)
@@ -417,10 +380,21 @@ static void on_ask(void *arg, uint64_t id, const char *key, const char *text)
 	question_ask(s->question, id, key, text);
 }
 
+/* Questions of the gate and about executions have numbers of their own. */
+#define ABOUT_EXECUTION (UINT64_C(1) << 63)
+
+static void on_ask_execution(void *arg, uint64_t id, const char *key, const char *text)
+{
+	on_ask(arg, id | ABOUT_EXECUTION, key, text);
+}
+
 static void on_answer(void *arg, uint64_t id, bool allow, const char *how)
 {
 	const struct session *s = arg;
-	supervisor_answer(s->supervisor, id, allow, how);
+	if (id & ABOUT_EXECUTION)
+		execution_answer(s->executions, id & ~ABOUT_EXECUTION, allow, how);
+	else
+		supervisor_answer(s->supervisor, id, allow, how);
 }
 
 /* Without a terminal there is nobody to ask. */
@@ -481,6 +455,15 @@ static int make_supervisor(struct session *s, int link, struct err *err)
 	        .arg = s,
 	};
 	r = supervisor_new(s->loop, link, &o, &s->supervisor, err);
+	const struct execution_options x = {.policy = s->spec->policy,
+	        .supervisor = s->supervisor,
+	        .run = s->run,
+	        .common = common_of,
+	        .ask = s->question ? on_ask_execution : NULL,
+	        .decided = on_exec_decided,
+	        .failed = on_failed,
+	        .arg = s};
+	r = r < 0 ? r : executions_new(&x, &s->executions, err);
 	for (size_t i = 0; r == 0 && s->spec->redirects && s->spec->redirects[i]; i++)
 		r = connector_redirect(supervisor_connector(s->supervisor), s->spec->redirects[i], err);
 	return r;
@@ -678,6 +661,7 @@ int session_run(const struct session_spec *spec, struct session_result *result, 
 			*err = late;
 		}
 	}
+	executions_free(s->executions);
 	loop_free(s->loop);
 	*result = s->result;
 	arena_free(&s->arena);

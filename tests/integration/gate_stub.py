@@ -117,7 +117,7 @@ def one(c):
             n -= k
     elif path.startswith("/sse"):
         c.s.sendall(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n")
-        for i in range(5):
+        for i in range(12):
             d = b"data: %d %.6f\n\n" % (i, time.time())
             c.s.sendall(b"%x\r\n" % len(d) + d + b"\r\n")
             time.sleep(0.1)
