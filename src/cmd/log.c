@@ -6,7 +6,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <limits.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 
@@ -31,6 +33,23 @@ const char *log_folder(const struct command *c, const struct opt_args *args, siz
 	else
 		return args->arg[0];
 	return NULL;
+}
+
+void log_catch_up(const char *path)
+{
+	_cleanup_buf_ struct buf socket = BUF(PATH_MAX + 16), note = BUF(NOTE_MAX);
+	const struct ledger_client_options how = {.timeout_ms = 2000};
+	struct ledger_client *c = NULL;
+	struct err err = {0};
+	struct stat st;
+	buf_fmt(&socket, "%s/socket", path);
+	/* Somebody else's is not spoken to. */
+	if (buf_error(&socket) || lstat(buf_str(&socket), &st) < 0 || !S_ISSOCK(st.st_mode) || st.st_uid != geteuid())
+		return;
+	if (ledger_client_open(path, &how, &c, &err) < 0)
+		return;
+	(void)!ledger_client_checkpoint(c, &note, &err);
+	ledger_client_free(c);
 }
 
 void log_progress(void *arg, uint64_t done, uint64_t size)

@@ -21,6 +21,9 @@ enum { LOG_TEXT, LOG_JSON };
 int log_fail(const struct command *c, const struct err *err);
 /* The first operand; NULL with *code if it is missing, or if there are more than `most` operands. */
 const char *log_folder(const struct command *c, const struct opt_args *args, size_t most, int *code);
+/* If the ledger is ours and its writer runs, what is on disk is signed before it is looked at: who ended a moment ago did not wait for
+ * that. */
+void log_catch_up(const char *path);
 /* Progress on stderr, if that is a terminal: log_progress() is a callback of verify and index, with a struct log_meter as its arg. */
 struct log_meter {
 	const char *what;

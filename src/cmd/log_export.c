@@ -164,6 +164,7 @@ static int run(struct job *j, const char *path)
 	char fresh[PATH_MAX] = "";
 	uint64_t from = 0, end = 0;
 	_cleanup_fd_ int dir = -1, file = -1;
+	log_catch_up(path);
 	int r = ledger_open(path, &dir, &config, &j->err);
 	if (r < 0)
 		return r;

@@ -42,6 +42,8 @@ static int prove_run(void *options, const struct opt_args *args)
 		return code;
 	if (args->n != 2 || !slice_u64(slice_str(args->arg[1]), INT64_MAX, &index))
 		return cmd_usage(cmd_log_prove.name, "the index of an entry is missing: a number from 0 on");
+	if (!o->cosigned)
+		log_catch_up(path);
 	if (ledger_open(path, &dir, &config, &err) < 0)
 		return log_fail(&cmd_log_prove, &err);
 	struct note_vkey key = ledger_vkey(&config);

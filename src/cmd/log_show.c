@@ -219,6 +219,7 @@ static int show(struct show *s, const char *path)
 	struct ledger_checkpoint c;
 	const char *why = NULL;
 	_cleanup_fd_ int dir = -1;
+	log_catch_up(path);
 	int r = ledger_open(path, &dir, &config, &s->err);
 	if (r < 0)
 		return r;

@@ -92,6 +92,7 @@ static int verify(const struct verify_opts *o, const char *path, struct quorum *
 	char witnesses[640] = "";
 	_cleanup_fd_ int dir = -1;
 	_cleanup_buf_ struct buf other = BUF(NOTE_MAX), out = BUF(16384);
+	log_catch_up(path);
 	int r = ledger_open(path, &dir, &config, &err);
 	r = r < 0 || !o->policy ? r : quorum_read(o->policy, q, &err);
 	if (r < 0)

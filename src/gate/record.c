@@ -226,7 +226,6 @@ const char *record_trouble(struct record *r)
 
 int record_close(struct record *r, struct buf *checkpoint, uint64_t *first, uint64_t *n, struct err *err)
 {
-	_cleanup_buf_ struct buf own = BUF(1 << 20);
 	(void)pthread_mutex_lock(&r->lock);
 	r->end = true;
 	(void)pthread_cond_signal(&r->more);
@@ -235,8 +234,10 @@ int record_close(struct record *r, struct buf *checkpoint, uint64_t *first, uint
 	int e = r->error;
 	if (e < 0 && err)
 		*err = r->err;
-	if (e == 0 && r->count)
-		e = ledger_client_checkpoint(r->client, checkpoint ? checkpoint : &own, err);
+	if (e == 0 && r->count && checkpoint)
+		e = ledger_client_checkpoint(r->client, checkpoint, err);
+	else if (e == 0 && r->count)
+		ledger_client_leave(r->client);
 	if (first)
 		*first = r->first;
 	if (n)

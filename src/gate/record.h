@@ -26,8 +26,8 @@ typedef void record_done(void *arg, uint64_t ticket, int error);
 [[nodiscard]] int record_add(struct record *r, struct slice entry, uint64_t ticket, int body);
 /* Why nothing can be written any more; NULL while all is well. */
 const char *record_trouble(struct record *r);
-/* Writes what waits, asks for a checkpoint that covers it (appended if checkpoint is not NULL), and frees. *first, *n: index of the first
- * entry, and how many; may be NULL. */
+/* Writes what waits, and frees. A checkpoint that covers it is signed: appended if checkpoint is not NULL, and otherwise not waited for:
+ * what was written is on disk, and a signature takes as long again. *first, *n: index of the first entry, and how many; may be NULL. */
 [[nodiscard]] int record_close(struct record *r, struct buf *checkpoint, uint64_t *first, uint64_t *n, struct err *err);
 
 #endif

@@ -423,3 +423,10 @@ int ledger_client_checkpoint(struct ledger_client *c, struct buf *out, struct er
 	drop(c, &f);
 	return buf_error(out);
 }
+
+void ledger_client_leave(struct ledger_client *c)
+{
+	struct frame f = {.type = FRAME_CHECKPOINT, .id = ++c->id};
+	close_posted(c);
+	(void)!ask(c, &f, NULL);
+}

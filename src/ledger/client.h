@@ -39,5 +39,8 @@ size_t ledger_client_room(void);
 [[nodiscard]] int ledger_client_flush(struct ledger_client *c, struct err *err);
 /* A signed checkpoint that covers all entries acknowledged so far, appended. */
 [[nodiscard]] int ledger_client_checkpoint(struct ledger_client *c, struct buf *out, struct err *err);
+/* Has the writer sign one, and does not wait for it: the last word of who has nothing left but to go. If it cannot be said, the writer
+ * signs within a second all the same. */
+void ledger_client_leave(struct ledger_client *c);
 
 #endif
