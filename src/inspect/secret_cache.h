@@ -5,8 +5,9 @@
 #include "inspect/secret_table.h"
 
 /* As secret_compile(), but takes the image from `dir` (a descriptor; -1: no cache) if it was made there from the same sources, by the same
- * version, for this processor; else compiles, and leaves it there. What cannot be read or written there is no error. A file of another
- * user, or one that others may write, is not believed; neither is one whose digest does not fit. */
+ * version, for this processor, with the matcher's library that is still there; else compiles, and leaves it there. What cannot be read or
+ * written there is no error. A file of another user, or one that others may write, is not believed; neither is one whose digest does not
+ * fit. */
 [[nodiscard]] int secret_load(const struct secret_source *sources, size_t n, int dir, struct buf *image, struct err *err);
 
 #endif
