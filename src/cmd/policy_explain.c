@@ -221,7 +221,7 @@ static int explain(
 	if (code != EXIT_OK)
 		return code;
 	if (o->format == POLICY_JSON)
-		buf_fmt(out, ",\"policy\":\"%s\"}\n", policy_settings(p)->digest);
+		buf_fmt(out, ",\"policy\":\"%s\"}\n", policy_digest(p));
 	code = cmd_print(out);
 	return code != EXIT_OK ? code : v >= POLICY_ASK ? EXIT_FOUND : EXIT_OK;
 }

@@ -284,10 +284,8 @@ static int begin_copy(const struct policy *policy, char *const *command, const c
         const char *path[2], struct err *err)
 {
 	const char *slash = strrchr(command[0], '/');
-	const struct review_run_new n = {.project = project,
-	        .command = command,
-	        .tool = slash ? slash + 1 : command[0],
-	        .policy_sha256 = policy_settings(policy)->digest};
+	const struct review_run_new n = {
+	        .project = project, .command = command, .tool = slash ? slash + 1 : command[0], .policy_sha256 = policy_digest(policy)};
 	int r = review_run_create(&n, out, err);
 	if (r < 0)
 		return r;

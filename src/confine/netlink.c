@@ -70,6 +70,7 @@ int netlink_veth(struct netlink *n, const char *name, const uint8_t *mac, const 
 {
 	struct nlmsghdr *h = request(n, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
 	struct ifinfomsg *i = mnl_nlmsg_put_extra_header(h, sizeof(*i));
+	i->ifi_flags = i->ifi_change = IFF_UP | IFF_NOARP;
 	mnl_attr_put_strz(h, IFLA_IFNAME, name);
 	mnl_attr_put(h, IFLA_ADDRESS, 6, mac);
 	struct nlattr *info = mnl_attr_nest_start(h, IFLA_LINKINFO);
@@ -87,15 +88,14 @@ int netlink_veth(struct netlink *n, const char *name, const uint8_t *mac, const 
 	return talk(n, h);
 }
 
-int netlink_up(struct netlink *n, const char *name, int noarp)
+int netlink_up(struct netlink *n, const char *name)
 {
 	struct nlmsghdr *h = request(n, RTM_NEWLINK, 0);
 	struct ifinfomsg *i = mnl_nlmsg_put_extra_header(h, sizeof(*i));
 	i->ifi_index = (int)if_nametoindex(name);
 	if (i->ifi_index == 0)
 		return -errno;
-	i->ifi_flags = IFF_UP | (noarp ? IFF_NOARP : 0u);
-	i->ifi_change = IFF_UP | (noarp ? IFF_NOARP : 0u);
+	i->ifi_flags = i->ifi_change = IFF_UP;
 	return talk(n, h);
 }
 
@@ -162,18 +162,6 @@ int netlink_no_offload(const char *name)
 		if (ioctl(fd, SIOCETHTOOL, &q) < 0 && errno != EOPNOTSUPP)
 			r = -errno;
 	}
-	(void)close(fd);
-	return r;
-}
-
-int netlink_mtu(const char *name, int bytes)
-{
-	struct ifreq q = {.ifr_mtu = bytes};
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -errno;
-	(void)strncpy(q.ifr_name, name, IFNAMSIZ - 1);
-	int r = ioctl(fd, SIOCSIFMTU, &q) < 0 ? -errno : 0;
 	(void)close(fd);
 	return r;
 }

@@ -10,12 +10,12 @@ struct netlink;
 
 [[nodiscard]] int netlink_open(struct netlink **out);
 void netlink_close(struct netlink *n);
-/* A pair of virtual Ethernet interfaces. mac, peer_mac: 6 bytes each. peer_pid: the process whose network namespace gets the peer, 0: ours.
- */
+/* A pair of virtual Ethernet interfaces, the first up and without ARP. mac, peer_mac: 6 bytes each. peer_pid: the process whose network
+ * namespace gets the peer, 0: ours. In one request, as each waits for whatever else the machine does to its networks. */
 [[nodiscard]] int netlink_veth(
         struct netlink *n, const char *name, const uint8_t *mac, const char *peer, const uint8_t *peer_mac, pid_t peer_pid);
-/* Brings an interface up; without ARP if noarp. */
-[[nodiscard]] int netlink_up(struct netlink *n, const char *name, int noarp);
+/* Brings an interface up. */
+[[nodiscard]] int netlink_up(struct netlink *n, const char *name);
 /* family AF_INET (4 bytes) or AF_INET6 (16 bytes); no duplicate address detection. */
 [[nodiscard]] int netlink_address(struct netlink *n, const char *name, int family, const void *address, unsigned prefix);
 /* Default route through a gateway on an interface. */
@@ -24,8 +24,5 @@ void netlink_close(struct netlink *n);
 [[nodiscard]] int netlink_all_local(struct netlink *n, int family);
 /* Switches segmentation, receive coalescing and checksum offloads off, so that frames on the link are as they would be on a wire. */
 [[nodiscard]] int netlink_no_offload(const char *name);
-
-/* The largest packet of an interface, in bytes. */
-[[nodiscard]] int netlink_mtu(const char *name, int bytes);
 
 #endif

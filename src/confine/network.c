@@ -16,7 +16,7 @@ static const uint8_t mac_inner[6] = {0x02, 0x16, 0x3e, 0x2b, 0x90, 0x03};
 static const uint8_t v6_gateway[16] = {0xfd, 0x7a, 0x8e, 0x31, 0x5c, 0x04, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
 static const uint8_t v6_host[16] = {0xfd, 0x7a, 0x8e, 0x31, 0x5c, 0x04, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x42};
 
-int network_far(const char *ipv4, struct netlink *n, struct err *err)
+int network_far(const char *ipv4, bool wire, struct netlink *n, struct err *err)
 {
 	struct in_addr address, gateway;
 	if (inet_pton(AF_INET, ipv4, &address) != 1)
@@ -30,17 +30,16 @@ int network_far(const char *ipv4, struct netlink *n, struct err *err)
 	if (v6) {
 		(void)process_put("/proc/sys/net/ipv6/conf/default/accept_dad", "0");
 		(void)process_put("/proc/sys/net/ipv6/conf/default/accept_ra", "0");
-	}
-	int r = netlink_up(n, "lo", 0);
-	r = r < 0 ? r : netlink_veth(n, "inner0", mac_inner, "inner1", mac_gateway, 0);
-	if (v6 && r == 0) {
 		/* The kernel's IP must not see the raw ends. */
-		(void)process_put("/proc/sys/net/ipv6/conf/inner0/disable_ipv6", "1");
+		(void)process_put("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
 	}
-	r = r < 0 ? r : netlink_no_offload("inner0");
-	r = r < 0 ? r : netlink_no_offload("inner1");
-	r = r < 0 ? r : netlink_up(n, "inner0", 1);
-	r = r < 0 ? r : netlink_up(n, "inner1", 0);
+	int r = netlink_up(n, "lo");
+	r = r < 0 ? r : netlink_veth(n, "inner0", mac_inner, "inner1", mac_gateway, 0);
+	if (v6 && r == 0)
+		r = process_put("/proc/sys/net/ipv6/conf/inner1/disable_ipv6", "0");
+	r = r < 0 ? r : netlink_up(n, "inner1");
+	r = r < 0 || !wire ? r : netlink_no_offload("inner0");
+	r = r < 0 || !wire ? r : netlink_no_offload("inner1");
 	r = r < 0 ? r : netlink_address(n, "inner1", AF_INET, &gateway, 24);
 	r = r < 0 ? r : netlink_all_local(n, AF_INET);
 	if (v6) {
@@ -60,19 +59,17 @@ static int parse_mac(const char *text, uint8_t out[6])
 	return 0;
 }
 
-int network_link(const char *text, struct netlink *n, pid_t first, struct err *err)
+int network_link(const char *text, bool wire, struct netlink *n, pid_t first, struct err *err)
 {
 	uint8_t mac[6];
 	if (parse_mac(text, mac) < 0)
 		return err_set(err, -EINVAL, "the MAC address %s is none", text);
 	int r = netlink_veth(n, "outer", mac_outer, "eth0", mac, first);
-	(void)process_put("/proc/sys/net/ipv6/conf/outer/disable_ipv6", "1");
-	r = r < 0 ? r : netlink_no_offload("outer");
-	r = r < 0 ? r : netlink_up(n, "outer", 1);
+	r = r < 0 || !wire ? r : netlink_no_offload("outer");
 	return r < 0 ? err_sys(err, r, "cannot connect the tool to the world") : 0;
 }
 
-int network_near(const char *ipv4, struct err *err)
+int network_near(const char *ipv4, bool wire, struct err *err)
 {
 	struct netlink *n = NULL;
 	struct in_addr address, gateway;
@@ -80,9 +77,9 @@ int network_near(const char *ipv4, struct err *err)
 		return err_set(err, -EINVAL, "the address %s is no IPv4 address", ipv4);
 	gateway.s_addr = htonl((ntohl(address.s_addr) & 0xffffff00u) | 1);
 	int r = netlink_open(&n);
-	r = r < 0 ? r : netlink_up(n, "lo", 0);
-	r = r < 0 ? r : netlink_up(n, "eth0", 0);
-	r = r < 0 ? r : netlink_no_offload("eth0");
+	r = r < 0 ? r : netlink_up(n, "lo");
+	r = r < 0 ? r : netlink_up(n, "eth0");
+	r = r < 0 || !wire ? r : netlink_no_offload("eth0");
 	r = r < 0 ? r : netlink_address(n, "eth0", AF_INET, &address, 24);
 	r = r < 0 ? r : netlink_default_route(n, "eth0", AF_INET, &gateway);
 	/* A kernel without IPv6 has nothing to leak over it. */
@@ -92,11 +89,4 @@ int network_near(const char *ipv4, struct err *err)
 	}
 	netlink_close(n);
 	return r < 0 ? err_sys(err, r, "cannot set the tool's network up") : 0;
-}
-
-void network_large(bool near)
-{
-	static const char *const far_ends[] = {"outer", "inner0", "inner1", NULL}, *const near_ends[] = {"eth0", NULL};
-	for (const char *const *name = near ? near_ends : far_ends; *name; name++)
-		(void)!netlink_mtu(*name, 65521);
 }

@@ -10,16 +10,14 @@
 
 struct netlink;
 
+/* wire, of all three: frames are as on a wire, for the host that a trial imitates. Without it they are up to 64 KiB, and nobody computes
+ * checksums of what never leaves the machine. */
 /* In the answering namespace: the inner pair, with the gateway's addresses, and every address local. ipv4: the command's; the gateway is .1
  * of its /24. */
-[[nodiscard]] int network_far(const char *ipv4, struct netlink *n, struct err *err);
+[[nodiscard]] int network_far(const char *ipv4, bool wire, struct netlink *n, struct err *err);
 /* There too: the pair whose other end, eth0 with this hardware address, goes to the namespace of process `first`. */
-[[nodiscard]] int network_link(const char *mac, struct netlink *n, pid_t first, struct err *err);
+[[nodiscard]] int network_link(const char *mac, bool wire, struct netlink *n, pid_t first, struct err *err);
 /* In the command's namespace: addresses and routes. */
-[[nodiscard]] int network_near(const char *ipv4, struct err *err);
-
-/* Packets of 64 KiB instead of 1,500 bytes, to be called at both ends: every packet of a command passes the relay one by one, so that fewer
- * are faster. Not for a trial, whose synthetic host has an ordinary interface. Without it all works as well, slower. */
-void network_large(bool near);
+[[nodiscard]] int network_near(const char *ipv4, bool wire, struct err *err);
 
 #endif

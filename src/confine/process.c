@@ -170,7 +170,7 @@ void process_hide_command_line(const char *shown)
 	memcpy((void *)(uintptr_t)begin, shown, length < end - begin ? length : end - begin - 1);
 }
 
-_Noreturn void process_become_role(const char *role, int exe_file, int control_end)
+_Noreturn void process_become_role(const char *role, int exe_file, int control_end, int other)
 {
 	char word[64], name[] = "postern";
 	char *argv[] = {name, word, NULL};
@@ -179,10 +179,13 @@ _Noreturn void process_become_role(const char *role, int exe_file, int control_e
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	/* The control socket is descriptor 3 for the role. */
 	int exe = fcntl(exe_file, F_DUPFD_CLOEXEC, 10), control = fcntl(control_end, F_DUPFD_CLOEXEC, 10);
+	int more = other < 0 ? -1 : fcntl(other, F_DUPFD_CLOEXEC, 10);
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (exe < 0 || control < 0 || dup2(control, 3) < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0)
 		_exit(1);
-	(void)close_range(4, ~0u, CLOSE_RANGE_CLOEXEC);
+	if (other >= 0 && (more < 0 || dup2(more, 4) < 0))
+		_exit(1);
+	(void)close_range(other < 0 ? 4 : 5, ~0u, CLOSE_RANGE_CLOEXEC);
 	(void)execveat(exe, "", argv, env, AT_EMPTY_PATH);
 	_exit(1);
 }

@@ -31,8 +31,8 @@ double process_tree_seconds(pid_t root);
  * is no way to shorten it without privileges, so the rest is blank. Arguments of main() are gone after this. */
 void process_hide_command_line(const char *shown);
 
-/* Becomes this program again, in a role: `exe_file` is its file, `control_end` becomes descriptor 3, and besides stderr nothing else is
- * inherited; nor is the environment. Dies with its parent. Never returns. */
-_Noreturn void process_become_role(const char *role, int exe_file, int control_end);
+/* Becomes this program again, in a role: `exe_file` is its file, `control_end` becomes descriptor 3, `other` (or -1) descriptor 4, and
+ * besides stderr nothing else is inherited; nor is the environment. Dies with its parent. Never returns. */
+_Noreturn void process_become_role(const char *role, int exe_file, int control_end, int other);
 
 #endif

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -259,6 +260,24 @@ static void on_second(void *arg, uint32_t events)
 	} else if (loop_after(s->loop, 1000, on_second, s, &s->cpu_timer) < 0) {
 		kill_runner(s);
 	}
+}
+
+int sandbox_give(struct sandbox *s, const struct slice *data, size_t n, struct err *err)
+{
+	const struct sandbox_order order = {0};
+	_cleanup_buf_ struct buf sizes = BUF(8);
+	_cleanup_fd_ int fd = memfd_create("files", MFD_CLOEXEC);
+	int r = fd < 0 ? -errno : 0;
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		buf_reset(&sizes);
+		buf_be(&sizes, data[i].n, 8);
+		r = buf_error(&sizes) ? buf_error(&sizes) : fd_write_all(fd, buf_slice(&sizes));
+		r = r < 0 ? r : fd_write_all(fd, data[i]);
+	}
+	r = r < 0 ? r : fd_pass(s->talk, &order, sizeof(order), fd);
+	/* If it has ended, it says why. */
+	r = r == -EPIPE || r == -ECONNRESET ? 0 : r;
+	return r < 0 ? err_sys(err, r, "cannot give files to a sandbox") : 0;
 }
 
 void sandbox_go(struct sandbox *s)

@@ -40,7 +40,9 @@ struct sandbox_path {
 struct sandbox_file {
 	const char *path;
 	struct slice data;
-	mode_t mode; /* 0: 0444 */
+	mode_t mode;    /* 0: 0444 */
+	bool later;     /* data comes with sandbox_give() */
+	size_t same_as; /* not 0: it is the same file as the one of this number, counted from 1, which comes before; only path counts */
 };
 
 /* 0 means: no limit, unless something else is said. */
@@ -161,7 +163,10 @@ struct sandbox_spec {
  * command has begun. Without user namespaces best_effort means Landlock and system calls only, and SANDBOX_NET_GATE fails. */
 [[nodiscard]] int sandbox_start(struct loop *loop, const struct sandbox_spec *spec, const struct sandbox_calls *calls, void *arg,
         struct sandbox **out, struct err *err);
-/* Lets the command begin: after ready(), when the gate has said that it serves. */
+/* What the files that were to be given later hold, in their order: soon after the start, and once, for the tree waits for it. 0 or negative
+ * errno with err. */
+[[nodiscard]] int sandbox_give(struct sandbox *s, const struct slice *data, size_t n, struct err *err);
+/* Lets the command begin: after ready(). The gate may still be on its way: what the command sends waits for it. */
 void sandbox_go(struct sandbox *s);
 /* To the foreground: SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1/2, SIGWINCH go to the foreground process group of its terminal (without one:
  * the command's group); SIGTSTP stops all of its processes and SIGCONT lets them go on. */

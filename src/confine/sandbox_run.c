@@ -9,14 +9,17 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 
+#include "base/cursor.h"
 #include "confine/cgroup.h"
 #include "confine/netlink.h"
 #include "confine/network.h"
@@ -25,6 +28,7 @@
 #include "confine/sandbox_calls.h"
 #include "confine/sandbox_watch.h"
 #include "sys/fd.h"
+#include "sys/packet.h"
 #include "sys/path.h"
 
 #define DEFAULT_MAC       "02:16:3e:5a:10:0f"
@@ -44,6 +48,7 @@ struct run {
 	char temporary[40];    /* a folder, where there is no private /tmp; or "" */
 	bool limited;          /* by the numbers that there are for processes */
 	int pair[2];           /* runner, first process */
+	int begin[2];          /* the gate may: its end, the runner's */
 };
 
 _Noreturn static void fail(const struct run *r, const struct err *err)
@@ -316,14 +321,10 @@ static void mind(const struct run *r, pid_t tool, int children, struct harvest *
 static int near_network(const struct run *r, struct err *err)
 {
 	struct netlink *n = NULL;
-	if (r->spec->network == SANDBOX_NET_GATE) {
-		int e = network_near(r->spec->ipv4 ? r->spec->ipv4 : SANDBOX_IPV4, err);
-		if (e == 0)
-			network_large(true);
-		return e;
-	}
+	if (r->spec->network == SANDBOX_NET_GATE)
+		return network_near(r->spec->ipv4 ? r->spec->ipv4 : SANDBOX_IPV4, false, err);
 	int e = netlink_open(&n);
-	e = e < 0 ? e : netlink_up(n, "lo", 0);
+	e = e < 0 ? e : netlink_up(n, "lo");
 	netlink_close(n);
 	return e < 0 ? err_sys(err, e, "cannot set the loopback interface up") : 0;
 }
@@ -361,12 +362,41 @@ static unsigned long pid_max(void)
 	return fd >= 0 && read(fd, text, sizeof(text) - 1) > 0 ? strtoul(text, NULL, 10) : 0;
 }
 
+/* The last of the tree: files that the supervisor makes meanwhile. */
+static int take_files(struct run *r, struct err *err)
+{
+	const struct sandbox_spec *s = r->spec;
+	struct slice later[TREE_ITEMS_MAX] = {0}, all = SLICE_NONE;
+	struct sandbox_order order = {0};
+	struct stat st;
+	_cleanup_fd_ int fd = -1;
+	uint64_t n = 0;
+	for (size_t i = 0; i < s->n_files; i++)
+		n += s->files[i].later;
+	if (n == 0)
+		return tree_finish(r->plan, later, err);
+	if (fd_take(r->fds->talk, &order, sizeof(order), 0, &fd) != (ssize_t)sizeof(order) || fd < 0 || fstat(fd, &st) < 0)
+		return err_set(err, -ECANCELED, "the supervisor went away");
+	void *p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (p == MAP_FAILED)
+		return err_sys(err, -errno, "cannot read the supervisor's files");
+	all = slice_of(p, (size_t)st.st_size);
+	struct cursor c = cursor_of(all);
+	for (size_t i = 0; i < s->n_files; i++)
+		if (s->files[i].later)
+			later[i] = cursor_take(&c, cursor_be64(&c));
+	int e = cursor_ok(&c) ? tree_finish(r->plan, later, err) : err_set(err, -EBADMSG, "the supervisor's files are not whole");
+	(void)munmap(p, all.n);
+	return e;
+}
+
 static int prepare(struct run *r, struct err *err)
 {
 	const char *name = r->spec->hostname;
 	int e = 0;
 	if (!r->alone) {
 		e = tree_build(r->plan, err);
+		e = e < 0 ? e : take_files(r, err);
 		if (e == 0 && name && sethostname(name, strlen(name)) < 0)
 			e = err_sys(err, -errno, "cannot set the host name %s", name);
 		if (e == 0 && hear(r->pair[1]) != 'n')
@@ -545,6 +575,20 @@ static pid_t start_first(struct run *r)
 	return pid;
 }
 
+/* It is in the network namespace, and in the machine's mounts, but begins only when the command's tree stands: to load all that it needs
+ * takes longer than that, and the tree would get half of the machine. */
+_Noreturn static void become_gate(const struct run *r, int outer)
+{
+	char go;
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	(void)close(r->begin[1]);
+	/* To read and write frames, to listen on all ports, to shut itself into an empty root. */
+	if (read(r->begin[0], &go, 1) != 1 ||
+	        process_keep_capabilities(1u << CAP_NET_RAW | 1u << CAP_NET_ADMIN | 1u << CAP_NET_BIND_SERVICE | 1u << CAP_SYS_CHROOT) < 0)
+		_exit(1);
+	process_become_role("gate", r->fds->exe, r->fds->control, outer);
+}
+
 static int start_network(struct run *r, pid_t first, pid_t *gate, struct err *err)
 {
 	const struct sandbox_spec *s = r->spec;
@@ -554,21 +598,22 @@ static int start_network(struct run *r, pid_t first, pid_t *gate, struct err *er
 	int e = netlink_open(&n);
 	if (e < 0)
 		return err_sys(err, e, "cannot speak with the kernel about networks");
-	e = network_far(s->ipv4 ? s->ipv4 : SANDBOX_IPV4, n, err);
-	e = e < 0 ? e : network_link(s->mac ? s->mac : DEFAULT_MAC, n, first, err);
-	if (e == 0)
-		network_large(false);
+	e = network_far(s->ipv4 ? s->ipv4 : SANDBOX_IPV4, false, n, err);
+	e = e < 0 ? e : network_link(s->mac ? s->mac : DEFAULT_MAC, false, n, first, err);
 	netlink_close(n);
+	/* Before the command can say anything: it need not wait for the gate, because what it says does. */
+	_cleanup_fd_ int outer = -1;
+	if (e == 0 && (e = packet_open("outer", &outer)) < 0)
+		err_sys(err, e, "cannot hear what the command sends");
 	if (e < 0)
 		return e;
+	if (pipe2(r->begin, O_CLOEXEC) < 0)
+		return err_sys(err, -errno, "cannot start the gate");
 	*gate = fork();
-	/* To read and write frames, to listen on all ports, to shut itself into an empty root. */
-	if (*gate == 0 &&
-	        process_keep_capabilities(1u << CAP_NET_RAW | 1u << CAP_NET_ADMIN | 1u << CAP_NET_BIND_SERVICE | 1u << CAP_SYS_CHROOT) < 0)
-		_exit(1);
 	if (*gate == 0)
-		process_become_role("gate", r->fds->exe, r->fds->control);
+		become_gate(r, outer);
 	(void)close(r->fds->control);
+	(void)close(r->begin[0]);
 	return *gate < 0 ? err_sys(err, -errno, "cannot start the gate") : 0;
 }
 
@@ -711,6 +756,10 @@ _Noreturn void sandbox_run(const struct sandbox_spec *spec, bool exec, const str
 	bool sweep = r.cgroup.processes || r.cgroup.memory || r.temporary[0] || (w && watch_sweeps(w));
 	struct sandbox_note n = {.kind = NOTE_READY, .level = r.level, .sweep = sweep};
 	(void)!fd_pass(fds->talk, &n, sizeof(n), -1);
+	if (gate > 0) {
+		(void)!write(r.begin[1], "g", 1);
+		(void)close(r.begin[1]);
+	}
 	int given[] = {spec->in, spec->out, spec->errout, fds->start};
 	for (size_t i = 0; i < ARRAY_LEN(given); i++)
 		if (given[i] > 2)

@@ -30,7 +30,7 @@ struct sandbox_note {
 
 /* The other way, one to a message. */
 struct sandbox_order {
-	int32_t sig;
+	int32_t sig; /* 0: comes with a descriptor, of the files that are given later: a u64be of its size and the bytes, each */
 };
 
 struct sandbox_fds {

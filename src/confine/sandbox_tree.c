@@ -447,27 +447,41 @@ static int place_items(struct tree_plan *plan, struct err *err)
 	return r;
 }
 
-static int make_file(const char *target, struct slice data, mode_t mode, size_t i, struct err *err)
+static void made_path(char path[64], size_t i)
+{
+	(void)snprintf(path, 64, STAGE "/made/%zu", i);
+}
+
+static int make_file(struct slice data, mode_t mode, size_t i)
 {
 	char path[64];
-	(void)snprintf(path, sizeof(path), STAGE "/made/%zu", i);
+	made_path(path, i);
 	_cleanup_fd_ int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	int r = fd < 0 ? -errno : fd_write_all(fd, data);
-	if (r == 0 && fchmod(fd, mode ? mode : 0444) < 0)
-		r = -errno;
-	r = r < 0 ? r : make_place(target, false);
+	return r < 0 ? r : fchmod(fd, mode ? mode : 0444) < 0 ? -errno : 0;
+}
+
+static int show_file(size_t i, const char *target, struct err *err)
+{
+	char path[64];
+	made_path(path, i);
+	int r = make_place(target, false);
 	r = r < 0 ? r : show(path, target, safe);
 	return r < 0 ? err_sys(err, r, "cannot show a file at %s", target) : 0;
 }
 
-static int make_files(const struct tree_plan *plan, struct err *err)
+static int make_files(const struct tree_plan *plan, const struct slice *later, struct err *err)
 {
 	const struct sandbox_spec *spec = plan->spec;
 	int r = 0;
 	for (size_t i = 0; r == 0 && i < spec->n_files; i++) {
 		if (!plan->file[i])
 			return err_sys(err, -ENOMEM, "cannot show a file");
-		r = make_file(plan->file[i], spec->files[i].data, spec->files[i].mode, i, err);
+		const struct sandbox_file *f = &spec->files[i];
+		size_t from = f->same_as ? f->same_as - 1 : i;
+		if (from == i && (r = make_file(f->later ? later[i] : f->data, f->mode, i)) < 0)
+			return err_sys(err, r, "cannot make a file for %s", plan->file[i]);
+		r = show_file(from, plan->file[i], err);
 	}
 	if (r == 0 && plan->resolv) {
 		char text[512];
@@ -475,7 +489,8 @@ static int make_files(const struct tree_plan *plan, struct err *err)
 		(void)sscanf(spec->ipv4 ? spec->ipv4 : SANDBOX_IPV4, "%u.%u.%u.%u", &a, &b, &c, &d);
 		int n = snprintf(text, sizeof(text), "%s%s%snameserver %u.%u.%u.1\n", spec->dns_search ? "search " : "",
 		        spec->dns_search ? spec->dns_search : "", spec->dns_search ? "\n" : "", a, b, c);
-		r = make_file(plan->resolv, slice_of(text, (size_t)n), 0444, spec->n_files, err);
+		r = make_file(slice_of(text, (size_t)n), 0444, spec->n_files);
+		r = r < 0 ? err_sys(err, r, "cannot make a file for %s", plan->resolv) : show_file(spec->n_files, plan->resolv, err);
 	}
 	return r;
 }
@@ -513,8 +528,12 @@ int tree_build(struct tree_plan *plan, struct err *err)
 	r = r < 0 ? r : make_dev(device, err);
 	r = r < 0 ? r : make_proc(plan, err);
 	r = r < 0 ? r : make_private(plan, err);
-	r = r < 0 ? r : place_items(plan, err);
-	r = r < 0 ? r : make_files(plan, err);
+	return r < 0 ? r : place_items(plan, err);
+}
+
+int tree_finish(const struct tree_plan *plan, const struct slice *later, struct err *err)
+{
+	int r = make_files(plan, later, err);
 	return r < 0 ? r : make_sys(err);
 }
 

@@ -32,8 +32,10 @@ struct tree_plan {
 /* Looks at the real tree, in the person's own namespaces: what is there and where links lead. */
 [[nodiscard]] int tree_plan(const struct sandbox_spec *spec, struct tree_plan *plan, struct err *err);
 
-/* In the first process of the command's namespaces, with every capability over them: makes the tree. */
+/* In the first process of the command's namespaces, with every capability over them: makes the tree, but for the files, and then those.
+ * later: as many as spec->files, of which only those count that are given later. */
 [[nodiscard]] int tree_build(struct tree_plan *plan, struct err *err);
+[[nodiscard]] int tree_finish(const struct tree_plan *plan, const struct slice *later, struct err *err);
 
 /* An empty file or folder that nobody may open over what `name` in the folder `at` is, in the tree as the command sees it; the caller is in
  * its mount namespace with CAP_SYS_ADMIN over it. covers: from tree_covers(). A link is followed. -ENOENT: it is gone. */

@@ -277,7 +277,7 @@ static int prepare_first(struct first *f, struct err *err)
 	uint16_t n = 0;
 	(void)!getrandom(&n, sizeof(n), 0);
 	(void)process_put("/proc/sys/kernel/ns_last_pid", "%u", 400u + n % 28000u);
-	int r = network_near(h->ipv4, err);
+	int r = network_near(h->ipv4, true, err);
 	if (r == 0)
 		process_hide_command_line("/sbin/init");
 	(void)prctl(PR_SET_NAME, "init", 0, 0, 0);
@@ -490,7 +490,7 @@ _Noreturn void trial_run(const struct trial_spec *spec, const struct trial_fds *
 	f.go_writer = go[1];
 	int r = enter_world(spec, &mounts, &err);
 	r = r < 0 ? r : netlink_open(&n);
-	r = r < 0 ? r : network_far(spec->host->ipv4, n, &err);
+	r = r < 0 ? r : network_far(spec->host->ipv4, true, n, &err);
 	r = r < 0 ? r : hosttree_enter(spec->host, mounts, spec->limits.disk_bytes, &err);
 	hosttree_mounts_free(mounts);
 	if (r < 0)
@@ -504,13 +504,13 @@ _Noreturn void trial_run(const struct trial_spec *spec, const struct trial_fds *
 	r = process_map_ids(name, spec->host->uid, spec->host->gid, 0, 0);
 	if (r < 0)
 		err_sys(&err, r, "cannot map the person of the trial");
-	r = r < 0 ? r : network_link(spec->host->mac, n, first, &err);
+	r = r < 0 ? r : network_link(spec->host->mac, true, n, first, &err);
 	if (r < 0)
 		fail(fds, &err);
 	netlink_close(n);
 	pid_t world = fork();
 	if (world == 0)
-		process_become_role("world", fds->exe, fds->control);
+		process_become_role("world", fds->exe, fds->control, -1);
 	(void)!write(go[1], "g", 1);
 	(void)close(fds->out);
 	(void)close(fds->errout);

@@ -297,19 +297,12 @@ bool link_hit_next(struct slice *rest, struct link_hit *out)
 	return true;
 }
 
-int gate_config_send(int control, const struct gate_config *c, int link)
+int gate_config_send(int control, const struct gate_config *c, int link, struct buf *rest)
 {
-	_cleanup_buf_ struct buf b = BUF(GATE_CONFIG_MAX), head = BUF(8);
-	gate_config_encode(&b, c);
-	buf_be(&head, b.n, 4);
-	int r = buf_error(&b) ? buf_error(&b) : link_send(control, &head, link);
-	for (size_t at = 0; r == 0 && at < b.n;) {
-		ssize_t n = send(control, b.p + at, b.n - at, MSG_NOSIGNAL);
-		if (n < 0 && errno != EINTR)
-			r = -errno;
-		at += n > 0 ? (size_t)n : 0;
-	}
-	return r;
+	_cleanup_buf_ struct buf head = BUF(8);
+	gate_config_encode(rest, c);
+	buf_be(&head, rest->n, 4);
+	return buf_error(rest) ? buf_error(rest) : link_send(control, &head, link);
 }
 
 int gate_config_receive(int control, struct buf *message, int *link)

@@ -127,11 +127,14 @@ bool link_hit_next(struct slice *rest, struct link_hit *out);
 void gate_config_encode(struct buf *b, const struct gate_config *c);
 /* Fields are borrowed from the message. -EBADMSG. */
 [[nodiscard]] int gate_config_decode(struct slice message, struct gate_config *out);
-/* Over a stream socket, blocking: the length, the message, the link's socket. 0 or negative errno. */
-[[nodiscard]] int gate_config_send(int control, const struct gate_config *c, int link);
+/* Over a stream socket: the length with the link's socket is sent, and the message appended to rest: the caller sends it as the socket
+ * takes it. 0 or negative errno. */
+[[nodiscard]] int gate_config_send(int control, const struct gate_config *c, int link, struct buf *rest);
+/* All of it, blocking. */
 [[nodiscard]] int gate_config_receive(int control, struct buf *message, int *link);
 
-/* The gate's process: postern --role=gate. Descriptor `control` is the control socket; returns its exit code. */
+/* The gate's process: postern --role=gate. Descriptor `control` is the control socket, and the next one the socket of the tool's interface,
+ * which has frames in it already (sys/packet.h); returns its exit code. */
 int gate_main(int control);
 
 #endif

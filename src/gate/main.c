@@ -95,6 +95,7 @@ static int serve(int control, struct gate *g, struct err *err)
 	        .ca_cert_pem = g->config.ca_cert_pem,
 	        .ca_key_pem = g->config.ca_key_pem,
 	        .outer = "outer",
+	        .outer_fd = control + 1,
 	        .inner = "inner0",
 	        .trace_max = UINT64_MAX / 2,
 	};
@@ -109,6 +110,9 @@ static int serve(int control, struct gate *g, struct err *err)
 	r = r < 0 ? r : seal_process(g->config.keep);
 	r = r < 0 ? err_sys(err, r, "the gate cannot be sealed") : engine_run(engine);
 	loop_remove(g->link_source);
+	/* Nothing is left to be said, and who reads what the run says need not wait while the kernel takes the interfaces apart. */
+	if (r == 0)
+		(void)close(STDERR_FILENO);
 	upstream_free_all(g);
 	engine_free(engine);
 	return r;

@@ -31,9 +31,10 @@
 #include "sys/pty.h"
 #include "wire/trace.h"
 
-#define TRACE_WAIT ((size_t)64 << 20)
-#define PEM_MAX    ((size_t)4 << 20)
-#define PATHS_MAX  1024u
+#define TRACE_WAIT    ((size_t)64 << 20)
+#define PEM_MAX       ((size_t)4 << 20)
+#define PATHS_MAX     1024u
+#define SYSTEM_BUNDLE "/etc/ssl/certs/ca-certificates.crt"
 
 struct session {
 	const struct session_spec *spec;
@@ -47,7 +48,9 @@ struct session {
 	int control, tty, no_gate;
 	struct source *control_source, *signal_source;
 	struct buf trace;
-	bool sandbox_ready, gate_ready, gone, over, started;
+	struct buf config; /* of the gate, until it has taken all */
+	size_t config_sent;
+	bool gone, over, started;
 	const char *canary[2], *canary_file; /* of this run; NULL: none */
 	char run[33], host[256], tool_sha256[65], confinement[768];
 	const char *tool;
@@ -84,7 +87,7 @@ static struct entry common(const struct session *s)
 	        .person = slice_str(s->spec->user),
 	        .tool_name = slice_str(s->tool),
 	        .tool_sha256 = slice_str(s->tool_sha256),
-	        .policy_sha256 = slice_str(policy_settings(s->spec->policy)->digest),
+	        .policy_sha256 = slice_str(policy_digest(s->spec->policy)),
 	        .confinement = slice_str(s->confinement),
 	};
 }
@@ -140,30 +143,24 @@ static void on_start_recorded(void *arg, int error)
 	sandbox_go(s->sandbox);
 }
 
-/* Both sides stand: the beginning goes on record, and then the tool may start. */
-static void maybe_start(struct session *s)
-{
-	_cleanup_buf_ struct buf message = BUF(1024);
-	if (!s->sandbox_ready || !(s->gate_ready || s->spec->no_network) || s->started)
-		return;
-	buf_fmt(&message, "run of %.200s begins", s->tool);
-	if (record_life(s, 3, buf_str(&message), on_start_recorded, &s->err) < 0)
-		give_up(s, s->err.text);
-}
-
 /* ── what the sandbox tells ── */
 
 static void on_ready(void *arg, const struct sandbox_level *level)
 {
 	struct session *s = arg;
+	_cleanup_buf_ struct buf message = BUF(1024);
+	if (s->gone)
+		return;
 	s->result.level = *level;
 	(void)snprintf(s->confinement, sizeof(s->confinement), "%s", level->words);
 	struct entry e = common(s);
 	supervisor_common(s->supervisor, &e);
 	if (s->spec->level)
 		s->spec->level(s->spec->arg, level);
-	s->sandbox_ready = true;
-	maybe_start(s);
+	/* The beginning goes on record, and then the tool may start. The gate may not serve yet: nothing passes but through it. */
+	buf_fmt(&message, "run of %.200s begins", s->tool);
+	if (record_life(s, 3, buf_str(&message), on_start_recorded, &s->err) < 0)
+		give_up(s, s->err.text);
 }
 
 static void on_exec(void *arg, const struct sandbox_exec *x)
@@ -239,10 +236,6 @@ static void on_record(struct session *s, const struct trace_record *t)
 {
 	_cleanup_buf_ struct buf text = BUF(2048);
 	switch (t->kind) {
-	case TRACE_READY:
-		s->gate_ready = true;
-		maybe_start(s);
-		break;
 	case TRACE_NOTE:
 		buf_fmt(&text, "the gate: %.*s", SLICE_FMT(slice_sub(t->field[TAG_REASON], 0, 300)));
 		note(s, buf_str(&text));
@@ -254,6 +247,7 @@ static void on_record(struct session *s, const struct trace_record *t)
 		buf_str_add(&text, ": the tool does not trust this run's authority; a rule with opaque lets the connection through unseen");
 		note(s, buf_str(&text));
 		break;
+	case TRACE_READY:
 	case TRACE_DNS:
 	case TRACE_CONN:
 	case TRACE_HTTP:
@@ -268,11 +262,41 @@ static void on_record(struct session *s, const struct trace_record *t)
 	}
 }
 
+static void forget_config(struct session *s)
+{
+	/* The authority's key and what must not leave are in it. */
+	if (s->config.p)
+		explicit_bzero(s->config.p, s->config.cap);
+	buf_free(&s->config);
+}
+
+/* As much as its socket takes: it may still be on its way, and nobody waits for it. */
+static void send_config(struct session *s)
+{
+	while (s->config_sent < s->config.n) {
+		ssize_t n = send(s->control, s->config.p + s->config_sent, s->config.n - s->config_sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (n < 0 && errno == EINTR)
+			continue;
+		/* What else goes wrong is seen when it is read from. */
+		if (n < 0)
+			break;
+		s->config_sent += (size_t)n;
+	}
+	bool all = s->config_sent == s->config.n;
+	if (all)
+		forget_config(s);
+	if (loop_change(s->control_source, EPOLLIN | (all ? 0u : EPOLLOUT)) < 0)
+		give_up(s, "the gate cannot be watched");
+}
+
 static void on_control(void *arg, uint32_t events)
 {
 	struct session *s = arg;
+	if (events & EPOLLOUT)
+		send_config(s);
+	if (!(events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
+		return;
 	uint8_t *to = buf_room(&s->trace, 65536);
-	(void)events;
 	ssize_t n = to ? recv(s->control, to, 65536, MSG_DONTWAIT) : -1;
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
@@ -308,7 +332,7 @@ static void on_signal(void *arg, uint32_t events)
 
 static int read_trust(const struct session *s, struct buf *system, struct buf *all, struct err *err)
 {
-	static const char *const places[] = {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"};
+	static const char *const places[] = {SYSTEM_BUNDLE, "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"};
 	int r = -ENOENT;
 	for (size_t i = 0; i < ARRAY_LEN(places) && r < 0; i++)
 		r = path_read(AT_FDCWD, places[i], system);
@@ -500,49 +524,26 @@ static int plant_canaries(struct session *s, struct buf *values, struct err *err
 	return s->canary_file ? 0 : err_set(err, -ENOMEM, "out of memory");
 }
 
-static int start(struct session *s, struct err *err)
+/* What the command finds in its tree that is made while the tree is: the authority's certificate, alone and among those of the system. */
+enum { FILE_CA, FILE_BUNDLE, FILES_LATER };
+
+static int start_sandbox(struct session *s, int control, struct err *err)
 {
-	_cleanup_buf_ struct buf cert = BUF(65536), key = BUF(65536), system = BUF(PEM_MAX), trust = BUF(PEM_MAX),
-	                         seen = BUF(PEM_MAX + 65536);
-	_cleanup_buf_ struct buf rules = BUF((size_t)64 << 20), values = BUF((size_t)8 << 20), index = BUF((size_t)128 << 20),
-	                         patterns = BUF(1 << 20);
-	int control[2] = {-1, -1}, link[2] = {-1, -1};
 	struct sandbox_path *path = arena_array(&s->arena, PATHS_MAX, sizeof(*path));
 	size_t n_paths = 0;
-	if (!path)
-		return err_set(err, -ENOMEM, "out of memory");
-	int r = gather_paths(s, path, &n_paths, err);
-	r = r < 0 ? r : session_credentials(&s->arena, policy_settings(s->spec->policy), &s->credential, &s->n_credentials, err);
-	if (r == 0 && !s->spec->no_network)
-		r = plant_canaries(s, &values, err);
-	if (r == 0 && !s->spec->no_network)
-		r = session_search(&s->arena, policy_settings(s->spec->policy), s->credential, s->n_credentials, &rules, &values, &index,
-		        &patterns, err);
-	r = r < 0 ? r : read_trust(s, &system, &trust, err);
-	if (r == 0 && (r = cert_ca_new("Postern session authority", time(NULL), &cert, &key)) < 0)
-		r = err_sys(err, r, "cannot make an authority for this run");
-	if (r == 0 && (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control) < 0 ||
-	                      socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, link) < 0))
-		r = err_sys(err, -errno, "cannot make the gate's sockets");
-	s->control = control[0];
-	if (r == 0) {
-		r = make_supervisor(s, link[0], err);
-		link[0] = -1;
-	}
-	buf_add(&seen, buf_slice(&system));
-	buf_add(&seen, buf_slice(&cert));
+	int r = path ? gather_paths(s, path, &n_paths, err) : err_set(err, -ENOMEM, "out of memory");
 	char *const *env = r == 0 ? session_env(&s->arena, s->spec, s->credential, s->n_credentials, s->canary[0], err) : NULL;
-	if (r == 0 && !env)
-		r = err->code;
-	struct sandbox_file files[] = {
-	        {.path = SESSION_CA_FILE, .data = buf_slice(&cert)},
-	        {.path = SESSION_CA_BUNDLE, .data = buf_slice(&seen)},
-	        {.path = "/etc/ssl/certs/ca-certificates.crt", .data = buf_slice(&seen)},
-	        {.path = s->canary_file, .data = slice_str(s->canary[1]), .mode = 0600},
-	};
-	size_t n_files = ARRAY_LEN(files) - (s->canary_file ? 0 : 1);
-	if (access(files[2].path, F_OK) < 0)
-		files[2] = files[--n_files];
+	if (r < 0 || !env) {
+		(void)close(control);
+		return r < 0 ? r : err->code;
+	}
+	struct sandbox_file files[FILES_LATER + 2] = {
+	        [FILE_CA] = {.path = SESSION_CA_FILE, .later = true}, [FILE_BUNDLE] = {.path = SESSION_CA_BUNDLE, .later = true}};
+	size_t n_files = FILES_LATER;
+	if (access(SYSTEM_BUNDLE, F_OK) == 0)
+		files[n_files++] = (struct sandbox_file){.path = SYSTEM_BUNDLE, .same_as = FILE_BUNDLE + 1};
+	if (s->canary_file)
+		files[n_files++] = (struct sandbox_file){.path = s->canary_file, .data = slice_str(s->canary[1]), .mode = 0600};
 	struct pty *pty = terminal_pty(s->terminal);
 	const struct sandbox_spec spec = {
 	        .argv = s->spec->argv,
@@ -558,46 +559,91 @@ static int start(struct session *s, struct err *err)
 	        .errout = pty_descriptor(pty, s->spec->std, 2),
 	        .terminal = pty && pty_descriptor(pty, s->spec->std, 0) == pty_slave(pty),
 	        .network = s->spec->no_network ? SANDBOX_NET_NONE : SANDBOX_NET_GATE,
-	        .control = control[1],
+	        .control = control,
 	        .limits = session_limits(policy_settings(s->spec->policy)),
 	        .best_effort = s->spec->best_effort,
 	};
 	static const struct sandbox_calls calls = {
 	        .ready = on_ready, .exec = on_exec, .appeared = on_appeared, .ended = on_ended, .done = on_done};
-	if (r == 0) {
-		r = sandbox_start(s->loop, &spec, &calls, s, &s->sandbox, err);
-		control[1] = -1;
-	}
-	if (r == 0 && !s->spec->no_network) {
-		const struct gate_config config = {.ca_cert_pem = buf_slice(&cert),
-		        .ca_key_pem = buf_slice(&key),
-		        .trust_pem = buf_slice(&trust),
-		        .rules = buf_slice(&rules),
-		        .values = buf_slice(&values),
-		        .index = buf_slice(&index),
-		        .keep = keeps_bodies(s),
-		        .patterns = buf_slice(&patterns)};
-		const struct timeval limit = {.tv_sec = 20};
-		(void)setsockopt(s->control, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-		r = gate_config_send(s->control, &config, link[1]);
-		r = r < 0 ? err_sys(err, r, "the gate does not take its configuration") : 0;
-		if (r == 0 && (r = loop_add(s->loop, s->control, EPOLLIN, on_control, s, &s->control_source)) < 0)
-			r = err_sys(err, r, "the gate cannot be watched");
-	}
+	r = sandbox_start(s->loop, &spec, &calls, s, &s->sandbox, err);
+	if (s->spec->no_network)
+		(void)close(control);
+	return r;
+}
+
+/* This run's own authority. */
+static int make_authority(struct session *s, struct buf *cert, struct buf *key, struct buf *trust, struct err *err)
+{
+	_cleanup_buf_ struct buf system = BUF(PEM_MAX), seen = BUF(PEM_MAX + 65536);
+	int r = cert_ca_new("Postern session authority", time(NULL), cert, key);
+	if (r < 0)
+		return err_sys(err, r, "cannot make an authority for this run");
+	r = read_trust(s, &system, trust, err);
+	if (r < 0)
+		return r;
+	buf_add(&seen, buf_slice(&system));
+	buf_add(&seen, buf_slice(cert));
+	if (buf_error(&seen))
+		return err_sys(err, buf_error(&seen), "cannot add this run's authority to those of the system");
+	const struct slice later[] = {[FILE_CA] = buf_slice(cert), [FILE_BUNDLE] = buf_slice(&seen)};
+	return sandbox_give(s->sandbox, later, FILES_LATER, err);
+}
+
+/* link: the gate's end. */
+static int configure_gate(
+        struct session *s, struct slice cert, struct slice key, struct slice trust, struct buf *values, int link, struct err *err)
+{
+	_cleanup_buf_ struct buf rules = BUF((size_t)64 << 20), index = BUF((size_t)128 << 20), patterns = BUF(1 << 20);
+	int r = session_search(
+	        &s->arena, policy_settings(s->spec->policy), s->credential, s->n_credentials, &rules, values, &index, &patterns, err);
+	if (r < 0)
+		return r;
+	const struct gate_config config = {.ca_cert_pem = cert,
+	        .ca_key_pem = key,
+	        .trust_pem = trust,
+	        .rules = buf_slice(&rules),
+	        .values = buf_slice(values),
+	        .index = buf_slice(&index),
+	        .keep = keeps_bodies(s),
+	        .patterns = buf_slice(&patterns)};
+	r = gate_config_send(s->control, &config, link, &s->config);
+	/* If the sandbox has ended, it says why. */
+	if (r < 0 && r != -EPIPE && r != -ECONNRESET)
+		return err_sys(err, r, "the gate does not take its configuration");
+	r = loop_add(s->loop, s->control, EPOLLIN | EPOLLOUT, on_control, s, &s->control_source);
+	return r < 0 ? err_sys(err, r, "the gate cannot be watched") : 0;
+}
+
+/* The sandbox comes first: its processes work while the rest is made. */
+static int start(struct session *s, struct err *err)
+{
+	_cleanup_buf_ struct buf cert = BUF(65536), key = BUF(65536), trust = BUF(PEM_MAX), values = BUF((size_t)8 << 20);
+	int control[2] = {-1, -1}, link[2] = {-1, -1};
+	int r = session_credentials(&s->arena, policy_settings(s->spec->policy), &s->credential, &s->n_credentials, err);
+	if (r == 0 && !s->spec->no_network)
+		r = plant_canaries(s, &values, err);
+	if (r == 0 && (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control) < 0 ||
+	                      socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, link) < 0))
+		r = err_sys(err, -errno, "cannot make the gate's sockets");
+	s->control = control[0];
+	if (r == 0)
+		r = start_sandbox(s, TAKE_FD(control[1]), err);
+	r = r < 0 ? r : make_authority(s, &cert, &key, &trust, err);
+	name_tool(s);
+	if (r == 0)
+		r = make_supervisor(s, TAKE_FD(link[0]), err);
+	if (r == 0 && s->spec->no_network)
+		/* Without a gate its end stays with us, so that the supervisor does not miss it. */
+		s->no_gate = TAKE_FD(link[1]);
+	else if (r == 0)
+		r = configure_gate(s, buf_slice(&cert), buf_slice(&key), buf_slice(&trust), &values, link[1], err);
 	if (key.p)
 		explicit_bzero(key.p, key.cap);
 	if (values.p)
 		explicit_bzero(values.p, values.cap);
-	/* Without a gate its end stays with us, so that the supervisor does not miss it. */
-	if (r == 0 && s->spec->no_network) {
-		s->no_gate = link[1];
-		link[1] = -1;
-	}
-	for (int i = 0; i < 2; i++)
-		if (link[i] >= 0)
-			(void)close(link[i]);
-	if (control[1] >= 0)
-		(void)close(control[1]);
+	fd_closep(&link[0]);
+	fd_closep(&link[1]);
+	fd_closep(&control[1]);
 	return r;
 }
 
@@ -619,10 +665,10 @@ int session_run(const struct session_spec *spec, struct session_result *result, 
 	s->spec = spec;
 	s->arena = ARENA((size_t)16 << 20);
 	s->trace = BUF(TRACE_WAIT);
+	s->config = BUF(GATE_CONFIG_MAX);
 	s->control = s->tty = s->no_gate = -1;
 	(void)gethostname(s->host, sizeof(s->host) - 1);
 	make_run_id(s);
-	name_tool(s);
 	int r = loop_new(&s->loop);
 	r = r < 0 ? err_sys(err, r, "cannot make the event loop") : 0;
 	r = r < 0 ? r : terminal_open(s->loop, spec->std, &s->terminal, err);
@@ -636,8 +682,10 @@ int session_run(const struct session_spec *spec, struct session_result *result, 
 	if (r == 0 && spec->signals >= 0)
 		r = loop_add(s->loop, spec->signals, EPOLLIN, on_signal, s, &s->signal_source);
 	if (s->sandbox) {
-		if (r < 0)
+		if (r < 0) {
+			s->gone = true;
 			sandbox_stop(s->sandbox);
+		}
 		int l = loop_run(s->loop);
 		r = r < 0 ? r : l;
 	}
@@ -666,6 +714,7 @@ int session_run(const struct session_spec *spec, struct session_result *result, 
 	*result = s->result;
 	arena_free(&s->arena);
 	buf_free(&s->trace);
+	forget_config(s);
 	free(s);
 	return r;
 }

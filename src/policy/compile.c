@@ -201,7 +201,7 @@ int policy_compile(const struct policy_doc *const doc[POLICY_LAYERS], const stru
 	r = r < 0 ? r : policy_merge(p, problems);
 	r = r < 0 ? r : policy_mounts(p);
 	r = r < 0 ? r : policy_wishes(p);
-	r = r < 0 ? r : policy_digest(p);
+	r = r < 0 ? r : policy_canonical(p);
 	if (r < 0) {
 		policy_free(p);
 		return r;

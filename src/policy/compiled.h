@@ -40,6 +40,8 @@ struct policy {
 	struct grants exec[POLICY_LAYERS][PARTS];
 	bool wants_digest, wants_argv;
 	const char *ledger_said; /* as the document has it */
+	struct slice canonical;  /* what the digest is of */
+	char *digest;            /* 65 bytes; "": not computed yet */
 };
 
 /* NULL, or the rules of a key. */

@@ -300,9 +300,11 @@ struct policy_settings {
 	size_t n_mounts;
 	const char *const *wishes; /* what the project, or somebody whom the organisation does not let, allows in vain: a line each */
 	size_t n_wishes;
-	char digest[65]; /* SHA-256 of the effective policy in canonical JSON, lower-case hex: for the ledger */
 };
 const struct policy_settings *policy_settings(const struct policy *p);
+/* SHA-256 of the effective policy in canonical JSON, 64 lower-case hex digits: for the ledger. Computed when it is asked for first, and so
+ * not by two threads at once. */
+const char *policy_digest(const struct policy *p);
 
 /* ---- Making one ---- */
 

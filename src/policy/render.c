@@ -417,7 +417,7 @@ int policy_json(const struct policy *p, bool origins, struct buf *to)
 		for (size_t i = 0; i < s->n_wishes; i++)
 			text(out, NULL, s->wishes[i]);
 		buf_u8(out, ']');
-		text(out, "digest", s->digest);
+		text(out, "digest", policy_digest(p));
 	}
 	buf_u8(out, '}');
 	if (buf_error(out))
@@ -428,13 +428,25 @@ int policy_json(const struct policy *p, bool origins, struct buf *to)
 	return jcs_write(buf_slice(out), &scratch, to, &why, &at);
 }
 
-int policy_digest(struct policy *p)
+int policy_canonical(struct policy *p)
 {
 	_cleanup_buf_ struct buf json = BUF(JSON_MAX);
 	int r = policy_json(p, false, &json);
-	if (r == 0)
-		digest_sha256_hex(buf_slice(&json), p->s.digest);
+	if (r == 0) {
+		p->canonical = arena_copy(&p->arena, buf_slice(&json));
+		p->digest = arena_array(&p->arena, 65, 1);
+		r = p->canonical.p && p->digest ? 0 : -ENOMEM;
+		if (r == 0)
+			p->digest[0] = 0;
+	}
 	return r == -EBADMSG || r == -E2BIG ? -EINVAL : r;
+}
+
+const char *policy_digest(const struct policy *p)
+{
+	if (!p->digest[0])
+		digest_sha256_hex(p->canonical, p->digest);
+	return p->digest;
 }
 
 /* Text */
@@ -556,5 +568,5 @@ void policy_text(const struct policy *p, struct buf *out)
 	place_text(out, &s->ledger_required.place);
 	for (size_t i = 0; i < s->n_wishes; i++)
 		buf_fmt(out, "%s  %s\n", i ? "" : "without effect, as these layers may not grant it:\n", s->wishes[i]);
-	buf_fmt(out, "digest: %s\n", s->digest);
+	buf_fmt(out, "digest: %s\n", policy_digest(p));
 }

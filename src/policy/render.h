@@ -6,7 +6,7 @@
 
 /* A JSON string with its quotes, appended. */
 void json_text_add(struct buf *out, const char *text);
-/* Sets the digest of a compiled policy. 0, -ENOMEM, -ENOBUFS, -EINVAL. */
-[[nodiscard]] int policy_digest(struct policy *p);
+/* Sets what the digest of a compiled policy will be of. 0, -ENOMEM, -ENOBUFS, -EINVAL. */
+[[nodiscard]] int policy_canonical(struct policy *p);
 
 #endif

@@ -570,7 +570,7 @@ int engine_new(const struct engine_config *c, const struct far_side *far, struct
 	if (r == 0 && c->outer) {
 		what = "the relay";
 		struct relay_watch w = {.arg = e, .tcp = saw_tcp, .udp = saw_udp, .other = saw_other};
-		r = relay_new(e->loop, c->outer, c->inner, &w, &e->relay);
+		r = relay_new(e->loop, c->outer_fd > 0 ? c->outer_fd : -1, c->outer, c->inner, &w, &e->relay);
 	}
 	if (r < 0) {
 		engine_free(e);

@@ -15,6 +15,7 @@ struct engine_config {
 	struct slice ca_cert_pem; /* authority of the certificates shown to clients */
 	struct slice ca_key_pem;
 	const char *outer, *inner; /* interfaces for the relay; outer NULL: no relay (tests) */
+	int outer_fd;              /* 0, or the outer one's socket (sys/packet.h), which is taken over */
 	/* Names below this DNS search domain resolve only if they have exactly one label more; NULL: none. */
 	const char *dns_search;
 	/* Names that resolve though they have a single label, NULL-terminated; may be NULL. */

@@ -2,19 +2,17 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <linux/if_packet.h>
 #include <linux/virtio_net.h>
 #include <net/ethernet.h>
-#include <net/if.h>
 #include <sys/socket.h>
 
 #include "base/cleanup.h"
 #include "base/cursor.h"
 #include "sys/loop.h"
+#include "sys/packet.h"
 
 #define FRAME_MAX ((size_t)65536 + 256)
 #define BATCH     64
-#define RING      (4 << 20) /* bytes queued by the kernel for a side */
 
 struct side {
 	struct relay *relay;
@@ -127,41 +125,20 @@ static void on_frames(void *arg, uint32_t events)
 	}
 }
 
-static int open_side(const char *name, int *out)
-{
-	_cleanup_fd_ int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	unsigned index = if_nametoindex(name);
-	if (fd < 0 || index == 0)
-		return -errno;
-	int on = 1, size = RING;
-	/* The offload header keeps checksums that are not computed yet and segments that are not cut yet as they are on the other side:
-	 * the relay is right with offloads on and off. */
-	if (setsockopt(fd, SOL_PACKET, PACKET_VNET_HDR, &on, sizeof(on)) < 0 ||
-	        setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on)) < 0)
-		return -errno;
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
-		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-	/* A veth in a namespace of ours need not filter by MAC for packet sockets; this also holds where a bridge is between. */
-	struct packet_mreq m = {.mr_ifindex = (int)index, .mr_type = PACKET_MR_PROMISC};
-	(void)setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &m, sizeof(m));
-	struct sockaddr_ll a = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = (int)index};
-	if (bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0)
-		return -errno;
-	*out = TAKE_FD(fd);
-	return 0;
-}
-
-int relay_new(struct loop *loop, const char *outer, const char *inner, const struct relay_watch *watch, struct relay **out)
+int relay_new(struct loop *loop, int outer, const char *outer_name, const char *inner, const struct relay_watch *watch, struct relay **out)
 {
 	struct relay *r = calloc(1, sizeof(*r));
-	if (!r)
+	if (!r) {
+		fd_closep(&outer);
 		return -ENOMEM;
+	}
 	r->watch = *watch;
 	r->outer = (struct side){.relay = r, .fd = -1, .peer = &r->inner, .looked = true};
 	r->inner = (struct side){.relay = r, .fd = -1, .peer = &r->outer};
-	int e = open_side(inner, &r->inner.fd);
-	if (e == 0)
-		e = open_side(outer, &r->outer.fd);
+	r->outer.fd = outer;
+	int e = packet_open(inner, &r->inner.fd);
+	if (e == 0 && outer < 0)
+		e = packet_open(outer_name, &r->outer.fd);
 	if (e == 0)
 		e = loop_add(loop, r->outer.fd, EPOLLIN, on_frames, &r->outer, &r->outer.source);
 	if (e == 0)

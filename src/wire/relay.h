@@ -16,8 +16,9 @@ struct relay_watch {
 	void (*other)(void *arg, unsigned proto, const char *addr, uint16_t port, struct slice data);
 };
 
-/* Interfaces by name. 0 or negative errno. */
-[[nodiscard]] int relay_new(struct loop *loop, const char *outer, const char *inner, const struct relay_watch *watch, struct relay **out);
+/* outer: a socket of packet_open(), which is taken over also on failure; -1: one is opened by the interface's name. 0 or negative errno. */
+[[nodiscard]] int relay_new(
+        struct loop *loop, int outer, const char *outer_name, const char *inner, const struct relay_watch *watch, struct relay **out);
 void relay_free(struct relay *r);
 
 /* The look itself, pure: for tests. */

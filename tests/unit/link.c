@@ -160,12 +160,13 @@ static void configuration(void **state)
 {
 	(void)state;
 	int c[2], l[2], got = -1;
-	_cleanup_buf_ struct buf in = BUF(GATE_CONFIG_MAX);
+	_cleanup_buf_ struct buf in = BUF(GATE_CONFIG_MAX), rest = BUF(GATE_CONFIG_MAX);
 	struct gate_config out;
 	const struct gate_config config = {.ca_cert_pem = SLICE("cert"), .ca_key_pem = SLICE("key"), .trust_pem = SLICE("roots")};
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, c), 0);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, l), 0);
-	assert_int_equal(gate_config_send(c[0], &config, l[0]), 0);
+	assert_int_equal(gate_config_send(c[0], &config, l[0], &rest), 0);
+	assert_int_equal(write(c[0], rest.p, rest.n), rest.n);
 	assert_int_equal(gate_config_receive(c[1], &in, &got), 0);
 	assert_true(got >= 0);
 	assert_int_equal(gate_config_decode(buf_slice(&in), &out), 0);

@@ -1075,9 +1075,9 @@ static void digest(void **state)
 	person(&a, "network: [{host: a.example, methods: [GET]}]\n");
 	person(&b, "# a comment\nnetwork:\n  - methods: [\"GET\"]\n    host: A.example\n");
 	person(&c, "network: [{host: a.example, methods: [GET], verdict: ask}]\n");
-	assert_int_equal(strlen(policy_settings(a.p)->digest), 64);
-	assert_string_equal(policy_settings(a.p)->digest, policy_settings(b.p)->digest);
-	assert_string_not_equal(policy_settings(a.p)->digest, policy_settings(c.p)->digest);
+	assert_int_equal(strlen(policy_digest(a.p)), 64);
+	assert_string_equal(policy_digest(a.p), policy_digest(b.p));
+	assert_string_not_equal(policy_digest(a.p), policy_digest(c.p));
 	_cleanup_buf_ struct buf json = BUF(1 << 20), text = BUF(1 << 20);
 	assert_int_equal(policy_json(a.p, true, &json), 0);
 	policy_text(a.p, &text);
