@@ -331,5 +331,5 @@ int gate_config_receive(int control, struct buf *message, int *link)
 	if (*link >= 0)
 		(void)close(*link);
 	*link = -1;
-	return -EBADMSG;
+	return n == 0 ? -EPIPE : -EBADMSG;
 }

@@ -130,7 +130,7 @@ void gate_config_encode(struct buf *b, const struct gate_config *c);
 /* Over a stream socket: the length with the link's socket is sent, and the message appended to rest: the caller sends it as the socket
  * takes it. 0 or negative errno. */
 [[nodiscard]] int gate_config_send(int control, const struct gate_config *c, int link, struct buf *rest);
-/* All of it, blocking. */
+/* All of it, blocking. -EPIPE: the other side has gone; -EBADMSG. */
 [[nodiscard]] int gate_config_receive(int control, struct buf *message, int *link);
 
 /* The gate's process: postern --role=gate. Descriptor `control` is the control socket, and the next one the socket of the tool's interface,

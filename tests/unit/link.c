@@ -181,6 +181,8 @@ static void configuration(void **state)
 	        7);
 	close(c[0]);
 	assert_int_equal(gate_config_receive(c[1], &in, &got), -EBADMSG);
+	assert_int_equal(gate_config_receive(c[1], &in, &got), -EBADMSG); /* what is left: "abc" */
+	assert_int_equal(gate_config_receive(c[1], &in, &got), -EPIPE);
 	assert_int_equal(got, -1);
 	close(c[1]);
 	close(l[0]);
