@@ -3,7 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -301,23 +301,75 @@ static const char *const source_ends[] = {".c", ".h", ".cc", ".cpp", ".hpp", ".g
 static const char *const skipped[] = {"node_modules", ".git", ".hg", ".svn", "site-packages", "__pycache__", ".tox", ".mypy_cache",
         ".pytest_cache", ".ruff_cache", "bower_components", ".gradle", ".next", ".nuxt", ".turbo", ".cache", ".terraform"};
 
-/* One * at most. Most names differ in the first letter or the last: there are many names in a project. */
-static bool fits(const char *pattern, const char *name, size_t n)
+/* There are many names in a project, and next to none is in a table: so the tables are asked by a letter. A chain is of what begins with a
+ * letter, or, where that is a *, of what ends with one, in the order of its table. */
+#define NAMES_MAX 96
+struct chains {
+	uint8_t first[256]; /* number in the table + 1; 0: none */
+	uint8_t next[NAMES_MAX];
+	uint8_t n[NAMES_MAX], before[NAMES_MAX]; /* letters, those before the * (or all) */
+};
+static struct chains by_first, by_last, by_end, by_word, by_skipped;
+
+static void chain(struct chains *c, uint8_t letter, size_t i)
 {
-	if (*pattern != '*' && *pattern != *name)
-		return false;
-	const char *star = strchr(pattern, '*');
-	if (!star)
-		return strcmp(pattern, name) == 0;
-	size_t before = (size_t)(star - pattern), after = strlen(star + 1);
-	return n > before + after && memcmp(pattern, name, before) == 0 && memcmp(name + n - after, star + 1, after) == 0;
+	uint8_t *at = &c->first[letter];
+	while (*at)
+		at = &c->next[*at - 1];
+	*at = (uint8_t)(i + 1);
+}
+
+static void make_chains(void)
+{
+	static bool made;
+	_Static_assert(ARRAY_LEN(names) <= NAMES_MAX && ARRAY_LEN(source_ends) <= NAMES_MAX && ARRAY_LEN(skipped) <= NAMES_MAX);
+	if (made)
+		return;
+	made = true;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		const char *p = names[i].name, *star = strchr(p, '*');
+		struct chains *c = *p == '*' ? &by_last : &by_first;
+		c->n[i] = (uint8_t)strlen(p);
+		c->before[i] = star ? (uint8_t)(star - p) : c->n[i];
+		chain(c, (uint8_t)(*p == '*' ? p[c->n[i] - 1] : *p), i);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(source_ends); i++) {
+		by_end.n[i] = (uint8_t)strlen(source_ends[i]);
+		chain(&by_end, (uint8_t)source_ends[i][by_end.n[i] - 1], i);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(telling); i++) {
+		by_word.n[i] = (uint8_t)strlen(telling[i]);
+		chain(&by_word, (uint8_t)telling[i][0], i);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(skipped); i++)
+		chain(&by_skipped, (uint8_t)skipped[i][0], i);
+}
+
+/* One * at most. */
+static bool fits(const struct chains *c, size_t i, const char *name, size_t n)
+{
+	const char *pattern = names[i].name;
+	size_t before = c->before[i];
+	if (before == c->n[i])
+		return n == before && memcmp(pattern, name, n) == 0;
+	size_t after = c->n[i] - before - 1;
+	return n > before + after && memcmp(pattern, name, before) == 0 && memcmp(name + n - after, pattern + before + 1, after) == 0;
+}
+
+/* The number + 1 of the first in a chain that fits, or 0. */
+static size_t first_fit(const struct chains *c, uint8_t letter, const char *name, size_t n, enum where where)
+{
+	for (size_t i = c->first[letter]; i; i = c->next[i - 1])
+		if ((names[i - 1].where & where) && fits(c, i - 1, name, n))
+			return i;
+	return 0;
 }
 
 static bool is_source(const char *name, size_t n)
 {
-	for (size_t i = 0; i < ARRAY_LEN(source_ends); i++) {
-		size_t m = strlen(source_ends[i]);
-		if (n > m && name[n - 1] == source_ends[i][m - 1] && memcmp(name + n - m, source_ends[i], m) == 0)
+	for (size_t i = by_end.first[(uint8_t)name[n - 1]]; i; i = by_end.next[i - 1]) {
+		size_t m = by_end.n[i - 1];
+		if (n > m && memcmp(name + n - m, source_ends[i - 1], m) == 0)
 			return true;
 	}
 	return false;
@@ -326,8 +378,8 @@ static bool is_source(const char *name, size_t n)
 static bool is_telling(const char *name)
 {
 	for (const char *p = name; *p; p++)
-		for (size_t i = 0; i < ARRAY_LEN(telling); i++)
-			if ((*p | 0x20) == telling[i][0] && strncasecmp(p, telling[i], strlen(telling[i])) == 0)
+		for (size_t i = by_word.first[(uint8_t)(*p | 0x20)]; i; i = by_word.next[i - 1])
+			if (strncasecmp(p, telling[i - 1], by_word.n[i - 1]) == 0)
 				return true;
 	return false;
 }
@@ -335,9 +387,13 @@ static bool is_telling(const char *name)
 enum secret secrets_name(const char *name, bool folder)
 {
 	size_t n = strlen(name);
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if ((names[i].where & (folder ? FOLDERS : FILES)) && fits(names[i].name, name, n))
-			return names[i].is;
+	enum where where = folder ? FOLDERS : FILES;
+	if (n == 0)
+		return SECRET_NONE;
+	make_chains();
+	size_t a = first_fit(&by_first, (uint8_t)name[0], name, n, where), b = first_fit(&by_last, (uint8_t)name[n - 1], name, n, where);
+	if (a || b)
+		return names[(a && (!b || a < b) ? a : b) - 1].is;
 	return !folder && !is_source(name, n) && is_telling(name) ? SECRET_PERHAPS : SECRET_NONE;
 }
 
@@ -358,8 +414,9 @@ bool secrets_in_content(int fd, const char *name)
 
 bool secrets_skip(const char *name)
 {
-	for (size_t i = 0; i < ARRAY_LEN(skipped); i++)
-		if (strcmp(name, skipped[i]) == 0)
+	make_chains();
+	for (size_t i = by_skipped.first[(uint8_t)name[0]]; i; i = by_skipped.next[i - 1])
+		if (strcmp(name, skipped[i - 1]) == 0)
 			return true;
 	return false;
 }
@@ -426,12 +483,14 @@ static void search(struct search *s, int dir, size_t n, int depth);
 
 static void entry(struct search *s, int dir, struct dirent *e, size_t n, int depth)
 {
-	int more = snprintf(s->path + n, sizeof(s->path) - n, "%s%s", n ? "/" : "", e->d_name);
+	size_t slash = n ? 1 : 0, more = slash + strlen(e->d_name);
 	struct stat st;
-	if (more < 0 || (size_t)more >= sizeof(s->path) - n) {
+	if (more >= sizeof(s->path) - n) {
 		s->cut = true;
 		return;
 	}
+	s->path[n] = '/';
+	memcpy(s->path + n + slash, e->d_name, more - slash + 1);
 	if (e->d_type == DT_UNKNOWN)
 		e->d_type = fstatat(dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ? DT_REG : S_ISDIR(st.st_mode) ? DT_DIR : DT_REG;
 	if (strcmp(e->d_name, ".git") == 0 && !s->second && (e->d_type == DT_DIR || e->d_type == DT_REG))
@@ -453,7 +512,7 @@ static void entry(struct search *s, int dir, struct dirent *e, size_t n, int dep
 	}
 	int below = openat(dir, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (below >= 0)
-		search(s, below, n + (size_t)more, depth + 1);
+		search(s, below, n + more, depth + 1);
 }
 
 /* Takes the descriptor. */
