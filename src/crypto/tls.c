@@ -15,6 +15,7 @@
 
 #define DAY        ((time_t)86400)
 #define LEAF_SLOTS 512u
+#define RECORD     16384u /* bytes of plaintext at most */
 
 struct leaf {
 	char name[256];
@@ -32,8 +33,9 @@ struct tls_server {
 
 struct tls {
 	SSL *ssl;
-	BIO *in, *out; /* owned by ssl */
 	enum tls_state state;
+	struct slice in; /* of the wire, during a call: what has not been read yet */
+	struct buf *out; /* where to the wire, during a call */
 	char reason[120];
 };
 
@@ -177,23 +179,74 @@ static int leaf_for(struct tls_server *s, struct slice name, X509 **out)
 	return 0;
 }
 
-/* On memory, with no role yet. */
+/* Reads from the caller's bytes and appends to the caller's buffer. OpenSSL's own memory would be a copy more each way, which it clears as
+ * it grows. Whoever asks for more than there is has taken all: a record that is not whole is kept by OpenSSL. */
+static int wire_read(BIO *b, char *to, size_t n, size_t *got)
+{
+	struct tls *t = BIO_get_data(b);
+	BIO_clear_retry_flags(b);
+	if (!t->in.n) {
+		BIO_set_retry_read(b);
+		return 0;
+	}
+	*got = n < t->in.n ? n : t->in.n;
+	memcpy(to, t->in.p, *got);
+	t->in = slice_from(t->in, *got);
+	return 1;
+}
+
+/* A buffer that is full keeps its error, and its owner sees it. */
+static int wire_write(BIO *b, const char *from, size_t n, size_t *put)
+{
+	struct tls *t = BIO_get_data(b);
+	BIO_clear_retry_flags(b);
+	if (t->out)
+		buf_add(t->out, slice_of(from, n));
+	*put = n;
+	return 1;
+}
+
+static long wire_control(BIO *b, int what, long number, void *pointer)
+{
+	(void)b;
+	(void)number;
+	(void)pointer;
+	return what == BIO_CTRL_FLUSH;
+}
+
+static BIO *wire_new(struct tls *t)
+{
+	static BIO_METHOD *method;
+	if (!method) {
+		BIO_METHOD *m = BIO_meth_new(BIO_TYPE_SOURCE_SINK | BIO_get_new_index(), "wire");
+		if (!m || !BIO_meth_set_read_ex(m, wire_read) || !BIO_meth_set_write_ex(m, wire_write) ||
+		        !BIO_meth_set_ctrl(m, wire_control)) {
+			BIO_meth_free(m);
+			return NULL;
+		}
+		method = m;
+	}
+	BIO *b = BIO_new(method);
+	if (b) {
+		BIO_set_data(b, t);
+		BIO_set_init(b, 1);
+	}
+	return b;
+}
+
+/* With no role yet. */
 static int tls_new(SSL_CTX *ctx, struct tls **out)
 {
 	struct tls *t = calloc(1, sizeof(*t));
-	if (!t)
-		return -ENOMEM;
-	t->ssl = SSL_new(ctx);
-	t->in = BIO_new(BIO_s_mem());
-	t->out = BIO_new(BIO_s_mem());
-	if (!t->ssl || !t->in || !t->out) {
-		BIO_free(t->in);
-		BIO_free(t->out);
-		SSL_free(t->ssl);
+	BIO *wire = t ? wire_new(t) : NULL;
+	if (wire)
+		t->ssl = SSL_new(ctx);
+	if (!wire || !t->ssl) {
+		BIO_free(wire);
 		free(t);
 		return -ENOMEM;
 	}
-	SSL_set_bio(t->ssl, t->in, t->out);
+	SSL_set_bio(t->ssl, wire, wire);
 	*out = t;
 	return 0;
 }
@@ -221,15 +274,6 @@ void tls_free(struct tls *t)
 		return;
 	SSL_free(t->ssl);
 	free(t);
-}
-
-static void take_out(struct tls *t, struct buf *wire_out)
-{
-	char *p = NULL;
-	long n = BIO_get_mem_data(t->out, &p);
-	if (n > 0)
-		buf_add(wire_out, slice_of(p, (size_t)n));
-	(void)BIO_reset(t->out);
 }
 
 static void fail(struct tls *t)
@@ -309,9 +353,10 @@ int tls_connect(struct tls_client *c, struct slice name, bool h2, struct tls **o
 		return -EIO;
 	}
 	ERR_clear_error();
+	t->out = wire_out;
 	(void)SSL_do_handshake(t->ssl);
+	t->out = NULL;
 	ERR_clear_error();
-	take_out(t, wire_out);
 	*out = t;
 	return 0;
 }
@@ -326,9 +371,16 @@ static void step(struct tls *t, struct buf *plain)
 			fail(t);
 	}
 	while (t->state == TLS_OPEN) {
+		/* Not on the stack, where it would be cleared for each record. */
+		static _Thread_local uint8_t piece[RECORD];
 		size_t n = 0;
-		uint8_t piece[16384];
-		int r = SSL_read_ex(t->ssl, piece, sizeof(piece), &n);
+		uint8_t *room = plain->max - plain->n >= RECORD ? buf_room(plain, RECORD) : NULL;
+		int r = SSL_read_ex(t->ssl, room ? room : piece, RECORD, &n);
+		if (r == 1 && room) {
+			plain->n += n;
+			plain->p[plain->n] = 0;
+			continue;
+		}
 		if (r == 1) {
 			buf_add(plain, slice_of(piece, n));
 			continue;
@@ -345,16 +397,12 @@ static void step(struct tls *t, struct buf *plain)
 enum tls_state tls_feed(struct tls *t, struct slice wire, struct buf *plain, struct buf *wire_out)
 {
 	ERR_clear_error();
-	while (wire.n && (t->state == TLS_HANDSHAKE || t->state == TLS_OPEN)) {
-		struct slice piece = slice_sub(wire, 0, 65536);
-		if (BIO_write(t->in, piece.p, (int)piece.n) != (int)piece.n) {
-			fail(t);
-			break;
-		}
-		wire = slice_from(wire, piece.n);
+	t->in = wire;
+	t->out = wire_out;
+	if (wire.n && (t->state == TLS_HANDSHAKE || t->state == TLS_OPEN))
 		step(t, plain);
-	}
-	take_out(t, wire_out);
+	t->in = SLICE_NONE;
+	t->out = NULL;
 	return t->state;
 }
 
@@ -364,22 +412,24 @@ int tls_send(struct tls *t, struct slice plain, struct buf *wire_out)
 		return -EAGAIN;
 	ERR_clear_error();
 	int r = 0;
+	t->out = wire_out;
 	while (plain.n && r == 0) {
 		size_t n = 0;
-		if (SSL_write_ex(t->ssl, plain.p, plain.n > 16384 ? 16384 : plain.n, &n) != 1)
+		if (SSL_write_ex(t->ssl, plain.p, plain.n > RECORD ? RECORD : plain.n, &n) != 1)
 			r = -EIO;
 		plain = slice_from(plain, n);
 	}
-	take_out(t, wire_out);
+	t->out = NULL;
 	return r;
 }
 
 void tls_close(struct tls *t, struct buf *wire_out)
 {
+	t->out = wire_out;
 	if (t->state == TLS_OPEN || t->state == TLS_CLOSED)
 		(void)SSL_shutdown(t->ssl);
+	t->out = NULL;
 	ERR_clear_error();
-	take_out(t, wire_out);
 }
 
 const char *tls_version(const struct tls *t)
