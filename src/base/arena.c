@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+/* Memory is zeroed, so the first chunk is small: many an arena holds a few strings. */
+#define CHUNK_FIRST ((size_t)4 * 1024)
 #define CHUNK_BYTES ((size_t)64 * 1024)
 
 struct arena_chunk {
@@ -20,13 +22,16 @@ void *arena_alloc(struct arena *a, size_t n)
 	n = n ? (n + align - 1) & ~(align - 1) : align;
 	struct arena_chunk *c = a->head;
 	if (!c || c->cap - c->used < n) {
-		size_t cap = n > CHUNK_BYTES / 4 ? n : CHUNK_BYTES;
+		bool large = n > CHUNK_BYTES / 4;
+		size_t cap = large ? n : !c ? CHUNK_FIRST : CHUNK_BYTES;
+		while (!large && cap < 4 * n)
+			cap *= 4;
 		struct arena_chunk *fresh = calloc(1, sizeof(*fresh) + cap);
 		if (!fresh)
 			return NULL;
 		fresh->cap = cap;
 		/* A chunk made for one large piece is full at once: it goes behind the head, which still has room. */
-		if (c && cap != CHUNK_BYTES) {
+		if (c && large) {
 			fresh->next = c->next;
 			c->next = fresh;
 		} else {

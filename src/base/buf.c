@@ -65,7 +65,12 @@ void buf_str_add(struct buf *b, const char *s)
 
 void buf_u8(struct buf *b, uint8_t v)
 {
-	buf_add(b, slice_of(&v, 1));
+	uint8_t *to = buf_room(b, 1);
+	if (!to)
+		return;
+	to[0] = v;
+	to[1] = 0;
+	b->n++;
 }
 
 void buf_be(struct buf *b, uint64_t v, size_t bytes)
@@ -78,17 +83,19 @@ void buf_vfmt(struct buf *b, const char *fmt, va_list ap)
 {
 	va_list again;
 	va_copy(again, ap);
-	int n = vsnprintf(NULL, 0, fmt, again);
+	/* Mostly there is room already. Whatever does not fit is taken back. */
+	size_t room = b->error || b->cap <= b->n ? 0 : b->cap - b->n;
+	int n = vsnprintf(room ? (char *)b->p + b->n : NULL, room, fmt, again);
 	va_end(again);
-	if (n < 0) {
-		b->error = b->error ? b->error : -EINVAL;
-		return;
-	}
-	uint8_t *to = buf_room(b, (size_t)n);
-	if (!to)
-		return;
-	(void)vsnprintf((char *)to, (size_t)n + 1, fmt, ap);
-	b->n += (size_t)n;
+	if (n < 0 && !b->error)
+		b->error = -EINVAL;
+	uint8_t *to = n < 0 ? NULL : buf_room(b, (size_t)n);
+	if (to && (size_t)n >= room)
+		(void)vsnprintf((char *)to, (size_t)n + 1, fmt, ap);
+	if (to)
+		b->n += (size_t)n;
+	else if (room)
+		b->p[b->n] = 0;
 }
 
 void buf_fmt(struct buf *b, const char *fmt, ...)

@@ -149,18 +149,24 @@ bool decode_percent(struct buf *out, struct slice in)
 
 void encode_json(struct buf *out, struct slice text)
 {
+	size_t from = 0; /* of what stands for itself */
 	buf_u8(out, '"');
 	for (size_t i = 0; i < text.n;) {
-		uint32_t c;
-		size_t n = utf8_next(text, i, &c);
+		uint32_t c = text.p[i];
+		size_t n = c < 0x80 ? 1 : utf8_next(text, i, &c);
+		if (n && c >= 0x20 && c != '"' && c != '\\' && c != 0x7f) {
+			i += n;
+			continue;
+		}
+		buf_add(out, slice_sub(text, from, i - from));
 		if (n == 0)
 			buf_str_add(out, "\xef\xbf\xbd");
-		else if (c < 0x20 || c == '"' || c == '\\' || c == 0x7f)
-			buf_fmt(out, "\\u%04x", (unsigned)c);
 		else
-			buf_add(out, slice_sub(text, i, n));
+			buf_fmt(out, "\\u%04x", (unsigned)c);
 		i += n ? n : 1;
+		from = i;
 	}
+	buf_add(out, slice_from(text, from));
 	buf_u8(out, '"');
 }
 
@@ -180,12 +186,15 @@ void encode_shown(struct buf *out, struct slice in)
 
 void encode_json_string(struct buf *out, struct slice text)
 {
+	size_t from = 0; /* of what stands for itself */
 	buf_u8(out, '"');
 	for (size_t i = 0; i < text.n; i++) {
-		if (text.p[i] < 0x20 || text.p[i] == '"' || text.p[i] == '\\')
-			buf_fmt(out, "\\u%04x", text.p[i]);
-		else
-			buf_u8(out, text.p[i]);
+		if (text.p[i] >= 0x20 && text.p[i] != '"' && text.p[i] != '\\')
+			continue;
+		buf_add(out, slice_sub(text, from, i - from));
+		buf_fmt(out, "\\u%04x", text.p[i]);
+		from = i + 1;
 	}
+	buf_add(out, slice_from(text, from));
 	buf_u8(out, '"');
 }

@@ -51,11 +51,32 @@ static int hex4(struct slice s, size_t at)
 	return v;
 }
 
+/* How many bytes there are before a quote, a backslash or a control character. Most of what models are sent is the inside of long strings,
+ * so eight at a time: of each byte the highest bit is set if it is one of these (and then perhaps of those above it). */
+static size_t ordinary(struct slice s)
+{
+	const uint64_t ones = 0x0101010101010101u, tops = ones << 7;
+	size_t i = 0;
+	for (; s.n - i >= sizeof(uint64_t); i += sizeof(uint64_t)) {
+		uint64_t w;
+		memcpy(&w, s.p + i, sizeof(w));
+		uint64_t quote = w ^ ones * '"', slash = w ^ ones * '\\';
+		if (((quote - ones) & ~quote & tops) | ((slash - ones) & ~slash & tops) | ((w - ones * 0x20) & ~w & tops))
+			break;
+	}
+	while (i < s.n && s.p[i] != '"' && s.p[i] != '\\' && s.p[i] >= 0x20)
+		i++;
+	return i;
+}
+
 /* The cursor is on the opening quote; *out gets what is between the quotes. */
 static bool read_string(struct reader *r, struct slice *out)
 {
 	size_t from = ++r->at;
-	while (r->at < r->in.n) {
+	for (;;) {
+		r->at += ordinary(slice_from(r->in, r->at));
+		if (r->at >= r->in.n)
+			break;
 		uint8_t c = r->in.p[r->at];
 		if (c == '"') {
 			*out = slice_sub(r->in, from, r->at - from);
