@@ -128,7 +128,7 @@ static void queued(void **state)
 			assert_int_equal(fd >= 0, got % 3 == 0);
 			if (fd >= 0) {
 				assert_true(pread(fd, text, sizeof(text) - 1, 0) > 0);
-				assert_int_equal(atoi(text), got);
+				assert_int_equal(strtol(text, NULL, 10), got);
 				close(fd);
 			}
 			got++;
