@@ -34,7 +34,7 @@ struct upstream {
 	struct buf in, out, early; /* early: plaintext that waits for the handshake */
 	char host[256];
 	uint16_t port;
-	bool over_tls, bytes, held, eof, shut, reply_keeps;
+	bool over_tls, bytes, held, eof, shut, reply_keeps, whole;
 	char method[24];
 	struct http1_reply reply;
 	struct http1_chunked chunked;
@@ -144,6 +144,14 @@ void upstream_shut(struct upstream *u)
 	watch(u);
 }
 
+/* The reply is whole. Only then may the connection be kept: of one that its flow leaves before, the rest of the reply is still to come, and
+ * would be taken for the reply to the next request. */
+static void end_of_reply(struct upstream *u)
+{
+	u->whole = true;
+	flow_end(u->f);
+}
+
 static bool content(struct upstream *u)
 {
 	struct slice in = buf_slice(&u->in);
@@ -159,10 +167,8 @@ static bool content(struct upstream *u)
 		}
 		buf_drop(&u->in, used);
 		flow_piece(u->f, buf_slice(&plain));
-		if (s == HTTP1_OK) {
-			flow_end(u->f);
-			return false;
-		}
+		if (s == HTTP1_OK)
+			end_of_reply(u);
 		return false;
 	}
 	struct slice s = u->reply.until_close ? in : slice_sub(in, 0, u->left > SIZE_MAX ? SIZE_MAX : (size_t)u->left);
@@ -170,7 +176,7 @@ static bool content(struct upstream *u)
 	buf_drop(&u->in, s.n);
 	u->left -= u->reply.until_close ? 0 : s.n;
 	if (!u->reply.until_close && u->left == 0)
-		flow_end(u->f);
+		end_of_reply(u);
 	return false;
 }
 
@@ -209,7 +215,7 @@ static bool step(struct upstream *u)
 		return false;
 	buf_drop(&u->in, size);
 	if (final && empty) {
-		flow_end(f);
+		end_of_reply(u);
 		return false;
 	}
 	return true;
@@ -360,7 +366,7 @@ void upstream_take(struct upstream *u, struct flow *f, struct slice method)
 {
 	u->f = f;
 	f->u = u;
-	u->held = false;
+	u->held = u->whole = false;
 	(void)snprintf(u->method, sizeof(u->method), "%.*s", SLICE_FMT(method));
 	if (u->state == UP_IDLE)
 		u->state = UP_HEAD;
@@ -372,7 +378,7 @@ void upstream_leave(struct upstream *u)
 	if (u->f)
 		u->f->u = NULL;
 	u->f = NULL;
-	bool whole = u->state == UP_BODY && u->reply_keeps && !u->in.n && !u->out.n && !u->eof && !u->shut;
+	bool whole = u->whole && u->reply_keeps && !u->in.n && !u->out.n && !u->eof && !u->shut;
 	if (!whole) {
 		destroy(u);
 		return;
