@@ -70,6 +70,18 @@ static struct slice bare_host(struct slice a)
 	return slice_sub(a, 0, slice_chr(a, ':', 0));
 }
 
+/* A name and at most the connection's port: the server gets Host as it is, and what stands behind the name could mean another host to it.
+ */
+static bool plain_authority(struct slice a, uint16_t port)
+{
+	size_t end = a.n && a.p[0] == '[' ? slice_chr(a, ']', 0) : SLICE_NPOS;
+	struct slice rest = slice_from(a, end == SLICE_NPOS ? bare_host(a).n : end + 1);
+	uint64_t n;
+	if (end != SLICE_NPOS && slice_chr(bare_host(a), ':', 0) == SLICE_NPOS)
+		return false;
+	return !rest.n || (rest.p[0] == ':' && slice_u64(slice_from(rest, 1), 65535, &n) && n == port);
+}
+
 /* A tool that dials one place, names a second in TLS and a third in its request could have one allowed and another reached. NULL: all
  * agree. */
 static const char *disagreement(const struct exchange_request *r, char host[256])
@@ -78,8 +90,10 @@ static const char *disagreement(const struct exchange_request *r, char host[256]
 	if (slice_chr(r->authority, '@', 0) != SLICE_NPOS)
 		return "the request's Host names a user";
 	/* RFC 9112, 3.2. Of bytes there is no request. */
-	if (slice_is(r->proto, "HTTP/1.1") && !exchange_header(r, "host").p)
+	if (slice_is(r->proto, "HTTP/1.1") && !exchange_header(r, "host").n)
 		return "the request has no Host";
+	if (!plain_authority(r->authority, r->port))
+		return "the request's Host is more than a name and the port of the connection";
 	bool address = numeric(r->dialled);
 	struct slice name = address && !r->sni.n && !authority.n ? r->dialled : r->host;
 	if (name.n == 0 || name.n > 253)
