@@ -97,9 +97,17 @@ const char *h1_phrase(int status)
 static void bad_request(struct conn *c, const char *why)
 {
 	char date[40];
-	_cleanup_buf_ struct buf b = BUF(512);
+	_cleanup_buf_ struct buf b = BUF(1024), body = BUF(512);
 	http_date(date);
-	buf_fmt(&b, "HTTP/1.1 400 Bad Request\r\ndate: %s\r\ncontent-length: 0\r\nconnection: close\r\n\r\n", date);
+	/* A simulated server has no words of ours; who is denied something by a gate is to know why. */
+	if (conn_streams(c))
+		buf_fmt(&body,
+		        "{\"type\":\"error\",\"error\":{\"type\":\"postern_denied\",\"rule\":\"protocol\",\"message\":\"Postern: the "
+		        "request is not "
+		        "HTTP/1.1 as it must be: %s\"}}\n",
+		        why);
+	buf_fmt(&b, "HTTP/1.1 400 Bad Request\r\ndate: %s\r\n%scontent-length: %zu\r\nconnection: close\r\n\r\n%s", date,
+	        body.n ? "content-type: application/json\r\nx-postern: postern_denied\r\n" : "", body.n, buf_str(&body));
 	c->raw_why = why;
 	conn_send(c, buf_slice(&b));
 	conn_finish(c, "malformed HTTP");
