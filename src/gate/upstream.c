@@ -12,6 +12,8 @@
 #define READ_SIZE ((size_t)65536)
 #define WAIT_MAX  ((size_t)96 << 20)
 #define HEAD_MAX  (HTTP1_HEAD_MAX + READ_SIZE)
+/* Interim replies to one request. Each is passed on, and a client that does not read them holds nobody back. */
+#define INTERIM_MAX 64u
 
 enum up_state {
 	UP_HANDSHAKE,
@@ -39,6 +41,7 @@ struct upstream {
 	struct http1_reply reply;
 	struct http1_chunked chunked;
 	uint64_t left;
+	unsigned interim;
 	uint64_t since_ms;
 };
 
@@ -209,6 +212,10 @@ static bool step(struct upstream *u)
 	u->reply_keeps = u->reply.keep_alive;
 	size_t size = u->reply.size;
 	bool empty = u->reply.framing == HTTP1_NONE && !u->reply.until_close, final = u->reply.status >= 200;
+	if (!final && u->reply.status != 101 && ++u->interim > INTERIM_MAX) {
+		fail(u, "the server sends interim replies without end");
+		return false;
+	}
 	struct flow *f = u->f;
 	flow_head(f, &u->reply);
 	if (f->u != u)
@@ -367,6 +374,7 @@ void upstream_take(struct upstream *u, struct flow *f, struct slice method)
 	u->f = f;
 	f->u = u;
 	u->held = u->whole = false;
+	u->interim = 0;
 	(void)snprintf(u->method, sizeof(u->method), "%.*s", SLICE_FMT(method));
 	if (u->state == UP_IDLE)
 		u->state = UP_HEAD;

@@ -155,15 +155,48 @@ bool stream_relay(struct conn *c)
 
 /* ── what the far side calls ── */
 
-/* Fields that say how this one connection is used (RFC 9110, 7.6.1) do not pass. */
-static bool hop_by_hop(struct slice name)
+/* Fields that say how this one connection is used, or that Connection names as such (RFC 9110, 7.6.1), do not pass. */
+static bool hop_by_hop(struct slice name, struct slice named)
 {
+	struct slice one;
+	while (slice_split(&named, ',', &one))
+		if (slice_eq_nocase(name, slice_trim(one)))
+			return true;
 	static const char *const names[] = {
 	        "connection", "keep-alive", "proxy-connection", "transfer-encoding", "te", "trailer", "upgrade", "proxy-authenticate"};
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (slice_eq_nocase(name, slice_str(names[i])))
 			return true;
 	return false;
+}
+
+/* The fields of a reply as they pass: no fold, one length, and none where there is no content (RFC 9110, 8.6). */
+static void reply_fields(int status, struct slice headers, struct buf *out, bool *sized)
+{
+	_cleanup_buf_ struct buf named = BUF(HEADERS_MAX);
+	struct slice rest = headers, line;
+	while (status != 101 && slice_split(&rest, '\n', &line))
+		if (slice_eq_nocase(slice_sub(line, 0, 11), SLICE("connection:"))) {
+			buf_add(&named, slice_trim(slice_from(line, 11)));
+			buf_u8(&named, ',');
+		}
+	while (slice_split(&headers, '\n', &line)) {
+		size_t colon = slice_chr(line, ':', 0);
+		struct slice name = slice_sub(line, 0, colon);
+		if (colon == SLICE_NPOS || colon == 0 || (status != 101 && hop_by_hop(name, buf_slice(&named))))
+			continue;
+		if (slice_eq_nocase(name, SLICE("content-length"))) {
+			if (*sized || status < 200 || status == 204)
+				continue;
+			*sized = true;
+		}
+		buf_add(out, name);
+		buf_str_add(out, ": ");
+		buf_add(out, slice_trim(slice_from(line, colon + 1)));
+		buf_str_add(out, "\r\n");
+	}
+	if (buf_error(&named))
+		out->error = buf_error(&named);
 }
 
 int exchange_head(struct exchange *x, int status, struct slice headers)
@@ -173,23 +206,18 @@ int exchange_head(struct exchange *x, int status, struct slice headers)
 		return -EPROTO;
 	if (x->ended || x->broken)
 		return 0;
+	_cleanup_buf_ struct buf b = BUF(HEADERS_MAX + 256), fields = BUF(HEADERS_MAX);
+	bool sized = false, switches = status == 101, old = x->request && slice_is(x->request->proto, "HTTP/1.0");
+	/* RFC 9110, 15.2: to HTTP/1.0 an interim reply would be the reply. */
+	if (old && status < 200)
+		return switches ? -EPROTO : 0;
+	reply_fields(status, headers, &fields, &sized);
+	if (buf_error(&fields))
+		return buf_error(&fields);
 	if (x->stream)
-		return h2_reply(x, status, headers);
-	_cleanup_buf_ struct buf b = BUF(HEADERS_MAX);
-	bool sized = false, switches = status == 101, old = slice_is(x->request->proto, "HTTP/1.0");
-	struct slice line;
+		return h2_reply(x, status, buf_slice(&fields));
 	buf_fmt(&b, "HTTP/1.1 %d %s\r\n", status, h1_phrase(status));
-	while (slice_split(&headers, '\n', &line)) {
-		size_t colon = slice_chr(line, ':', 0);
-		struct slice name = slice_sub(line, 0, colon);
-		if (colon == SLICE_NPOS || colon == 0 || (!switches && hop_by_hop(name)))
-			continue;
-		sized |= slice_eq_nocase(name, SLICE("content-length"));
-		buf_add(&b, name);
-		buf_str_add(&b, ": ");
-		buf_add(&b, slice_trim(slice_from(line, colon + 1)));
-		buf_str_add(&b, "\r\n");
-	}
+	buf_add(&b, buf_slice(&fields));
 	x->has_head = status >= 200 || switches;
 	x->bodyless = status < 200 || status == 204 || status == 304 || slice_is(x->request->method, "HEAD");
 	x->chunked = x->has_head && !x->bodyless && !sized && !old;
