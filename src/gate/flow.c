@@ -25,6 +25,15 @@ void flow_book(struct flow *f, size_t before)
 	f->g->held -= before;
 }
 
+bool gate_hold(struct gate *g, size_t *booked, size_t now)
+{
+	bool more = now > *booked;
+	g->held += now;
+	g->held -= *booked;
+	*booked = now;
+	return !more || g->held <= HELD_MAX;
+}
+
 /* The client reads a sentence, in the form in which the programs of model vendors expect errors. */
 static void refuse(struct flow *f, int status, const char *type, struct slice rule, struct slice reason)
 {
@@ -167,6 +176,11 @@ static bool decode(struct flow *f)
 	uint64_t lost = 0;
 	if (!coding.n || !f->body.n || slice_eq_nocase(coding, SLICE("identity")))
 		return true;
+	/* A body of some KiB can become the largest one; without room for that it is not even tried. */
+	if (f->g->held > HELD_MAX - BODY_WHOLE_MAX) {
+		flow_deny(f, 413, "size", "too much is under way at once for the content coding to be removed");
+		return false;
+	}
 	if (decode_content(coding, buf_slice(&f->body), &out, &lost, &why) < 0 || lost) {
 		flow_deny(f, 415, "content", why ? why : "the content coding cannot be removed");
 		return false;
@@ -353,6 +367,8 @@ static void body(void *state, struct slice piece)
 	if (f->upgraded && f->g->search && f->state == FLOW_OPEN && f->u) {
 		if (!flow_ws_feed(f, piece))
 			f->state = FLOW_OVER;
+		else if (f->u && upstream_waiting(f->u) > UP_PAUSE)
+			exchange_hold(f->x, true);
 		return;
 	}
 	if ((f->bytes || (f->upgraded && !f->g->search)) && f->sent > f->may_send) {
@@ -369,8 +385,10 @@ static void body(void *state, struct slice piece)
 	flow_book(f, before);
 	if (f->bytes && f->body.n > UP_PAUSE)
 		exchange_hold(f->x, true);
-	else if (buf_error(&f->body) || f->g->held > BODIES_MAX)
+	else if (buf_error(&f->body))
 		flow_deny(f, 413, "size", "the request is larger than what can be looked at before it leaves (32 MiB)");
+	else if (f->g->held > HELD_MAX)
+		flow_deny(f, 413, "size", "too much is under way at once (256 MiB)");
 }
 
 static void end(void *state)
@@ -780,6 +798,6 @@ void flow_fail(struct flow *f, const char *why)
 
 void flow_room(struct flow *f)
 {
-	if (f->u && upstream_waiting(f->u) < LOW && f->r)
+	if (f->u && upstream_waiting(f->u) < LOW && f->r && !flow_ws_asks(f))
 		exchange_hold(f->x, false);
 }

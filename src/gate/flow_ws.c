@@ -15,7 +15,27 @@ struct flow_ws {
 	struct flow *asked; /* the message that the supervisor is asked about */
 	struct buf reply;   /* frames of the server that are not whole; what they say goes into f->dialogue */
 	struct buf said;
+	size_t booked; /* bytes of all of these, as gate_hold() knows it */
 };
+
+/* False: too much is held. What was long and is empty now gives its memory back. */
+static bool book(struct flow *f)
+{
+	struct flow_ws *w = f->ws;
+	struct buf *const all[] = {&w->raw, &w->message, &w->reply, &w->said};
+	size_t now = 0;
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		if (!all[i]->n && all[i]->cap > 65536)
+			buf_free(all[i]);
+		now += all[i]->cap;
+	}
+	return gate_hold(f->g, &w->booked, now);
+}
+
+bool flow_ws_asks(const struct flow *f)
+{
+	return f->ws && f->ws->asked;
+}
 
 void flow_ws_free(struct flow *f)
 {
@@ -27,6 +47,7 @@ void flow_ws_free(struct flow *f)
 		flow_event(f->ws->asked, "the connection went away");
 		flow_free(f->ws->asked);
 	}
+	(void)gate_hold(f->g, &f->ws->booked, 0);
 	buf_free(&f->ws->raw);
 	buf_free(&f->ws->reply);
 	buf_free(&f->ws->said);
@@ -161,11 +182,12 @@ void flow_ws_reply(struct flow *f, struct slice piece)
 		const char *why = NULL;
 		enum ws_status s = ws_parse(slice_from(buf_slice(&w->reply), used), false, MESSAGE_MAX, &frame, &why);
 		more = s == WS_OK;
-		if (s == WS_BAD || buf_error(&w->reply) || buf_error(&w->said)) {
+		if (s == WS_BAD || buf_error(&w->reply) || buf_error(&w->said) || !book(f)) {
 			dialogue_free(f->dialogue);
 			f->dialogue = NULL;
 			buf_free(&w->reply);
 			buf_free(&w->said);
+			(void)book(f);
 			return;
 		}
 		if (!more)
@@ -180,6 +202,7 @@ void flow_ws_reply(struct flow *f, struct slice piece)
 		buf_reset(&w->said);
 	}
 	buf_drop(&w->reply, used);
+	(void)book(f);
 }
 
 bool flow_ws_feed(struct flow *f, struct slice piece)
@@ -189,7 +212,9 @@ bool flow_ws_feed(struct flow *f, struct slice piece)
 	buf_add(&f->ws->raw, piece);
 	if (buf_error(&f->ws->raw))
 		return broken(f, "a message is too long to be looked through");
-	return step(f);
+	if (!step(f))
+		return false;
+	return book(f) || broken(f, "too much is under way at once (256 MiB)");
 }
 
 void flow_ws_verdict(struct flow *m, bool allow, struct slice redact, struct slice reason)

@@ -16,7 +16,7 @@
 
 #define FLOWS_MAX      8192u
 #define BODY_WHOLE_MAX ((size_t)32 << 20)  /* of a request that is looked at as a whole before it leaves */
-#define BODIES_MAX     ((size_t)512 << 20) /* of all flows together */
+#define HELD_MAX       ((size_t)256 << 20) /* of all flows together: bodies, what waits for servers, frames */
 #define REPLAY_MAX     ((size_t)256 << 10) /* requests up to this size are sent again if a kept connection turns out to be dead */
 #define UP_PAUSE       ((size_t)1 << 20)   /* bytes waiting for one side: the other is not read */
 #define IDLE_MAX       64u                 /* kept upstream connections */
@@ -82,7 +82,7 @@ struct gate {
 	struct flow *flow[FLOWS_MAX]; /* by id modulo */
 	unsigned n_flows;
 	uint64_t last_id;
-	size_t held; /* bytes of bodies */
+	size_t held; /* bytes that flows and their connections hold */
 	struct upstream *idle;
 	unsigned n_idle;
 	struct buf in; /* of the link */
@@ -99,6 +99,8 @@ void flow_ask(struct flow *f);
 void flow_deny(struct flow *f, int status, const char *rule, const char *reason);
 void flow_event(struct flow *f, const char *reason);
 void flow_book(struct flow *f, size_t before);
+/* What *booked says is held becomes `now`. False: that is more than may be held. */
+bool gate_hold(struct gate *g, size_t *booked, size_t now);
 
 /* flow_ws.c: client messages of a WebSocket, each a flow of its own until it has left. */
 /* False: it must end. */
@@ -106,6 +108,8 @@ bool flow_ws_feed(struct flow *f, struct slice piece);
 void flow_ws_verdict(struct flow *message, bool allow, struct slice redact, struct slice reason);
 void flow_ws_free(struct flow *f);
 void flow_ws_reply(struct flow *f, struct slice piece);
+/* A message is asked about: the client waits for its verdict. */
+bool flow_ws_asks(const struct flow *f);
 
 /* flow.c */
 extern const struct far_stream flow_far_stream;

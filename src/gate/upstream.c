@@ -34,8 +34,10 @@ struct upstream {
 	uint32_t events;
 	struct tls *tls;
 	struct buf in, out, early; /* early: plaintext that waits for the handshake */
+	size_t out_at;             /* bytes at the front of out that were sent */
 	char host[256];
 	uint16_t port;
+	size_t booked; /* bytes that wait, as gate_hold() knows it */
 	bool over_tls, bytes, held, eof, shut, reply_keeps, whole;
 	char method[24];
 	struct http1_reply reply;
@@ -47,6 +49,8 @@ struct upstream {
 
 static void watch(struct upstream *u)
 {
+	/* What is under way to a server is counted, and not refused: the flow was already. */
+	(void)gate_hold(u->g, &u->booked, u->out.cap + u->early.cap);
 	uint32_t want = (u->out.n ? EPOLLOUT : 0u) | (u->held || u->eof ? 0u : EPOLLIN);
 	if (want != u->events && loop_change(u->source, want) == 0)
 		u->events = want;
@@ -58,6 +62,7 @@ static void destroy(struct upstream *u)
 	if (u->fd >= 0)
 		(void)close(u->fd);
 	tls_free(u->tls);
+	(void)gate_hold(u->g, &u->booked, 0);
 	buf_free(&u->in);
 	buf_free(&u->out);
 	buf_free(&u->early);
@@ -91,7 +96,7 @@ static void fail(struct upstream *u, const char *why)
 
 static bool flush(struct upstream *u)
 {
-	size_t done = 0;
+	size_t done = u->out_at;
 	while (done < u->out.n) {
 		ssize_t n = send(u->fd, u->out.p + done, u->out.n - done, MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (n < 0 && errno == EINTR)
@@ -102,7 +107,12 @@ static bool flush(struct upstream *u)
 			break;
 		done += (size_t)n;
 	}
-	buf_drop(&u->out, done);
+	/* Moved only now and then: of a large body the rest would be moved for each piece. */
+	u->out_at = done < u->out.n / 2 ? done : 0;
+	if (!u->out_at)
+		buf_drop(&u->out, done);
+	if (!u->out.n && u->out.cap > READ_SIZE)
+		buf_free(&u->out);
 	if (u->shut && u->out.n == 0)
 		(void)shutdown(u->fd, SHUT_WR);
 	return true;
@@ -130,7 +140,7 @@ void upstream_send(struct upstream *u, struct slice s)
 
 size_t upstream_waiting(const struct upstream *u)
 {
-	return u->out.n + u->early.n;
+	return u->out.n - u->out_at + u->early.n;
 }
 
 void upstream_raw(struct upstream *u)

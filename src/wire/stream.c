@@ -99,12 +99,29 @@ void stream_free(struct exchange *x)
 	if (x->state)
 		far(x->c)->gone(x->state);
 	request_free(x->c->engine, x->request);
+	engine_release(x->c->engine, x->booked);
 	buf_free(&x->out);
 	free(x);
 }
 
+/* What waits for the window of an HTTP/2 client is memory that is held for it. False: too much is. */
+static bool book(struct exchange *x)
+{
+	size_t now = x->out.cap;
+	if (now > x->booked && !engine_hold(x->c->engine, now - x->booked))
+		return false;
+	if (now < x->booked)
+		engine_release(x->c->engine, x->booked - now);
+	x->booked = now;
+	return true;
+}
+
 void stream_drained(struct exchange *x)
 {
+	if (!x->out.n && x->out.cap > WAITING_LOW) {
+		buf_free(&x->out);
+		(void)book(x);
+	}
 	if (!x->wants_room || x->ended || x->broken || exchange_waiting(x) > WAITING_LOW)
 		return;
 	x->wants_room = false;
@@ -247,6 +264,8 @@ void exchange_piece(struct exchange *x, struct slice piece)
 		buf_add(&x->out, piece);
 		if (buf_error(&x->out))
 			exchange_break(x, "the client does not read");
+		else if (!book(x))
+			exchange_break(x, "too much memory is held for clients");
 		h2_resume(x);
 		engine_due(c->engine, c);
 		return;

@@ -651,9 +651,9 @@ def _(c):
 
 @case("h2-flood", "windows-closed")
 def _(c):
-    """Replies of 8 MB, and a client that takes nothing: 100 streams on each of three connections."""
+    """Replies of 8 MB, and a client that takes nothing: 100 streams on each of two connections."""
     c.any = True
-    hs = [H2(first=settings(table=0, window=0)) for _ in range(3)]
+    hs = [H2(first=settings(table=0, window=0)) for _ in range(2)]
     for h in hs:
         for i in range(100):
             h.request(2 * i + 1, c.path + "/big-8000000")
