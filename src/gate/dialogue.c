@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/encode.h"
 #include "crypto/digest.h"
 #include "parse/json.h"
 
@@ -10,14 +11,14 @@
 #define WHOLE_MAX ((size_t)4 << 20)
 #define ARENA_MAX ((size_t)64 << 20)
 #define CALLS_MAX 128u
-#define ARGS_MAX  ((size_t)1 << 20)
 #define LINES_MAX ((size_t)24 << 10) /* of facts; they travel in one message of the link */
 
 /* A tool that the model asks for. */
 struct call {
 	char key[64]; /* by which its pieces are known; "" once it is whole */
 	char name[128];
-	struct buf args;
+	struct digest_stream *args; /* running: of arguments only length and digest are told, and they may be as long as they like */
+	uint64_t n;
 };
 
 struct dialogue {
@@ -139,7 +140,7 @@ void dialogue_free(struct dialogue *d)
 	if (!d)
 		return;
 	for (size_t i = 0; i < d->n_calls; i++)
-		buf_free(&d->call[i].args);
+		digest_stream_free(d->call[i].args);
 	buf_free(&d->in);
 	arena_free(&d->arena);
 	free(d);
@@ -153,20 +154,26 @@ static struct call *call_of(struct dialogue *d, const char *key, struct slice na
 			return &d->call[i];
 	if (d->n_calls == CALLS_MAX || !name.n)
 		return NULL;
-	struct call *c = &d->call[d->n_calls++];
+	struct call *c = &d->call[d->n_calls];
 	_cleanup_buf_ struct buf word = BUF(128);
-	c->args = BUF(ARGS_MAX);
+	if (digest_stream_new(DIGEST_SHA256, &c->args) < 0)
+		return NULL;
+	d->n_calls++;
 	put_word(&word, name);
 	(void)snprintf(c->key, sizeof(c->key), "%s", key);
 	(void)snprintf(c->name, sizeof(c->name), "%s", buf_str(&word));
 	return c;
 }
 
+static void add_args(struct call *c, struct slice args)
+{
+	if (c && c->args && args.n && digest_stream_add(c->args, args) == 0)
+		c->n += args.n;
+}
+
 static void whole_call(struct dialogue *d, struct slice name, struct slice args)
 {
-	struct call *c = call_of(d, "", name);
-	if (c)
-		buf_add(&c->args, args);
+	add_args(call_of(d, "", name), args);
 }
 
 static void key_of(const struct json *v, const char *member, char key[64])
@@ -202,8 +209,7 @@ static void anthropic(struct dialogue *d, const struct json *doc)
 		(void)call_of(d, key, text_of(json_get(block, "name"), &d->arena));
 	if (has(doc, "type", "content_block_delta") && delta) {
 		struct call *c = has(delta, "type", "input_json_delta") ? call_of(d, key, SLICE_NONE) : NULL;
-		if (c)
-			buf_add(&c->args, text_of(json_get(delta, "partial_json"), &d->arena));
+		add_args(c, text_of(json_get(delta, "partial_json"), &d->arena));
 		d->text += text_of(json_get(delta, "text"), &d->arena).n;
 	}
 	/* Numbers begin anew with the next reply. */
@@ -236,8 +242,7 @@ static void openai_chat(struct dialogue *d, const struct json *doc)
 			const struct json *f = json_get(t, "function");
 			key_of(t, "index", key);
 			struct call *call = call_of(d, key, text_of(json_get(f, "name"), &d->arena));
-			if (call)
-				buf_add(&call->args, text_of(json_get(f, "arguments"), &d->arena));
+			add_args(call, text_of(json_get(f, "arguments"), &d->arena));
 		}
 	}
 }
@@ -285,11 +290,9 @@ static void gemini(struct dialogue *d, const struct json *doc)
 	usage(d, json_get(doc, "usageMetadata"));
 }
 
-void dialogue_message(struct dialogue *d, struct slice json)
+static void message(struct dialogue *d, struct slice json)
 {
 	struct json *doc = NULL;
-	arena_free(&d->arena);
-	d->arena = ARENA(ARENA_MAX);
 	if (json_parse(json, NULL, &d->arena, &doc, NULL) != JSON_OK || doc->type != JSON_OBJECT)
 		return;
 	anthropic(d, doc);
@@ -302,6 +305,14 @@ void dialogue_message(struct dialogue *d, struct slice json)
 		model = text_of(json_get(json_get(doc, "message"), "model"), &d->arena);
 	if (model.n && !d->model[0])
 		(void)snprintf(d->model, sizeof(d->model), "%.*s", SLICE_FMT(slice_sub(model, 0, 120)));
+}
+
+void dialogue_message(struct dialogue *d, struct slice json)
+{
+	/* Until the next message nothing of this one stays: there are many replies at once. */
+	d->arena = ARENA(ARENA_MAX);
+	message(d, json);
+	arena_free(&d->arena);
 }
 
 /* The data of whole events; what is longer than an event may be is passed over. */
@@ -341,7 +352,14 @@ void dialogue_end(struct dialogue *d, struct buf *facts)
 	buf_fmt(facts, "text\t%llu\ntokens\t%llu\t%llu\n", (unsigned long long)d->text, (unsigned long long)d->tokens_in,
 	        (unsigned long long)d->tokens_out);
 	for (size_t i = 0; i < d->n_calls && facts->n < LINES_MAX; i++) {
-		buf_fmt(facts, "call\t%s", d->call[i].name);
-		put_digest(facts, buf_slice(&d->call[i].args));
+		struct call *c = &d->call[i];
+		uint8_t sum[DIGEST_MAX];
+		_cleanup_buf_ struct buf hex = BUF(80);
+		struct digest_stream *args = c->args;
+		c->args = NULL;
+		if (!args || digest_stream_end(args, sum) < 0)
+			continue;
+		encode_hex(&hex, slice_of(sum, digest_size(DIGEST_SHA256)));
+		buf_fmt(facts, "call\t%s\t%llu\t%s\n", c->name, (unsigned long long)c->n, buf_str(&hex));
 	}
 }

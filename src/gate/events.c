@@ -218,6 +218,7 @@ static int event(struct events *e, struct slice whole, struct buf *out)
 		buf_add(out, whole);
 	if (r == 0 && json && ends(data, doc))
 		r = flush_all(e, out);
+	arena_free(&e->arena); /* not kept until the next event */
 	return r < 0 ? r : buf_error(out);
 }
 
