@@ -15,7 +15,7 @@
 #include "parse/address.h"
 #include "sys/loop.h"
 
-#define THREADS    4u
+#define THREADS    16u /* a name server that does not answer holds one up for half a minute */
 #define JOBS_MAX   1024u
 #define ADDRS_MAX  8u
 #define TRY_MS     4000u
@@ -47,18 +47,23 @@ struct redirect {
 	uint16_t port, to_port; /* 0: any, the same */
 };
 
-struct connector {
-	struct loop *loop;
-	connect_done *done;
-	void *arg;
+/* What the threads see. A thread that waits for a name server cannot be woken: at the end it stays behind, and the last one frees this. */
+struct shared {
 	int wake;
-	struct source *source;
-	pthread_t thread[THREADS];
-	unsigned n_threads;
 	pthread_mutex_t lock;
 	pthread_cond_t more;
 	struct job *todo, *back; /* with the lock held */
 	bool end;
+	unsigned users;
+};
+
+struct connector {
+	struct loop *loop;
+	connect_done *done;
+	void *arg;
+	struct shared *s;
+	struct source *source;
+	unsigned n_threads;
 	struct job *trying;
 	unsigned n_jobs;
 	struct redirect rule[RULES_MAX];
@@ -85,25 +90,42 @@ static void resolve(struct job *j)
 		freeaddrinfo(found);
 }
 
+/* With the lock held, which is given up. */
+static void leave(struct shared *s)
+{
+	bool last = --s->users == 0;
+	(void)pthread_mutex_unlock(&s->lock);
+	if (!last)
+		return;
+	(void)close(s->wake);
+	(void)pthread_mutex_destroy(&s->lock);
+	(void)pthread_cond_destroy(&s->more);
+	free(s);
+}
+
 static void *resolver(void *arg)
 {
-	struct connector *c = arg;
-	(void)pthread_mutex_lock(&c->lock);
-	while (!c->end) {
-		struct job *j = c->todo;
+	struct shared *s = arg;
+	(void)pthread_mutex_lock(&s->lock);
+	while (!s->end) {
+		struct job *j = s->todo;
 		if (!j) {
-			(void)pthread_cond_wait(&c->more, &c->lock);
+			(void)pthread_cond_wait(&s->more, &s->lock);
 			continue;
 		}
-		c->todo = j->next;
-		(void)pthread_mutex_unlock(&c->lock);
+		s->todo = j->next;
+		(void)pthread_mutex_unlock(&s->lock);
 		resolve(j);
-		(void)pthread_mutex_lock(&c->lock);
-		j->next = c->back;
-		c->back = j;
-		(void)!write(c->wake, &(uint64_t){1}, sizeof(uint64_t));
+		(void)pthread_mutex_lock(&s->lock);
+		if (s->end) {
+			free(j);
+			break;
+		}
+		j->next = s->back;
+		s->back = j;
+		(void)!write(s->wake, &(uint64_t){1}, sizeof(uint64_t));
 	}
-	(void)pthread_mutex_unlock(&c->lock);
+	leave(s);
 	return NULL;
 }
 
@@ -232,11 +254,11 @@ static void on_wake(void *arg, uint32_t events)
 	struct connector *c = arg;
 	uint64_t n;
 	(void)events;
-	(void)!read(c->wake, &n, sizeof(n));
-	(void)pthread_mutex_lock(&c->lock);
-	struct job *back = c->back;
-	c->back = NULL;
-	(void)pthread_mutex_unlock(&c->lock);
+	(void)!read(c->s->wake, &n, sizeof(n));
+	(void)pthread_mutex_lock(&c->s->lock);
+	struct job *back = c->s->back;
+	c->s->back = NULL;
+	(void)pthread_mutex_unlock(&c->s->lock);
 	while (back) {
 		struct job *j = back;
 		back = j->next;
@@ -255,11 +277,17 @@ int connector_new(struct loop *loop, connect_done *done, void *arg, struct conne
 	struct connector *c = calloc(1, sizeof(*c));
 	if (!c)
 		return -ENOMEM;
-	*c = (struct connector){.loop = loop, .done = done, .arg = arg};
-	(void)pthread_mutex_init(&c->lock, NULL);
-	(void)pthread_cond_init(&c->more, NULL);
-	c->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	int r = c->wake < 0 ? -errno : loop_add(loop, c->wake, EPOLLIN, on_wake, c, &c->source);
+	struct shared *s = calloc(1, sizeof(*s));
+	if (!s) {
+		free(c);
+		return -ENOMEM;
+	}
+	*c = (struct connector){.loop = loop, .done = done, .arg = arg, .s = s};
+	(void)pthread_mutex_init(&s->lock, NULL);
+	(void)pthread_cond_init(&s->more, NULL);
+	s->users = 1;
+	s->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	int r = s->wake < 0 ? -errno : loop_add(loop, s->wake, EPOLLIN, on_wake, c, &c->source);
 	if (r < 0) {
 		connector_free(c);
 		return r;
@@ -285,20 +313,16 @@ void connector_free(struct connector *c)
 {
 	if (!c)
 		return;
-	(void)pthread_mutex_lock(&c->lock);
-	c->end = true;
-	(void)pthread_cond_broadcast(&c->more);
-	(void)pthread_mutex_unlock(&c->lock);
-	for (unsigned i = 0; i < c->n_threads; i++)
-		(void)pthread_join(c->thread[i], NULL);
-	free_jobs(c->todo);
-	free_jobs(c->back);
-	free_jobs(c->trying);
 	loop_remove(c->source);
-	if (c->wake >= 0)
-		(void)close(c->wake);
-	(void)pthread_mutex_destroy(&c->lock);
-	(void)pthread_cond_destroy(&c->more);
+	struct shared *s = c->s;
+	(void)pthread_mutex_lock(&s->lock);
+	s->end = true;
+	free_jobs(s->todo);
+	free_jobs(s->back);
+	s->todo = s->back = NULL;
+	(void)pthread_cond_broadcast(&s->more);
+	leave(s);
+	free_jobs(c->trying);
 	free(c);
 }
 
@@ -345,7 +369,13 @@ static int start_thread(struct connector *c)
 {
 	if (c->n_threads == THREADS || c->n_threads >= c->n_jobs)
 		return 0;
-	int r = -pthread_create(&c->thread[c->n_threads], NULL, resolver, c);
+	pthread_t thread;
+	(void)pthread_mutex_lock(&c->s->lock);
+	int r = -pthread_create(&thread, NULL, resolver, c->s);
+	c->s->users += r == 0 ? 1 : 0;
+	(void)pthread_mutex_unlock(&c->s->lock);
+	if (r == 0)
+		(void)pthread_detach(thread);
 	c->n_threads += r == 0 ? 1 : 0;
 	return c->n_threads ? 0 : r;
 }
@@ -375,12 +405,34 @@ int connector_go(struct connector *c, uint64_t id, const char *host, uint16_t po
 		free(j);
 		return e;
 	}
-	(void)pthread_mutex_lock(&c->lock);
-	struct job **last = &c->todo;
+	(void)pthread_mutex_lock(&c->s->lock);
+	struct job **last = &c->s->todo;
 	while (*last)
 		last = &(*last)->next;
 	*last = j;
-	(void)pthread_cond_signal(&c->more);
-	(void)pthread_mutex_unlock(&c->lock);
+	(void)pthread_cond_signal(&c->s->more);
+	(void)pthread_mutex_unlock(&c->s->lock);
 	return 0;
+}
+
+static bool take_out(struct job **list, uint64_t id)
+{
+	while (*list && (*list)->id != id)
+		list = &(*list)->next;
+	struct job *j = *list;
+	if (!j)
+		return false;
+	*list = j->next;
+	j->next = NULL;
+	free_jobs(j);
+	return true;
+}
+
+void connector_forget(struct connector *c, uint64_t id)
+{
+	(void)pthread_mutex_lock(&c->s->lock);
+	bool found = take_out(&c->s->todo, id);
+	(void)pthread_mutex_unlock(&c->s->lock);
+	if (found || take_out(&c->trying, id))
+		c->n_jobs--;
 }

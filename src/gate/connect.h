@@ -23,5 +23,7 @@ void connector_free(struct connector *c);
 /* local: loopback, link-local and private addresses are permitted, too. Never: metadata servers, multicast, reserved. 0; -ENOBUFS: too many
  * at once; -ENOMEM. */
 [[nodiscard]] int connector_go(struct connector *c, uint64_t id, const char *host, uint16_t port, bool local);
+/* Nobody waits for that one any more: done() is not called for it, unless its name is being resolved just now. */
+void connector_forget(struct connector *c, uint64_t id);
 
 #endif

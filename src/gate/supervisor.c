@@ -845,6 +845,7 @@ static void on_event(struct supervisor *s, const struct link_message *m, int fd)
 		if (r < 0 && r != -ENOBUFS)
 			broken(s, record_trouble(s->record) ? record_trouble(s->record) : "the ledger cannot take an entry");
 	}
+	connector_forget(s->connector, a->id);
 	forget(s, a);
 }
 
