@@ -10,6 +10,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct link_message m, again;
 	struct gate_config config;
 	(void)gate_config_decode(slice_of(data, size), &config);
+	/* Lists inside of its fields. */
+	struct slice rest = slice_of(data, size), label, value;
+	struct link_hit hit;
+	unsigned class;
+	while (link_hit_next(&rest, &hit))
+		if (hit.confidence > 1000 || hit.sample.n > size)
+			abort();
+	rest = slice_of(data, size);
+	while (gate_value_next(&rest, &class, &label, &value))
+		if (label.n + value.n > size)
+			abort();
 	if (link_parse(slice_of(data, size), &m) < 0)
 		return 0;
 	struct buf b = BUF(size + 1);
