@@ -5,7 +5,6 @@
 #include "base/encode.h"
 #include "crypto/digest.h"
 #include "gate/gate_part.h"
-#include "wire/decode.h"
 
 #define HEAD_MAX   ((size_t)512 << 10)
 #define LOW        (UP_PAUSE / 4)
@@ -167,57 +166,6 @@ static void put_head(const struct exchange_request *r, struct buf *out, struct b
 	}
 }
 
-/* A coding of the content would hide it, and what is replaced must be replaced in the clear. */
-static bool decode(struct flow *f)
-{
-	struct slice coding = exchange_header(f->r, "content-encoding");
-	_cleanup_buf_ struct buf out = BUF(BODY_WHOLE_MAX);
-	const char *why = NULL;
-	uint64_t lost = 0;
-	if (!coding.n || !f->body.n || slice_eq_nocase(coding, SLICE("identity")))
-		return true;
-	/* A body of some KiB can become the largest one; without room for that it is not even tried. */
-	if (f->g->held > HELD_MAX - BODY_WHOLE_MAX) {
-		flow_deny(f, 413, "size", "too much is under way at once for the content coding to be removed");
-		return false;
-	}
-	if (decode_content(coding, buf_slice(&f->body), &out, &lost, &why) < 0 || lost) {
-		flow_deny(f, 415, "content", why ? why : "the content coding cannot be removed");
-		return false;
-	}
-	size_t before = f->body.n;
-	buf_free(&f->body);
-	f->body = out;
-	out = (struct buf){0};
-	flow_book(f, before);
-	f->decoded = true;
-	return true;
-}
-
-static bool look(struct flow *f)
-{
-	struct search *s = f->g->search;
-	_cleanup_buf_ struct buf head = BUF(HEAD_MAX), keys = BUF(HEAD_MAX);
-	struct dlp_scan *scan = NULL;
-	if (!s || f->bytes)
-		return true;
-	if (!f->parent && !decode(f))
-		return false;
-	int r = f->body.n ? search_message(s, f->host, buf_slice(&f->body), SEARCH_BODY, &f->hits, &f->scan) : 0;
-	if (r == 0 && !f->parent) {
-		put_head(f->r, &head, &keys);
-		r = buf_error(&head) ? buf_error(&head) : search_message(s, f->host, buf_slice(&head), SEARCH_HEAD, &f->hits, &scan);
-		search_done(scan);
-		scan = NULL;
-		r = r < 0 || !keys.n ? r : search_message(s, f->host, buf_slice(&keys), SEARCH_KEYS, &f->hits, &scan);
-		search_done(scan);
-	}
-	if (r == 0)
-		return true;
-	flow_deny(f, 413, "content", "the request cannot be looked through");
-	return false;
-}
-
 /* What it says, for the record, if that wants it: a descriptor, or -1. A secret that was found is not kept there either. */
 static int keep_request(const struct flow *f)
 {
@@ -231,33 +179,90 @@ static int keep_request(const struct flow *f)
 	return k.fd;
 }
 
-void flow_ask(struct flow *f)
+/* l: what was found in it; NULL for bytes. */
+static void ask(struct flow *f, const struct look *l)
 {
-	_cleanup_buf_ struct buf m = BUF(LINK_MAX), facts = BUF(LINK_MAX / 2);
-	char digest[65] = "";
-	if (!look(f))
-		return;
+	_cleanup_buf_ struct buf m = BUF(LINK_MAX);
 	f->state = FLOW_ASKED;
 	put_facts(f, LINK_ASK, &m);
-	if (f->hits.n)
-		link_put(&m, LINK_HITS, buf_slice(&f->hits));
-	if (!f->bytes && dialogue_request(f->r->target, buf_slice(&f->body), &facts)) {
-		f->ai = true;
-		link_put(&m, LINK_AI, buf_slice(&facts));
-	}
-	if (!f->bytes) {
+	if (l) {
+		if (f->hits.n)
+			link_put(&m, LINK_HITS, buf_slice(&f->hits));
+		f->ai = l->ai;
+		if (l->ai)
+			link_put(&m, LINK_AI, buf_slice(&l->facts));
 		link_put_u64(&m, LINK_SIZE, f->body.n);
-		if (f->body.n) {
-			digest_sha256_hex(buf_slice(&f->body), digest);
-			link_put(&m, LINK_SHA256, slice_str(digest));
-		}
+		if (l->digest[0])
+			link_put(&m, LINK_SHA256, slice_str(l->digest));
 	}
 	/* A question that cannot be put has no answer, and would wait for one for ever. */
-	if (buf_error(&m)) {
+	if (buf_error(&m) || (l && l->ai && buf_error(&l->facts))) {
 		flow_deny(f, 413, "size", "what is to be known about the request is more than can be judged");
 		return;
 	}
 	gate_send(f->g, &m, keep_request(f));
+}
+
+static void swap(struct buf *a, struct buf *b)
+{
+	struct buf c = *a;
+	*a = *b;
+	*b = c;
+}
+
+void flow_looked(void *arg, struct look *l)
+{
+	struct gate *g = arg;
+	struct flow *f = flow_find(g, l->id);
+	if (!f || f->state != FLOW_LOOK || !f->r) {
+		g->held -= l->booked;
+		look_free(l);
+		return;
+	}
+	swap(&f->body, &l->body);
+	flow_book(f, l->booked);
+	swap(&f->hits, &l->hits);
+	f->scan = l->scan;
+	l->scan = NULL;
+	f->decoded = l->decoded;
+	if (l->status)
+		flow_deny(f, l->status, l->rule, l->why);
+	else if (l->decoded && g->held > HELD_MAX)
+		flow_deny(f, 413, "size", "too much is under way at once (256 MiB)");
+	else
+		ask(f, l);
+	look_free(l);
+}
+
+void flow_ask(struct flow *f)
+{
+	struct gate *g = f->g;
+	if (f->bytes) {
+		ask(f, NULL);
+		return;
+	}
+	struct slice coding = f->parent ? SLICE_NONE : exchange_header(f->r, "content-encoding");
+	/* A body of some KiB can become the largest one; without room for that it is not even tried. */
+	if (g->search && coding.n && f->body.n && g->held > HELD_MAX - BODY_WHOLE_MAX) {
+		flow_deny(f, 413, "size", "too much is under way at once for the content coding to be removed");
+		return;
+	}
+	struct look *l = look_new();
+	if (!l) {
+		flow_deny(f, 503, "content", "out of memory");
+		return;
+	}
+	f->state = FLOW_LOOK;
+	l->id = f->id;
+	memcpy(l->host, f->host, sizeof(l->host));
+	l->booked = f->body.n;
+	swap(&f->body, &l->body);
+	buf_add(&l->target, f->r->target);
+	buf_add(&l->coding, coding);
+	if (!f->parent)
+		put_head(f->r, &l->head, &l->keys);
+	if (looker_look(g->looker, l))
+		flow_looked(g, l);
 }
 
 /* Our own no: on record, too. */

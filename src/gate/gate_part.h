@@ -9,13 +9,14 @@
 #include "gate/dialogue.h"
 #include "gate/keep.h"
 #include "gate/link.h"
+#include "gate/look.h"
 #include "gate/search.h"
 #include "parse/http1.h"
 #include "sys/loop.h"
 #include "wire/engine.h"
 
 #define FLOWS_MAX      8192u
-#define BODY_WHOLE_MAX ((size_t)32 << 20)  /* of a request that is looked at as a whole before it leaves */
+#define BODY_WHOLE_MAX LOOK_BODY_MAX       /* of a request that is looked at as a whole before it leaves */
 #define HELD_MAX       ((size_t)256 << 20) /* of all flows together: bodies, what waits for servers, frames */
 #define REPLAY_MAX     ((size_t)256 << 10) /* requests up to this size are sent again if a kept connection turns out to be dead */
 #define UP_PAUSE       ((size_t)1 << 20)   /* bytes waiting for one side: the other is not read */
@@ -28,6 +29,7 @@ struct flow_ws;
 
 enum flow_state {
 	FLOW_BODY,    /* the request is being gathered */
+	FLOW_LOOK,    /* and looked through */
 	FLOW_ASKED,   /* of the supervisor */
 	FLOW_CONNECT, /* allowed; a socket was asked for */
 	FLOW_OPEN,    /* there is an upstream connection */
@@ -74,6 +76,7 @@ struct gate {
 	struct loop *loop;
 	struct tls_client *tls;
 	struct search *search; /* NULL: nothing is looked into */
+	struct looker *looker;
 	int link;
 	struct source *link_source;
 	struct link_queue link_out;
@@ -93,8 +96,10 @@ struct gate {
 /* flow.c */
 struct flow *flow_new(struct gate *g, struct exchange *x, const struct exchange_request *r);
 void flow_free(struct flow *f);
-/* Asks the supervisor; what is in f->body is looked through before. */
+/* Asks the supervisor; what is in f->body is looked through before, which may take a while. */
 void flow_ask(struct flow *f);
+/* look_done(); arg is the gate. */
+void flow_looked(void *arg, struct look *l);
 /* Ends it with a no of our own, which goes on record. */
 void flow_deny(struct flow *f, int status, const char *rule, const char *reason);
 void flow_event(struct flow *f, const char *reason);

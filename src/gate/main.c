@@ -110,6 +110,7 @@ static int serve(int control, struct gate *g, struct err *err)
 	g->loop = engine_loop(engine);
 	link_queue_init(&g->link_out, g->link, LINK_WAIT_MAX);
 	r = loop_add(g->loop, g->link, EPOLLIN, on_link, g, &g->link_source);
+	r = r < 0 ? r : looker_new(g->loop, g->search, flow_looked, g, &g->looker);
 	r = r < 0 ? r : seal_process(g->config.keep);
 	r = r < 0 ? err_sys(err, r, "the gate cannot be sealed") : engine_run(engine);
 	loop_remove(g->link_source);
@@ -117,6 +118,9 @@ static int serve(int control, struct gate *g, struct err *err)
 	if (r == 0)
 		(void)close(STDERR_FILENO);
 	upstream_free_all(g);
+	/* What the thread is at work on ends with the process. */
+	if (!looker_free(g->looker))
+		g->search = NULL;
 	engine_free(engine);
 	return r;
 }

@@ -16,6 +16,7 @@ struct place {
 	char host[256];
 	struct dlp_history *history;
 	uint64_t used;
+	unsigned pins;
 };
 
 #define PATTERNS_MAX 256u
@@ -25,11 +26,16 @@ struct pattern {
 	regex_t re;
 };
 
-struct search {
+/* The C library's matcher holds a lock of the pattern while it matches: each thread has its own. */
+struct lane {
+	struct dlp_work *work;
 	struct pattern pattern[PATTERNS_MAX];
 	size_t n_patterns;
+};
+
+struct search {
+	struct lane lane[SEARCH_LANES];
 	struct dlp_engine *engine;
-	struct dlp_work *work;
 	struct redact_vault *vault;
 	struct place place[HOSTS_MAX];
 	uint64_t clock;
@@ -58,7 +64,7 @@ static int make_engine(struct search *s, const struct gate_config *c, struct err
 	return r;
 }
 
-static int make_patterns(struct search *s, struct slice patterns, struct err *err)
+static int make_patterns(struct lane *s, struct slice patterns, struct err *err)
 {
 	struct slice line, name;
 	while (slice_split(&patterns, '\n', &line)) {
@@ -79,7 +85,7 @@ static int make_patterns(struct search *s, struct slice patterns, struct err *er
 }
 
 /* The policy's own patterns. Only that there is one is known, so that nothing can be replaced. */
-static void match_patterns(const struct search *s, struct slice message, bool place, struct buf *hits)
+static void match_patterns(const struct lane *s, struct slice message, bool place, struct buf *hits)
 {
 	for (size_t i = 0; i < s->n_patterns; i++) {
 		regmatch_t m = {.rm_so = 0, .rm_eo = (regoff_t)message.n};
@@ -106,8 +112,12 @@ int search_new(const struct gate_config *c, struct search **out, struct err *err
 	if (!s)
 		return err_set(err, -ENOMEM, "out of memory");
 	int r = make_engine(s, c, err);
-	r = r < 0 ? r : make_patterns(s, c->patterns, err);
-	if (r == 0 && ((r = dlp_work_new(s->engine, &s->work)) < 0 || (r = redact_vault_new(VAULT_MAX, NULL, &s->vault)) < 0))
+	for (int i = 0; i < SEARCH_LANES; i++) {
+		r = r < 0 ? r : make_patterns(&s->lane[i], c->patterns, err);
+		if (r == 0 && (r = dlp_work_new(s->engine, &s->lane[i].work)) < 0)
+			r = err_set(err, r, "out of memory");
+	}
+	if (r == 0 && (r = redact_vault_new(VAULT_MAX, NULL, &s->vault)) < 0)
 		r = err_set(err, r, "out of memory");
 	if (r < 0) {
 		search_free(s);
@@ -123,26 +133,36 @@ void search_free(struct search *s)
 		return;
 	for (size_t i = 0; i < HOSTS_MAX; i++)
 		dlp_history_free(s->place[i].history);
-	for (size_t i = 0; i < s->n_patterns; i++)
-		regfree(&s->pattern[i].re);
+	for (int k = 0; k < SEARCH_LANES; k++) {
+		for (size_t i = 0; i < s->lane[k].n_patterns; i++)
+			regfree(&s->lane[k].pattern[i].re);
+		dlp_work_free(s->lane[k].work);
+	}
 	redact_vault_free(s->vault);
-	dlp_work_free(s->work);
 	dlp_engine_free(s->engine);
 	free(s);
 }
 
-static struct dlp_history *history_of(struct search *s, const char *host)
+static struct place *place_of(const struct search *s, const char *host)
 {
-	struct place *oldest = &s->place[0];
-	for (size_t i = 0; i < HOSTS_MAX; i++) {
-		struct place *p = &s->place[i];
-		if (p->history && strcmp(p->host, host) == 0) {
-			p->used = ++s->clock;
-			return p->history;
-		}
-		if (p->used < oldest->used)
-			oldest = p;
+	for (size_t i = 0; i < HOSTS_MAX; i++)
+		if (s->place[i].history && strcmp(s->place[i].host, host) == 0)
+			return (struct place *)(uintptr_t)&s->place[i];
+	return NULL;
+}
+
+struct dlp_history *search_history(struct search *s, const char *host)
+{
+	struct place *oldest = NULL, *known = place_of(s, host);
+	if (known) {
+		known->used = ++s->clock;
+		return known->history;
 	}
+	for (size_t i = 0; i < HOSTS_MAX; i++)
+		if (!s->place[i].pins && (!oldest || s->place[i].used < oldest->used))
+			oldest = &s->place[i];
+	if (!oldest)
+		return NULL;
 	dlp_history_free(oldest->history);
 	*oldest = (struct place){.used = ++s->clock};
 	(void)strncpy(oldest->host, host, sizeof(oldest->host) - 1);
@@ -151,18 +171,38 @@ static struct dlp_history *history_of(struct search *s, const char *host)
 	return oldest->history;
 }
 
+void search_pin(struct search *s, const char *host)
+{
+	struct place *p = place_of(s, host);
+	if (p)
+		p->pins++;
+}
+
+void search_unpin(struct search *s, const char *host)
+{
+	struct place *p = place_of(s, host);
+	if (p && p->pins)
+		p->pins--;
+}
+
+bool search_pinned(const struct search *s, const char *host)
+{
+	const struct place *p = place_of(s, host);
+	return p && p->pins;
+}
+
 static void chain_text(const struct dlp_hit *h, struct buf *out)
 {
 	for (size_t i = 0; i < ARRAY_LEN(h->chain) && h->chain[i] != DLP_PLAIN; i++)
 		buf_fmt(out, "%s%s", i ? ", then " : "", dlp_decoding_name(h->chain[i]));
 }
 
-int search_message(
-        struct search *s, const char *host, struct slice message, enum search_part part, struct buf *hits, struct dlp_scan **scan)
+int search_message(struct search *s, enum search_lane lane, struct dlp_history *history, struct slice message, enum search_part part,
+        struct buf *hits, struct dlp_scan **scan)
 {
 	bool place = part != SEARCH_BODY;
 	*scan = NULL;
-	int r = dlp_scan_new(s->engine, s->work, history_of(s, host), scan);
+	int r = dlp_scan_new(s->engine, s->lane[lane].work, history, scan);
 	r = r < 0 ? r : dlp_scan_whole(*scan, message);
 	if (r < 0) {
 		search_done(*scan);
@@ -194,7 +234,7 @@ int search_message(
 		                             .what = SLICE("more finds or encodings than can be looked through"),
 		                             .sample = SLICE("-")});
 	if (part != SEARCH_KEYS)
-		match_patterns(s, message, place, hits);
+		match_patterns(&s->lane[lane], message, place, hits);
 	return buf_error(hits);
 }
 

@@ -110,3 +110,11 @@ int seal_process(bool memory_files)
 	int r = drop_capabilities();
 	return r < 0 ? r : load_filter(memory_files);
 }
+
+int seal_thread(void)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return -errno;
+	int r = drop_capabilities();
+	return r < 0 ? r : load_filter(false);
+}

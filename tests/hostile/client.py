@@ -29,6 +29,7 @@ class Case:
     def __init__(self, name):
         self.name, self.path = name, "/" + name
         self.sees, self.loose, self.any = [], [], False
+        self.more_mib = 0  # by how much the gate may grow meanwhile; 0: no bound but that for all
 
     def saw(self, method="GET", how="", body=b""):
         self.sees.append((method, self.path + how, hashlib.sha256(body).hexdigest()))
@@ -644,6 +645,7 @@ def _(c):
     for i in range(1, 60):
         h.send(frame(HEADERS, 5, 2 * i + 1, block(c.path) + b"\xbe" * 15000))
     h.read(4, 119)
+    h.read(4, 1)
     c.saw()
     need(h.of(1)["status"] == 200 and all(s["status"] != 200 for n, s in h.streams.items() if n > 1), "a bomb passed")
     h.close()
@@ -969,10 +971,10 @@ def _(c):
 
 @case("websocket", "ws-pings-to-a-deaf-server")
 def _(c):
-    """100 MB of pings, and nobody takes them: they wait at the client."""
+    """100 MB of pings, and nobody takes them: they wait at the client (and in sockets, where there is room for much)."""
     ss = [ws_open(c.path + "/ws-deaf") for _ in range(2)]
+    c.more_mib = 70
     f = ws_frame(9, b"x" * 125) * 500
-    sent = 0
     for s, b in ss:
         need(status(b) == 101)
         c.saw("GET", "/ws-deaf")
@@ -980,10 +982,8 @@ def _(c):
         try:
             for _ in range(700):
                 s.sendall(f)
-                sent += len(f)
         except OSError:
             pass
-    need(sent < 60 << 20, "all of it was taken:", sent)
     for s, _ in ss:
         s.close()
 
@@ -1368,19 +1368,19 @@ def _(c):
     for _ in range(3):
         s = tls()
         s.sendall(b"GET %s/half HTTP/1.1\r\n" % c.path.encode() + Hh + b"\r\n")
-        need(everything(s, 4, lambda b: b.endswith(b"x")), "no reply")
+        need(everything(s, 20, lambda b: b.endswith(b"x")), "no reply")
         s.close()
         c.saw("GET", "/half")
         time.sleep(0.1)
         for i in range(4):
-            b = h1(b"GET %s/%d HTTP/1.1\r\n" % (c.path.encode(), i) + Hh + b"\r\n", 3)
+            b = h1(b"GET %s/%d HTTP/1.1\r\n" % (c.path.encode(), i) + Hh + b"\r\n", 20)
             need(status(b) == 200 and b.endswith(b"ok"), "another reply:", b[:100])
             c.saw("GET", "/%d" % i)
 
 
 @case("reply", "head-with-body")
 def _(c):
-    b = h1(b"HEAD %s/plain HTTP/1.1\r\n" % c.path.encode() + Hh + b"Connection: close\r\n\r\n", 4)
+    b = h1(b"HEAD %s/plain HTTP/1.1\r\n" % c.path.encode() + Hh + b"Connection: close\r\n\r\n", 12)
     need(status(b) == 200 and b.endswith(b"\r\n\r\n"), b[:300])
     c.saw("HEAD", "/plain")
 
@@ -1465,7 +1465,7 @@ def run(kind, name, f):
         ok, why = False, str(e)
     except Exception as e:
         ok, why = False, repr(e)
-    out.write(json.dumps({"kind": kind, "name": name, "ok": ok, "why": why, "begin": begin, "end": time.time(), "sees": c.sees, "loose": c.loose, "any": c.any}) + "\n")
+    out.write(json.dumps({"kind": kind, "name": name, "ok": ok, "why": why, "begin": begin, "end": time.time(), "sees": c.sees, "loose": c.loose, "any": c.any, "more_mib": c.more_mib}) + "\n")
 
 
 wanted = [c for c in CASES if not only or any(w in (c[0] + "/" + c[1]) for w in only)]
@@ -1474,16 +1474,16 @@ assert len(names) == len(set(names)), [n for n in names if names.count(n) > 1]
 ordinary = subprocess.Popen([sys.executable, os.path.join(os.path.dirname(os.path.abspath(__file__)), "ordinary.py"), os.path.join(folder, "ordinary"), "300"])
 time.sleep(0.5)
 # Small cases beside large ones, and what is slow beside both: what happens to an ordinary request is told of all cases under way.
-SMALL = ("smuggling", "desync", "h2", "tls", "names", "socks", "reply")
+LANES = [("smuggling", "desync", "h2", "tls", "names", "socks"), ("reply",), ("h2-flood", "websocket", "bomb", "many", "model")]
 
 
-def lane(small):
+def lane(kinds):
     for kind, name, f, alone in wanted:
-        if alone and small == (kind in SMALL):
+        if alone and kind in kinds:
             run(kind, name, f)
 
 
-threads = [threading.Thread(target=run, args=c[:3]) for c in wanted if not c[3]] + [threading.Thread(target=lane, args=(x,)) for x in (True, False)]
+threads = [threading.Thread(target=run, args=c[:3]) for c in wanted if not c[3]] + [threading.Thread(target=lane, args=(x,)) for x in LANES]
 for t in threads:
     t.start()
 for t in threads:

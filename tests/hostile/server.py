@@ -21,6 +21,10 @@ seen = open(os.path.join(folder, "seen"), "a", buffering=1)
 OK = b"HTTP/1.1 200 OK\r\n"
 
 
+# Those behind which the connection can be used again; else it ends.
+KEEPS = """plain no-phrase bare-status length-zeros same-length-twice chunk-extension chunk-trailer chunk-zeros interim interim-with-length""".split()
+
+
 class Gone(Exception):
     pass
 
@@ -256,6 +260,8 @@ def hostile(c, how, method, h):
     s = c.s
     if how in REPLIES:
         s.sendall(REPLIES[how])
+        if how in KEEPS:
+            return
         time.sleep(0.05)
         raise Gone()
     if how.startswith("sse"):

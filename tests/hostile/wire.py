@@ -18,13 +18,13 @@ def need(condition, *what):
         raise Wrong(" ".join(str(w) for w in what))
 
 
-def plain(host=HOST, port=443, timeout=8):
+def plain(host=HOST, port=443, timeout=20):
     s = socket.create_connection((host, port), timeout=timeout)
     s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return s
 
 
-def tls(alpn=("http/1.1",), host=HOST, sni=HOST, timeout=8):
+def tls(alpn=("http/1.1",), host=HOST, sni=HOST, timeout=20):
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -71,7 +71,7 @@ def reply_is_whole(b):
     return b.endswith(b"\r\n0\r\n\r\n")
 
 
-def h1(data, seconds=8, pieces=None, sock=None):
+def h1(data, seconds=20, pieces=None, sock=None):
     """Sends bytes, and gives all that comes up to a whole reply or the end."""
     s = sock or tls()
     try:
@@ -151,7 +151,7 @@ def status_of(b):
 
 
 class H2:
-    def __init__(self, alpn=("h2",), preface=PREFACE, first=None, timeout=8):
+    def __init__(self, alpn=("h2",), preface=PREFACE, first=None, timeout=20):
         self.s = tls(alpn, timeout=timeout)
         self.buf = b""
         self.streams = {}
