@@ -355,7 +355,7 @@ static void trace_datagram(struct engine *e, const char *addr, uint16_t port, co
 	engine_trace_end(e);
 }
 
-static const char *address_text(const struct in6_addr *a, const struct names *names, char text[INET6_ADDRSTRLEN])
+static const char *address_text(const struct in6_addr *a, struct names *names, char text[INET6_ADDRSTRLEN])
 {
 	const char *name = NULL;
 	if (IN6_IS_ADDR_V4MAPPED(a)) {

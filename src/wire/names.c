@@ -9,10 +9,12 @@
 struct entry {
 	char *name;
 	uint32_t address;
+	uint64_t used; /* by the table's clock */
 };
 
 struct names {
 	unsigned n;
+	uint64_t clock;
 	struct entry entry[NAMES_MAX];
 	uint16_t by_name[SLOTS]; /* index + 1; open addressing */
 	uint16_t by_address[SLOTS];
@@ -88,6 +90,39 @@ static void bytes(uint32_t a, uint8_t ipv4[4])
 		ipv4[i] = (uint8_t)(a >> (24 - 8 * i));
 }
 
+static int by_use(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	return x < y ? -1 : x > y;
+}
+
+/* The half that was asked for longest ago is forgotten: who asks again gets the same address again. */
+static int forget(struct names *n)
+{
+	uint64_t *used = malloc(n->n * sizeof(*used));
+	if (!used)
+		return -ENOMEM;
+	for (unsigned i = 0; i < n->n; i++)
+		used[i] = n->entry[i].used;
+	qsort(used, n->n, sizeof(*used), by_use);
+	uint64_t from = used[n->n / 2];
+	free(used);
+	unsigned kept = 0;
+	memset(n->by_name, 0, sizeof(n->by_name));
+	memset(n->by_address, 0, sizeof(n->by_address));
+	for (unsigned i = 0; i < n->n; i++) {
+		if (n->entry[i].used < from) {
+			free(n->entry[i].name);
+			continue;
+		}
+		n->entry[kept] = n->entry[i];
+		size_t name = name_slot(n, slice_str(n->entry[kept].name)), at = address_slot(n, n->entry[kept].address);
+		n->by_name[name] = n->by_address[at] = (uint16_t)++kept;
+	}
+	n->n = kept;
+	return 0;
+}
+
 int names_address(struct names *n, struct slice name, uint8_t ipv4[4])
 {
 	char text[256];
@@ -98,11 +133,16 @@ int names_address(struct names *n, struct slice name, uint8_t ipv4[4])
 	struct slice lower = slice_of(text, name.n);
 	size_t slot = name_slot(n, lower);
 	if (n->by_name[slot]) {
+		n->entry[n->by_name[slot] - 1].used = ++n->clock;
 		bytes(n->entry[n->by_name[slot] - 1].address, ipv4);
 		return 0;
 	}
-	if (n->n == NAMES_MAX)
-		return -ENOSPC;
+	if (n->n == NAMES_MAX) {
+		int r = forget(n);
+		if (r < 0)
+			return r;
+		slot = name_slot(n, lower);
+	}
 	uint64_t h = mix(slice_hash(lower));
 	size_t at;
 	uint32_t a;
@@ -116,16 +156,20 @@ int names_address(struct names *n, struct slice name, uint8_t ipv4[4])
 	if (!copy)
 		return -ENOMEM;
 	memcpy(copy, text, name.n);
-	n->entry[n->n] = (struct entry){copy, a};
+	n->entry[n->n] = (struct entry){copy, a, ++n->clock};
 	n->n++;
 	n->by_name[slot] = n->by_address[at] = (uint16_t)n->n;
 	bytes(a, ipv4);
 	return 0;
 }
 
-const char *names_of(const struct names *n, const uint8_t ipv4[4])
+const char *names_of(struct names *n, const uint8_t ipv4[4])
 {
 	uint32_t a = (uint32_t)ipv4[0] << 24 | (uint32_t)ipv4[1] << 16 | (uint32_t)ipv4[2] << 8 | ipv4[3];
 	size_t i = address_slot(n, a);
-	return n->by_address[i] ? n->entry[n->by_address[i] - 1].name : NULL;
+	if (!n->by_address[i])
+		return NULL;
+	struct entry *e = &n->entry[n->by_address[i] - 1];
+	e->used = ++n->clock;
+	return e->name;
 }

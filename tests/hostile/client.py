@@ -1182,14 +1182,18 @@ def udp():
 @case("names", "dns-flood")
 def _(c):
     s = udp()
-    for i in range(4000):
+    for i in range(14000):
         try:
             s.send(dns_ask(b"\6f%05d\7example\3net\0" % i))
+            if i % 200 == 0:
+                s.recv(1000)
         except OSError:
             pass
-    s = udp()
-    s.send(dns_ask())
-    need(s.recv(1000)[3] & 15 == 0, "the name of the host is gone")
+    for name, what in ((b"\3api\7example\3com\0", "the host's"), (b"\7another\7example\3com\0", "a new one's")):
+        s = udp()
+        s.send(dns_ask(name))
+        reply = s.recv(1000)
+        need(reply[3] & 15 == 0 and reply[7] == 1, "there is no address for", what)
 
 
 @case("names", "dns-garbage")

@@ -30,7 +30,21 @@ static void names(void **state)
 		assert_true(b[3] != 0 && b[3] != 255);
 		assert_false(b[0] == 10 || b[0] == 127 || b[0] >= 224 || (b[0] == 172 && b[1] < 64) || (b[0] == 192 && b[1] == 168));
 	}
-	assert_int_equal(names_address(n, SLICE("one.more"), b), -ENOSPC);
+	/* The table is full: what was used longest ago gives way, and comes back with the same address. */
+	uint8_t old[4];
+	assert_int_equal(names_address(n, SLICE("API.example.com"), b), 0);
+	assert_int_equal(names_address(n, SLICE("h5.example.org"), old), 0);
+	assert_int_equal(names_address(n, SLICE("h6.example.org"), old), 0);
+	for (unsigned i = 0; i < 5000; i++) {
+		char text[32];
+		(void)snprintf(text, sizeof(text), "more%u.example.org", i);
+		assert_int_equal(names_address(n, slice_str(text), b), 0);
+		assert_string_equal(names_of(n, b), text);
+		assert_string_equal(names_of(n, a), "api.example.com");
+	}
+	assert_null(names_of(n, old));
+	assert_int_equal(names_address(n, SLICE("h6.example.org"), b), 0);
+	assert_memory_equal(b, old, 4);
 	assert_int_equal(names_address(n, SLICE("API.example.com"), b), 0);
 	assert_null(names_of(n, (const uint8_t[]){1, 2, 3, 4}));
 	names_free(n);
