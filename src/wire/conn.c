@@ -412,6 +412,11 @@ static bool step(struct conn *c)
 	}
 }
 
+size_t conn_holds(const struct conn *c)
+{
+	return c->booked + (c->h2 ? h2_holds(c) : 0);
+}
+
 /* Books what the buffers hold. A buffer that was long once and is empty now gives its memory back. */
 static bool book(struct conn *c)
 {
@@ -422,8 +427,16 @@ static bool book(struct conn *c)
 			buf_free(all[i]);
 		now += all[i]->cap;
 	}
-	if (now > c->booked && !engine_hold(c->engine, now - c->booked))
-		return false;
+	if (now > c->booked && !engine_hold(c->engine, now - c->booked)) {
+		/* Who holds the most gives way, and not who happens to come next. */
+		struct conn *most = engine_most(c->engine);
+		if (!most || most == c || conn_holds(most) < 2 * now)
+			return false;
+		engine_note(c->engine, "too much memory is held for clients: connections were closed");
+		conn_drop(most, "too much memory is held for clients");
+		if (!engine_hold(c->engine, now - c->booked))
+			return false;
+	}
 	if (now < c->booked)
 		engine_release(c->engine, c->booked - now);
 	c->booked = now;

@@ -161,6 +161,8 @@ void conn_raw(struct conn *c, const char *why);
 void conn_advance(struct conn *c);
 /* No more is read; closed when all is written. */
 void conn_finish(struct conn *c, const char *why);
+/* Bytes that are booked for it. */
+size_t conn_holds(const struct conn *c);
 /* Time-outs. */
 void conn_tick(struct conn *c, uint64_t now_us);
 /* A stream inside a proxy's tunnel starts. */
@@ -179,6 +181,8 @@ struct names *engine_names(struct engine *e);
 void engine_link(struct engine *e, struct conn *c);
 void engine_unlink(struct engine *e, struct conn *c);
 uint32_t engine_next_id(struct engine *e);
+/* The connection that holds the most. */
+struct conn *engine_most(struct engine *e);
 /* conn_advance() is called for it after this batch of events. */
 void engine_due(struct engine *e, struct conn *c);
 void engine_not_due(struct engine *e, struct conn *c);
@@ -219,6 +223,8 @@ bool stream_relay(struct conn *c);
 void stream_drained(struct exchange *x);
 /* h2.c's part of exchange_head() and of what follows it. */
 [[nodiscard]] int h2_reply(struct exchange *x, int status, struct slice headers);
+/* Bytes that are booked for its streams. */
+size_t h2_holds(const struct conn *c);
 void h2_drained(struct conn *c);
 void h2_resume(struct exchange *x);
 void h2_break(struct exchange *x);

@@ -107,6 +107,15 @@ void engine_unlink(struct engine *e, struct conn *c)
 	e->n_conns--;
 }
 
+struct conn *engine_most(struct engine *e)
+{
+	struct conn *most = e->conns;
+	for (struct conn *c = most; c; c = c->next)
+		if (conn_holds(c) > conn_holds(most))
+			most = c;
+	return most;
+}
+
 void engine_due(struct engine *e, struct conn *c)
 {
 	if (c->due)

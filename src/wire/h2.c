@@ -317,6 +317,14 @@ void h2_consumed(struct exchange *x, size_t n)
 	(void)nghttp2_session_consume_stream(x->c->h2->session, x->id, n);
 }
 
+size_t h2_holds(const struct conn *c)
+{
+	size_t n = 0;
+	for (const struct stream *s = c->h2->streams; s; s = s->next)
+		n += STREAM_COST + (s->exchange ? s->exchange->booked : 0);
+	return n;
+}
+
 void h2_drained(struct conn *c)
 {
 	for (struct stream *s = c->h2->streams; s; s = s->next)

@@ -1155,6 +1155,19 @@ def _(c):
         s.close()
 
 
+@case("many", "memory-full")
+def _(c):
+    """So many replies unread that no more may be held: who holds most loses, and not who comes next."""
+    c.any = True
+    hs = [H2(first=settings(table=0, window=0)) for _ in range(3)]
+    for h in hs:
+        for i in range(120):
+            h.request(2 * i + 1, c.path + "/big-3000000")
+    time.sleep(5 if LONG else 2.5)
+    for h in hs:
+        h.close()
+
+
 @case("many", "opened-and-closed")
 def _(c):
     for _ in range(1000):
