@@ -137,7 +137,11 @@ static void *work(void *arg)
 	(void)pthread_mutex_lock(&k->lock);
 	k->sealed = sealed;
 	(void)pthread_cond_broadcast(&k->more);
-	while (sealed == 0) {
+	if (sealed < 0) {
+		(void)pthread_mutex_unlock(&k->lock);
+		return NULL;
+	}
+	for (;;) {
 		struct look *l = wait_for_work(k);
 		(void)pthread_mutex_unlock(&k->lock);
 		run(l, k->search, SEARCH_THREAD);
@@ -147,8 +151,6 @@ static void *work(void *arg)
 		k->busy = false;
 		(void)!write(k->wake, &(uint64_t){1}, sizeof(uint64_t));
 	}
-	(void)pthread_mutex_unlock(&k->lock);
-	return NULL;
 }
 
 static void on_wake(void *arg, uint32_t events)

@@ -838,8 +838,8 @@ def _(c):
 # ── slow ──
 @case("slow", "slow-heads", alone=False)
 def _(c):
-    """60 requests, a byte of each at a time; they are served in the end."""
-    ss = [tls() for _ in range(60)]
+    """30 requests, a byte of each at a time; they are served in the end."""
+    ss = [tls() for _ in range(30)]
     data = G.replace(b"@P", c.path.encode()) + b"\r\n"
     for b in data:
         for s in ss:
@@ -853,7 +853,7 @@ def _(c):
 
 @case("slow", "slow-bodies", alone=False)
 def _(c):
-    ss = [tls() for _ in range(40)]
+    ss = [tls() for _ in range(30)]
     for s in ss:
         s.sendall(P.replace(b"@P", c.path.encode()) + b"Content-Length: 60\r\n\r\n")
     for i in range(60):
