@@ -6,11 +6,33 @@
 
 #include "ledger/entries.h"
 #include "ledger/tiles.h"
+#include "sys/lib.h"
 
 #define VERSION   1
 #define PER_BATCH 16384 /* entries a transaction */
 #define ENTRY_MEM ((size_t)8 << 20)
 #define WAIT_MS   30000
+
+/* SQLite is loaded for a query, and not at every start of the program. */
+#define LIBRARY(X)              \
+	X(sqlite3_bind_blob)    \
+	X(sqlite3_bind_int64)   \
+	X(sqlite3_bind_text)    \
+	X(sqlite3_busy_timeout) \
+	X(sqlite3_close)        \
+	X(sqlite3_column_blob)  \
+	X(sqlite3_column_bytes) \
+	X(sqlite3_column_int64) \
+	X(sqlite3_column_text)  \
+	X(sqlite3_errmsg)       \
+	X(sqlite3_errstr)       \
+	X(sqlite3_exec)         \
+	X(sqlite3_finalize)     \
+	X(sqlite3_open_v2)      \
+	X(sqlite3_prepare_v2)   \
+	X(sqlite3_reset)        \
+	X(sqlite3_step)
+LIB_TABLE(lib, LIBRARY);
 
 struct index {
 	sqlite3 *db;
@@ -60,7 +82,7 @@ static int code_of(int sqlite)
 static int told(struct index *x, int sqlite, struct err *err)
 {
 	int r = code_of(sqlite);
-	const char *words = x->db ? sqlite3_errmsg(x->db) : sqlite3_errstr(sqlite);
+	const char *words = x->db ? lib.sqlite3_errmsg(x->db) : lib.sqlite3_errstr(sqlite);
 	if (r == -EBADMSG)
 		return err_set(err, r, "the index: %s", words);
 	return r < 0 ? err_set(err, r, "the index: %s; the log is whole without it (\"postern log show --no-index\" searches there)", words)
@@ -69,17 +91,17 @@ static int told(struct index *x, int sqlite, struct err *err)
 
 static int run(struct index *x, const char *sql, struct err *err)
 {
-	return told(x, sqlite3_exec(x->db, sql, NULL, NULL, NULL), err);
+	return told(x, lib.sqlite3_exec(x->db, sql, NULL, NULL, NULL), err);
 }
 
 static int prepare(struct index *x, const char *sql, sqlite3_stmt **out, struct err *err)
 {
-	return told(x, sqlite3_prepare_v2(x->db, sql, -1, out, NULL), err);
+	return told(x, lib.sqlite3_prepare_v2(x->db, sql, -1, out, NULL), err);
 }
 
 static void bind_text(sqlite3_stmt *s, int at, struct slice text)
 {
-	(void)sqlite3_bind_text(s, at, text.n ? (const char *)text.p : "", (int)text.n, SQLITE_STATIC);
+	(void)lib.sqlite3_bind_text(s, at, text.n ? (const char *)text.p : "", (int)text.n, SQLITE_STATIC);
 }
 
 /* What the database says of itself. 0 and *size; -EBADMSG: it is not (or no more) the index of this log. */
@@ -90,22 +112,22 @@ static int read_meta(struct index *x, const struct index_options *o, uint64_t *s
 	int r = prepare(x, "SELECT origin, key, size, root, (SELECT user_version FROM pragma_user_version) FROM meta", &s, err);
 	if (r < 0)
 		return r;
-	int step = sqlite3_step(s);
+	int step = lib.sqlite3_step(s);
 	if (step != SQLITE_ROW) {
 		r = step == SQLITE_DONE ? err_set(err, -EBADMSG, "the index says nothing of itself") : told(x, step, err);
 	} else {
-		struct slice origin = slice_of(sqlite3_column_text(s, 0), (size_t)sqlite3_column_bytes(s, 0));
-		const void *blob = sqlite3_column_blob(s, 3);
-		*size = (uint64_t)sqlite3_column_int64(s, 2);
-		bool ours = slice_eq(origin, o->key->name) && sqlite3_column_int64(s, 1) == (int64_t)o->key->key_id &&
-		            sqlite3_column_int64(s, 4) == VERSION;
+		struct slice origin = slice_of(lib.sqlite3_column_text(s, 0), (size_t)lib.sqlite3_column_bytes(s, 0));
+		const void *blob = lib.sqlite3_column_blob(s, 3);
+		*size = (uint64_t)lib.sqlite3_column_int64(s, 2);
+		bool ours = slice_eq(origin, o->key->name) && lib.sqlite3_column_int64(s, 1) == (int64_t)o->key->key_id &&
+		            lib.sqlite3_column_int64(s, 4) == VERSION;
 		if (!ours)
 			r = err_set(err, -EBADMSG, "the index is that of another log, or of another version");
-		else if (*size > x->size || sqlite3_column_bytes(s, 3) != MERKLE_HASH || tiles_root(x->reader, *size, &root) < 0 ||
+		else if (*size > x->size || lib.sqlite3_column_bytes(s, 3) != MERKLE_HASH || tiles_root(x->reader, *size, &root) < 0 ||
 		         memcmp(blob, &root, sizeof(root)) != 0)
 			r = err_set(err, -EBADMSG, "the index does not belong to the entries that are there");
 	}
-	(void)sqlite3_finalize(s);
+	(void)lib.sqlite3_finalize(s);
 	return r;
 }
 
@@ -123,11 +145,11 @@ static int write_meta(struct index *x, const struct note_vkey *key, uint64_t siz
 	if (r < 0)
 		return r;
 	bind_text(s, 1, key->name);
-	(void)sqlite3_bind_int64(s, 2, key->key_id);
-	(void)sqlite3_bind_int64(s, 3, (int64_t)size);
-	(void)sqlite3_bind_blob(s, 4, root.b, sizeof(root.b), SQLITE_STATIC);
-	r = told(x, sqlite3_step(s), err);
-	(void)sqlite3_finalize(s);
+	(void)lib.sqlite3_bind_int64(s, 2, key->key_id);
+	(void)lib.sqlite3_bind_int64(s, 3, (int64_t)size);
+	(void)lib.sqlite3_bind_blob(s, 4, root.b, sizeof(root.b), SQLITE_STATIC);
+	r = told(x, lib.sqlite3_step(s), err);
+	(void)lib.sqlite3_finalize(s);
 	return r;
 }
 
@@ -154,21 +176,21 @@ static int add(struct index *x, struct adder *a, uint64_t i, struct err *err)
 		return err_sys(err, r, "entry %llu cannot be indexed", (unsigned long long)i);
 	/* The very words that filter_match() compares. */
 	filter_words(buf_slice(&a->text), &a->plain);
-	(void)sqlite3_bind_int64(a->entry, 1, (int64_t)i);
-	(void)sqlite3_bind_int64(a->entry, 2, f.time);
-	(void)sqlite3_bind_int64(a->entry, 3, (int64_t)f.class_uid);
-	(void)sqlite3_bind_int64(a->entry, 4, (int64_t)f.severity_id);
+	(void)lib.sqlite3_bind_int64(a->entry, 1, (int64_t)i);
+	(void)lib.sqlite3_bind_int64(a->entry, 2, f.time);
+	(void)lib.sqlite3_bind_int64(a->entry, 3, (int64_t)f.class_uid);
+	(void)lib.sqlite3_bind_int64(a->entry, 4, (int64_t)f.severity_id);
 	bind_text(a->entry, 5, f.tool);
 	bind_text(a->entry, 6, f.host);
 	bind_text(a->entry, 7, f.verdict);
-	r = told(x, sqlite3_step(a->entry), err);
-	(void)sqlite3_reset(a->entry);
+	r = told(x, lib.sqlite3_step(a->entry), err);
+	(void)lib.sqlite3_reset(a->entry);
 	if (r < 0)
 		return r;
-	(void)sqlite3_bind_int64(a->words, 1, (int64_t)i);
+	(void)lib.sqlite3_bind_int64(a->words, 1, (int64_t)i);
 	bind_text(a->words, 2, buf_slice(&a->plain));
-	r = told(x, sqlite3_step(a->words), err);
-	(void)sqlite3_reset(a->words);
+	r = told(x, lib.sqlite3_step(a->words), err);
+	(void)lib.sqlite3_reset(a->words);
 	return r;
 }
 
@@ -182,14 +204,14 @@ static int add_batch(struct index *x, const struct index_options *o, uint64_t fr
 	r = r < 0 ? r : prepare(x, "INSERT INTO words(rowid, text) VALUES(?, ?)", &a.words, err);
 	for (uint64_t i = from; i < to && r == 0; i++)
 		r = add(x, &a, i, err);
-	(void)sqlite3_finalize(a.entry);
-	(void)sqlite3_finalize(a.words);
+	(void)lib.sqlite3_finalize(a.entry);
+	(void)lib.sqlite3_finalize(a.words);
 	buf_free(&a.text);
 	buf_free(&a.plain);
 	r = r < 0 ? r : write_meta(x, o->key, to, err);
 	r = r < 0 ? r : run(x, "COMMIT", err);
 	if (r < 0)
-		(void)sqlite3_exec(x->db, "ROLLBACK", NULL, NULL, NULL);
+		(void)lib.sqlite3_exec(x->db, "ROLLBACK", NULL, NULL, NULL);
 	return r;
 }
 
@@ -213,18 +235,19 @@ static int catch_up(struct index *x, const struct index_options *o, struct err *
 static int open_db(struct index *x, const char *file, const struct index_options *o, struct err *err)
 {
 	sqlite3_stmt *s = NULL;
-	int r = told(x, sqlite3_open_v2(file, &x->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_PRIVATECACHE, NULL), err);
+	int r = told(
+	        x, lib.sqlite3_open_v2(file, &x->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_PRIVATECACHE, NULL), err);
 	if (r < 0)
 		return r;
-	(void)sqlite3_busy_timeout(x->db, WAIT_MS);
+	(void)lib.sqlite3_busy_timeout(x->db, WAIT_MS);
 	r = run(x,
 	        "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cell_size_check=ON; PRAGMA trusted_schema=OFF; BEGIN IMMEDIATE",
 	        err);
 	r = r < 0 ? r : prepare(x, "SELECT 1 FROM sqlite_schema LIMIT 1", &s, err);
 	if (r < 0)
 		return r;
-	int step = sqlite3_step(s);
-	(void)sqlite3_finalize(s);
+	int step = lib.sqlite3_step(s);
+	(void)lib.sqlite3_finalize(s);
 	r = told(x, step, err);
 	if (r == 0 && step == SQLITE_DONE) {
 		char version[40];
@@ -239,7 +262,7 @@ static int open_db(struct index *x, const char *file, const struct index_options
 
 static void close_db(struct index *x)
 {
-	(void)sqlite3_close(x->db);
+	(void)lib.sqlite3_close(x->db);
 	x->db = NULL;
 }
 
@@ -258,6 +281,11 @@ int index_open(const char *path, int dir, const struct index_options *o, struct 
 	struct err why = {0};
 	_cleanup_free_ char *file = NULL;
 	note[0] = 0;
+	int r = lib_load("libsqlite3.so.0", "libsqlite3-0", lib_symbols, &lib, err);
+	if (r < 0) {
+		free(x);
+		return r;
+	}
 	if (!x || asprintf(&file, "%s/index.sqlite", path) < 0) {
 		free(x);
 		file = NULL;
@@ -265,7 +293,7 @@ int index_open(const char *path, int dir, const struct index_options *o, struct 
 	}
 	x->dir = dir;
 	x->size = o->size;
-	int r = entries_new(dir, o->size, &x->entries);
+	r = entries_new(dir, o->size, &x->entries);
 	r = r < 0 ? r : tiles_reader_new(dir, o->size, &x->reader);
 	r = r < 0 || !o->anew ? r : throw_away(dir);
 	if (r < 0) {
@@ -335,9 +363,9 @@ int index_query(struct index *x, const struct filter *f, uint64_t from, bool bac
 	int r = prepare(x, buf_str(&sql), &s, err);
 	if (r < 0)
 		return r;
-	(void)sqlite3_bind_int64(s, ++n, from > INT64_MAX ? INT64_MAX : (int64_t)from);
+	(void)lib.sqlite3_bind_int64(s, ++n, from > INT64_MAX ? INT64_MAX : (int64_t)from);
 	if (f->since > INT64_MIN)
-		(void)sqlite3_bind_int64(s, ++n, f->since);
+		(void)lib.sqlite3_bind_int64(s, ++n, f->since);
 	if (f->tool.p)
 		bind_text(s, ++n, f->tool);
 	if (f->host.p)
@@ -347,10 +375,10 @@ int index_query(struct index *x, const struct filter *f, uint64_t from, bool bac
 	if (match.n)
 		bind_text(s, ++n, buf_slice(&match));
 	int more = 1;
-	while (more == 1 && (step = sqlite3_step(s)) == SQLITE_ROW)
-		more = fn(arg, (uint64_t)sqlite3_column_int64(s, 0));
+	while (more == 1 && (step = lib.sqlite3_step(s)) == SQLITE_ROW)
+		more = fn(arg, (uint64_t)lib.sqlite3_column_int64(s, 0));
 	r = more < 0 ? more : more == 1 ? told(x, step, err) : 0;
-	(void)sqlite3_finalize(s);
+	(void)lib.sqlite3_finalize(s);
 	return r;
 }
 
@@ -360,8 +388,8 @@ static int check_row(struct index *x, sqlite3_stmt *row, uint64_t i, struct err 
 	_cleanup_arena_ struct arena arena = ARENA(ENTRY_MEM);
 	struct entry_fields f = {0};
 	struct slice json;
-	int step = sqlite3_step(row), r;
-	if (step != SQLITE_ROW || (uint64_t)sqlite3_column_int64(row, 0) != i)
+	int step = lib.sqlite3_step(row), r;
+	if (step != SQLITE_ROW || (uint64_t)lib.sqlite3_column_int64(row, 0) != i)
 		return step == SQLITE_ROW || step == SQLITE_DONE
 		               ? err_set(err, -EBADMSG, "the index has no entry %llu", (unsigned long long)i)
 		               : told(x, step, err);
@@ -373,9 +401,9 @@ static int check_row(struct index *x, sqlite3_stmt *row, uint64_t i, struct err 
 		return err_sys(err, r, "cannot check the index");
 	struct slice text[3];
 	for (int k = 0; k < 3; k++)
-		text[k] = slice_of(sqlite3_column_text(row, 4 + k), (size_t)sqlite3_column_bytes(row, 4 + k));
-	if (sqlite3_column_int64(row, 1) != f.time || (uint64_t)sqlite3_column_int64(row, 2) != f.class_uid ||
-	        (uint64_t)sqlite3_column_int64(row, 3) != f.severity_id || !slice_eq(text[0], f.tool) || !slice_eq(text[1], f.host) ||
+		text[k] = slice_of(lib.sqlite3_column_text(row, 4 + k), (size_t)lib.sqlite3_column_bytes(row, 4 + k));
+	if (lib.sqlite3_column_int64(row, 1) != f.time || (uint64_t)lib.sqlite3_column_int64(row, 2) != f.class_uid ||
+	        (uint64_t)lib.sqlite3_column_int64(row, 3) != f.severity_id || !slice_eq(text[0], f.tool) || !slice_eq(text[1], f.host) ||
 	        !slice_eq(text[2], f.verdict))
 		return err_set(err, -EBADMSG, "the index says something else of entry %llu than the log", (unsigned long long)i);
 	return 0;
@@ -387,9 +415,9 @@ static int check_rows(struct index *x, struct err *err)
 	int r = prepare(x, "SELECT * FROM entry NOT INDEXED ORDER BY i", &s, err);
 	for (uint64_t i = 0; i < x->size && r == 0; i++)
 		r = check_row(x, s, i, err);
-	if (r == 0 && sqlite3_step(s) != SQLITE_DONE)
+	if (r == 0 && lib.sqlite3_step(s) != SQLITE_DONE)
 		r = err_set(err, -EBADMSG, "the index has entries that the log has not");
-	(void)sqlite3_finalize(s);
+	(void)lib.sqlite3_finalize(s);
 	return r;
 }
 
@@ -399,11 +427,11 @@ static int check_integrity(struct index *x, struct err *err)
 	int r = prepare(x, "PRAGMA integrity_check(1)", &s, err);
 	if (r < 0)
 		return r;
-	int step = sqlite3_step(s);
+	int step = lib.sqlite3_step(s);
 	r = told(x, step, err);
-	if (step == SQLITE_ROW && strcmp((const char *)sqlite3_column_text(s, 0), "ok") != 0)
-		r = err_set(err, -EBADMSG, "the index is damaged: %.300s", (const char *)sqlite3_column_text(s, 0));
-	(void)sqlite3_finalize(s);
+	if (step == SQLITE_ROW && strcmp((const char *)lib.sqlite3_column_text(s, 0), "ok") != 0)
+		r = err_set(err, -EBADMSG, "the index is damaged: %.300s", (const char *)lib.sqlite3_column_text(s, 0));
+	(void)lib.sqlite3_finalize(s);
 	return r < 0 ? r : run(x, "INSERT INTO words(words) VALUES('integrity-check')", err);
 }
 
@@ -431,14 +459,14 @@ static int check_words(struct index *x, struct err *err)
 			filter_words(buf_slice(&a.text), &a.plain);
 			if (r < 0)
 				break;
-			(void)sqlite3_bind_int64(a.words, 1, (int64_t)i);
+			(void)lib.sqlite3_bind_int64(a.words, 1, (int64_t)i);
 			bind_text(a.words, 2, buf_slice(&a.plain));
-			r = told(x, sqlite3_step(a.words), err);
-			(void)sqlite3_reset(a.words);
+			r = told(x, lib.sqlite3_step(a.words), err);
+			(void)lib.sqlite3_reset(a.words);
 		}
 		r = r < 0 ? r : run(x, "COMMIT", err);
 	}
-	(void)sqlite3_finalize(a.words);
+	(void)lib.sqlite3_finalize(a.words);
 	buf_free(&a.text);
 	buf_free(&a.plain);
 	r = r < 0 ? r
@@ -447,12 +475,12 @@ static int check_words(struct index *x, struct err *err)
 	                    "SELECT term FROM (SELECT term, doc, offset FROM temp.b EXCEPT SELECT term, doc, offset FROM temp.a) LIMIT 1",
 	                    &s, err);
 	if (r == 0) {
-		int step = sqlite3_step(s);
+		int step = lib.sqlite3_step(s);
 		r = step == SQLITE_ROW ? err_set(err, -EBADMSG, "the index has other words than the log, as in \"%.60s\"",
-		                                 (const char *)sqlite3_column_text(s, 0))
+		                                 (const char *)lib.sqlite3_column_text(s, 0))
 		                       : told(x, step, err);
 	}
-	(void)sqlite3_finalize(s);
+	(void)lib.sqlite3_finalize(s);
 	return r;
 }
 
