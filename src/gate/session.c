@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,6 +49,15 @@ struct session {
 	int control, tty, no_gate;
 	struct source *control_source, *signal_source;
 	struct buf trace;
+	/* The ledger while it is being opened: a writer may have to be started for it, which takes longer than all else. */
+	struct {
+		pthread_t thread;
+		bool running;
+		int error;
+		struct err err;
+		struct arena arena;
+		struct ledger_client *client;
+	} opening;
 	struct buf config; /* of the gate, until it has taken all */
 	size_t config_sent;
 	bool gone, over, started;
@@ -445,10 +455,39 @@ static bool keeps_bodies(const struct session *s)
 	return s->spec->ledger && policy_settings(s->spec->policy)->ledger_bodies.value == POLICY_BODIES_KEEP;
 }
 
+static void *open_ledger(void *arg)
+{
+	struct session *s = arg;
+	s->opening.error = ledger_home_open(s->spec->ledger, s->host, &s->opening.arena, &s->opening.client, &s->opening.err);
+	return NULL;
+}
+
+static void begin_ledger(struct session *s)
+{
+	s->opening.arena = ARENA((size_t)1 << 20);
+	if (!s->spec->ledger)
+		return;
+	s->opening.running = pthread_create(&s->opening.thread, NULL, open_ledger, s) == 0;
+	if (!s->opening.running)
+		(void)open_ledger(s);
+}
+
+static int end_ledger(struct session *s, struct ledger_client **out, struct err *err)
+{
+	if (s->opening.running)
+		(void)pthread_join(s->opening.thread, NULL);
+	s->opening.running = false;
+	arena_free(&s->opening.arena);
+	*out = TAKE_PTR(s->opening.client);
+	if (s->opening.error < 0 && err)
+		*err = s->opening.err;
+	return s->opening.error;
+}
+
 static int make_supervisor(struct session *s, int link, struct err *err)
 {
 	struct ledger_client *ledger = NULL;
-	int r = s->spec->ledger ? ledger_home_open(s->spec->ledger, s->host, &s->arena, &ledger, err) : 0;
+	int r = end_ledger(s, &ledger, err);
 	if (r < 0 && s->spec->ledger_optional) {
 		char text[400];
 		(void)snprintf(text, sizeof(text), "nothing of this run is on record: %.360s", err->text);
@@ -628,6 +667,8 @@ static int start(struct session *s, struct err *err)
 	s->control = control[0];
 	if (r == 0)
 		r = start_sandbox(s, TAKE_FD(control[1]), err);
+	if (r == 0)
+		begin_ledger(s);
 	r = r < 0 ? r : make_authority(s, &cert, &key, &trust, err);
 	name_tool(s);
 	if (r == 0)
@@ -637,6 +678,11 @@ static int start(struct session *s, struct err *err)
 		s->no_gate = TAKE_FD(link[1]);
 	else if (r == 0)
 		r = configure_gate(s, buf_slice(&cert), buf_slice(&key), buf_slice(&trust), &values, link[1], err);
+	if (s->opening.running || s->opening.client) {
+		struct ledger_client *unused = NULL;
+		(void)end_ledger(s, &unused, NULL);
+		ledger_client_free(unused);
+	}
 	if (key.p)
 		explicit_bzero(key.p, key.cap);
 	if (values.p)
