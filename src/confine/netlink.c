@@ -66,13 +66,16 @@ static int talk(struct netlink *n, struct nlmsghdr *h)
 	return mnl_cb_run(answer, (size_t)got, n->seq, mnl_socket_get_portid(n->socket), NULL, NULL) < 0 ? -errno : 0;
 }
 
-int netlink_veth(struct netlink *n, const char *name, const uint8_t *mac, const char *peer, const uint8_t *peer_mac, pid_t peer_pid)
+int netlink_veth(
+        struct netlink *n, const char *name, const uint8_t *mac, const char *peer, const uint8_t *peer_mac, pid_t peer_pid, unsigned mtu)
 {
 	struct nlmsghdr *h = request(n, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
 	struct ifinfomsg *i = mnl_nlmsg_put_extra_header(h, sizeof(*i));
 	i->ifi_flags = i->ifi_change = IFF_UP | IFF_NOARP;
 	mnl_attr_put_strz(h, IFLA_IFNAME, name);
 	mnl_attr_put(h, IFLA_ADDRESS, 6, mac);
+	if (mtu)
+		mnl_attr_put_u32(h, IFLA_MTU, mtu);
 	struct nlattr *info = mnl_attr_nest_start(h, IFLA_LINKINFO);
 	mnl_attr_put_strz(h, IFLA_INFO_KIND, "veth");
 	struct nlattr *data = mnl_attr_nest_start(h, IFLA_INFO_DATA);
@@ -80,6 +83,8 @@ int netlink_veth(struct netlink *n, const char *name, const uint8_t *mac, const 
 	(void)mnl_nlmsg_put_extra_header(h, sizeof(*i));
 	mnl_attr_put_strz(h, IFLA_IFNAME, peer);
 	mnl_attr_put(h, IFLA_ADDRESS, 6, peer_mac);
+	if (mtu)
+		mnl_attr_put_u32(h, IFLA_MTU, mtu);
 	if (peer_pid)
 		mnl_attr_put_u32(h, IFLA_NET_NS_PID, (uint32_t)peer_pid);
 	mnl_attr_nest_end(h, other);

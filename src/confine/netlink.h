@@ -11,9 +11,10 @@ struct netlink;
 [[nodiscard]] int netlink_open(struct netlink **out);
 void netlink_close(struct netlink *n);
 /* A pair of virtual Ethernet interfaces, the first up and without ARP. mac, peer_mac: 6 bytes each. peer_pid: the process whose network
- * namespace gets the peer, 0: ours. In one request, as each waits for whatever else the machine does to its networks. */
+ * namespace gets the peer, 0: ours. mtu: bytes of the largest packet, of both; 0: 1,500. In one request, as each waits for whatever else
+ * the machine does to its networks. */
 [[nodiscard]] int netlink_veth(
-        struct netlink *n, const char *name, const uint8_t *mac, const char *peer, const uint8_t *peer_mac, pid_t peer_pid);
+        struct netlink *n, const char *name, const uint8_t *mac, const char *peer, const uint8_t *peer_mac, pid_t peer_pid, unsigned mtu);
 /* Brings an interface up. */
 [[nodiscard]] int netlink_up(struct netlink *n, const char *name);
 /* family AF_INET (4 bytes) or AF_INET6 (16 bytes); no duplicate address detection. */

@@ -9,6 +9,9 @@
 #include "confine/netlink.h"
 #include "confine/process.h"
 
+/* A connection begins with ten packets, and after a pause again: with small ones a prompt of 100 KB would wait for several round trips. */
+#define LARGE 65521u
+
 static const uint8_t mac_gateway[6] = {0x00, 0x16, 0x3e, 0x2b, 0x90, 0x01};
 static const uint8_t mac_outer[6] = {0x02, 0x16, 0x3e, 0x2b, 0x90, 0x02};
 static const uint8_t mac_inner[6] = {0x02, 0x16, 0x3e, 0x2b, 0x90, 0x03};
@@ -34,7 +37,7 @@ int network_far(const char *ipv4, bool wire, struct netlink *n, struct err *err)
 		(void)process_put("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
 	}
 	int r = netlink_up(n, "lo");
-	r = r < 0 ? r : netlink_veth(n, "inner0", mac_inner, "inner1", mac_gateway, 0);
+	r = r < 0 ? r : netlink_veth(n, "inner0", mac_inner, "inner1", mac_gateway, 0, wire ? 0 : LARGE);
 	if (v6 && r == 0)
 		r = process_put("/proc/sys/net/ipv6/conf/inner1/disable_ipv6", "0");
 	r = r < 0 ? r : netlink_up(n, "inner1");
@@ -64,7 +67,7 @@ int network_link(const char *text, bool wire, struct netlink *n, pid_t first, st
 	uint8_t mac[6];
 	if (parse_mac(text, mac) < 0)
 		return err_set(err, -EINVAL, "the MAC address %s is none", text);
-	int r = netlink_veth(n, "outer", mac_outer, "eth0", mac, first);
+	int r = netlink_veth(n, "outer", mac_outer, "eth0", mac, first, wire ? 0 : LARGE);
 	r = r < 0 || !wire ? r : netlink_no_offload("outer");
 	return r < 0 ? err_sys(err, r, "cannot connect the tool to the world") : 0;
 }
