@@ -23,9 +23,9 @@
 
 struct run_opts {
 	const char *policy, *ledger, *trust, *project;
-	struct opt_list allow, opaque, ro, rw, hide, env, connect_to;
+	struct opt_list allow, opaque, ro, rw, hide, env, connect_to, upstream;
 	const char *learn;
-	bool ask, review, direct, best_effort, no_network, no_project, verbose, quiet;
+	bool neutral, ask, review, direct, best_effort, no_network, no_project, verbose, quiet;
 	uint64_t timeout;
 };
 
@@ -37,6 +37,10 @@ static const struct opt run_table[] = {
         OPT_LIST(struct run_opts, hide, "hide", 0, "PATH", NULL, "files and folders that it shall not see"),
         OPT_LIST(struct run_opts, env, "env", 'e', "NAME", NULL,
                 "variables of yours that it gets beside the ordinary ones; NAME* for all that begin so"),
+        OPT_FLAG(struct run_opts, neutral, "neutral", 0,
+                "tell it nothing of you: neutral names, paths, time, machine and environment, official model hosts"),
+        OPT_LIST(struct run_opts, upstream, "upstream", 0, "HOST=URL", NULL,
+                "what the tool sends to HOST, or to HOST/PATH, goes to URL, the gateway of your company"),
         OPT_STRING(struct run_opts, project, "project", 0, "DIR", "the folder that it works on; without it the current one"),
         OPT_STRING(struct run_opts, ledger, "ledger", 0, "DIR", "put what happens on record there, or none; without it in the data folder"),
         OPT_LIST(struct run_opts, connect_to, "connect-to", 0, "RULE", NULL,
@@ -60,6 +64,7 @@ static const char *const run_examples[] = {
         "postern run --allow api.anthropic.com --rw ~/.claude -- claude",
         "postern run --allow registry.example.com -- npm ci",
         "postern run --no-network -- make",
+        "postern run --neutral --allow llm.corp.example --env ANTHROPIC_API_KEY -- claude",
         NULL,
 };
 
@@ -250,6 +255,8 @@ static int load_policy(const struct run_opts *o, const char *home, const char *p
 		}
 	if (r == 0 && o->timeout)
 		policy_command_limit(d, POLICY_LIMIT_SECONDS, o->timeout);
+	if (r == 0 && o->neutral)
+		policy_command_neutral(d, POLICY_NEUTRAL_ALL);
 	if (r == 0 && o->ask)
 		policy_command_on_unknown(d, POLICY_ASK);
 	if (r == 0 && (o->review || o->direct))
@@ -348,7 +355,7 @@ static int run(void *options, const struct opt_args *args)
 	char cwd[4096], project[4096];
 	const char *home = getenv("HOME");
 	const struct passwd *person = getpwuid(geteuid());
-	const char *keep[OPT_LIST_MAX + 1] = {NULL}, *redirect[OPT_LIST_MAX + 1] = {NULL};
+	const char *keep[OPT_LIST_MAX + 1] = {NULL}, *redirect[OPT_LIST_MAX + 1] = {NULL}, *upstream[OPT_LIST_MAX + 1] = {NULL};
 	if (args->n)
 		return cmd_usage("run", "the command goes after --, as in: postern run --allow api.example.com -- %.100s", args->arg[0]);
 	if (!args->rest || args->n_rest == 0)
@@ -378,6 +385,8 @@ static int run(void *options, const struct opt_args *args)
 		keep[i] = o->env.item[i];
 	for (size_t i = 0; i < o->connect_to.n; i++)
 		redirect[i] = o->connect_to.item[i];
+	for (size_t i = 0; i < o->upstream.n; i++)
+		upstream[i] = o->upstream.item[i];
 	const char *ledger;
 	if (choose_ledger(&r, policy, &arena, &ledger, &err) < 0) {
 		policy_free(policy);
@@ -397,11 +406,12 @@ static int run(void *options, const struct opt_args *args)
 	        .cwd = strncmp(cwd, project, strlen(project)) == 0 ? cwd : project,
 	        .home = home,
 	        .project = project,
-	        .user = person ? person->pw_name : "",
+	        .user = person ? person->pw_name : arena_fmt(&arena, "uid %u", geteuid()),
 	        .paths = path,
 	        .n_paths = n_paths,
 	        .keep_env = keep,
 	        .redirects = redirect,
+	        .upstreams = upstream,
 	        .trust = o->trust,
 	        .ledger = ledger,
 	        .ledger_optional = !policy_settings(policy)->ledger_required.value,

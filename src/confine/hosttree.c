@@ -30,8 +30,7 @@
 /* Of the real machine, read-only. A link (merged /usr) is copied as a link; what is not there is left out. */
 static const char *const system_folders[] = {"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"};
 
-/* Of the real machine's /etc, if there: what programs need to start. Nothing that names the machine, its network or its people. */
-static const char *const etc_kept[] = {
+const char *const hosttree_etc[] = {
         "alternatives",
         "ld.so.cache",
         "ld.so.conf",
@@ -50,6 +49,7 @@ static const char *const etc_kept[] = {
         "magic",
         "pki/tls/openssl.cnf",
         "crypto-policies",
+        NULL,
 };
 
 static const char *const devices[] = {"null", "zero", "full", "random", "urandom", "tty"};
@@ -183,8 +183,8 @@ int hosttree_take(const struct trial_mount *mounts, size_t n_mounts, struct host
 		if (lstat(system_folders[i], &st) == 0 && S_ISDIR(st.st_mode))
 			r = take(m, system_folders[i], system_folders[i], safe, true, err);
 	}
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(etc_kept); i++) {
-		(void)snprintf(path, sizeof(path), "/etc/%s", etc_kept[i]);
+	for (size_t i = 0; r == 0 && hosttree_etc[i]; i++) {
+		(void)snprintf(path, sizeof(path), "/etc/%s", hosttree_etc[i]);
 		r = take(m, path, path, safe, false, err);
 	}
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(devices); i++) {

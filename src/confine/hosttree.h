@@ -8,6 +8,10 @@
 
 struct trial_mount;
 
+/* Of the real machine's /etc, if there: what programs need to start. Nothing that names the machine, its network or its people.
+ * NULL-terminated, fewer than 32. */
+extern const char *const hosttree_etc[];
+
 struct hosttree_mounts;
 
 /* Detached, read-only copies of the system's folders and of `mounts`. To be called in a mount namespace of one's own, before its user

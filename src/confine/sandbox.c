@@ -22,6 +22,7 @@ struct sandbox {
 	void *arg;
 	struct sandbox_result result;
 	struct exec_watch *exec;
+	struct sandbox_machine machine;
 	pid_t runner;
 	int pidfd, talk, start, life;
 	double begun; /* seconds of the monotonic clock */
@@ -134,7 +135,7 @@ static void on_swapped(void *arg, const char *path)
 
 static void take_listener(struct sandbox *s, int fd)
 {
-	const struct exec_watch_calls calls = {.ask = on_exec, .swapped = on_swapped};
+	const struct exec_watch_calls calls = {.ask = on_exec, .swapped = on_swapped, .machine = &s->machine};
 	/* Without it the command waits for ever. */
 	if (exec_watch_new(s->loop, fd, &calls, s, &s->exec, &s->result.err) < 0)
 		kill_runner(s);
@@ -368,6 +369,7 @@ int sandbox_start(struct loop *loop, const struct sandbox_spec *spec, const stru
 		        .life = -1,
 		        .seconds = spec->limits.seconds,
 		        .cpu_seconds = spec->limits.cpu_seconds};
+		sandbox_machine_set(&s->machine, spec->machine);
 		r = start(s, spec, err);
 	}
 	if (spec->network == SANDBOX_NET_GATE && spec->control >= 0)

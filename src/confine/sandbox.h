@@ -16,6 +16,7 @@
 #include "base/err.h"
 
 struct loop;
+struct host_spec;
 struct sandbox;
 
 /* A folder or file of the person's, shown inside under its own path. Everything outside the home that is not named is shown read-only;
@@ -36,13 +37,29 @@ struct sandbox_path {
 	bool with_git;            /* git's hooks and configuration may be written in it */
 };
 
-/* A file that is made, shown read-only at a path: over a real one, or where the tree is private (home, /tmp, /run, /var/tmp). */
+/* A file that is made, shown read-only at a path: over a real one, or where the tree is private (home, /tmp, /run, /var/tmp, and /etc if
+ * it is made). */
 struct sandbox_file {
 	const char *path;
 	struct slice data;
-	mode_t mode;    /* 0: 0444 */
-	bool later;     /* data comes with sandbox_give() */
-	size_t same_as; /* not 0: it is the same file as the one of this number, counted from 1, which comes before; only path counts */
+	mode_t mode;      /* 0: 0444 */
+	bool later;       /* data comes with sandbox_give() */
+	size_t same_as;   /* not 0: it is the same file as the one of this number, counted from 1, which comes before; only path counts */
+	const char *link; /* if set: a symbolic link to this target, data is ignored; only where the tree is private */
+};
+
+/* What lies at or below `from` on the real machine is shown at or below `to`. */
+struct sandbox_move {
+	const char *from; /* absolute, without links */
+	const char *to;   /* absolute; the place must be in a private folder (/home, /tmp, …) */
+};
+#define SANDBOX_MOVES_MAX 4
+
+/* Who the command is told it is. The files that it writes belong to the person all the same. */
+struct sandbox_ids {
+	bool set;
+	uid_t uid;
+	gid_t gid;
 };
 
 /* 0 means: no limit, unless something else is said. */
@@ -141,9 +158,18 @@ struct sandbox_spec {
 	char *const *env;     /* complete, NULL-terminated */
 	const char *cwd;      /* absolute, visible inside */
 	const char *home;     /* absolute */
-	const char *hostname; /* NULL: the real one */
+	const char *hostname; /* NULL: the real one; else there is no NIS domain either */
 	const struct sandbox_path *paths;
 	size_t n_paths;
+	/* The home and `paths` are given as they are outside and shown where these lead, the longest `from` first; cwd, env, argv and
+	 * `files` speak of the inside. */
+	const struct sandbox_move *moves;
+	size_t n_moves;
+	struct sandbox_ids ids;
+	/* The machine that /proc, /sys, /usr/lib/os-release and (with exec control) system calls tell of; NULL: the real one. Of it only
+	 * what confine/machine.h uses, and the operating system's name. */
+	const struct host_spec *machine;
+	bool own_etc; /* /etc is made: `files`, and of the real one what programs need to start and what names nobody */
 	const struct sandbox_file *files;
 	size_t n_files;
 	int in, out, errout; /* duplicated for the command; stay the caller's */

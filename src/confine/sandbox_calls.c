@@ -98,7 +98,7 @@ const struct sandbox_call sandbox_calls[] = {
         {SCMP_SYS(exit), RULE_ALLOW, "exit"},
         {SCMP_SYS(wait4), RULE_ALLOW, "wait4"},
         {SCMP_SYS(kill), RULE_ALLOW, "kill"},
-        {SCMP_SYS(uname), RULE_ALLOW, "uname"},
+        {SCMP_SYS(uname), RULE_MACHINE, "uname"},
         {SCMP_SYS(semget), RULE_ALLOW, "semget"},
         {SCMP_SYS(semop), RULE_ALLOW, "semop"},
         {SCMP_SYS(semctl), RULE_ALLOW, "semctl"},
@@ -134,7 +134,7 @@ const struct sandbox_call sandbox_calls[] = {
         {SCMP_SYS(gettimeofday), RULE_ALLOW, "gettimeofday"},
         {SCMP_SYS(getrlimit), RULE_ALLOW, "getrlimit"},
         {SCMP_SYS(getrusage), RULE_ALLOW, "getrusage"},
-        {SCMP_SYS(sysinfo), RULE_ALLOW, "sysinfo"},
+        {SCMP_SYS(sysinfo), RULE_MACHINE, "sysinfo"},
         {SCMP_SYS(times), RULE_ALLOW, "times"},
         {SCMP_SYS(getuid), RULE_ALLOW, "getuid"},
         {SCMP_SYS(getgid), RULE_ALLOW, "getgid"},
@@ -202,7 +202,7 @@ const struct sandbox_call sandbox_calls[] = {
         {SCMP_SYS(time), RULE_ALLOW, "time"},
         {SCMP_SYS(futex), RULE_ALLOW, "futex"},
         {SCMP_SYS(sched_setaffinity), RULE_ALLOW, "sched_setaffinity"},
-        {SCMP_SYS(sched_getaffinity), RULE_ALLOW, "sched_getaffinity"},
+        {SCMP_SYS(sched_getaffinity), RULE_MACHINE, "sched_getaffinity"},
         {SCMP_SYS(set_thread_area), RULE_ALLOW, "set_thread_area"},
         {SCMP_SYS(get_thread_area), RULE_ALLOW, "get_thread_area"},
         {SCMP_SYS(epoll_create), RULE_ALLOW, "epoll_create"},
@@ -511,6 +511,9 @@ static void rule(struct code *c, enum sandbox_rule r, const struct sandbox_calls
 		return;
 	case RULE_EXEC:
 		answer(c, o->exec ? SECCOMP_RET_USER_NOTIF : ANSWER_ALLOW);
+		return;
+	case RULE_MACHINE:
+		answer(c, o->exec && o->machine ? SECCOMP_RET_USER_NOTIF : ANSWER_ALLOW);
 		return;
 	case RULE_BEGIN:
 		if (o->exec && HAS_ARCH_PRCTL) {

@@ -11,6 +11,7 @@ enum sandbox_rule {
 	RULE_REFUSE,  /* EPERM */
 	RULE_UNKNOWN, /* ENOSYS: callers have an older way */
 	RULE_EXEC,    /* allowed, or asked for */
+	RULE_MACHINE, /* what the kernel says of the machine: allowed, or with .machine asked for */
 	RULE_BEGIN,   /* what every program calls first, before it does anything of its own: to set its thread pointer. Told too, with .exec
 	               */
 	RULE_DEBUG,   /* allowed for debuggers, otherwise EPERM */
@@ -35,6 +36,7 @@ extern const struct sandbox_call sandbox_calls[];
 extern const size_t sandbox_n_calls;
 
 struct sandbox_calls_options {
+	bool machine;    /* with .exec: calls about the machine are handed over too */
 	bool exec;       /* executions are asked for: the listener's descriptor is returned */
 	bool no_network; /* no sockets but pairs: for when there is no network namespace */
 	bool debuggers;  /* ptrace(2) and process_vm_*(2) among its own processes */

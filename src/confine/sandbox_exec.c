@@ -70,6 +70,7 @@ struct check {
 
 struct exec_watch {
 	struct loop *loop;
+	struct sandbox_machine machine;
 	int fd;
 	struct exec_watch_calls calls;
 	void *arg;
@@ -589,10 +590,15 @@ static void on_question(void *arg, uint32_t events)
 	}
 	if (ioctl(w->fd, SECCOMP_IOCTL_NOTIF_RECV, &u) < 0)
 		return;
-	if (u.q.data.nr == SYS_execve || u.q.data.nr == SYS_execveat)
+	int64_t value;
+	if (u.q.data.nr == SYS_execve || u.q.data.nr == SYS_execveat) {
 		ask(w, &u.q);
-	else
+	} else if (w->machine.on && sandbox_machine_answer(&w->machine, &u.q, &value)) {
+		union notify_reply r = {.r = {.id = u.q.id, .error = value < 0 ? (int32_t)value : 0, .val = value < 0 ? 0 : value}};
+		(void)ioctl(w->fd, SECCOMP_IOCTL_NOTIF_SEND, &r);
+	} else {
 		begun(w, &u.q);
+	}
 }
 
 int exec_watch_new(
@@ -606,6 +612,8 @@ int exec_watch_new(
 	w->loop = loop;
 	w->fd = listener;
 	w->calls = *calls;
+	if (calls->machine)
+		w->machine = *calls->machine;
 	w->arg = arg;
 	for (size_t i = 0; i < CHECKS_MAX; i++)
 		w->check[i].pidfd = -1;

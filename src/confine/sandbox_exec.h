@@ -10,6 +10,7 @@
 #define POSTERN_CONFINE_SANDBOX_EXEC_H
 
 #include "confine/sandbox.h"
+#include "confine/sandbox_machine.h"
 
 struct exec_watch;
 
@@ -17,6 +18,8 @@ struct exec_watch_calls {
 	void (*ask)(void *arg, const struct sandbox_exec *e);
 	/* Something else ran than what was allowed; it was killed. */
 	void (*swapped)(void *arg, const char *path);
+	/* What calls about the machine are told; copied. */
+	const struct sandbox_machine *machine;
 };
 
 /* listener is taken over. */

@@ -41,6 +41,7 @@ struct run {
 	const struct sandbox_spec *spec;
 	const struct sandbox_fds *fds;
 	bool exec, alone; /* alone: without namespaces */
+	bool root;        /* the person is root, whatever the number inside */
 	struct tree_plan *plan;
 	struct sandbox_level level;
 	struct cgroup cgroup;
@@ -115,7 +116,8 @@ static int walls(const struct run *r, struct err *err)
 	}
 	if (e < 0)
 		return e;
-	const struct sandbox_calls_options o = {.exec = r->exec, .no_network = r->alone, .debuggers = r->spec->debuggers};
+	const struct sandbox_calls_options o = {
+	        .exec = r->exec, .no_network = r->alone, .debuggers = r->spec->debuggers, .machine = r->spec->machine != NULL};
 	int listener = sandbox_calls_install(&o);
 	if (listener < 0)
 		return err_sys(err, listener,
@@ -397,7 +399,7 @@ static int prepare(struct run *r, struct err *err)
 	if (!r->alone) {
 		e = tree_build(r->plan, err);
 		e = e < 0 ? e : take_files(r, err);
-		if (e == 0 && name && sethostname(name, strlen(name)) < 0)
+		if (e == 0 && name && (sethostname(name, strlen(name)) < 0 || setdomainname("(none)", 6) < 0))
 			e = err_sys(err, -errno, "cannot set the host name %s", name);
 		if (e == 0 && hear(r->pair[1]) != 'n')
 			e = err_set(err, -ECANCELED, "the runner went away");
@@ -558,7 +560,8 @@ static int enter_user_namespace(struct run *r, struct err *err)
 		int e = -errno, why = probe_namespaces("a confined command needs", err);
 		return why < 0 ? why : err_sys(err, e, "cannot make namespaces");
 	}
-	int e = process_map_ids("self", uid, gid, uid, gid);
+	const struct sandbox_ids *ids = &r->spec->ids;
+	int e = process_map_ids("self", ids->set ? ids->uid : uid, ids->set ? ids->gid : gid, uid, gid);
 	if (e < 0)
 		return err_sys(err, e, "cannot map the person into a user namespace");
 	/* A second wall, should the filter of system calls have a hole: none below this one. */
@@ -677,7 +680,7 @@ static void with_namespaces(struct run *r, struct watch **w, pid_t *first, pid_t
 		_exit(1);
 	}
 	r->limited = tree == 'p';
-	if (e == 0 && geteuid() == 0 && !r->limited && !r->cgroup.processes) {
+	if (e == 0 && r->root && !r->limited && !r->cgroup.processes) {
 		/* Root's processes are not counted otherwise. This waits for all processors, so only where it must be. */
 		cgroup_remove(&r->cgroup);
 		cgroup_make(&r->cgroup, processes_max(r->spec), r->spec->limits.memory_bytes);
@@ -699,7 +702,7 @@ static void with_namespaces(struct run *r, struct watch **w, pid_t *first, pid_t
 _Noreturn void sandbox_run(const struct sandbox_spec *spec, bool exec, const struct sandbox_fds *fds)
 {
 	static struct tree_plan plan;
-	struct run r = {.spec = spec, .fds = fds, .exec = exec, .plan = &plan};
+	struct run r = {.spec = spec, .fds = fds, .exec = exec, .root = geteuid() == 0, .plan = &plan};
 	struct err err = {0};
 	struct watch *w = NULL;
 	pid_t first = -1, gate = -1;
@@ -748,7 +751,7 @@ _Noreturn void sandbox_run(const struct sandbox_spec *spec, bool exec, const str
 		with_namespaces(&r, &w, &first, &gate, &err);
 	bool ns = !r.alone;
 	r.level.user_ns = r.level.mount_ns = r.level.pid_ns = r.level.net_ns = r.level.ipc_ns = r.level.uts_ns = r.level.cgroup_ns = ns;
-	r.level.process_limit = r.cgroup.processes || r.limited || (ns && geteuid() != 0);
+	r.level.process_limit = r.cgroup.processes || r.limited || (ns && !r.root);
 	r.level.cgroup = r.cgroup.processes || r.cgroup.memory;
 	r.level.no_caps = r.level.no_new_privs = r.level.seccomp = true;
 	r.level.exec = exec;

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "confine/hosttree.h"
+#include "confine/machine.h"
 #include "sys/fd.h"
 
 /* One tmpfs holds everything that is private. Its own root lies at /sys only while the tree is built: then a sysfs covers it. */
@@ -54,6 +56,19 @@ static size_t parent_length(const char *path)
 
 /* ---- the plan ---- */
 
+/* Where a real path is shown; from malloc(). */
+static char *moved(const struct sandbox_spec *spec, const char *real)
+{
+	const struct sandbox_move *best = NULL;
+	char *out = NULL;
+	for (size_t i = 0; i < spec->n_moves; i++)
+		if (below(real, spec->moves[i].from) && (!best || strlen(spec->moves[i].from) > strlen(best->from)))
+			best = &spec->moves[i];
+	if (!best)
+		return strdup(real);
+	return asprintf(&out, "%s%s", best->to, real + strlen(best->from)) < 0 ? NULL : out;
+}
+
 static int by_length(const void *a, const void *b)
 {
 	const struct tree_item *x = a, *y = b;
@@ -78,8 +93,11 @@ static int plan_path(struct tree_plan *plan, const struct sandbox_path *p, struc
 		        err, -EINVAL, "%s cannot be shown as a copy: only a folder can, and it needs two folders for the changes", p->path);
 	if (plan->n_items == TREE_ITEMS_MAX)
 		return err_set(err, -E2BIG, "more than %d paths are named", TREE_ITEMS_MAX);
+	char *path = moved(plan->spec, real);
+	if (!path)
+		return err_sys(err, -ENOMEM, "cannot show %s", p->path);
 	plan->item[plan->n_items++] =
-	        (struct tree_item){.as = p, .path = TAKE_PTR(real), .folder = S_ISDIR(st.st_mode), .fd = -1, .changes = -1};
+	        (struct tree_item){.as = p, .source = TAKE_PTR(real), .path = path, .folder = S_ISDIR(st.st_mode), .fd = -1, .changes = -1};
 	return 0;
 }
 
@@ -100,6 +118,15 @@ static char *leads_to(const char *path)
 	if (link[0] == '/')
 		return strdup(link);
 	return asprintf(&real, "%.*s/%s", above, path, link) < 0 ? NULL : real;
+}
+
+/* Where a file is made. In a place that is made itself no link of the real one counts. */
+static char *file_place(const struct sandbox_spec *spec, const char *path)
+{
+	bool made = spec->own_etc && below(path, "/etc");
+	for (size_t i = 0; i < spec->n_moves && !made; i++)
+		made = below(path, spec->moves[i].to);
+	return made ? strdup(path) : leads_to(path);
 }
 
 /* Sockets with a path that somebody listens on, or takes datagrams at, of the real machine: a read-only file system does not keep one from
@@ -123,7 +150,7 @@ static int plan_sockets(struct tree_plan *plan)
 			covered = covered || below(path, private_folders[i].target);
 		/* One that is named is wanted, and one in a named folder too, unless that is the whole system. */
 		for (size_t i = 0; i < plan->n_items; i++)
-			covered = covered || below(path, plan->item[i].path);
+			covered = covered || below(path, plan->item[i].source);
 		if (covered || lstat(path, &st) < 0 || !S_ISSOCK(st.st_mode))
 			continue;
 		if (plan->n_sockets == TREE_SOCKETS_MAX) {
@@ -143,6 +170,9 @@ int tree_plan(const struct sandbox_spec *spec, struct tree_plan *plan, struct er
 	plan->home = realpath(spec->home, NULL);
 	if (!plan->home || spec->home[0] != '/' || strcmp(plan->home, "/") == 0)
 		return err_set(err, plan->home ? -EINVAL : -errno, "%s cannot be the home of a confined command", spec->home);
+	plan->home_at = moved(spec, plan->home);
+	if (!plan->home_at)
+		return err_sys(err, -ENOMEM, "cannot show the home");
 	for (size_t i = 0; i < spec->n_paths; i++) {
 		int r = plan_path(plan, &spec->paths[i], err);
 		if (r < 0)
@@ -160,9 +190,9 @@ int tree_plan(const struct sandbox_spec *spec, struct tree_plan *plan, struct er
 	if (spec->n_files > TREE_ITEMS_MAX)
 		return err_set(err, -E2BIG, "more than %d files are to be made", TREE_ITEMS_MAX);
 	for (size_t i = 0; i < spec->n_files; i++)
-		plan->file[i] = leads_to(spec->files[i].path);
+		plan->file[i] = file_place(spec, spec->files[i].path);
 	if (spec->network == SANDBOX_NET_GATE)
-		plan->resolv = leads_to("/etc/resolv.conf");
+		plan->resolv = file_place(spec, "/etc/resolv.conf");
 	int r = plan_sockets(plan);
 	return r < 0 ? err_sys(err, r, "too many sockets to cover") : 0;
 }
@@ -287,17 +317,21 @@ static int take(struct tree_plan *plan, int *device, struct err *err)
 		struct tree_item *t = &plan->item[i];
 		if (t->as->mode == SANDBOX_HIDE)
 			continue;
-		t->fd = clone_of(AT_FDCWD, t->path, true,
+		t->fd = clone_of(AT_FDCWD, t->source, true,
 		        MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (t->as->mode == SANDBOX_READ ? MOUNT_ATTR_RDONLY : 0));
 		if (t->fd < 0)
-			return err_sys(err, t->fd, "cannot show %s", t->path);
+			return err_sys(err, t->fd, "cannot show %s", t->source);
 		if (t->as->mode != SANDBOX_COPY)
 			continue;
 		(void)snprintf(path, sizeof(path), "%.*s", (int)parent_length(t->as->upper), t->as->upper);
 		/* Not by clone_of(): the caller's path may have links. */
 		t->changes = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
 		if (t->changes < 0)
-			return err_sys(err, -errno, "cannot use %s for the changes of %s", path, t->path);
+			return err_sys(err, -errno, "cannot use %s for the changes of %s", path, t->source);
+	}
+	for (size_t i = 0; plan->spec->own_etc && hosttree_etc[i] && i < TREE_ETC_MAX; i++) {
+		(void)snprintf(path, sizeof(path), "/etc/%s", hosttree_etc[i]);
+		plan->etc[i] = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(devices); i++) {
 		(void)snprintf(path, sizeof(path), "/dev/%s", devices[i]);
@@ -324,7 +358,8 @@ static int make_stage(const struct tree_plan *plan, struct err *err)
 		const char *name;
 		mode_t mode;
 	} folders[] = {{"none", 0755}, {"shm", 01777}, {"dev", 0755}, {"dev/pts", 0755}, {"dev/shm", 0755}, {"home", 0755}, {"made", 0755},
-	        {"layers", 0755}, {"run/user", 0755}, {"run/lock", 01777}, {"dev/.postern", 0711}, {"dev/.postern/folder", 0}};
+	        {"etc", 0755}, {"sys", 0755}, {"layers", 0755}, {"run/user", 0755}, {"run/lock", 01777}, {"dev/.postern", 0711},
+	        {"dev/.postern/folder", 0}};
 	for (size_t i = 0; i < ARRAY_LEN(private_folders); i++)
 		if (mkdir(private_folders[i].name, private_folders[i].mode) < 0 ||
 		        chmod(private_folders[i].name, private_folders[i].mode) < 0)
@@ -390,10 +425,12 @@ static int make_proc(struct tree_plan *plan, struct err *err)
 }
 
 /* Of its own network namespace; what is mounted in the real one (control groups, debugging) is not in it. This covers the stage. */
-static int make_sys(struct err *err)
+static int make_sys(const struct tree_plan *plan, struct err *err)
 {
-	int r = mount("sysfs", "/sys", "sysfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0 ? show(STAGE "/none", "/sys", safe)
-	                                                                                                : 0;
+	int r = plan->spec->machine ? show(STAGE "/sys", "/sys", safe)
+	        : mount("sysfs", "/sys", "sysfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0
+	                ? show(STAGE "/none", "/sys", safe)
+	                : 0;
 	return r < 0 ? err_sys(err, r, "cannot cover /sys") : 0;
 }
 
@@ -427,7 +464,9 @@ static int place_items(struct tree_plan *plan, struct err *err)
 		} else {
 			r = make_place(t->path, t->folder);
 			r = r < 0 ? r : t->as->mode == SANDBOX_COPY ? make_copy(t, i) : put_at(t->fd, t->path);
-			make_alias(t->as->path, t->path);
+			_cleanup_free_ char *given = moved(plan->spec, t->as->path);
+			if (given)
+				make_alias(given, t->path);
 		}
 		if (r < 0)
 			err_sys(err, r, "cannot show %s%s", t->path,
@@ -445,6 +484,14 @@ static int place_items(struct tree_plan *plan, struct err *err)
 	(void)close(c.file);
 	(void)close(c.folder);
 	return r;
+}
+
+static int make_link(const char *target, const char *to, struct err *err)
+{
+	int r = make_folders(target, parent_length(target));
+	if (r == 0 && symlink(to, target) < 0)
+		r = -errno;
+	return r < 0 ? err_sys(err, r, "cannot make a link at %s", target) : 0;
 }
 
 static void made_path(char path[64], size_t i)
@@ -478,6 +525,10 @@ static int make_files(const struct tree_plan *plan, const struct slice *later, s
 		if (!plan->file[i])
 			return err_sys(err, -ENOMEM, "cannot show a file");
 		const struct sandbox_file *f = &spec->files[i];
+		if (f->link) {
+			r = make_link(plan->file[i], f->link, err);
+			continue;
+		}
 		size_t from = f->same_as ? f->same_as - 1 : i;
 		if (from == i && (r = make_file(f->later ? later[i] : f->data, f->mode, i)) < 0)
 			return err_sys(err, r, "cannot make a file for %s", plan->file[i]);
@@ -491,6 +542,49 @@ static int make_files(const struct tree_plan *plan, const struct slice *later, s
 		        spec->dns_search ? spec->dns_search : "", spec->dns_search ? "\n" : "", a, b, c);
 		r = make_file(slice_of(text, (size_t)n), 0444, spec->n_files);
 		r = r < 0 ? err_sys(err, r, "cannot make a file for %s", plan->resolv) : show_file(spec->n_files, plan->resolv, err);
+	}
+	return r;
+}
+
+static int make_and_show(const char *target, struct slice data, size_t i, struct err *err)
+{
+	int r = make_file(data, 0444, i);
+	return r < 0 ? err_sys(err, r, "cannot make a file for %s", target) : show_file(i, target, err);
+}
+
+/* Another machine's, in the files that tell of it; those that this kernel has not are left out. */
+static int make_machine(const struct tree_plan *plan, struct err *err)
+{
+	static const char *const lists[] = {"online", "possible", "present"};
+	const struct host_spec *h = plan->spec->machine;
+	_cleanup_buf_ struct buf text = BUF(MACHINE_TEXT_MAX);
+	char path[128];
+	size_t made = plan->spec->n_files + 1;
+	int r = 0;
+	for (size_t i = 0; r == 0 && i < machine_n_files; i++) {
+		(void)snprintf(path, sizeof(path), "/proc/%s", machine_files[i].path);
+		buf_reset(&text);
+		if (machine_files[i].fixed)
+			buf_str_add(&text, machine_files[i].fixed);
+		else
+			machine_files[i].text(&text, h);
+		if (text.n && is_type(path, S_IFREG))
+			r = make_and_show(path, buf_slice(&text), made++, err);
+	}
+	if (r == 0 && is_type("/usr/lib/os-release", S_IFREG)) {
+		buf_reset(&text);
+		buf_fmt(&text, "PRETTY_NAME=\"%s\"\nNAME=\"%s\"\nID=%s\n", h->os_name, h->os_name, h->os_id);
+		r = make_and_show("/usr/lib/os-release", buf_slice(&text), made++, err);
+	}
+	buf_reset(&text);
+	machine_cpu_range(&text, machine_cpus(h));
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(lists); i++) {
+		(void)snprintf(path, sizeof(path), STAGE "/sys/devices/system/cpu/%s", lists[i]);
+		r = make_folders(path, parent_length(path));
+		_cleanup_fd_ int fd = r < 0 ? -1 : open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
+		r = r < 0 ? r : fd < 0 ? -errno : fd_write_all(fd, buf_slice(&text));
+		if (r < 0)
+			err_sys(err, r, "cannot make /sys");
 	}
 	return r;
 }
@@ -509,10 +603,46 @@ static int make_private(const struct tree_plan *plan, struct err *err)
 		if (r < 0)
 			return err_sys(err, r, "cannot cover %s", real);
 	}
-	r = make_place(plan->home, true);
-	r = r < 0 ? r : show(STAGE "/home", plan->home, 0);
-	make_alias(plan->spec->home, plan->home);
+	if (strcmp(plan->home, plan->home_at) != 0) {
+		/* The real one is not where the command's is; unless its folder is private, it would be seen with all of the system. */
+		struct tree_covers c;
+		r = tree_covers_open(&c);
+		r = r < 0 ? r : tree_cover(&c, AT_FDCWD, plan->home);
+		r = r == -ENOENT ? 0 : r;
+		(void)close(c.file);
+		(void)close(c.folder);
+	}
+	r = r < 0 ? r : make_place(plan->home_at, true);
+	r = r < 0 ? r : show(STAGE "/home", plan->home_at, 0);
+	_cleanup_free_ char *given = moved(plan->spec, plan->spec->home);
+	if (given)
+		make_alias(given, plan->home_at);
 	return r < 0 ? err_sys(err, r, "cannot cover %s", plan->home) : 0;
+}
+
+/* An /etc of the sandbox's own, with what is kept of the real one; files come later. */
+static int make_etc(struct tree_plan *plan, struct err *err)
+{
+	struct mount_attr fixed = {.attr_set = safe};
+	struct stat st;
+	char path[64];
+	int r = show(STAGE "/etc", "/etc", 0);
+	for (size_t i = 0; r == 0 && hosttree_etc[i] && i < TREE_ETC_MAX; i++) {
+		_cleanup_fd_ int fd = plan->etc[i];
+		if (fd < 0)
+			continue;
+		(void)snprintf(path, sizeof(path), "/etc/%s", hosttree_etc[i]);
+		r = fstat(fd, &st) < 0 || mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &fixed, sizeof(fixed)) < 0 ? -errno : 0;
+		r = r < 0 ? r : make_place(path, S_ISDIR(st.st_mode));
+		r = r < 0 ? r : put_at(fd, path);
+	}
+	return r < 0 ? err_sys(err, r, "cannot make /etc") : 0;
+}
+
+static int seal_etc(struct err *err)
+{
+	struct mount_attr fixed = {.attr_set = safe | MOUNT_ATTR_NOEXEC};
+	return mount_setattr(AT_FDCWD, "/etc", 0, &fixed, sizeof(fixed)) < 0 ? err_sys(err, -errno, "cannot make /etc read-only") : 0;
 }
 
 int tree_build(struct tree_plan *plan, struct err *err)
@@ -528,13 +658,16 @@ int tree_build(struct tree_plan *plan, struct err *err)
 	r = r < 0 ? r : make_dev(device, err);
 	r = r < 0 ? r : make_proc(plan, err);
 	r = r < 0 ? r : make_private(plan, err);
+	r = r < 0 || !plan->spec->own_etc ? r : make_etc(plan, err);
 	return r < 0 ? r : place_items(plan, err);
 }
 
 int tree_finish(const struct tree_plan *plan, const struct slice *later, struct err *err)
 {
 	int r = make_files(plan, later, err);
-	return r < 0 ? r : make_sys(err);
+	r = r < 0 || !plan->spec->own_etc ? r : seal_etc(err);
+	r = r < 0 || !plan->spec->machine ? r : make_machine(plan, err);
+	return r < 0 ? r : make_sys(plan, err);
 }
 
 /* ---- Landlock ---- */
@@ -554,11 +687,12 @@ static int grant_beside(const struct tree_plan *plan, struct landlock *l, const 
 			continue;
 		if (snprintf(path, sizeof(path), "%s/%s", folder, e->d_name) >= (int)sizeof(path))
 			continue;
-		bool other = strcmp(path, plan->home) == 0;
+		bool other = strcmp(path, plan->home) == 0 || strcmp(path, plan->home_at) == 0;
 		for (size_t i = 0; i < ARRAY_LEN(others); i++)
 			other = other || strcmp(path, others[i]) == 0;
 		if (!other)
-			r = below(plan->home, path) ? grant_beside(plan, l, path, err) : landlock_grant(l, path, LANDLOCK_READ, err);
+			r = below(plan->home, path) || below(plan->home_at, path) ? grant_beside(plan, l, path, err)
+			                                                          : landlock_grant(l, path, LANDLOCK_READ, err);
 	}
 	(void)closedir(d);
 	return r;
@@ -584,7 +718,7 @@ int tree_landlock(const struct tree_plan *plan, struct landlock *l, bool without
 	for (size_t i = 0; r == 0 && without_namespaces && i < ARRAY_LEN(outside); i++)
 		r = landlock_grant(l, outside[i].path, outside[i].rights, err);
 	if (r == 0 && !without_namespaces)
-		r = landlock_grant(l, plan->home, LANDLOCK_ALL, err);
+		r = landlock_grant(l, plan->home_at, LANDLOCK_ALL, err);
 	for (size_t i = 0; r == 0 && i < plan->n_items; i++) {
 		enum sandbox_mode mode = plan->item[i].as->mode;
 		if (mode == SANDBOX_HIDE || (mode == SANDBOX_COPY && without_namespaces))

@@ -9,24 +9,28 @@
 
 #define TREE_ITEMS_MAX   256
 #define TREE_SOCKETS_MAX 512
+#define TREE_ETC_MAX     32
 
 struct tree_item {
 	const struct sandbox_path *as; /* as it was given */
-	char *path;                    /* without links */
+	char *source;                  /* on the real machine, without links */
+	char *path;                    /* inside; the same, unless it was moved */
 	bool folder;
 	int fd, changes; /* detached mounts, until they are in place */
 };
 
 struct tree_plan {
 	const struct sandbox_spec *spec;
-	char *home;                            /* without links */
+	char *home;                            /* on the real machine, without links */
+	char *home_at;                         /* inside */
 	char *resolv;                          /* where /etc/resolv.conf leads, or NULL: leave it */
 	struct tree_item item[TREE_ITEMS_MAX]; /* outer ones first */
 	size_t n_items;
 	char *file[TREE_ITEMS_MAX];     /* where spec->files lead */
 	char *socket[TREE_SOCKETS_MAX]; /* of the real machine, that have a path outside of what is covered anyway */
 	size_t n_sockets;
-	int pid_max; /* set by tree_build(): a descriptor of the file of this name, which is read-only afterwards; or -1 */
+	int etc[TREE_ETC_MAX]; /* of hosttree_etc: detached mounts, until they are in place; -1: not there */
+	int pid_max;           /* set by tree_build(): a descriptor of the file of this name, which is read-only afterwards; or -1 */
 };
 
 /* Looks at the real tree, in the person's own namespaces: what is there and where links lead. */

@@ -153,7 +153,7 @@ static int cover(struct watch *w, const struct place *p)
 static void tell(const struct watch *w, const struct place *p, const char *name, const char *what)
 {
 	char path[PATH_MAX];
-	(void)snprintf(path, sizeof(path), "%s%s%s%s%s", w->plan->item[p->item].path, *p->path ? "/" : "", p->path, name ? "/" : "",
+	(void)snprintf(path, sizeof(path), "%s%s%s%s%s", w->plan->item[p->item].source, *p->path ? "/" : "", p->path, name ? "/" : "",
 	        name ? name : "");
 	if (w->fn)
 		w->fn(w->arg, path, what);
@@ -302,11 +302,11 @@ static const struct secrets_calls searching = {.folder = on_folder, .found = on_
 /* What of the table of places lies below an item. */
 static void search_places(struct watch *w, const struct tree_item *t)
 {
-	size_t item = strlen(t->path);
+	size_t item = strlen(t->source);
 	char path[PATH_MAX];
 	for (size_t i = 0; secrets_places[i]; i++) {
 		(void)snprintf(path, sizeof(path), "%s/%s", w->plan->home, secrets_places[i]);
-		if (strncmp(path, t->path, item) != 0 || path[item] != '/')
+		if (strncmp(path, t->source, item) != 0 || path[item] != '/')
 			continue;
 		size_t n = strlen(path);
 		if (path[n - 1] != '*') {
@@ -338,7 +338,7 @@ static int search_item(struct watch *w, size_t i, const char *path)
 		return 0;
 	/* The real folder before there is the command's tree, then the one in that. */
 	_cleanup_fd_ int fd = w->applied ? openat(w->root[i], ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-	                                 : open(t->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	                                 : open(t->source, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == EACCES || errno == ENOENT ? 0 : -errno;
 	w->item = (uint16_t)i;
@@ -357,7 +357,7 @@ int watch_new(const struct tree_plan *plan, watch_fn fn, void *arg, struct watch
 	for (size_t i = 0; r == 0 && i < plan->n_items; i++) {
 		r = search_item(w, i, "");
 		if (r < 0)
-			err_sys(err, r, "cannot look for secrets in %s", plan->item[i].path);
+			err_sys(err, r, "cannot look for secrets in %s", plan->item[i].source);
 		else if (plan->item[i].folder && plan->item[i].as->mode != SANDBOX_HIDE && !plan->item[i].as->with_secrets)
 			search_places(w, &plan->item[i]);
 	}
@@ -375,12 +375,12 @@ int watch_apply(struct watch *w, struct err *err)
 	for (size_t i = 0; r >= 0 && i < w->n_git; i++) {
 		r = guard(w, &w->git[i]);
 		if (r < 0)
-			return err_sys(err, r, "cannot protect %s/%s", w->plan->item[w->git[i].item].path, w->git[i].path);
+			return err_sys(err, r, "cannot protect %s/%s", w->plan->item[w->git[i].item].source, w->git[i].path);
 	}
 	for (size_t i = 0; r >= 0 && i < w->n_found; i++) {
 		r = cover(w, &w->found[i]);
 		if (r < 0)
-			return err_sys(err, r, "cannot cover %s/%s", w->plan->item[w->found[i].item].path, w->found[i].path);
+			return err_sys(err, r, "cannot cover %s/%s", w->plan->item[w->found[i].item].source, w->found[i].path);
 	}
 	w->applied = true;
 	return r < 0 ? err_sys(err, r, "cannot cover secrets") : 0;

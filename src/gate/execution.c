@@ -181,8 +181,16 @@ static void question(const struct executions *x, struct waiting *w, const struct
 	x->o.ask(x->o.arg, w->number, buf_str(&key), buf_str(&text));
 }
 
-void executions_ask(struct executions *x, const struct sandbox_exec *e)
+void executions_ask(struct executions *x, const struct sandbox_exec *inside)
 {
+	char place[EXECUTION_PATH_MAX], above[EXECUTION_PATH_MAX];
+	struct sandbox_exec there = *inside;
+	const struct sandbox_exec *e = &there;
+	there.path = x->o.path(x->o.arg, inside->path, place);
+	if (!there.path) {
+		x->o.decided(x->o.arg, inside->id, inside->path, false);
+		return;
+	}
 	struct slice argv[ARGUMENTS_MAX];
 	size_t argc = 0;
 	_cleanup_buf_ struct buf digest = BUF(80), rule = BUF(2048);
@@ -194,12 +202,13 @@ void executions_ask(struct executions *x, const struct sandbox_exec *e)
 	(void)snprintf(link, sizeof(link), "/proc/%d/exe", (int)e->parent);
 	ssize_t n = readlink(link, parent, sizeof(parent) - 1);
 	parent[n > 0 && parent[0] == '/' ? n : 0] = 0;
+	const char *by = parent[0] ? x->o.path(x->o.arg, parent, above) : "";
 	const struct policy_exec ask = {.name = slice_str(slash ? slash + 1 : e->path),
 	        .path = slice_str(e->path),
 	        .digest = buf_slice(&digest),
 	        .argv = argv,
 	        .argc = argc,
-	        .parent = slice_str(parent)};
+	        .parent = slice_str(by ? by : "")};
 	struct policy_decision d = policy_exec(x->o.policy, &ask);
 	struct waiting *w = describe(x, e, &ask, (enum policy_bodies)policy_settings(x->o.policy)->ledger_bodies.value);
 	if (!w) {

@@ -9,6 +9,8 @@ struct policy;
 struct supervisor;
 struct executions;
 
+#define EXECUTION_PATH_MAX 8192
+
 struct execution_options {
 	const struct policy *policy;   /* must outlive it */
 	struct supervisor *supervisor; /* likewise */
@@ -16,6 +18,9 @@ struct execution_options {
 	struct entry (*common)(void *arg);
 	/* A question for the person (number: from 1 on), answered with execution_answer(), at once or later. NULL: no answer is no. */
 	void (*ask)(void *arg, uint64_t number, const char *key, const char *question);
+	/* Where a file is for the person that is there for the command: that, or in `out` what it is called outside. NULL: it cannot be
+	 * said, and then it does not run. */
+	const char *(*path)(void *arg, const char *inside, char out[EXECUTION_PATH_MAX]);
 	void (*decided)(void *arg, uint64_t id, const char *path, bool allow); /* to be carried out */
 	void (*failed)(void *arg, const char *why);                            /* the ledger cannot be written */
 	void *arg;

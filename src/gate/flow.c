@@ -5,6 +5,7 @@
 #include "base/encode.h"
 #include "crypto/digest.h"
 #include "gate/gate_part.h"
+#include "gate/route.h"
 
 #define HEAD_MAX   ((size_t)512 << 10)
 #define LOW        (UP_PAUSE / 4)
@@ -127,6 +128,12 @@ static const char *disagreement(const struct exchange_request *r, char host[256]
 
 /* ── asking ── */
 
+/* What is asked for, there where it goes. */
+static struct slice target(const struct flow *f)
+{
+	return f->routed.n ? buf_slice(&f->routed) : f->r->target;
+}
+
 /* The facts of a flow, as far as they are known. */
 static void put_facts(const struct flow *f, enum link_kind kind, struct buf *m)
 {
@@ -143,18 +150,19 @@ static void put_facts(const struct flow *f, enum link_kind kind, struct buf *m)
 	link_put_u64(m, LINK_CONN, r->conn);
 	if (f->bytes)
 		return;
-	link_put(m, LINK_SCHEME, r->scheme);
+	link_put(m, LINK_SCHEME, slice_str(f->tls ? "https" : "http"));
 	link_put(m, LINK_METHOD, slice_sub(r->method, 0, 64));
-	link_put(m, LINK_TARGET, slice_sub(r->target, 0, LINK_TARGET_MAX));
+	link_put(m, LINK_TARGET, slice_sub(target(f), 0, LINK_TARGET_MAX));
 	link_put(m, LINK_PROTO, r->proto);
 }
 
 /* What a tool says with its target and its fields. A field that is there to hold a key for this host goes into `keys`: what it should hold
  * looks like a secret. Of Authorization only what is no user and password: those of another place can be sent so. */
-static void put_head(const struct exchange_request *r, struct buf *out, struct buf *keys)
+static void put_head(const struct flow *f, struct buf *out, struct buf *keys)
 {
+	const struct exchange_request *r = f->r;
 	static const char *const names[] = {"authorization", "x-api-key", "api-key", "x-goog-api-key", "proxy-authorization"};
-	buf_add(out, r->target);
+	buf_add(out, target(f));
 	for (size_t i = 0; i < r->n_headers; i++) {
 		size_t k = 0;
 		while (k < ARRAY_LEN(names) && !slice_eq_nocase(r->headers[i].name, slice_str(names[k])))
@@ -257,10 +265,10 @@ void flow_ask(struct flow *f)
 	memcpy(l->host, f->host, sizeof(l->host));
 	l->booked = f->body.n;
 	swap(&f->body, &l->body);
-	buf_add(&l->target, f->r->target);
+	buf_add(&l->target, target(f));
 	buf_add(&l->coding, coding);
 	if (!f->parent)
-		put_head(f->r, &l->head, &l->keys);
+		put_head(f, &l->head, &l->keys);
 	if (looker_look(g->looker, l))
 		flow_looked(g, l);
 }
@@ -291,6 +299,7 @@ struct flow *flow_new(struct gate *g, struct exchange *x, const struct exchange_
 	f->r = r;
 	f->id = ++g->last_id;
 	f->body = BUF(BODY_WHOLE_MAX);
+	f->routed = BUF(LINK_MAX);
 	f->set = BUF(LINK_MAX);
 	f->swap = BUF(LINK_MAX);
 	f->hits = BUF(LINK_MAX / 2);
@@ -311,6 +320,20 @@ static void intercept(struct flow *f)
 	exchange_intercept(f->x);
 }
 
+/* A host with a route is reached there. The rules, and the record, are about the place where it really goes. */
+static void lead(struct flow *f)
+{
+	struct slice rest = f->g->config.routes;
+	struct route r;
+	while (route_next(&rest, &r))
+		if (route_target(&r, f->host, f->r->target, &f->routed)) {
+			(void)snprintf(f->host, sizeof(f->host), "%s", r.to_host);
+			f->port = r.to_port;
+			f->tls = r.to_tls;
+			return;
+		}
+}
+
 static void *begin(void *arg, struct exchange *x, const struct exchange_request *r, bool more)
 {
 	struct flow *f = flow_new(arg, x, r);
@@ -329,6 +352,8 @@ static void *begin(void *arg, struct exchange *x, const struct exchange_request 
 		flow_deny(f, 414, "target", "the target of the request is too long to be checked");
 	else if (r->websocket && more)
 		flow_deny(f, 400, "websocket", "an upgrade to WebSocket has no body");
+	else
+		lead(f);
 	return f;
 }
 
@@ -453,6 +478,7 @@ void flow_free(struct flow *f)
 	if (f->swap.p)
 		explicit_bzero(f->swap.p, f->swap.cap);
 	buf_free(&f->body);
+	buf_free(&f->routed);
 	buf_free(&f->set);
 	buf_free(&f->swap);
 	buf_free(&f->hits);
@@ -528,11 +554,16 @@ static void write_request(const struct flow *f, struct buf *out)
 	static const char *const dropped[] = {"connection", "keep-alive", "proxy-connection", "proxy-authorization", "transfer-encoding",
 	        "te", "trailer", "upgrade", "host", "content-length", "expect", "http2-settings", "sec-websocket-extensions"};
 	const struct exchange_request *r = f->r;
-	buf_fmt(out, "%.*s %.*s HTTP/1.1\r\nhost: ", SLICE_FMT(r->method), SLICE_FMT(r->target));
-	if (r->authority.n)
-		buf_add(out, r->authority);
-	else
+	buf_fmt(out, "%.*s %.*s HTTP/1.1\r\nhost: ", SLICE_FMT(r->method), SLICE_FMT(target(f)));
+	if (f->routed.n) {
 		buf_str_add(out, f->host);
+		if (f->port != (f->tls ? 443 : 80))
+			buf_fmt(out, ":%u", f->port);
+	} else if (r->authority.n) {
+		buf_add(out, r->authority);
+	} else {
+		buf_str_add(out, f->host);
+	}
 	buf_str_add(out, "\r\n");
 	for (size_t i = 0; i < r->n_headers; i++) {
 		struct slice name = r->headers[i].name;

@@ -111,6 +111,7 @@ static bool ask(struct flow *f)
 	m->tls = f->tls;
 	memcpy(m->host, f->host, sizeof(m->host));
 	m->port = f->port;
+	buf_add(&m->routed, buf_slice(&f->routed));
 	m->body = w->message;
 	m->sent = w->message.n;
 	flow_book(m, 0);

@@ -49,8 +49,9 @@ struct flow {
 	bool upgraded;    /* by a 101 */
 	bool whole;       /* the client has sent all */
 	bool replied;     /* a head, or bytes, went to the client */
-	char host[256];
+	char host[256];   /* where it goes: of a host with a route, there */
 	uint16_t port;
+	struct buf routed;    /* the target there; empty: the tool's own */
 	struct buf body;      /* of the request; of bytes: what waits for the upstream connection */
 	struct buf set, swap; /* of the verdict */
 	struct upstream *u;

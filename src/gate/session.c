@@ -20,6 +20,7 @@
 #include "gate/link.h"
 #include "gate/question.h"
 #include "gate/session_env.h"
+#include "gate/session_neutral.h"
 #include "gate/session_search.h"
 #include "gate/terminal.h"
 #include "inspect/dlp.h"
@@ -62,6 +63,7 @@ struct session {
 	size_t config_sent;
 	bool gone, over, started;
 	const char *canary[2], *canary_file; /* of this run; NULL: none */
+	struct neutral neutral;
 	char run[33], host[256], tool_sha256[65], confinement[768];
 	const char *tool;
 	struct supervisor_credential *credential;
@@ -185,6 +187,13 @@ static void on_exec_decided(void *arg, uint64_t id, const char *path, bool allow
 	if (s->spec->executed)
 		s->spec->executed(s->spec->arg, path, allow);
 	sandbox_exec_answer(s->sandbox, id, allow);
+}
+
+/* Rules and the record speak of files as the person has them. */
+static const char *on_path(void *arg, const char *inside, char out[EXECUTION_PATH_MAX])
+{
+	const struct session *s = arg;
+	return neutral_outside(&s->neutral, inside, out, EXECUTION_PATH_MAX);
 }
 
 static struct entry common_of(void *arg)
@@ -393,7 +402,7 @@ static int gather_paths(struct session *s, struct sandbox_path *path, size_t *n,
 			return err_set(err, -E2BIG, "there are more than %u paths", PATHS_MAX);
 		path[(*n)++] = s->spec->paths[i];
 	}
-	return 0;
+	return neutral_hide(&s->neutral, path, n, PATHS_MAX, err);
 }
 
 static void on_failed(void *arg, const char *why)
@@ -523,6 +532,7 @@ static int make_supervisor(struct session *s, int link, struct err *err)
 	        .run = s->run,
 	        .common = common_of,
 	        .ask = s->question ? on_ask_execution : NULL,
+	        .path = on_path,
 	        .decided = on_exec_decided,
 	        .failed = on_failed,
 	        .arg = s};
@@ -559,8 +569,22 @@ static int plant_canaries(struct session *s, struct buf *values, struct err *err
 			return err_set(err, -ENOMEM, "out of memory");
 		gate_value_put(values, DLP_CANARY, i ? SLICE("a file of the home") : SLICE("the environment"), slice_str(s->canary[i]));
 	}
-	s->canary_file = arena_fmt(&s->arena, "%s/" SESSION_CANARY_FILE, s->spec->home);
+	const char *home = neutral_inside(&s->neutral, s->spec->home);
+	s->canary_file = home ? arena_fmt(&s->arena, "%s/" SESSION_CANARY_FILE, home) : NULL;
 	return s->canary_file ? 0 : err_set(err, -ENOMEM, "out of memory");
+}
+
+/* The words of the command as they are inside. NULL: out of memory. */
+static char *const *inside_words(struct session *s)
+{
+	size_t n = 0;
+	while (s->spec->argv[n])
+		n++;
+	const char **out = arena_array(&s->arena, n + 1, sizeof(*out));
+	for (size_t i = 0; out && i < n; i++)
+		if (!(out[i] = neutral_text(&s->neutral, s->spec->argv[i])))
+			return NULL;
+	return (char *const *)(uintptr_t)out;
 }
 
 /* What the command finds in its tree that is made while the tree is: the authority's certificate, alone and among those of the system. */
@@ -571,26 +595,48 @@ static int start_sandbox(struct session *s, int control, struct err *err)
 	struct sandbox_path *path = arena_array(&s->arena, PATHS_MAX, sizeof(*path));
 	size_t n_paths = 0;
 	int r = path ? gather_paths(s, path, &n_paths, err) : err_set(err, -ENOMEM, "out of memory");
-	char *const *env = r == 0 ? session_env(&s->arena, s->spec, s->credential, s->n_credentials, s->canary[0], err) : NULL;
+	bool hidden = s->neutral.what & POLICY_NEUTRAL_PROXY, own_etc = s->neutral.what & NEUTRAL_IDENTITY;
+	char *const *words = inside_words(s);
+	if (r == 0 && !words)
+		r = err_set(err, -ENOMEM, "out of memory");
+	char *const *env = NULL;
+	if (r == 0)
+		env = s->neutral.what ? neutral_env(&s->neutral, s->credential, s->n_credentials, s->canary[0], err)
+		                      : session_env(&s->arena, s->spec, s->credential, s->n_credentials, s->canary[0], err);
 	if (r < 0 || !env) {
 		(void)close(control);
 		return r < 0 ? r : err->code;
 	}
-	struct sandbox_file files[FILES_LATER + 2] = {
+	struct sandbox_file files[FILES_LATER + 2 + NEUTRAL_FILES] = {
 	        [FILE_CA] = {.path = SESSION_CA_FILE, .later = true}, [FILE_BUNDLE] = {.path = SESSION_CA_BUNDLE, .later = true}};
 	size_t n_files = FILES_LATER;
-	if (access(SYSTEM_BUNDLE, F_OK) == 0)
+	if (hidden && own_etc) {
+		/* Where any system has them. */
+		files[FILE_CA].path = NEUTRAL_CA_FILE;
+		files[FILE_BUNDLE].path = NEUTRAL_CA_OTHER;
+	} else if (own_etc || access(SYSTEM_BUNDLE, F_OK) == 0) {
 		files[n_files++] = (struct sandbox_file){.path = SYSTEM_BUNDLE, .same_as = FILE_BUNDLE + 1};
+	}
 	if (s->canary_file)
 		files[n_files++] = (struct sandbox_file){.path = s->canary_file, .data = slice_str(s->canary[1]), .mode = 0600};
+	if (!neutral_files(&s->neutral, files, &n_files)) {
+		(void)close(control);
+		return err_set(err, -ENOMEM, "out of memory");
+	}
 	struct pty *pty = terminal_pty(s->terminal);
 	const struct sandbox_spec spec = {
-	        .argv = s->spec->argv,
+	        .argv = words,
 	        .env = env,
-	        .cwd = s->spec->cwd,
+	        .cwd = neutral_inside(&s->neutral, s->spec->cwd),
 	        .home = s->spec->home,
+	        .hostname = s->neutral.what & POLICY_NEUTRAL_HOST ? NEUTRAL_HOST : NULL,
 	        .paths = path,
 	        .n_paths = n_paths,
+	        .moves = s->neutral.moves,
+	        .n_moves = s->neutral.n_moves,
+	        .ids = {.set = s->neutral.what & POLICY_NEUTRAL_USER, .uid = NEUTRAL_UID, .gid = NEUTRAL_UID},
+	        .machine = neutral_machine(&s->neutral),
+	        .own_etc = own_etc,
 	        .files = files,
 	        .n_files = n_files,
 	        .in = pty_descriptor(pty, s->spec->std, 0),
@@ -614,13 +660,16 @@ static int start_sandbox(struct session *s, int control, struct err *err)
 static int make_authority(struct session *s, struct buf *cert, struct buf *key, struct buf *trust, struct err *err)
 {
 	_cleanup_buf_ struct buf system = BUF(PEM_MAX), seen = BUF(PEM_MAX + 65536);
-	int r = cert_ca_new("Postern session authority", time(NULL), cert, key);
+	bool hidden = s->neutral.what & POLICY_NEUTRAL_PROXY;
+	int r = cert_ca_new(hidden ? NULL : "Postern session authority", time(NULL), cert, key);
 	if (r < 0)
 		return err_sys(err, r, "cannot make an authority for this run");
 	r = read_trust(s, &system, trust, err);
 	if (r < 0)
 		return r;
-	buf_add(&seen, buf_slice(&system));
+	/* A company's own authority among the system's would tell of it; and all that answers inside is signed by that of the run. */
+	if (!hidden)
+		buf_add(&seen, buf_slice(&system));
 	buf_add(&seen, buf_slice(cert));
 	if (buf_error(&seen))
 		return err_sys(err, buf_error(&seen), "cannot add this run's authority to those of the system");
@@ -629,8 +678,8 @@ static int make_authority(struct session *s, struct buf *cert, struct buf *key, 
 }
 
 /* link: the gate's end. */
-static int configure_gate(
-        struct session *s, struct slice cert, struct slice key, struct slice trust, struct buf *values, int link, struct err *err)
+static int configure_gate(struct session *s, struct slice cert, struct slice key, struct slice trust, struct buf *values,
+        struct slice routes, int link, struct err *err)
 {
 	_cleanup_buf_ struct buf rules = BUF((size_t)64 << 20), index = BUF((size_t)128 << 20), patterns = BUF(1 << 20);
 	int r = session_search(
@@ -644,7 +693,8 @@ static int configure_gate(
 	        .values = buf_slice(values),
 	        .index = buf_slice(&index),
 	        .keep = keeps_bodies(s),
-	        .patterns = buf_slice(&patterns)};
+	        .patterns = buf_slice(&patterns),
+	        .routes = routes};
 	r = gate_config_send(s->control, &config, link, &s->config);
 	/* If the sandbox has ended, it says why. */
 	if (r < 0 && r != -EPIPE && r != -ECONNRESET)
@@ -656,9 +706,12 @@ static int configure_gate(
 /* The sandbox comes first: its processes work while the rest is made. */
 static int start(struct session *s, struct err *err)
 {
-	_cleanup_buf_ struct buf cert = BUF(65536), key = BUF(65536), trust = BUF(PEM_MAX), values = BUF((size_t)8 << 20);
+	_cleanup_buf_ struct buf cert = BUF(65536), key = BUF(65536), trust = BUF(PEM_MAX), values = BUF((size_t)8 << 20),
+	                         routes = BUF(1 << 16);
 	int control[2] = {-1, -1}, link[2] = {-1, -1};
-	int r = session_credentials(&s->arena, policy_settings(s->spec->policy), &s->credential, &s->n_credentials, err);
+	int r = neutral_new(&s->arena, s->spec, &s->neutral, err);
+	r = r < 0 ? r : neutral_upstreams(&s->neutral, s->spec->note, s->spec->arg, &routes, err);
+	r = r < 0 ? r : session_credentials(&s->arena, policy_settings(s->spec->policy), &s->credential, &s->n_credentials, err);
 	if (r == 0 && !s->spec->no_network)
 		r = plant_canaries(s, &values, err);
 	if (r == 0 && (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control) < 0 ||
@@ -677,7 +730,7 @@ static int start(struct session *s, struct err *err)
 		/* Without a gate its end stays with us, so that the supervisor does not miss it. */
 		s->no_gate = TAKE_FD(link[1]);
 	else if (r == 0)
-		r = configure_gate(s, buf_slice(&cert), buf_slice(&key), buf_slice(&trust), &values, link[1], err);
+		r = configure_gate(s, buf_slice(&cert), buf_slice(&key), buf_slice(&trust), &values, buf_slice(&routes), link[1], err);
 	if (s->opening.running || s->opening.client) {
 		struct ledger_client *unused = NULL;
 		(void)end_ledger(s, &unused, NULL);

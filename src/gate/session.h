@@ -15,6 +15,7 @@ struct session_spec {
 	size_t n_paths;
 	const char *const *keep_env;  /* names of variables that go in beside the ordinary ones, NULL-terminated; or NULL */
 	const char *const *redirects; /* connector_redirect(), NULL-terminated; or NULL */
+	const char *const *upstreams; /* "HOST[/PATH]=URL" each: that host is reached there; NULL-terminated; or NULL */
 	const char *trust;            /* a file of certificates that servers may be checked with beside the system's; or NULL */
 	const char *ledger;           /* folder; NULL: nothing is put on record */
 	bool ledger_optional;         /* if it cannot be opened, the run goes on without, and says so */

@@ -26,7 +26,7 @@ static const char *const ordinary[] = {"PATH", "HOME", "USER", "LOGNAME", "SHELL
         "PYTHONUNBUFFERED", "MAKEFLAGS", "CC", "CXX", "CFLAGS", "CXXFLAGS", "LDFLAGS", "PKG_CONFIG_PATH"};
 
 /* By what programs find the authority: OpenSSL, Go, Ruby, Perl; Node; Python's requests; curl; git; pip; cargo; Deno; AWS. */
-static const char *const authority[][2] = {
+const char *const session_env_authority[][2] = {
         {"SSL_CERT_FILE", SESSION_CA_BUNDLE},
         {"NODE_EXTRA_CA_CERTS", SESSION_CA_FILE},
         {"REQUESTS_CA_BUNDLE", SESSION_CA_BUNDLE},
@@ -38,8 +38,9 @@ static const char *const authority[][2] = {
         {"AWS_CA_BUNDLE", SESSION_CA_BUNDLE},
         {"npm_config_cafile", SESSION_CA_BUNDLE},
 };
+const size_t session_env_authority_n = ARRAY_LEN(session_env_authority);
 
-static bool fits(const char *variable, const char *name)
+bool session_env_fits(const char *variable, const char *name)
 {
 	size_t n = strlen(name), equals = strcspn(variable, "=");
 	if (n && name[n - 1] == '*')
@@ -47,13 +48,18 @@ static bool fits(const char *variable, const char *name)
 	return equals == n && strncmp(variable, name, n) == 0;
 }
 
-static bool wanted(const char *variable, const struct session_spec *spec)
+bool session_env_named(const char *variable, const struct session_spec *spec)
 {
 	for (size_t i = 0; spec->keep_env && spec->keep_env[i]; i++)
-		if (fits(variable, spec->keep_env[i]))
+		if (session_env_fits(variable, spec->keep_env[i]))
 			return true;
+	return false;
+}
+
+bool session_env_ordinary(const char *variable)
+{
 	for (size_t i = 0; i < ARRAY_LEN(ordinary); i++)
-		if (fits(variable, ordinary[i]))
+		if (session_env_fits(variable, ordinary[i]))
 			return true;
 	return false;
 }
@@ -67,8 +73,8 @@ char *const *session_env(struct arena *arena, const struct session_spec *spec, c
 		(void)err_set(err, -ENOMEM, "out of memory");
 		return NULL;
 	}
-	for (size_t i = 0; i < ARRAY_LEN(authority); i++)
-		env[n++] = arena_fmt(arena, "%s=%s", authority[i][0], authority[i][1]);
+	for (size_t i = 0; i < session_env_authority_n; i++)
+		env[n++] = arena_fmt(arena, "%s=%s", session_env_authority[i][0], session_env_authority[i][1]);
 	env[n++] = arena_fmt(arena, "POSTERN_GATE=1");
 	for (size_t i = 0; i < n_credentials && n < ENV_MAX; i++)
 		if (credential[i].c->variable)
@@ -80,7 +86,7 @@ char *const *session_env(struct arena *arena, const struct session_spec *spec, c
 		bool ours = false;
 		for (size_t i = 0; i < made && !ours; i++)
 			ours = env[i] && strncmp(env[i], *v, strcspn(*v, "=") + 1) == 0;
-		if (!ours && wanted(*v, spec))
+		if (!ours && (session_env_named(*v, spec) || session_env_ordinary(*v)))
 			env[n++] = arena_str(arena, slice_str(*v));
 	}
 	for (size_t i = 0; i < n; i++)

@@ -16,6 +16,13 @@
  */
 char *const *session_env(struct arena *arena, const struct session_spec *spec, const struct supervisor_credential *credential, size_t n,
         const char *canary, struct err *err);
+/* Of these lists: variables by which programs find the authority, with their values; does NAME=VALUE fit a name or a beginning ("LC_*"); is
+ * it one that the caller named, or one that goes in anyway? */
+extern const char *const session_env_authority[][2];
+extern const size_t session_env_authority_n;
+bool session_env_fits(const char *variable, const char *name);
+bool session_env_named(const char *variable, const struct session_spec *spec);
+bool session_env_ordinary(const char *variable);
 /* The file that a word leads to by the caller's PATH, links resolved. NULL: none. */
 const char *session_program(struct arena *arena, const char *word);
 /* SHA-256 of a file, hex; "" if it cannot be read. */

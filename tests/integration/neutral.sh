@@ -1,0 +1,191 @@
+#!/usr/bin/env bash
+# check: slow timeout=200
+# A contained run with --neutral: two persons on two machines, root and an ordinary user, see the same to the byte; what is theirs is at its
+# neutral place and nowhere else; and model hosts keep their official names. In a network namespace that has nothing but a loopback.
+# shellcheck disable=SC2016,SC2088 # scripts for the shell inside, and a home that is found there
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+build=$PWD/build/${BUILD:-release}
+P=${POSTERN:-$build/postern}
+[[ $P == /* ]] || P=$PWD/$P
+export POSTERN_SHARE=${POSTERN_SHARE:-$PWD/share}
+if [[ ! ${NEUTRAL_INSIDE:-} ]]; then
+	unshare -Urn true 2>/dev/null || { echo 'neutral: user namespaces are not allowed here'; exit 77; }
+	how=-nu
+	((EUID == 0)) || how=-Urnu
+	NEUTRAL_INSIDE=1 exec unshare "$how" -m bash "$0"
+fi
+ip link set lo up || { echo 'neutral: no loopback'; exit 2; }
+hostname wks-marisol7 || exit 2
+work=$(mktemp -d) || exit 2
+# Outside of /tmp and the like, which are private in any run.
+away=$(mktemp -d "$build/neutral.XXXXXX") || exit 2
+chmod 755 "$work" "$away"
+trap 'kill $stub 2>/dev/null; rm -rf "$work" "$away"' EXIT INT TERM
+ok=0 failed=0
+check() { # NAME TEST...
+	local name=$1
+	shift
+	if "$@"; then
+		ok=$((ok + 1))
+	else
+		failed=$((failed + 1))
+		echo "FAIL $name"
+		sed 's/^/     | /' "$work/out" "$work/err" | tail -n 20
+	fi
+}
+has() { # FILE TEXT
+	grep -qF -- "$2" "$work/$1"
+}
+hasnt() {
+	! has "$@"
+}
+
+# Two persons. The first has the project in the home, the second elsewhere.
+mkdir -p "$work/a/home/marisol7/src/orchid-payroll" "$away/users/zhangwei88" "$away/repos/lattice-9q4" "$work/stub"
+echo 'SECRET=1' >"$work/a/home/marisol7/src/orchid-payroll/.env"
+echo 'SECRET=1' >"$away/repos/lattice-9q4/.env"
+for p in "$work/a/home/marisol7" "$away/users/zhangwei88"; do
+	mkdir "$p/.tool"
+	echo set >"$p/.tool/settings"
+done
+other=()
+if ((EUID == 0)) && setpriv --reuid 4242 --regid 4242 --clear-groups unshare -Ur true 2>/dev/null; then
+	other=(setpriv --reuid 4242 --regid 4242 --clear-groups)
+	chown -R 4242:4242 "$away"
+fi
+first() { # OPTION... -- COMMAND...
+	(cd "$work/a/home/marisol7/src/orchid-payroll" && exec env -i PATH="$PATH" POSTERN_SHARE="$POSTERN_SHARE" HOME="$work/a/home/marisol7" USER=marisol7 \
+		LOGNAME=marisol7 TZ=America/Bogota LANG=es_CO.UTF-8 TERM=xterm-kitty COLORTERM=truecolor SHELL=/bin/zsh EDITOR=vi CI=true \
+		HTTPS_PROXY=http://proxy.corp.example:3128 XDG_DATA_HOME="$work/a/data" "${extra[@]}" \
+		timeout 60 "$P" run "$@") >"$work/out" 2>"$work/err" </dev/null
+	code=$?
+}
+second() {
+	(cd "$away/repos/lattice-9q4" && exec env -i PATH="$PATH" POSTERN_SHARE="$POSTERN_SHARE" HOME="$away/users/zhangwei88" USER=zhangwei88 TZ=Asia/Shanghai \
+		LC_ALL=zh_CN.UTF-8 TERM=dumb GIT_AUTHOR_EMAIL=zhangwei88@corp.example XDG_DATA_HOME="$away/data" \
+		"${other[@]}" timeout 60 "$P" run "$@") >"$work/out" 2>"$work/err" </dev/null
+	code=$?
+}
+extra=(A=1)
+
+# What a tool can ask. The one value that is made for each run is left out.
+cat >"$work/probe" <<'X'
+env | grep -v '^LEGACY_SERVICE_TOKEN=' | sort
+id; whoami; pwd; hostname; domainname; uname -a; nproc; free | head -n 2 | cut -c 1-30
+for f in passwd group hostname hosts machine-id nsswitch.conf resolv.conf timezone os-release profile; do echo "== $f"; cat /etc/$f; done
+readlink /etc/localtime; date +%Z%z; locale 2>/dev/null
+ls -a /etc /home /root /var/log /var/lib/dbus /boot 2>&1
+(cd ~ && find . -path ./project -prune -o -print | sort)
+cat /proc/version /proc/cmdline /proc/cpuinfo /proc/sys/kernel/hostname /proc/sys/kernel/domainname /proc/sys/kernel/osrelease /proc/sys/kernel/random/boot_id
+find /sys -type f -exec cat {} +
+ip -o addr | sed 's/ tentative//'; ip route; cat /sys/class/net/*/address
+tr '\0' '\n' </proc/self/cmdline
+python3 -c 'import os, pwd, socket, time; print(pwd.getpwuid(os.getuid()), socket.gethostname(), time.tzname, os.path.expanduser("~"), os.cpu_count())'
+git config --list 2>&1
+X
+cp "$work/probe" "$work/a/home/marisol7/src/orchid-payroll/probe"
+cp "$work/probe" "$away/repos/lattice-9q4/probe"
+same() { cmp -s "$work/first" "$work/second"; }
+first --neutral --ledger none --ro '~/.tool' -- bash probe
+check 'the first runs' test "$code" = 0
+cp "$work/out" "$work/first"
+hostname bj-rd-4x9
+second --neutral --ledger none --ro '~/.tool' -- bash probe
+check 'the second runs' test "$code" = 0
+cp "$work/out" "$work/second"
+diff "$work/first" "$work/second" >"$work/out" 2>&1
+check 'both see the same' same
+check 'and something' test "$(wc -l <"$work/first")" -gt 100
+cp "$work/first" "$work/out"
+for word in marisol orchid kitty wks- Bogota es_CO corp.example "$work" "${away##*/}" POSTERN_; do
+	check "nothing of $word" hasnt out "$word"
+done
+check 'the home' has out 'HOME=/home/user'
+check 'the project' has out 'PWD=/home/user/project'
+check 'the number' has out 'uid=1000(user)'
+first --ledger none --ro '~/.tool' -- bash probe
+cp "$work/out" "$work/first"
+second --ledger none --ro '~/.tool' -- bash probe
+cp "$work/out" "$work/second"
+check 'without --neutral they do not' bash -c "! cmp -s '$work/first' '$work/second'"
+
+# ── the files are the person's, at another place ──
+first --neutral --ledger none --rw '~/.tool' -- bash -c 'echo new >made; cat ~/.tool/settings; echo more >>~/.tool/settings; cat .env; ls -d '"$work"'/a/home/marisol7'
+check 'what it writes is in the project' test "$(stat -c %u "$work/a/home/marisol7/src/orchid-payroll/made")" = "$(id -u)"
+check 'a folder of the home that is named' has out set
+check 'it can be written to' grep -q more "$work/a/home/marisol7/.tool/settings"
+check 'secrets are covered there too' hasnt out SECRET
+check 'the real place is not there' hasnt out marisol7
+echo "cat $away/repos/lattice-9q4/probe; ls $away/repos $away/users; echo x >made; ls -ln made" >"$away/repos/lattice-9q4/look"
+second --neutral --ledger none -- bash look
+check 'nor that of a project elsewhere' hasnt out machine-id
+check 'nor the names beside it' hasnt out zhangwei88
+check 'what it writes is there' test -e "$away/repos/lattice-9q4/made"
+(cd "$work/a/home/marisol7/src/orchid-payroll" && git init -q . && git add made && git -c user.name=a -c user.email=a@b.example commit -qm x)
+first --neutral --ledger none -- bash -c 'git status --short | head -n 3; echo planted7 >.git/hooks/pre-commit; echo planted7 >>.git/config'
+check 'git works' has out '?? probe'
+check 'and is guarded' bash -c "! grep -rq planted7 '$work/a/home/marisol7/src/orchid-payroll/.git'"
+first --neutral --ledger none -- bash -c 'cat "$1" | head -c 3' - "$work/a/home/marisol7/src/orchid-payroll/made"
+check 'a path of the command line leads there' has out new
+extra=(XDG_STATE_HOME="$work/a/state")
+first --neutral --ledger none --review -- bash -c 'echo copy >copied; pwd'
+check 'a copy of the project' test ! -e "$work/a/home/marisol7/src/orchid-payroll/copied"
+check 'at the same place' has out /home/user/project
+check 'which can be reviewed' bash -c "grep -rq copy '$work/a/state'"
+mkdir "$work/a/home/marisol7/bin"
+cp "$(type -P true)" "$work/a/home/marisol7/bin/evil"
+cat >"$work/policy.yaml" <<X
+version: 1
+exec:
+  default: allow
+  rules:
+    - {path: "$work/a/home/marisol7/bin/evil", verdict: deny}
+identity: {neutral: true}
+X
+extra=(A=1)
+first --policy "$work/policy.yaml" --ledger none --ro '~/bin' -- bash -c '/home/user/bin/evil && echo ran; echo $HOME'
+check 'a rule about a program is about the real one' hasnt out ran
+check 'a policy says it too' has out /home/user
+echo 'version: 1
+identity: {neutral: [time_zone]}' >"$work/policy.yaml"
+first --policy "$work/policy.yaml" --ledger none -- bash -c 'echo $TZ $USER; readlink /etc/localtime; pwd'
+check 'one thing alone' has out 'UTC marisol7'
+check 'and the rest as it is' has out orchid-payroll
+
+# ── official names ──
+{
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/ca.key" -out "$work/ca.pem" -days 2 -subj '/CN=test'
+	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/stub/key.pem" -out "$work/csr" -subj '/CN=llm.corp.example'
+	openssl x509 -req -in "$work/csr" -CA "$work/ca.pem" -CAkey "$work/ca.key" -CAcreateserial -days 2 -out "$work/stub/cert.pem" \
+		-extfile <(echo 'subjectAltName=DNS:llm.corp.example,DNS:api.anthropic.com')
+} >/dev/null 2>&1
+python3 tests/integration/gate_stub.py "$work/stub" 8443 >"$work/ready" 2>"$work/stub.err" &
+stub=$!
+for _ in {1..100}; do
+	[[ -s $work/ready ]] && break
+	sleep 0.1
+done
+extra=(ANTHROPIC_BASE_URL=https://llm.corp.example:9443/anthropic/)
+net=(--trust "$work/ca.pem" --connect-to llm.corp.example:9443:127.0.0.1:8443 --connect-to api.anthropic.com:443:127.0.0.1:8443)
+first --neutral "${net[@]}" --allow llm.corp.example:9443 -e 'ANTHROPIC_*' -- bash -c 'echo "base: $ANTHROPIC_BASE_URL"; curl -sS https://api.anthropic.com/v1/messages?beta=true'
+check 'the gateway is not told of' has out 'base: '
+check 'no variable has it' bash -c "! grep -q '^base: .' '$work/out'"
+check 'what is for the official name goes there' has out '"path": "/anthropic/v1/messages?beta=true"'
+check 'under the name that it has' has out '["host", "llm.corp.example:9443"]'
+check 'which is said' has err 'api.anthropic.com goes to llm.corp.example'
+"$P" log show --limit 1000 --format json "$work/a/data/postern/ledger" >"$work/out"
+check 'the record names the real place' has out '"hostname":"llm.corp.example"'
+first --neutral "${net[@]}" --allow api.anthropic.com --ledger none -- curl -sS https://api.anthropic.com/v1/messages
+check 'rules are about the real place' has out postern_denied
+extra=(A=1)
+first --neutral "${net[@]}" --allow llm.corp.example:9443 --ledger none --upstream api.fern.example/v1=https://llm.corp.example:9443/fern -- \
+	curl -sS https://api.fern.example/v1/x https://api.fern.example/v2/x
+check 'an option leads too' has out '"path": "/fern/x"'
+check 'below its path alone' has out postern_denied
+first --neutral --ledger none --upstream api.fern.example=ftp://x -- true
+check 'no address' has err 'begins with http'
+check 'is no run' test "$code" = 125
+
+echo "neutral: $ok as they should be, $failed not"
+((failed == 0))
