@@ -4,6 +4,7 @@
 
 #include "base/encode.h"
 #include "crypto/digest.h"
+#include "gate/canon.h"
 #include "gate/gate_part.h"
 #include "gate/route.h"
 
@@ -233,6 +234,7 @@ void flow_looked(void *arg, struct look *l)
 	f->scan = l->scan;
 	l->scan = NULL;
 	f->decoded = l->decoded;
+	f->formed = l->formed;
 	if (l->status)
 		flow_deny(f, l->status, l->rule, l->why);
 	else if (l->decoded && g->held > HELD_MAX)
@@ -251,7 +253,7 @@ void flow_ask(struct flow *f)
 	}
 	struct slice coding = f->parent ? SLICE_NONE : exchange_header(f->r, "content-encoding");
 	/* A body of some KiB can become the largest one; without room for that it is not even tried. */
-	if (g->search && coding.n && f->body.n && g->held > HELD_MAX - BODY_WHOLE_MAX) {
+	if ((g->search || g->config.canon.n) && coding.n && f->body.n && g->held > HELD_MAX - BODY_WHOLE_MAX) {
 		flow_deny(f, 413, "size", "too much is under way at once for the content coding to be removed");
 		return;
 	}
@@ -267,6 +269,10 @@ void flow_ask(struct flow *f)
 	swap(&f->body, &l->body);
 	buf_add(&l->target, target(f));
 	buf_add(&l->coding, coding);
+	if (g->config.canon.n && !canon_signed(f->r)) {
+		l->canon = g->config.canon;
+		l->any = f->parent || canon_any(exchange_header(f->r, "content-type"));
+	}
 	if (!f->parent)
 		put_head(f, &l->head, &l->keys);
 	if (looker_look(g->looker, l))
@@ -330,8 +336,20 @@ static void lead(struct flow *f)
 			(void)snprintf(f->host, sizeof(f->host), "%s", r.to_host);
 			f->port = r.to_port;
 			f->tls = r.to_tls;
+			f->led = true;
 			return;
 		}
+}
+
+/* The target in its one form. */
+static void form_target(struct flow *f)
+{
+	_cleanup_buf_ struct buf form = BUF(LINK_MAX);
+	if (!f->g->config.canon.n || canon_signed(f->r))
+		return;
+	canon_target(f->g->config.canon, target(f), &form);
+	buf_reset(&f->routed);
+	buf_add(&f->routed, buf_slice(&form));
 }
 
 static void *begin(void *arg, struct exchange *x, const struct exchange_request *r, bool more)
@@ -354,6 +372,8 @@ static void *begin(void *arg, struct exchange *x, const struct exchange_request 
 		flow_deny(f, 400, "websocket", "an upgrade to WebSocket has no body");
 	else
 		lead(f);
+	if (f->state != FLOW_OVER)
+		form_target(f);
 	return f;
 }
 
@@ -394,7 +414,7 @@ static void body(void *state, struct slice piece)
 	if (f->state == FLOW_OVER)
 		return;
 	f->sent += piece.n;
-	if (f->upgraded && f->g->search && f->state == FLOW_OPEN && f->u) {
+	if (f->upgraded && (f->g->search || f->g->config.canon.n) && f->state == FLOW_OPEN && f->u) {
 		if (!flow_ws_feed(f, piece))
 			f->state = FLOW_OVER;
 		else if (f->u && upstream_waiting(f->u) > UP_PAUSE)
@@ -548,14 +568,15 @@ static void put_value(const struct flow *f, struct slice name, struct slice valu
 	buf_add(out, value);
 }
 
-/* The request as it leaves: the tool's fields in their order, but for those of its own connection, and with what the verdict sets. */
+/* The request as it leaves: the tool's fields in their order, or in the one that all have, but for those of its own connection, and with
+ * what the verdict sets. */
 static void write_request(const struct flow *f, struct buf *out)
 {
 	static const char *const dropped[] = {"connection", "keep-alive", "proxy-connection", "proxy-authorization", "transfer-encoding",
 	        "te", "trailer", "upgrade", "host", "content-length", "expect", "http2-settings", "sec-websocket-extensions"};
 	const struct exchange_request *r = f->r;
 	buf_fmt(out, "%.*s %.*s HTTP/1.1\r\nhost: ", SLICE_FMT(r->method), SLICE_FMT(target(f)));
-	if (f->routed.n) {
+	if (f->led) {
 		buf_str_add(out, f->host);
 		if (f->port != (f->tls ? 443 : 80))
 			buf_fmt(out, ":%u", f->port);
@@ -565,17 +586,28 @@ static void write_request(const struct flow *f, struct buf *out)
 		buf_str_add(out, f->host);
 	}
 	buf_str_add(out, "\r\n");
+	struct slice key = f->g->config.canon;
+	uint16_t order[EXCHANGE_HEADERS_MAX];
+	bool signed_already = key.n && canon_signed(r);
+	if (key.n)
+		canon_order(r, order);
 	for (size_t i = 0; i < r->n_headers; i++) {
-		struct slice name = r->headers[i].name;
+		const struct exchange_header *h = &r->headers[key.n ? order[i] : i];
+		struct slice name = h->name;
 		size_t k = 0;
 		while (k < ARRAY_LEN(dropped) && !slice_eq_nocase(name, slice_str(dropped[k])))
 			k++;
 		if (k < ARRAY_LEN(dropped) || is_set(f, name) || (f->decoded && slice_eq_nocase(name, SLICE("content-encoding"))) ||
 		        ((f->back || f->ai) && slice_eq_nocase(name, SLICE("accept-encoding"))))
 			continue;
-		buf_add(out, name);
+		_cleanup_buf_ struct buf form = BUF(HEAD_MAX);
+		bool formed = key.n && !signed_already && canon_value(key, name, h->value, &form) == 0;
+		if (key.n)
+			canon_name(name, out);
+		else
+			buf_add(out, name);
 		buf_str_add(out, ": ");
-		put_value(f, name, r->headers[i].value, out);
+		put_value(f, name, formed ? buf_slice(&form) : h->value, out);
 		buf_str_add(out, "\r\n");
 	}
 	struct slice rest = buf_slice(&f->set), line;

@@ -231,8 +231,8 @@ void flow_ws_verdict(struct flow *m, bool allow, struct slice redact, struct sli
 			allow = false;
 			reason = SLICE("what must not leave cannot be replaced");
 		}
-		if (allow && redact.n) {
-			put_frame(&frame, opcode, buf_slice(&clean));
+		if (allow && (redact.n || m->formed)) {
+			put_frame(&frame, opcode, redact.n ? buf_slice(&clean) : buf_slice(&m->body));
 			upstream_send(f->u, buf_slice(&frame));
 		} else if (allow) {
 			upstream_send(f->u, slice_sub(buf_slice(&w->raw), 0, w->parsed));

@@ -51,7 +51,9 @@ struct flow {
 	bool replied;     /* a head, or bytes, went to the client */
 	char host[256];   /* where it goes: of a host with a route, there */
 	uint16_t port;
-	struct buf routed;    /* the target there; empty: the tool's own */
+	bool led;             /* there is not where the tool meant to go */
+	bool formed;          /* the body was put into its one form */
+	struct buf routed;    /* the target as it leaves; empty: as the tool has it */
 	struct buf body;      /* of the request; of bytes: what waits for the upstream connection */
 	struct buf set, swap; /* of the verdict */
 	struct upstream *u;

@@ -199,7 +199,19 @@ void link_queue_free(struct link_queue *q)
 
 /* ── configuration ── */
 
-enum { CONFIG_CERT = 1, CONFIG_KEY, CONFIG_TRUST, CONFIG_RULES, CONFIG_VALUES, CONFIG_INDEX, CONFIG_PATTERNS, CONFIG_KEEP, CONFIG_ROUTES, CONFIG_END };
+enum {
+	CONFIG_CERT = 1,
+	CONFIG_KEY,
+	CONFIG_TRUST,
+	CONFIG_RULES,
+	CONFIG_VALUES,
+	CONFIG_INDEX,
+	CONFIG_PATTERNS,
+	CONFIG_KEEP,
+	CONFIG_ROUTES,
+	CONFIG_CANON,
+	CONFIG_END
+};
 
 void gate_config_encode(struct buf *b, const struct gate_config *c)
 {
@@ -213,6 +225,7 @@ void gate_config_encode(struct buf *b, const struct gate_config *c)
 	        [CONFIG_PATTERNS] = c->patterns,
 	        [CONFIG_KEEP] = c->keep ? SLICE("1") : SLICE_NONE,
 	        [CONFIG_ROUTES] = c->routes,
+	        [CONFIG_CANON] = c->canon,
 	};
 	for (unsigned tag = 1; tag < CONFIG_END; tag++)
 		link_put(b, (enum link_tag)tag, value[tag]);
@@ -232,7 +245,8 @@ int gate_config_decode(struct slice message, struct gate_config *out)
 		        .index = value[CONFIG_INDEX],
 		        .keep = value[CONFIG_KEEP].n > 0,
 		        .patterns = value[CONFIG_PATTERNS],
-		        .routes = value[CONFIG_ROUTES]};
+		        .routes = value[CONFIG_ROUTES],
+		        .canon = value[CONFIG_CANON]};
 	return r;
 }
 

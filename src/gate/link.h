@@ -102,6 +102,7 @@ struct gate_config {
 	struct slice index;                   /* of inspect/fingerprint.h; empty: none */
 	bool keep;                            /* bodies go to the supervisor, for the record */
 	struct slice patterns;                /* "name\tPOSIX extended regular expression\n" each */
+	struct slice canon;                   /* key of gate/canon.h; empty: requests are sent as the tool wrote them */
 	struct slice routes;                  /* of gate/route.h: hosts that are reached elsewhere */
 };
 #define GATE_CONFIG_MAX ((size_t)256 << 20)

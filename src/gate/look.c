@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "crypto/digest.h"
+#include "gate/canon.h"
 #include "gate/dialogue.h"
 #include "wire/decode.h"
 #include "wire/seal.h"
@@ -89,6 +90,24 @@ static bool decode(struct look *l)
 	return true;
 }
 
+static bool form(struct look *l)
+{
+	_cleanup_buf_ struct buf out = BUF(LOOK_BODY_MAX);
+	int r = l->body.n ? canon_body(l->canon, l->any, buf_slice(&l->body), &out) : 0;
+	if (r < 0) {
+		(void)deny(l, 413, "the request is too much to be put into the one form that the policy wants");
+		l->rule = "requests";
+		return false;
+	}
+	if (r == 0)
+		return true;
+	struct buf written = l->body;
+	l->body = out;
+	out = written;
+	l->formed = true;
+	return true;
+}
+
 static bool search(struct look *l, struct search *s, enum search_lane lane)
 {
 	struct dlp_scan *scan = NULL;
@@ -109,7 +128,7 @@ static bool search(struct look *l, struct search *s, enum search_lane lane)
 
 static void run(struct look *l, struct search *s, enum search_lane lane)
 {
-	if (s && (!decode(l) || !search(l, s, lane)))
+	if (((s || l->canon.n) && !decode(l)) || (l->canon.n && !form(l)) || (s && !search(l, s, lane)))
 		return;
 	l->ai = dialogue_request(buf_slice(&l->target), buf_slice(&l->body), &l->facts);
 	if (l->body.n)

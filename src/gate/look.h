@@ -1,7 +1,7 @@
-/* look: all that takes long about a request before it is asked about: its content coding is removed, it is looked through, told of as model
- * traffic, digested. A second's work for the largest ones, so those are done by a thread of its own: others do not wait for them. What is
- * remembered of a host's earlier messages is for one at a time, so what goes to a host that the thread is at work for waits for the one
- * that it has in hands. */
+/* look: all that takes long about a request before it is asked about: its content coding is removed, it gets its one form, it is looked
+ * through, told of as model traffic, digested. A second's work for the largest ones, so those are done by a thread of its own: others do
+ * not wait for them. What is remembered of a host's earlier messages is for one at a time, so what goes to a host that the thread is at
+ * work for waits for the one that it has in hands. */
 #ifndef POSTERN_GATE_LOOK_H
 #define POSTERN_GATE_LOOK_H
 
@@ -19,12 +19,14 @@ struct look {
 	struct buf body, target, coding;
 	struct buf head, keys; /* empty: none, as of a message over WebSocket */
 	struct dlp_history *history;
-	size_t booked; /* bytes of the body that the flow has booked */
+	size_t booked;      /* bytes of the body that the flow has booked */
+	struct slice canon; /* key of gate/canon.h, which must outlive it; empty: the body stays as the tool wrote it */
+	bool any;           /* as canon_body() has it */
 	/* What was found. */
 	struct buf hits, facts; /* lines of link_hit_write(), of gate/dialogue.h */
 	struct dlp_scan *scan;  /* of the body */
 	char digest[65];        /* of the body, hex; "" if there is none */
-	bool ai, decoded;
+	bool ai, decoded, formed;
 	int status; /* not 0: it is to be denied with this, rule and why */
 	const char *rule, *why;
 };

@@ -15,6 +15,7 @@
 #include "base/encode.h"
 #include "crypto/cert.h"
 #include "crypto/digest.h"
+#include "gate/canon.h"
 #include "gate/connect.h"
 #include "gate/execution.h"
 #include "gate/link.h"
@@ -686,6 +687,9 @@ static int configure_gate(struct session *s, struct slice cert, struct slice key
 	        &s->arena, policy_settings(s->spec->policy), s->credential, s->n_credentials, &rules, values, &index, &patterns, err);
 	if (r < 0)
 		return r;
+	uint8_t canon[CANON_KEY_BYTES];
+	if (getrandom(canon, sizeof(canon), 0) != (ssize_t)sizeof(canon))
+		return err_set(err, -EIO, "there are no random numbers");
 	const struct gate_config config = {.ca_cert_pem = cert,
 	        .ca_key_pem = key,
 	        .trust_pem = trust,
@@ -694,6 +698,7 @@ static int configure_gate(struct session *s, struct slice cert, struct slice key
 	        .index = buf_slice(&index),
 	        .keep = keeps_bodies(s),
 	        .patterns = buf_slice(&patterns),
+	        .canon = s->neutral.what & POLICY_NEUTRAL_REQUESTS ? slice_of(canon, sizeof(canon)) : SLICE_NONE,
 	        .routes = routes};
 	r = gate_config_send(s->control, &config, link, &s->config);
 	/* If the sandbox has ended, it says why. */

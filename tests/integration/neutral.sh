@@ -187,5 +187,87 @@ first --neutral --ledger none --upstream api.fern.example=ftp://x -- true
 check 'no address' has err 'begins with http'
 check 'is no run' test "$code" = 125
 
+# ── one form of requests ──
+cat >"$work/a/home/marisol7/src/orchid-payroll/send" <<'X'
+# usage: send WAY: the same request, written in one way or another.
+import base64, json, os, socket, ssl, sys, uuid
+way = sys.argv[1]
+quote, date, dash, gap = ("\u2019", "2026/11/23", "\u2014", "\u00a0 ") if way == "b" else ("'", "2026-11-23", "-", " ")
+sid = "11111111-2222-3333-4444-555555555555" if way == "a" else "11111111-2222-7333-f444-555555555556"
+body = {"model": "m", "max_tokens": 4096.0 if way == "b" else 4096, "stop_sequences": ["x", "y"] if way == "a" else ["y", "x"],
+        "system": [{"type": "text", "text": "Today%ss date is %s %s ok.%s" % (quote, date, dash, gap.rstrip(" "))}],
+        "tools": [{"name": "Read", "description": "Reads%sa file\u200b." % gap if way == "b" else "Reads a file.", "input_schema": {"type": "object"}}],
+        "messages": [{"role": "user", "content": [{"type": "text", "text": "<system-reminder>\nIt%ss %s.\n</system-reminder>" % (quote, date)},
+                                                  {"type": "text", "text": "the person\u2019s  words\u200b 2026/11/23"}]}],
+        "metadata": {"user_id": sid}}
+if way == "b":
+    body = dict(reversed(body.items()))
+text = json.dumps(body, ensure_ascii=way == "b", separators=None if way == "b" else (",", ":")).encode()
+heads = [("Content-Type", "application/json"), ("X-Session-Id", sid), ("Accept", "*/*"), ("Anthropic-Beta", "one,two"), ("X-Tool", "1")]
+if way == "b":
+    heads = [(k.swapcase(), "two, one" if k == "Anthropic-Beta" else v) for k, v in reversed(heads)]
+if way == "signed":
+    heads.append(("Content-MD5", "AAAA"))
+context = ssl.create_default_context()
+def open_connection():
+    return context.wrap_socket(socket.create_connection(("llm.corp.example", 9443)), server_hostname="llm.corp.example")
+s = open_connection()
+head = "POST /echo HTTP/1.1\r\nHost: llm.corp.example:9443\r\n" + "".join("%s: %s\r\n" % h for h in heads)
+if way == "b":
+    s.sendall((head + "Transfer-Encoding: chunked\r\n\r\n").encode())
+    for i in range(0, len(text), 100):
+        d = text[i:i + 100]
+        s.sendall(b"%x\r\n" % len(d) + d + b"\r\n")
+    s.sendall(b"0\r\n\r\n")
+else:
+    s.sendall((head + "Content-Length: %d\r\n\r\n" % len(text)).encode() + text)
+reply = s.recv(65536)
+print(reply.split(b"\r\n")[0].decode())
+if way != "signed":
+    s = open_connection()
+    s.sendall(b"GET /ws HTTP/1.1\r\nHost: llm.corp.example:9443\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + base64.b64encode(b"0123456789abcdef") + b"\r\n\r\n")
+    s.recv(4096)
+    message = json.dumps({"input": [], "instructions": "it%ss" % quote} if way == "a" else {"instructions": "it%ss" % quote, "input": []}).encode()
+    s.sendall(bytes([129, 128 | len(message), 1, 2, 3, 4]) + bytes(x ^ (i % 4 + 1) for i, x in enumerate(message)))
+    print(s.recv(200)[2:].decode())
+X
+sent() { # NAME WAY OPTION...: what the server saw
+	local name=$1 way=$2
+	shift 2
+	: >"$work/stub/seen"
+	: >"$work/stub/bodies"
+	first "${net[@]}" --allow llm.corp.example:9443 --policy "$work/policy.yaml" --ledger none "$@" -- python3 send "$way"
+	cat "$work/stub/seen" "$work/stub/bodies" >"$work/sent.$name"
+	# The ids of a run are mapped by a key of the run.
+	sed -E 's/[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/ID/g' "$work/sent.$name" >"$work/same.$name"
+}
+cat >"$work/policy.yaml" <<'X'
+version: 1
+network:
+  - {host: llm.corp.example, ports: [9443], websocket: true}
+X
+for search in 'secrets: redact' 'secrets: "off", entropy: "off", fingerprints: "off", canaries: "off", plant_canaries: false'; do
+	sed -i '/^dlp/d' "$work/policy.yaml"
+	echo "dlp: {$search}" >>"$work/policy.yaml"
+	sent a a --neutral
+	check 'it arrives' has out '200 OK'
+	check 'over a WebSocket too' has out "it's"
+	sent b b --neutral
+	check 'written otherwise too' has out '200 OK'
+	diff "$work/same.a" "$work/same.b" >"$work/out" 2>&1
+	check 'both ways arrive as one' cmp -s "$work/same.a" "$work/same.b"
+	check 'with what the tool wrote in one form' grep -qF "Today's date is 2026-11-23 - ok." "$work/sent.b"
+	check 'a tag in a message too' grep -qF "It's 2026-11-23." "$work/sent.b"
+	check 'and the words of the person as they are' grep -qF $'the person\u2019s  words\u200b 2026/11/23' "$work/sent.b"
+	check 'no id of the tool' bash -c "! grep -q 111111 '$work/sent.a' '$work/sent.b'"
+	check 'one id is one' test "$(grep -oE '[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}' "$work/sent.a" | sort -u | wc -l)" = 1
+done
+sent plain b
+check 'without --neutral it stays as it is' bash -c "grep -q 111111 '$work/sent.plain' && ! cmp -s '$work/same.a' '$work/same.plain'"
+check 'in a field name too' grep -q 'x-tOOL' "$work/sent.plain"
+sent signed signed --neutral
+check 'what is signed is not changed' grep -q '^{"model"' "$work/sent.signed"
+check 'not an id either' grep -q 11111111-2222-7333 "$work/sent.signed"
+
 echo "neutral: $ok as they should be, $failed not"
 ((failed == 0))
