@@ -16,13 +16,14 @@
 #include "ledger/home.h"
 #include "report/report.h"
 #include "sys/fd.h"
+#include "vet/gate.h"
 #include "vet/run.h"
 
 #define REPORT_MAX ((size_t)64 << 20)
 
 struct vet_opts {
 	const char *out, *seed, *factors, *profile, *ledger;
-	bool quick, thorough, keep_traces;
+	bool quick, thorough, keep_traces, through_gate;
 	uint64_t jobs;
 	unsigned fail_on, format;
 };
@@ -37,6 +38,8 @@ static const struct opt vet_table[] = {
                 "write report.json and report.html there; postern-report if nothing is said, but with --format json nothing is written"),
         OPT_FLAG(struct vet_opts, quick, "quick", 'q', "at most 64 trials, with fewer levels and most factors from one base only"),
         OPT_FLAG(struct vet_opts, thorough, "thorough", 0, "every level, from every base, three times"),
+        OPT_FLAG(struct vet_opts, through_gate, "through-gate", 0,
+                "try what was found again behind the gate, with postern run --neutral, and say what that closes"),
         OPT_U64(struct vet_opts, jobs, "jobs", 'j', "N", 1, 64, "trials at once; by default the number of CPUs, at most 8"),
         OPT_STRING(struct vet_opts, seed, "seed", 0, "N", "the same seed gives the same plan; by default random, and shown in the report"),
         OPT_STRING(
@@ -57,6 +60,7 @@ static const struct opt vet_table[] = {
 static const char *const examples[] = {
         "postern vet npm:@anthropic-ai/claude-code@2.1.196 --quick  # a package of the npm registry",
         "postern vet ./tool-1.2.3.tgz --out report  # an archive at hand",
+        "postern vet npm:@anthropic-ai/claude-code@2.1.196 --quick --through-gate  # and what the gate closes of it",
         "postern vet --profile my-tool.yaml -- my-tool --headless  # something that is installed",
         NULL,
 };
@@ -247,6 +251,21 @@ static int exit_code(const struct vet_result *r)
 	return EXIT_INCONCLUSIVE;
 }
 
+/* The same, of what is left behind the gate. */
+static int exit_code_behind(const struct vet_result *r, enum leak_class fail_on)
+{
+	bool untested = r->gate.verdict == VERDICT_INCONCLUSIVE;
+	for (size_t i = 0; i < r->gate.n_closures; i++) {
+		const struct vet_closure *c = &r->gate.closures[i];
+		if (c->class < fail_on)
+			continue;
+		if (c->state == CLOSURE_OPEN || c->state == CLOSURE_NEW)
+			return EXIT_FOUND;
+		untested |= c->state == CLOSURE_UNTESTED;
+	}
+	return untested ? EXIT_INCONCLUSIVE : EXIT_OK;
+}
+
 static int find_subject(const struct vet_opts *o, const struct opt_args *args, struct meter *m, struct arena *arena, struct vet_subject *s,
         struct profile *p, struct err *err)
 {
@@ -273,6 +292,25 @@ static int parse_seed(const char *text, uint64_t *seed)
 	if (!text)
 		return getrandom(seed, sizeof(*seed), 0) == (ssize_t)sizeof(*seed) ? 0 : -EIO;
 	return slice_u64(slice_str(text), UINT64_MAX, seed) ? 0 : -EINVAL;
+}
+
+/* The same trials of what was found, behind the gate. */
+static int through_gate(
+        const struct vet_subject *s, const struct profile *p, struct vet_options how, struct vet_result *plain, struct err *err)
+{
+	struct vet_result behind = {0};
+	if (plain->n_findings == 0 || plain->verdict == VERDICT_INCONCLUSIVE || plain->partial) {
+		(void)fprintf(stderr, "postern vet: nothing was found that could be tried again behind the gate\n");
+		return 0;
+	}
+	how.behind = plain;
+	how.keep_folder = -1;
+	int r = vet_run(s, p, &how, &behind, err);
+	if (r < 0)
+		return r;
+	r = gate_compare(plain, &behind);
+	vet_result_free(&behind);
+	return r < 0 ? err_sys(err, r, "cannot compare the results") : 0;
 }
 
 static int vet(void *options, const struct opt_args *args)
@@ -326,8 +364,12 @@ static int vet(void *options, const struct opt_args *args)
 	meter_clear(&m);
 	if (vet_run(&s, &p, &how, &result, &err) < 0)
 		return fail(&m, &err);
+	if (o->through_gate && through_gate(&s, &p, how, &result, &err) < 0) {
+		vet_result_free(&result);
+		return fail(&m, &err);
+	}
 	meter_clear(&m);
-	int code = exit_code(&result);
+	int code = result.gate.tried ? exit_code_behind(&result, how.fail_on) : exit_code(&result);
 	if (put_reports(o, out, &result, &err) < 0)
 		code = fail(&m, &err);
 	else if (out >= 0 && o->format == FORMAT_TEXT)

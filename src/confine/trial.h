@@ -26,9 +26,13 @@ struct trial_limits {
 
 struct trial_spec {
 	const struct host_spec *host;
-	char *const *argv;                /* NULL-terminated; argv[0] is looked up in the host's PATH inside */
-	struct slice stdin_data;          /* then end of file; none: /dev/null */
-	bool terminal;                    /* give it a pseudo-terminal as stdin, stdout and stderr */
+	char *const *argv;       /* NULL-terminated; argv[0] is looked up in the host's PATH inside */
+	struct slice stdin_data; /* then end of file; none: /dev/null */
+	bool terminal;           /* give it a pseudo-terminal as stdin, stdout and stderr */
+	/* The command confines what it runs by itself, as postern run does: it may make namespaces and mounts of its own, below those of
+	 * the trial, and put its own answers in the place of those about the machine. Nothing else is different: who breaks out of it is in
+	 * the trial. */
+	bool nest;
 	const struct trial_mount *mounts; /* artefact, runtimes */
 	size_t n_mounts;
 	struct slice world; /* configuration for the world process, from world_config_encode() */

@@ -30,6 +30,8 @@
 
 /* The tool's owner as the kernel sees it when Postern runs as root: a number that no account has, another for each trial. */
 #define LONE_UID_BASE 1879048192u
+/* Where a nested sandbox has a folder of its own. */
+#define NEST_PROC "/run/lock"
 /* Far above what a trial needs to start, below what a person would wait for. */
 #define SETUP_SECONDS 20
 
@@ -122,7 +124,7 @@ _Noreturn static void become_tool(const struct first *f, int terminal)
 	r = r < 0 ? r : chdir(h->project) < 0 ? err_sys(&err, -errno, "cannot enter %s", h->project) : 0;
 	(void)umask(022);
 	r = r < 0 ? r : process_drop_privileges(&err);
-	if (r == 0) {
+	if (r == 0 && !f->spec->nest) {
 		r = filter_install();
 		if (r < 0)
 			err_sys(&err, r, "cannot install the system call filter");
@@ -131,7 +133,11 @@ _Noreturn static void become_tool(const struct first *f, int terminal)
 		(void)dprintf(2, "postern: %s\n", err.text);
 		_exit(126);
 	}
-	calls_give(3);
+	/* There can be one listener, and then what it runs has its own. */
+	if (f->spec->nest)
+		(void)close(3);
+	else
+		calls_give(3);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	/* An ignored signal stays ignored over exec: the tool must find all as a login shell leaves them. */
 	for (int i = 1; i < NSIG; i++)
@@ -273,6 +279,9 @@ static int prepare_first(struct first *f, struct err *err)
 		return err_sys(err, -errno, "cannot set the host name %s", h->hostname);
 	if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
 		return err_sys(err, -errno, "cannot mount /proc inside the trial (is part of the real /proc covered, as in a container?)");
+	/* A procfs can only be mounted where one is visible in full already, and this one will be covered in parts. */
+	if (f->spec->nest && mount("proc", NEST_PROC, "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
+		return err_sys(err, -errno, "cannot mount a second /proc inside the trial");
 	/* Process numbers that count the tool's own commands would look as if what makes it run one more decided them. */
 	uint16_t n = 0;
 	(void)!getrandom(&n, sizeof(n), 0);
@@ -372,7 +381,13 @@ _Noreturn static void first_process(struct first *f)
 		fail(f->fds, &s.err);
 	}
 	(void)close(talk[1]);
-	calls_take(&calls, f->spec->host, tool, talk[0], f->boot_offset);
+	if (f->spec->nest) {
+		calls.fd = -1;
+		calls.cpus = machine_cpus(f->spec->host);
+		(void)close(talk[0]);
+	} else {
+		calls_take(&calls, f->spec->host, tool, talk[0], f->boot_offset);
+	}
 	s.calls = calls.fd >= 0;
 	s.clock = f->own_clock;
 	if (slave >= 0)

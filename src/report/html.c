@@ -426,6 +426,55 @@ static void hosts(struct buf *b, const struct vet_result *r)
 	add(b, "</section>\n");
 }
 
+/* What became of each dependence behind the gate. */
+static void through_gate(struct buf *b, const struct vet_result *r)
+{
+	const struct vet_gate *g = &r->gate;
+	_cleanup_buf_ struct buf lead = BUF(4096);
+	if (!g->tried)
+		return;
+	buf_fmt(&lead,
+	        "What was found was tried again with the tool behind postern run --neutral, in %u trials. Closed: not seen any more. Not "
+	        "closable: "
+	        "what it depends on still decides something of that class, which is shown.",
+	        g->trials);
+	heading(b, "gate", "Through the gate", buf_str(&lead));
+	const char *const more[] = {g->verdict == VERDICT_INCONCLUSIVE ? g->reason : NULL, g->note};
+	for (size_t i = 0; i < ARRAY_LEN(more); i++)
+		if (more[i]) {
+			add(b, "<p>");
+			value(b, more[i]);
+			add(b, "</p>");
+		}
+	add(b, "<table class=gate><thead><tr><th>Varied<th>Class<th>Behind the gate<th>What remains<th class=r>Runs</thead><tbody>");
+	for (size_t i = 0; i < g->n_closures && i < ROWS; i++) {
+		const struct vet_closure *c = &g->closures[i];
+		add(b, "<tr><td data-l=Varied><b>");
+		value(b, write_factor_title(r, c->factor));
+		buf_fmt(b,
+		        "</b><td data-l=Class>%s<td data-l=\"Behind the gate\"><span class=\"pill %s\">%s</span><td data-l=\"What "
+		        "remains\" class=mono>",
+		        leak_class_name(c->class), c->state == CLOSURE_CLOSED ? "yes" : "no", vet_closure_name(c->state));
+		if (c->endpoint) {
+			place(b, c->endpoint);
+			add(b, "<div>");
+			value(b, c->address);
+			add(b, ": ");
+			value(b, c->before);
+			add(b, " → ");
+			value(b, c->after);
+			buf_fmt(b, " (%s)</div>", leak_class_name(c->channel_class));
+		} else {
+			add(b, "–");
+		}
+		buf_fmt(b, "<td data-l=Runs class=r>%u\n", c->runs);
+	}
+	add(b, "</tbody></table>");
+	if (g->n_closures > ROWS)
+		buf_fmt(b, "<p class=more>And %zu more, in report.json.</p>", g->n_closures - ROWS);
+	add(b, "</section>\n");
+}
+
 static void list(struct buf *b, const char *id, const char *title, const char *const *items, size_t n)
 {
 	if (!n)
@@ -515,6 +564,7 @@ void report_html(struct buf *b, const struct vet_result *r)
 	table(b, r, CLASS_UNDECLARED, "Sent and not declared");
 	table(b, r, CLASS_DISCLOSED, "Sent as declared");
 	hosts(b, r);
+	through_gate(b, r);
 	list(b, "not-covered", "What was not covered", r->not_covered, r->n_not_covered);
 	list(b, "notes", "Notes", r->notes, r->n_notes);
 	how_to_read(b);

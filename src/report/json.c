@@ -151,6 +151,51 @@ static void finding(struct buf *b, const struct vet_result *r, const struct vet_
 	buf_u8(b, '}');
 }
 
+static void closure(struct buf *b, const struct vet_result *r, const struct vet_closure *c)
+{
+	buf_fmt(b, "{\"state\": \"%s\"", vet_closure_name(c->state));
+	text(b, "class", leak_class_name(c->class));
+	text(b, "factor", c->factor);
+	text(b, "factor_title", write_factor_title(r, c->factor));
+	/* Which of "findings" it is about. */
+	if (c->finding)
+		buf_fmt(b, ", \"finding\": %zu", (size_t)(c->finding - r->findings));
+	else
+		buf_str_add(b, ", \"finding\": null");
+	buf_fmt(b, ", \"runs\": %u, \"remains\": ", c->runs);
+	if (!c->endpoint) {
+		buf_str_add(b, "null}");
+		return;
+	}
+	buf_fmt(b, "{\"class\": \"%s\"", leak_class_name(c->channel_class));
+	text(b, "endpoint", c->endpoint);
+	text(b, "address", c->address);
+	text(b, "before", c->before);
+	text(b, "after", c->after);
+	buf_str_add(b, "}}");
+}
+
+static void through_gate(struct buf *b, const struct vet_result *r)
+{
+	const struct vet_gate *g = &r->gate;
+	bool first = true;
+	if (!g->tried) {
+		buf_str_add(b, ",\n  \"through_gate\": null");
+		return;
+	}
+	buf_fmt(b, ",\n  \"through_gate\": {\n    \"verdict\": \"%s\"", verdict_name(g->verdict));
+	text(b, "reason", g->reason);
+	buf_fmt(b, ", \"trials\": %u, \"trials_failed\": %u", g->trials, g->trials_failed);
+	number(b, "seconds", g->seconds);
+	text(b, "note", g->note);
+	buf_str_add(b, ",\n    \"dependences\": [");
+	for (size_t i = 0; i < g->n_closures; i++) {
+		item(b, &first, 3);
+		closure(b, r, &g->closures[i]);
+	}
+	buf_fmt(b, "%s]\n  }", first ? "" : "\n    ");
+}
+
 static void host(struct buf *b, const struct vet_host *h)
 {
 	buf_str_add(b, "{\"name\": ");
@@ -230,6 +275,7 @@ void report_json(struct buf *b, const struct vet_result *r)
 		host(b, &r->hosts[i]);
 	}
 	buf_fmt(b, "%s]", first ? "" : "\n  ");
+	through_gate(b, r);
 	sentences(b, "not_covered", r->not_covered, r->n_not_covered);
 	sentences(b, "notes", r->notes, r->n_notes);
 	picture(b, r);

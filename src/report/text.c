@@ -361,6 +361,74 @@ static void list(struct page *p, const char *title, const char *const *items, si
 		buf_fmt(p->b, "  and %zu more, in the full report\n", n - max);
 }
 
+static bool closes_more(const struct vet_closure *a, const struct vet_closure *b)
+{
+	static const int rank[] = {[CLOSURE_CLOSED] = 0, [CLOSURE_UNTESTED] = 1, [CLOSURE_OPEN] = 2, [CLOSURE_NEW] = 3};
+	return rank[a->state] < rank[b->state];
+}
+
+/* What remains, in a line. */
+static void remaining(struct page *p, const struct vet_closure *c)
+{
+	_cleanup_buf_ struct buf line = BUF(1 << 16);
+	struct slice field = write_fit(words_field(c->address), 80, false), before = write_fit(slice_str(c->before), 60, false),
+	             after = write_fit(slice_str(c->after), 60, false);
+	buf_fmt(&line, "%s, %.*s: %.*s → %.*s", c->endpoint, SLICE_FMT(field), SLICE_FMT(before), SLICE_FMT(after));
+	if (c->state == CLOSURE_CLOSED)
+		buf_fmt(&line, " (%s)", leak_class_name(c->channel_class));
+	label(p, c->state == CLOSURE_CLOSED ? "still" : "remains");
+	wrap(p, LABEL, buf_slice(&line));
+}
+
+/* A line for each factor and class, the worst that became of it; worst first, as the findings are. */
+static void through_gate(struct page *p)
+{
+	static const enum ink inks[] = {
+	        [CLOSURE_CLOSED] = INK_GREEN, [CLOSURE_OPEN] = INK_RED, [CLOSURE_UNTESTED] = INK_YELLOW, [CLOSURE_NEW] = INK_RED};
+	const struct vet_gate *g = &p->r->gate;
+	_cleanup_buf_ struct buf line = BUF(4096);
+	size_t n[4] = {0};
+	if (!g->tried)
+		return;
+	for (size_t i = 0; i < g->n_closures; i++)
+		n[g->closures[i].state]++;
+	buf_fmt(&line, "with postern run --neutral, %u trial%s, ", g->trials, write_s(g->trials));
+	write_number(&line, g->seconds, 0);
+	buf_fmt(&line, " s: of %zu dependences %zu closed, %zu not closable, %zu not tested", n[0] + n[1] + n[2], n[CLOSURE_CLOSED],
+	        n[CLOSURE_OPEN], n[CLOSURE_UNTESTED]);
+	if (n[CLOSURE_NEW])
+		buf_fmt(&line, "; %zu only there", n[CLOSURE_NEW]);
+	heading(p, INK_BOLD, "THROUGH THE GATE", buf_str(&line));
+	if (g->verdict == VERDICT_INCONCLUSIVE)
+		field(p, "why", g->reason);
+	field(p, "note", g->note);
+	for (size_t i = 0; i < g->n_closures; i++) {
+		const struct vet_closure *c = &g->closures[i];
+		bool first = true;
+		for (size_t k = 0; k < g->n_closures; k++) {
+			const struct vet_closure *d = &g->closures[k];
+			if (d->class != c->class || !slice_eq(slice_str(d->factor), slice_str(c->factor)))
+				continue;
+			first = first && (k >= i);
+			c = k > i && first && closes_more(c, d) ? d : c;
+		}
+		if (!first)
+			continue;
+		buf_str_add(p->b, "  ");
+		ink(p, inks[c->state]);
+		column(p, slice_str(vet_closure_name(c->state)), 14);
+		ink(p, INK_NONE);
+		column(p, slice_str(leak_class_name(c->class)), 12);
+		buf_reset(&line);
+		buf_str_add(&line, write_factor_title(p->r, c->factor));
+		if (c->state == CLOSURE_CLOSED)
+			buf_fmt(&line, " (%u run%s)", c->runs, write_s(c->runs));
+		wrap(p, 28, buf_slice(&line));
+		if (c->endpoint)
+			remaining(p, c);
+	}
+}
+
 /* "2 covert channels (time zone, gateway host name), 1 hashed, 5 undeclared, 12 disclosed" */
 static void counts(struct buf *b, const struct vet_result *r)
 {
@@ -435,6 +503,7 @@ void report_text(struct buf *out, const struct vet_result *r, const struct repor
 	table(&p, CLASS_UNDECLARED, "UNDECLARED");
 	table(&p, CLASS_DISCLOSED, "DISCLOSED");
 	hosts(&p);
+	through_gate(&p);
 	list(&p, "NOT COVERED", r->not_covered, r->n_not_covered, LIMITS, LIMIT);
 	list(&p, "NOTES", r->notes, r->n_notes, 20, LONG);
 }

@@ -20,3 +20,10 @@ const char *verdict_name(enum verdict v)
 	static const char *const names[] = {"clean", "findings", "inconclusive"};
 	return names[v];
 }
+
+const char *vet_closure_name(enum vet_closure_state s)
+{
+	static const char *const names[] = {
+	        [CLOSURE_CLOSED] = "closed", [CLOSURE_OPEN] = "not closable", [CLOSURE_UNTESTED] = "not tested", [CLOSURE_NEW] = "new"};
+	return (size_t)s < ARRAY_LEN(names) ? names[s] : "";
+}

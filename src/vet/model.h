@@ -74,6 +74,37 @@ struct vet_trial_row {
 	unsigned messages;
 };
 
+/* What became of a dependence behind the gate (postern run --neutral). */
+enum vet_closure_state {
+	CLOSURE_CLOSED, /* not seen any more in `runs` trials */
+	CLOSURE_OPEN,   /* the factor still decides something of this class or a worse one: endpoint, address, before and after say what */
+	CLOSURE_UNTESTED, /* too little was run */
+	CLOSURE_NEW,      /* not seen without the gate, or of a lower class there */
+};
+const char *vet_closure_name(enum vet_closure_state s);
+
+struct vet_closure {
+	enum vet_closure_state state;
+	const struct vet_finding *finding; /* without the gate; NULL: CLOSURE_NEW */
+	const char *factor;
+	enum leak_class class; /* of the finding; of CLOSURE_NEW of what is seen behind the gate */
+	unsigned runs;         /* behind the gate, under one of its levels alone */
+	/* What of that factor still shows, if anything does (of a closed one it is of a lower class). */
+	enum leak_class channel_class;
+	const char *endpoint, *address, *before, *after;
+};
+
+struct vet_gate {
+	bool tried;
+	enum verdict verdict; /* of the trials behind the gate alone */
+	const char *reason;
+	unsigned trials, trials_failed;
+	double seconds;
+	const char *note; /* what a reader must know of it, or NULL */
+	struct vet_closure *closures;
+	size_t n_closures;
+};
+
 struct vet_result {
 	struct arena arena;
 	const char *postern; /* version */
@@ -105,6 +136,7 @@ struct vet_result {
 	const char *const *not_covered;
 	size_t n_not_covered; /* sentences */
 	const char *const *notes;
+	struct vet_gate gate;
 	size_t n_notes; /* further facts a reader must know (install scripts, pinned hosts, …) */
 };
 

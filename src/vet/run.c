@@ -13,6 +13,7 @@
 #include "sys/loop.h"
 #include "vet/analysis.h"
 #include "vet/feature.h"
+#include "vet/gate.h"
 #include "vet/hosts.h"
 #include "vet/oddity.h"
 #include "vet/setup.h"
@@ -28,6 +29,10 @@
 #define OUTPUT_SHOWN  300
 #define HOPELESS      3 /* failures in each base */
 #define NOTES_MAX     40
+/* What the gate needs to start and to end, on a busy machine. */
+#define GATE_SECONDS 10
+/* Trials of a level that is to be closed. */
+#define GATE_TIMES 3
 
 struct one {
 	struct run *run;
@@ -41,6 +46,8 @@ struct one {
 
 struct run {
 	const struct vet_subject *subject;
+	struct vet_subject with_gate;
+	struct vet_gate_program program;
 	const struct profile *profile;
 	const struct vet_options *options;
 	struct vet_result *result;
@@ -231,7 +238,8 @@ static void note_confinement(struct run *run, const struct trial_result *r)
 	const char *text = weaker || run->result->confinement == no_trial ? arena_str(run->arena, slice_str(r->reached)) : NULL;
 	if (text)
 		run->result->confinement = text;
-	run->real_calls |= !r->calls;
+	/* Behind the gate it is the gate that answers. */
+	run->real_calls |= !r->calls && !run->options->behind;
 	run->real_clock |= !r->clock;
 }
 
@@ -310,7 +318,11 @@ static int start_one(struct run *run, struct one *one)
 	        .dialect = run->profile->dialect,
 	        .trace_max = (uint64_t)64 << 20,
 	};
-	int r = setup_trial(run->subject, run->profile, &one->plan.treatment, buf_slice(&run->ca_cert), run->arena, &one->setup, &err);
+	bool behind = run->options->behind != NULL;
+	int r = setup_trial(
+	        run->subject, run->profile, &one->plan.treatment, buf_slice(&run->ca_cert), behind, run->arena, &one->setup, &err);
+	if (r == 0 && behind)
+		r = gate_wrap(&run->program, run->subject, run->profile, run->arena, &one->setup, &err);
 	if (r < 0)
 		return fatal(run, r, &err, "a trial could not be set up"), r;
 	c.gateway_host = one->setup.gateway;
@@ -326,7 +338,8 @@ static int start_one(struct run *run, struct one *one)
 	        .mounts = run->subject->mounts,
 	        .n_mounts = run->subject->n_mounts,
 	        .world = buf_slice(&config),
-	        .limits = {.seconds = run->profile->seconds},
+	        .nest = behind,
+	        .limits = {.seconds = behind && run->profile->seconds ? run->profile->seconds + GATE_SECONDS : run->profile->seconds},
 	};
 	r = buf_error(&config) ? buf_error(&config) : trial_start(run->loop, &spec, on_done, one, &one->trial, &err);
 	if (r < 0)
@@ -401,7 +414,8 @@ static int confirm(struct run *run)
 		if (r < 0 || n == 0)
 			return r;
 		size_t max = run->options->confirm ? run->options->confirm : CONFIRM_TRIALS;
-		if (run->options->effort == PLAN_QUICK)
+		/* Behind the gate nothing may stay suspected, or it would count as closed. */
+		if (run->options->effort == PLAN_QUICK && !run->options->behind)
 			max = run->n_all < PLAN_QUICK_MAX ? PLAN_QUICK_MAX - run->n_all : 0;
 		r = analysis_confirm(c, n, round == 0, max, run->arena, &t, &n_trials, &covered);
 		for (size_t i = 0; i < n_trials && r == 0; i++)
@@ -577,7 +591,16 @@ static int prepare(struct run *run, struct plan *plan, struct err *err)
 	run->arena = &r->arena;
 	r->started = rfc3339(run->arena);
 	int e = trial_probe(err);
-	e = e < 0 ? e : plan_build(o->effort, o->seed, o->factors, run->profile->base_url != NULL, run->arena, plan, err);
+	bool has_gateway = run->profile->base_url != NULL;
+	const char *factors = o->behind ? gate_factors(o->behind, run->arena) : o->factors;
+	e = e < 0 ? e : plan_build(o->effort, o->seed, factors, has_gateway, run->arena, plan, err);
+	if (e == 0 && o->behind) {
+		e = gate_program(run->arena, &run->program, err);
+		if (e == 0 && (gate_subject(run->subject, &run->program, run->arena, &run->with_gate) < 0 ||
+		                      gate_plan(o->behind, GATE_TIMES, has_gateway, run->arena, plan) < 0))
+			e = err_set(err, -ENOMEM, "no memory for the plan");
+		run->subject = &run->with_gate;
+	}
 	if (e < 0)
 		return e;
 	run->all = calloc(TRIALS_MAX, sizeof(*run->all));

@@ -32,9 +32,11 @@ struct vet_options {
 	enum plan_effort effort;
 	unsigned jobs; /* 0: as many as there are CPUs, at most 8 */
 	uint64_t seed;
-	const char *factors;                                       /* comma separated, NULL: all */
-	enum leak_class fail_on;                                   /* the verdict is "findings" if there is one of this class or worse */
-	unsigned confirm;                                          /* at most so many fresh trials to confirm; 0: what the effort says */
+	const char *factors;     /* comma separated, NULL: all */
+	enum leak_class fail_on; /* the verdict is "findings" if there is one of this class or worse */
+	unsigned confirm;        /* at most so many fresh trials to confirm; 0: what the effort says */
+	/* Behind the gate: only what this result found is tried again, with postern run --neutral around the tool. NULL: without it. */
+	const struct vet_result *behind;
 	int keep_folder;                                           /* descriptor of a folder for the traces, or -1 */
 	void (*progress)(void *arg, const struct vet_progress *p); /* may be NULL */
 	void *arg;

@@ -85,10 +85,10 @@ static int put_files(struct host_spec *h, const struct profile_file *files, size
 	return 0;
 }
 
-static int put_argv(
-        struct setup *out, const struct vet_subject *s, const struct profile *p, const struct profile_vars *v, struct arena *arena)
+static int put_argv(struct setup *out, const struct vet_subject *s, const struct profile *p, const struct profile_vars *v, bool behind_gate,
+        struct arena *arena)
 {
-	const char *const *lists[] = {s->command, p->argv, out->gateway ? p->argv_gateway : NULL};
+	const char *const *lists[] = {s->command, p->argv, out->gateway && !behind_gate ? p->argv_gateway : NULL};
 	size_t n = 0;
 	out->argv = arena_array(arena, ARGV_MAX + 1, sizeof(*out->argv));
 	if (!out->argv)
@@ -108,8 +108,8 @@ static int put_argv(
 	return 0;
 }
 
-int setup_trial(const struct vet_subject *s, const struct profile *p, const struct treatment *t, struct slice ca_pem, struct arena *arena,
-        struct setup *out, struct err *err)
+int setup_trial(const struct vet_subject *s, const struct profile *p, const struct treatment *t, struct slice ca_pem, bool behind_gate,
+        struct arena *arena, struct setup *out, struct err *err)
 {
 	struct host_spec *h = &out->host;
 	int r = treatment_host(t, arena, h, &out->gateway);
@@ -135,6 +135,6 @@ int setup_trial(const struct vet_subject *s, const struct profile *p, const stru
 	r = r < 0 ? r : put_files(h, p->files, p->n_files, &v, arena);
 	if (out->gateway)
 		r = r < 0 ? r : put_files(h, p->files_gateway, p->n_files_gateway, &v, arena);
-	r = r < 0 ? r : put_argv(out, s, p, &v, arena);
+	r = r < 0 ? r : put_argv(out, s, p, &v, behind_gate, arena);
 	return r < 0 ? err_sys(err, r, "cannot set the tool up as profile %s says", p->name) : 0;
 }

@@ -13,8 +13,9 @@ struct setup {
 	char **argv;         /* NULL-terminated */
 };
 
-/* All memory from the arena. 0, -ENOMEM, -ENOSPC (too many variables or files), -EINVAL (a path of the profile). */
+/* behind_gate: the tool itself is told nothing of a gateway; what runs it is. All memory from the arena. 0, -ENOMEM, -ENOSPC (too many
+ * variables or files), -EINVAL (a path of the profile). */
 [[nodiscard]] int setup_trial(const struct vet_subject *s, const struct profile *p, const struct treatment *t, struct slice ca_pem,
-        struct arena *arena, struct setup *out, struct err *err);
+        bool behind_gate, struct arena *arena, struct setup *out, struct err *err);
 
 #endif

@@ -116,7 +116,7 @@ int main(int argc, char **argv)
 		        .combined = combined,
 		        .usable = true,
 		        .started_unix = started};
-		if (!worked || setup_trial(&subject, &profile, &k->t.treatment, buf_slice(&ca), &arena, &k->setup, &err) < 0)
+		if (!worked || setup_trial(&subject, &profile, &k->t.treatment, buf_slice(&ca), false, &arena, &k->setup, &err) < 0)
 			continue;
 		for (unsigned i = 0; i < factor_count; i++) {
 			const char *forms[16];

@@ -86,6 +86,9 @@ check "page marks the character" has "$work/dom" "Today<mark>ʼ</mark>s date is 
 check "page names the character" has "$work/dom" 'MODIFIER LETTER APOSTROPHE'
 check "page forbids every load" has "$work/dom" "default-src 'none'; style-src 'unsafe-inline'"
 check "page lists what was not covered" has "$work/dom" 'Timing and packet sizes were recorded and not tested.'
+check "page tells what the gate closes" has "$work/dom" 'Through the gate'
+check "page tells what it does not" has "$work/dom" 'not closable'
+check "what remains is no markup" has "$work/dom" 'You are &lt;b&gt;'
 dump "$work/partial.html" "$work/dom"
 check "partial page says so" has "$work/dom" 'This report is partial: <bdi>interrupted after 31 of 58 trials</bdi>'
 dump "$work/inconclusive.html" "$work/dom"

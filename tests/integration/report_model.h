@@ -152,6 +152,29 @@ static struct vet_finding sample_findings[] = {
                 "/home/dev/.tool", "/home/zoe.lindqvist/.tool", 6, 3, 13, "paths in the prompt", 2),
 };
 
+static struct vet_closure sample_closures[] = {
+        {.state = CLOSURE_CLOSED, .finding = &sample_findings[0], .factor = "timezone", .class = CLASS_COVERT, .runs = 6},
+        {.state = CLOSURE_OPEN,
+                .finding = &sample_findings[1],
+                .factor = "gateway",
+                .class = CLASS_COVERT,
+                .runs = 3,
+                .channel_class = CLASS_COVERT,
+                .endpoint = EP_GATEWAY,
+                .address = "body.system line \"You are <b>\"",
+                .before = "small\xe2\x80\x8b",
+                .after = "modest"},
+        {.state = CLOSURE_UNTESTED, .finding = &sample_findings[1], .factor = "gateway", .class = CLASS_COVERT},
+        {.state = CLOSURE_NEW,
+                .factor = "mac",
+                .class = CLASS_HASHED,
+                .channel_class = CLASS_HASHED,
+                .endpoint = EP_EVENTS,
+                .address = "body.id",
+                .before = "1",
+                .after = "2"},
+};
+
 static struct vet_host sample_hosts[] = {
         {"api.vendor.example", true, "model API, settings, feature flags", 412, 18654321, 58, false,
                 "t13d1714h2_5b57614c22b0_3d5424432f57"},
@@ -256,6 +279,13 @@ static inline struct vet_result sample_result(void)
 	        .n_rows = 58,
 	        .not_covered = sample_not_covered,
 	        .n_not_covered = 4,
+	        .gate = {.tried = true,
+	                .verdict = VERDICT_FINDINGS,
+	                .trials = 31,
+	                .seconds = 48.5,
+	                .note = "What the kernel says <i>of itself</i> was not varied.",
+	                .closures = sample_closures,
+	                .n_closures = sizeof(sample_closures) / sizeof(sample_closures[0])},
 	        .notes = sample_notes,
 	        .n_notes = 2,
 	};
