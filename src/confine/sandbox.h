@@ -186,7 +186,8 @@ struct sandbox_spec {
 
 /* Starts it. `spec` and all it points to need only live until the return. 0 or negative errno with err: then nothing is called. What goes
  * wrong later (a path that is not there, a machine without user namespaces) comes as SANDBOX_FAILED to ended() and done(), never after the
- * command has begun. Without user namespaces best_effort means Landlock and system calls only, and SANDBOX_NET_GATE fails. */
+ * command has begun. Without user namespaces best_effort means Landlock and system calls only, and SANDBOX_NET_GATE fails, as does all that
+ * shows another identity (hostname, moves, ids, machine, own_etc). */
 [[nodiscard]] int sandbox_start(struct loop *loop, const struct sandbox_spec *spec, const struct sandbox_calls *calls, void *arg,
         struct sandbox **out, struct err *err);
 /* What the files that were to be given later hold, in their order: soon after the start, and once, for the tree waits for it. 0 or negative

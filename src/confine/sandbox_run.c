@@ -735,6 +735,8 @@ _Noreturn void sandbox_run(const struct sandbox_spec *spec, bool exec, const str
 		                  r.level.landlock ? "no network can be led through the gate"
 		                                   : "and without Landlock nothing can be confined"),
 		                 &err));
+	if (r.alone && (spec->n_moves || spec->own_etc || spec->machine || spec->ids.set || spec->hostname))
+		fail(&r, (err_set(&err, -EOPNOTSUPP, "without user namespaces (%s) no other identity can be shown", strerror(-e)), &err));
 	if (r.alone) {
 		(void)snprintf(r.temporary, sizeof(r.temporary), "/tmp/postern-XXXXXX");
 		if (!mkdtemp(r.temporary))

@@ -213,7 +213,8 @@ bool neutral_files(const struct neutral *n, struct sandbox_file *files, size_t *
 	if (!(n->what & NEUTRAL_IDENTITY))
 		return true;
 	const char *home = n->what & POLICY_NEUTRAL_PATHS ? NEUTRAL_HOME : n->spec->home, *text;
-	text = user ? arena_fmt(n->arena, "%s%s:x:%d:%d:%s:%s:/bin/bash\n", passwd, NEUTRAL_USER, NEUTRAL_UID, NEUTRAL_UID, "User", home)
+	text = user ? arena_fmt(n->arena, "%s%s:x:%d:%d:%s:%s:" NEUTRAL_SHELL "\n", passwd, NEUTRAL_USER, NEUTRAL_UID, NEUTRAL_UID, "User",
+	                      home)
 	            : real_file(n, "/etc/passwd");
 	if (text)
 		put_file(files, n_files, "/etc/passwd", text);
@@ -349,16 +350,16 @@ char *const *neutral_env(
 	if (!hidden)
 		env[k++] = "POSTERN_GATE=1";
 	if (n->what & POLICY_NEUTRAL_TIME_ZONE)
-		env[k++] = "TZ=UTC";
+		env[k++] = "TZ=" NEUTRAL_ZONE;
 	if (n->what & POLICY_NEUTRAL_LOCALE) {
-		env[k++] = "LANG=C.UTF-8";
-		env[k++] = "LC_ALL=C.UTF-8";
+		env[k++] = "LANG=" NEUTRAL_LOCALE;
+		env[k++] = "LC_ALL=" NEUTRAL_LOCALE;
 	}
 	if (n->what & POLICY_NEUTRAL_USER) {
 		env[k++] = "USER=" NEUTRAL_USER;
 		env[k++] = "LOGNAME=" NEUTRAL_USER;
-		env[k++] = "SHELL=/bin/bash";
-		env[k++] = "TERM=xterm-256color";
+		env[k++] = "SHELL=" NEUTRAL_SHELL;
+		env[k++] = "TERM=" NEUTRAL_TERM;
 	}
 	if (n->what & POLICY_NEUTRAL_PATHS) {
 		env[k++] = "HOME=" NEUTRAL_HOME;

@@ -7,17 +7,11 @@
 #include "confine/sandbox.h"
 #include "gate/session.h"
 #include "gate/session_env.h"
+#include "policy/neutral.h"
 #include "policy/policy.h"
 
-#define NEUTRAL_HOST     "host"
-#define NEUTRAL_USER     "user"
-#define NEUTRAL_UID      1000
-#define NEUTRAL_HOME     "/home/user"
-#define NEUTRAL_PROJECT  "/home/user/project"
 #define NEUTRAL_CA_FILE  "/etc/ssl/certs/ca-certificates.crt"
 #define NEUTRAL_CA_OTHER "/etc/ssl/cert.pem"
-#define NEUTRAL_KERNEL   "6.1.0-28-amd64"
-#define NEUTRAL_CPUS     4
 #define NEUTRAL_FILES    16u
 #define NEUTRAL_IDENTITY (POLICY_NEUTRAL_ALL & ~(POLICY_NEUTRAL_REQUESTS | POLICY_NEUTRAL_PROXY))
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "policy/neutral.h"
 #include "sys/share.h"
 
 #define ARGV_MAX   512u
@@ -155,6 +156,21 @@ int gate_wrap(const struct vet_gate_program *program, const struct vet_subject *
 	return 0;
 }
 
+bool gate_shows(const char *value)
+{
+	static const char *const shown[] = {NEUTRAL_HOST, NEUTRAL_USER, NEUTRAL_HOME, NEUTRAL_PROJECT, NEUTRAL_ZONE, NEUTRAL_LOCALE,
+	        NEUTRAL_SHELL, NEUTRAL_TERM, NEUTRAL_KERNEL};
+	for (size_t i = 0; i < ARRAY_LEN(shown); i++)
+		if (strcmp(value, shown[i]) == 0)
+			return true;
+	return false;
+}
+
+const char *gate_project(void)
+{
+	return NEUTRAL_PROJECT;
+}
+
 /* ── the plan ── */
 
 const char *gate_factors(const struct vet_result *plain, struct arena *arena)
@@ -222,6 +238,12 @@ static bool same(const char *a, const char *b)
 	return strcmp(a ? a : "", b ? b : "") == 0;
 }
 
+static bool is_base_level(const char *factor, const char *level)
+{
+	size_t f = factor_find(factor);
+	return f < factor_count && same(factor_level_at((unsigned)f, 0)->name, level);
+}
+
 /* Trials in which one of its levels was set alone, in a base of the finding's, and which came to something. */
 static unsigned runs_of(const struct vet_result *behind, const struct vet_finding *f)
 {
@@ -232,7 +254,8 @@ static unsigned runs_of(const struct vet_result *behind, const struct vet_findin
 		for (const char *const *l = f->levels; l && *l && !level; l++) {
 			char text[512];
 			(void)snprintf(text, sizeof(text), "%s = %s", title_of(f->factor), *l);
-			level = same(row->varied, text);
+			/* The level of the base is set in every baseline. */
+			level = same(row->varied, text) || (is_base_level(f->factor, *l) && same(row->varied, "baseline"));
 		}
 		n += level && row->messages && strstr(f->base ? f->base : "", row->base);
 	}

@@ -26,6 +26,11 @@ struct vet_gate_program {
 [[nodiscard]] int gate_wrap(const struct vet_gate_program *program, const struct vet_subject *s, const struct profile *p,
         struct arena *arena, struct setup *setup, struct err *err);
 
+/* Is this what the gate shows everybody? Then it is nobody's, even where a level has the same. */
+bool gate_shows(const char *value);
+/* Where the project is, there. */
+const char *gate_project(void);
+
 /* Only what was found is tried again: a list for plan_build(). NULL: nothing was found, or out of memory. */
 const char *gate_factors(const struct vet_result *plain, struct arena *arena);
 /* More trials, so that each level of each finding is run `times` times in the bases in which it was found. */

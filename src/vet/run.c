@@ -194,7 +194,9 @@ static int observe(struct run *run, struct one *one, struct trial_result *r)
 			continue;
 		size_t got = factor_table[f].literals(&one->setup.host, one->setup.gateway, forms, ARRAY_LEN(forms));
 		for (size_t i = 0; i < got && n < LITERALS_MAX; i++)
-			literals[n++] = (struct feature_literal){.factor = f, .name = factor_table[f].name, .value = slice_str(forms[i])};
+			if (!run->options->behind || !gate_shows(forms[i]))
+				literals[n++] =
+				        (struct feature_literal){.factor = f, .name = factor_table[f].name, .value = slice_str(forms[i])};
 	}
 	int o = feature_set_add(run->features, buf_slice(&r->trace), literals, n, one->setup.gateway, &err);
 	free(literals);
@@ -327,7 +329,8 @@ static int start_one(struct run *run, struct one *one)
 		return fatal(run, r, &err, "a trial could not be set up"), r;
 	c.gateway_host = one->setup.gateway;
 	c.client_ipv4 = one->setup.host.ipv4;
-	c.project = one->setup.host.project;
+	/* What the model asks for is there where the tool sees it. */
+	c.project = behind ? gate_project() : one->setup.host.project;
 	c.dns_search = one->setup.host.dns_search;
 	_cleanup_buf_ struct buf config = BUF((size_t)1 << 20);
 	world_config_encode(&config, &c);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # check: long alone timeout=900
 # Real AI coding tools, as the registry delivers them, do a task through the gate against a scripted model: Claude Code (native), Codex (over a
-# WebSocket) and Qwen Code (Node). In a network namespace that has nothing but a loopback, with made-up keys and a made-up home.
+# WebSocket) and Qwen Code (Node); then again with a neutral identity. In a network namespace that has nothing but a loopback, with made-up keys and a made-up home.
 # usage: gate_tools.sh [NAME...]
 set -u
 cd "$(dirname "$0")/../.." || exit 2
@@ -30,18 +30,27 @@ if [[ ! ${GATE_INSIDE:-} ]]; then
 fi
 ip link set lo up || exit 2
 work=$(mktemp -d) || exit 2
+upstream=
 trap 'exec 7>&-; rm -rf "$work"' EXIT INT TERM
 mkdir "$work/project"
-mkfifo "$work/in"
-"$build/integration/gate_upstream" "$work" 8443 "$work/project" <"$work/in" >"$work/ready" 2>"$work/upstream.err" &
-exec 7>"$work/in"
-for _ in {1..100}; do
-	[[ -s $work/ready ]] && break
-	sleep 0.1
-done
+# The model names files where the tool sees them. One at a time: it answers DNS too.
+serve() { # PROJECT
+	exec 7>&-
+	[[ $upstream ]] && wait "$upstream"
+	rm -f "$work/in" "$work/ready"
+	mkfifo "$work/in"
+	"$build/integration/gate_upstream" "$work" 8443 "$1" <"$work/in" >"$work/ready" 2>"$work/upstream.err" &
+	upstream=$!
+	exec 7>"$work/in"
+	for _ in {1..100}; do
+		[[ -s $work/ready ]] && break
+		sleep 0.1
+	done
+}
 ok=0 failed=0
-while read -r name root entry; do
-	[[ $name ]] || continue
+one() { # NAME ROOT ENTRY OPTION...
+	local name=$1 root=$2 entry=$3
+	shift 3
 	rm -rf "${work:?}/project" "${work:?}/home"
 	mkdir -p "$work/project" "$work/home"
 	echo '# A project' >"$work/project/README.md"
@@ -55,7 +64,7 @@ while read -r name root entry; do
 	(cd "$work/project" && exec env -i PATH="$PATH" HOME="$work/home" XDG_DATA_HOME="$work/data" POSTERN_SHARE="$OLDPWD/share" LANG=C.UTF-8 TERM=xterm \
 		ANTHROPIC_API_KEY=sk-ant-api03-made-up OPENAI_API_KEY=sk-proj-made-up CODEX_API_KEY=sk-proj-made-up OPENAI_MODEL=gpt-5 \
 		OPENAI_BASE_URL="$([[ $name == qwen ]] && echo https://dashscope.aliyuncs.com/compatible-mode/v1 || echo https://api.openai.com/v1)" \
-		timeout 120 "$P" run --verbose --env 'ANTHROPIC_*,OPENAI_*,CODEX_*' --ro "$root" --trust "$work/ca.pem" --connect-to :443:127.0.0.1:8443 \
+		timeout 120 "$P" run --verbose "$@" --env 'ANTHROPIC_*,OPENAI_*,CODEX_*' --ro "$root" --trust "$work/ca.pem" --connect-to :443:127.0.0.1:8443 \
 		--allow api.anthropic.com,api.openai.com,dashscope.aliyuncs.com -- "${command[@]}") >"$work/out" 2>"$work/err" </dev/null
 	code=$?
 	"$P" log show --limit 100000 --format json "$work/data/postern/ledger" >"$work/entries" 2>/dev/null
@@ -65,12 +74,19 @@ while read -r name root entry; do
 	"$P" log verify "$work/data.$name/postern/ledger" >"$work/verified" 2>&1 || code="$code, and the ledger is not good"
 	if [[ $code == 0 && $calls && -s $work/project/notes.txt ]]; then
 		ok=$((ok + 1))
-		echo "$name: did its task; tools that the model asked for: $calls; $(grep -a 'requests\? allowed' "$work/err" | tail -n 1 | tr -d '\r')"
+		echo "$name${1:+ $1}: did its task; tools that the model asked for: $calls; $(grep -a 'requests\? allowed' "$work/err" | tail -n 1 | tr -d '\r')"
 	else
 		failed=$((failed + 1))
-		echo "FAIL $name: code $code"
+		echo "FAIL $name${1:+ $1}: code $code"
 		tail -n 30 "$work/out" "$work/err"
 	fi
-done <<<"${PLACES-}"
+}
+for way in '' --neutral; do
+	serve "$([[ $way ]] && echo /home/user/project || echo "$work/project")"
+	while read -r name root entry; do
+		# shellcheck disable=SC2086 # none, or one
+		[[ $name ]] && one "$name" "$root" "$entry" $way
+	done <<<"${PLACES-}"
+done
 echo "gate_tools: $ok did their task, $failed did not"
 ((failed == 0))

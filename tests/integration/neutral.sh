@@ -58,7 +58,7 @@ first() { # OPTION... -- COMMAND...
 	(cd "$work/a/home/marisol7/src/orchid-payroll" && exec env -i PATH="$PATH" POSTERN_SHARE="$POSTERN_SHARE" HOME="$work/a/home/marisol7" USER=marisol7 \
 		LOGNAME=marisol7 TZ=America/Bogota LANG=es_CO.UTF-8 TERM=xterm-kitty COLORTERM=truecolor SHELL=/bin/zsh EDITOR=vi CI=true \
 		HTTPS_PROXY=http://proxy.corp.example:3128 XDG_DATA_HOME="$work/a/data" "${extra[@]}" \
-		timeout 60 "$P" run "$@") >"$work/out" 2>"$work/err" </dev/null
+		"${before[@]}" timeout 60 "$P" run "$@") >"$work/out" 2>"$work/err" </dev/null
 	code=$?
 }
 second() {
@@ -67,7 +67,7 @@ second() {
 		"${other[@]}" timeout 60 "$P" run "$@") >"$work/out" 2>"$work/err" </dev/null
 	code=$?
 }
-extra=(A=1)
+extra=(A=1) before=()
 
 # What a tool can ask. The one value that is made for each run is left out.
 cat >"$work/probe" <<'X'
@@ -116,6 +116,9 @@ check 'what it writes is in the project' test "$(stat -c %u "$work/a/home/mariso
 check 'a folder of the home that is named' has out set
 check 'it can be written to' grep -q more "$work/a/home/marisol7/.tool/settings"
 check 'secrets are covered there too' hasnt out SECRET
+first --neutral --ledger none -- bash -c 'mkdir later && echo SECRET=2 >later/.env; for i in {1..50}; do cat later/.env >/dev/null 2>&1 || break; sleep 0.1; done; cat later/.env'
+check 'and one that comes later' hasnt out SECRET
+check 'which is told by its real name' has err orchid-payroll/later/.env
 check 'the real place is not there' hasnt out marisol7
 echo "cat $away/repos/lattice-9q4/probe; ls $away/repos $away/users; echo x >made; ls -ln made" >"$away/repos/lattice-9q4/look"
 second --neutral --ledger none -- bash look
@@ -152,6 +155,15 @@ identity: {neutral: [time_zone]}' >"$work/policy.yaml"
 first --policy "$work/policy.yaml" --ledger none -- bash -c 'echo $TZ $USER; readlink /etc/localtime; pwd'
 check 'one thing alone' has out 'UTC marisol7'
 check 'and the rest as it is' has out orchid-payroll
+
+# Where nobody may make a user namespace there is no other identity, and nothing that looks like one.
+before=(unshare -Ur sh -c 'echo 0 >/proc/sys/user/max_user_namespaces && exec setpriv --bounding-set=-all --inh-caps=-all "$0" "$@"')
+first --no-network --best-effort --ledger none -- bash -c 'echo ran as $USER'
+check 'without namespaces it runs' has out 'ran as marisol7'
+first --neutral --no-network --best-effort --ledger none -- bash -c 'echo ran as $USER'
+check 'but does not pretend' hasnt out 'ran as'
+check 'and says why' has err 'no other identity can be shown'
+before=()
 
 # ── official names ──
 {
