@@ -349,23 +349,19 @@ char *const *neutral_env(
 		env[k++] = arena_fmt(n->arena, "%s=%s", session_env_authority[i][0], hidden ? bundle : session_env_authority[i][1]);
 	if (!hidden)
 		env[k++] = "POSTERN_GATE=1";
-	if (n->what & POLICY_NEUTRAL_TIME_ZONE)
-		env[k++] = "TZ=" NEUTRAL_ZONE;
-	if (n->what & POLICY_NEUTRAL_LOCALE) {
-		env[k++] = "LANG=" NEUTRAL_LOCALE;
-		env[k++] = "LC_ALL=" NEUTRAL_LOCALE;
-	}
-	if (n->what & POLICY_NEUTRAL_USER) {
-		env[k++] = "USER=" NEUTRAL_USER;
-		env[k++] = "LOGNAME=" NEUTRAL_USER;
-		env[k++] = "SHELL=" NEUTRAL_SHELL;
-		env[k++] = "TERM=" NEUTRAL_TERM;
-	}
-	if (n->what & POLICY_NEUTRAL_PATHS) {
-		env[k++] = "HOME=" NEUTRAL_HOME;
-		env[k++] = arena_fmt(n->arena, "PWD=%s", neutral_inside(n, n->spec->cwd));
-		env[k++] = search_path(n);
-	}
+	const struct {
+		unsigned part;
+		const char *variable;
+	} shown[] = {{POLICY_NEUTRAL_TIME_ZONE, "TZ=" NEUTRAL_ZONE}, {POLICY_NEUTRAL_LOCALE, "LANG=" NEUTRAL_LOCALE},
+	        {POLICY_NEUTRAL_LOCALE, "LC_ALL=" NEUTRAL_LOCALE}, {POLICY_NEUTRAL_USER, "USER=" NEUTRAL_USER},
+	        {POLICY_NEUTRAL_USER, "LOGNAME=" NEUTRAL_USER}, {POLICY_NEUTRAL_USER, "SHELL=" NEUTRAL_SHELL},
+	        {POLICY_NEUTRAL_USER, "TERM=" NEUTRAL_TERM}, {POLICY_NEUTRAL_PATHS, "HOME=" NEUTRAL_HOME},
+	        {POLICY_NEUTRAL_PATHS, arena_fmt(n->arena, "PWD=%s", neutral_inside(n, n->spec->cwd))},
+	        {POLICY_NEUTRAL_PATHS, search_path(n)}};
+	/* Who names one wants it as it is. */
+	for (size_t i = 0; i < ARRAY_LEN(shown); i++)
+		if ((n->what & shown[i].part) && !(shown[i].variable && session_env_named(shown[i].variable, n->spec)))
+			env[k++] = shown[i].variable;
 	for (size_t i = 0; i < n_credentials && k < ENV_MAX; i++)
 		if (credential[i].c->variable)
 			env[k++] = arena_fmt(n->arena, "%s=%s", credential[i].c->variable, credential[i].placeholder);

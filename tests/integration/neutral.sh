@@ -156,6 +156,9 @@ first --policy "$work/policy.yaml" --ledger none -- bash -c 'echo $TZ $USER; rea
 check 'one thing alone' has out 'UTC marisol7'
 check 'and the rest as it is' has out orchid-payroll
 
+first --neutral --ledger none -e TZ -e PATH -- bash -c 'echo "$TZ $PATH $USER"'
+check 'a variable that is named stays' has out 'America/Bogota'
+check 'and no other' has out ' user'
 # Where nobody may make a user namespace there is no other identity, and nothing that looks like one.
 before=(unshare -Ur sh -c 'echo 0 >/proc/sys/user/max_user_namespaces && exec setpriv --bounding-set=-all --inh-caps=-all "$0" "$@"')
 first --no-network --best-effort --ledger none -- bash -c 'echo ran as $USER'
