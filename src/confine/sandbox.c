@@ -205,6 +205,9 @@ static void hear(struct sandbox *s)
 	struct sandbox_note note;
 	int fd;
 	ssize_t n = fd_take(s->talk, &note, sizeof(note), MSG_DONTWAIT, &fd);
+	/* It ended without reading what it was given: that is told once, and before what it said. */
+	if (n == -ECONNRESET)
+		n = fd_take(s->talk, &note, sizeof(note), MSG_DONTWAIT, &fd);
 	if (n == -EAGAIN)
 		return;
 	if (n <= 0) {
@@ -235,7 +238,7 @@ static void on_exit_of_runner(void *arg, uint32_t events)
 	char one;
 	(void)events;
 	/* What it said last comes first. */
-	while (s->talk_source && recv(s->talk, &one, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
+	while (s->talk_source && (recv(s->talk, &one, 1, MSG_PEEK | MSG_DONTWAIT) > 0 || errno == ECONNRESET))
 		hear(s);
 	(void)waitpid(s->runner, NULL, 0);
 	finish(s);

@@ -277,6 +277,16 @@ for search in 'secrets: redact' 'secrets: "off", entropy: "off", fingerprints: "
 	check 'no id of the tool' bash -c "! grep -q 111111 '$work/sent.a' '$work/sent.b'"
 	check 'one id is one' test "$(grep -oE '[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}' "$work/sent.a" | sort -u | wc -l)" = 1
 done
+# Large ones are done by a thread that may do little.
+python3 -c 'import json, sys; json.dump({"z": ["it\u2019s ok"] * 60000, "session_id": "8d1f5a04-3c52-7b0e-9f4e-6b2d1c7a9e30", "input": [], "instructions": "it\u2019s"}, sys.stdout)' \
+	>"$work/a/home/marisol7/src/orchid-payroll/large"
+sed -i '/^dlp/d' "$work/policy.yaml"
+: >"$work/stub/bodies"
+first "${net[@]}" --allow llm.corp.example --policy "$work/policy.yaml" --ledger none --neutral -- \
+	curl -sS -o /dev/null -H 'content-type: application/json' --data-binary @large https://llm.corp.example:9443/echo
+check 'a large request has its form too' grep -q '^{"input":\[\],"instructions":"it'"'"'s","session_id":"' "$work/stub/bodies"
+check 'and its ids' bash -c "! grep -q 8d1f5a04 '$work/stub/bodies'"
+check 'and all of it' test "$(grep -o 's ok"' "$work/stub/bodies" | wc -l)" = 60000
 sent plain b
 check 'without --neutral it stays as it is' bash -c "grep -q 111111 '$work/sent.plain' && ! cmp -s '$work/same.a' '$work/same.plain'"
 check 'in a field name too' grep -q 'x-tOOL' "$work/sent.plain"
