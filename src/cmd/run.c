@@ -38,7 +38,7 @@ static const struct opt run_table[] = {
         OPT_LIST(struct run_opts, env, "env", 'e', "NAME", NULL,
                 "variables of yours that it gets beside the ordinary ones; NAME* for all that begin so"),
         OPT_FLAG(struct run_opts, neutral, "neutral", 0,
-                "tell it nothing of you: neutral names, paths, time and machine, official model hosts, requests in one form"),
+                "tell it nothing of you (neutral names, paths, time and machine, official model hosts, requests in one form)"),
         OPT_LIST(struct run_opts, upstream, "upstream", 0, "HOST=URL", NULL,
                 "what the tool sends to HOST, or to HOST/PATH, goes to URL, the gateway of your company"),
         OPT_STRING(struct run_opts, project, "project", 0, "DIR", "the folder that it works on; without it the current one"),
