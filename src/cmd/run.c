@@ -22,7 +22,7 @@
 #define SHOWN_MAX 200u /* denials that are told one by one */
 
 struct run_opts {
-	const char *policy, *ledger, *trust, *project;
+	const char *policy, *ledger, *trust, *project, *proxy;
 	struct opt_list allow, opaque, ro, rw, hide, env, connect_to, upstream;
 	const char *learn;
 	bool neutral, ask, review, direct, best_effort, no_network, no_project, verbose, quiet;
@@ -42,6 +42,8 @@ static const struct opt run_table[] = {
         OPT_LIST(struct run_opts, upstream, "upstream", 0, "HOST=URL", NULL,
                 "what the tool sends to HOST, or to HOST/PATH, goes to URL, the gateway of your company"),
         OPT_STRING(struct run_opts, project, "project", 0, "DIR", "the folder that it works on; without it the current one"),
+        OPT_STRING(struct run_opts, proxy, "proxy", 0, "URL",
+                "the proxy by which the network is reached, or none; without it that of HTTPS_PROXY"),
         OPT_STRING(struct run_opts, ledger, "ledger", 0, "DIR", "put what happens on record there, or none; without it in the data folder"),
         OPT_LIST(struct run_opts, connect_to, "connect-to", 0, "RULE", NULL,
                 "connections for the first HOST and PORT of the rule go to the second, as with curl"),
@@ -73,6 +75,7 @@ static const char *const run_examples[] = {
 struct run {
 	const struct run_opts *o;
 	struct arena *arena;
+	struct policy_load from;
 	struct policy_fact *fact; /* --learn */
 	size_t n_facts;
 	unsigned denials, hinted;
@@ -236,8 +239,26 @@ static int choose_ledger(const struct run *r, const struct policy *policy, struc
 	return 0;
 }
 
+/* As the person's other programs have it. Connections to hosts that a rule calls private are never made by a proxy. */
+static int choose_proxy(const struct run_opts *o, struct tunnel *out, struct err *err)
+{
+	static const char *const names[] = {"HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"};
+	const char *except = getenv("NO_PROXY") ? getenv("NO_PROXY") : getenv("no_proxy"), *url = o->proxy;
+	*out = (struct tunnel){0};
+	for (size_t i = 0; !url && i < ARRAY_LEN(names); i++)
+		url = getenv(names[i]) && *getenv(names[i]) ? getenv(names[i]) : NULL;
+	if (!url || strcmp(url, "none") == 0)
+		return 0;
+	int r = tunnel_parse(out, url, except, err);
+	if (r == 0 || o->proxy)
+		return r;
+	/* Of another kind, for other programs: it may not be needed here. */
+	(void)fprintf(stderr, "postern run: the proxy of the environment is not used: %s\n", err->text);
+	return 0;
+}
+
 static int load_policy(const struct run_opts *o, const char *home, const char *project, const char *cwd, struct arena *arena,
-        struct policy **out, struct err *err)
+        struct policy_load *from, struct policy **out, struct err *err)
 {
 	struct policy_doc *d = NULL;
 	struct policy_problems problems = {0};
@@ -266,9 +287,9 @@ static int load_policy(const struct run_opts *o, const char *home, const char *p
 		r = folder || no_ledger(o) ? 0 : -ENOMEM;
 		policy_command_ledger(d, folder);
 	}
-	const struct policy_load from = {
+	*from = (struct policy_load){
 	        .person = o->policy, .no_project = o->no_project, .command = d, .vars = {.home = home, .project = project}};
-	r = r < 0 ? r : policy_load(&from, out, &problems, err);
+	r = r < 0 ? r : policy_load(from, out, &problems, err);
 	if (r == -EINVAL && problems.errors)
 		r = policy_problems_err(&problems, err);
 	for (size_t i = 0; r == 0 && i < problems.n; i++)
@@ -277,6 +298,18 @@ static int load_policy(const struct run_opts *o, const char *home, const char *p
 			        stderr, "postern run: %s:%u: %s\n", problems.list[i].file, problems.list[i].line, problems.list[i].text);
 	policy_problems_free(&problems);
 	return r;
+}
+
+/* Once more, while the tool runs. */
+static int on_reload(void *arg, struct policy **out, struct err *err)
+{
+	const struct run *r = arg;
+	struct policy_problems problems = {0};
+	int e = policy_load(&r->from, out, &problems, err);
+	if (e == -EINVAL && problems.errors)
+		e = policy_problems_err(&problems, err);
+	policy_problems_free(&problems);
+	return e;
 }
 
 /* Does the tool get a copy? Without a word from anybody it works on the project itself, as its own commands do. */
@@ -372,7 +405,7 @@ static int run(void *options, const struct opt_args *args)
 		return cmd_usage("run",
 		        "%s is the whole of what is to be protected: go to the folder of a project, or name one with --project", project);
 	struct policy *policy = NULL;
-	if (load_policy(o, home, project, cwd, &arena, &policy, &err) < 0)
+	if (load_policy(o, home, project, cwd, &arena, &r.from, &policy, &err) < 0)
 		return run_fail(&err);
 	if (add_paths(&arena, &o->ro, SANDBOX_READ, home, cwd, path, &n_paths) < 0 ||
 	        add_paths(&arena, &o->rw, SANDBOX_WRITE, home, cwd, path, &n_paths) < 0 ||
@@ -400,6 +433,17 @@ static int run(void *options, const struct opt_args *args)
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);
 	_cleanup_fd_ int signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	const char *file[POLICY_FILES_MAX];
+	r.from.before = policy;
+	if (policy_files(&r.from, &arena, file) < 0) {
+		policy_free(policy);
+		return cmd_usage("run", "there is not enough memory");
+	}
+	struct tunnel tunnel;
+	if (choose_proxy(o, &tunnel, &err) < 0) {
+		policy_free(policy);
+		return cmd_usage("run", "%s", err.text);
+	}
 	struct session_spec spec = {
 	        .policy = policy,
 	        .argv = args->rest,
@@ -413,7 +457,10 @@ static int run(void *options, const struct opt_args *args)
 	        .redirects = redirect,
 	        .upstreams = upstream,
 	        .trust = o->trust,
+	        .tunnel = tunnel.host[0] ? &tunnel : NULL,
 	        .ledger = ledger,
+	        .files = file,
+	        .reload = on_reload,
 	        .ledger_optional = !policy_settings(policy)->ledger_required.value,
 	        .std = {0, 1, 2},
 	        .questions = true,

@@ -143,7 +143,8 @@ struct sandbox_calls {
 	 * exec control. */
 	void (*exec)(void *arg, const struct sandbox_exec *e);
 	/* A secret or a protected name appeared and was covered, or removed: `what` is a word: "covered", "removed", "repository" (a new
-	 * one, left as it is), "swapped" (another program than the one that was allowed was about to run, and was killed). */
+	 * one, left as it is), "written" (see sandbox_spec.tell), "swapped" (another program than the one that was allowed was about to
+	 * run, and was killed). */
 	void (*appeared)(void *arg, const char *path, const char *what);
 	/* The command has ended, result is known. */
 	void (*ended)(void *arg, const struct sandbox_result *r);
@@ -179,6 +180,10 @@ struct sandbox_spec {
 	const char *ipv4; /* of the command's interface, /24; gateway and name server are .1. NULL: SANDBOX_IPV4 */
 	const char *mac;  /* NULL: a fixed one */
 	const char *dns_search; /* for resolv.conf, or NULL */
+	/* Files below `tell_of` (the path of one of `paths`, written to) that appeared() is to be told of as "written": those for whose
+	 * path below it tell() is true. It is called in another process. NULL: none. */
+	const char *tell_of;
+	bool (*tell)(const char *path);
 	struct sandbox_limits limits;
 	bool debuggers;   /* ptrace(2) among the command's own processes, otherwise refused */
 	bool best_effort; /* go on without what this machine cannot do */

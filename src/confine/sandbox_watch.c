@@ -47,6 +47,7 @@ struct watch {
 	struct tree_covers covers;
 	int root[TREE_ITEMS_MAX]; /* of the items, in the command's tree: their paths may lead elsewhere soon */
 	bool applied, failed;
+	bool fresh; /* what is searched is a folder that has just appeared */
 	unsigned covered, unwatched;
 	uint16_t item;       /* that is being searched */
 	struct place *above; /* folders above repositories that are pinned */
@@ -264,9 +265,37 @@ static int guard(struct watch *w, const struct place *p)
 
 /* ---- searching ---- */
 
+static bool wants_word(const struct watch *w, uint16_t item, const char *path)
+{
+	const struct sandbox_spec *s = w->plan->spec;
+	const char *as = w->plan->item[item].as->path;
+	return s->tell && s->tell_of && w->plan->item[item].as->mode == SANDBOX_WRITE && strcmp(as, s->tell_of) == 0 && s->tell(path);
+}
+
+/* A folder that is new may hold what was written before anybody watched it. */
+static void tell_all(const struct watch *w, int fd, const char *folder)
+{
+	const struct place p = {.item = w->item, .path = (char *)(uintptr_t)folder};
+	int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = again < 0 ? NULL : fdopendir(again);
+	char path[PATH_MAX];
+	if (!d && again >= 0)
+		(void)close(again);
+	for (struct dirent *e; d && (e = readdir(d));)
+		if (e->d_type != DT_DIR &&
+		        snprintf(path, sizeof(path), "%s%s%s", folder, *folder ? "/" : "", e->d_name) < (int)sizeof(path) &&
+		        wants_word(w, w->item, path))
+			tell(w, &p, e->d_name, "written");
+	if (d)
+		(void)closedir(d);
+}
+
 static void on_folder(void *arg, int fd, const char *path)
 {
-	watch_folder(arg, fd, path, FOLDER);
+	struct watch *w = arg;
+	watch_folder(w, fd, path, FOLDER);
+	if (w->fresh)
+		tell_all(w, fd, path);
 }
 
 static void on_found(void *arg, const char *path)
@@ -399,6 +428,15 @@ static void remove_planted(struct watch *w, const struct place *p, const char *n
 	}
 }
 
+/* An ordinary file with one name: who made it writes it now. */
+static bool unfinished(const struct watch *w, const struct place *p, char *path, const char *name)
+{
+	const struct place one = {.item = p->item, .path = path};
+	struct stat st;
+	_cleanup_fd_ int at = open_parent(w, &one);
+	return at >= 0 && fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1;
+}
+
 static void on_event(struct watch *w, const struct inotify_event *e)
 {
 	if (e->mask & IN_Q_OVERFLOW) {
@@ -438,8 +476,14 @@ static void on_event(struct watch *w, const struct inotify_event *e)
 		on_found(w, path);
 	else if (strcmp(e->name, ".git") == 0 && (e->mask & (IN_CREATE | IN_MOVED_TO)))
 		on_git(w, path, folder);
-	else if (folder && is == SECRET_NONE && !secrets_skip(e->name))
+	else if (folder && is == SECRET_NONE && !secrets_skip(e->name)) {
+		w->fresh = true;
 		w->failed |= search_item(w, p->item, path) < 0;
+		w->fresh = false;
+	}
+	/* A file is told of when it is whole, and a name of something else (a link) when it is there. */
+	if (!folder && wants_word(w, p->item, path) && !(e->mask & IN_CREATE && unfinished(w, p, path, e->name)))
+		tell(w, p, e->name, "written");
 }
 
 int watch_fd(const struct watch *w)

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "gate/tunnel.h"
 #include "parse/address.h"
 #include "sys/loop.h"
 
@@ -19,6 +20,7 @@
 #define JOBS_MAX   1024u
 #define ADDRS_MAX  8u
 #define TRY_MS     4000u
+#define TUNNEL_MS  20000u /* a proxy answers when it has connected itself */
 #define RULES_MAX  32u
 #define HOST_BYTES 256u
 
@@ -32,7 +34,7 @@ struct job {
 	struct connector *c;
 	uint64_t id;
 	char host[HOST_BYTES], shown[HOST_BYTES];
-	uint16_t port;
+	uint16_t port, beyond; /* beyond: the port behind the proxy; 0: there is none */
 	bool local;
 	int failed; /* of getaddrinfo() */
 	struct place place[ADDRS_MAX];
@@ -68,6 +70,7 @@ struct connector {
 	unsigned n_jobs;
 	struct redirect rule[RULES_MAX];
 	size_t n_rules;
+	struct tunnel tunnel;
 };
 
 static void resolve(struct job *j)
@@ -190,12 +193,57 @@ static void finish(struct job *j, int fd, const char *why)
 
 static void try_next(struct job *j);
 
+static void on_tunnel_time(void *arg, uint32_t events)
+{
+	struct job *j = arg;
+	(void)events;
+	j->timer = NULL;
+	finish(j, -1, "the proxy does not answer");
+}
+
+static void on_tunnel(void *arg, uint32_t events)
+{
+	struct job *j = arg;
+	uint8_t bytes[TUNNEL_REPLY_MAX];
+	(void)events;
+	/* Not one byte more than its reply is taken out: the rest is the connection's. */
+	ssize_t n = recv(j->fd, bytes, sizeof(bytes), MSG_PEEK | MSG_DONTWAIT);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		finish(j, -1, "the proxy closed the connection");
+		return;
+	}
+	int r = tunnel_reply(slice_of(bytes, (size_t)n), j->why, sizeof(j->why));
+	if (r > 0 && recv(j->fd, bytes, (size_t)r, MSG_DONTWAIT) == r)
+		finish(j, j->fd, NULL);
+	else if (r != 0)
+		finish(j, -1, r > 0 ? "the proxy's reply cannot be read" : j->why);
+	else if ((events & (EPOLLHUP | EPOLLRDHUP)) != 0)
+		finish(j, -1, "the proxy closed the connection");
+}
+
+static void begin_tunnel(struct job *j)
+{
+	_cleanup_buf_ struct buf b = BUF(4096);
+	tunnel_request(&j->c->tunnel, j->shown, j->beyond, &b);
+	/* A new connection takes that much at once. */
+	bool sent = !buf_error(&b) && send(j->fd, b.p, b.n, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)b.n;
+	if (!sent || loop_add(j->c->loop, j->fd, EPOLLIN | EPOLLRDHUP | EPOLLET, on_tunnel, j, &j->source) < 0 ||
+	        loop_after(j->c->loop, TUNNEL_MS, on_tunnel_time, j, &j->timer) < 0)
+		finish(j, -1, "the proxy does not take the request");
+}
+
 static void settle(struct job *j, int code)
 {
 	char text[INET6_ADDRSTRLEN];
 	loop_remove(j->source);
 	loop_remove(j->timer);
 	j->source = j->timer = NULL;
+	if (code == 0 && j->beyond) {
+		begin_tunnel(j);
+		return;
+	}
 	if (code == 0) {
 		finish(j, j->fd, NULL);
 		return;
@@ -380,6 +428,38 @@ static int start_thread(struct connector *c)
 	return c->n_threads ? 0 : r;
 }
 
+void connector_tunnel(struct connector *c, const struct tunnel *t)
+{
+	c->tunnel = *t;
+}
+
+/* What can be said of a place without resolving it. NULL: nothing is wrong with it. */
+static const char *wrong_beyond(const char *host)
+{
+	uint8_t raw[16];
+	size_t n = strlen(host);
+	if (strcasecmp(host, "localhost") == 0 || (n > 10 && strcasecmp(host + n - 10, ".localhost") == 0))
+		return "localhost behind a proxy is the proxy's, which no rule can permit";
+	size_t size = inet_pton(AF_INET, host, raw) == 1 ? 4 : inet_pton(AF_INET6, host, raw) == 1 ? 16 : 0;
+	if (size && address_kind(slice_of(raw, size)) != ADDRESS_PUBLIC)
+		return "this address is not a public one, and the rule that permits it does not say private";
+	return NULL;
+}
+
+/* By way of the proxy, if that is how this one goes. NULL, or why it may not go. */
+static const char *by_proxy(struct connector *c, struct job *j)
+{
+	if (!c->tunnel.host[0] || j->local || tunnel_excepts(&c->tunnel, j->host))
+		return NULL;
+	const char *why = wrong_beyond(j->host);
+	j->beyond = j->port;
+	j->port = c->tunnel.port;
+	(void)snprintf(j->host, sizeof(j->host), "%s", c->tunnel.host);
+	/* A proxy is where the person says that it is. */
+	j->local = true;
+	return why;
+}
+
 int connector_go(struct connector *c, uint64_t id, const char *host, uint16_t port, bool local)
 {
 	struct job *j = c->n_jobs < JOBS_MAX ? calloc(1, sizeof(*j)) : NULL;
@@ -399,6 +479,13 @@ int connector_go(struct connector *c, uint64_t id, const char *host, uint16_t po
 		break;
 	}
 	c->n_jobs++;
+	const char *why = by_proxy(c, j);
+	if (why) {
+		c->n_jobs--;
+		free(j);
+		c->done(c->arg, id, -1, "", why);
+		return 0;
+	}
 	int e = start_thread(c);
 	if (e < 0) {
 		c->n_jobs--;

@@ -20,6 +20,11 @@ void connector_free(struct connector *c);
  * metadata server. Empty parts mean any, and the same. IPv6 in brackets. -EINVAL with a sentence. */
 [[nodiscard]] int connector_redirect(struct connector *c, const char *rule, struct err *err);
 
+/* Connections go through this proxy, which resolves names itself, so that nobody here can check their addresses; but not those of
+ * redirections, those that are `local`, and those that it excepts. Copied but for its exceptions. */
+struct tunnel;
+void connector_tunnel(struct connector *c, const struct tunnel *t);
+
 /* local: loopback, link-local and private addresses are permitted, too. Never: metadata servers, multicast, reserved. 0; -ENOBUFS: too many
  * at once; -ENOMEM. */
 [[nodiscard]] int connector_go(struct connector *c, uint64_t id, const char *host, uint16_t port, bool local);

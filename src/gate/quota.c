@@ -2,10 +2,16 @@
 
 void quota_init(struct quota *q, const struct policy_settings *set)
 {
-	*q = (struct quota){.most_sent = set->limit[POLICY_LIMIT_SENT_BYTES].value,
-	        .most_request = set->limit[POLICY_LIMIT_REQUEST_BYTES].value,
-	        .most_open = set->limit[POLICY_LIMIT_CONNECTIONS].value,
-	        .most_a_minute = set->limit[POLICY_LIMIT_REQUESTS_PER_MINUTE].value};
+	*q = (struct quota){0};
+	quota_limits(q, set);
+}
+
+void quota_limits(struct quota *q, const struct policy_settings *set)
+{
+	q->most_sent = set->limit[POLICY_LIMIT_SENT_BYTES].value;
+	q->most_request = set->limit[POLICY_LIMIT_REQUEST_BYTES].value;
+	q->most_open = set->limit[POLICY_LIMIT_CONNECTIONS].value;
+	q->most_a_minute = set->limit[POLICY_LIMIT_REQUESTS_PER_MINUTE].value;
 }
 
 static uint64_t within_a_minute(const struct quota *q, uint64_t now_s)

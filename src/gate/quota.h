@@ -14,6 +14,8 @@ struct quota {
 };
 
 void quota_init(struct quota *q, const struct policy_settings *set);
+/* Other limits; what was counted stays. */
+void quota_limits(struct quota *q, const struct policy_settings *set);
 /* May a request or connection of so many bytes begin? NULL, or the name of the limit that it would pass, with *why (constant). message: of
  * a WebSocket, which is no request and no connection of its own. now_s: seconds of a monotonic clock. */
 const char *quota_refuses(const struct quota *q, uint64_t bytes, bool message, uint64_t now_s, const char **why);

@@ -18,8 +18,10 @@
 #include "gate/canon.h"
 #include "gate/connect.h"
 #include "gate/execution.h"
+#include "gate/flagged.h"
 #include "gate/link.h"
 #include "gate/question.h"
+#include "gate/reload.h"
 #include "gate/session_env.h"
 #include "gate/session_neutral.h"
 #include "gate/session_search.h"
@@ -36,6 +38,7 @@
 
 #define TRACE_WAIT    ((size_t)64 << 20)
 #define PEM_MAX       ((size_t)4 << 20)
+#define POLICIES_MAX  64u /* of one run, one after the other */
 #define PATHS_MAX     1024u
 #define SYSTEM_BUNDLE "/etc/ssl/certs/ca-certificates.crt"
 
@@ -45,6 +48,7 @@ struct session {
 	struct loop *loop;
 	struct supervisor *supervisor;
 	struct executions *executions;
+	struct flagged *flagged; /* where the tool works on the project itself */
 	struct sandbox *sandbox;
 	struct terminal *terminal;
 	struct question *question;
@@ -63,6 +67,10 @@ struct session {
 	struct buf config; /* of the gate, until it has taken all */
 	size_t config_sent;
 	bool gone, over, started;
+	struct reload *reload;
+	const struct policy *policy; /* that holds now */
+	struct policy *loaded[POLICIES_MAX];
+	size_t n_loaded;
 	const char *canary[2], *canary_file; /* of this run; NULL: none */
 	struct neutral neutral;
 	char run[33], host[256], tool_sha256[65], confinement[768];
@@ -100,7 +108,7 @@ static struct entry common(const struct session *s)
 	        .person = slice_str(s->spec->user),
 	        .tool_name = slice_str(s->tool),
 	        .tool_sha256 = slice_str(s->tool_sha256),
-	        .policy_sha256 = slice_str(policy_digest(s->spec->policy)),
+	        .policy_sha256 = slice_str(policy_digest(s->policy)),
 	        .confinement = slice_str(s->confinement),
 	};
 }
@@ -197,6 +205,11 @@ static const char *on_path(void *arg, const char *inside, char out[EXECUTION_PAT
 	return neutral_outside(&s->neutral, inside, out, EXECUTION_PATH_MAX);
 }
 
+static void note_of(void *arg, const char *text)
+{
+	note(arg, text);
+}
+
 static struct entry common_of(void *arg)
 {
 	return common(arg);
@@ -206,6 +219,13 @@ static void on_appeared(void *arg, const char *path, const char *what)
 {
 	struct session *s = arg;
 	_cleanup_buf_ struct buf text = BUF(8192);
+	if (strcmp(what, "written") == 0) {
+		const char *inside = neutral_inside(&s->neutral, s->spec->project);
+		size_t n = inside ? strlen(inside) : 0;
+		if (s->flagged && n && strncmp(path, inside, n) == 0 && path[n] == '/')
+			flagged_written(s->flagged, path + n + 1);
+		return;
+	}
 	buf_fmt(&text, "%s: ", what);
 	encode_json(&text, slice_str(path));
 	note(s, buf_str(&text));
@@ -494,6 +514,12 @@ static int end_ledger(struct session *s, struct ledger_client **out, struct err 
 	return s->opening.error;
 }
 
+/* Of a copy the review tells, when it is to be applied. */
+static bool flags_live(const struct session *s)
+{
+	return s->spec->project && !s->spec->upper && s->spec->note;
+}
+
 static int make_supervisor(struct session *s, int link, struct err *err)
 {
 	struct ledger_client *ledger = NULL;
@@ -538,6 +564,12 @@ static int make_supervisor(struct session *s, int link, struct err *err)
 	        .failed = on_failed,
 	        .arg = s};
 	r = r < 0 ? r : executions_new(&x, &s->executions, err);
+	const struct flagged_options f = {
+	        .project = s->spec->project, .supervisor = s->supervisor, .run = s->run, .common = common_of, .note = note_of, .arg = s};
+	if (r == 0 && flags_live(s))
+		r = flagged_new(&f, &s->flagged, err);
+	if (r == 0 && s->spec->tunnel)
+		connector_tunnel(supervisor_connector(s->supervisor), s->spec->tunnel);
 	for (size_t i = 0; r == 0 && s->spec->redirects && s->spec->redirects[i]; i++)
 		r = connector_redirect(supervisor_connector(s->supervisor), s->spec->redirects[i], err);
 	return r;
@@ -634,6 +666,8 @@ static int start_sandbox(struct session *s, int control, struct err *err)
 	        .paths = path,
 	        .n_paths = n_paths,
 	        .moves = s->neutral.moves,
+	        .tell_of = flags_live(s) ? s->spec->project : NULL,
+	        .tell = flagged_wanted,
 	        .n_moves = s->neutral.n_moves,
 	        .ids = {.set = s->neutral.what & POLICY_NEUTRAL_USER, .uid = NEUTRAL_UID, .gid = NEUTRAL_UID},
 	        .machine = neutral_machine(&s->neutral),
@@ -761,12 +795,56 @@ static void make_run_id(struct session *s)
 	(void)snprintf(s->run, sizeof(s->run), "%s", buf_str(&hex));
 }
 
+/* The policy's files have changed. */
+static void on_policy(void *arg)
+{
+	struct session *s = arg;
+	_cleanup_buf_ struct buf text = BUF(1024), about = BUF(1024);
+	struct policy *p = NULL;
+	struct err err = {0};
+	int r = s->n_loaded < POLICIES_MAX ? s->spec->reload(s->spec->arg, &p, &err)
+	                                   : err_set(&err, -E2BIG, "it has changed too often in this run");
+	if (r < 0) {
+		buf_fmt(&text, "the policy has changed and cannot be used, so that the old one holds on: %s", err.text);
+		note(s, buf_str(&text));
+		return;
+	}
+	if (strcmp(policy_digest(p), policy_digest(s->policy)) == 0) {
+		policy_free(p);
+		return;
+	}
+	buf_str_add(&about, "{\"postern\":{\"run\":{");
+	put_text(&about, "id", s->run);
+	put_text(&about, "policy_before", policy_digest(s->policy));
+	buf_str_add(&about, "}}}");
+	s->loaded[s->n_loaded++] = p;
+	s->policy = p;
+	struct entry e = common(s);
+	e.class_uid = ENTRY_APPLICATION_LIFECYCLE;
+	e.activity_id = 8;
+	e.message = SLICE("another policy holds from here on");
+	e.unmapped = buf_slice(&about);
+	/* In the ledger it comes before whatever it decides. */
+	if (supervisor_record(s->supervisor, &e, NULL, NULL, &err) < 0) {
+		give_up(s, err.text);
+		return;
+	}
+	struct entry plain = common(s);
+	supervisor_common(s->supervisor, &plain);
+	supervisor_policy(s->supervisor, p);
+	executions_policy(s->executions, p);
+	note(s, "the policy has changed, and holds from here on; what it says of files, of limits of the sandbox, and new patterns and "
+	        "keys "
+	        "hold from the next run on");
+}
+
 int session_run(const struct session_spec *spec, struct session_result *result, struct err *err)
 {
 	struct session *s = calloc(1, sizeof(*s));
 	if (!s)
 		return err_set(err, -ENOMEM, "out of memory");
 	s->spec = spec;
+	s->policy = spec->policy;
 	s->arena = ARENA((size_t)16 << 20);
 	s->trace = BUF(TRACE_WAIT);
 	s->config = BUF(GATE_CONFIG_MAX);
@@ -783,6 +861,8 @@ int session_run(const struct session_spec *spec, struct session_result *result, 
 	fd_raise_limit();
 	if (r == 0 && s->terminal)
 		r = pty_start(terminal_pty(s->terminal), err);
+	if (r == 0 && spec->files)
+		r = reload_new(s->loop, spec->files, on_policy, s, &s->reload, err);
 	if (r == 0 && spec->signals >= 0)
 		r = loop_add(s->loop, spec->signals, EPOLLIN, on_signal, s, &s->signal_source);
 	if (s->sandbox) {
@@ -798,6 +878,7 @@ int session_run(const struct session_spec *spec, struct session_result *result, 
 		*err = s->err;
 	}
 	loop_remove(s->signal_source);
+	reload_free(s->reload);
 	close_control(s);
 	question_free(s->question);
 	terminal_close(s->terminal);
@@ -814,6 +895,9 @@ int session_run(const struct session_spec *spec, struct session_result *result, 
 		}
 	}
 	executions_free(s->executions);
+	flagged_free(s->flagged);
+	while (s->n_loaded)
+		policy_free(s->loaded[--s->n_loaded]);
 	loop_free(s->loop);
 	*result = s->result;
 	arena_free(&s->arena);

@@ -4,6 +4,7 @@
 
 #include "confine/sandbox.h"
 #include "gate/supervisor.h"
+#include "gate/tunnel.h"
 
 struct session_spec {
 	const struct policy *policy;
@@ -17,6 +18,7 @@ struct session_spec {
 	const char *const *redirects; /* connector_redirect(), NULL-terminated; or NULL */
 	const char *const *upstreams; /* "HOST[/PATH]=URL" each: that host is reached there; NULL-terminated; or NULL */
 	const char *trust;            /* a file of certificates that servers may be checked with beside the system's; or NULL */
+	const struct tunnel *tunnel;  /* the proxy by which connections go; NULL: none */
 	const char *ledger;           /* folder; NULL: nothing is put on record */
 	bool ledger_optional;         /* if it cannot be opened, the run goes on without, and says so */
 	int std[3];                   /* descriptors 0 to 2; a terminal among them is replaced by one of the tool's own */
@@ -24,6 +26,11 @@ struct session_spec {
 	int signals;                  /* a signalfd, non-blocking: what comes goes to the tool; -1: none */
 	bool best_effort;
 	bool no_network;
+
+	/* Files of the policy, NULL-terminated: when they change, reload() makes another one (which is freed at the end); negative errno
+	 * with a sentence: the old one holds on. files NULL: none is watched. */
+	const char *const *files;
+	int (*reload)(void *arg, struct policy **out, struct err *err);
 
 	void (*decided)(void *arg, const struct supervisor_event *e);
 	void (*note)(void *arg, const char *text);                   /* a fact for the person, one line, safe to print */

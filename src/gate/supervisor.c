@@ -474,15 +474,28 @@ void supervisor_answer(struct supervisor *s, uint64_t id, bool allow, const char
 	settle(s, a);
 }
 
+/* What the policy says of a key now. */
+static const struct policy_credential *credential_now(const struct supervisor *s, const char *name)
+{
+	const struct policy_settings *set = policy_settings(s->o.policy);
+	for (size_t i = 0; i < set->n_credentials; i++)
+		if (strcmp(set->credential[i].name, name) == 0)
+			return &set->credential[i];
+	return NULL;
+}
+
 /* The keys that this request may carry. */
 static void credentials(struct supervisor *s, struct asked *a, const struct policy_request *r)
 {
 	_cleanup_buf_ struct buf b = BUF(LINK_MAX / 2);
 	for (size_t i = 0; i < s->o.n_credentials; i++) {
 		const struct supervisor_credential *c = &s->o.credential[i];
-		struct policy_decision d = policy_credential(s->o.policy, c->c, r, slice_str(c->c->header));
+		const struct policy_credential *now = credential_now(s, c->c->name);
+		if (!now)
+			continue;
+		struct policy_decision d = policy_credential(s->o.policy, now, r, slice_str(now->header));
 		if (d.verdict == POLICY_ALLOW || d.verdict == POLICY_LOG)
-			buf_fmt(&b, "%s\t%s\t%s\n", c->c->header, c->placeholder, c->key);
+			buf_fmt(&b, "%s\t%s\t%s\n", now->header, c->placeholder, c->key);
 	}
 	a->swap = b.n && !buf_error(&b) ? text_of(buf_slice(&b)) : NULL;
 	if (b.p)
@@ -914,6 +927,12 @@ int supervisor_new(struct loop *loop, int link, const struct supervisor_options 
 void supervisor_common(struct supervisor *s, const struct entry *common)
 {
 	s->o.common = *common;
+}
+
+void supervisor_policy(struct supervisor *s, const struct policy *p)
+{
+	s->o.policy = p;
+	quota_limits(&s->quota, policy_settings(p));
 }
 
 struct connector *supervisor_connector(struct supervisor *s)

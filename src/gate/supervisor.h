@@ -57,6 +57,9 @@ struct supervisor_counts {
 [[nodiscard]] int supervisor_new(struct loop *loop, int link, const struct supervisor_options *o, struct supervisor **out, struct err *err);
 /* Another common part, from here on. */
 void supervisor_common(struct supervisor *s, const struct entry *common);
+/* Another policy, from the next request on; it must outlive the supervisor. Keys are those of the beginning, as far as the new one still
+ * names them; whether bodies are kept stays as it was. */
+void supervisor_policy(struct supervisor *s, const struct policy *p);
 /* For redirections, before the start. */
 struct connector *supervisor_connector(struct supervisor *s);
 /* how: a constant sentence for the ledger, without a stop. */

@@ -154,15 +154,42 @@ static int project(struct loader *l)
 	return r < 0 ? r : parse(l, buf_slice(&text), path, POLICY_PROJECT);
 }
 
+static const char *person_file(const char *given, const char *home, struct arena *arena)
+{
+	const char *config = getenv("XDG_CONFIG_HOME");
+	if (given)
+		return given;
+	return config && config[0] == '/' ? arena_fmt(arena, "%s/postern/policy.yaml", config)
+	                                  : arena_fmt(arena, "%s/.config/postern/policy.yaml", home);
+}
+
+int policy_files(const struct policy_load *from, struct arena *arena, const char *out[POLICY_FILES_MAX])
+{
+	const char *organisation = from->organisation ? from->organisation : POLICY_ORGANISATION_FILE;
+	const char *home = from->vars.home ? from->vars.home : getenv("HOME");
+	const char *slash = strrchr(organisation, '/');
+	const char *person = home ? person_file(from->person, home, arena) : "";
+	const char *signature = arena_fmt(arena, "%s%s", organisation, POLICY_SIGNATURE_SUFFIX);
+	const char *keys = arena_fmt(arena, "%.*spolicy.keys", slash ? (int)(slash - organisation + 1) : 0, organisation);
+	size_t n = 0;
+	if (!person || !signature || !keys)
+		return -ENOMEM;
+	if (organisation[0]) {
+		out[n++] = organisation;
+		out[n++] = signature;
+		out[n++] = keys;
+	}
+	if (person[0])
+		out[n++] = person;
+	out[n] = NULL;
+	return 0;
+}
+
 static int person(struct loader *l, const char *home)
 {
-	const char *given = l->from->person, *path = given, *config = getenv("XDG_CONFIG_HOME");
+	const char *given = l->from->person, *path = person_file(given, home, &l->docs);
 	_cleanup_buf_ struct buf text = BUF(POLICY_BYTES_MAX + 1);
 	struct stat st;
-	if (!given && config && config[0] == '/')
-		path = arena_fmt(&l->docs, "%s/postern/policy.yaml", config);
-	else if (!given)
-		path = arena_fmt(&l->docs, "%s/.config/postern/policy.yaml", home);
 	if (!path)
 		return err_set(l->err, -ENOMEM, "out of memory");
 	if (!path[0])
@@ -187,13 +214,16 @@ int policy_load(const struct policy_load *from, struct policy **out, struct poli
 		return err_set(err, -EINVAL, "HOME is not set to a folder, so nobody knows what \"~\" is in a policy");
 	if (vars.project && vars.project[0] != '/')
 		return err_set(err, -EINVAL, "the project should be a whole path");
+	const struct policy *before = from->before;
 	int r = organisation(&l);
-	r = r < 0 ? r : project(&l);
+	if (r == 0 && before && before->doc[POLICY_ORGANISATION] && !l.doc[POLICY_ORGANISATION])
+		r = err_set(err, -ENOENT, "the policy of the organisation is not there any more");
+	r = r < 0 || before ? r : project(&l);
 	r = r < 0 ? r : person(&l, vars.home);
 	if (r == 0) {
 		const struct policy_doc *doc[POLICY_LAYERS] = {
 		        [POLICY_ORGANISATION] = l.doc[POLICY_ORGANISATION],
-		        [POLICY_PROJECT] = l.doc[POLICY_PROJECT],
+		        [POLICY_PROJECT] = before ? before->doc[POLICY_PROJECT] : l.doc[POLICY_PROJECT],
 		        [POLICY_PERSON] = l.doc[POLICY_PERSON],
 		        [POLICY_COMMAND] = from->command,
 		};

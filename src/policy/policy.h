@@ -361,12 +361,19 @@ struct policy_load {
 	const struct policy_doc *command; /* or NULL */
 	const char *state;                /* which versions were seen: NULL: policy_state_path(); "": nothing is kept */
 	struct policy_vars vars;          /* .home NULL: $HOME; .project NULL: none */
+	/* One that this one is to replace while a tool runs, which must outlive it: the project's layer is then that one's, as what runs
+	 * may have changed the file; and if that one has an organisation, this one must. NULL: none. */
+	const struct policy *before;
 };
 #define POLICY_ORGANISATION_FILE "/etc/postern/policy.yaml"
 #define POLICY_KEYS_FILE         "/etc/postern/policy.keys"
 #define POLICY_PROJECT_FILE      ".postern.yaml"
 /* 0; -EINVAL: problems; -EKEYREJECTED, -ESTALE (older than one seen before, or expired), …: all with *err. */
 [[nodiscard]] int policy_load(const struct policy_load *from, struct policy **out, struct policy_problems *problems, struct err *err);
+
+/* The files that policy_load() would read for the organisation and the person, there or not: NULL-terminated, the arena's. */
+#define POLICY_FILES_MAX 5
+[[nodiscard]] int policy_files(const struct policy_load *from, struct arena *arena, const char *out[POLICY_FILES_MAX]);
 
 /* The effective policy with its origins: canonical JSON (what the digest is of, without origins), JSON with origins, YAML-like text. */
 [[nodiscard]] int policy_json(const struct policy *p, bool origins, struct buf *out);

@@ -18,7 +18,7 @@ ip link set lo up || { echo 'gate: no loopback'; exit 2; }
 work=$(mktemp -d) || exit 2
 export HOME=$work/home XDG_DATA_HOME=$work/data XDG_CONFIG_HOME=$work/config
 mkdir -p "$HOME" "$work/project" "$work/stub"
-trap 'kill $stub $stub2 2>/dev/null; rm -rf "$work"' EXIT INT TERM
+trap 'kill $stub $stub2 ${proxy:-} 2>/dev/null; rm -rf "$work"' EXIT INT TERM
 ok=0 failed=0
 check() { # NAME TEST...
 	local name=$1
@@ -318,6 +318,76 @@ gate --policy "$work/learned.yaml" -- bash -c 'curl -sS https://api.example.com/
 check 'what was learned permits the same' has out '"path": "/v1/models"'
 check 'and no more' has out postern_denied
 
+# ── behind a proxy ──
+cat >"$work/proxy.py" <<'X'
+# usage: proxy.py PORT TO LOG: CONNECT for user "u" and password "p w", always to 127.0.0.1:TO. A host "dead" hears nothing, "no" a 403.
+import base64, socket, sys, threading
+def pump(a, b):
+    try:
+        while d := a.recv(65536): b.sendall(d)
+    except OSError: pass
+    for s in a, b:
+        try: s.shutdown(socket.SHUT_RDWR)
+        except OSError: pass
+def serve(c):
+    head = b""
+    while b"\r\n\r\n" not in head:
+        d = c.recv(1)
+        if not d: return
+        head += d
+    with open(sys.argv[3], "ab") as f: f.write(head)
+    if base64.b64encode(b"u:p w") not in head: return c.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n")
+    if b"no.example" in head: return c.sendall(b"HTTP/1.1 403 Forbidden\r\n\r\n")
+    o = socket.create_connection(("127.0.0.1", int(sys.argv[2])))
+    c.sendall(b"HTTP/1.1 200 OK\r\n"); c.sendall(b"\r\n")
+    threading.Thread(target=pump, args=(c, o), daemon=True).start()
+    pump(o, c)
+l = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+print("ready", flush=True)
+while True:
+    threading.Thread(target=serve, args=(l.accept()[0],), daemon=True).start()
+X
+python3 "$work/proxy.py" 3128 8443 "$work/proxied" >"$work/ready3" 2>/dev/null &
+proxy=$!
+for _ in {1..100}; do
+	[[ -s $work/ready3 ]] && break
+	sleep 0.1
+done
+behind() { # SCRIPT [OPTION...]
+	local script=$1
+	shift
+	(cd "$work/project" && timeout 60 "$P" run --trust "$work/ca.pem" --allow api.example.com,no.example.com,localhost,10.1.2.3 "$@" -- bash -c "$script") >"$work/out" 2>"$work/err" </dev/null
+}
+behind 'curl -sS https://api.example.com/through; env | grep -ci proxy' --proxy 'http://u:p%20w@127.0.0.1:3128'
+check 'a proxy' has out '"path": "/through"'
+check 'is asked for the name' grep -q '^CONNECT api.example.com:443 HTTP/1.1' "$work/proxied"
+check 'the tool knows nothing of it' test "$(tail -n 1 "$work/out")" = 0
+HTTPS_PROXY=http://u:p%20w@127.0.0.1:3128 behind 'curl -sS https://api.example.com/environment'
+check 'the one of the environment' has out '"path": "/environment"'
+behind 'curl -sS https://no.example.com/' --proxy 'http://u:p%20w@127.0.0.1:3128'
+check 'a proxy that refuses' has out 'the proxy refuses with 403'
+behind 'curl -sS https://api.example.com/' --proxy 'http://127.0.0.1:3128'
+check 'a proxy that wants a password' has out 'http://USER:PASSWORD@HOST:PORT'
+: >"$work/proxied"
+behind 'curl -sSk -x socks5h://1.2.3.4:1080 https://localhost/; curl -sSk https://10.1.2.3/' --proxy 'http://u:p%20w@127.0.0.1:3128'
+check 'not to where no rule permits' test "$(grep -c postern_upstream "$work/out")" = 2 -a ! -s "$work/proxied"
+NO_PROXY=example.com HTTPS_PROXY=http://127.0.0.1:3128 behind 'curl -sS https://api.example.com/'
+check 'not for what is excepted' test ! -s "$work/proxied"
+behind 'true' --proxy socks5://127.0.0.1:1
+check 'another kind is told' has err 'http:// only'
+kill $proxy
+
+# ── what others run later, told of as it is written ──
+inside 'mkdir -p .github/workflows && echo "on: push" >.github/workflows/ci.yml
+	echo "{\"scripts\": {\"postinstall\": \"curl x\"}}" >package.json; echo "{}" >package.json; echo hi >notes.txt
+	mkdir -p node_modules/x && echo "{}" >node_modules/x/package.json; sleep 0.5' --direct
+check 'a workflow, though its folder is new too' has err 'it wrote ".github/workflows/ci.yml"'
+check 'scripts of a package, once' test "$(grep -c 'it wrote "package.json"' "$work/err")" = 1
+check 'not what nobody runs, nor what is installed' bash -c "! grep -qE 'notes|node_modules' '$work/err'"
+"$P" log show --limit 100000 --format json "$work/data/postern/ledger" >"$work/out" 2>"$work/err"
+check 'on record' test "$(jq -r 'select(.entry.class_uid == 1001) | .entry.file.path' "$work/out" | sort -u | tr '\n' ' ')" = '.github/workflows/ci.yml package.json '
+rm -rf "$work/project/.github" "$work/project/package.json" "$work/project/notes.txt" "$work/project/node_modules"
+
 # ── a copy of the project ──
 export XDG_STATE_HOME=$work/state
 (cd "$work/project" && git init -q . && git add -A && git -c user.name=a -c user.email=a@b.example commit -qm first) 2>/dev/null
@@ -386,6 +456,27 @@ check 'processor time, of processes that have ended too' test "$code" = 124
 check 'and why' has err 'processor time (cpu_seconds)'
 rm "$work/config/postern/policy.yaml"
 
+# ── a policy that changes while a tool runs ──
+policy=$work/config/postern/policy.yaml
+echo 'network: [{host: other.example.com}]' >"$policy"
+(
+	sleep 2
+	echo 'network: [{host: api.example.com}]' >"$policy.new" && mv "$policy.new" "$policy"
+	sleep 4
+	echo 'network: [{host: ' >"$policy"
+	echo 'network: [{host: other.example.com}]' >"$work/project/.postern.yaml"
+) &
+editor=$!
+gate -- bash -c 'ask() { curl -sS https://$1.example.com/$2 | grep -oE "postern_denied|\"path\": \"[^\"]*\""; }
+	ask api one; ask other two; sleep 4; ask api three; ask other four; sleep 4; ask api five; ask other six'
+wait $editor
+check 'before, and after, and what cannot be used changes nothing' test "$(tr '\n' ' ' <"$work/out")" = 'postern_denied "path": "/two" "path": "/three" postern_denied "path": "/five" postern_denied '
+check 'the person is told' has err 'the policy has changed, and holds from here on'
+check 'and why not' has err 'the old one holds on: '
+rm -f "$policy" "$work/project/.postern.yaml"
+"$P" log show --limit 100000 --format json "$work/data/postern/ledger" >"$work/out" 2>"$work/err"
+check 'on record: which policy held when' test "$(jq -r 'select(.entry.message == "another policy holds from here on") | .entry.unmapped.postern.run.policy_before, .entry.policy.uid' "$work/out" | sort -u | wc -l)" = 2
+
 # ── where the record goes ──
 gate --ledger none -- true
 check 'without anybody'"'"'s word the record can be left out' test "$code" = 0
@@ -414,6 +505,10 @@ mkdir "$work/state-of-root" && mount --bind "$work/state-of-root" /var/lib/poste
 gate --ledger none -- true
 check 'an organisation that wants a record gets one' test "$code" = 2 -a ! -e "$work/theirs"
 check 'and the person reads whose word it is' has err '/etc/postern/policy.yaml:3 (organisation): the record is required'
+(sleep 1.5 && rm "$work/etc/postern/policy.yaml") &
+gate -- bash -c 'sleep 4'
+check 'an organisation whose policy goes away still holds' has err 'the policy of the organisation is not there any more'
+printf 'organisation: example.com\nversion: 1\nledger: {required: true, folder: %s}\n' "$work/theirs" >"$work/etc/postern/policy.yaml"
 gate --ledger elsewhere2 -- true
 check 'where it says' test "$code" = 0 -a -s "$work/theirs/checkpoint" -a ! -e "$work/project/elsewhere2"
 umount /etc
