@@ -93,6 +93,9 @@ $(O)/bench/%: bench/%.c $(O)/libpostern.a
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MT $@ -MF $@.d $(LDFLAGS) -o $@ $< $(O)/libpostern.a $(LDLIBS)
 
+# Measures SQLite itself beside the ledger.
+$(O)/bench/ledger: LDLIBS += $(shell pkg-config --libs sqlite3)
+
 # The style of the HTML report, as a C string.
 $(O)/src/report/html.o: $(O)/gen/report_css.h
 $(O)/gen/report_css.h: share/html/report.css tools/embed.sh
