@@ -380,7 +380,7 @@ kill $proxy
 # ── what others run later, told of as it is written ──
 inside 'mkdir -p .github/workflows && echo "on: push" >.github/workflows/ci.yml
 	echo "{\"scripts\": {\"postinstall\": \"curl x\"}}" >package.json; echo "{}" >package.json; echo hi >notes.txt
-	mkdir -p node_modules/x && echo "{}" >node_modules/x/package.json; sleep 0.5' --direct
+	mkdir -p node_modules/x && echo "{}" >node_modules/x/package.json; sleep 1.5' --direct
 check 'a workflow, though its folder is new too' has err 'it wrote ".github/workflows/ci.yml"'
 check 'scripts of a package, once' test "$(grep -c 'it wrote "package.json"' "$work/err")" = 1
 check 'not what nobody runs, nor what is installed' bash -c "! grep -qE 'notes|node_modules' '$work/err'"
@@ -459,17 +459,27 @@ rm "$work/config/postern/policy.yaml"
 # ── a policy that changes while a tool runs ──
 policy=$work/config/postern/policy.yaml
 echo 'network: [{host: other.example.com}]' >"$policy"
+# As it is asked for from inside, by files in the project.
+once() { # FILE
+	for _ in {1..300}; do
+		[[ -e $work/project/$1 ]] && return
+		sleep 0.1
+	done
+}
 (
-	sleep 2
+	once step1
 	echo 'network: [{host: api.example.com}]' >"$policy.new" && mv "$policy.new" "$policy"
-	sleep 4
+	once step2
 	echo 'network: [{host: ' >"$policy"
 	echo 'network: [{host: other.example.com}]' >"$work/project/.postern.yaml"
 ) &
 editor=$!
 gate -- bash -c 'ask() { curl -sS https://$1.example.com/$2 | grep -oE "postern_denied|\"path\": \"[^\"]*\""; }
-	ask api one; ask other two; sleep 4; ask api three; ask other four; sleep 4; ask api five; ask other six'
+	ask api one; ask other two; touch step1
+	for i in {1..100}; do curl -sS https://api.example.com/x | grep -q path && break; sleep 0.2; done
+	ask api three; ask other four; touch step2; sleep 4; ask api five; ask other six'
 wait $editor
+rm -f "$work/project/step1" "$work/project/step2"
 check 'before, and after, and what cannot be used changes nothing' test "$(tr '\n' ' ' <"$work/out")" = 'postern_denied "path": "/two" "path": "/three" postern_denied "path": "/five" postern_denied '
 check 'the person is told' has err 'the policy has changed, and holds from here on'
 check 'and why not' has err 'the old one holds on: '
@@ -505,14 +515,16 @@ mkdir "$work/state-of-root" && mount --bind "$work/state-of-root" /var/lib/poste
 gate --ledger none -- true
 check 'an organisation that wants a record gets one' test "$code" = 2 -a ! -e "$work/theirs"
 check 'and the person reads whose word it is' has err '/etc/postern/policy.yaml:3 (organisation): the record is required'
-(sleep 1.5 && rm "$work/etc/postern/policy.yaml") &
-gate -- bash -c 'sleep 4'
+(once started && rm "$work/etc/postern/policy.yaml") &
+gate -- bash -c 'touch started; sleep 4'
+rm -f "$work/project/started"
 check 'an organisation whose policy goes away still holds' has err 'the policy of the organisation is not there any more'
 printf 'organisation: example.com\nversion: 1\nledger: {required: true, folder: %s}\n' "$work/theirs" >"$work/etc/postern/policy.yaml"
 gate --ledger elsewhere2 -- true
 check 'where it says' test "$code" = 0 -a -s "$work/theirs/checkpoint" -a ! -e "$work/project/elsewhere2"
-umount /etc
-umount /var/lib/postern 2>/dev/null
+# Something that a run has left may still be looking at a file there.
+umount -l /etc
+umount -l /var/lib/postern 2>/dev/null
 
 # ── the end ──
 gate --no-network -- bash -c 'sleep 1; ip -o link; curl -sS -m 3 https://api.example.com/ || echo "code $?"'
