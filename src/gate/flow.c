@@ -477,6 +477,7 @@ void flow_event(struct flow *f, const char *reason)
 	}
 	gate_send(f->g, &m, f->keeps ? TAKE_FD(f->reply.fd) : -1);
 	f->keeps = false;
+	(void)gate_hold(f->g, &f->reply_booked, 0);
 }
 
 void flow_free(struct flow *f)
@@ -810,6 +811,16 @@ void flow_head(struct flow *f, const struct http1_reply *r)
 	}
 }
 
+/* A reply that is kept is memory that is held until it ends; where there is no more, it is not kept. */
+static void keep_reply(struct flow *f, struct slice piece)
+{
+	keep_add(&f->reply, piece);
+	if (!gate_hold(f->g, &f->reply_booked, f->reply.fd < 0 ? 0 : (size_t)f->reply.size)) {
+		keep_free(&f->reply);
+		(void)gate_hold(f->g, &f->reply_booked, 0);
+	}
+}
+
 static void pass(struct flow *f, struct slice piece, bool last)
 {
 	_cleanup_buf_ struct buf b = BUF(UP_PAUSE * 64);
@@ -818,7 +829,7 @@ static void pass(struct flow *f, struct slice piece, bool last)
 	else if (f->dialogue)
 		dialogue_feed(f->dialogue, piece);
 	if (f->keeps)
-		keep_add(&f->reply, piece);
+		keep_reply(f, piece);
 	if (!f->back) {
 		exchange_piece(f->x, piece);
 		return;

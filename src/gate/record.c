@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -14,11 +15,14 @@
 
 #define BATCH_MAX 256u
 #define BYTES_MAX ((size_t)64 << 20)
+/* Of bodies that wait to be written: memory that the gate does not count any more. */
+#define BODIES_MAX ((uint64_t)256 << 20)
 
 struct waiting {
 	struct waiting *next;
 	uint64_t ticket;
 	int error, body;
+	uint64_t body_size;
 	size_t n;
 	uint8_t bytes[];
 };
@@ -39,6 +43,7 @@ struct record {
 	pthread_cond_t more;
 	struct list todo, back; /* with the lock held */
 	size_t bytes;
+	uint64_t bodies; /* bytes of them */
 	bool end;
 	int error;
 	struct err err;
@@ -123,6 +128,7 @@ static void write_batch(struct record *r)
 	for (struct waiting *w; (w = list_take(&batch));) {
 		w->error = e;
 		r->bytes -= w->n;
+		r->bodies -= w->body_size;
 		list_add(&r->back, w);
 	}
 	(void)!write(r->wake, &(uint64_t){1}, sizeof(uint64_t));
@@ -198,13 +204,17 @@ int record_add(struct record *r, struct slice entry, uint64_t ticket, int body)
 	}
 	w->ticket = ticket;
 	w->body = body;
+	struct stat st;
+	w->body_size = body >= 0 && fstat(body, &st) == 0 ? (uint64_t)st.st_size : 0;
 	w->error = 0;
 	w->n = entry.n;
 	memcpy(w->bytes, entry.p, entry.n);
 	(void)pthread_mutex_lock(&r->lock);
-	int e = r->error ? r->error : r->todo.n >= RECORD_WAITING_MAX || r->bytes + entry.n > BYTES_MAX ? -ENOBUFS : 0;
+	bool full = r->todo.n >= RECORD_WAITING_MAX || r->bytes + entry.n > BYTES_MAX || r->bodies + w->body_size > BODIES_MAX;
+	int e = r->error ? r->error : full ? -ENOBUFS : 0;
 	if (e == 0) {
 		r->bytes += entry.n;
+		r->bodies += w->body_size;
 		list_add(&r->todo, w);
 		(void)pthread_cond_signal(&r->more);
 	}

@@ -20,9 +20,9 @@ typedef void record_done(void *arg, uint64_t ticket, int error);
  * have a body. */
 [[nodiscard]] int record_new(
         struct loop *loop, struct ledger_client *client, int folder, record_done *done, void *arg, struct record **out, struct err *err);
-/* One entry (canonical JSON), copied. ticket 0: nobody waits for it. 0; -ENOBUFS: too many wait; or the error that ended the writing. body:
- * a file that belongs to it, which goes into the ledger before it (ledger/blob.h); the descriptor is taken over in any case; -1: none. The
- * entry then names it as RECORD_NO_ID, which is replaced. */
+/* One entry (canonical JSON), copied. ticket 0: nobody waits for it. 0; -ENOBUFS: too many wait, or more than 256 MiB of bodies; or the
+ * error that ended the writing. body: a file that belongs to it, which goes into the ledger before it (ledger/blob.h); the descriptor is
+ * taken over in any case; -1: none. The entry then names it as RECORD_NO_ID, which is replaced. */
 [[nodiscard]] int record_add(struct record *r, struct slice entry, uint64_t ticket, int body);
 /* Why nothing can be written any more; NULL while all is well. */
 const char *record_trouble(struct record *r);

@@ -900,6 +900,8 @@ int supervisor_new(struct loop *loop, int link, const struct supervisor_options 
 {
 	struct supervisor *s = calloc(1, sizeof(*s));
 	if (!s) {
+		int folder = o->ledger_folder;
+		fd_closep(&folder);
 		(void)close(link);
 		ledger_client_free(o->ledger);
 		return err_set(err, -ENOMEM, "out of memory");
