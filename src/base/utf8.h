@@ -32,4 +32,29 @@ static inline size_t utf8_next(struct slice s, size_t at, uint32_t *c)
 	return n;
 }
 
+/* Writes a code point; the length. */
+static inline size_t utf8_put(uint8_t to[4], uint32_t c)
+{
+	if (c < 0x80) {
+		to[0] = (uint8_t)c;
+		return 1;
+	}
+	if (c < 0x800) {
+		to[0] = (uint8_t)(0xc0 | c >> 6);
+		to[1] = (uint8_t)(0x80 | (c & 63));
+		return 2;
+	}
+	if (c < 0x10000) {
+		to[0] = (uint8_t)(0xe0 | c >> 12);
+		to[1] = (uint8_t)(0x80 | (c >> 6 & 63));
+		to[2] = (uint8_t)(0x80 | (c & 63));
+		return 3;
+	}
+	to[0] = (uint8_t)(0xf0 | c >> 18);
+	to[1] = (uint8_t)(0x80 | (c >> 12 & 63));
+	to[2] = (uint8_t)(0x80 | (c >> 6 & 63));
+	to[3] = (uint8_t)(0x80 | (c & 63));
+	return 4;
+}
+
 #endif

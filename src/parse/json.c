@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/encode.h"
+#include "base/utf8.h"
 
 struct reader {
 	struct slice in;
@@ -310,30 +311,6 @@ enum json_status json_next(
         struct slice *rest, const struct json_limits *limits, struct arena *arena, struct json **out, struct json_error *err)
 {
 	return read_one(rest, false, limits, arena, out, err);
-}
-
-static size_t utf8_put(uint8_t *to, uint32_t c)
-{
-	if (c < 0x80) {
-		to[0] = (uint8_t)c;
-		return 1;
-	}
-	if (c < 0x800) {
-		to[0] = (uint8_t)(0xc0 | c >> 6);
-		to[1] = (uint8_t)(0x80 | (c & 63));
-		return 2;
-	}
-	if (c < 0x10000) {
-		to[0] = (uint8_t)(0xe0 | c >> 12);
-		to[1] = (uint8_t)(0x80 | (c >> 6 & 63));
-		to[2] = (uint8_t)(0x80 | (c & 63));
-		return 3;
-	}
-	to[0] = (uint8_t)(0xf0 | c >> 18);
-	to[1] = (uint8_t)(0x80 | (c >> 12 & 63));
-	to[2] = (uint8_t)(0x80 | (c >> 6 & 63));
-	to[3] = (uint8_t)(0x80 | (c & 63));
-	return 4;
 }
 
 struct slice json_decode(struct slice raw, struct arena *arena)

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/encode.h"
+#include "base/utf8.h"
 
 #define KEYS_MAX  10000
 #define DEPTH_MAX 32
@@ -65,21 +66,8 @@ static bool starts(const struct reader *r, const char *s)
 
 static void put_character(struct buf *out, uint32_t c)
 {
-	if (c < 0x80) {
-		buf_u8(out, (uint8_t)c);
-	} else if (c < 0x800) {
-		buf_u8(out, (uint8_t)(0xc0 | c >> 6));
-		buf_u8(out, (uint8_t)(0x80 | (c & 0x3f)));
-	} else if (c < 0x10000) {
-		buf_u8(out, (uint8_t)(0xe0 | c >> 12));
-		buf_u8(out, (uint8_t)(0x80 | (c >> 6 & 0x3f)));
-		buf_u8(out, (uint8_t)(0x80 | (c & 0x3f)));
-	} else {
-		buf_u8(out, (uint8_t)(0xf0 | c >> 18));
-		buf_u8(out, (uint8_t)(0x80 | (c >> 12 & 0x3f)));
-		buf_u8(out, (uint8_t)(0x80 | (c >> 6 & 0x3f)));
-		buf_u8(out, (uint8_t)(0x80 | (c & 0x3f)));
-	}
+	uint8_t bytes[4];
+	buf_add(out, slice_of(bytes, utf8_put(bytes, c)));
 }
 
 static bool escape(struct reader *r, struct buf *out)
