@@ -84,6 +84,15 @@ static int check_owner(const char *path, const struct stat *st, bool given, stru
 	return 0;
 }
 
+/* The signature and the keys lie beside it. -ENOMEM. */
+static int beside(const char *policy, struct arena *arena, const char **signature, const char **keys)
+{
+	const char *slash = strrchr(policy, '/');
+	*signature = arena_fmt(arena, "%s%s", policy, POLICY_SIGNATURE_SUFFIX);
+	*keys = arena_fmt(arena, "%.*spolicy.keys", slash ? (int)(slash - policy + 1) : 0, policy);
+	return *signature && *keys ? 0 : -ENOMEM;
+}
+
 static int organisation(struct loader *l)
 {
 	const char *given = l->from->organisation, *path = given ? given : POLICY_ORGANISATION_FILE;
@@ -98,11 +107,8 @@ static int organisation(struct loader *l)
 		return err_set(l->err, -ENOENT, "there is no policy %s", path);
 	if (r <= 0)
 		return r;
-	/* The keys lie beside it. */
-	const char *slash = strrchr(path, '/');
-	const char *keys_path = arena_fmt(&l->docs, "%.*spolicy.keys", slash ? (int)(slash - path + 1) : 0, path);
-	const char *note_path = arena_fmt(&l->docs, "%s%s", path, POLICY_SIGNATURE_SUFFIX);
-	if (!keys_path || !note_path)
+	const char *keys_path, *note_path;
+	if (beside(path, &l->docs, &note_path, &keys_path) < 0)
 		return err_set(l->err, -ENOMEM, "out of memory");
 	if ((r = check_owner(path, &st, given != NULL, l->err)) < 0 || (r = parse(l, buf_slice(&text), path, POLICY_ORGANISATION)) < 0)
 		return r;
@@ -167,12 +173,10 @@ int policy_files(const struct policy_load *from, struct arena *arena, const char
 {
 	const char *organisation = from->organisation ? from->organisation : POLICY_ORGANISATION_FILE;
 	const char *home = from->vars.home ? from->vars.home : getenv("HOME");
-	const char *slash = strrchr(organisation, '/');
 	const char *person = home ? person_file(from->person, home, arena) : "";
-	const char *signature = arena_fmt(arena, "%s%s", organisation, POLICY_SIGNATURE_SUFFIX);
-	const char *keys = arena_fmt(arena, "%.*spolicy.keys", slash ? (int)(slash - organisation + 1) : 0, organisation);
+	const char *signature, *keys;
 	size_t n = 0;
-	if (!person || !signature || !keys)
+	if (beside(organisation, arena, &signature, &keys) < 0 || !person)
 		return -ENOMEM;
 	if (organisation[0]) {
 		out[n++] = organisation;
