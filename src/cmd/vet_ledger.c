@@ -13,7 +13,6 @@
 #include "ledger/home.h"
 
 /* Bytes of one text: an entry has a limit, and the whole is in the report. */
-#define TEXT_MAX 600
 
 struct writing {
 	const struct vet_result *r;
@@ -27,12 +26,6 @@ struct writing {
 	bool any;
 	struct err *err;
 };
-
-static void member(struct buf *b, const char *name, const char *text)
-{
-	buf_fmt(b, "%s\"%s\":", b->n && b->p[b->n - 1] != '{' ? "," : "", name);
-	log_json_string(b, slice_sub(slice_str(text), 0, TEXT_MAX));
-}
 
 static int send_pending(struct writing *w)
 {
@@ -70,14 +63,14 @@ static int put_trial(struct writing *w, const struct vet_trial_row *t)
 	struct entry e = w->common;
 	buf_fmt(&message, "trial %s of a vetting: %s, %s, %s", t->id, t->base, t->varied, t->end);
 	buf_str_add(&process, "{\"process\":{");
-	member(&process, "name", w->r->subject_entry ? w->r->subject_entry : w->r->subject_name);
+	entry_put_text(&process, "name", slice_str(w->r->subject_entry ? w->r->subject_entry : w->r->subject_name));
 	buf_str_add(&process, "}}");
 	buf_str_add(&about, "{\"postern\":{\"vet\":{");
-	member(&about, "vetting", w->vetting);
-	member(&about, "trial", t->id);
-	member(&about, "base", t->base);
-	member(&about, "varied", t->varied);
-	member(&about, "end", t->end);
+	entry_put_text(&about, "vetting", slice_str(w->vetting));
+	entry_put_text(&about, "trial", slice_str(t->id));
+	entry_put_text(&about, "base", slice_str(t->base));
+	entry_put_text(&about, "varied", slice_str(t->varied));
+	entry_put_text(&about, "end", slice_str(t->end));
 	buf_fmt(&about, ",\"messages\":%u,\"seconds\":%.3f}}}", t->messages, t->wall_s);
 	e.class_uid = ENTRY_PROCESS_ACTIVITY;
 	e.activity_id = 1;
@@ -94,13 +87,13 @@ static int put_finding(struct writing *w, const struct vet_finding *f)
 	buf_fmt(&message, "covert: what goes to %.200s depends on %s. %.1000s", f->endpoint, f->factor, f->explanation);
 	buf_fmt(&uid, "%s/%s/%.200s", w->vetting, f->factor, f->address);
 	buf_str_add(&about, "{\"postern\":{\"vet\":{");
-	member(&about, "vetting", w->vetting);
-	member(&about, "class", leak_class_name(f->class));
-	member(&about, "factor", f->factor);
-	member(&about, "endpoint", f->endpoint);
-	member(&about, "address", f->address);
-	member(&about, "before", f->before);
-	member(&about, "after", f->after);
+	entry_put_text(&about, "vetting", slice_str(w->vetting));
+	entry_put_text(&about, "class", slice_str(leak_class_name(f->class)));
+	entry_put_text(&about, "factor", slice_str(f->factor));
+	entry_put_text(&about, "endpoint", slice_str(f->endpoint));
+	entry_put_text(&about, "address", slice_str(f->address));
+	entry_put_text(&about, "before", slice_str(f->before));
+	entry_put_text(&about, "after", slice_str(f->after));
 	buf_str_add(&about, "}}}");
 	e.class_uid = ENTRY_DETECTION_FINDING;
 	e.activity_id = 1;
@@ -124,14 +117,14 @@ static int put_verdict(struct writing *w)
 	        n[CLASS_COVERT], n[CLASS_HASHED], n[CLASS_UNDECLARED], n[CLASS_DISCLOSED], r->trials, r->reason ? "; " : "",
 	        r->reason ? r->reason : "");
 	buf_str_add(&about, "{\"postern\":{\"vet\":{");
-	member(&about, "vetting", w->vetting);
-	member(&about, "verdict", verdict_name(r->verdict));
-	member(&about, "report_sha256", w->vetting);
-	member(&about, "profile", r->profile);
-	member(&about, "effort", r->effort);
+	entry_put_text(&about, "vetting", slice_str(w->vetting));
+	entry_put_text(&about, "verdict", slice_str(verdict_name(r->verdict)));
+	entry_put_text(&about, "report_sha256", slice_str(w->vetting));
+	entry_put_text(&about, "profile", slice_str(r->profile));
+	entry_put_text(&about, "effort", slice_str(r->effort));
 	char seed[24];
 	(void)snprintf(seed, sizeof(seed), "%llu", (unsigned long long)r->seed); /* more than a JSON number holds */
-	member(&about, "seed", seed);
+	entry_put_text(&about, "seed", slice_str(seed));
 	buf_fmt(&about, ",\"trials\":%u,\"failed\":%u,\"seconds\":%.3f}}}", r->trials, r->trials_failed, r->seconds);
 	e.class_uid = ENTRY_POSTURE_FINDING;
 	e.activity_id = 1;

@@ -82,12 +82,6 @@ static void on_recorded(void *arg, int error)
 	done(w, error == 0 && w->allow);
 }
 
-static void put_text(struct buf *b, const char *name, struct slice text)
-{
-	buf_fmt(b, "%s\"%s\":", b->n && b->p[b->n - 1] != '{' ? "," : "", name);
-	encode_json(b, slice_sub(text, 0, 600));
-}
-
 /* Puts it on record, and carries it out: durable: not before it is on disk. */
 static void settle(struct waiting *w, const char *reason, const char *rule, bool durable)
 {
@@ -102,9 +96,9 @@ static void settle(struct waiting *w, const char *reason, const char *rule, bool
 	buf_fmt(&message, "%s to run ", w->allow ? "allowed" : "denied");
 	buf_add(&message, slice_sub(slice_str(w->path), 0, 600));
 	buf_str_add(&unmapped, w->entry_unmapped);
-	put_text(&unmapped, "reason", slice_str(reason));
+	entry_put_text(&unmapped, "reason", slice_str(reason));
 	if (rule && rule[0])
-		put_text(&unmapped, "rule", slice_str(rule));
+		entry_put_text(&unmapped, "rule", slice_str(rule));
 	buf_str_add(&unmapped, "}}}");
 	e.members = slice_str(w->entry_members);
 	e.unmapped = buf_slice(&unmapped);
@@ -127,22 +121,22 @@ static struct waiting *describe(struct executions *x, const struct sandbox_exec 
 	if (!w)
 		return NULL;
 	buf_str_add(&members, "{\"process\":{");
-	put_text(&members, "name", p->name);
+	entry_put_text(&members, "name", p->name);
 	buf_fmt(&members, ",\"pid\":%d,\"file\":{", (int)e->pid);
-	put_text(&members, "path", p->path);
-	put_text(&members, "name", p->name);
+	entry_put_text(&members, "path", p->path);
+	entry_put_text(&members, "name", p->name);
 	buf_fmt(&members, ",\"type_id\":1,\"hashes\":[{\"algorithm_id\":3,\"value\":\"%.*s\"}]},\"parent_process\":{\"pid\":%d",
 	        SLICE_FMT(p->digest), (int)e->parent);
 	if (p->parent.n) {
 		buf_str_add(&members, ",\"file\":{");
-		put_text(&members, "path", p->parent);
-		put_text(&members, "name", slice_str(strrchr((const char *)p->parent.p, '/') + 1));
+		entry_put_text(&members, "path", p->parent);
+		entry_put_text(&members, "name", slice_str(strrchr((const char *)p->parent.p, '/') + 1));
 		buf_str_add(&members, ",\"type_id\":1}");
 	}
 	buf_str_add(&members, "}}}");
 	buf_str_add(&unmapped, "{\"postern\":{\"run\":{");
-	put_text(&unmapped, "id", slice_str(x->o.run));
-	put_text(&unmapped, "via", slice_str(e->via ? e->via : ""));
+	entry_put_text(&unmapped, "id", slice_str(x->o.run));
+	entry_put_text(&unmapped, "via", slice_str(e->via ? e->via : ""));
 	buf_fmt(&unmapped, ",\"arguments\":%zu,\"flags\":%u", p->argc, e->flags);
 	/* Arguments can be secrets: their digest is enough to compare. */
 	if (bodies != POLICY_BODIES_NONE) {
@@ -152,7 +146,7 @@ static struct waiting *describe(struct executions *x, const struct sandbox_exec 
 			buf_u8(&arguments, 0);
 		}
 		digest_sha256_hex(buf_slice(&arguments), digest);
-		put_text(&unmapped, "arguments_sha256", slice_str(digest));
+		entry_put_text(&unmapped, "arguments_sha256", slice_str(digest));
 	}
 	*w = (struct waiting){.next = x->waiting,
 	        .x = x,

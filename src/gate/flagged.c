@@ -42,12 +42,6 @@ bool flagged_wanted(const char *path)
 	return flag_packages(path) == 0 && review_flag_path(path, &rule, 1) > 0;
 }
 
-static void put_text(struct buf *b, const char *name, struct slice text)
-{
-	buf_fmt(b, "%s\"%s\":", b->n && b->p[b->n - 1] != '{' ? "," : "", name);
-	encode_json(b, slice_sub(text, 0, 600));
-}
-
 static void record(const struct flagged *f, const char *path, const struct flag *flag)
 {
 	_cleanup_buf_ struct buf members = BUF(8192), about = BUF(8192), message = BUF(2048);
@@ -59,15 +53,15 @@ static void record(const struct flagged *f, const char *path, const struct flag 
 	buf_fmt(&message, "it wrote %s: ", flag->rule->why);
 	buf_add(&message, slice_sub(slice_str(path), 0, 600));
 	buf_str_add(&members, "{\"file\":{");
-	put_text(&members, "name", slice_str(slash ? slash + 1 : path));
-	put_text(&members, "path", slice_str(path));
+	entry_put_text(&members, "name", slice_str(slash ? slash + 1 : path));
+	entry_put_text(&members, "path", slice_str(path));
 	buf_str_add(&members, ",\"type_id\":1}}");
 	buf_str_add(&about, "{\"postern\":{\"flag\":{");
-	put_text(&about, "run", slice_str(f->o.run));
-	put_text(&about, "rule", slice_str(flag->rule->name));
-	put_text(&about, "when", slice_str(flag->rule->when));
+	entry_put_text(&about, "run", slice_str(f->o.run));
+	entry_put_text(&about, "rule", slice_str(flag->rule->name));
+	entry_put_text(&about, "when", slice_str(flag->rule->when));
 	if (flag->detail)
-		put_text(&about, "detail", slice_str(flag->detail));
+		entry_put_text(&about, "detail", slice_str(flag->detail));
 	buf_str_add(&about, "}}}");
 	e.members = buf_slice(&members);
 	e.unmapped = buf_slice(&about);

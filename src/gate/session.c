@@ -113,12 +113,6 @@ static struct entry common(const struct session *s)
 	};
 }
 
-static void put_text(struct buf *b, const char *name, const char *text)
-{
-	buf_fmt(b, "%s\"%s\":", b->n && b->p[b->n - 1] != '{' ? "," : "", name);
-	encode_json(b, slice_sub(slice_str(text), 0, 600));
-}
-
 /* The run's beginning (activity 3 of an application's life) and end (4). */
 static int record_life(struct session *s, unsigned activity, const char *message, void (*then)(void *arg, int error), struct err *err)
 {
@@ -128,8 +122,8 @@ static int record_life(struct session *s, unsigned activity, const char *message
 	e.activity_id = activity;
 	e.message = slice_str(message);
 	buf_str_add(&about, "{\"postern\":{\"run\":{");
-	put_text(&about, "id", s->run);
-	put_text(&about, "project", s->spec->project ? s->spec->project : "");
+	entry_put_text(&about, "id", slice_str(s->run));
+	entry_put_text(&about, "project", slice_str(s->spec->project ? s->spec->project : ""));
 	if (activity == 3) {
 		/* Arguments can be secrets: their number and digest are enough to compare. */
 		_cleanup_buf_ struct buf all = BUF((size_t)4 << 20);
@@ -140,13 +134,13 @@ static int record_life(struct session *s, unsigned activity, const char *message
 			buf_u8(&all, 0);
 		}
 		digest_sha256_hex(buf_slice(&all), digest);
-		put_text(&about, "arguments_sha256", digest);
+		entry_put_text(&about, "arguments_sha256", slice_str(digest));
 		buf_fmt(&about, ",\"arguments\":%zu", n);
 	} else {
 		const struct session_result *r = &s->result;
 		buf_fmt(&about, ",\"code\":%d,\"seconds\":%.3f", r->code, r->wall_s);
 		if (r->why[0])
-			put_text(&about, "ended_because", r->why);
+			entry_put_text(&about, "ended_because", slice_str(r->why));
 	}
 	buf_str_add(&about, "}}}");
 	e.unmapped = buf_slice(&about);
@@ -814,8 +808,8 @@ static void on_policy(void *arg)
 		return;
 	}
 	buf_str_add(&about, "{\"postern\":{\"run\":{");
-	put_text(&about, "id", s->run);
-	put_text(&about, "policy_before", policy_digest(s->policy));
+	entry_put_text(&about, "id", slice_str(s->run));
+	entry_put_text(&about, "policy_before", slice_str(policy_digest(s->policy)));
 	buf_str_add(&about, "}}}");
 	s->loaded[s->n_loaded++] = p;
 	s->policy = p;

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/encode.h"
 #include "gate/connect.h"
 #include "gate/keep.h"
 #include "gate/link.h"
@@ -21,7 +20,6 @@
 #include "sys/loop.h"
 
 #define SLOTS     4096u
-#define TEXT_MAX  600u /* bytes of a tool's text in an entry */
 #define LINK_WAIT ((size_t)8 << 20)
 
 enum asked_state { ASKED_PERSON, ASKED_LEDGER, ASKED_ALLOWED, ASKED_DENIED };
@@ -167,10 +165,8 @@ static int64_t now_ms(void)
 
 static void member(struct buf *b, const char *name, struct slice text)
 {
-	if (!text.n)
-		return;
-	buf_fmt(b, "%s\"%s\":", b->n && b->p[b->n - 1] != '{' ? "," : "", name);
-	encode_json(b, slice_sub(text, 0, TEXT_MAX));
+	if (text.n)
+		entry_put_text(b, name, text);
 }
 
 /* The path without its query, which may hold what must not be in a log. */

@@ -206,6 +206,12 @@ static int check(const struct entry *e, const struct entry_kind *k, struct arena
 	return check_members(e, k, arena, err);
 }
 
+void entry_put_text(struct buf *b, const char *name, struct slice text)
+{
+	buf_fmt(b, "%s\"%s\":", b->n && b->p[b->n - 1] != '{' ? "," : "", name);
+	encode_json(b, slice_sub(text, 0, ENTRY_TEXT_MAX));
+}
+
 int entry_write(const struct entry *e, struct buf *out, struct err *err)
 {
 	_cleanup_arena_ struct arena arena = ARENA(ENTRY_MEMORY);

@@ -50,6 +50,11 @@ struct entry {
  * SHA-256; -EMSGSIZE: it is larger than an entry can be. */
 [[nodiscard]] int entry_write(const struct entry *e, struct buf *out, struct err *err);
 
+/* For `members` and `unmapped` as they are written: "name":"text", with a comma before unless it is the first of its object. Of the text,
+ * which may be hostile and no UTF-8, at most ENTRY_TEXT_MAX bytes. */
+#define ENTRY_TEXT_MAX 600u
+void entry_put_text(struct buf *b, const char *name, struct slice text);
+
 /* The classes, for a test that walks them. */
 struct entry_kind {
 	enum entry_class class_uid;
