@@ -9,13 +9,14 @@
 #include "gate/supervisor.h"
 #include "review/flag.h"
 
-/* Of one run; what is more is said to be, once. */
+/* Of one run; what is more is said to be, once. A file is read each time that it is written until there is something to say of it. */
 #define PATHS_MAX 500u
+#define LOOKS_MAX 20000u
 
 struct flagged {
 	struct flagged_options o;
 	char *path[PATHS_MAX];
-	size_t n;
+	size_t n, looks;
 	bool more;
 };
 
@@ -70,30 +71,37 @@ static void record(const struct flagged *f, const char *path, const struct flag 
 	(void)!supervisor_record(f->o.supervisor, &e, NULL, NULL, NULL);
 }
 
-static bool known(struct flagged *f, const char *path)
+static bool known(const struct flagged *f, const char *path)
 {
 	for (size_t i = 0; i < f->n; i++)
 		if (strcmp(f->path[i], path) == 0)
 			return true;
-	if (f->n == PATHS_MAX) {
-		if (!f->more)
-			f->o.note(f->o.arg, "it writes more of what others run later than can be told of one by one");
-		f->more = true;
-		return true;
-	}
-	char *copy = strdup(path);
-	if (copy)
-		f->path[f->n++] = copy;
 	return false;
+}
+
+/* A tool can write without end. */
+static bool too_much(struct flagged *f)
+{
+	if (f->n < PATHS_MAX && f->looks < LOOKS_MAX)
+		return false;
+	if (!f->more)
+		f->o.note(f->o.arg, "it writes more of what others run later than can be told of one by one");
+	f->more = true;
+	return true;
 }
 
 void flagged_written(struct flagged *f, const char *path)
 {
 	_cleanup_arena_ struct arena arena = ARENA((size_t)8 << 20);
 	struct flag *flag = NULL;
-	_cleanup_fd_ int root = open(f->o.project, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (root < 0 || review_flag_live(root, path, &arena, &flag) < 0 || !flag || known(f, path))
+	if (known(f, path) || too_much(f))
 		return;
+	f->looks++;
+	_cleanup_fd_ int root = open(f->o.project, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char *copy = NULL;
+	if (root < 0 || review_flag_live(root, path, &arena, &flag) < 0 || !flag || !(copy = strdup(path)))
+		return;
+	f->path[f->n++] = copy;
 	_cleanup_buf_ struct buf text = BUF(8192);
 	buf_str_add(&text, "it wrote ");
 	encode_json(&text, slice_sub(slice_str(path), 0, 400));
