@@ -5,49 +5,17 @@
 # shellcheck disable=SC2016 # scripts for the shell inside
 set -u
 cd "$(dirname "$0")/../.." || exit 2
-build=$PWD/build/${BUILD:-release}
-P=${POSTERN:-$build/postern}
-[[ $P == /* ]] || P=$PWD/$P
-if [[ ! ${GATE_INSIDE:-} ]]; then
-	unshare -Urn true 2>/dev/null || { echo 'gate: user namespaces are not allowed here'; exit 77; }
-	how=-n
-	((EUID == 0)) || how=-Urn
-	GATE_INSIDE=1 exec unshare "$how" -m bash "$0"
-fi
-ip link set lo up || { echo 'gate: no loopback'; exit 2; }
+. tests/lib/gate.sh
+enter_network m
 work=$(mktemp -d) || exit 2
 export HOME=$work/home XDG_DATA_HOME=$work/data XDG_CONFIG_HOME=$work/config
 mkdir -p "$HOME" "$work/project" "$work/stub"
 trap 'kill $stub $stub2 ${proxy:-} 2>/dev/null; rm -rf "$work"' EXIT INT TERM
-ok=0 failed=0
-check() { # NAME TEST...
-	local name=$1
-	shift
-	if "$@"; then
-		ok=$((ok + 1))
-	else
-		failed=$((failed + 1))
-		echo "FAIL $name"
-		sed 's/^/     | /' "$work/out" "$work/err" | tail -n 20
-	fi
-}
-has() { # FILE TEXT
-	grep -qF -- "$2" "$work/$1"
-}
-hasnt() {
-	! has "$@"
-}
-
 # A server with a certificate of an authority that only --trust knows, and one with a certificate of nobody.
-{
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/ca.key" -out "$work/ca.pem" -days 2 -subj '/CN=test'
-	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/stub/key.pem" -out "$work/csr" -subj '/CN=api.example.com'
-	openssl x509 -req -in "$work/csr" -CA "$work/ca.pem" -CAkey "$work/ca.key" -CAcreateserial -days 2 -out "$work/stub/cert.pem" \
-		-extfile <(echo 'subjectAltName=DNS:api.example.com,DNS:other.example.com')
-	mkdir "$work/stub2"
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/stub2/key.pem" -out "$work/stub2/cert.pem" -days 2 \
-		-subj '/CN=api.example.com' -addext 'subjectAltName=DNS:api.example.com'
-} >/dev/null 2>&1
+certify "$work/stub" api.example.com other.example.com
+mkdir "$work/stub2"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/stub2/key.pem" -out "$work/stub2/cert.pem" -days 2 \
+	-subj '/CN=api.example.com' -addext 'subjectAltName=DNS:api.example.com' 2>/dev/null
 python3 tests/integration/gate_stub.py "$work/stub" 8443 >"$work/ready" 2>"$work/stub.err" &
 stub=$!
 python3 tests/integration/gate_stub.py "$work/stub2" 8444 >"$work/ready2" 2>"$work/stub.err2" &

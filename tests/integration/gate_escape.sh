@@ -6,9 +6,7 @@
 # shellcheck disable=SC2016,SC2086,SC2034,SC2317 # scripts for shells inside
 set -u
 cd "$(dirname "$0")/../.." || exit 2
-build=$PWD/build/${BUILD:-release}
-P=${POSTERN:-$build/postern}
-[[ $P == /* ]] || P=$PWD/$P
+. tests/lib/gate.sh
 if [[ ! ${ESCAPE_INSIDE:-} ]]; then
 	make -s BUILD="${BUILD:-release}" build/"${BUILD:-release}"/escape/{attack,permitted,forbidden,forbidden.so} || exit 1
 	unshare -Urn true 2>/dev/null || { echo 'gate_escape: user namespaces are not allowed here'; exit 77; }

@@ -1,31 +1,18 @@
 #!/usr/bin/env bash
 # check: slow alone timeout=200
-# A hostile client inside of a contained run and a hostile server outside, some 400 attacks one after the other (tests/hostile/): what must be
+# A hostile client inside of a contained run and a hostile server outside, some 500 attacks one after the other (tests/hostile/): what must be
 # refused is, what passes arrives in the one canonical form, the gate's and the supervisor's memory stay below a bound, and an ordinary
 # client beside them notices nothing. Words after the name choose cases by a part of their name; POSTERN_SUITE=long has larger ones.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
-build=$PWD/build/${BUILD:-release}
-P=${POSTERN:-$build/postern}
-[[ $P == /* ]] || P=$PWD/$P
-if [[ ! ${GATE_INSIDE:-} ]]; then
-	unshare -Urn true 2>/dev/null || { echo 'gate_hostile: user namespaces are not allowed here'; exit 77; }
-	how=-n
-	((EUID == 0)) || how=-Urn
-	GATE_INSIDE=1 exec unshare "$how" bash "$0" "$@"
-fi
-ip link set lo up || { echo 'gate_hostile: no loopback'; exit 2; }
+. tests/lib/gate.sh
+enter_network '' "$@"
 # In memory: what is measured is the gate and not a disk.
 work=$(mktemp -d -p /dev/shm 2>/dev/null || mktemp -d) || exit 2
 export HOME=$work/home XDG_DATA_HOME=$work/data XDG_CONFIG_HOME=$work/config
 mkdir -p "$HOME" "$work/project" "$work/stub"
 trap 'kill $stub $stub2 $run 2>/dev/null; [[ ${KEEP:-} ]] && cp -r "$work" "$KEEP"; rm -rf "$work"' EXIT INT TERM
-{
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/ca.key" -out "$work/ca.pem" -days 2 -subj '/CN=test'
-	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/stub/key.pem" -out "$work/csr" -subj '/CN=api.example.com'
-	openssl x509 -req -in "$work/csr" -CA "$work/ca.pem" -CAkey "$work/ca.key" -CAcreateserial -days 2 -out "$work/stub/cert.pem" \
-		-extfile <(echo 'subjectAltName=DNS:api.example.com,DNS:other.example.com')
-} >/dev/null 2>&1
+certify "$work/stub" api.example.com other.example.com
 : >"$work/stub/seen"
 run=
 python3 tests/hostile/server.py "$work/stub" 8443 >"$work/ready" 2>"$work/stub.err" &

@@ -5,9 +5,7 @@
 # usage: gate_tools.sh [NAME...]
 set -u
 cd "$(dirname "$0")/../.." || exit 2
-build=$PWD/build/${BUILD:-release}
-P=${POSTERN:-$build/postern}
-[[ $P == /* ]] || P=$PWD/$P
+. tests/lib/gate.sh
 prompt='Read the file README.md, run the command "ls", and write a file notes.txt that says what you found. Then stop.'
 # NAME SUBJECT
 subjects=(
@@ -47,7 +45,6 @@ serve() { # PROJECT
 		sleep 0.1
 	done
 }
-ok=0 failed=0
 one() { # NAME ROOT ENTRY OPTION...
 	local name=$1 root=$2 entry=$3
 	shift 3

@@ -6,37 +6,14 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 source=$PWD
-build=$PWD/build/${BUILD:-release}
-P=${POSTERN:-$build/postern}
-[[ $P == /* ]] || P=$PWD/$P
-if [[ ! ${GATE_INSIDE:-} ]]; then
-	unshare -Urn true 2>/dev/null || { echo 'gate_work: user namespaces are not allowed here'; exit 77; }
-	how=-n
-	((EUID == 0)) || how=-Urn
-	GATE_INSIDE=1 exec unshare "$how" bash "$0"
-fi
-ip link set lo up || exit 2
+. tests/lib/gate.sh
+enter_network ''
 work=$(mktemp -d) || exit 2
 export HOME=$work/home XDG_DATA_HOME=$work/data
 trap 'kill $server 2>/dev/null; rm -rf "$work"' EXIT INT TERM
 mkdir -p "$HOME" "$work/project" "$work/srv/git" "$work/srv/npm/package" "$work/srv/simple"
-ok=0 failed=0
-check() { # NAME TEST...
-	local name=$1
-	shift
-	if "$@"; then
-		ok=$((ok + 1))
-	else
-		failed=$((failed + 1))
-		echo "FAIL $name"
-		sed 's/^/     | /' "$work/out" | tail -n 30
-	fi
-}
+certify "$work/srv" forge.example.com
 {
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/ca.key" -out "$work/ca.pem" -days 2 -subj '/CN=test'
-	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/srv/key.pem" -out "$work/csr" -subj '/CN=forge.example.com'
-	openssl x509 -req -in "$work/csr" -CA "$work/ca.pem" -CAkey "$work/ca.key" -CAcreateserial -days 2 -out "$work/srv/cert.pem" \
-		-extfile <(echo 'subjectAltName=DNS:forge.example.com')
 	git init -q --bare -b main "$work/srv/git/repo.git"
 	git -C "$work/srv/git/repo.git" config http.receivepack true
 	git clone -q "$work/srv/git/repo.git" "$work/seed"

@@ -5,42 +5,15 @@
 # shellcheck disable=SC2016,SC2088 # scripts for the shell inside, and a home that is found there
 set -u
 cd "$(dirname "$0")/../.." || exit 2
-build=$PWD/build/${BUILD:-release}
-P=${POSTERN:-$build/postern}
-[[ $P == /* ]] || P=$PWD/$P
+. tests/lib/gate.sh
 export POSTERN_SHARE=${POSTERN_SHARE:-$PWD/share}
-if [[ ! ${NEUTRAL_INSIDE:-} ]]; then
-	unshare -Urn true 2>/dev/null || { echo 'neutral: user namespaces are not allowed here'; exit 77; }
-	how=-nu
-	((EUID == 0)) || how=-Urnu
-	NEUTRAL_INSIDE=1 exec unshare "$how" -m bash "$0"
-fi
-ip link set lo up || { echo 'neutral: no loopback'; exit 2; }
+enter_network um
 hostname wks-marisol7 || exit 2
 work=$(mktemp -d) || exit 2
 # Outside of /tmp and the like, which are private in any run.
 away=$(mktemp -d "$build/neutral.XXXXXX") || exit 2
 chmod 755 "$work" "$away"
 trap 'kill $stub 2>/dev/null; rm -rf "$work" "$away"' EXIT INT TERM
-ok=0 failed=0
-check() { # NAME TEST...
-	local name=$1
-	shift
-	if "$@"; then
-		ok=$((ok + 1))
-	else
-		failed=$((failed + 1))
-		echo "FAIL $name"
-		sed 's/^/     | /' "$work/out" "$work/err" | tail -n 20
-	fi
-}
-has() { # FILE TEXT
-	grep -qF -- "$2" "$work/$1"
-}
-hasnt() {
-	! has "$@"
-}
-
 # Two persons. The first has the project in the home, the second elsewhere.
 mkdir -p "$work/a/home/marisol7/src/orchid-payroll" "$away/users/zhangwei88" "$away/repos/lattice-9q4" "$work/stub"
 echo 'SECRET=1' >"$work/a/home/marisol7/src/orchid-payroll/.env"
@@ -169,12 +142,7 @@ check 'and says why' has err 'no other identity can be shown'
 before=()
 
 # ── official names ──
-{
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/ca.key" -out "$work/ca.pem" -days 2 -subj '/CN=test'
-	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/stub/key.pem" -out "$work/csr" -subj '/CN=llm.corp.example'
-	openssl x509 -req -in "$work/csr" -CA "$work/ca.pem" -CAkey "$work/ca.key" -CAcreateserial -days 2 -out "$work/stub/cert.pem" \
-		-extfile <(echo 'subjectAltName=DNS:llm.corp.example,DNS:api.anthropic.com')
-} >/dev/null 2>&1
+certify "$work/stub" llm.corp.example api.anthropic.com
 python3 tests/integration/gate_stub.py "$work/stub" 8443 >"$work/ready" 2>"$work/stub.err" &
 stub=$!
 for _ in {1..100}; do
