@@ -120,8 +120,9 @@ int gate_wrap(const struct vet_gate_program *program, const struct vet_subject *
 	if (r < 0)
 		return err_sys(err, r, "cannot set the gate of a trial up");
 	put(&w, arena_fmt(arena, GATE_BIN "/%s", program->name));
+	/* By which proxy the gate itself would go is none of the tool's doing. */
 	static const char *const fixed[] = {
-	        "run", "--neutral", "--quiet", "--no-project-policy", "--ledger", "none", "--policy", GATE_POLICY};
+	        "run", "--neutral", "--quiet", "--no-project-policy", "--ledger", "none", "--proxy", "none", "--policy", GATE_POLICY};
 	for (size_t i = 0; i < ARRAY_LEN(fixed); i++)
 		put(&w, fixed[i]);
 	put_variables(&w, p->env);
