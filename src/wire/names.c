@@ -9,8 +9,12 @@
 struct entry {
 	char *name;
 	uint32_t address;
-	uint64_t used; /* by the table's clock */
+	uint64_t used; /* by the table's clock, and MET as soon as something went to the address */
 };
+
+/* Names that were only asked for are forgotten before those that are in use: one program's flood of questions leaves the others their
+ * names. */
+#define MET (1ull << 63)
 
 struct names {
 	unsigned n;
@@ -96,7 +100,7 @@ static int by_use(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* The half that was asked for longest ago is forgotten: who asks again gets the same address again. */
+/* The half that was used longest ago is forgotten: who asks again gets the same address again. */
 static int forget(struct names *n)
 {
 	uint64_t *used = malloc(n->n * sizeof(*used));
@@ -133,8 +137,9 @@ int names_address(struct names *n, struct slice name, uint8_t ipv4[4])
 	struct slice lower = slice_of(text, name.n);
 	size_t slot = name_slot(n, lower);
 	if (n->by_name[slot]) {
-		n->entry[n->by_name[slot] - 1].used = ++n->clock;
-		bytes(n->entry[n->by_name[slot] - 1].address, ipv4);
+		struct entry *e = &n->entry[n->by_name[slot] - 1];
+		e->used = (e->used & MET) | ++n->clock;
+		bytes(e->address, ipv4);
 		return 0;
 	}
 	if (n->n == NAMES_MAX) {
@@ -170,6 +175,6 @@ const char *names_of(struct names *n, const uint8_t ipv4[4])
 	if (!n->by_address[i])
 		return NULL;
 	struct entry *e = &n->entry[n->by_address[i] - 1];
-	e->used = ++n->clock;
+	e->used = MET | ++n->clock;
 	return e->name;
 }

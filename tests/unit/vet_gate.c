@@ -121,7 +121,7 @@ static void wrapped(void **state)
 	for (size_t i = 0; setup.argv[i]; i++)
 		buf_fmt(&line, "%s ", setup.argv[i]);
 	assert_string_equal(buf_str(&line),
-	        GATE_BIN "/postern run --neutral --quiet --no-project-policy --ledger none --policy " GATE_POLICY
+	        GATE_BIN "/postern run --neutral --quiet --no-project-policy --ledger none --proxy none --policy " GATE_POLICY
 	                 " --env TOOL_KEY --rw /home/developer/.tool --rw /home/developer/.toolrc --ro /tmp/runtime --upstream "
 	                 "api.tool.example=http://10.1.2.3:8080 -- /opt/tool/bin -p ");
 	assert_non_null(host_env_get(&setup.host, "POSTERN_SHARE"));

@@ -48,6 +48,19 @@ static void names(void **state)
 	assert_int_equal(names_address(n, SLICE("API.example.com"), b), 0);
 	assert_null(names_of(n, (const uint8_t[]){1, 2, 3, 4}));
 	names_free(n);
+
+	/* Questions alone push out nothing that is in use. */
+	assert_int_equal(names_new(&n), 0);
+	assert_int_equal(names_address(n, SLICE("api.example.com"), a), 0);
+	assert_string_equal(names_of(n, a), "api.example.com");
+	for (unsigned i = 0; i < 20000; i++) {
+		char text[32];
+		(void)snprintf(text, sizeof(text), "f%u.example.net", i);
+		assert_int_equal(names_address(n, slice_str(text), b), 0);
+	}
+	assert_string_equal(names_of(n, a), "api.example.com");
+	assert_string_equal(names_of(n, b), "f19999.example.net");
+	names_free(n);
 }
 
 static char seen[200];
