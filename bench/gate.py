@@ -124,6 +124,26 @@ for title, path, connections, script in (
         d, g = base["direct, no proxy"], base["postern run"]
         print(f"{title}: added by the gate: p50 {g[1] - d[1]:.2f} ms, p99 {g[2] - d[2]:.2f} ms", flush=True)
 
+print("\na streamed token, from the server's hand to the client's:")
+shutil.copy(os.path.join(os.path.dirname(os.path.abspath(__file__)), "stream.py"), project)
+streamer = subprocess.Popen([sys.executable, "bench/stream.py", "serve", "8445", f"{work}/cert.pem", f"{work}/key.pem"])
+time.sleep(0.5)
+inside = [postern, "run", "--quiet", "--trust", f"{work}/ca.pem", "--connect-to", "api.example.com:443:127.0.0.1:8445", "--allow", "api.example.com", "--"]
+base = None
+for name, prefix, where in (("direct, no proxy", [], ["127.0.0.1", "8445", f"{work}/ca.pem"]), ("postern run", inside, ["api.example.com", "443"])):
+    got = []
+    for _ in range(repeats):
+        r = subprocess.run(prefix + ["python3", "stream.py", "read", *where], cwd=project, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        if r.returncode:
+            raise SystemExit(f"{name}: {r.stderr[-500:]}")
+        got.append([float(v) for v in r.stdout.split()])
+    p50, p99, worst, n = (statistics.median(g[i] for g in got) for i in range(4))
+    added = f"; added by the gate: p50 {p50 - base[0]:.2f} ms, p99 {p99 - base[1]:.2f} ms" if base else ""
+    print(f"{name}: p50 {p50:.2f} ms, p99 {p99:.2f} ms, largest {worst:.2f} ms, {n:.0f} tokens{added}", flush=True)
+    base = base or (p50, p99)
+streamer.terminate()
+streamer.wait()
+
 print("\n1,000 replies that stream at once:")
 p = subprocess.Popen(gate() + ["h2load", "--h1", "-c1000", "-n1000", "-t1", "https://api.example.com/slow"], cwd=project, env=env,
                      stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
