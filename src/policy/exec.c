@@ -1,5 +1,6 @@
 /* Decisions about programs: inside a sandbox, and about tools on a host. */
 #include "policy/compiled.h"
+#include "policy/except.h"
 
 /* What is not known fits a rule that denies, and no other. */
 static bool fits_text(const char *pattern, struct slice fact, bool denies)
@@ -184,9 +185,19 @@ void policy_tool(const struct policy *p, const struct policy_tool *t, struct pol
 		}
 		const struct tool_rule *r = deny ? deny : best;
 		enum policy_tool_verdict v = r ? r->verdict : d->tool_default;
+		/* Only of what the organisation itself says; a person's own ban stays. */
+		const struct policy_exception *e = order[i] == POLICY_ORGANISATION && t->now ? except_find(p, t, v) : NULL;
+		v = e ? e->verdict : v;
 		if (!first && v <= out->verdict)
 			continue;
 		first = false;
+		out->exception = e;
+		if (e) {
+			out->verdict = v;
+			out->decision =
+			        (struct policy_decision){.verdict = POLICY_ALLOW, .place = &e->place, .rule = e->text, .why = e->reason};
+			continue;
+		}
 		static const char *const why[] = {"a rule permits it", "a rule permits it inside the gate only", "a rule bans it"};
 		static const char *const why_default[] = {"no rule names it, and the default permits",
 		        "no rule names it: only inside the gate", "no rule names it, and the default bans"};
@@ -198,5 +209,14 @@ void policy_tool(const struct policy *p, const struct policy_tool *t, struct pol
 		               : r->rule.reason ? r->rule.reason
 		                                : why[v],
 		        .unknown = !r};
+	}
+	/* Whatever else is said. */
+	if (p->s.closes < 0 || (p->s.closes > 0 && t->now >= p->s.closes)) {
+		out->exception = NULL;
+		out->verdict = POLICY_TOOL_BAN;
+		out->decision = (struct policy_decision){.verdict = POLICY_DENY,
+		        .place = p->doc[POLICY_ORGANISATION] ? &p->doc[POLICY_ORGANISATION]->tool_default_place : NULL,
+		        .rule = "",
+		        .why = "the bundle of the organisation has expired, and no AI tool may run until there is a newer one"};
 	}
 }

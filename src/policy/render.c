@@ -217,7 +217,45 @@ static void tools_json(struct buf *out, const struct policy_doc *d, bool origins
 		origin(out, &r->rule.place, origins);
 		buf_u8(out, '}');
 	}
-	buf_str_add(out, "]}");
+	buf_u8(out, ']');
+	if (d->n_exception_keys) {
+		key(out, "exceptions");
+		buf_u8(out, '{');
+		texts(out, "keys", d->exception_vkey, d->n_exception_keys);
+		number(out, "max_days", d->exception_days);
+		texts(out, "revoked", d->exception_revoked, d->n_exception_revoked);
+		buf_u8(out, '}');
+	}
+	buf_u8(out, '}');
+}
+
+static void exceptions_json(struct buf *out, const struct policy_settings *s, bool origins)
+{
+	key(out, "exceptions");
+	buf_u8(out, '[');
+	for (size_t i = 0; i < s->n_exceptions; i++) {
+		const struct policy_exception *e = &s->exception[i];
+		if (e->why && !origins)
+			continue;
+		key(out, NULL);
+		buf_u8(out, '{');
+		text(out, "id", e->id);
+		text(out, "tool", e->tool);
+		text(out, "package", e->package);
+		text(out, "versions", e->versions);
+		text(out, "digest", e->digest);
+		text(out, "account", e->account);
+		text(out, "host", e->host);
+		text(out, "verdict", policy_tool_words[e->verdict]);
+		text(out, "by", e->by);
+		number(out, "from", (uint64_t)e->from);
+		number(out, "until", (uint64_t)e->until);
+		text(out, "reason", e->reason);
+		text(out, "no_effect", e->why);
+		origin(out, &e->place, origins);
+		buf_u8(out, '}');
+	}
+	buf_u8(out, ']');
 }
 
 static void layer_json(struct buf *out, const struct policy_doc *d, bool origins)
@@ -401,6 +439,11 @@ int policy_json(const struct policy *p, bool origins, struct buf *to)
 	credentials_json(out, s, origins);
 	labels_json(out, p, origins);
 	dlp_json(out, p, origins);
+	if (s->n_exceptions)
+		exceptions_json(out, s, origins);
+	flag(out, "closed", s->closes < 0);
+	if (s->closes > 0)
+		number(out, "closes", (uint64_t)s->closes);
 	if (origins) {
 		key(out, "mounts");
 		buf_u8(out, '[');
