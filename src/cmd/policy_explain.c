@@ -5,8 +5,10 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/encode.h"
+#include "policy/bundle.h"
 
 #define OUT_MAX (64u << 20)
 
@@ -156,6 +158,7 @@ static int about_exec(
 static int about_tool(const struct policy *p, const struct explain_opts *o, struct buf *out, enum policy_verdict *v)
 {
 	struct slice group[OPT_LIST_MAX], above[OPT_LIST_MAX];
+	char here[256] = "", until[21];
 	static const char *const words[] = {"permitted", "permitted only inside the gate", "banned"};
 	struct policy_tool_decision d;
 	for (size_t i = 0; i < o->group.n; i++)
@@ -172,10 +175,23 @@ static int about_tool(const struct policy *p, const struct explain_opts *o, stru
 	        .n_groups = o->group.n,
 	        .lineage = above,
 	        .n_lineage = o->lineage.n};
+	(void)gethostname(here, sizeof(here) - 1);
+	t.host = slice_str(here);
+	t.now = bundle_time(&(struct bundle_config){0}, NULL);
 	policy_tool(p, &t, &d);
 	*v = d.decision.verdict;
 	put_decision(o, &d.decision, out);
 	buf_fmt(out, o->format == POLICY_TEXT ? "  what   %s\n" : ",\"tool\":\"%s\"", words[d.verdict]);
+	if (d.exception) {
+		statement_time_write(d.exception->until, until);
+		if (o->format == POLICY_TEXT) {
+			buf_fmt(out, "  until  %s, ", until);
+			policy_left(out, d.exception->until, t.now);
+			buf_fmt(out, ": exception %s, granted by %s\n", d.exception->id, d.exception->by);
+		} else {
+			buf_fmt(out, ",\"exception\":\"%s\",\"until\":\"%s\"", d.exception->id, until);
+		}
+	}
 	return EXIT_OK;
 }
 
