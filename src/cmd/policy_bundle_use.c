@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "ledger/entry.h"
 #include "policy/bundle.h"
@@ -250,6 +251,8 @@ static int show_run(void *options, const struct opt_args *args)
 		log_json_string(&more, slice_str(h.path));
 	} else {
 		buf_fmt(&more, "folder    %s\n", h.path);
+		if (!config.store && access(POLICY_ORGANISATION_FILE, F_OK) == 0)
+			buf_str_add(&more, POLICY_ORGANISATION_FILE " is there too, and does not count as long as a bundle is in force\n");
 		if (h.clock_back)
 			buf_str_add(&more, "the clock is more than a day behind a time that was seen before, which counts (forget-time)\n");
 		if (h.expired)

@@ -143,7 +143,8 @@ static int except_run(void *options, const struct opt_args *args)
 	int code = policy_signer_usage(c->name, o->key, o->signer, o->name);
 	if (code != EXIT_OK)
 		return code;
-	int64_t now = bundle_time(&(struct bundle_config){0}, NULL);
+	/* From the first one on the time is recorded, so that turning back the clock prolongs none. */
+	int64_t now = bundle_time(&(struct bundle_config){0}, geteuid() == 0 && !o->output && !o->organisation, NULL);
 	int r = load(o->organisation, &p, &problems, &err);
 	r = r < 0 ? r : describe(o, p, now, id, &text, &err);
 	r = r < 0 ? r : policy_signer(o->key, o->signer, o->name, &key, &signer, &err);
@@ -259,7 +260,7 @@ static int exceptions_run(void *options, const struct opt_args *args)
 		return EXIT_USAGE;
 	}
 	const struct policy_settings *s = policy_settings(p);
-	int64_t now = bundle_time(&(struct bundle_config){0}, NULL);
+	int64_t now = bundle_time(&(struct bundle_config){0}, false, NULL);
 	buf_str_add(&out, o->format == POLICY_JSON ? "[" : s->n_exceptions ? "" : "there are no exceptions\n");
 	for (size_t i = 0; i < s->n_exceptions; i++) {
 		if (o->format == POLICY_JSON)

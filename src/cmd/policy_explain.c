@@ -177,7 +177,7 @@ static int about_tool(const struct policy *p, const struct explain_opts *o, stru
 	        .n_lineage = o->lineage.n};
 	(void)gethostname(here, sizeof(here) - 1);
 	t.host = slice_str(here);
-	t.now = bundle_time(&(struct bundle_config){0}, NULL);
+	t.now = bundle_time(&(struct bundle_config){0}, false, NULL);
 	policy_tool(p, &t, &d);
 	*v = d.decision.verdict;
 	put_decision(o, &d.decision, out);

@@ -48,12 +48,12 @@ static int64_t latest(const struct bundle_state *s, int64_t held_from, bool *bac
 	return known > now ? known : now;
 }
 
-int64_t bundle_time(const struct bundle_config *c, bool *back)
+int64_t bundle_time(const struct bundle_config *c, bool make, bool *back)
 {
 	struct bundle_state s = {0};
 	struct bundle_held h;
 	int64_t from = 0;
-	_cleanup_fd_ int store = bundle_store_open(c, false, NULL);
+	_cleanup_fd_ int store = bundle_store_open(c, make, NULL);
 	if (store >= 0 && bundle_state_read(store, &s, NULL) < 0)
 		s = (struct bundle_state){0};
 	if (store >= 0 && bundle_current(c, &h, NULL) == 0) {

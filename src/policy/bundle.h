@@ -129,8 +129,9 @@ struct bundle_clock {
 void bundle_clock_start(struct bundle_clock *c, int64_t known);
 int64_t bundle_clock_now(const struct bundle_clock *c);
 /* The time to decide by: that of the clock, or the latest that was recorded or signed, if that is later. Recorded, if this process may and
- * a quarter of an hour has passed. *back (or NULL): the clock is more than a day behind. */
-int64_t bundle_time(const struct bundle_config *c, bool *back);
+ * a quarter of an hour has passed; `make`: where there is no store yet to record it in, one is made. *back (or NULL): the clock is more
+ * than a day behind. */
+int64_t bundle_time(const struct bundle_config *c, bool make, bool *back);
 /* Forgets the recorded time, for when a clock was wrong. */
 [[nodiscard]] int bundle_time_forget(const struct bundle_config *c, struct err *err);
 

@@ -202,7 +202,7 @@ int bundle_poll(const struct bundle_config *c, struct bundle_poll *out, struct e
 	if (access(trust, R_OK) < 0)
 		return err_sys(err, -errno, "whose bundles count is not known: cannot read the trust %s", trust);
 	/* Once a while the time is recorded. */
-	(void)bundle_time(c, NULL);
+	(void)bundle_time(c, false, NULL);
 	bool held = bundle_current(c, &h, NULL) == 0;
 	poll_folder(c, &h, held, &p);
 	if (c->url) {

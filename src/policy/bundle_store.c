@@ -79,7 +79,7 @@ int bundle_store_lock(int store, struct err *err)
 			return err_sys(err, -errno, "cannot lock the store of bundles");
 		if (i == LOCK_TRIES)
 			return err_set(err, -EBUSY, "another process has been installing a bundle for %d s", LOCK_TRIES * LOCK_MS / 1000);
-		nanosleep(&(struct timespec){.tv_nsec = LOCK_MS * 1000000l}, NULL);
+		nanosleep(&(struct timespec){.tv_nsec = LOCK_MS * 1000000L}, NULL);
 	}
 	return TAKE_FD(fd);
 }

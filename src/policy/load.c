@@ -158,13 +158,21 @@ static int bundle(struct loader *l)
 	struct bundle_config usual = {0};
 	const struct bundle_config *c = l->from->bundle;
 	struct bundle_held h;
+	char before[65] = "";
 	int r = c ? 0 : bundle_config_read(NULL, &a, &usual, l->err);
 	c = c ? c : &usual;
-	r = r < 0 ? r : bundle_current(c, &h, l->err);
-	if (r < 0)
-		return r == -ENOENT ? 0 : r;
-	r = held(l, c, &h);
-	bundle_held_free(&h);
+	while (r == 0) {
+		r = bundle_current(c, &h, l->err);
+		if (r < 0)
+			return r == -ENOENT ? 0 : r;
+		/* One that was replaced while it was read may be gone; the next is there. */
+		bool again = strcmp(before, h.sha256) != 0;
+		(void)memcpy(before, h.sha256, sizeof(before));
+		r = held(l, c, &h);
+		bundle_held_free(&h);
+		if (r == -EBADMSG && again)
+			r = 0;
+	}
 	return r;
 }
 

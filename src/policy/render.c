@@ -610,6 +610,14 @@ void policy_text(const struct policy *p, struct buf *out)
 	buf_fmt(out, "ledger: %s, bodies %s", s->ledger_required.value ? "required" : "if it can be had",
 	        policy_bodies_words[s->ledger_bodies.value]);
 	place_text(out, &s->ledger_required.place);
+	for (size_t i = 0, n = 0; i < s->n_exceptions; i++) {
+		const struct policy_exception *e = &s->exception[i];
+		if (e->why)
+			continue;
+		buf_fmt(out, "%s  %s %s for %s: %s", n++ ? "" : "exceptions:\n", policy_tool_words[e->verdict],
+		        e->tool ? e->tool : e->package, e->account, e->text);
+		place_text(out, &e->place);
+	}
 	for (size_t i = 0; i < s->n_wishes; i++)
 		buf_fmt(out, "%s  %s\n", i ? "" : "without effect, as these layers may not grant it:\n", s->wishes[i]);
 	buf_fmt(out, "digest: %s\n", policy_digest(p));

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -492,6 +493,12 @@ static void versions(void **state)
 	fresh();
 	make(&seven, (struct wanted){.version = 7});
 	taken(buf_slice(&seven));
+	/* Recorded from the first one on. */
+	struct bundle_state s;
+	int store = bundle_store_open(&config, false, &err);
+	assert_int_equal(bundle_state_read(store, &s, &err), 0);
+	close(store);
+	assert_true(s.version == 7 && s.trust == 1 && s.clock >= now && strcmp(s.organisation, "example.com") == 0);
 	make(&b, (struct wanted){.version = 6});
 	refused(buf_slice(&b), -ESTALE, "an older one is not taken");
 	assert_int_equal(bundle_install(&config, buf_slice(&seven), &changed, &err), 0);
@@ -551,14 +558,14 @@ static void clocks(void **state)
 	make(&b, (struct wanted){.version = 7, .from = now + BUNDLE_SKEW / 2, .expires = now + 5 * DAY});
 	taken(buf_slice(&b));
 	assert_int_equal(in_force(), 7);
-	assert_true(bundle_time(&config, &back) >= now && !back);
+	assert_true(bundle_time(&config, false, &back) >= now && !back);
 	/* The clock was ten days ahead of now, and somebody turned it back: what had expired stays expired. */
 	int store = bundle_store_open(&config, false, &err);
 	assert_int_equal(bundle_state_read(store, &s, &err), 0);
 	assert_true(s.clock >= now);
 	s.clock = now + 10 * DAY;
 	assert_int_equal(bundle_state_write(store, &s, &err), 0);
-	assert_int_equal(bundle_time(&config, &back), now + 10 * DAY);
+	assert_int_equal(bundle_time(&config, false, &back), now + 10 * DAY);
 	assert_true(back);
 	assert_int_equal(bundle_current(&config, &h, &err), 0);
 	assert_true(h.expired && h.clock_back);
@@ -566,7 +573,7 @@ static void clocks(void **state)
 	make(&b, (struct wanted){.version = 8, .expires = now + 9 * DAY});
 	refused(buf_slice(&b), -ESTALE, "it has expired");
 	assert_int_equal(bundle_time_forget(&config, &err), 0);
-	assert_true(bundle_time(&config, &back) < now + DAY && !back);
+	assert_true(bundle_time(&config, false, &back) < now + DAY && !back);
 	taken(buf_slice(&b));
 	close(store);
 	/* In a process it goes on by itself. */
@@ -737,6 +744,58 @@ static void crash(void **state)
 	assert_true(seen_old > 30 && seen_new > 5);
 }
 
+/* ---- A daemon's thread ---- */
+
+static char drop_path[128];
+static bool thread_done;
+
+static void *drops(void *arg)
+{
+	struct bundle_config c = config;
+	size_t *good = arg;
+	c.folder = drop_path;
+	for (uint64_t v = 1; v <= 12; v++) {
+		_cleanup_buf_ struct buf b = BUF(BUNDLE_MAX);
+		struct bundle_poll p;
+		char name[40];
+		make(&b, (struct wanted){.version = v});
+		(void)snprintf(name, sizeof(name), "%llu.bundle", (unsigned long long)v);
+		put(drop_path, name, buf_slice(&b));
+		*good += bundle_poll(&c, &p, NULL) == 0 && p.news == BUNDLE_CHANGED;
+		*good += bundle_poll(&c, &p, NULL) == 0 && p.news == BUNDLE_UNCHANGED;
+	}
+	__atomic_store_n(&thread_done, true, __ATOMIC_SEQ_CST);
+	return NULL;
+}
+
+/* One thread puts bundle after bundle in force, another loads the policy all the while, and always gets one. */
+static void threads(void **state)
+{
+	pthread_t thread;
+	size_t good = 0, loads = 0;
+	(void)state;
+	fresh();
+	(void)snprintf(drop_path, sizeof(drop_path), "%s/drop", top);
+	assert_int_equal(mkdir(drop_path, 0755), 0);
+	struct policy_load from = {.bundle = &config, .person = "", .no_project = true, .state = "", .vars = {.home = "/home/u"}};
+	assert_int_equal(pthread_create(&thread, NULL, drops, &good), 0);
+	while (!__atomic_load_n(&thread_done, __ATOMIC_SEQ_CST)) {
+		struct policy_problems problems = {0};
+		struct policy *p;
+		struct err err = {0};
+		if (policy_load(&from, &p, &problems, &err) < 0)
+			fail_msg("load %zu: %s", loads, err.text);
+		loads += policy_settings(p)->layer[POLICY_ORGANISATION].is_there;
+		policy_free(p);
+		policy_problems_free(&problems);
+	}
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	print_message("%zu loads beside 12 bundles\n", loads);
+	assert_int_equal(good, 24);
+	assert_true(loads > 12);
+	assert_int_equal(in_force(), 12);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -750,6 +809,7 @@ int main(void)
 	        cmocka_unit_test(new_trust),
 	        cmocka_unit_test(places),
 	        cmocka_unit_test(crash),
+	        cmocka_unit_test(threads),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
