@@ -153,7 +153,14 @@ static int drop(unsigned timeout)
 		__rlimit_resource_t what;
 		rlim_t max;
 	} table[] = {
-	        {RLIMIT_FSIZE, BUNDLE_MAX + 1}, {RLIMIT_AS, MEMORY_MAX}, {RLIMIT_CPU, timeout + 1}, {RLIMIT_CORE, 0}, {RLIMIT_NOFILE, 64}};
+#ifndef SANITIZED /* its shadow is larger */
+	        {RLIMIT_AS, MEMORY_MAX},
+#endif
+	        {RLIMIT_FSIZE, BUNDLE_MAX + 1},
+	        {RLIMIT_CPU, timeout + 1},
+	        {RLIMIT_CORE, 0},
+	        {RLIMIT_NOFILE, 64},
+	};
 	if (close_range(ANSWER_FD + 1, ~0u, 0) < 0)
 		return -errno;
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
@@ -195,8 +202,8 @@ _Noreturn static void child(int body, int answer, const char *url, struct slice 
 	_exit(write(ANSWER_FD, &a, sizeof(a)) == sizeof(a) ? 0 : 1);
 }
 
-/* A whole answer, before the time is over? */
-static bool await(int fd, unsigned timeout, struct answer *out)
+/* A whole answer. -ETIMEDOUT; -EPIPE: there is nobody any more to give it. */
+static int await(int fd, unsigned timeout, struct answer *out)
 {
 	size_t n = 0;
 	struct timespec now;
@@ -206,15 +213,17 @@ static bool await(int fd, unsigned timeout, struct answer *out)
 		struct pollfd p = {.fd = fd, .events = POLLIN};
 		(void)clock_gettime(CLOCK_MONOTONIC, &now);
 		int64_t left = end - ((int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
-		int r = left > 0 ? poll(&p, 1, (int)left) : 0;
-		if (r < 0 && errno == EINTR)
+		if (left <= 0)
+			return -ETIMEDOUT;
+		int r = poll(&p, 1, (int)left);
+		if (r <= 0 && (r == 0 || errno == EINTR))
 			continue;
-		ssize_t got = r > 0 ? read(fd, (char *)out + n, sizeof(*out) - n) : 0;
+		ssize_t got = r < 0 ? 0 : read(fd, (char *)out + n, sizeof(*out) - n);
 		if (got <= 0)
-			return false;
+			return -EPIPE;
 		n += (size_t)got;
 	}
-	return true;
+	return 0;
 }
 
 /* Only what can be shown, and sent back. */
@@ -283,15 +292,17 @@ int bundle_fetch(const struct bundle_config *c, char etag[BUNDLE_ETAG], struct b
 	close(pipes[1]);
 	if (pid < 0)
 		return err_sys(err, r, "cannot fetch");
-	bool whole = await(answer, timeout, &a);
+	r = await(answer, timeout, &a);
 	/* It has nothing more to say, and is to change nothing any more. */
 	(void)kill(pid, SIGKILL);
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	clean(a.text, sizeof(a.text));
 	clean(a.etag, sizeof(a.etag));
-	if (!whole)
-		return err_set(err, -ETIMEDOUT, "%s was not fetched within %u s", c->url, timeout);
+	if (r == -ETIMEDOUT)
+		return err_set(err, r, "%s was not fetched within %u s", c->url, timeout);
+	if (r < 0)
+		return err_set(err, r, "%s cannot be fetched: the process that does it ended", c->url);
 	if (a.code != 0)
 		return err_set(err, a.code < 0 && a.code > -4096 ? a.code : -EIO, "%s cannot be fetched: %s", c->url, a.text);
 	*unchanged = a.unchanged && etag[0];
