@@ -297,9 +297,30 @@ policy 0 'version 4' bundle install --ledger none 4.bundle
 policy 1 'banned' explain --tool claude-code --tool-version 2.1.3 --account alice
 policy 0 'the organisation has revoked it' exceptions
 
+# A contained run takes another bundle as it takes another policy; one that is damaged changes nothing for it.
+mkdir -p project
+if (cd project && timeout 60 "$P" run -- true) >run.out 2>&1; then
+	(cd project && exec timeout 90 "$P" run -- sh -c 'while ! [ -e stop ]; do sleep 0.2; done') >run.out 2>&1 &
+	run=$!
+	pids+=("$run")
+	printf 'network: [{host: a.example.com}]\n' >>folder/policy.yaml
+	bundle 5 'c d' --trust 2
+	sleep 2
+	policy 0 'version 5' bundle install --ledger none 5.bundle
+	told() { grep -q "$1" run.out; }
+	wait_for told 'the policy has changed, and holds from here on' || fail "a run does not see the new bundle: $(cat run.out)"
+	echo >>/var/lib/postern/bundle/current/policy.yaml
+	wait_for told 'the old one holds on.*is not what was signed' || fail "a run does not see the damage: $(cat run.out)"
+	: >project/stop
+	kill "$run" 2>/dev/null
+	forget "$run"
+else
+	echo "bundle: no contained run here, so none beside a new bundle: $(tail -n 1 run.out)"
+fi
+
 # It expires: with a warning, or closed.
-bundle 5 'c d' --trust 2 --expires "$(date -u +%FT%TZ -d '+2 seconds')"
-policy 0 'version 5' bundle install --ledger none 5.bundle
+bundle 6 'c d' --trust 2 --expires "$(date -u +%FT%TZ -d '+2 seconds')"
+policy 0 'version 6' bundle install --ledger none 6.bundle
 expired() { "$P" policy bundle show | grep -q 'it has expired, and stays in force'; }
 wait_for expired || fail 'it does not expire'
 policy 1 'stays in force until there is a newer one' explain --tool claude-code
@@ -307,8 +328,8 @@ policy 0 'permitted' explain --tool codex
 echo 'on_expiry: closed' >/etc/postern/bundle.yaml
 policy 2 'no AI tool may run here until there is a newer one' explain --tool codex
 policy 0 'no AI tool may run' bundle show
-bundle 6 'c d' --trust 2
-policy 0 'version 6' bundle install --ledger none 6.bundle
+bundle 7 'c d' --trust 2
+policy 0 'version 7' bundle install --ledger none 7.bundle
 policy 0 'permitted' explain --tool codex
 
 # Damage is told, and no policy holds in place of another; the same bundle mends it.
@@ -316,6 +337,6 @@ echo >>/var/lib/postern/bundle/current/policy.yaml
 policy 2 'is not what was signed' explain --tool codex
 rm /var/lib/postern/bundle/current
 policy 2 'install it again' explain --tool codex
-policy 0 'version 6' bundle install --ledger none 6.bundle
+policy 0 'version 7' bundle install --ledger none 7.bundle
 policy 0 'permitted' explain --tool codex
 echo "bundle: $checks passed"
