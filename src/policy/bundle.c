@@ -63,7 +63,7 @@ int64_t bundle_time(const struct bundle_config *c, bool make, bool *back)
 	int64_t now = latest(&s, from, back);
 	/* Who may not write does not record; nor is it worth waiting for who installs. */
 	if (store >= 0 && now >= s.clock + RECORD_STEP && faccessat(store, ".", W_OK, AT_EACCESS) == 0) {
-		_cleanup_fd_ int lock = bundle_store_lock(store, NULL);
+		_cleanup_fd_ int lock = bundle_store_lock(store, false, NULL);
 		if (lock >= 0 && bundle_state_read(store, &s, NULL) == 0 && now > s.clock) {
 			s.clock = now;
 			(void)!bundle_state_write(store, &s, NULL);
@@ -78,7 +78,7 @@ int bundle_time_forget(const struct bundle_config *c, struct err *err)
 	_cleanup_fd_ int store = bundle_store_open(c, false, err);
 	if (store < 0)
 		return store;
-	_cleanup_fd_ int lock = bundle_store_lock(store, err);
+	_cleanup_fd_ int lock = bundle_store_lock(store, true, err);
 	int r = lock < 0 ? lock : bundle_state_read(store, &s, err);
 	if (r < 0)
 		return r;
@@ -405,7 +405,7 @@ int bundle_install(const struct bundle_config *c, struct slice bytes, bool *chan
 	_cleanup_fd_ int store = bundle_store_open(c, true, err);
 	if (store < 0)
 		return store;
-	_cleanup_fd_ int lock = bundle_store_lock(store, err);
+	_cleanup_fd_ int lock = bundle_store_lock(store, true, err);
 	if (lock < 0)
 		return lock;
 	/* Again: another process may have installed one. */

@@ -20,8 +20,8 @@ struct bundle_state {
 const char *bundle_store(const struct bundle_config *c);
 /* The store's folder; -ENOENT if there is none and it is not to be made. -EACCES with a sentence: others may write it. */
 [[nodiscard]] int bundle_store_open(const struct bundle_config *c, bool make, struct err *err);
-/* Waits for the lock of the store. A descriptor to close. */
-[[nodiscard]] int bundle_store_lock(int store, struct err *err);
+/* The lock of the store, waited for up to 10 s, or not at all (-EBUSY). A descriptor to close. */
+[[nodiscard]] int bundle_store_lock(int store, bool wait, struct err *err);
 /* A missing one is all zero. -EINVAL: it is damaged. */
 [[nodiscard]] int bundle_state_read(int store, struct bundle_state *out, struct err *err);
 [[nodiscard]] int bundle_state_write(int store, const struct bundle_state *s, struct err *err);

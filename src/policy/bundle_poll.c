@@ -69,12 +69,8 @@ static void look(int dir, struct dropped *d)
 static int read_dropped(int dir, const char *name, struct buf *out, struct err *err)
 {
 	_cleanup_fd_ int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-	char self[40];
-	if (fd < 0)
-		return err_sys(err, -errno, "cannot be read");
-	(void)snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
-	int r = path_read(AT_FDCWD, self, out);
-	return r < 0 ? err_sys(err, r, "cannot be read") : 0;
+	int r = fd < 0 ? -errno : path_read_fd(fd, out);
+	return r < 0 ? err_sys(err, r, "it cannot be read") : 0;
 }
 
 static int list(const char *folder, int dir, struct dropped *out, size_t *n, struct err *err)
@@ -162,7 +158,7 @@ static void tag_write(const struct bundle_config *c, const char *tag)
 	_cleanup_buf_ struct buf text = BUF(TAG_MAX);
 	struct bundle_held h;
 	_cleanup_fd_ int store = bundle_store_open(c, false, NULL);
-	_cleanup_fd_ int lock = store < 0 ? -1 : bundle_store_lock(store, NULL);
+	_cleanup_fd_ int lock = store < 0 ? -1 : bundle_store_lock(store, false, NULL);
 	if (lock < 0 || !tag[0] || bundle_current(c, &h, NULL) < 0)
 		return;
 	buf_fmt(&text, TAG_TITLE "\nurl %s\nsha256 %s\ntag %s\n", c->url, h.sha256, tag);

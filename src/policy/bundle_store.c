@@ -47,7 +47,9 @@ static int make_store(const char *path)
 			continue;
 		memcpy(part, path, i);
 		part[i] = 0;
-		if (mkdir(part, 0755) < 0 && errno != EEXIST)
+		bool made = mkdir(part, 0755) == 0;
+		/* Whatever the mask. */
+		if (made ? chmod(part, 0755) < 0 : errno != EEXIST)
 			return -errno;
 	}
 	return 0;
@@ -69,7 +71,7 @@ int bundle_store_open(const struct bundle_config *c, bool make, struct err *err)
 	return r < 0 ? r : TAKE_FD(fd);
 }
 
-int bundle_store_lock(int store, struct err *err)
+int bundle_store_lock(int store, bool wait, struct err *err)
 {
 	_cleanup_fd_ int fd = openat(store, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
@@ -77,8 +79,9 @@ int bundle_store_lock(int store, struct err *err)
 	for (int i = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; i++) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return err_sys(err, -errno, "cannot lock the store of bundles");
-		if (i == LOCK_TRIES)
-			return err_set(err, -EBUSY, "another process has been installing a bundle for %d s", LOCK_TRIES * LOCK_MS / 1000);
+		if (!wait || i == LOCK_TRIES)
+			return err_set(err, -EBUSY, "another process has been installing a bundle for %d s",
+			        wait ? LOCK_TRIES * LOCK_MS / 1000 : 0);
 		nanosleep(&(struct timespec){.tv_nsec = LOCK_MS * 1000000L}, NULL);
 	}
 	return TAKE_FD(fd);
@@ -160,7 +163,7 @@ static int put_file(int dir, const char *name, struct slice content)
 	/* The folder, and those between it and the top, which may be new too. */
 	while (r == 0 && strcmp(folder, ".") != 0) {
 		_cleanup_fd_ int up = path_open(dir, folder, O_RDONLY | O_DIRECTORY, 0);
-		if (up < 0 || fsync(up) < 0)
+		if (up < 0 || fchmod(up, 0755) < 0 || fsync(up) < 0)
 			r = up < 0 ? up : -errno;
 		char *last = strrchr(folder, '/');
 		if (last)
@@ -263,7 +266,7 @@ int bundle_store_put(int store, const struct bundle_config *c, const struct bund
 		r = put_link(store, old, STORE_BEFORE);
 	r = r < 0 ? r : put_link(store, name, STORE_CURRENT);
 	if (r < 0)
-		return err_sys(err, r, "cannot put the bundle in force; what was in force stays");
+		return err_sys(err, r, "cannot put the bundle in force for good; install it again");
 	r = has_old ? 0 : bundle_state_write(store, &s, err);
 	if (r < 0)
 		return r;

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -134,12 +133,8 @@ int except_folder(const struct policy_doc *organisation, int dir, const char *pa
 		_cleanup_fd_ int fd = r < 0 ? -1 : openat(dir, list[i]->d_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 		buf_fmt(&file, "%s/%s", path, list[i]->d_name);
 		/* What cannot be read is an exception that is damaged. */
-		if (fd >= 0) {
-			char self[40];
-			(void)snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
-			if (path_read(AT_FDCWD, self, &text) < 0)
-				buf_reset(&text);
-		}
+		if (fd >= 0 && path_read_fd(fd, &text) < 0)
+			buf_reset(&text);
 		r = r < 0 ? r : except_add(organisation, buf_slice(&text), buf_str(&file), arena, to);
 		free(list[i]);
 	}

@@ -69,8 +69,13 @@ int path_make_absolute(const char *path)
 int path_read(int dir, const char *path, struct buf *out)
 {
 	_cleanup_fd_ int fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	return fd < 0 ? -errno : path_read_fd(fd, out);
+}
+
+int path_read_fd(int fd, struct buf *out)
+{
 	struct stat st;
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (fstat(fd, &st) < 0)
 		return -errno;
 	if (!S_ISREG(st.st_mode))
 		return -EINVAL;

@@ -225,6 +225,15 @@ done
 (($(find /var/lib/postern/bundle -mindepth 1 -maxdepth 1 -type d | wc -l) <= 2)) || fail "left behind: $(ls -a /var/lib/postern/bundle)"
 rm -r folder/rules
 
+# A disk that is full.
+mkdir full && mount -t tmpfs -o size=200k none full || fail 'no small disk'
+policy 0 'in force from here on: version 1' bundle install --ledger none --trust /etc/postern/trust --store "$work/full/store" 1.bundle
+policy 1 'No space left on device' bundle install --ledger none --trust /etc/postern/trust --store "$work/full/store" 9.bundle
+policy 0 'version   1 of' bundle show --store "$work/full/store"
+mount -o remount,size=8m full
+policy 0 'in force from here on: version 9' bundle install --ledger none --trust /etc/postern/trust --store "$work/full/store" 9.bundle
+umount full
+
 # Two at once: one after the other.
 bundle $((version + 1)) 'a b'
 bundle $((version + 2)) 'a b'

@@ -30,21 +30,27 @@
 #define CRASHED 77
 #define INODES  4096
 
-static int crash_at = -1, steps;
+static int crash_at = -1, fail_at = -1, steps;
 static ino_t synced[INODES];
 static size_t n_synced;
 static bool watching, unsynced;
 
-static void step(void)
+/* True: this call is the one that fails. */
+static bool step(void)
 {
-	if (crash_at >= 0 && steps++ == crash_at)
+	if (crash_at < 0 && fail_at < 0)
+		return false;
+	if (steps == crash_at)
 		_exit(CRASHED);
+	errno = steps % 2 ? EIO : ENOSPC;
+	return steps++ == fail_at;
 }
 
 int fsync(int fd)
 {
 	struct stat st;
-	step();
+	if (step())
+		return -1;
 	if (watching && fstat(fd, &st) == 0 && n_synced < INODES)
 		synced[n_synced++] = st.st_ino;
 	return (int)syscall(SYS_fsync, fd);
@@ -71,7 +77,8 @@ static bool is_synced(int dir, const char *name)
 
 int renameat(int from_dir, const char *from, int to_dir, const char *to)
 {
-	step();
+	if (step())
+		return -1;
 	if (watching && !is_synced(from_dir, from))
 		unsynced = true;
 	return (int)syscall(SYS_renameat2, from_dir, from, to_dir, to, 0);
@@ -79,19 +86,22 @@ int renameat(int from_dir, const char *from, int to_dir, const char *to)
 
 int symlinkat(const char *target, int dir, const char *name)
 {
-	step();
+	if (step())
+		return -1;
 	return (int)syscall(SYS_symlinkat, target, dir, name);
 }
 
 int unlinkat(int dir, const char *name, int flags)
 {
-	step();
+	if (step())
+		return -1;
 	return (int)syscall(SYS_unlinkat, dir, name, flags);
 }
 
 int mkdirat(int dir, const char *name, mode_t mode)
 {
-	step();
+	if (step())
+		return -1;
 	return (int)syscall(SYS_mkdirat, dir, name, mode);
 }
 
@@ -744,6 +754,60 @@ static void crash(void **state)
 	assert_true(seen_old > 30 && seen_new > 5);
 }
 
+/* Each of those calls fails once: the old one is in force or the new one, and the new one can be had when the disk is well again. */
+static void failures(void **state)
+{
+	_cleanup_buf_ struct buf old = BUF(BUNDLE_MAX), new = BUF(BUNDLE_MAX);
+	struct err err = {0};
+	bool changed, failed = true;
+	size_t told = 0;
+	(void)state;
+	fresh();
+	make(&old, (struct wanted){.version = 6});
+	make(&new, (struct wanted){.version = 7, .policy = POLICY("2")});
+	for (int at = 0; failed; at++) {
+		assert_true(at < 500);
+		wipe(store_path);
+		taken(buf_slice(&old));
+		steps = 0;
+		fail_at = at;
+		int r = bundle_install(&config, buf_slice(&new), &changed, &err);
+		failed = steps > at;
+		fail_at = -1;
+		uint64_t got = in_force();
+		if ((got != 6 && got != 7) || (r == 0 && got != 7))
+			fail_msg("call %d: %d, and version %llu", at, r, (unsigned long long)got);
+		told += r < 0;
+		taken(buf_slice(&new));
+		assert_int_equal(in_force(), 7);
+		assert_int_equal(bundle_install(&config, buf_slice(&old), &changed, &err), -ESTALE);
+		assert_true(folders() <= 2);
+	}
+	print_message("%zu failures were told\n", told);
+	assert_true(told > 15);
+}
+
+/* What binds everybody can be read by everybody, whatever the mask of who installed it. */
+static void modes(void **state)
+{
+	static const char *const names[] = {"", "/current", "/current/prints", "/current/policy.yaml", "/current/prints/tool.yaml",
+	        "/current/.note", "/current/.trust", "/state"};
+	_cleanup_buf_ struct buf b = BUF(BUNDLE_MAX);
+	(void)state;
+	fresh();
+	make(&b, (struct wanted){.version = 1});
+	(void)umask(077);
+	taken(buf_slice(&b));
+	(void)umask(022);
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		char path[200];
+		struct stat st;
+		(void)snprintf(path, sizeof(path), "%s%s", store_path, names[i]);
+		assert_int_equal(stat(path, &st), 0);
+		assert_int_equal(st.st_mode & 0777, S_ISDIR(st.st_mode) ? 0755 : 0644);
+	}
+}
+
 /* ---- A daemon's thread ---- */
 
 static char drop_path[128];
@@ -809,6 +873,8 @@ int main(void)
 	        cmocka_unit_test(new_trust),
 	        cmocka_unit_test(places),
 	        cmocka_unit_test(crash),
+	        cmocka_unit_test(failures),
+	        cmocka_unit_test(modes),
 	        cmocka_unit_test(threads),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
