@@ -10,7 +10,9 @@
  * then the link is replaced. After a crash at any step the old one is in force or the new one, and a version that was recorded can still be
  * installed. Whatever a new one is (empty, cut, expired, signed by others, older), what was in force stays in force.
  *
- * Nothing here is global; a bundle_config may be shared by threads. */
+ * Nothing here is global; a bundle_config may be shared by threads. A daemon has a thread that calls bundle_poll() every few minutes, and
+ * loads its policy again (policy_load(), which finds what is in force) after BUNDLE_CHANGED; it asks policy_tool() with the time of a
+ * bundle_clock that was started with bundle_time(), and looks again at decisions that it kept at policy_tool_until(). */
 #ifndef POSTERN_POLICY_BUNDLE_H
 #define POSTERN_POLICY_BUNDLE_H
 

@@ -226,7 +226,8 @@ done
 rm -r folder/rules
 
 # A disk that is full.
-mkdir full && mount -t tmpfs -o size=200k none full || fail 'no small disk'
+mkdir full
+mount -t tmpfs -o size=200k none full || fail 'no small disk'
 policy 0 'in force from here on: version 1' bundle install --ledger none --trust /etc/postern/trust --store "$work/full/store" 1.bundle
 policy 1 'No space left on device' bundle install --ledger none --trust /etc/postern/trust --store "$work/full/store" 9.bundle
 policy 0 'version   1 of' bundle show --store "$work/full/store"
