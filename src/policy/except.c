@@ -181,12 +181,21 @@ static bool fits(const struct policy_exception *e, const struct policy_tool *t)
 	       (!e->versions || (match_version_known(t->version) && policy_version_in(e->versions, t->version)));
 }
 
-const struct policy_exception *except_find(const struct policy *p, const struct policy_tool *t, enum policy_tool_verdict verdict)
+static bool stands(const struct policy_exception *e, const unsigned need[POLICY_TOOL_BAN + 1])
+{
+	unsigned all = 0;
+	for (unsigned v = (unsigned)e->verdict + 1; v <= POLICY_TOOL_BAN; v++)
+		all |= need[v];
+	return (!(all & EXCEPT_DIGEST) || e->digest) && (!(all & EXCEPT_VERSIONS) || e->versions || e->digest);
+}
+
+const struct policy_exception *except_find(
+        const struct policy *p, const struct policy_tool *t, enum policy_tool_verdict verdict, const unsigned need[POLICY_TOOL_BAN + 1])
 {
 	const struct policy_exception *best = NULL;
 	for (size_t i = 0; i < p->s.n_exceptions; i++) {
 		const struct policy_exception *e = &p->s.exception[i];
-		if (e->why || t->now < e->from || t->now >= e->until || e->verdict >= verdict || !fits(e, t))
+		if (e->why || t->now < e->from || t->now >= e->until || e->verdict >= verdict || !fits(e, t) || !stands(e, need))
 			continue;
 		if (!best || e->verdict < best->verdict || (e->verdict == best->verdict && e->until > best->until))
 			best = e;

@@ -21,9 +21,13 @@ struct policy_exceptions {
         const struct policy_doc *organisation, int dir, const char *path, struct arena *arena, struct policy_exceptions *to);
 /* Makes them those of a compiled policy, whose arena keeps them. */
 [[nodiscard]] int except_set(struct policy *p, const struct policy_exceptions *from);
-/* The mildest that fits, that counts at t->now, and is milder than `verdict`; NULL: none. */
-const struct policy_exception *except_find(const struct policy *p, const struct policy_tool *t, enum policy_tool_verdict verdict);
-
+/* What an exception must name to stand against a rule that names it too: a ban of one content, or of some versions, is not undone by an
+ * exception for the tool. need[v]: of all rules that fit and say v. */
+enum { EXCEPT_DIGEST = 1 << 0, EXCEPT_VERSIONS = 1 << 1 };
+/* The mildest that fits, that counts at t->now, is milder than `verdict`, and names what is needed against all rules that are stricter than
+ * it; NULL: none. */
+const struct policy_exception *except_find(
+        const struct policy *p, const struct policy_tool *t, enum policy_tool_verdict verdict, const unsigned need[POLICY_TOOL_BAN + 1]);
 /* What a note would be for the organisation of a policy: out->why is NULL if it would count in its time. 0, -ENOMEM. */
 [[nodiscard]] int except_check(const struct policy *p, struct slice note, struct arena *arena, struct policy_exception *out);
 

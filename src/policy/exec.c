@@ -172,12 +172,14 @@ void policy_tool(const struct policy *p, const struct policy_tool *t, struct pol
 	for (size_t i = 0; i < ARRAY_LEN(order); i++) {
 		const struct policy_doc *d = p->doc[order[i]];
 		const struct tool_rule *deny = NULL, *best = NULL;
+		unsigned need[POLICY_TOOL_BAN + 1] = {0};
 		if (!d || !d->has_tools)
 			continue;
 		for (size_t k = 0; k < d->n_tools; k++) {
 			const struct tool_rule *r = &d->tool[k];
 			if (!tool_fits(r, t))
 				continue;
+			need[r->verdict] |= (r->digest ? EXCEPT_DIGEST : 0u) | (r->versions ? EXCEPT_VERSIONS : 0u);
 			if (r->verdict == POLICY_TOOL_BAN)
 				deny = deny ? deny : r;
 			else if (!best || r->verdict > best->verdict)
@@ -186,7 +188,7 @@ void policy_tool(const struct policy *p, const struct policy_tool *t, struct pol
 		const struct tool_rule *r = deny ? deny : best;
 		enum policy_tool_verdict v = r ? r->verdict : d->tool_default;
 		/* Only of what the organisation itself says; a person's own ban stays. */
-		const struct policy_exception *e = order[i] == POLICY_ORGANISATION && t->now ? except_find(p, t, v) : NULL;
+		const struct policy_exception *e = order[i] == POLICY_ORGANISATION && t->now ? except_find(p, t, v, need) : NULL;
 		v = e ? e->verdict : v;
 		if (!first && v <= out->verdict)
 			continue;

@@ -234,6 +234,40 @@ static void strictness(void **state)
 			fail_msg("row %zu: %d", i, (int)d.verdict);
 		world_free(&w);
 	}
+	/* A ban of one content or of some versions is not undone by an exception for the tool. */
+#define DIGEST_A "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+	static const struct {
+		const char *rules;
+		struct slice versions, digest;
+		enum policy_tool_verdict verdict;
+	} specific[] = {
+	        {"{digest: " DIGEST_A ", verdict: ban}", SLICE_INIT(""), SLICE_INIT(""), POLICY_TOOL_BAN},
+	        {"{digest: " DIGEST_A ", verdict: ban}", SLICE_INIT(">=2"), SLICE_INIT(""), POLICY_TOOL_BAN},
+	        {"{digest: " DIGEST_A ", verdict: ban}", SLICE_INIT(""), SLICE_INIT(DIGEST_A), POLICY_TOOL_PERMIT},
+	        {"{tool: claude-code, verdict: ban}, {tool: claude-code, versions: \"2.1.3\", verdict: ban}", SLICE_INIT(""),
+	                SLICE_INIT(""), POLICY_TOOL_BAN},
+	        {"{tool: claude-code, verdict: ban}, {tool: claude-code, versions: \"2.1.3\", verdict: ban}", SLICE_INIT("2.1.3"),
+	                SLICE_INIT(""), POLICY_TOOL_PERMIT},
+	        {"{tool: claude-code, verdict: ban}, {tool: claude-code, versions: \"2.1.4\", verdict: ban}", SLICE_INIT(""),
+	                SLICE_INIT(""), POLICY_TOOL_PERMIT},
+	        {"{tool: claude-code, versions: \"2.1.3\", verdict: gate}", SLICE_INIT(""), SLICE_INIT(""), POLICY_TOOL_GATE},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(specific); i++) {
+		struct policy_tool_decision d;
+		struct policy_tool t = alice();
+		struct world w;
+		struct exception one = plain();
+		t.digest = SLICE(DIGEST_A);
+		one.versions = specific[i].versions;
+		one.digest = specific[i].digest;
+		sign(&one, &admin, &note);
+		world_new(&w, specific[i].rules, "");
+		assert_null(give(&w, buf_slice(&note))->why);
+		policy_tool(w.p, &t, &d);
+		if (d.verdict != specific[i].verdict)
+			fail_msg("specific row %zu: %d", i, (int)d.verdict);
+		world_free(&w);
+	}
 	/* The ban of the person's own policy stays. */
 	static const struct policy_vars vars = {.home = "/home/u"};
 	struct policy_tool_decision d;
