@@ -186,7 +186,7 @@ static bool stands(const struct policy_exception *e, const unsigned need[POLICY_
 	unsigned all = 0;
 	for (unsigned v = (unsigned)e->verdict + 1; v <= POLICY_TOOL_BAN; v++)
 		all |= need[v];
-	return (!(all & EXCEPT_DIGEST) || e->digest) && (!(all & EXCEPT_VERSIONS) || e->versions || e->digest);
+	return !(all & EXCEPT_LINEAGE) && (!(all & EXCEPT_DIGEST) || e->digest) && (!(all & EXCEPT_VERSIONS) || e->versions || e->digest);
 }
 
 const struct policy_exception *except_find(

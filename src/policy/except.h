@@ -23,7 +23,7 @@ struct policy_exceptions {
 [[nodiscard]] int except_set(struct policy *p, const struct policy_exceptions *from);
 /* What an exception must name to stand against a rule that names it too: a ban of one content, or of some versions, is not undone by an
  * exception for the tool. need[v]: of all rules that fit and say v. */
-enum { EXCEPT_DIGEST = 1 << 0, EXCEPT_VERSIONS = 1 << 1 };
+enum { EXCEPT_DIGEST = 1 << 0, EXCEPT_VERSIONS = 1 << 1, EXCEPT_LINEAGE = 1 << 2 /* which none can name */ };
 /* The mildest that fits, that counts at t->now, is milder than `verdict`, and names what is needed against all rules that are stricter than
  * it; NULL: none. */
 const struct policy_exception *except_find(

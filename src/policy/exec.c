@@ -179,7 +179,8 @@ void policy_tool(const struct policy *p, const struct policy_tool *t, struct pol
 			const struct tool_rule *r = &d->tool[k];
 			if (!tool_fits(r, t))
 				continue;
-			need[r->verdict] |= (r->digest ? EXCEPT_DIGEST : 0u) | (r->versions ? EXCEPT_VERSIONS : 0u);
+			need[r->verdict] |= (r->digest ? EXCEPT_DIGEST : 0u) | (r->versions ? EXCEPT_VERSIONS : 0u) |
+			                    (r->n_lineage ? EXCEPT_LINEAGE : 0u);
 			if (r->verdict == POLICY_TOOL_BAN)
 				deny = deny ? deny : r;
 			else if (!best || r->verdict > best->verdict)

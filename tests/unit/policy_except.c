@@ -251,13 +251,18 @@ static void strictness(void **state)
 	        {"{tool: claude-code, verdict: ban}, {tool: claude-code, versions: \"2.1.4\", verdict: ban}", SLICE_INIT(""),
 	                SLICE_INIT(""), POLICY_TOOL_PERMIT},
 	        {"{tool: claude-code, versions: \"2.1.3\", verdict: gate}", SLICE_INIT(""), SLICE_INIT(""), POLICY_TOOL_GATE},
+	        {"{tool: claude-code, lineage: openclaw, verdict: ban}", SLICE_INIT("2.1.3"), SLICE_INIT(DIGEST_A), POLICY_TOOL_BAN},
+	        {"{tool: claude-code, lineage: codex, verdict: ban}", SLICE_INIT(""), SLICE_INIT(""), POLICY_TOOL_PERMIT},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(specific); i++) {
 		struct policy_tool_decision d;
 		struct policy_tool t = alice();
 		struct world w;
 		struct exception one = plain();
+		static const struct slice above[] = {SLICE_INIT("openclaw")};
 		t.digest = SLICE(DIGEST_A);
+		t.lineage = above;
+		t.n_lineage = 1;
 		one.versions = specific[i].versions;
 		one.digest = specific[i].digest;
 		sign(&one, &admin, &note);
