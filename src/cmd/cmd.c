@@ -62,7 +62,7 @@ const struct command *command_find(const char *name)
 
 const char *command_word(const struct command *part)
 {
-	const char *space = strchr(part->name, ' ');
+	const char *space = strrchr(part->name, ' ');
 	return space ? space + 1 : part->name;
 }
 
@@ -185,16 +185,20 @@ static int show_help(const struct command *c)
 static int help_run(void *options, const struct opt_args *args)
 {
 	(void)options;
-	const struct command *c = args->n ? command_find(args->arg[0]) : NULL, *part = NULL;
-	if (args->n > (c && c->parts ? 2 : 1))
-		return cmd_usage("help", "one command at a time");
+	const struct command *c = args->n ? command_find(args->arg[0]) : NULL;
 	if (args->n == 0)
 		return show_help(NULL);
-	if (args->n == 2) {
-		part = command_part(c, args->arg[1]);
-		return part ? show_help(part) : unknown_command(c, args->arg[1]);
+	if (!c)
+		return args->n == 1 ? unknown_command(NULL, args->arg[0]) : cmd_usage("help", "one command at a time");
+	for (size_t i = 1; i < args->n; i++) {
+		if (!c->parts)
+			return cmd_usage("help", "one command at a time");
+		const struct command *part = command_part(c, args->arg[i]);
+		if (!part)
+			return unknown_command(c, args->arg[i]);
+		c = part;
 	}
-	return c ? show_help(c) : unknown_command(NULL, args->arg[0]);
+	return show_help(c);
 }
 
 static const char *const help_examples[] = {"postern help completion", NULL};
@@ -210,7 +214,7 @@ const struct command cmd_help = {
 static int run_command(const struct command *c, int argc, char **argv)
 {
 	static const struct opt none[] = {OPT_END};
-	if (c->parts && argc > 0 && argv[0][0] != '-') {
+	while (c->parts && argc > 0 && argv[0][0] != '-') {
 		const struct command *part = command_part(c, argv[0]);
 		if (!part)
 			return unknown_command(c, argv[0]);

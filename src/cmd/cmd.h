@@ -25,7 +25,7 @@ struct command {
 	 * exit code. May change *options and args. */
 	int (*run)(void *options, const struct opt_args *args);
 	/* A command that is a family: its parts, NULL-terminated. It has then neither options nor run, and its operand is the name of one.
-	 */
+	 * A part may be a family too. */
 	const struct command *const *parts;
 };
 
@@ -35,7 +35,7 @@ extern const size_t command_count;
 const struct command *command_find(const char *name);
 /* The part of that name ("append"), or NULL. */
 const struct command *command_part(const struct command *c, const char *name);
-/* What follows the name of the family in the name of a part: "append". */
+/* What follows the name of the family in the name of a part: "append"; of "policy bundle make" it is "make". */
 const char *command_word(const struct command *part);
 
 /* The program without its main(): argv as main() has it. Returns the exit code. */

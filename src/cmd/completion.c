@@ -58,22 +58,46 @@ static void put_operands(struct buf *out, const struct command *c)
 		put_list(out, c->words, ' ');
 }
 
-/* Calls fn for each command that has options of its own: parts instead of their families. */
-static void each(struct buf *out, void (*fn)(struct buf *out, const struct command *c))
+typedef void command_fn(struct buf *out, const struct command *c);
+
+/* Calls fn for a command and all parts below it: those that have options of their own, or the families. */
+static void each_of(struct buf *out, const struct command *c, bool families, command_fn *fn)
 {
-	for (size_t i = 0; i < command_count; i++) {
-		const struct command *c = command_table[i];
-		if (!c->parts)
-			fn(out, c);
-		for (const struct command *const *p = c->parts; p && *p; p++)
-			fn(out, *p);
-	}
+	if (families == (c->parts != NULL))
+		fn(out, c);
+	for (const struct command *const *p = c->parts; p && *p; p++)
+		each_of(out, *p, families, fn);
+}
+
+static void each(struct buf *out, bool families, command_fn *fn)
+{
+	for (size_t i = 0; i < command_count; i++)
+		each_of(out, command_table[i], families, fn);
 }
 
 static void put_parts(struct buf *out, const struct command *family)
 {
 	for (const struct command *const *p = family->parts; *p; p++)
 		buf_fmt(out, "%s%s", p == family->parts ? "" : " ", command_word(*p));
+}
+
+/* How many words a command's name has. */
+static unsigned words_of(const struct command *c)
+{
+	unsigned n = 1;
+	for (const char *p = c->name; *p; p++)
+		n += *p == ' ';
+	return n;
+}
+
+/* After a family its parts; what is there already goes to the name of the command. */
+static void bash_family(struct buf *out, const struct command *c)
+{
+	unsigned n = words_of(c);
+	buf_fmt(out, "\tif [[ $command == '%s' ]]; then\n\t\tif ((COMP_CWORD == %u)); then\n\t\t\tmapfile -t COMPREPLY < <(compgen -W '",
+	        c->name, n + 1);
+	put_parts(out, c);
+	buf_fmt(out, " --help' -- \"$cur\")\n\t\t\treturn\n\t\tfi\n\t\tcommand+=\" ${COMP_WORDS[%u]}\"\n\tfi\n", n + 1);
 }
 
 static void bash_values(struct buf *out, const struct command *c)
@@ -122,19 +146,12 @@ static void bash_script(struct buf *out)
 	                 "\tif ((COMP_CWORD == 1)); then\n"
 	                 "\t\tmapfile -t COMPREPLY < <(compgen -W '");
 	put_commands(out);
-	buf_str_add(out, " --help --version' -- \"$cur\")\n\t\treturn\n\tfi\n\tcase $command in\n");
-	for (size_t i = 0; i < command_count; i++) {
-		const struct command *c = command_table[i];
-		if (!c->parts)
-			continue;
-		buf_fmt(out, "\t%s)\n\t\tif ((COMP_CWORD == 2)); then\n\t\t\tmapfile -t COMPREPLY < <(compgen -W '", c->name);
-		put_parts(out, c);
-		buf_str_add(out, " --help' -- \"$cur\")\n\t\t\treturn\n\t\tfi\n\t\tcommand+=\" ${COMP_WORDS[2]}\" ;;\n");
-	}
-	buf_str_add(out, "\tesac\n\tcase $command:$prev in\n");
-	each(out, bash_values);
+	buf_str_add(out, " --help --version' -- \"$cur\")\n\t\treturn\n\tfi\n");
+	each(out, true, bash_family);
+	buf_str_add(out, "\tcase $command:$prev in\n");
+	each(out, false, bash_values);
 	buf_str_add(out, "\tesac\n\tcase $command in\n");
-	each(out, bash_words);
+	each(out, false, bash_words);
 	buf_str_add(out, "\tesac\n"
 	                 "\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n"
 	                 "\tif ((${#COMPREPLY[@]} == 0)); then\n"
@@ -197,7 +214,10 @@ static void zsh_family(struct buf *out, const struct command *c)
 	buf_str_add(out, "))' '*::argument:->part' && return\n\t\t\tcase $line[1] in\n");
 	for (const struct command *const *p = c->parts; *p; p++) {
 		buf_fmt(out, "\t\t\t%s) ", command_word(*p));
-		zsh_arguments(out, *p);
+		if ((*p)->parts)
+			zsh_family(out, *p);
+		else
+			zsh_arguments(out, *p);
 	}
 	buf_str_add(out, "\t\t\tesac ;;\n");
 }
@@ -231,11 +251,24 @@ static void zsh_script(struct buf *out)
 /* The condition under which a command's words are offered. */
 static void fish_when(struct buf *out, const struct command *c)
 {
-	int family = (int)strcspn(c->name, " ");
-	buf_fmt(out, "complete -c postern -n '__fish_seen_subcommand_from %.*s", family, c->name);
-	if (c->name[family])
-		buf_fmt(out, "; and __fish_seen_subcommand_from %s", command_word(c));
+	struct slice rest = slice_str(c->name), word;
+	buf_str_add(out, "complete -c postern -n '");
+	for (bool first = true; slice_split(&rest, ' ', &word); first = false)
+		buf_fmt(out, "%s__fish_seen_subcommand_from %.*s", first ? "" : "; and ", SLICE_FMT(word));
 	buf_u8(out, '\'');
+}
+
+static void fish_family(struct buf *out, const struct command *c)
+{
+	for (const struct command *const *p = c->parts; *p; p++) {
+		struct slice rest = slice_str(c->name), word;
+		buf_str_add(out, "complete -c postern -f -n '");
+		while (slice_split(&rest, ' ', &word))
+			buf_fmt(out, "__fish_seen_subcommand_from %.*s; and ", SLICE_FMT(word));
+		buf_str_add(out, "not __fish_seen_subcommand_from ");
+		put_parts(out, c);
+		buf_fmt(out, "' -a %s -d '%s'\n", command_word(*p), (*p)->summary);
+	}
 }
 
 static void fish_command(struct buf *out, const struct command *c)
@@ -273,16 +306,9 @@ static void fish_script(struct buf *out)
 	for (size_t i = 0; i < command_count; i++) {
 		const struct command *c = command_table[i];
 		buf_fmt(out, "complete -c postern -n __fish_use_subcommand -a %s -d '%s'\n", c->name, c->summary);
-		if (!c->parts)
-			continue;
-		for (const struct command *const *p = c->parts; *p; p++) {
-			buf_fmt(out, "complete -c postern -f -n '__fish_seen_subcommand_from %s; and not __fish_seen_subcommand_from ",
-			        c->name);
-			put_parts(out, c);
-			buf_fmt(out, "' -a %s -d '%s'\n", command_word(*p), (*p)->summary);
-		}
 	}
-	each(out, fish_command);
+	each(out, true, fish_family);
+	each(out, false, fish_command);
 }
 
 bool completion_script(struct buf *out, const char *shell)

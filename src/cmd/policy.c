@@ -92,6 +92,9 @@ static const struct command *const parts[] = {
         &cmd_policy_import,
         &cmd_policy_sign,
         &cmd_policy_verify,
+        &cmd_policy_bundle,
+        &cmd_policy_except,
+        &cmd_policy_exceptions,
         NULL,
 };
 

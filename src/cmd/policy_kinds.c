@@ -11,8 +11,8 @@
 /* The names of the rules that are shipped, NULL-terminated; NULL if they cannot be read. */
 static const char *const *rule_names(struct arena *a)
 {
-	const char *share[3];
-	size_t n = share_folders(a, share);
+	const char *share[SHARE_DATA_MAX];
+	size_t n = share_data(a, share);
 	for (size_t i = 0; i < n; i++) {
 		_cleanup_buf_ struct buf text = BUF(POLICY_BYTES_MAX);
 		struct policy_problems problems = {0};

@@ -27,21 +27,30 @@ static char *note_path(struct arena *a, const char *path)
 	return arena_fmt(a, "%s%s", path, POLICY_SIGNATURE_SUFFIX);
 }
 
-static int open_signer(const struct sign_opts *o, struct buf *key, struct ledger_signer *out, struct err *err)
+int policy_signer(const char *key, const char *agent, const char *name, struct buf *text, struct ledger_signer *out, struct err *err)
 {
 	uint8_t seed[ED25519_SEED];
-	struct slice name;
+	struct slice of;
 	const char *why;
-	if (o->signer)
-		return ledger_signer_agent(o->signer, slice_str(o->name), NULL, out, err);
-	int r = path_read(AT_FDCWD, o->key, key);
+	if (agent)
+		return ledger_signer_agent(agent, slice_str(name), NULL, out, err);
+	int r = path_read(AT_FDCWD, key, text);
 	if (r < 0)
-		return err_sys(err, r, "cannot read the signing key %s", o->key);
-	r = ledger_key_parse(buf_slice(key), &name, seed, &why);
+		return err_sys(err, r, "cannot read the signing key %s", key);
+	r = ledger_key_parse(buf_slice(text), &of, seed, &why);
 	explicit_bzero(seed, sizeof(seed));
 	if (r < 0)
-		return err_set(err, r, "the signing key %s cannot be used: %s", o->key, why);
-	return ledger_signer_file(AT_FDCWD, o->key, name, out, err);
+		return err_set(err, r, "the signing key %s cannot be used: %s", key, why);
+	return ledger_signer_file(AT_FDCWD, key, of, out, err);
+}
+
+int policy_signer_usage(const char *command, const char *key, const char *agent, const char *name)
+{
+	if (!key == !agent)
+		return cmd_usage(command, "either --key or --signer says who signs");
+	if (agent && (!name || !note_name_valid(slice_str(name))))
+		return cmd_usage(command, "--name says under which name the agent signs, as in example.com/security");
+	return EXIT_OK;
 }
 
 static int sign_run(void *options, const struct opt_args *args)
@@ -56,17 +65,16 @@ static int sign_run(void *options, const struct opt_args *args)
 	size_t kept = 0;
 	if (args->n != 1 || args->rest)
 		return cmd_usage(cmd_policy_sign.name, "the policy to sign is missing");
-	if (!o->key == !o->signer)
-		return cmd_usage(cmd_policy_sign.name, "either --key or --signer says who signs");
-	if (o->signer && (!o->name || !note_name_valid(slice_str(o->name))))
-		return cmd_usage(cmd_policy_sign.name, "--name says under which name the agent signs, as in example.com/security");
+	int code = policy_signer_usage(cmd_policy_sign.name, o->key, o->signer, o->name);
+	if (code != EXIT_OK)
+		return code;
 	char *path = note_path(&a, args->arg[0]);
 	int r = path ? policy_open(args->arg[0], LAYER_ORGANISATION, &a, &doc, &text, &problems, &err)
 	             : err_set(&err, -ENOMEM, "out of memory");
 	if (r == -EINVAL)
 		r = policy_problems_err(&problems, &err);
 	policy_problems_free(&problems);
-	r = r < 0 ? r : open_signer(o, &key, &signer, &err);
+	r = r < 0 ? r : policy_signer(o->key, o->signer, o->name, &key, &signer, &err);
 	if (r == 0) {
 		r = path_read(AT_FDCWD, path, &old);
 		r = r < 0 && r != -ENOENT ? err_sys(&err, r, "cannot read %s", path) : 0;

@@ -34,8 +34,8 @@ static int open_cache(struct arena *arena)
 
 static int find_rules(struct arena *arena, struct buf *rules, struct err *err)
 {
-	const char *share[3];
-	size_t n = share_folders(arena, share);
+	const char *share[SHARE_DATA_MAX];
+	size_t n = share_data(arena, share);
 	for (size_t i = 0; i < n; i++) {
 		_cleanup_buf_ struct buf text = BUF(RULES_MAX);
 		const char *path = arena_fmt(arena, "%s/rules/secrets.yaml", share[i]);

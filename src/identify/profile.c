@@ -142,8 +142,8 @@ static int search_folder(const char *folder, const char *package, struct arena *
 
 int profile_for_package(const char *package, struct arena *arena, struct profile *out, bool *generic, struct err *err)
 {
-	const char *share[3];
-	size_t n = share_folders(arena, share);
+	const char *share[SHARE_DATA_MAX];
+	size_t n = share_data(arena, share);
 	for (int pass = 0; pass < 2; pass++)
 		for (size_t i = 0; i < n; i++) {
 			const char *folder = arena_fmt(arena, "%s/profiles", share[i]);

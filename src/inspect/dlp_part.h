@@ -8,7 +8,7 @@
 #include "inspect/dlp_decode.h"
 #include "inspect/dlp_known.h"
 #include "inspect/fingerprint_scan.h"
-#include "inspect/matcher.h"
+#include "sys/matcher.h"
 #include "inspect/secret_image.h"
 
 #define DLP_OUT    65520u /* bytes decoded at a time, a multiple of 3 */

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "crypto/digest.h"
-#include "inspect/matcher.h"
+#include "sys/matcher.h"
 #include "inspect/secret_image.h"
 #include "sys/fd.h"
 

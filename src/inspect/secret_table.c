@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "inspect/matcher.h"
+#include "sys/matcher.h"
 #include "inspect/secret_part.h"
 
 #define LITERALS_MAX 8000

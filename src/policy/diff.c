@@ -5,6 +5,8 @@
 
 #include "policy/compiled.h"
 
+#include <stdio.h>
+
 static const char *const direction_words[] = {"wider", "tighter", "other"};
 
 const char *policy_direction_name(enum policy_direction d)
@@ -269,7 +271,7 @@ static void exec(struct differ *d)
 static void try_tool(struct differ *d, const struct tool_rule *r)
 {
 	struct policy_tool_decision o[2];
-	struct slice group = r->n_groups ? slice_str(r->groups[0]) : SLICE("nobody");
+	struct slice group = r->n_groups ? slice_str(r->groups[0]) : SLICE("nobody"), above = slice_str(r->n_lineage ? r->lineage[0] : "");
 	/* The first version that stands in the range, or behind it. */
 	struct slice version = SLICE("0.0.0"), rest = slice_str(r->versions);
 	size_t digit = 0;
@@ -287,7 +289,9 @@ static void try_tool(struct differ *d, const struct tool_rule *r)
 	        .digest = slice_str(r->digest ? r->digest : "0000000000000000000000000000000000000000000000000000000000000000"),
 	        .account = slice_str(r->n_accounts ? r->accounts[0] : "nobody"),
 	        .group = &group,
-	        .n_groups = 1};
+	        .n_groups = 1,
+	        .lineage = &above,
+	        .n_lineage = r->n_lineage ? 1 : 0};
 	for (size_t k = 0; k < (r->versions ? 2 : 1); k++) {
 		if (k)
 			t.version = SLICE("0.0.0");
@@ -306,8 +310,38 @@ static void try_tool(struct differ *d, const struct tool_rule *r)
 	}
 }
 
+static bool has_key(const struct policy_doc *o, const char *vkey)
+{
+	for (size_t i = 0; o && i < o->n_exception_keys; i++)
+		if (strcmp(o->exception_vkey[i], vkey) == 0)
+			return true;
+	return false;
+}
+
+/* Whose exceptions count, and for how long. */
+static void exceptions(struct differ *d)
+{
+	static const char *const counts[] = {"count", "do not count"};
+	const struct policy_doc *o[2] = {d->p[0]->doc[POLICY_ORGANISATION], d->p[1]->doc[POLICY_ORGANISATION]};
+	for (size_t w = 0; w < 2; w++)
+		for (size_t i = 0; o[w] && i < o[w]->n_exception_keys; i++) {
+			_cleanup_buf_ struct buf subject = BUF(POLICY_TEXT_MAX + 64);
+			buf_fmt(&subject, "exceptions by %s", o[w]->exception_vkey[i]);
+			add_number(d, "tools", buf_str(&subject), !has_key(o[0], o[w]->exception_vkey[i]),
+			        !has_key(o[1], o[w]->exception_vkey[i]), counts);
+		}
+	uint64_t days[2] = {o[0] ? o[0]->exception_days : 0, o[1] ? o[1]->exception_days : 0};
+	if (days[0] != days[1]) {
+		char text[2][32];
+		for (size_t w = 0; w < 2; w++)
+			(void)snprintf(text[w], sizeof(text[w]), "%llu days", (unsigned long long)days[w]);
+		add(d, days[0] < days[1] ? POLICY_WIDER : POLICY_TIGHTER, "tools", "exceptions last", text[0], text[1]);
+	}
+}
+
 static void tools(struct differ *d)
 {
+	exceptions(d);
 	try_tool(d, &(struct tool_rule){0});
 	for (size_t w = 0; w < 2; w++)
 		for (size_t l = 0; l < POLICY_LAYERS; l++)

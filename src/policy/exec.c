@@ -1,5 +1,6 @@
 /* Decisions about programs: inside a sandbox, and about tools on a host. */
 #include "policy/compiled.h"
+#include "policy/except.h"
 
 /* What is not known fits a rule that denies, and no other. */
 static bool fits_text(const char *pattern, struct slice fact, bool denies)
@@ -132,6 +133,16 @@ static bool one_of(const char *const *list, size_t n, const struct slice *fact, 
 	return false;
 }
 
+/* Of what no tool has started nobody is surprised: so there is no "not known" here. */
+static bool descends(const struct tool_rule *r, const struct policy_tool *t)
+{
+	for (size_t i = 0; i < r->n_lineage; i++)
+		for (size_t k = 0; k < t->n_lineage; k++)
+			if (match_glob(slice_str(r->lineage[i]), t->lineage[k]))
+				return true;
+	return r->n_lineage == 0;
+}
+
 static bool tool_fits(const struct tool_rule *r, const struct policy_tool *t)
 {
 	bool permits = r->verdict == POLICY_TOOL_PERMIT;
@@ -146,6 +157,8 @@ static bool tool_fits(const struct tool_rule *r, const struct policy_tool *t)
 		return false;
 	if (r->versions && (match_version_known(t->version) ? !policy_version_in(r->versions, t->version) : permits))
 		return false;
+	if (!descends(r, t))
+		return false;
 	return one_of(r->accounts, r->n_accounts, &t->account, 1, permits) &&
 	       one_of(r->groups, r->n_groups, t->group, t->n_groups, permits);
 }
@@ -159,12 +172,15 @@ void policy_tool(const struct policy *p, const struct policy_tool *t, struct pol
 	for (size_t i = 0; i < ARRAY_LEN(order); i++) {
 		const struct policy_doc *d = p->doc[order[i]];
 		const struct tool_rule *deny = NULL, *best = NULL;
+		unsigned need[POLICY_TOOL_BAN + 1] = {0};
 		if (!d || !d->has_tools)
 			continue;
 		for (size_t k = 0; k < d->n_tools; k++) {
 			const struct tool_rule *r = &d->tool[k];
 			if (!tool_fits(r, t))
 				continue;
+			need[r->verdict] |= (r->digest ? EXCEPT_DIGEST : 0u) | (r->versions ? EXCEPT_VERSIONS : 0u) |
+			                    (r->n_lineage ? EXCEPT_LINEAGE : 0u);
 			if (r->verdict == POLICY_TOOL_BAN)
 				deny = deny ? deny : r;
 			else if (!best || r->verdict > best->verdict)
@@ -172,9 +188,19 @@ void policy_tool(const struct policy *p, const struct policy_tool *t, struct pol
 		}
 		const struct tool_rule *r = deny ? deny : best;
 		enum policy_tool_verdict v = r ? r->verdict : d->tool_default;
+		/* Only of what the organisation itself says; a person's own ban stays. */
+		const struct policy_exception *e = order[i] == POLICY_ORGANISATION && t->now ? except_find(p, t, v, need) : NULL;
+		v = e ? e->verdict : v;
 		if (!first && v <= out->verdict)
 			continue;
 		first = false;
+		out->exception = e;
+		if (e) {
+			out->verdict = v;
+			out->decision =
+			        (struct policy_decision){.verdict = POLICY_ALLOW, .place = &e->place, .rule = e->text, .why = e->reason};
+			continue;
+		}
 		static const char *const why[] = {"a rule permits it", "a rule permits it inside the gate only", "a rule bans it"};
 		static const char *const why_default[] = {"no rule names it, and the default permits",
 		        "no rule names it: only inside the gate", "no rule names it, and the default bans"};
@@ -186,5 +212,14 @@ void policy_tool(const struct policy *p, const struct policy_tool *t, struct pol
 		               : r->rule.reason ? r->rule.reason
 		                                : why[v],
 		        .unknown = !r};
+	}
+	/* Whatever else is said. */
+	if (p->s.closes < 0 || (p->s.closes > 0 && t->now >= p->s.closes)) {
+		out->exception = NULL;
+		out->verdict = POLICY_TOOL_BAN;
+		out->decision = (struct policy_decision){.verdict = POLICY_DENY,
+		        .place = p->doc[POLICY_ORGANISATION] ? &p->doc[POLICY_ORGANISATION]->tool_default_place : NULL,
+		        .rule = "",
+		        .why = "the bundle of the organisation has expired, and no AI tool may run until there is a newer one"};
 	}
 }

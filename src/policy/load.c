@@ -1,5 +1,7 @@
 /* The files of the layers. */
+#include "policy/bundle.h"
 #include "policy/compiled.h"
+#include "policy/except.h"
 #include "policy/sign.h"
 #include "policy/tree.h"
 
@@ -22,6 +24,9 @@ struct loader {
 	struct policy_problems *problems;
 	struct err *err;
 	time_t now;
+	/* What came with the organisation's policy, beside its text. */
+	struct policy_exceptions exceptions;
+	int64_t closes; /* as in struct policy_settings */
 };
 
 static int read_fd(int fd, const char *path, struct buf *out, struct err *err)
@@ -93,6 +98,92 @@ static int beside(const char *policy, struct arena *arena, const char **signatur
 	return *signature && *keys ? 0 : -ENOMEM;
 }
 
+/* A folder of exceptions. What is wrong with it costs the exceptions, and not the policy. */
+static int exceptions(struct loader *l, int at, const char *path, const char *name, bool given)
+{
+	struct stat st;
+	struct err err = {0};
+	_cleanup_fd_ int dir = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return 0;
+	int r = fstat(dir, &st) < 0 ? -errno : check_owner(path, &st, given, &err);
+	r = r < 0 ? r : except_folder(l->doc[POLICY_ORGANISATION], dir, path, &l->docs, &l->exceptions);
+	if (r == -ENOMEM)
+		return err_set(l->err, r, "out of memory");
+	if (r < 0)
+		policy_problem(l->problems, true, path, 0, 0, "the exceptions in this folder do not count: %s",
+		        err.text[0]   ? err.text
+		        : r == -E2BIG ? "there are too many"
+		                      : strerror(-r));
+	return 0;
+}
+
+/* The policy of the bundle in force. 1: it was taken; 0: no bundle is in force here. */
+static int held(struct loader *l, const struct bundle_config *c, struct bundle_held *h)
+{
+	_cleanup_buf_ struct buf text = BUF(POLICY_BYTES_MAX + 1);
+	char until[21];
+	const char *path = arena_fmt(&l->docs, "%s/%s", h->path, BUNDLE_POLICY);
+	const char *folder = arena_fmt(&l->docs, "%s/%s", h->path, BUNDLE_EXCEPTIONS);
+	if (!path || !folder)
+		return err_set(l->err, -ENOMEM, "out of memory");
+	statement_time_write(h->head.expires, until);
+	if (h->expired && c->closed && !l->from->expired_too)
+		return err_set(l->err, -ESTALE,
+		        "the bundle of %.*s expired at %s, and no AI tool may run here until there is a newer one (on_expiry: closed)",
+		        SLICE_FMT(h->head.organisation), until);
+	if (h->expired)
+		policy_problem(l->problems, true, path, 0, 0,
+		        "version %llu of the bundle of %.*s expired at %s, and %s until there is a newer one",
+		        (unsigned long long)h->head.version, SLICE_FMT(h->head.organisation), until,
+		        c->closed ? "no AI tool may run" : "stays in force");
+	if (h->clock_back)
+		policy_problem(l->problems, true, path, 0, 0,
+		        "the clock of this machine is more than a day behind a time that was seen before, which counts; if that was wrong: "
+		        "postern policy bundle forget-time");
+	if (c->closed)
+		l->closes = h->expired ? -1 : h->head.expires;
+	int r = bundle_held_read(h, BUNDLE_POLICY, &text, l->err);
+	r = r < 0 ? r : parse(l, buf_slice(&text), path, POLICY_ORGANISATION);
+	if (r < 0)
+		return r;
+	l->doc[POLICY_ORGANISATION]->info.signature = true;
+	r = exceptions(l, h->dir, folder, BUNDLE_EXCEPTIONS, c->given);
+	return r < 0 ? r : 1;
+}
+
+static int bundle(struct loader *l)
+{
+	_cleanup_arena_ struct arena a = ARENA(1u << 20);
+	struct bundle_config usual = {0};
+	const struct bundle_config *c = l->from->bundle;
+	struct bundle_held h;
+	char before[65] = "";
+	int r = c ? 0 : bundle_config_read(NULL, &a, &usual, l->err);
+	c = c ? c : &usual;
+	while (r == 0) {
+		r = bundle_current(c, &h, l->err);
+		if (r < 0)
+			return r == -ENOENT ? 0 : r;
+		/* One that was replaced while it was read may be gone; the next is there. */
+		bool again = strcmp(before, h.sha256) != 0;
+		(void)memcpy(before, h.sha256, sizeof(before));
+		r = held(l, c, &h);
+		bundle_held_free(&h);
+		if (r == -EBADMSG && again)
+			r = 0;
+	}
+	return r;
+}
+
+/* In the folder of the organisation's policy. */
+static int local_exceptions(struct loader *l, const char *policy, bool given)
+{
+	const char *slash = strrchr(policy, '/');
+	const char *path = arena_fmt(&l->docs, "%.*s" POLICY_EXCEPTIONS, slash ? (int)(slash - policy + 1) : 0, policy);
+	return path ? exceptions(l, AT_FDCWD, path, path, given) : err_set(l->err, -ENOMEM, "out of memory");
+}
+
 static int organisation(struct loader *l)
 {
 	const char *given = l->from->organisation, *path = given ? given : POLICY_ORGANISATION_FILE;
@@ -102,7 +193,10 @@ static int organisation(struct loader *l)
 	char told[400];
 	if (!path[0])
 		return 0;
-	int r = read_file(path, &text, &st, l->err);
+	int r = given ? 0 : bundle(l);
+	if (r != 0)
+		return r < 0 ? r : local_exceptions(l, path, false);
+	r = read_file(path, &text, &st, l->err);
 	if (r == 0 && given)
 		return err_set(l->err, -ENOENT, "there is no policy %s", path);
 	if (r <= 0)
@@ -133,7 +227,7 @@ static int organisation(struct loader *l)
 	r = policy_state_check(l->from->state ? l->from->state : buf_str(&state), info, told, sizeof(told), l->err);
 	if (r == 0 && told[0])
 		policy_problem(l->problems, true, path, 0, 0, "%s", told);
-	return r;
+	return r < 0 ? r : local_exceptions(l, path, given != NULL);
 }
 
 /* Links are not followed: what is behind one is none of the project. */
@@ -182,6 +276,17 @@ int policy_files(const struct policy_load *from, struct arena *arena, const char
 		out[n++] = organisation;
 		out[n++] = signature;
 		out[n++] = keys;
+		const char *slash = strrchr(organisation, '/');
+		out[n++] = arena_fmt(arena, "%.*s" POLICY_EXCEPTIONS, slash ? (int)(slash - organisation + 1) : 0, organisation);
+		if (!out[n - 1])
+			return -ENOMEM;
+	}
+	/* Its link is followed, so that another bundle is another file. */
+	if (!from->organisation) {
+		out[n++] = arena_fmt(
+		        arena, "%s/current/" BUNDLE_POLICY, from->bundle && from->bundle->store ? from->bundle->store : BUNDLE_STORE);
+		if (!out[n - 1])
+			return -ENOMEM;
 	}
 	if (person[0])
 		out[n++] = person;
@@ -198,7 +303,10 @@ static int person(struct loader *l, const char *home)
 		return err_set(l->err, -ENOMEM, "out of memory");
 	if (!path[0])
 		return 0;
-	int r = read_file(path, &text, &st, l->err);
+	int r = given ? 0 : bundle(l);
+	if (r != 0)
+		return r < 0 ? r : local_exceptions(l, path, false);
+	r = read_file(path, &text, &st, l->err);
 	if (r == 0 && given)
 		return err_set(l->err, -ENOENT, "there is no policy %s", path);
 	if (r == 1 && (st.st_mode & S_IWOTH))
@@ -232,6 +340,12 @@ int policy_load(const struct policy_load *from, struct policy **out, struct poli
 		        [POLICY_COMMAND] = from->command,
 		};
 		r = policy_compile(doc, &vars, &p, problems);
+		if (r == 0) {
+			p->s.closes = l.closes;
+			r = except_set(p, &l.exceptions);
+			if (r < 0)
+				policy_free(p);
+		}
 		if (r == -EINVAL)
 			r = policy_problems_err(problems, err);
 		else if (r < 0)

@@ -417,6 +417,7 @@ FIELD(tool_publisher, struct tool_rule, o->publisher = read_plain(r, v, "publish
 FIELD(tool_digest, struct tool_rule, o->digest = read_digest(r, v, "digest"))
 FIELD(tool_accounts, struct tool_rule, o->accounts = read_some(r, v, "accounts", read_plain, &o->n_accounts))
 FIELD(tool_groups, struct tool_rule, o->groups = read_some(r, v, "groups", read_plain, &o->n_groups))
+FIELD(tool_lineage, struct tool_rule, o->lineage = read_some(r, v, "lineage", read_plain, &o->n_lineage))
 FIELD(tool_reason, struct tool_rule, o->rule.reason = read_plain(r, v, "reason"))
 static const struct read_key tool_keys[] = {
         {"tool", tool_tool, false},
@@ -426,6 +427,7 @@ static const struct read_key tool_keys[] = {
         {"digest", tool_digest, false},
         {"accounts", tool_accounts, false},
         {"groups", tool_groups, false},
+        {"lineage", tool_lineage, false},
         {"verdict", tool_verdict, true},
         {"reason", tool_reason, false},
 };
@@ -433,7 +435,7 @@ static const struct read_key tool_keys[] = {
 static void tool_done(struct reader *r, const struct tree *v, void *element)
 {
 	struct tool_rule *o = element;
-	if (!o->tool && !o->package && !o->versions && !o->publisher && !o->digest && !o->n_accounts && !o->n_groups)
+	if (!o->tool && !o->package && !o->versions && !o->publisher && !o->digest && !o->n_accounts && !o->n_groups && !o->n_lineage)
 		read_bad(r, v, "this rule names nothing; for what no rule names there is \"default\"");
 	o->rule.verdict = o->verdict == POLICY_TOOL_BAN ? POLICY_DENY : POLICY_ALLOW;
 	o->rule.text = keep_text(r, tool_rule_text(o, r->arena));
@@ -450,7 +452,56 @@ static void tools_default(struct reader *r, const struct tree *v, void *object)
 
 FIELD(tools_rules, struct policy_doc,
         o->tool = read_list(r, v, "a rule of tools", tool_keys, ARRAY_LEN(tool_keys), sizeof(*o->tool), rule_init, tool_done, &o->n_tools))
-static const struct read_key tools_keys[] = {{"default", tools_default, true}, {"rules", tools_rules, false}};
+
+static void exceptions_keys(struct reader *r, const struct tree *v, void *object)
+{
+	struct policy_doc *d = object;
+	d->exception_vkey = read_some(r, v, "keys", read_plain, &d->n_exception_keys);
+	d->exception_key = arena_array(r->arena, d->n_exception_keys + 1, sizeof(*d->exception_key));
+	if (!d->exception_key) {
+		r->no_memory = true;
+		return;
+	}
+	for (size_t i = 0; i < d->n_exception_keys; i++) {
+		const char *why;
+		int e = tlog_vkey_read(slice_str(d->exception_vkey[i]), &d->exception_key[i], &why);
+		if (e < 0 || d->exception_key[i].type != TLOG_ED25519)
+			read_bad(r, v, "\"%.60s\" is no verifier key of type Ed25519, as \"postern log keygen --type log\" prints it",
+			        d->exception_vkey[i]);
+	}
+}
+
+static void exceptions_days(struct reader *r, const struct tree *v, void *object)
+{
+	struct policy_doc *d = object;
+	(void)read_number(r, v, "max_days", 3660, &d->exception_days);
+}
+
+static const char *check_id(struct reader *r, const struct tree *v, const char *what)
+{
+	const char *s = read_plain(r, v, what);
+	if (s && (strlen(s) != 16 || strspn(s, "0123456789abcdef") != 16)) {
+		read_bad(r, v, "\"%s\" has the ids of exceptions, 16 lower-case hex digits each", what);
+		return NULL;
+	}
+	return s;
+}
+
+FIELD(exceptions_revoked, struct policy_doc, o->exception_revoked = read_texts(r, v, "revoked", check_id, &o->n_exception_revoked))
+static const struct read_key exceptions_table[] = {
+        {"keys", exceptions_keys, true}, {"max_days", exceptions_days, false}, {"revoked", exceptions_revoked, false}};
+
+static void tools_exceptions(struct reader *r, const struct tree *v, void *object)
+{
+	struct policy_doc *d = object;
+	if (d->layer != POLICY_ORGANISATION)
+		read_bad(r, v->key, "only the policy of an organisation says whose exceptions count");
+	d->exception_days = 366;
+	read_map(r, v, "\"exceptions\"", exceptions_table, ARRAY_LEN(exceptions_table), d);
+}
+
+static const struct read_key tools_keys[] = {
+        {"default", tools_default, true}, {"rules", tools_rules, false}, {"exceptions", tools_exceptions, false}};
 
 void read_tools(struct reader *r, const struct tree *v, void *object)
 {

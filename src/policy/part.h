@@ -2,6 +2,7 @@
 #ifndef POSTERN_POLICY_PART_H
 #define POSTERN_POLICY_PART_H
 
+#include "crypto/tlog.h"
 #include "policy/match.h"
 #include "policy/policy.h"
 
@@ -51,9 +52,9 @@ struct exec_rule {
 struct tool_rule {
 	struct rule rule;
 	enum policy_tool_verdict verdict;
-	const char *tool, *package, *versions, *publisher, *digest; /* NULL: any */
-	const char *const *accounts, *const *groups;                /* NULL: any */
-	size_t n_accounts, n_groups;
+	const char *tool, *package, *versions, *publisher, *digest;   /* NULL: any */
+	const char *const *accounts, *const *groups, *const *lineage; /* NULL: any */
+	size_t n_accounts, n_groups, n_lineage;
 };
 
 /* What can be granted: of the document itself, and of each part of its "widen". */
@@ -104,6 +105,11 @@ struct policy_doc {
 	struct policy_place tool_default_place;
 	struct tool_rule *tool;
 	size_t n_tools;
+	struct note_vkey *exception_key;      /* whose exceptions count; names are the arena's */
+	const char *const *exception_vkey;    /* the same as they were written */
+	const char *const *exception_revoked; /* ids */
+	size_t n_exception_keys, n_exception_revoked;
+	uint64_t exception_days; /* that one may last; 0: none may be granted */
 };
 
 /* Words of enumerations, NULL-terminated, in their order. */

@@ -48,6 +48,7 @@ struct policy_place {
 
 struct policy;
 struct policy_doc;
+struct bundle_config;
 
 /* Limits. Texts longer, lists longer, documents deeper than these are mistakes. */
 #define POLICY_BYTES_MAX   (1u << 20)
@@ -224,14 +225,34 @@ struct policy_tool {
 	struct slice account;      /* who wants to run it */
 	const struct slice *group; /* of that account */
 	size_t n_groups;
+	const struct slice *lineage; /* tools that it was started by, or by what they started */
+	size_t n_lineage;
+	struct slice host; /* the name of this host */
+	int64_t now;       /* of bundle_time() or bundle_clock_now(): seconds since 1970, never going back; 0: no exception counts */
+};
+/* What an administrator granted with an end (postern policy except). It counts where the organisation's own rules would be stricter, and
+ * for nothing but what it names: what is not known of a tool is not what it names. */
+struct policy_exception {
+	const char *id, *account, *reason;
+	const char *tool, *package, *versions, *digest, *host; /* NULL: not named; one of tool and package is */
+	const char *by;                                        /* the key that granted it */
+	enum policy_tool_verdict verdict;                      /* PERMIT or GATE */
+	int64_t from, until;
+	const char *text; /* in one line: "exception 0123456789abcdef until 2026-12-31T00:00:00Z" */
+	struct policy_place place;
+	const char *why; /* NULL, or why it does not count, whatever the time: not signed, revoked, … */
 };
 struct policy_tool_decision {
 	enum policy_tool_verdict verdict;
-	struct policy_decision decision; /* DENY for BAN */
+	struct policy_decision decision;          /* DENY for BAN */
+	const struct policy_exception *exception; /* that made it milder; NULL: none */
 };
 /* A rule that names a tool or package fits only if that is known. Of the rest a rule that permits fits only what is known; one that bans or
- * gates fits also what is not known. */
+ * gates fits also what is not known; but one about the lineage fits only what is known to descend from such a tool. */
 void policy_tool(const struct policy *p, const struct policy_tool *t, struct policy_tool_decision *out);
+/* The first time after `now` at which a decision about a tool may become another by itself: an exception begins or ends, the bundle
+ * expires. 0: none. For who keeps decisions. */
+int64_t policy_tool_until(const struct policy *p, int64_t now);
 /* Does a version lie in a range: "2.1.3", ">=1.2 <2", "<1.0.0 || >=1.4"? Numbers compare as numbers, "1.2" is 1.2.0, a part after '-' is
  * older than without (semver.org 11). */
 bool policy_version_in(const char *range, struct slice version);
@@ -300,6 +321,9 @@ struct policy_settings {
 	size_t n_mounts;
 	const char *const *wishes; /* what the project, or somebody whom the organisation does not let, allows in vain: a line each */
 	size_t n_wishes;
+	const struct policy_exception *exception; /* all that were found; those without `why` count in their time */
+	size_t n_exceptions;
+	int64_t closes; /* from then on policy_tool() bans every tool: the bundle has expired, and this was chosen; -1: it has; 0: never */
 };
 const struct policy_settings *policy_settings(const struct policy *p);
 /* SHA-256 of the effective policy in canonical JSON, 64 lower-case hex digits: for the ledger. Computed when it is asked for first, and so
@@ -364,15 +388,23 @@ struct policy_load {
 	/* One that this one is to replace while a tool runs, which must outlive it: the project's layer is then that one's, as what runs
 	 * may have changed the file; and if that one has an organisation, this one must. NULL: none. */
 	const struct policy *before;
+	/* Where a bundle is in force (policy/bundle.h) its policy is the organisation's, unless `organisation` names another. NULL: the
+	 * usual places. */
+	const struct bundle_config *bundle;
+	/* A bundle that has expired and closes the machine is an error (-ESTALE), unless this is set: then policy_tool() bans. */
+	bool expired_too;
 };
 #define POLICY_ORGANISATION_FILE "/etc/postern/policy.yaml"
 #define POLICY_KEYS_FILE         "/etc/postern/policy.keys"
 #define POLICY_PROJECT_FILE      ".postern.yaml"
+#define POLICY_EXCEPTIONS        "exceptions" /* a folder beside the organisation's policy: /etc/postern/exceptions/ID.note */
+#define POLICY_EXCEPTION_SUFFIX  ".note"
 /* 0; -EINVAL: problems; -EKEYREJECTED, -ESTALE (older than one seen before, or expired), …: all with *err. */
 [[nodiscard]] int policy_load(const struct policy_load *from, struct policy **out, struct policy_problems *problems, struct err *err);
 
-/* The files that policy_load() would read for the organisation and the person, there or not: NULL-terminated, the arena's. */
-#define POLICY_FILES_MAX 5
+/* The files (and the folder of exceptions) that policy_load() would read for the organisation and the person, there or not:
+ * NULL-terminated, the arena's. */
+#define POLICY_FILES_MAX 7
 [[nodiscard]] int policy_files(const struct policy_load *from, struct arena *arena, const char *out[POLICY_FILES_MAX]);
 
 /* The effective policy with its origins: canonical JSON (what the digest is of, without origins), JSON with origins, YAML-like text. */

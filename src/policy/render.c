@@ -211,12 +211,51 @@ static void tools_json(struct buf *out, const struct policy_doc *d, bool origins
 		text(out, "digest", r->digest);
 		texts(out, "accounts", r->accounts, r->n_accounts);
 		texts(out, "groups", r->groups, r->n_groups);
+		texts(out, "lineage", r->lineage, r->n_lineage);
 		text(out, "verdict", policy_tool_words[r->verdict]);
 		text(out, "reason", r->rule.reason);
 		origin(out, &r->rule.place, origins);
 		buf_u8(out, '}');
 	}
-	buf_str_add(out, "]}");
+	buf_u8(out, ']');
+	if (d->n_exception_keys) {
+		key(out, "exceptions");
+		buf_u8(out, '{');
+		texts(out, "keys", d->exception_vkey, d->n_exception_keys);
+		number(out, "max_days", d->exception_days);
+		texts(out, "revoked", d->exception_revoked, d->n_exception_revoked);
+		buf_u8(out, '}');
+	}
+	buf_u8(out, '}');
+}
+
+static void exceptions_json(struct buf *out, const struct policy_settings *s, bool origins)
+{
+	key(out, "exceptions");
+	buf_u8(out, '[');
+	for (size_t i = 0; i < s->n_exceptions; i++) {
+		const struct policy_exception *e = &s->exception[i];
+		if (e->why && !origins)
+			continue;
+		key(out, NULL);
+		buf_u8(out, '{');
+		text(out, "id", e->id);
+		text(out, "tool", e->tool);
+		text(out, "package", e->package);
+		text(out, "versions", e->versions);
+		text(out, "digest", e->digest);
+		text(out, "account", e->account);
+		text(out, "host", e->host);
+		text(out, "verdict", policy_tool_words[e->verdict]);
+		text(out, "by", e->by);
+		number(out, "from", (uint64_t)e->from);
+		number(out, "until", (uint64_t)e->until);
+		text(out, "reason", e->reason);
+		text(out, "no_effect", e->why);
+		origin(out, &e->place, origins);
+		buf_u8(out, '}');
+	}
+	buf_u8(out, ']');
 }
 
 static void layer_json(struct buf *out, const struct policy_doc *d, bool origins)
@@ -400,6 +439,11 @@ int policy_json(const struct policy *p, bool origins, struct buf *to)
 	credentials_json(out, s, origins);
 	labels_json(out, p, origins);
 	dlp_json(out, p, origins);
+	if (s->n_exceptions)
+		exceptions_json(out, s, origins);
+	flag(out, "closed", s->closes < 0);
+	if (s->closes > 0)
+		number(out, "closes", (uint64_t)s->closes);
 	if (origins) {
 		key(out, "mounts");
 		buf_u8(out, '[');
@@ -566,6 +610,14 @@ void policy_text(const struct policy *p, struct buf *out)
 	buf_fmt(out, "ledger: %s, bodies %s", s->ledger_required.value ? "required" : "if it can be had",
 	        policy_bodies_words[s->ledger_bodies.value]);
 	place_text(out, &s->ledger_required.place);
+	for (size_t i = 0, n = 0; i < s->n_exceptions; i++) {
+		const struct policy_exception *e = &s->exception[i];
+		if (e->why)
+			continue;
+		buf_fmt(out, "%s  %s %s for %s: %s", n++ ? "" : "exceptions:\n", policy_tool_words[e->verdict],
+		        e->tool ? e->tool : e->package, e->account, e->text);
+		place_text(out, &e->place);
+	}
 	for (size_t i = 0; i < s->n_wishes; i++)
 		buf_fmt(out, "%s  %s\n", i ? "" : "without effect, as these layers may not grant it:\n", s->wishes[i]);
 	buf_fmt(out, "digest: %s\n", policy_digest(p));

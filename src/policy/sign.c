@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "base/encode.h"
-#include "sys/fd.h"
 #include "sys/path.h"
 
 #define STATE_MAX (64u << 10)
@@ -187,25 +186,14 @@ void policy_state_path(struct buf *out)
 
 static int replace(const char *path, struct slice text)
 {
-	char folder[4096], fresh[64];
+	char folder[4096];
 	const char *slash = strrchr(path, '/');
 	if (!slash || slash == path || (size_t)(slash - path) >= sizeof(folder))
 		return -EINVAL;
 	memcpy(folder, path, (size_t)(slash - path));
 	folder[slash - path] = 0;
 	_cleanup_fd_ int dir = path_make_absolute(folder);
-	if (dir < 0)
-		return dir;
-	(void)snprintf(fresh, sizeof(fresh), ".policy.state.%d", (int)getpid());
-	_cleanup_fd_ int fd = openat(dir, fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (fd < 0)
-		return -errno;
-	int r = fd_write_all(fd, text);
-	if (r == 0 && (fsync(fd) < 0 || renameat(dir, fresh, dir, slash + 1) < 0 || fsync(dir) < 0))
-		r = -errno;
-	if (r < 0)
-		(void)unlinkat(dir, fresh, 0);
-	return r;
+	return dir < 0 ? dir : path_replace(dir, slash + 1, text, 0644);
 }
 
 int policy_state_check(const char *path, const struct policy_info *info, char *note, size_t n, struct err *err)

@@ -9,6 +9,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "sys/fd.h"
+
 int path_open(int dir, const char *path, int flags, mode_t mode)
 {
 	struct open_how how = {
@@ -67,8 +69,13 @@ int path_make_absolute(const char *path)
 int path_read(int dir, const char *path, struct buf *out)
 {
 	_cleanup_fd_ int fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	return fd < 0 ? -errno : path_read_fd(fd, out);
+}
+
+int path_read_fd(int fd, struct buf *out)
+{
 	struct stat st;
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (fstat(fd, &st) < 0)
 		return -errno;
 	if (!S_ISREG(st.st_mode))
 		return -EINVAL;
@@ -86,6 +93,24 @@ int path_read(int dir, const char *path, struct buf *out)
 		out->n += (size_t)got;
 		out->p[out->n] = 0;
 	}
+}
+
+int path_replace(int dir, const char *name, struct slice text, mode_t mode)
+{
+	char fresh[300];
+	if (snprintf(fresh, sizeof(fresh), ".%s.new-%d", name, (int)getpid()) >= (int)sizeof(fresh))
+		return -ENAMETOOLONG;
+	if (unlinkat(dir, fresh, 0) < 0 && errno != ENOENT)
+		return -errno;
+	_cleanup_fd_ int fd = openat(dir, fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	if (fd < 0)
+		return -errno;
+	int r = fd_write_all(fd, text);
+	if (r == 0 && (fchmod(fd, mode) < 0 || fsync(fd) < 0 || renameat(dir, fresh, dir, name) < 0 || fsync(dir) < 0))
+		r = -errno;
+	if (r < 0)
+		(void)unlinkat(dir, fresh, 0);
+	return r;
 }
 
 int path_next(DIR *d, struct dirent **out)

@@ -16,6 +16,11 @@
 [[nodiscard]] int path_make_absolute(const char *path);
 /* Appends a regular file to `out`; links are followed. -EFBIG if it is larger than the buffer takes, -EINVAL if not regular. */
 [[nodiscard]] int path_read(int dir, const char *path, struct buf *out);
+/* The same of one that is open, from where it stands. It should have been opened with O_NONBLOCK. */
+[[nodiscard]] int path_read_fd(int fd, struct buf *out);
+/* Puts a file in place of `name` in `dir` (a single name), for good: after a crash the old one is there or the new one, whole. It is
+ * written as .NAME.new-PID first, which a crash may leave. */
+[[nodiscard]] int path_replace(int dir, const char *name, struct slice text, mode_t mode);
 /* The next entry of a folder: 1, and 0 after the last. A negative errno if it cannot be read: readdir(3) alone makes that easy to take for
  * the end, and what is not listed for what is not there. */
 [[nodiscard]] int path_next(DIR *d, struct dirent **out);

@@ -2,6 +2,7 @@
 
 #include <limits.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 size_t share_folders(struct arena *arena, const char *out[3])
@@ -26,4 +27,24 @@ size_t share_folders(struct arena *arena, const char *out[3])
 		slash--;
 	out[n] = arena_fmt(arena, "%.*s../share/postern", SLICE_FMT(slice_sub(path, 0, slash)));
 	return n + (out[n] != NULL);
+}
+
+static bool of_root(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == 0 && !(st.st_mode & (S_IWGRP | S_IWOTH));
+}
+
+size_t share_data(struct arena *arena, const char *out[static SHARE_DATA_MAX])
+{
+	const char *shipped[3], *given = getenv("POSTERN_SHARE");
+	size_t n = share_folders(arena, shipped), at = 0, from = 0;
+	if (given && given[0] && n)
+		out[at++] = shipped[from++];
+	/* The store too: who may write there may replace the link. */
+	if (of_root("/var/lib/postern/bundle") && of_root(SHARE_BUNDLE))
+		out[at++] = SHARE_BUNDLE;
+	while (from < n)
+		out[at++] = shipped[from++];
+	return at;
 }

@@ -25,6 +25,10 @@ expect 2 'there is no command "xyzzy"' xyzzy
 expect 2 'before a command' --xyzzy
 expect 0 'usage: postern completion' help completion
 expect 0 'usage: postern completion' completion --help
+expect 0 'usage: postern policy bundle make' help policy bundle make
+expect 0 'usage: postern policy bundle COMMAND' policy bundle --help
+expect 2 'did you mean make?' policy bundle mkae
+expect 2 'one command at a time' help completion policy
 expect 2 'did you mean --help?' completion --hepl
 expect 2 'name one shell' completion
 expect 2 'did you mean bash?' completion bsh
@@ -56,6 +60,9 @@ completes() {
 	[[ $got == "$1" ]] || fail "bash completes \"${*:2}\" to \"$got\""
 }
 completes '--quick' vet --q
+completes 'bundle' policy bu
+completes 'make' policy bundle ma
+completes '--expires' policy bundle make --ex
 completes 'disclosed undeclared hashed covert' vet --fail-on ''
 completes 'json' vet --format j
 completes 'timezone' vet --factors ti

@@ -1,7 +1,7 @@
 /* matcher: vectorscan (or Hyperscan), loaded when something is searched or compiled, and not at every start of the program. Its functions
  * are called by their names, after matcher_load(). */
-#ifndef POSTERN_INSPECT_MATCHER_H
-#define POSTERN_INSPECT_MATCHER_H
+#ifndef POSTERN_SYS_MATCHER_H
+#define POSTERN_SYS_MATCHER_H
 
 #include <hs/hs.h>
 

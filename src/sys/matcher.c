@@ -1,5 +1,5 @@
 #define MATCHER_ITSELF
-#include "inspect/matcher.h"
+#include "sys/matcher.h"
 
 #include <stdbool.h>
 
