@@ -2,11 +2,11 @@
 #include "identify/identify.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
 #include "crypto/digest.h"
+#include "identify/archive.h"
 #include "identify/identify_part.h"
 
 #define HEAD_MAX ((size_t)65536)
@@ -138,6 +138,15 @@ int identify_file(const struct identify *id, int fd, unsigned flags, struct iden
 	struct identify_match m = {0};
 	int r = tally_new(id, &t);
 	r = r < 0 ? r : identify_tally(t, fd, flags, &m);
+	if (r == 0 && m.form == IDENTIFY_FORM_ARCHIVE && flags & IDENTIFY_INSIDE) {
+		r = identify_inside(id, fd, &m);
+		if (r < 0)
+			return err_sys(err, r, "the archive cannot be read");
+		if (r > 0) {
+			*out = m;
+			return 0;
+		}
+	}
 	if (r < 0)
 		return err_sys(err, r, "the file cannot be read");
 	identify_decide(t, NULL, &m);
