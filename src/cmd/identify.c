@@ -34,9 +34,7 @@ static const char *const identify_examples[] = {
         "postern identify /usr/local/bin/unknown  # by content, whatever the file is called",
         "postern identify --inside layer.tar.gz extension.vsix",
         "postern identify --format json --digest node_modules/*",
-        "postern identify --learn --tool some-tool --title \"Some Tool\" --publisher Vendor --package npm:some-tool --against "
-        "other-packages "
-        "some-tool-1.0.0.tgz some-tool-2.0.0.tgz",
+        "postern identify --learn --tool x --title X --publisher Y --package npm:x --against others x-1.0.0.tgz x-2.0.0.tgz",
         NULL,
 };
 

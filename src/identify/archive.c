@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <locale.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -49,7 +50,7 @@ LIB_TABLE(lib, ARCHIVE);
 #define RATIO_FREE  (256ull << 20) /* … beyond this many out */
 #define CPU_SECONDS 60
 #define WAIT_MS     120000
-#define DATA_MAX    ((rlim_t)1 << 30)
+#define DATA_MAX    ((rlim_t)1 << 30) /* beyond what this process has already */
 #define GROUPS_MAX  64
 
 /* The files of one package. */
@@ -390,16 +391,30 @@ static void close_others(int a, int b)
 	(void)syscall(SYS_close_range, high + 1, ~0u, 0u);
 }
 
+/* So many bytes more than the memory that the process has now, and no more processor time than that. */
+static bool limit(void)
+{
+	unsigned long long pages[6] = {0};
+	struct rlimit cpu = {CPU_SECONDS, CPU_SECONDS}, data;
+	char text[256];
+	_cleanup_fd_ int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	text[n > 0 ? n : 0] = 0;
+	char *at = text;
+	for (size_t i = 0; i < ARRAY_LEN(pages); i++)
+		pages[i] = strtoull(at, &at, 10);
+	data.rlim_cur = data.rlim_max = (rlim_t)pages[5] * (rlim_t)sysconf(_SC_PAGESIZE) + DATA_MAX;
+	return setrlimit(RLIMIT_CPU, &cpu) == 0 && setrlimit(RLIMIT_DATA, &data) == 0;
+}
+
 static _Noreturn void child(const struct identify *id, int fd, uint64_t size, int out)
 {
-	struct rlimit cpu = {CPU_SECONDS, CPU_SECONDS}, data = {DATA_MAX, DATA_MAX};
 	struct answer answer = {.tool = -1};
 	struct inside *x = calloc(1, sizeof(*x));
 	_cleanup_free_ uint8_t *block = malloc(BLOCK);
 	close_others(fd, out);
 	(void)setlocale(LC_CTYPE, "C.UTF-8");
-	if (!x || !block || setrlimit(RLIMIT_CPU, &cpu) < 0 || setrlimit(RLIMIT_DATA, &data) < 0 || tally_new(id, &x->tally) < 0 ||
-	        scan_new(x->tally, SCAN_WINDOW, &x->scan) < 0 || jail_enter(-1) < 0)
+	if (!x || !block || !limit() || tally_new(id, &x->tally) < 0 || scan_new(x->tally, SCAN_WINDOW, &x->scan) < 0 || jail_enter(-1) < 0)
 		_exit(1);
 	x->id = id;
 	x->fd = fd;
@@ -450,12 +465,20 @@ static bool hear(int fd, struct answer *out)
 	return r > 0 && read(fd, out, sizeof(*out)) == (ssize_t)sizeof(*out);
 }
 
+static int loaded;
+
+static void load(void)
+{
+	loaded = lib_load("libarchive.so.13", "libarchive13", lib_symbols, &lib, NULL);
+}
+
 int identify_inside(const struct identify *id, int fd, struct identify_match *m)
 {
 	struct stat st;
 	struct answer a;
 	int pipes[2];
-	int r = lib_load("libarchive.so.13", "libarchive13", lib_symbols, &lib, NULL);
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	int r = pthread_once(&once, load) == 0 ? loaded : -ENOMEM;
 	if (r < 0)
 		return r;
 	if (fstat(fd, &st) < 0 || pipe2(pipes, O_CLOEXEC) < 0)
