@@ -5,12 +5,12 @@
 #	bench/identify.sh recognise [LIST]        by default bench/identify.tsv
 #	bench/identify.sh nothing NAME...         packages of npm in which there is no tool
 #	bench/identify.sh files FOLDER...         every file below these
-# BENCH_FOLDER: where downloads stay, by default /tmp/postern-bench-identify.
+# BENCH_FOLDER: where downloads stay, by default /tmp/postern-bench-identify. POSTERN: another program than that of the build.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 here=$PWD
 work=${BENCH_FOLDER:-/tmp/postern-bench-identify}
-postern=$here/build/release/postern
+postern=${POSTERN:-$here/build/release/postern}
 [[ -x $postern ]] || { echo "build it first: make" >&2 && exit 1; }
 mkdir -p "$work"/{tgz,one,trade}
 export npm_config_audit=false npm_config_fund=false npm_config_update_notifier=false

@@ -29,9 +29,9 @@ static void prints_of(struct buf *b, const char *tool, unsigned need)
 {
 	buf_fmt(b, "tool: %s\ntitle: The %s\npublisher: Some Vendor\npackages: ['npm:@v/%s', 'pypi:%s']\nneed: %u\n", tool, tool, tool,
 	        tool, need);
-	buf_str_add(b, "before_version: [");
+	buf_str_add(b, "before_version: [{text: ");
 	encode_base64(b, SLICE("TOOL_VERSION"), false, true);
-	buf_str_add(b, "]\nconstants:\n");
+	buf_str_add(b, ", least: 1}]\nconstants:\n");
 	for (int i = 0; i < 20; i++) {
 		char text[48];
 		constant(text, tool, i);
@@ -188,6 +188,33 @@ static void borders(void **state)
 		assert_int_equal(m.found, 12);
 		assert_string_equal(m.version, "1.22.333-rc.4");
 	}
+	identify_close(id);
+}
+
+/* As Bun keeps programs of which one character is not of Latin 1; at even and odd places, and across windows. */
+static void wide(void **state)
+{
+	(void)state;
+	struct identify *id = two_tools();
+	for (int big = 0; big < 2; big++)
+		for (size_t shift = 0; shift < 9001; shift += 3000) {
+			_cleanup_buf_ struct buf b = BUF(16 << 20), text = BUF(1 << 20);
+			for (int i = 0; i < 10; i++) {
+				for (int k = 0; k < 900; k++)
+					buf_str_add(&text, "function nothing(){return that(is)}");
+				code(&text, "alpha", i, i + 1, i == 9 ? "4.5.6" : NULL);
+			}
+			uint8_t *p = buf_room(&b, SCAN_WINDOW - 20000 + shift);
+			assert_non_null(p);
+			memset(p, 0x90, SCAN_WINDOW - 20000 + shift);
+			b.n += SCAN_WINDOW - 20000 + shift;
+			for (size_t i = 0; i < text.n; i++)
+				buf_be(&b, big ? text.p[i] : (uint64_t)text.p[i] << 8, 2);
+			struct identify_match m = match(id, buf_slice(&b), 0);
+			assert_string_equal(m.tool, "alpha");
+			assert_int_equal(m.found, 10);
+			assert_string_equal(m.version, "4.5.6");
+		}
 	identify_close(id);
 }
 
@@ -562,7 +589,7 @@ static void shipped(void **state)
 	struct identify_match m;
 	if (identify_open("share/prints", &id, &err) < 0)
 		fail_msg("%s", err.text);
-	assert_true(id->n_tools >= 10);
+	assert_true(id->n_tools >= 15);
 	assert_string_equal(identify_package_tool(id, SLICE("npm:@openai/codex")), "codex");
 	_cleanup_fd_ int fd = open("share/prints/codex.yaml", O_RDONLY | O_CLOEXEC);
 	assert_int_equal(identify_file(id, fd, 0, &m, &err), 0);
@@ -578,6 +605,7 @@ int main(void)
 	        cmocka_unit_test(prints_mistakes),
 	        cmocka_unit_test(files),
 	        cmocka_unit_test(borders),
+	        cmocka_unit_test(wide),
 	        cmocka_unit_test(versions),
 	        cmocka_unit_test(trees),
 	        cmocka_unit_test(metadata),
