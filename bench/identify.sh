@@ -94,7 +94,7 @@ disguise_script() { # TOOL VERSION FOLDER
 	look "$1" "$2" 'minified (esbuild)' "$work/one/min"
 	# The largest file says as much as all, where there is one that is most of the program.
 	file=$(find "$3" -name node_modules -prune -o -type f \( -name '*.js' -o -name '*.mjs' \) -printf '%s %p\n' | sort -rn | head -n 1 | cut -d' ' -f2-)
-	if limit=200 alone "$terser" "$file" --compress --mangle --toplevel -o "$work/one/terser/x.js"; then
+	if limit=90 alone "$terser" "$file" --compress --mangle --toplevel -o "$work/one/terser/x.js"; then
 		look "$1" "$2" 'minified (terser)' "$work/one/terser"
 	fi
 	printf '{"main": "%s", "output": "%s", "disableExperimentalSEAWarning": true}' "$all" "$work/one/blob" >"$work/one/sea.json"
@@ -177,11 +177,14 @@ recognise() {
 	awk -F'\t' '$3 !~ /^strip cut/ && ($1 != $4 || ($5 != "-" && $5 != $2))' "$results"
 }
 
-# How much of the prints of any tool is found where there is none: with a need of one constant everything is told.
+# How much of the prints of any tool is found where there is none: with a need of one constant everything is told, and with a context of the
+# version that is nowhere no answer is sure before all is read.
 # shellcheck disable=SC2016 # the program of node expands them
 noise() {
 	rm -rf "$work/prints" && mkdir -p "$work/prints"
-	for file in share/prints/*.yaml; do sed 's/^need: .*/need: 1/' "$file" >"$work/prints/${file##*/}"; done
+	for file in share/prints/*.yaml; do
+		sed -e 's/^need: .*/need: 1\nbefore_version: [{text: bmV2ZXIgaW4gYW55IGZpbGU=, least: 1024}]/' -e '/^before_version:/d; /^  - {text:/d' "$file" >"$work/prints/${file##*/}"
+	done
 	xargs -0 -r -n 2000 "$postern" identify --format json --prints "$work/prints" 2>/dev/null | node -e '
 		const need = {}, fs = require("fs");
 		for (const f of fs.readdirSync("share/prints")) { const t = fs.readFileSync("share/prints/" + f, "utf8"); need[/^tool: (.*)$/m.exec(t)[1]] = +/^need: (\d+)/m.exec(t)[1]; }
