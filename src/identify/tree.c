@@ -8,12 +8,14 @@
 #include "sys/path.h"
 
 #define DEPTH_MAX 48
+#define BYTES_MAX ((uint64_t)16 << 30)
 
 struct walk {
 	struct tally *tally;
 	dev_t device;
 	unsigned files; /* that were read */
 	unsigned seen;  /* that were met */
+	uint64_t bytes; /* of those that were read */
 	struct metadata meta;
 	bool sure;
 	enum identify_form form; /* of the file with the most of it */
@@ -70,10 +72,14 @@ static int read_code(struct walk *w, int dir, const char *name)
 {
 	struct identify_match m = {0};
 	unsigned before = found_in_all(w->tally);
+	struct stat st;
 	_cleanup_fd_ int fd = open_file(w, dir, name);
 	if (fd < 0)
 		return 0;
+	if (fstat(fd, &st) < 0 || st.st_size < 0)
+		return 0;
 	w->files++;
+	w->bytes += (uint64_t)st.st_size;
 	int r = identify_tally(w->tally, fd, 0, &m);
 	if (r == -ENOMEM)
 		return r;
@@ -125,7 +131,8 @@ static int walk_folder(struct walk *w, int dir, unsigned depth)
 			close(fd);
 		return depth == 0 || r == -ENOMEM ? r : 0;
 	}
-	for (struct dirent *e; r == 0 && !w->sure && w->files < IDENTIFY_TREE_FILES && w->seen < 8 * IDENTIFY_TREE_FILES;) {
+	for (struct dirent *e;
+	        r == 0 && !w->sure && w->files < IDENTIFY_TREE_FILES && w->bytes < BYTES_MAX && w->seen < 8 * IDENTIFY_TREE_FILES;) {
 		int next = path_next(d, &e);
 		if (next <= 0) {
 			r = depth == 0 ? next : 0;
