@@ -20,7 +20,8 @@
 #define CODE_MAX  ((uint64_t)512 << 20) /* what is larger no runtime takes as code */
 #define IDLE_MAX  ((uint64_t)16 << 20)
 #define IDLE_ASKS 256u
-#define AGAIN_MS  30
+#define AGAIN_MS  10
+#define AGAIN_MAX 20u /* times */
 
 int64_t ask_now(void)
 {
@@ -142,53 +143,109 @@ static void ignore(struct ask *a)
 		(void)fan_unignore(g->fan[a->fan], a->fd);
 }
 
-static bool wants_place(const struct ask *a)
+/* What a program only reads of a package, and does not run: to list or remove a package it must be there. Its own content counts all the
+ * same. */
+static bool is_about(const char *path)
 {
-	return a->why == ASK_EXEC || a->why == ASK_CODE || a->why == ASK_LATE || a->why == ASK_IDLE;
+	static const char *const ends[] = {".json", ".md", ".txt", ".map", "/LICENSE", "/METADATA", "/RECORD", "/WHEEL", "/INSTALLER"};
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
+		if (slice_ends(slice_str(path), slice_str(ends[i])))
+			return true;
+	return false;
 }
 
-/* Somebody had it open for writing: what was read need not be what runs. It is looked at once more. */
+static bool wants_place(struct ask *a)
+{
+	if (a->why == ASK_CODE)
+		return !is_about(ask_path(a));
+	return a->why == ASK_EXEC || a->why == ASK_LATE || a->why == ASK_IDLE;
+}
+
+/* Somebody had it open for writing: what was read need not be what runs. It waits until that is over. */
 static void again(void *arg, uint32_t events)
 {
 	struct ask *a = arg;
 	(void)events;
-	a->again = false;
+	known_unref(a->file.tool);
+	a->file = (struct known_file){0};
 	look_up(a);
+}
+
+/* ---- what may have changed after the answer */
+
+static void check_after(struct guard *g, struct after *f)
+{
+	struct stat st;
+	struct known_key now;
+	struct who_program p;
+	pid_t parent;
+	uint64_t started = 0;
+	if (fstat(f->fd, &st) < 0) {
+		fd_closep(&f->fd);
+		return;
+	}
+	known_key(&st, &now);
+	bool same = known_key_eq(&now, &f->key);
+	/* It has ended, or runs something else by now. */
+	bool gone = who_parent(f->pid, &parent, &started) < 0 || (f->started && f->started != started) ||
+	            (!f->started && (who_program(f->pid, &p) < 0 || p.ino != now.ino || p.dev != now.dev));
+	if (same || gone || now.size > CODE_MAX)
+		fd_closep(&f->fd);
+	else
+		ask_late(g, f->pid, started, TAKE_FD(f->fd));
+}
+
+static void check_afters(struct guard *g)
+{
+	while (g->n_afters) {
+		check_after(g, &g->after[g->first_after]);
+		g->first_after = (g->first_after + 1) % AFTERS;
+		g->n_afters--;
+	}
+}
+
+/* fd is taken over. */
+static void put_after(struct guard *g, int fd, pid_t pid, bool exec, const struct known_key *key)
+{
+	pid_t parent;
+	struct after f = {.fd = fd, .pid = pid, .key = *key};
+	if (!exec && who_parent(pid, &parent, &f.started) < 0) {
+		(void)close(fd);
+		return;
+	}
+	if (g->n_afters == AFTERS)
+		check_afters(g);
+	g->after[(g->first_after + g->n_afters++) % AFTERS] = f;
 }
 
 static void harmless(struct ask *a)
 {
-	bool sure = still(a);
+	struct guard *g = a->g;
+	bool sure = still(a), runs = !a->answered && a->keyed && (a->why == ASK_EXEC || a->why == ASK_CODE || a->why == ASK_LOADED);
 	if (sure) {
-		known_put(a->g->known, &a->file);
-		if (a->file.placed && a->fan == GUARD_FAN_LOCAL)
+		known_put(g->known, &a->file);
+		if (a->file.placed)
 			ignore(a);
+	} else if (runs && a->why == ASK_EXEC && a->tries < AGAIN_MAX && loop_after(g->loop, AGAIN_MS, again, a, NULL) == 0) {
+		a->tries++;
+		return;
 	}
-	bool waited = !a->answered;
 	ask_answer(a, true);
-	uint64_t started;
-	pid_t parent;
-	if (!sure && waited && a->fan == GUARD_FAN_LOCAL && (a->why == ASK_EXEC || a->why == ASK_CODE) &&
-	        who_parent(a->pid, &parent, &started) == 0) {
-		a->why = ASK_LATE;
-		a->started = started;
-		a->file.placed = false;
-		if (loop_after(a->g->loop, AGAIN_MS, again, a, NULL) == 0) {
-			a->again = true;
-			return;
-		}
-	}
+	if (runs && !a->roots)
+		put_after(g, TAKE_FD(a->fd), a->pid, a->why == ASK_EXEC, &a->key);
 	ask_done(a);
 }
 
 /* With a->file known as far as this ask needs it. */
 static void conclude(struct ask *a)
 {
-	if (a->file.tool && !(a->why == ASK_READ && !a->file.tool->program) && a->why != ASK_IDLE) {
+	const struct known_tool *t = a->file.tool;
+	bool only_read = t && ((a->why == ASK_READ && !t->program) || (a->why == ASK_CODE && !t->content && is_about(ask_path(a))));
+	if (t && !only_read && a->why != ASK_IDLE) {
 		if (still(a))
 			known_put(a->g->known, &a->file);
 		verdict_begin(a);
-	} else if (a->file.tool) {
+	} else if (t) {
 		if (still(a))
 			known_put(a->g->known, &a->file);
 		ask_answer(a, true);
@@ -381,6 +438,38 @@ static void peek_work(struct errand *e)
 }
 
 static void by_runtime(struct ask *a, int runtime);
+static void peek(struct ask *a, bool program);
+
+/* Others that were opened by the same program. */
+static void release_program(struct ask *a, int runtime)
+{
+	struct ask **at = &a->g->asking;
+	while (*at && *at != a)
+		at = &(*at)->next_asking;
+	if (*at)
+		*at = a->next_asking;
+	struct ask *w = a->waiting;
+	a->waiting = NULL;
+	while (w) {
+		struct ask *next = w->waiting;
+		w->waiting = NULL;
+		by_runtime(w, runtime);
+		w = next;
+	}
+}
+
+static void find_program(struct ask *a)
+{
+	for (struct ask *o = a->g->asking; o; o = o->next_asking)
+		if (o->opener.ino == a->opener.ino && o->opener.dev == a->opener.dev && o->opener.ctime == a->opener.ctime) {
+			a->waiting = o->waiting;
+			o->waiting = a;
+			return;
+		}
+	a->next_asking = a->g->asking;
+	a->g->asking = a;
+	peek(a, true);
+}
 
 static void on_program(struct sift_job *j, const struct sift_answer *f)
 {
@@ -389,6 +478,7 @@ static void on_program(struct sift_job *j, const struct sift_answer *f)
 	enum known_runtime runtime = f->error < 0 ? KNOWN_RUNTIME_CODE : (enum known_runtime)f->runtime;
 	fd_closep(&a->program);
 	program_put(a->g, &a->opener, runtime);
+	release_program(a, (int)runtime);
 	by_runtime(a, (int)runtime);
 }
 
@@ -400,6 +490,7 @@ static void peek_done(struct errand *e)
 		opened_by_other(a, p->head, p->n);
 	} else if (a->program < 0) {
 		/* It has ended. */
+		release_program(a, KNOWN_RUNTIME_CODE);
 		by_runtime(a, KNOWN_RUNTIME_CODE);
 	} else {
 		a->job = (struct sift_job){.what = SIFT_FILE, .fd = a->program, .root = -1, .done = on_program};
@@ -419,11 +510,26 @@ static void peek(struct ask *a, bool program)
 	errand_send(a->g->errands, &p->errand);
 }
 
+/* Beginnings of files that no runtime takes for code, large and often written to. */
+static bool is_data(int fd)
+{
+	static const struct slice magics[] = {SLICE_INIT("SQLite format 3\0"), SLICE_INIT("\x89PNG\r\n"), SLICE_INIT("\xff\xd8\xff"),
+	        SLICE_INIT("GIF8"), SLICE_INIT("RIFF"), SLICE_INIT("%PDF-"), SLICE_INIT("\x1f\x8b"), SLICE_INIT("PAR1"),
+	        SLICE_INIT("\x89HDF\r\n"), SLICE_INIT("\x93NUMPY"), SLICE_INIT("GGUF"), SLICE_INIT("wOF2"), SLICE_INIT("OggS")};
+	uint8_t head[16];
+	struct iovec v = {head, sizeof(head)};
+	ssize_t n = preadv2(fd, &v, 1, 0, RWF_NOWAIT);
+	for (size_t i = 0; n == (ssize_t)sizeof(head) && i < ARRAY_LEN(magics); i++)
+		if (slice_starts(slice_of(head, sizeof(head)), magics[i]))
+			return true;
+	return false;
+}
+
 static void by_runtime(struct ask *a, int runtime)
 {
 	struct stat st;
 	if (runtime < 0) {
-		peek(a, true);
+		find_program(a);
 	} else if (runtime == KNOWN_RUNTIME_NONE) {
 		uint8_t head[ELFNAMES_HEAD];
 		struct iovec v = {head, sizeof(head)};
@@ -432,7 +538,7 @@ static void by_runtime(struct ask *a, int runtime)
 			peek(a, false);
 		else
 			opened_by_other(a, head, n);
-	} else if (fstat(a->fd, &st) == 0 && (uint64_t)st.st_size > CODE_MAX && runtime == KNOWN_RUNTIME_CODE) {
+	} else if (runtime == KNOWN_RUNTIME_CODE && ((fstat(a->fd, &st) == 0 && (uint64_t)st.st_size > CODE_MAX) || is_data(a->fd))) {
 		ask_answer(a, true);
 		ask_done(a);
 	} else {
@@ -443,28 +549,28 @@ static void by_runtime(struct ask *a, int runtime)
 
 /* ---- the beginning */
 
-static void allow(struct guard *g, unsigned fan, int fd)
-{
-	(void)fan_answer(g->fan[fan], fd, true);
-	(void)close(fd);
-}
-
 static bool is_ours(const struct guard *g, pid_t pid)
 {
 	return pid == g->self || pid == g->partner || sift_is_ours(g->sift, pid);
 }
 
-/* Answered without being taken into the list. */
-static bool at_once(struct guard *g, const struct fan_event *e, struct who_program *opener, int *runtime)
+static bool code_opens(struct guard *g, const struct fan_event *e, struct who_program *opener)
+{
+	return who_program(e->pid, opener) == 0 && ask_program(g, opener) != KNOWN_RUNTIME_NONE;
+}
+
+/* Answered without being taken into the list. *kept: it is to be looked at again. */
+static bool at_once(struct guard *g, const struct fan_event *e, struct who_program *opener, int *runtime, struct known_key *key, bool *kept)
 {
 	struct stat st;
-	struct known_key key;
 	if (fstat(e->fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size == 0)
 		return true;
-	known_key(&st, &key);
-	const struct known_file *hit = known_find(g->known, &key);
-	if (hit && !hit->tool && hit->placed && known_stable(e->fd, &key)) {
-		if (known_roots(&st) && fan_ignore(g->fan[GUARD_FAN_LOCAL], e->fd) == 0 && !known_stable(e->fd, &key))
+	known_key(&st, key);
+	const struct known_file *hit = known_find(g->known, key);
+	if (hit && !hit->tool && hit->placed && known_stable(e->fd, key)) {
+		if (!known_roots(&st))
+			*kept = e->exec || code_opens(g, e, opener);
+		else if (fan_ignore(g->fan[GUARD_FAN_LOCAL], e->fd) == 0 && !known_stable(e->fd, key))
 			(void)fan_unignore(g->fan[GUARD_FAN_LOCAL], e->fd);
 		return true;
 	}
@@ -485,9 +591,15 @@ static bool at_once(struct guard *g, const struct fan_event *e, struct who_progr
 void ask_event(struct guard *g, unsigned fan, const struct fan_event *e)
 {
 	struct who_program opener = {0};
+	struct known_key key;
 	int runtime = -1;
-	if (is_ours(g, e->pid) || (fan == GUARD_FAN_LOCAL && at_once(g, e, &opener, &runtime))) {
-		allow(g, fan, e->fd);
+	bool kept = false;
+	if (is_ours(g, e->pid) || (fan == GUARD_FAN_LOCAL && at_once(g, e, &opener, &runtime, &key, &kept))) {
+		(void)fan_answer(g->fan[fan], e->fd, true);
+		if (kept)
+			put_after(g, e->fd, e->pid, e->exec, &key);
+		else
+			(void)close(e->fd);
 		return;
 	}
 	struct ask *a = new_ask(g, ASK_EXEC, e->fd, e->pid);
@@ -521,6 +633,7 @@ void ask_late(struct guard *g, pid_t pid, uint64_t started, int fd)
 void ask_tick(struct guard *g)
 {
 	int64_t now = ask_now();
+	check_afters(g);
 	for (struct ask *a = g->first; a && now - a->since >= (int64_t)g->config.deadline_ms; a = a->next)
 		if (!a->answered) {
 			bool may = g->config.fail_open || g->config.monitor || a->pid == 1;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -14,12 +15,14 @@
 #include "base/cleanup.h"
 #include "guard/guard_part.h"
 #include "guard/manager.h"
+#include "guard/rescue.h"
 #include "sys/fd.h"
 
 #define TICK_MS   50u
 #define POLICY_MS 1000
 #define HANG_MS   20000u
 #define THREADS   4u
+#define NICE      (-15)
 #define END_MS    5000
 
 struct daemon {
@@ -37,6 +40,9 @@ struct daemon {
 	int64_t alive;  /* the manager was told */
 	int64_t end_at; /* what is to be put on record may take until then; 0: it was not told to end */
 	unsigned watchdog_ms;
+	struct rescue *rescue;
+	char memfd_before; /* what was set; 0: nothing was changed */
+	unsigned rescued;
 	char said[640]; /* why the policy could not be read, said once */
 };
 
@@ -135,14 +141,21 @@ static void on_unknown(void *arg, uint32_t events)
 	on_fan(arg, events, GUARD_FAN_UNKNOWN);
 }
 
+static void on_handed(void *arg, unsigned which, const struct fan_event *e)
+{
+	struct daemon *d = arg;
+	rescue_beat(d->rescue);
+	ask_event(&d->g, which, e);
+}
+
 static void local_event(void *arg, const struct fan_event *e)
 {
-	ask_event(arg, GUARD_FAN_LOCAL, e);
+	on_handed(arg, GUARD_FAN_LOCAL, e);
 }
 
 static void unknown_event(void *arg, const struct fan_event *e)
 {
-	ask_event(arg, GUARD_FAN_UNKNOWN, e);
+	on_handed(arg, GUARD_FAN_UNKNOWN, e);
 }
 
 static void stop(struct daemon *d, int error)
@@ -155,7 +168,7 @@ static void on_fan(void *arg, uint32_t events, unsigned which)
 {
 	struct daemon *d = arg;
 	(void)events;
-	int r = fan_read(d->g.fan[which], which == GUARD_FAN_LOCAL ? local_event : unknown_event, &d->g);
+	int r = fan_read(d->g.fan[which], which == GUARD_FAN_LOCAL ? local_event : unknown_event, d);
 	if (r < 0 && r != -EMFILE)
 		stop(d, err_sys(&d->err, r, "cannot read what the kernel asks"));
 }
@@ -214,8 +227,8 @@ static int stage_memfd(struct daemon *d)
 {
 	if (!d->g.config.memfd_noexec)
 		return 1;
-	_cleanup_fd_ int fd = open("/proc/sys/vm/memfd_noexec", O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || write(fd, "2", 1) != 1)
+	_cleanup_fd_ int fd = open("/proc/sys/vm/memfd_noexec", O_RDWR | O_CLOEXEC);
+	if (fd < 0 || (!d->memfd_before && read(fd, &d->memfd_before, 1) != 1) || pwrite(fd, "2", 1, 0) != 1)
 		return err_sys(&d->err, -errno, "vm.memfd_noexec cannot be set; leave --memfd-noexec away");
 	return 1;
 }
@@ -235,7 +248,7 @@ static int stage_ready(struct daemon *d)
 	s->answered = s->recorded = 0;
 	verdict_note(g, s->ready ? 5 : 3, text);
 	s->ready = 1;
-	manager_tell(g->config.monitor ? "READY=1\nSTATUS=monitoring" : "READY=1\nSTATUS=enforcing", -1);
+	manager_tell(g->config.monitor ? "READY=1\nSTATUS=monitoring" : "READY=1\nSTATUS=enforcing");
 	return 1;
 }
 
@@ -256,7 +269,12 @@ static void begin_end(struct daemon *d)
 {
 	struct guard *g = &d->g;
 	d->end_at = ask_now() + END_MS;
-	manager_tell("STOPPING=1", -1);
+	manager_tell("STOPPING=1");
+	if (d->memfd_before) {
+		_cleanup_fd_ int fd = open("/proc/sys/vm/memfd_noexec", O_WRONLY | O_CLOEXEC);
+		if (fd < 0 || write(fd, &d->memfd_before, 1) != 1)
+			g->config.say("vm.memfd_noexec could not be set back");
+	}
 	verdict_tick(g, true);
 	if (g->shared->ready)
 		verdict_note(g, 4, "enforcement ends: nothing is asked from now on, and everything may run");
@@ -277,6 +295,11 @@ static void on_tick(void *arg, uint32_t events)
 	struct guard *g = &d->g;
 	(void)events;
 	d->tick = NULL;
+	rescue_beat(d->rescue);
+	if (rescue_count(d->rescue) != d->rescued) {
+		d->rescued = rescue_count(d->rescue);
+		verdict_note(g, 99, "the daemon waited for its own answer, and was helped");
+	}
 	sift_tick(g->sift);
 	while (d->stage < ARRAY_LEN(stages)) {
 		int r = stages[d->stage].begin(d);
@@ -301,7 +324,7 @@ static void on_tick(void *arg, uint32_t events)
 	}
 	if (d->watchdog_ms && now - d->alive >= (int64_t)d->watchdog_ms) {
 		d->alive = now;
-		manager_tell("WATCHDOG=1", -1);
+		manager_tell("WATCHDOG=1");
 	}
 	int r = loop_after(g->loop, TICK_MS, on_tick, d, &d->tick);
 	if (r < 0)
@@ -358,6 +381,8 @@ static int begin(struct daemon *d)
 	(void)signal(SIGIO, SIG_IGN);
 	(void)signal(SIGPIPE, SIG_IGN);
 	fd_raise_limit();
+	/* Whoever waits for the answer must not keep from the processor who gives it. */
+	(void)setpriority(PRIO_PROCESS, 0, NICE);
 	(void)gethostname(g->host, sizeof(g->host) - 1);
 	g->self = getpid();
 	const struct evidence_options eo = {
@@ -389,6 +414,7 @@ static int begin(struct daemon *d)
 	r = d->signals < 0 ? -errno : loop_add(g->loop, d->signals, EPOLLIN, on_signal, d, &d->signals_source);
 	r = r < 0 ? r : loop_add(g->loop, g->fan[GUARD_FAN_LOCAL], EPOLLIN, on_local, d, &g->fan_source[GUARD_FAN_LOCAL]);
 	r = r < 0 ? r : loop_add(g->loop, g->fan[GUARD_FAN_UNKNOWN], EPOLLIN, on_unknown, d, &g->fan_source[GUARD_FAN_UNKNOWN]);
+	r = r < 0 ? r : rescue_new(g->loop, g->fan, GUARD_FANS, on_handed, d, &d->rescue);
 	r = r < 0 ? r : watch_partner(d);
 	r = r < 0 ? r : loop_after(g->loop, 1, on_tick, d, &d->tick);
 	return r < 0 ? err_sys(&d->err, r, "cannot wait for what the kernel asks") : 0;

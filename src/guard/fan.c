@@ -9,7 +9,7 @@
 
 #include "base/cleanup.h"
 
-#define EVENTS_MAX 256
+#define EVENTS_MAX 32    /* others are served in between */
 #define NUMBERS    65536 /* descriptors that a process can have, see fd_raise_limit() */
 
 int fan_open(int *out, struct err *err)

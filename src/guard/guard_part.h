@@ -40,7 +40,8 @@ enum ask_why {
 struct ask {
 	struct ask *next, *previous; /* of all, oldest first */
 	struct ask *chain;           /* of those that are looked up and have this hash */
-	struct ask *waiting;         /* others that wait for the same file */
+	struct ask *waiting;         /* others that wait for the same file, or for what is found out about the same program */
+	struct ask *next_asking;     /* of those that find that out */
 	struct guard *g;
 	unsigned fan;
 	enum ask_why why;
@@ -48,7 +49,8 @@ struct ask {
 	pid_t pid;
 	uint64_t started; /* LATE: of that process */
 	int64_t since;    /* ms */
-	bool answered, roots, keyed, stable, leading, again;
+	bool answered, roots, keyed, stable, leading;
+	unsigned tries;
 	bool unruled; /* it waits for a policy to be read */
 	struct known_key key;
 	struct who_program opener;
@@ -72,6 +74,16 @@ struct permit { /* a process that may go on with a tool */
 	pid_t pid;
 	uint64_t started;
 	char tool[64], version[64];
+};
+
+/* What was let pass and a person can write to: it is looked at once more when it is being run, since between the answer and that somebody
+ * may have written. */
+#define AFTERS 8192u
+struct after {
+	int fd;
+	pid_t pid;
+	uint64_t started; /* 0: of an execution */
+	struct known_key key;
 };
 
 #define REPEATS 256u
@@ -98,11 +110,14 @@ struct guard {
 	struct late *late;
 	struct guard_shared *shared;
 	struct ask *first, *last, *hash[ASK_HASH];
+	struct ask *asking; /* about the program that opens it */
 	size_t n_asks, n_idle;
 	struct program program[PROGRAMS];
 	struct permit permit[PERMITS];
 	struct repeat repeat[REPEATS];
 	size_t next_permit;
+	struct after after[AFTERS];
+	size_t first_after, n_afters;
 	char host[256];
 	bool ending;
 };
@@ -112,7 +127,7 @@ struct guard {
 void ask_event(struct guard *g, unsigned fan, const struct fan_event *e);
 /* A process that runs already, and the file that it runs, whose descriptor is taken over. */
 void ask_late(struct guard *g, pid_t pid, uint64_t started, int fd);
-/* Answers what is older than the deadline. */
+/* Answers what is older than the deadline; looks again at what was let pass. */
 void ask_tick(struct guard *g);
 /* Answers all that waits, as if it could not be decided. */
 void ask_end(struct guard *g);

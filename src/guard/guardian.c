@@ -20,7 +20,6 @@
 
 #include "base/cleanup.h"
 #include "guard/guard_part.h"
-#include "guard/manager.h"
 #include "sys/fd.h"
 
 #define QUICK_MS  10000 /* so many ends within this time … */
@@ -284,22 +283,16 @@ static int make_shared(struct guard_start *s)
 	return r;
 }
 
+/*
+ * They are not given to a service manager to keep (FDSTORE): when both processes have ended nobody would answer, not even about the program
+ * that is to be started again, and a policy that cannot be read then would stop the machine.
+ */
 static int open_questions(struct guard_start *s, struct err *err)
 {
-	static const char *const names[GUARD_FANS] = {"questions-local", "questions-unknown"};
 	for (unsigned i = 0; i < GUARD_FANS; i++) {
-		char text[64];
-		s->fan[i] = manager_kept(names[i]);
-		if (s->fan[i] >= 0) {
-			/* They have waited meanwhile, those too that a daemon had read. */
-			s->shared->ready = 1;
-			continue;
-		}
 		int r = fan_open(&s->fan[i], err);
 		if (r < 0)
 			return r;
-		(void)snprintf(text, sizeof(text), "FDSTORE=1\nFDNAME=%s", names[i]);
-		manager_tell(text, s->fan[i]);
 	}
 	return 0;
 }

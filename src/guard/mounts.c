@@ -49,7 +49,7 @@ struct mounts {
 	pthread_mutex_t lock;
 	uint64_t device[DEVICES_MAX], scope[64]; /* with the lock held */
 	size_t n, n_scope;
-	bool begun; /* of the thread that looks */
+	bool layers; /* those of an overlay are asked about */
 };
 
 struct look {
@@ -107,6 +107,11 @@ static void mark(struct look *l, int fd, enum kind kind, const char *path, const
 	uint64_t dev;
 	if (kind == PSEUDO || (kind == UNKNOWN && m->o.skip_unknown) || !device_of(fd, &dev))
 		return;
+	if (m->layers && strcmp(type, "overlay") == 0) {
+		if (remember(m, dev))
+			note(l, path, type, "is asked about by its layers", 0);
+		return;
+	}
 	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	uint64_t mask = kind == LOCAL ? (uint64_t)FAN_OPEN_EXEC_PERM | FAN_OPEN_PERM : (uint64_t)FAN_OPEN_EXEC_PERM;
 	int r = fanotify_mark(kind == LOCAL ? m->o.local : m->o.unknown, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, mask, AT_FDCWD, link);
@@ -308,7 +313,7 @@ int mounts_new(struct loop *loop, struct errands *errands, const struct mounts_o
 		free(l);
 		return err_set(err, -ENOMEM, "no memory");
 	}
-	*m = (struct mounts){.o = *o, .errands = errands, .loop = loop, .mountinfo = -1};
+	*m = (struct mounts){.o = *o, .errands = errands, .loop = loop, .mountinfo = -1, .layers = mounts_overlay_layers()};
 	(void)pthread_mutex_init(&m->lock, NULL);
 	m->group = fanotify_init(FAN_CLASS_NOTIF | FAN_CLOEXEC | FAN_NONBLOCK | REPORT_MNT, O_RDONLY);
 	m->mountinfo = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);

@@ -28,6 +28,8 @@ void mounts_look(struct mounts *m);
 bool mounts_has(struct mounts *m, uint64_t dev);
 /* Does this process see what is enforced on? For any thread. */
 bool mounts_concern(struct mounts *m, pid_t pid);
+/* Of an overlay, are its layers asked about when a file in it is opened? Tried, once, with one of its own, in a process of its own. */
+bool mounts_overlay_layers(void);
 /* How new mounts are noticed: a constant. */
 const char *mounts_how(const struct mounts *m);
 

@@ -60,6 +60,7 @@ static bool found(struct place *p, const char *package, struct slice version)
 	p->m->by = IDENTIFY_BY_METADATA;
 	p->m->tool = p->m->title = tool;
 	p->m->publisher = "";
+	(void)identify_tool_names(p->id, tool, &p->m->title, &p->m->publisher);
 	p->m->form = IDENTIFY_FORM_SCRIPT;
 	(void)snprintf(p->m->package, sizeof(p->m->package), "%s", package);
 	(void)snprintf(p->m->version, sizeof(p->m->version), "%.*s", SLICE_FMT(version));

@@ -25,7 +25,7 @@ int rules_load(const char *file, struct rules **out, struct err *err)
 	const struct policy_settings *s = policy_settings(p);
 	*n = (struct rules){.refs = 1,
 	        .policy = p,
-	        .ledger_required = s->ledger_required.value != 0,
+	        .ledger_required = s->ledger_required.value && s->ledger_required.place.layer != POLICY_BUILT_IN,
 	        .ledger = s->ledger,
 	        .version = s->layer[POLICY_ORGANISATION].version};
 	(void)snprintf(n->digest, sizeof(n->digest), "%s", policy_digest(p));
