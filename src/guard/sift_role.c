@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -18,6 +19,8 @@
 #include "guard/sift_part.h"
 #include "identify/identify.h"
 #include "parse/elfnames.h"
+
+#define NICE (-10)
 
 static const int calls[] = {
         SCMP_SYS(read),
@@ -214,6 +217,7 @@ int sift_role(void)
 	if (sift_take(3, &b, sizeof(b), fd, 0) != (ssize_t)sizeof(b) || b.what >= SIFT_WHATS)
 		return 1;
 	b.prints[sizeof(b.prints) - 1] = 0;
+	(void)setpriority(PRIO_PROCESS, 0, NICE);
 	int r = identify_open(b.prints[0] ? b.prints : NULL, &id, &err);
 	r = r < 0 ? r : sift_seal((enum sift_what)b.what, &err);
 	struct sift_answer a = {.error = r};
