@@ -17,7 +17,7 @@ mkdir -p /var/lib/postern && mount -t tmpfs bench /var/lib/postern
 fs=$work/fs
 mkdir "$fs" "$work/prints"
 # A kind of file system that nothing else here has: so fapolicyd can be told to watch it alone.
-mount -t ramfs bench "$fs" || exit 1
+truncate -s 3G "$work/disk" && mkfs.ext3 -q -F "$work/disk" && mount -t ext3 -o loop "$work/disk" "$fs" || exit 1
 chmod 755 "$fs"
 cp "$build/postern" "$build/bench/enforce" "$build/bench/enforce_code" "$work/" || exit 1
 P=$work/postern B=$work/enforce
@@ -57,7 +57,7 @@ if [[ ${FAPOLICYD:-} ]]; then
 	mkdir -p /etc/fapolicyd /var/lib/fapolicyd /run/fapolicyd
 	for d in /etc/fapolicyd /var/lib/fapolicyd /run/fapolicyd; do mount -t tmpfs bench $d; done
 	mkdir -p /etc/fapolicyd/trust.d
-	printf 'permissive = 0\nnice_val = 14\nq_size = 800\nuid = root\ngid = root\ndo_stat_report = 0\ndetailed_report = 0\ndb_max_size = 50\nsubj_cache_size = 1549\nobj_cache_size = 8191\nwatch_fs = ramfs\ntrust = file\nintegrity = none\n' >/etc/fapolicyd/fapolicyd.conf
+	printf 'permissive = 0\nnice_val = 14\nq_size = 800\nuid = root\ngid = root\ndo_stat_report = 0\ndetailed_report = 0\ndb_max_size = 50\nsubj_cache_size = 1549\nobj_cache_size = 8191\nwatch_fs = ext3\ntrust = file\nintegrity = none\n' >/etc/fapolicyd/fapolicyd.conf
 	printf 'allow perm=any all : all\n' >/etc/fapolicyd/fapolicyd.rules
 	cp /etc/fapolicyd/fapolicyd.rules /etc/fapolicyd/compiled.rules
 	echo '/usr/bin/true 1 0000000000000000000000000000000000000000000000000000000000000000' >/etc/fapolicyd/fapolicyd.trust
