@@ -113,7 +113,12 @@ mkdir "$fs/src"
 cp -r src Makefile VERSION tools share "$fs/src/" 2>/dev/null
 build_once() {
 	rm -rf "$fs/src/build"
-	(cd "$fs/src" && make -j2 build/release/src/base/buf.o $(cd "$fs/src" && ls src/base/*.c src/parse/*.c src/policy/*.c | sed 's,^,build/release/,; s,c$,o,') >/dev/null 2>&1)
+	(
+		cd "$fs/src" || exit
+		sources=(src/base/*.c src/parse/*.c src/policy/*.c)
+		sources=("${sources[@]/%.c/.o}")
+		make -j2 "${sources[@]/#/build/release/}" >/dev/null 2>&1
+	)
 }
 npm_once() {
 	rm -rf "$fs/app/node_modules"

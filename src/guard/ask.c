@@ -754,15 +754,21 @@ void ask_tick(struct guard *g)
 	check_afters(g);
 	if (g->n_asks == g->n_idle)
 		do_idle(g);
+	unsigned refused = 0, passed = 0;
+	const char *path = "";
 	for (struct ask *a = g->first; a && now - a->since >= (int64_t)g->config.deadline_ms; a = a->next)
 		if (!a->answered) {
 			bool may = g->config.fail_open || g->config.monitor || a->pid == 1;
-			char text[512];
 			ask_answer(a, may);
-			(void)snprintf(text, sizeof(text), "%s: not decided within %u ms, and so %s: %.300s", may ? "allow" : "deny",
-			        g->config.deadline_ms, may ? "it may go on" : "refused", ask_path(a));
-			verdict_note(g, 99, text);
+			*(may ? &passed : &refused) += 1;
+			path = ask_path(a);
 		}
+	if (refused + passed) {
+		char text[512];
+		(void)snprintf(text, sizeof(text), "not decided within %u ms: %u refused, %u let pass, such as %.300s",
+		        g->config.deadline_ms, refused, passed, path);
+		verdict_note(g, 99, text);
+	}
 }
 
 void ask_end(struct guard *g)
