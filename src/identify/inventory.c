@@ -16,8 +16,8 @@
 #define READ_MAX     ((size_t)8 << 20)
 #define ACCOUNTS_MAX 4096
 
-const char *const inventory_kind_names[] = {"program", "extension", "process", "mcp-server", "hook", "key", "managed-settings", "settings", "skill",
-        "instructions", "model", "model-server", "container", NULL};
+const char *const inventory_kind_names[] = {"program", "extension", "process", "mcp-server", "hook", "key", "managed-settings", "settings",
+        "skill", "instructions", "model", "model-server", "container", NULL};
 const char *const inventory_by_names[] = {"place", "metadata", "content", NULL};
 const char *const inventory_sure_names[] = {"weak", "likely", "certain", NULL};
 const char *const inventory_scope_names[] = {"system", "person", "project", "dependency", NULL};
@@ -56,16 +56,17 @@ static void add_account(struct taking *t, struct slice line)
 	t->accounts = a;
 }
 
-static void read_accounts(struct taking *t)
+/* The accounts of the system that is looked at; or else, for names alone, of this host. */
+static bool read_passwd(struct taking *t, const char *system)
 {
 	_cleanup_buf_ struct buf text = BUF((size_t)4 << 20);
 	struct slice rest, line;
-	_cleanup_fd_ int root = open(t->o->system, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_fd_ int root = open(system, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_fd_ int etc = root < 0 ? -1 : path_open(root, "etc", O_PATH | O_DIRECTORY, 0);
 	_cleanup_fd_ int fd = etc < 0 ? -1 : openat(etc, "passwd", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	struct stat st;
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > (off_t)text.max)
-		return;
+		return false;
 	for (ssize_t n = 1; n > 0 && text.n < (size_t)st.st_size;) {
 		uint8_t *p = buf_room(&text, (size_t)st.st_size - text.n);
 		n = p ? read(fd, p, (size_t)st.st_size - text.n) : 0;
@@ -74,6 +75,14 @@ static void read_accounts(struct taking *t)
 	rest = buf_slice(&text);
 	for (size_t n = 0; n < ACCOUNTS_MAX && slice_split(&rest, '\n', &line); n++)
 		add_account(t, line);
+	return true;
+}
+
+static void read_accounts(struct taking *t)
+{
+	t->own_accounts = read_passwd(t, t->o->system);
+	if (!t->own_accounts)
+		(void)read_passwd(t, "/");
 }
 
 /* ---- what all findings together tell: a disk that was made to be found much on must not cost more than so many comparisons */
@@ -164,7 +173,8 @@ static void merge_programs(struct job *j, struct inventory_finding **list, size_
 		for (size_t k = depth; k > 0 && f->package; k--) {
 			struct inventory_finding *above = open[k - 1];
 			bool same = above->tool[0] && strcmp(above->tool, f->tool) == 0;
-			if (!same || fact(f, "leads to") || (f->package[0] && f->by == INVENTORY_BY_METADATA && strcmp(f->package, above->package) != 0))
+			if (!same || fact(f, "leads to") ||
+			        (f->package[0] && f->by == INVENTORY_BY_METADATA && strcmp(f->package, above->package) != 0))
 				continue;
 			if (f->by > above->by) {
 				above->by = f->by;
@@ -227,7 +237,8 @@ static void contradictions(struct job *j, struct inventory_finding **list, size_
 	size_t work = 0;
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; list[i]->kind == INVENTORY_MANAGED && k < n && ++work < WORK_MAX; k++) {
-			if (list[k]->kind != INVENTORY_SETTINGS || strcmp(list[k]->tool, list[i]->tool) != 0 || strcmp(list[k]->container, list[i]->container) != 0)
+			if (list[k]->kind != INVENTORY_SETTINGS || strcmp(list[k]->tool, list[i]->tool) != 0 ||
+			        strcmp(list[k]->container, list[i]->container) != 0)
 				continue;
 			for (const struct inventory_leaf *a = list[i]->leaves; a; a = a->next)
 				for (const struct inventory_leaf *b = list[k]->leaves; b && ++work < WORK_MAX; b = b->next)
@@ -323,7 +334,7 @@ static int take(struct taking *t, struct inventory *out, struct err *err)
 	out->stopped = taking_stopped(t);
 	r = r < 0 ? r : gather(t, out, err);
 	if (r == 0 && t->o->cache && !out->stopped)
-		r = cache_write(t, err);
+		r = inventory_cache_write(t, err);
 	return r;
 }
 

@@ -13,14 +13,14 @@
 #include "identify/identify.h"
 
 enum inventory_kind {
-	INVENTORY_PROGRAM,      /* a tool or a runtime of models, as a program or package */
-	INVENTORY_EXTENSION,    /* of an editor */
-	INVENTORY_PROCESS,      /* what runs now */
-	INVENTORY_MCP_SERVER,   /* that a tool starts or speaks to */
-	INVENTORY_HOOK,         /* a command that a tool runs by itself */
-	INVENTORY_KEY,          /* of a vendor of models; its kind and place, never its value */
-	INVENTORY_MANAGED,      /* settings by which an administrator holds a tool */
-	INVENTORY_SETTINGS,     /* a file or folder of settings */
+	INVENTORY_PROGRAM,    /* a tool or a runtime of models, as a program or package */
+	INVENTORY_EXTENSION,  /* of an editor */
+	INVENTORY_PROCESS,    /* what runs now */
+	INVENTORY_MCP_SERVER, /* that a tool starts or speaks to */
+	INVENTORY_HOOK,       /* a command that a tool runs by itself */
+	INVENTORY_KEY,        /* of a vendor of models; its kind and place, never its value */
+	INVENTORY_MANAGED,    /* settings by which an administrator holds a tool */
+	INVENTORY_SETTINGS,   /* a file or folder of settings */
 	INVENTORY_SKILL,
 	INVENTORY_INSTRUCTIONS, /* a file that agents read as orders */
 	INVENTORY_MODEL,        /* a file of weights */

@@ -1,5 +1,5 @@
-/* The cache of the last run: one file, mapped. It is our own, yet it may be damaged or forged: a digest is at its end, every number in it is
- * checked, and nothing in it is believed that the disk does not confirm. No value of a setting and no key is in it.
+/* The cache of the last run: one file, mapped. It is our own, yet it may be damaged or forged: a digest is at its end, every number in it
+ *is checked, and nothing in it is believed that the disk does not confirm. No value of a setting and no key is in it.
  *
  *	header   magic, what it was made with (see struct header)
  *	folders  breadth first: the children of one stand together, sorted by name
@@ -28,8 +28,8 @@ struct header {
 static void made_with(const struct inventory_options *o, char out[72])
 {
 	_cleanup_buf_ struct buf b = BUF(1 << 16);
-	buf_fmt(&b, "%s\n%s\n%s\n%d%d%d\n%s\n", POSTERN_VERSION, o->catalogue->digest, o->id ? identify_digest(o->id) : "", o->cross, o->archives,
-	        (int)sizeof(struct verdict), o->system);
+	buf_fmt(&b, "%s\n%s\n%s\n%d%d%d\n%s\n", POSTERN_VERSION, o->catalogue->digest, o->id ? identify_digest(o->id) : "", o->cross,
+	        o->archives, (int)sizeof(struct verdict), o->system);
 	for (size_t i = 0; i < o->n_roots; i++)
 		buf_fmt(&b, "%s\n", o->root[i]);
 	memset(out, 0, 72);
@@ -59,9 +59,10 @@ static bool check(const struct old *old)
 			return false;
 	for (size_t i = 0; i < old->verdicts; i++) {
 		const struct verdict *v = &old->verdict[i];
-		if (!text_ends(v->tool, sizeof(v->tool)) || !text_ends(v->title, sizeof(v->title)) || !text_ends(v->publisher, sizeof(v->publisher)) ||
-		        !text_ends(v->version, sizeof(v->version)) || !text_ends(v->package, sizeof(v->package)) ||
-		        !text_ends(v->form, sizeof(v->form)) || (unsigned)v->by > INVENTORY_BY_CONTENT)
+		if (!text_ends(v->tool, sizeof(v->tool)) || !text_ends(v->title, sizeof(v->title)) ||
+		        !text_ends(v->publisher, sizeof(v->publisher)) || !text_ends(v->version, sizeof(v->version)) ||
+		        !text_ends(v->package, sizeof(v->package)) || !text_ends(v->form, sizeof(v->form)) ||
+		        (unsigned)v->by > INVENTORY_BY_CONTENT)
 			return false;
 	}
 	return next == old->folders;
@@ -80,9 +81,10 @@ static bool read_map(struct old *old, const struct inventory_options *o)
 	if (memcmp(h.magic, CACHE_MAGIC, sizeof(CACHE_MAGIC)) != 0 || memcmp(h.made_with, with, sizeof(with)) != 0)
 		return false;
 	size_t left = old->size - sizeof(h) - 32;
-	if (h.folders > left / sizeof(struct old_folder) || h.marks > left / sizeof(struct old_mark) || h.verdicts > left / sizeof(struct verdict) ||
-	        h.names > left ||
-	        h.folders * sizeof(struct old_folder) + h.marks * sizeof(struct old_mark) + h.verdicts * sizeof(struct verdict) + h.names != left)
+	if (h.folders > left / sizeof(struct old_folder) || h.marks > left / sizeof(struct old_mark) ||
+	        h.verdicts > left / sizeof(struct verdict) || h.names > left ||
+	        h.folders * sizeof(struct old_folder) + h.marks * sizeof(struct old_mark) + h.verdicts * sizeof(struct verdict) + h.names !=
+	                left)
 		return false;
 	if (digest_of(DIGEST_SHA256, slice_of(p, old->size - 32), digest) < 0 || memcmp(digest, p + old->size - 32, 32) != 0)
 		return false;
@@ -273,9 +275,10 @@ static int write_file(const char *path, const struct slice *part, size_t n, stru
 	return r < 0 ? err_sys(err, r, "cannot write the cache %s", path) : 0;
 }
 
-int cache_write(const struct taking *t, struct err *err)
+int inventory_cache_write(const struct taking *t, struct err *err)
 {
-	struct writing w = {.folders = BUF((size_t)CACHE_MAX / 4), .marks = BUF((size_t)CACHE_MAX / 4), .names = BUF((size_t)CACHE_MAX / 4)};
+	struct writing w = {
+	        .folders = BUF((size_t)CACHE_MAX / 4), .marks = BUF((size_t)CACHE_MAX / 4), .names = BUF((size_t)CACHE_MAX / 4)};
 	struct header h = {.magic = CACHE_MAGIC};
 	w.queue = calloc(t->kept + 1, sizeof(*w.queue));
 	int r = w.queue ? put_folders(&w, t) : -ENOMEM;
@@ -287,8 +290,8 @@ int cache_write(const struct taking *t, struct err *err)
 		h.marks = w.marks.n / sizeof(struct old_mark);
 		h.verdicts = t->verdicts;
 		h.names = w.names.n;
-		const struct slice parts[] = {slice_of(&h, sizeof(h)), buf_slice(&w.folders), buf_slice(&w.marks), slice_of(t->verdict, t->verdicts * sizeof(*t->verdict)),
-		        buf_slice(&w.names)};
+		const struct slice parts[] = {slice_of(&h, sizeof(h)), buf_slice(&w.folders), buf_slice(&w.marks),
+		        slice_of(t->verdict, t->verdicts * sizeof(*t->verdict)), buf_slice(&w.names)};
 		r = write_file(t->o->cache, parts, ARRAY_LEN(parts), err);
 	} else {
 		r = err_sys(err, r, "cannot write the cache");

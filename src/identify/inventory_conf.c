@@ -5,11 +5,11 @@
 
 #include "identify/inventory_part.h"
 
-#define FILE_BYTES  ((size_t)8 << 20)
-#define NODES       150000
-#define MEMORY      ((size_t)48 << 20)
-#define LEAVES_MAX  200
-#define FINDINGS    400 /* of one file */
+#define FILE_BYTES ((size_t)8 << 20)
+#define NODES      150000
+#define MEMORY     ((size_t)48 << 20)
+#define LEAVES_MAX 200
+#define FINDINGS   400 /* of one file */
 
 /* A file that is being looked at. */
 struct settings {
@@ -80,8 +80,9 @@ static int single(void *arg, const struct conf *v, struct slice key)
 /* A reference to a value that stands elsewhere is no key. */
 static bool is_reference(struct slice v)
 {
-	static const struct slice starts[] = {SLICE_INIT("$"), SLICE_INIT("{env:"), SLICE_INIT("{file:"), SLICE_INIT("env:"), SLICE_INIT("!"), SLICE_INIT("<"),
-	        SLICE_INIT("your"), SLICE_INIT("YOUR"), SLICE_INIT("xxx"), SLICE_INIT("op://"), SLICE_INIT("secret:"), SLICE_INIT("${")};
+	static const struct slice starts[] = {SLICE_INIT("$"), SLICE_INIT("{env:"), SLICE_INIT("{file:"), SLICE_INIT("env:"),
+	        SLICE_INIT("!"), SLICE_INIT("<"), SLICE_INIT("your"), SLICE_INIT("YOUR"), SLICE_INIT("xxx"), SLICE_INIT("op://"),
+	        SLICE_INIT("secret:"), SLICE_INIT("${")};
 	for (size_t i = 0; i < ARRAY_LEN(starts); i++)
 		if (slice_starts(v, starts[i]))
 			return true;
@@ -205,7 +206,8 @@ static void held(struct settings *x, int fd)
 	if (x->s->st.st_uid != 0)
 		find_risk(j, x->f, RISK_NOT_HELD, slice_str(find_fmt(j, "it belongs to %s", find_account(j, x->s->st.st_uid))));
 	if (x->s->st.st_mode & 0022)
-		find_risk(j, x->f, RISK_NOT_HELD, slice_str(x->s->st.st_mode & 0002 ? "everybody can write to it" : "its group can write to it"));
+		find_risk(j, x->f, RISK_NOT_HELD,
+		        slice_str(x->s->st.st_mode & 0002 ? "everybody can write to it" : "its group can write to it"));
 	if (fstat(fd, &st) == 0) {
 		if (st.st_uid != 0)
 			find_risk(j, x->f, RISK_NOT_HELD, slice_str(find_fmt(j, "its folder belongs to %s", find_account(j, st.st_uid))));
@@ -318,7 +320,8 @@ static void search(struct settings *x)
 
 static void unreadable_text(struct settings *x, const char *format, unsigned line, unsigned column)
 {
-	const char *why = line ? find_fmt(x->j, "it is no %s: line %u, column %u", format, line, column) : find_fmt(x->j, "it is too large to be read");
+	const char *why = line ? find_fmt(x->j, "it is no %s: line %u, column %u", format, line, column)
+	                       : find_fmt(x->j, "it is too large to be read");
 	find_fact(x->j, x->f, "unreadable", slice_str(why));
 	if (x->f->kind == INVENTORY_MANAGED)
 		find_risk(x->j, x->f, RISK_NOT_HELD, slice_str(why));

@@ -1,5 +1,5 @@
-/* What a file's content says, whatever it is called: programs by their prints, models by their first bytes. Which files are worth it is told
- * by their size and the bytes at their beginning; what was found out is remembered for as long as the file stays as it is. */
+/* What a file's content says, whatever it is called: programs by their prints, models by their first bytes. Which files are worth it is
+ * told by their size and the bytes at their beginning; what was found out is remembered for as long as the file stays as it is. */
 #include <ctype.h>
 #include <elf.h>
 #include <errno.h>
@@ -49,8 +49,9 @@ static bool is_program(struct slice head, mode_t mode)
 /* Text of a program, by words that programs have. What begins as JSON or markup is none. */
 static bool is_code(struct slice head)
 {
-	static const struct slice words[] = {SLICE_INIT("function"), SLICE_INIT("=>"), SLICE_INIT("require("), SLICE_INIT("import "), SLICE_INIT("import{"),
-	        SLICE_INIT("var "), SLICE_INIT("const "), SLICE_INIT("let "), SLICE_INIT("export "), SLICE_INIT("def "), SLICE_INIT("use strict")};
+	static const struct slice words[] = {SLICE_INIT("function"), SLICE_INIT("=>"), SLICE_INIT("require("), SLICE_INIT("import "),
+	        SLICE_INIT("import{"), SLICE_INIT("var "), SLICE_INIT("const "), SLICE_INIT("let "), SLICE_INIT("export "),
+	        SLICE_INIT("def "), SLICE_INIT("use strict")};
 	size_t at = 0, odd = 0, hits = 0;
 	if (slice_starts(head, SLICE("\xef\xbb\xbf")))
 		at = 3;
@@ -71,7 +72,8 @@ static bool is_code(struct slice head)
 /* The name of the first member of a tar file, if it is one of those that images of containers begin with. */
 static bool is_image_tar(struct slice head)
 {
-	static const struct slice names[] = {SLICE_INIT("blobs/"), SLICE_INIT("oci-layout"), SLICE_INIT("index.json"), SLICE_INIT("manifest.json"), SLICE_INIT("repositories")};
+	static const struct slice names[] = {SLICE_INIT("blobs/"), SLICE_INIT("oci-layout"), SLICE_INIT("index.json"),
+	        SLICE_INIT("manifest.json"), SLICE_INIT("repositories")};
 	if (head.n < 512 || !slice_eq(slice_sub(head, 257, 5), SLICE("ustar")))
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
@@ -86,7 +88,10 @@ static bool is_image_tar(struct slice head)
 
 static enum sort sort_of(const struct job *j, const struct spot *s, struct slice head)
 {
-	static const struct slice packed[] = {SLICE_INIT("PK\003\004"), SLICE_INIT("\x1f\x8b"), SLICE_INIT("\x28\xb5\x2f\xfd"), SLICE_INIT("\xfd" "7zXZ"), SLICE_INIT("BZh")};
+	static const struct slice packed[] = {SLICE_INIT("PK\003\004"), SLICE_INIT("\x1f\x8b"), SLICE_INIT("\x28\xb5\x2f\xfd"),
+	        SLICE_INIT("\xfd"
+	                   "7zXZ"),
+	        SLICE_INIT("BZh")};
 	bool archive = slice_eq(slice_sub(head, 257, 5), SLICE("ustar"));
 	bool blob = strcmp(s->dir->name, "sha256") == 0 && s->dir->parent && strcmp(s->dir->parent->name, "blobs") == 0;
 	if (slice_starts(head, SLICE("\177ELF")))
@@ -134,7 +139,10 @@ bool content_of(struct job *j, int fd, unsigned flags, struct verdict *v)
 	struct identify_match m = {0};
 	if (!j->t->o->id || identify_file(j->t->o->id, fd, flags, &m, NULL) < 0 || m.by == IDENTIFY_BY_NOTHING)
 		return false;
-	*v = (struct verdict){.by = m.by == IDENTIFY_BY_CONSTANTS ? INVENTORY_BY_CONTENT : INVENTORY_BY_METADATA, .any = true, .found = m.found, .of = m.of};
+	*v = (struct verdict){.by = m.by == IDENTIFY_BY_CONSTANTS ? INVENTORY_BY_CONTENT : INVENTORY_BY_METADATA,
+	        .any = true,
+	        .found = m.found,
+	        .of = m.of};
 	put(v->tool, sizeof(v->tool), m.tool);
 	put(v->title, sizeof(v->title), m.title);
 	put(v->publisher, sizeof(v->publisher), m.publisher);
@@ -271,7 +279,8 @@ void look_manifest(struct job *j, int fd, struct spot *s)
 	_cleanup_arena_ struct arena a = ARENA(MANIFEST_BYTES);
 	_cleanup_fd_ int f = look_open(fd, s);
 	struct slice root, layers, v;
-	if (f < 0 || !look_read(j, f, MANIFEST_BYTES, false) || !jscan_root(buf_slice(&j->text), &root) || !jscan_get(root, SLICE("layers"), &layers))
+	if (f < 0 || !look_read(j, f, MANIFEST_BYTES, false) || !jscan_root(buf_slice(&j->text), &root) ||
+	        !jscan_get(root, SLICE("layers"), &layers))
 		return;
 	for (struct jscan_iter i = jscan_iter(layers); jscan_next(&i);) {
 		if (!jscan_get(i.value, SLICE("mediaType"), &v) || !jscan_eq(v, SLICE("application/vnd.ollama.image.model")))

@@ -73,7 +73,7 @@ static const char *person(struct job *j, const struct node *dir)
 	for (const struct account *a = j->t->accounts; a; a = a->next)
 		if (strcmp(a->home, j->t->o->system) == 0)
 			return a->name;
-	return "";
+	return find_account(j, (uid_t)j->t->top_owner);
 }
 
 struct inventory_finding *find_new(struct job *j, enum inventory_kind kind, const struct spot *s)

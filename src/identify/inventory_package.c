@@ -48,8 +48,8 @@ static void by_content(struct job *j, int fd, struct inventory_finding *f)
 	j->counts.looked++;
 }
 
-static struct inventory_finding *package_new(
-        struct job *j, int fd, const struct spot *s, enum inventory_kind kind, const struct catalogue_tool *t, struct slice package, struct slice version)
+static struct inventory_finding *package_new(struct job *j, int fd, const struct spot *s, enum inventory_kind kind,
+        const struct catalogue_tool *t, struct slice package, struct slice version)
 {
 	struct spot at = folder_of(fd, s);
 	struct inventory_finding *f = find_new(j, kind, &at);
@@ -71,8 +71,9 @@ static struct inventory_finding *package_new(
 /* Does it give models or agents to an editor? As its manifest says. */
 static bool extension_for_ai(struct slice root)
 {
-	static const struct slice points[] = {SLICE_INIT("chatParticipants"), SLICE_INIT("languageModelTools"), SLICE_INIT("languageModels"),
-	        SLICE_INIT("languageModelChatProviders"), SLICE_INIT("mcpServerDefinitionProviders"), SLICE_INIT("chatAgents"), SLICE_INIT("chatSkills")};
+	static const struct slice points[] = {SLICE_INIT("chatParticipants"), SLICE_INIT("languageModelTools"),
+	        SLICE_INIT("languageModels"), SLICE_INIT("languageModelChatProviders"), SLICE_INIT("mcpServerDefinitionProviders"),
+	        SLICE_INIT("chatAgents"), SLICE_INIT("chatSkills")};
 	struct slice v, list;
 	if (jscan_get(root, SLICE("contributes"), &v))
 		for (size_t i = 0; i < ARRAY_LEN(points); i++)
@@ -85,8 +86,8 @@ static bool extension_for_ai(struct slice root)
 	return false;
 }
 
-static void extension(struct job *j, int fd, const struct spot *s, struct slice root, struct slice publisher, struct slice name, struct slice version,
-        struct arena *a)
+static void extension(struct job *j, int fd, const struct spot *s, struct slice root, struct slice publisher, struct slice name,
+        struct slice version, struct arena *a)
 {
 	char id[400] = "vscode:";
 	size_t n = strlen(id);
@@ -222,8 +223,9 @@ static struct slice header(struct slice text, const char *name)
 
 static const char *needs_agents(struct slice text)
 {
-	static const char *const names[][2] = {{"mcp", "Model Context Protocol"}, {"fastmcp", "Model Context Protocol"}, {"claude-agent-sdk", "Claude Agent SDK"},
-	        {"openai-agents", "OpenAI Agents SDK"}, {"google-adk", "Agent Development Kit"}, {"crewai", "CrewAI"}, {"smolagents", "smolagents"}};
+	static const char *const names[][2] = {{"mcp", "Model Context Protocol"}, {"fastmcp", "Model Context Protocol"},
+	        {"claude-agent-sdk", "Claude Agent SDK"}, {"openai-agents", "OpenAI Agents SDK"}, {"google-adk", "Agent Development Kit"},
+	        {"crewai", "CrewAI"}, {"smolagents", "smolagents"}};
 	struct slice line;
 	while (slice_split(&text, '\n', &line)) {
 		line = slice_trim(line);
@@ -282,8 +284,10 @@ void look_zed(struct job *j, int fd, struct spot *s)
 		return;
 	if (f < 0 || !look_read(j, f, METADATA_BYTES, false) || conf_read(CONF_TOML, buf_slice(&j->text), 2000, &a, &root, NULL) < 0)
 		return;
-	const struct conf *id = conf_get(root, SLICE("id")), *version = conf_get(root, SLICE("version")), *name = conf_get(root, SLICE("name"));
-	bool servers = conf_get(root, SLICE("context_servers")) || conf_get(root, SLICE("agent_servers")) || conf_get(root, SLICE("slash_commands"));
+	const struct conf *id = conf_get(root, SLICE("id")), *version = conf_get(root, SLICE("version")),
+	                  *name = conf_get(root, SLICE("name"));
+	bool servers = conf_get(root, SLICE("context_servers")) || conf_get(root, SLICE("agent_servers")) ||
+	               conf_get(root, SLICE("slash_commands"));
 	if (!conf_is_text(id) || !id->text.n)
 		return;
 	_cleanup_buf_ struct buf package = BUF(300);

@@ -159,6 +159,8 @@ struct taking {
 	struct verdict *verdict;
 	size_t verdicts, verdict_room;
 	struct account *accounts;
+	uid_t top_owner;                /* whose the folder is that is taken for a home */
+	bool own_accounts;              /* the system has a list of its own */
 	dev_t allowed[64], refused[64]; /* file systems that were asked about */
 	size_t n_allowed, n_refused;
 };
@@ -239,7 +241,8 @@ bool content_candidate(const struct stat *st);
 void look_settings(struct job *j, int fd, struct spot *s, const struct place *p);
 /* inventory_server.c: an MCP server, or a hook, as settings have it. `from`: the finding of the settings, for its tool and scope. */
 void find_server(struct job *j, const struct spot *s, const struct inventory_finding *from, const struct conf *c, struct slice name);
-void find_command(struct job *j, const struct spot *s, const struct inventory_finding *from, const struct conf *c, struct slice name, struct slice matcher);
+void find_command(struct job *j, const struct spot *s, const struct inventory_finding *from, const struct conf *c, struct slice name,
+        struct slice matcher);
 
 /* inventory_shown.c: what of a command line or address may be shown: no value that could be a secret. Appended; pure. */
 bool shown_secret(struct slice s); /* does it look like one? */
@@ -297,6 +300,6 @@ void old_close(struct old *old);
 unsigned old_child(const struct old *old, unsigned folder, const char *name);
 /* The mark of a file; NULL: there is none. */
 const struct old_mark *old_mark(const struct old *old, unsigned folder, enum look look, const char *name);
-[[nodiscard]] int cache_write(const struct taking *t, struct err *err);
+[[nodiscard]] int inventory_cache_write(const struct taking *t, struct err *err);
 
 #endif

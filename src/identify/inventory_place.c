@@ -8,7 +8,8 @@ static unsigned slot_of(struct slice name)
 	return (unsigned)(slice_hash(name) % PLACE_SLOTS);
 }
 
-static bool put(struct places *p, size_t room, const char *at, enum place_use use, const struct catalogue_tool *t, const struct catalogue_file *f)
+static bool put(
+        struct places *p, size_t room, const char *at, enum place_use use, const struct catalogue_tool *t, const struct catalogue_file *f)
 {
 	struct place *x = &p->list[p->n];
 	struct slice rest = slice_str(at), part;
@@ -41,7 +42,8 @@ int places_compile(struct places *p, const struct catalogue *c, struct arena *ar
 			const struct {
 				const char *const *list;
 				enum place_use use;
-			} lists[] = {{t->folders, PLACE_FOLDER}, {t->instructions, PLACE_INSTRUCTIONS}, {t->skills, PLACE_SKILL}, {t->commands, PLACE_COMMAND}};
+			} lists[] = {{t->folders, PLACE_FOLDER}, {t->instructions, PLACE_INSTRUCTIONS}, {t->skills, PLACE_SKILL},
+			        {t->commands, PLACE_COMMAND}};
 			for (size_t k = 0; k < ARRAY_LEN(lists); k++)
 				for (const char *const *s = lists[k].list; *s; s++)
 					if (pass ? !put(p, room, *s, lists[k].use, t, NULL) : !++room)
@@ -62,7 +64,8 @@ static bool part_fits(struct slice pattern, struct slice name)
 	size_t star = slice_chr(pattern, '*', 0);
 	if (star == SLICE_NPOS)
 		return slice_eq(pattern, name);
-	return name.n >= pattern.n - 1 && slice_starts(name, slice_sub(pattern, 0, star)) && slice_ends(name, slice_from(pattern, star + 1));
+	return name.n >= pattern.n - 1 && slice_starts(name, slice_sub(pattern, 0, star)) &&
+	       slice_ends(name, slice_from(pattern, star + 1));
 }
 
 const struct node *places_base(const struct place *p, const struct node *dir)

@@ -1,5 +1,5 @@
-/* What runs now: each process by the content of its program, or of the script that its interpreter runs, as its own file system has it; what
- * it is connected with; which keys and marks its environment has (names alone). Without root only one's own can be looked into. */
+/* What runs now: each process by the content of its program, or of the script that its interpreter runs, as its own file system has it;
+ * what it is connected with; which keys and marks its environment has (names alone). Without root only one's own can be looked into. */
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -159,7 +159,8 @@ static bool package_above(struct look_at_process *x, struct slice script, struct
 
 static bool is_interpreter(struct slice name)
 {
-	static const char *const names[] = {"node", "nodejs", "bun", "deno", "python", "python3", "ruby", "perl", "bash", "sh", "dash", "tsx", "uv", "electron", "java"};
+	static const char *const names[] = {"node", "nodejs", "bun", "deno", "python", "python3", "ruby", "perl", "bash", "sh", "dash",
+	        "tsx", "uv", "electron", "java"};
 	while (name.n && (isdigit(name.p[name.n - 1]) || name.p[name.n - 1] == '.'))
 		name.n--;
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
@@ -244,7 +245,8 @@ static void facts_environment(struct look_at_process *x, struct inventory_findin
 		for (const char *const *m = j->t->o->catalogue->redirects; *m; m++) {
 			struct slice host = url_host(value);
 			if (slice_is(name, *m) && host.n && !(t && catalogue_host(t, host)))
-				find_risk(j, f, RISK_REDIRECTED, slice_str(find_fmt(j, "%s to %.*s", *m, SLICE_FMT(slice_sub(host, 0, 200)))));
+				find_risk(j, f, RISK_REDIRECTED,
+				        slice_str(find_fmt(j, "%s to %.*s", *m, SLICE_FMT(slice_sub(host, 0, 200)))));
 		}
 	}
 	find_fact(j, f, "keys in its environment", buf_slice(&keys));
@@ -289,7 +291,8 @@ static void facts_sockets(struct look_at_process *x, struct inventory_finding *f
 /* The container that it runs in, by the name of its control group. */
 static void fact_container(struct look_at_process *x, struct inventory_finding *f)
 {
-	static const char *const marks[] = {"docker-", "docker/", "libpod-", "cri-containerd-", "crio-", "lxc.payload.", "kubepods", "machine.slice/"};
+	static const char *const marks[] = {
+	        "docker-", "docker/", "libpod-", "cri-containerd-", "crio-", "lxc.payload.", "kubepods", "machine.slice/"};
 	_cleanup_buf_ struct buf text = BUF(8192);
 	if (!read_small(x->fd, "cgroup", &text))
 		return;

@@ -108,7 +108,10 @@ static void fact_names(struct job *j, struct inventory_finding *f, const char *f
 	size_t n = 0;
 	for (const struct conf *x = c && (c->type == CONF_MAP || c->type == CONF_LIST) ? c->child : NULL; x && n < 24; x = x->next) {
 		const struct conf *in = x->type == CONF_MAP ? conf_get(x, SLICE("name")) : NULL;
-		struct slice name = c->type == CONF_MAP ? x->key : conf_is_text(in) ? in->text : x->type == CONF_TEXT ? x->text : SLICE_NONE;
+		struct slice name = c->type == CONF_MAP    ? x->key
+		                    : conf_is_text(in)     ? in->text
+		                    : x->type == CONF_TEXT ? x->text
+		                                           : SLICE_NONE;
 		size_t equal = slice_chr(name, '=', 0);
 		name = slice_sub(name, 0, equal < 80 ? equal : 80);
 		if (!name.n || shown_secret(name))
@@ -199,7 +202,8 @@ void find_server(struct job *j, const struct spot *s, const struct inventory_fin
 		find_risk(j, f, RISK_TRUSTS_SERVER, SLICE(""));
 }
 
-void find_command(struct job *j, const struct spot *s, const struct inventory_finding *from, const struct conf *c, struct slice name, struct slice matcher)
+void find_command(struct job *j, const struct spot *s, const struct inventory_finding *from, const struct conf *c, struct slice name,
+        struct slice matcher)
 {
 	struct command k = {.n = 0};
 	_cleanup_buf_ struct buf shown = BUF(16384);
@@ -207,7 +211,12 @@ void find_command(struct job *j, const struct spot *s, const struct inventory_fi
 		for (const struct conf *x = c->child; x; x = x->next)
 			add_word(&k, x);
 	} else if (c->type == CONF_MAP) {
-		read_command(&k, c);
+		const struct conf *line = one_of(c, command_names);
+		/* A text alone is a line for a shell, and is looked at as one. */
+		if (conf_is_text(line) && !one_of(c, argument_names))
+			k.argv[k.n++] = line->text;
+		else
+			read_command(&k, c);
 	} else if (c->type == CONF_TEXT && c->text.n) {
 		k.argv[k.n++] = c->text;
 	}

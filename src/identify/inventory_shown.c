@@ -95,15 +95,16 @@ bool shown_secret(struct slice s)
 /* The name of an option, header or variable that holds something secret. */
 static bool secret_name(struct slice s)
 {
-	static const struct slice parts[] = {SLICE_INIT("key"), SLICE_INIT("token"), SLICE_INIT("secret"), SLICE_INIT("passw"), SLICE_INIT("pwd"),
-	        SLICE_INIT("auth"), SLICE_INIT("cred"), SLICE_INIT("bearer"), SLICE_INIT("header"), SLICE_INIT("cookie"), SLICE_INIT("session"),
-	        SLICE_INIT("pat"), SLICE_INIT("dsn"), SLICE_INIT("conn")};
+	static const struct slice parts[] = {SLICE_INIT("key"), SLICE_INIT("token"), SLICE_INIT("secret"), SLICE_INIT("passw"),
+	        SLICE_INIT("pwd"), SLICE_INIT("auth"), SLICE_INIT("cred"), SLICE_INIT("bearer"), SLICE_INIT("header"), SLICE_INIT("cookie"),
+	        SLICE_INIT("session"), SLICE_INIT("pat"), SLICE_INIT("dsn"), SLICE_INIT("conn")};
 	uint8_t low[64];
 	size_t n = s.n < sizeof(low) ? s.n : sizeof(low);
 	for (size_t i = 0; i < n; i++)
 		low[i] = (uint8_t)tolower(s.p[i]);
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
-		if (slice_find(slice_of(low, n), parts[i], 0) != SLICE_NPOS && !slice_is(slice_of(low, n), "--path") && !slice_is(slice_of(low, n), "path"))
+		if (slice_find(slice_of(low, n), parts[i], 0) != SLICE_NPOS && !slice_is(slice_of(low, n), "--path") &&
+		        !slice_is(slice_of(low, n), "path"))
 			return true;
 	return slice_is(s, "-H") || slice_is(s, "-u") || slice_is(s, "-p");
 }
@@ -133,7 +134,8 @@ struct slice url_host(struct slice url)
 
 bool host_is_local(struct slice host)
 {
-	return slice_is(host, "localhost") || slice_is(host, "::1") || slice_starts(host, SLICE("127.")) || slice_ends(host, SLICE(".localhost"));
+	return slice_is(host, "localhost") || slice_is(host, "::1") || slice_starts(host, SLICE("127.")) ||
+	       slice_ends(host, SLICE(".localhost"));
 }
 
 void shown_url(struct buf *out, struct slice url)
@@ -215,7 +217,8 @@ void shown_line(struct buf *out, struct slice line)
 	bool credentials = false; /* "Authorization: Bearer x": the words behind such a one too */
 	for (size_t i = 0; i < line.n;) {
 		size_t from = i;
-		while (i < line.n && !isspace(line.p[i]) && line.p[i] != '"' && line.p[i] != '\'' && line.p[i] != ';' && line.p[i] != '|' && line.p[i] != '&')
+		while (i < line.n && !isspace(line.p[i]) && line.p[i] != '"' && line.p[i] != '\'' && line.p[i] != ';' && line.p[i] != '|' &&
+		        line.p[i] != '&')
 			i++;
 		struct slice s = slice_sub(line, from, i - from);
 		if (s.n) {
@@ -224,7 +227,8 @@ void shown_line(struct buf *out, struct slice line)
 				buf_str_add(out, HIDDEN);
 			else
 				shown_argument(out, s, before);
-			credentials = (header && secret_name(s)) || (credentials && (slice_eq_nocase(s, SLICE("bearer")) || slice_eq_nocase(s, SLICE("basic"))));
+			credentials = (header && secret_name(s)) ||
+			              (credentials && (slice_eq_nocase(s, SLICE("bearer")) || slice_eq_nocase(s, SLICE("basic"))));
 			before = s;
 		}
 		if (i < line.n) {
@@ -274,8 +278,9 @@ static bool pinned(struct slice s, bool image)
 /* Options that take a word behind them. */
 static bool takes_word(struct slice s)
 {
-	static const char *const with[] = {"-p", "--package", "-c", "--call", "--from", "--with", "--python", "-e", "--env", "-v", "--volume", "--mount", "--name",
-	        "--network", "-w", "--workdir", "-u", "--user", "--entrypoint", "--env-file", "--platform", "-l", "--label", "--add-host", "--registry"};
+	static const char *const with[] = {"-p", "--package", "-c", "--call", "--from", "--with", "--python", "-e", "--env", "-v",
+	        "--volume", "--mount", "--name", "--network", "-w", "--workdir", "-u", "--user", "--entrypoint", "--env-file", "--platform",
+	        "-l", "--label", "--add-host", "--registry"};
 	for (size_t i = 0; i < ARRAY_LEN(with); i++)
 		if (slice_is(s, with[i]))
 			return true;
@@ -341,7 +346,8 @@ unsigned long shown_command_risks(const struct slice *argv, size_t n, struct sli
 	for (size_t i = 0; i < n; i++)
 		if ((slice_find(argv[i], SLICE("curl "), 0) != SLICE_NPOS || slice_find(argv[i], SLICE("wget "), 0) != SLICE_NPOS) &&
 		        (slice_find(argv[i], SLICE("| sh"), 0) != SLICE_NPOS || slice_find(argv[i], SLICE("| bash"), 0) != SLICE_NPOS ||
-		                slice_find(argv[i], SLICE("|sh"), 0) != SLICE_NPOS || slice_find(argv[i], SLICE("|bash"), 0) != SLICE_NPOS)) {
+		                slice_find(argv[i], SLICE("|sh"), 0) != SLICE_NPOS ||
+		                slice_find(argv[i], SLICE("|bash"), 0) != SLICE_NPOS)) {
 			risks |= 1ul << RISK_UNPINNED;
 			*what = SLICE("a script from the network");
 		}

@@ -13,8 +13,8 @@ static size_t hidden_characters(struct slice s)
 	uint32_t c = 0;
 	for (size_t i = 0, len; i < s.n; i += len ? len : 1) {
 		len = utf8_next(s, i, &c);
-		n += len && (c == 0x200b || c == 0x2060 || c == 0x180e || (c == 0xfeff && i) || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) ||
-		                    (c >= 0xe0000 && c <= 0xe007f) || (c >= 0xe0100 && c <= 0xe01ef));
+		n += len && (c == 0x200b || c == 0x2060 || c == 0x180e || (c == 0xfeff && i) || (c >= 0x202a && c <= 0x202e) ||
+		                    (c >= 0x2066 && c <= 0x2069) || (c >= 0xe0000 && c <= 0xe007f) || (c >= 0xe0100 && c <= 0xe01ef));
 	}
 	return n;
 }
@@ -54,10 +54,10 @@ void look_instructions(struct job *j, int fd, struct spot *s, const struct place
 		return;
 	if (p->tool->kind != CATALOGUE_SHARED)
 		find_tool(x, p->tool);
-	x->scope = p->of_root                           ? INVENTORY_OF_SYSTEM
-	           : s->dir->flags & NODE_DEPENDENCY    ? INVENTORY_OF_DEPENDENCY
-	           : base && base->flags & NODE_HOME    ? INVENTORY_OF_PERSON
-	                                                : INVENTORY_OF_PROJECT;
+	x->scope = p->of_root                        ? INVENTORY_OF_SYSTEM
+	           : s->dir->flags & NODE_DEPENDENCY ? INVENTORY_OF_DEPENDENCY
+	           : base && base->flags & NODE_HOME ? INVENTORY_OF_PERSON
+	                                             : INVENTORY_OF_PROJECT;
 	x->name = find_text(j, slice_str(skill ? s->dir->name : s->name), 120);
 	j->counts.looked++;
 	if (!look_read(j, f, TEXT_BYTES, true))

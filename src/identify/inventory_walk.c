@@ -129,18 +129,13 @@ static bool is_home(const struct taking *t, const struct node *d)
 
 /* The last parts of paths that hold the root of a container's system. */
 static const char *const container_places[][6] = {
-        {"overlay2", "*", "diff"},                             /* Docker */
-        {"overlay", "*", "diff"},                              /* Podman, Buildah, CRI-O */
-        {"overlay", "*", "merged"},
-        {"fuse-overlayfs", "*", "diff"},
-        {"btrfs", "subvolumes", "*"},                          /* Docker on btrfs */
-        {"vfs", "dir", "*"},                                   /* Docker and Podman without overlays */
-        {"io.containerd.snapshotter.v1.overlayfs", "snapshots", "*", "fs"},
-        {"io.containerd.snapshotter.v1.native", "snapshots", "*"},
-        {"lib", "machines", "*"},                              /* systemd-nspawn */
-        {"lxc", "*", "rootfs"},
-        {"lxd", "containers", "*", "rootfs"},
-        {"containers", "*", "rootfs"},                         /* Incus */
+        {"overlay2", "*", "diff"},                                                                 /* Docker */
+        {"overlay", "*", "diff"},                                                                  /* Podman, Buildah, CRI-O */
+        {"overlay", "*", "merged"}, {"fuse-overlayfs", "*", "diff"}, {"btrfs", "subvolumes", "*"}, /* Docker on btrfs */
+        {"vfs", "dir", "*"},                                                                       /* Docker and Podman without overlays */
+        {"io.containerd.snapshotter.v1.overlayfs", "snapshots", "*", "fs"}, {"io.containerd.snapshotter.v1.native", "snapshots", "*"},
+        {"lib", "machines", "*"},                                                                    /* systemd-nspawn */
+        {"lxc", "*", "rootfs"}, {"lxd", "containers", "*", "rootfs"}, {"containers", "*", "rootfs"}, /* Incus */
 };
 
 static bool is_container(const struct node *d)
@@ -150,7 +145,8 @@ static bool is_container(const struct node *d)
 		while (n < 6 && container_places[i][n])
 			n++;
 		const struct node *x = d;
-		while (n > 0 && x && x->parent && (container_places[i][n - 1][0] == '*' || strcmp(container_places[i][n - 1], x->name) == 0)) {
+		while (n > 0 && x && x->parent &&
+		        (container_places[i][n - 1][0] == '*' || strcmp(container_places[i][n - 1], x->name) == 0)) {
 			n--;
 			x = x->parent;
 		}
@@ -173,7 +169,8 @@ static void node_kind(const struct taking *t, struct node *d)
 	}
 	/* What is installed for everybody or for a person is no dependency of something. */
 	bool global = d->parent && (strcmp(d->parent->name, "lib") == 0 || strcmp(d->parent->name, "global") == 0);
-	if ((strcmp(d->name, "node_modules") == 0 && !global) || strcmp(d->name, "site-packages") == 0 || strcmp(d->name, "dist-packages") == 0)
+	if ((strcmp(d->name, "node_modules") == 0 && !global) || strcmp(d->name, "site-packages") == 0 ||
+	        strcmp(d->name, "dist-packages") == 0)
 		d->flags |= NODE_DEPENDENCY;
 }
 
@@ -335,7 +332,8 @@ static bool allowed_system(struct taking *t, int fd, dev_t dev)
 /* ---- one folder */
 
 /* Puts a mark into the folder's list; NULL if no more are kept (then the folder is read again the next time). */
-static struct mark *mark_new(struct taking *t, struct node *d, enum look look, int place, const char *name, const struct stat *st, unsigned verdict)
+static struct mark *mark_new(
+        struct taking *t, struct node *d, enum look look, int place, const char *name, const struct stat *st, unsigned verdict)
 {
 	size_t n = strlen(name) + 1;
 	struct mark *m = atomic_fetch_add(&t->marks, 1) < MARKS_MAX ? calloc(1, sizeof(*m) + n) : NULL;
@@ -384,8 +382,25 @@ static bool ends(const char *name, const char *with)
 
 static bool in_bin(const struct node *d)
 {
-	return strcmp(d->name, "bin") == 0 || strcmp(d->name, ".bin") == 0 || strcmp(d->name, "sbin") == 0 || strcmp(d->name, "shims") == 0 ||
-	       strcmp(d->name, "Scripts") == 0;
+	return strcmp(d->name, "bin") == 0 || strcmp(d->name, ".bin") == 0 || strcmp(d->name, "sbin") == 0 ||
+	       strcmp(d->name, "shims") == 0 || strcmp(d->name, "Scripts") == 0;
+}
+
+/* Of several places that a file is, those that say most: of settings the longest of each tool, of texts the longest of all, and what
+ * several tools read only if it is no one's. */
+static bool says_most(const struct places *p, const int *list, size_t n, size_t k)
+{
+	const struct place *a = &p->list[list[k]];
+	for (size_t i = 0; i < n; i++) {
+		const struct place *b = &p->list[list[i]];
+		bool same = a->use == b->use && (a->use != PLACE_FILE || a->tool == b->tool || a->tool->kind == CATALOGUE_SHARED);
+		if (i == k || !same)
+			continue;
+		bool a_shared = a->tool->kind == CATALOGUE_SHARED, b_shared = b->tool->kind == CATALOGUE_SHARED;
+		if (a_shared != b_shared ? a_shared : b->n != a->n ? b->n > a->n : i < k)
+			return false;
+	}
+	return true;
 }
 
 /* A regular file of a folder that is being read. */
@@ -393,12 +408,14 @@ static void file(struct job *j, struct node *d, const char *name, const struct s
 {
 	const struct places *p = &j->t->places;
 	bool command = in_bin(d) || (st->st_mode & 0111) != 0, content = content_candidate(st);
-	for (int i = -1; (i = places_match(p, d, slice_str(name), false, i)) >= 0;) {
-		if (p->list[i].use != PLACE_COMMAND)
-			look(j, d, name, st, LOOK_PLACE, i, 0);
-		else if (command && !content && st->st_size)
-			look(j, d, name, st, LOOK_PLACE, i, 0);
-	}
+	int list[16];
+	size_t n = 0;
+	for (int i = -1; n < ARRAY_LEN(list) && (i = places_match(p, d, slice_str(name), false, i)) >= 0;)
+		if (p->list[i].use != PLACE_COMMAND || (command && !content && st->st_size))
+			list[n++] = i;
+	for (size_t k = 0; k < n; k++)
+		if (says_most(p, list, n, k))
+			look(j, d, name, st, LOOK_PLACE, list[k], 0);
 	if (strcmp(name, "package.json") == 0)
 		look(j, d, name, st, LOOK_PACKAGE, -1, 0);
 	else if (strcmp(name, "METADATA") == 0 && ends(d->name, ".dist-info"))
@@ -471,7 +488,8 @@ static void entry(struct job *j, struct node *d, const char *name, unsigned char
 	if (name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2])))
 		return;
 	if (type == DT_LNK) {
-		if (in_bin(d) && catalogue_command(j->t->o->catalogue, slice_str(name)) && fstatat(d->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		if (in_bin(d) && catalogue_command(j->t->o->catalogue, slice_str(name)) &&
+		        fstatat(d->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
 			look(j, d, name, &st, LOOK_LINK, -1, 0);
 		return;
 	}
@@ -710,6 +728,8 @@ static int start_root(struct job *j, struct node *d, const char *path, struct er
 	d->fd = TAKE_FD(probe);
 	if (fstat(d->fd, &st) < 0)
 		return err_sys(err, -errno, "cannot look at %s", path);
+	if (d == t->top)
+		t->top_owner = st.st_uid;
 	if (!accept(j, d, &st))
 		return 0; /* a root inside of another */
 	struct children c = {0};
@@ -734,7 +754,8 @@ int walk_run(struct taking *t, struct err *err)
 	t->top->flags = NODE_SYSTEM | NODE_VIRTUAL | NODE_KEPT;
 	t->top->system = t->top;
 	t->top->old = t->old.folders ? 1 : 0;
-	if (strcmp(t->o->system, "/") != 0) {
+	/* A folder that is no system's root is taken for a home. */
+	if (!t->own_accounts) {
 		t->top->flags |= NODE_HOME;
 		t->top->home = t->top;
 	}

@@ -3,7 +3,7 @@
 #include "base/cleanup.h"
 #include "base/cursor.h"
 
-#define PAIRS_MAX 200u
+#define PAIRS_MAX      200u
 #define NAME_MAX_BYTES 200u
 
 static uint64_t le(struct cursor *c, size_t bytes)
@@ -86,8 +86,7 @@ static bool safetensors(struct slice head, uint64_t file_size, struct weights *w
 	struct slice json = slice_sub(slice_from(head, 8), 0, n > 100000000 ? 0 : (size_t)n);
 	if (!cursor_ok(&c) || n < 2 || n > 100000000 || n + 8 > file_size || json.n < 2 || json.p[0] != '{' || json.p[1] != '"')
 		return false;
-	if (slice_find(slice_sub(json, 0, 4096), SLICE("\"dtype\""), 0) == SLICE_NPOS &&
-	        !slice_starts(json, SLICE("{\"__metadata__\"")))
+	if (slice_find(slice_sub(json, 0, 4096), SLICE("\"dtype\""), 0) == SLICE_NPOS && !slice_starts(json, SLICE("{\"__metadata__\"")))
 		return false;
 	*w = (struct weights){.format = "safetensors"};
 	return true;

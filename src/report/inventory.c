@@ -4,22 +4,25 @@
 
 #include "crypto/digest.h"
 
+#define TOOLS_MAX 1024
+
 struct inventory_sums inventory_sums(const struct inventory *inv)
 {
 	struct inventory_sums s = {.tools = 0};
+	const char *seen[TOOLS_MAX];
 	for (size_t i = 0; i < inv->n; i++) {
 		const struct inventory_finding *f = inv->finding[i];
 		s.kind[f->kind]++;
 		for (const struct inventory_risk *r = f->risks; r; r = r->next)
 			s.severity[catalogue_risks[r->id].severity]++;
 		/* A tool counts once, if it is there itself and not only its settings. */
-		bool itself = f->tool[0] && (f->kind == INVENTORY_PROGRAM || f->kind == INVENTORY_EXTENSION || f->kind == INVENTORY_PROCESS);
-		for (size_t k = 0; k < i && itself; k++) {
-			const struct inventory_finding *x = inv->finding[k];
-			itself = strcmp(x->tool, f->tool) != 0 ||
-			         (x->kind != INVENTORY_PROGRAM && x->kind != INVENTORY_EXTENSION && x->kind != INVENTORY_PROCESS);
-		}
-		s.tools += itself;
+		if (!f->tool[0] || (f->kind != INVENTORY_PROGRAM && f->kind != INVENTORY_EXTENSION && f->kind != INVENTORY_PROCESS))
+			continue;
+		size_t k = 0;
+		while (k < s.tools && strcmp(seen[k], f->tool) != 0)
+			k++;
+		if (k == s.tools && k < TOOLS_MAX)
+			seen[s.tools++] = f->tool;
 	}
 	return s;
 }
@@ -64,7 +67,7 @@ void inventory_sentence(struct buf *out, const struct inventory_finding *f)
 	switch (f->kind) {
 	case INVENTORY_PROGRAM:
 		buf_fmt(out, "%s%s%s%s", f->title[0] ? f->title : f->name, f->version[0] ? " " : "", f->version,
-		        f->title[0]                 ? ""
+		        f->title[0]              ? ""
 		        : fact(f, "built on")[0] ? ", a program built on a library for agents"
 		                                 : "");
 		break;

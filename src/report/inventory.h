@@ -1,5 +1,5 @@
-/* inventory: the forms of what "postern inventory" found. Pure. Every text of a finding is hostile, and can neither act in a terminal nor make
- * a document that is none. */
+/* inventory: the forms of what "postern inventory" found. Pure. Every text of a finding is hostile, and can neither act in a terminal nor
+ * make a document that is none. */
 #ifndef POSTERN_REPORT_INVENTORY_H
 #define POSTERN_REPORT_INVENTORY_H
 
@@ -7,14 +7,14 @@
 #include "identify/inventory.h"
 
 struct inventory_about {
-	const char *host;    /* its name */
-	const char *roots;   /* what was walked, for a person to read */
-	int64_t time;        /* milliseconds since 1970 */
-	const char *serial;  /* a UUID for the document (CycloneDX) */
-	bool colour;         /* text */
-	bool by_content;     /* prints of tools were there */
-	bool processes;      /* what runs was looked at */
-	bool all;            /* text: everything, not only the first of many */
+	const char *host;   /* its name */
+	const char *roots;  /* what was walked, for a person to read */
+	int64_t time;       /* milliseconds since 1970 */
+	const char *serial; /* a UUID for the document (CycloneDX) */
+	bool colour;        /* text */
+	bool by_content;    /* prints of tools were there */
+	bool processes;     /* what runs was looked at */
+	bool all;           /* text: everything, not only the first of many */
 };
 
 /* How many of each kind, and of each severity. */

@@ -53,7 +53,8 @@ static void package_url(struct buf *out, const struct inventory_finding *f)
 	static const struct {
 		struct slice prefix;
 		const char *type;
-	} types[] = {{SLICE_INIT("npm:"), "npm"}, {SLICE_INIT("pypi:"), "pypi"}, {SLICE_INIT("cargo:"), "cargo"}, {SLICE_INIT("deb:"), "deb/debian"}};
+	} types[] = {{SLICE_INIT("npm:"), "npm"}, {SLICE_INIT("pypi:"), "pypi"}, {SLICE_INIT("cargo:"), "cargo"},
+	        {SLICE_INIT("deb:"), "deb/debian"}};
 	struct slice package = slice_str(f->package), part;
 	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
 		if (!slice_starts(package, types[i].prefix))
@@ -94,7 +95,8 @@ static void component(struct buf *out, const struct inventory_finding *f)
 	}
 	package_url(out, f);
 	buf_fmt(out,
-	        ", \"evidence\": {\"identity\": [{\"field\": \"name\", \"confidence\": %.1f, \"methods\": [{\"technique\": \"%s\", \"confidence\": %.1f}]}]",
+	        ", \"evidence\": {\"identity\": [{\"field\": \"name\", \"confidence\": %.1f, \"methods\": [{\"technique\": \"%s\", "
+	        "\"confidence\": %.1f}]}]",
 	        sure[f->sure], technique[f->by], sure[f->sure]);
 	if (f->path[0]) {
 		buf_str_add(out, ", \"occurrences\": [{\"location\": ");
@@ -157,7 +159,8 @@ void inventory_cyclonedx(struct buf *out, const struct inventory *inv, const str
 	(void)gmtime_r(&seconds, &t);
 	buf_fmt(out,
 	        "{\n  \"bomFormat\": \"CycloneDX\",\n  \"specVersion\": \"1.6\",\n  \"serialNumber\": \"urn:uuid:%s\",\n  \"version\": 1,\n"
-	        "  \"metadata\": {\"timestamp\": \"%04d-%02d-%02dT%02d:%02d:%02dZ\", \"tools\": {\"components\": [{\"type\": \"application\", \"name\": \"postern\", "
+	        "  \"metadata\": {\"timestamp\": \"%04d-%02d-%02dT%02d:%02d:%02dZ\", \"tools\": {\"components\": [{\"type\": "
+	        "\"application\", \"name\": \"postern\", "
 	        "\"version\": ",
 	        about->serial, t.tm_year + 1900, t.tm_mon + 1, t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec);
 	write_json(out, POSTERN_VERSION);

@@ -45,8 +45,8 @@ static void put_finding(struct buf *out, const struct inventory_finding *f)
 	member(out, "name", f->name);
 	member(out, "version", f->version);
 	member(out, "package", f->package);
-	buf_fmt(out, ", \"by\": \"%s\", \"confidence\": \"%s\", \"scope\": \"%s\", ", inventory_by_names[f->by], inventory_sure_names[f->sure],
-	        inventory_scope_names[f->scope]);
+	buf_fmt(out, ", \"by\": \"%s\", \"confidence\": \"%s\", \"scope\": \"%s\", ", inventory_by_names[f->by],
+	        inventory_sure_names[f->sure], inventory_scope_names[f->scope]);
 	put_path(out, "path", f->path);
 	member(out, "person", f->person);
 	member(out, "owner", f->owner);
@@ -88,15 +88,19 @@ void inventory_json(struct buf *out, const struct inventory *inv, const struct i
 	write_json(out, about->host);
 	buf_fmt(out, ", \"time_ms\": %lld, \"roots\": ", (long long)about->time);
 	write_json(out, about->roots);
-	buf_fmt(out, ",\n  \"complete\": %s, \"by_content\": %s, \"processes_seen\": %s, \"incremental\": %s, \"seconds\": %.3f,\n  \"counts\": {",
-	        inv->stopped || inv->full || c->unreadable || c->too_deep || c->too_many ? "false" : "true", about->by_content ? "true" : "false",
-	        about->processes ? "true" : "false", inv->incremental ? "true" : "false", inv->seconds);
+	buf_fmt(out,
+	        ",\n  \"complete\": %s, \"by_content\": %s, \"processes_seen\": %s, \"incremental\": %s, \"seconds\": %.3f,\n  \"counts\": "
+	        "{",
+	        inv->stopped || inv->full || c->unreadable || c->too_deep || c->too_many ? "false" : "true",
+	        about->by_content ? "true" : "false", about->processes ? "true" : "false", inv->incremental ? "true" : "false",
+	        inv->seconds);
 	const struct {
 		const char *name;
 		uint64_t n;
-	} rows[] = {{"folders", c->folders}, {"files", c->files}, {"unchanged_folders", c->unchanged}, {"looked_into", c->looked}, {"unreadable", c->unreadable},
-	        {"other_file_systems", c->other_systems}, {"too_deep", c->too_deep}, {"too_many", c->too_many}, {"processes", c->processes},
-	        {"foreign_processes", c->foreign}, {"tools", s.tools}, {"risks_high", s.severity[SEVERITY_HIGH]}, {"risks_medium", s.severity[SEVERITY_MEDIUM]},
+	} rows[] = {{"folders", c->folders}, {"files", c->files}, {"unchanged_folders", c->unchanged}, {"looked_into", c->looked},
+	        {"unreadable", c->unreadable}, {"other_file_systems", c->other_systems}, {"too_deep", c->too_deep},
+	        {"too_many", c->too_many}, {"processes", c->processes}, {"foreign_processes", c->foreign}, {"tools", s.tools},
+	        {"risks_high", s.severity[SEVERITY_HIGH]}, {"risks_medium", s.severity[SEVERITY_MEDIUM]},
 	        {"risks_low", s.severity[SEVERITY_LOW]}};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		buf_fmt(out, "%s\"%s\": %llu", i ? ", " : "", rows[i].name, (unsigned long long)rows[i].n);

@@ -26,8 +26,8 @@ static void about_it(struct buf *b, const struct inventory_finding *f)
 	entry_put_text(b, "scope", slice_str(inventory_scope_names[f->scope]));
 	const struct {
 		const char *name, *value;
-	} rows[] = {{"tool", f->tool}, {"publisher", f->publisher}, {"name", f->name}, {"package", f->package}, {"path", f->path}, {"owner", f->owner},
-	        {"container", f->container}};
+	} rows[] = {{"tool", f->tool}, {"publisher", f->publisher}, {"name", f->name}, {"package", f->package}, {"path", f->path},
+	        {"owner", f->owner}, {"container", f->container}};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		if (rows[i].value[0])
 			entry_put_text(b, rows[i].name, slice_str(rows[i].value));
@@ -51,8 +51,8 @@ static void about_it(struct buf *b, const struct inventory_finding *f)
 int inventory_event(struct buf *out, const struct inventory_finding *f, const struct inventory_about *about, struct err *err)
 {
 	static const enum entry_severity severities[] = {ENTRY_LOW, ENTRY_MEDIUM, ENTRY_HIGH};
-	_cleanup_buf_ struct buf about_buf = BUF(1 << 17), message = BUF(1 << 16), shown = BUF(1 << 18), name = BUF(4096), version = BUF(4096), person = BUF(4096),
-	                         host = BUF(4096);
+	_cleanup_buf_ struct buf about_buf = BUF(1 << 17), message = BUF(1 << 16), shown = BUF(1 << 18), name = BUF(4096),
+	                         version = BUF(4096), person = BUF(4096), host = BUF(4096);
 	char uid[33];
 	int worst = inventory_worst(f);
 	bool software = (f->kind == INVENTORY_PROGRAM || f->kind == INVENTORY_EXTENSION || f->kind == INVENTORY_MODEL) && worst < 0;

@@ -63,7 +63,8 @@ static void head(const struct page *p, const struct inventory_sums *s)
 		counted(p, s->kind[rows[i].kind], rows[i].one, rows[i].many, &first);
 	buf_str_add(p->b, ".\n");
 	if (s->severity[SEVERITY_HIGH] + s->severity[SEVERITY_MEDIUM] + s->severity[SEVERITY_LOW])
-		buf_fmt(p->b, "Risks: %zu high, %zu medium, %zu low.\n", s->severity[SEVERITY_HIGH], s->severity[SEVERITY_MEDIUM], s->severity[SEVERITY_LOW]);
+		buf_fmt(p->b, "Risks: %zu high, %zu medium, %zu low.\n", s->severity[SEVERITY_HIGH], s->severity[SEVERITY_MEDIUM],
+		        s->severity[SEVERITY_LOW]);
 }
 
 static void put_place(const struct page *p, const struct inventory_finding *f)
@@ -86,38 +87,48 @@ static void put_sentence(const struct page *p, const struct inventory_finding *f
 		buf_str_add(p->b, "…");
 }
 
-static void risks(const struct page *p)
+static void risks_of(const struct page *p, const struct inventory_finding *f)
 {
 	static const char *const inks[] = {"36", "33", "1;31"};
+	buf_str_add(p->b, "  ");
+	put_sentence(p, f);
+	buf_str_add(p->b, "\n    ");
+	put_place(p, f);
+	buf_u8(p->b, '\n');
+	for (int severity = SEVERITY_HIGH; severity >= SEVERITY_LOW; severity--)
+		for (const struct inventory_risk *r = f->risks; r; r = r->next) {
+			const struct catalogue_risk_row *row = &catalogue_risks[r->id];
+			if ((int)row->severity != severity)
+				continue;
+			buf_str_add(p->b, "    ");
+			ink(p, inks[severity]);
+			buf_fmt(p->b, "%-6s", catalogue_severity_name(row->severity));
+			ink(p, "0");
+			buf_fmt(p->b, " %s", row->text);
+			if (r->detail[0]) {
+				buf_str_add(p->b, ": ");
+				visible(p, r->detail);
+			}
+			buf_u8(p->b, '\n');
+		}
+}
+
+/* By finding, those with the worst risk first. */
+static void risks(const struct page *p)
+{
 	size_t shown = 0, left = 0;
 	for (int severity = SEVERITY_HIGH; severity >= SEVERITY_LOW; severity--)
 		for (size_t i = 0; i < p->inv->n; i++) {
 			const struct inventory_finding *f = p->inv->finding[i];
-			for (const struct inventory_risk *r = f->risks; r; r = r->next) {
-				const struct catalogue_risk_row *row = &catalogue_risks[r->id];
-				if ((int)row->severity != severity)
-					continue;
-				if (shown >= RISKS_MAX && !p->about->all) {
-					left++;
-					continue;
-				}
-				if (shown++ == 0)
-					buf_str_add(p->b, "\nWhat to look at first\n");
-				buf_str_add(p->b, "  ");
-				ink(p, inks[severity]);
-				buf_fmt(p->b, "%-6s", catalogue_severity_name(row->severity));
-				ink(p, "0");
-				buf_fmt(p->b, " %s", row->text);
-				if (r->detail[0]) {
-					buf_str_add(p->b, ": ");
-					visible(p, r->detail);
-				}
-				buf_str_add(p->b, "\n         ");
-				put_sentence(p, f);
-				buf_str_add(p->b, "\n         ");
-				put_place(p, f);
-				buf_u8(p->b, '\n');
+			if (inventory_worst(f) != severity)
+				continue;
+			if (shown >= RISKS_MAX && !p->about->all) {
+				left++;
+				continue;
 			}
+			if (shown++ == 0)
+				buf_str_add(p->b, "\nWhat to look at first\n");
+			risks_of(p, f);
 		}
 	if (left)
 		buf_fmt(p->b, "  and %zu more; --all shows them\n", left);
@@ -142,8 +153,9 @@ static const char *const headings[INVENTORY_KINDS] = {
 /* Facts that the sentence does not have. */
 static void facts(const struct page *p, const struct inventory_finding *f)
 {
-	static const char *const shown[] = {"listens", "connected", "works in", "started by", "started", "keys in its environment", "connections", "contradicted by",
-	        "unreadable", "variables", "headers", "state", "given to the MCP server", "known as", "architecture", "inside of", "leads to", "command", "built on"};
+	static const char *const shown[] = {"listens", "connected", "works in", "started by", "started", "keys in its environment",
+	        "connections", "contradicted by", "unreadable", "variables", "headers", "state", "given to the MCP server", "known as",
+	        "architecture", "inside of", "leads to", "command", "built on"};
 	size_t n = 0;
 	for (const struct inventory_fact *x = f->facts; x; x = x->next) {
 		bool wanted = false;
@@ -232,7 +244,8 @@ static void tail(const struct page *p)
 	buf_fmt(p->b, ": %llu folders", (unsigned long long)c->folders);
 	if (p->inv->incremental)
 		buf_fmt(p->b, ", of which %llu were as in the last run", (unsigned long long)c->unchanged);
-	buf_fmt(p->b, "; %llu files looked into; %llu processes; %.1f s.\n", (unsigned long long)c->looked, (unsigned long long)c->processes, p->inv->seconds);
+	buf_fmt(p->b, "; %llu files looked into; %llu processes; %.1f s.\n", (unsigned long long)c->looked,
+	        (unsigned long long)c->processes, p->inv->seconds);
 	if (!p->about->by_content)
 		buf_str_add(p->b, "There are no prints of tools, so nothing was recognised by its content.\n");
 	const struct {
