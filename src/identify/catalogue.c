@@ -448,11 +448,19 @@ const struct catalogue_tool *catalogue_tool(const struct catalogue *c, struct sl
 	return NULL;
 }
 
+static bool is_package(const char *pattern, struct slice package)
+{
+	struct slice p = slice_str(pattern);
+	bool open = p.n && p.p[p.n - 1] == '*';
+	return open ? package.n >= p.n && slice_starts(package, slice_sub(p, 0, p.n - 1)) : slice_eq(p, package);
+}
+
 const struct catalogue_tool *catalogue_package(const struct catalogue *c, struct slice package)
 {
 	for (size_t i = 0; i < c->n_tools; i++)
-		if (in_list(c->tools[i].packages, package))
-			return &c->tools[i];
+		for (const char *const *p = c->tools[i].packages; *p; p++)
+			if (is_package(*p, package))
+				return &c->tools[i];
 	return NULL;
 }
 

@@ -72,7 +72,7 @@ struct catalogue_tool {
 	const char *id, *title, *publisher;
 	enum catalogue_kind kind;
 	/* NULL-terminated; empty if the item has none. */
-	const char *const *packages; /* "npm:@openai/codex", "pypi:", "vscode:", "jetbrains:", … */
+	const char *const *packages; /* "npm:@openai/codex", "pypi:", "vscode:", "jetbrains:", …; one may end with "*" */
 	const char *const *commands, *const *markers, *const *hosts, *const *folders, *const *instructions, *const *skills, *const *flags;
 	const unsigned *ports; /* 0 at the end */
 	const struct catalogue_file *files;

@@ -134,21 +134,23 @@ static void put(char *to, size_t room, const char *s)
 	to[n] = 0;
 }
 
+void verdict_of(const struct identify_match *m, struct verdict *v)
+{
+	*v = (struct verdict){.by = m->by == IDENTIFY_BY_CONSTANTS ? INVENTORY_BY_CONTENT : INVENTORY_BY_METADATA, .any = true, .found = m->found, .of = m->of};
+	put(v->tool, sizeof(v->tool), m->tool);
+	put(v->title, sizeof(v->title), m->title);
+	put(v->publisher, sizeof(v->publisher), m->publisher);
+	put(v->version, sizeof(v->version), m->version);
+	put(v->package, sizeof(v->package), m->package);
+	put(v->form, sizeof(v->form), identify_form_name(m->form));
+}
+
 bool content_of(struct job *j, int fd, unsigned flags, struct verdict *v)
 {
 	struct identify_match m = {0};
 	if (!j->t->o->id || identify_file(j->t->o->id, fd, flags, &m, NULL) < 0 || m.by == IDENTIFY_BY_NOTHING)
 		return false;
-	*v = (struct verdict){.by = m.by == IDENTIFY_BY_CONSTANTS ? INVENTORY_BY_CONTENT : INVENTORY_BY_METADATA,
-	        .any = true,
-	        .found = m.found,
-	        .of = m.of};
-	put(v->tool, sizeof(v->tool), m.tool);
-	put(v->title, sizeof(v->title), m.title);
-	put(v->publisher, sizeof(v->publisher), m.publisher);
-	put(v->version, sizeof(v->version), m.version);
-	put(v->package, sizeof(v->package), m.package);
-	put(v->form, sizeof(v->form), identify_form_name(m.form));
+	verdict_of(&m, v);
 	return true;
 }
 
@@ -160,7 +162,7 @@ static void put_slice(char *to, size_t room, struct slice s)
 	*to = 0;
 }
 
-/* What it is, from its bytes. */
+/* What it is, from its bytes. False: they could not be read. */
 static bool judge(struct job *j, int fd, struct spot *s, struct verdict *v)
 {
 	struct weights w;
@@ -171,7 +173,7 @@ static bool judge(struct job *j, int fd, struct spot *s, struct verdict *v)
 	j->counts.looked++;
 	struct slice head = buf_slice(&j->text);
 	if (weights_look(head, (uint64_t)s->st.st_size, &w)) {
-		if (look_read(j, f, WEIGHTS_BYTES, true) && !weights_look(buf_slice(&j->text), (uint64_t)s->st.st_size, &w))
+		if (!look_read(j, f, WEIGHTS_BYTES, true) || !weights_look(buf_slice(&j->text), (uint64_t)s->st.st_size, &w))
 			return false;
 		v->model = true;
 		put_slice(v->title, sizeof(v->title), w.name);
@@ -181,9 +183,9 @@ static bool judge(struct job *j, int fd, struct spot *s, struct verdict *v)
 		return true;
 	}
 	enum sort sort = sort_of(j, s, head);
-	if (sort == SORT_OTHER || !content_of(j, f, sort == SORT_ARCHIVE || sort == SORT_IMAGE ? IDENTIFY_INSIDE : 0, v))
-		return false;
-	v->archive = sort == SORT_ARCHIVE || sort == SORT_IMAGE;
+	bool archive = sort == SORT_ARCHIVE || sort == SORT_IMAGE;
+	if (sort != SORT_OTHER && content_of(j, f, archive ? IDENTIFY_INSIDE : 0, v))
+		v->archive = archive;
 	return true;
 }
 
@@ -255,16 +257,28 @@ static void found_model(struct job *j, const struct spot *s, const struct verdic
 	find_permissions(j, f, s);
 }
 
-void look_content(struct job *j, int fd, struct spot *s, unsigned *verdict)
+bool verdict_known(struct job *j, unsigned *verdict, struct verdict *v)
 {
 	struct taking *t = j->t;
-	struct verdict v = {.any = false};
 	if (*verdict >= 2 && *verdict - 2 < t->old.verdicts) {
-		v = t->old.verdict[*verdict - 2];
-		*verdict = remember(t, &v);
-	} else if (*verdict != 1) {
-		*verdict = judge(j, fd, s, &v) ? remember(t, &v) : 1;
+		*v = t->old.verdict[*verdict - 2];
+		*verdict = remember(t, v);
+		return true;
 	}
+	return *verdict == 1;
+}
+
+unsigned verdict_keep(struct job *j, const struct verdict *v)
+{
+	return v->any || v->model ? remember(j->t, v) : 1;
+}
+
+void look_content(struct job *j, int fd, struct spot *s, unsigned *verdict)
+{
+	struct verdict v = {.any = false};
+	/* What could not be read is looked at again the next time. */
+	if (!verdict_known(j, verdict, &v))
+		*verdict = judge(j, fd, s, &v) ? verdict_keep(j, &v) : 0;
 	if (v.any)
 		found_program(j, s, &v);
 	else if (v.model)

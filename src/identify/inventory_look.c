@@ -57,11 +57,24 @@ static void folder_place(struct job *j, const struct spot *s, const struct place
 	find_permissions(j, f, s);
 }
 
+bool look_in_bin(const struct node *d)
+{
+	static const char *const names[] = {"bin", ".bin", "sbin", "shims", "Scripts"};
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (strcmp(d->name, names[i]) == 0)
+			return true;
+	return false;
+}
+
 void look_command(struct job *j, int fd, const struct spot *s)
 {
 	const struct catalogue_tool *t = catalogue_command(j->t->o->catalogue, slice_str(s->name));
-	struct inventory_finding *f = t && !S_ISDIR(s->st.st_mode) ? find_new(j, INVENTORY_PROGRAM, s) : NULL;
+	struct inventory_finding *f;
 	char to[4096];
+	/* Short names are everybody's: they tell something only where commands are. */
+	if (!t || S_ISDIR(s->st.st_mode) || (strlen(s->name) < 5 && !look_in_bin(s->dir)))
+		return;
+	f = find_new(j, INVENTORY_PROGRAM, s);
 	if (!f)
 		return;
 	find_tool(f, t);
@@ -120,7 +133,7 @@ void look_at(struct job *j, int fd, struct spot *s, enum look look, int index, u
 			look_content(j, fd, s, verdict);
 		return;
 	case LOOK_PACKAGE:
-		look_package(j, fd, s);
+		look_package(j, fd, s, verdict);
 		return;
 	case LOOK_METADATA:
 		look_metadata(j, fd, s);

@@ -25,27 +25,35 @@ static struct spot folder_of(int fd, const struct spot *s)
 	return at;
 }
 
-/* What its content says, beside its metadata. */
-static void by_content(struct job *j, int fd, struct inventory_finding *f)
+/* What the code of a package says; remembered for as long as its package.json stays as it is. False: it is no known tool. */
+static bool tree_of(struct job *j, int fd, unsigned *verdict, struct verdict *v)
 {
 	struct identify_match m = {0};
-	if (!j->t->o->id)
-		return;
-	int dir = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0)
-		return;
-	if (identify_tree(j->t->o->id, dir, 0, &m, NULL) == 0 && m.by == IDENTIFY_BY_CONSTANTS) {
-		if (!f->tool[0] || strcmp(f->tool, m.tool) == 0) {
-			f->by = INVENTORY_BY_CONTENT;
-			f->sure = INVENTORY_CERTAIN;
-		} else {
-			find_fact(j, f, "content of", slice_str(m.title));
-			find_risk(j, f, RISK_DISGUISED, slice_str(m.title));
-		}
-		find_fact(j, f, "constants", slice_str(find_fmt(j, "%u of %u", m.found, m.of)));
-	}
-	close(dir);
+	*v = (struct verdict){.any = false};
+	if (verdict_known(j, verdict, v) || !j->t->o->id)
+		return v->any;
+	_cleanup_fd_ int dir = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	j->counts.looked++;
+	if (dir >= 0 && identify_tree(j->t->o->id, dir, 0, &m, NULL) == 0 && m.by == IDENTIFY_BY_CONSTANTS)
+		verdict_of(&m, v);
+	*verdict = verdict_keep(j, v);
+	return v->any;
+}
+
+/* That, beside what its metadata say. */
+static void by_content(struct job *j, int fd, struct inventory_finding *f, unsigned *verdict)
+{
+	struct verdict v;
+	if (!tree_of(j, fd, verdict, &v))
+		return;
+	if (strcmp(f->tool, v.tool) == 0) {
+		f->by = INVENTORY_BY_CONTENT;
+		f->sure = INVENTORY_CERTAIN;
+	} else {
+		find_fact(j, f, "content of", slice_str(v.title));
+		find_risk(j, f, RISK_DISGUISED, slice_str(v.title));
+	}
+	find_fact(j, f, "constants", slice_str(find_fmt(j, "%u of %u", v.found, v.of)));
 }
 
 static struct inventory_finding *package_new(struct job *j, int fd, const struct spot *s, enum inventory_kind kind,
@@ -87,7 +95,7 @@ static bool extension_for_ai(struct slice root)
 }
 
 static void extension(struct job *j, int fd, const struct spot *s, struct slice root, struct slice publisher, struct slice name,
-        struct slice version, struct arena *a)
+        struct slice version, struct arena *a, unsigned *verdict)
 {
 	char id[400] = "vscode:";
 	size_t n = strlen(id);
@@ -122,7 +130,7 @@ static void extension(struct job *j, int fd, const struct spot *s, struct slice 
 		find_fact(j, f, "editor", slice_str(editor->name));
 	if (jscan_get(root, SLICE("enabledApiProposals"), &v) && slice_find(v, SLICE("terminal"), 0) != SLICE_NPOS)
 		find_fact(j, f, "uses", SLICE("proposed interfaces of the editor"));
-	by_content(j, fd, f);
+	by_content(j, fd, f, verdict);
 }
 
 static const struct {
@@ -160,7 +168,32 @@ static void unknown_agent(struct job *j, int fd, const struct spot *s, struct sl
 	}
 }
 
-void look_package(struct job *j, int fd, struct spot *s)
+/* A program that somebody installed, and whose code is a tool's, whatever it calls itself. What other packages depend on is not read: there are
+ * thousands of these, and what is bundled or compiled in them is found by itself. */
+static bool under_another_name(struct job *j, int fd, const struct spot *s, struct slice root, struct slice package, struct slice version, unsigned *verdict)
+{
+	struct slice bin;
+	struct verdict v;
+	if (s->dir->flags & NODE_DEPENDENCY || !jscan_get(root, SLICE("bin"), &bin) || !tree_of(j, fd, verdict, &v))
+		return false;
+	const struct catalogue_tool *t = catalogue_tool(j->t->o->catalogue, slice_str(v.tool));
+	struct inventory_finding *f = package_new(j, fd, s, INVENTORY_PROGRAM, t, package, slice_str(v.version));
+	if (!f)
+		return true;
+	if (!t) {
+		f->tool = find_text(j, slice_str(v.tool), 64);
+		f->title = find_text(j, slice_str(v.title), 80);
+		f->publisher = find_text(j, slice_str(v.publisher), 80);
+	}
+	f->by = INVENTORY_BY_CONTENT;
+	f->sure = INVENTORY_CERTAIN;
+	find_fact(j, f, "constants", slice_str(find_fmt(j, "%u of %u", v.found, v.of)));
+	find_fact(j, f, "calls itself", slice_str(find_fmt(j, "%.*s %.*s", SLICE_FMT(package), SLICE_FMT(version))));
+	find_risk(j, f, RISK_DISGUISED, package);
+	return true;
+}
+
+void look_package(struct job *j, int fd, struct spot *s, unsigned *verdict)
 {
 	_cleanup_fd_ int f = look_open(fd, s);
 	_cleanup_arena_ struct arena a = ARENA(MEMORY);
@@ -173,7 +206,7 @@ void look_package(struct job *j, int fd, struct spot *s)
 	if (!name.n || name.n > 214)
 		return;
 	if (publisher.n && publisher.n < 200 && jscan_get(root, SLICE("engines"), &v) && jscan_get(v, SLICE("vscode"), &v)) {
-		extension(j, fd, s, root, publisher, name, version, &a);
+		extension(j, fd, s, root, publisher, name, version, &a, verdict);
 		return;
 	}
 	_cleanup_buf_ struct buf package = BUF(400);
@@ -183,12 +216,13 @@ void look_package(struct job *j, int fd, struct spot *s)
 	if (known)
 		t = catalogue_tool(j->t->o->catalogue, slice_str(known));
 	if (!t) {
-		unknown_agent(j, fd, s, root, name, version);
+		if (!under_another_name(j, fd, s, root, buf_slice(&package), version, verdict))
+			unknown_agent(j, fd, s, root, name, version);
 		return;
 	}
 	struct inventory_finding *x = package_new(j, fd, s, INVENTORY_PROGRAM, t, buf_slice(&package), version);
 	if (x)
-		by_content(j, fd, x);
+		by_content(j, fd, x, verdict);
 }
 
 /* ---- Python */

@@ -216,6 +216,8 @@ const char *find_account(struct job *j, uid_t uid);
 
 /* inventory_look.c: one file for one reason. fd: of the folder. The verdict of a content that is known may be given, and comes back. */
 void look_at(struct job *j, int fd, struct spot *s, enum look look, int place, unsigned *verdict);
+/* A folder in which commands are, by its name. */
+bool look_in_bin(const struct node *d);
 /* A program or link that has the name of a tool's command, and no more than that: a weak sign. */
 void look_command(struct job *j, int fd, const struct spot *s);
 /* Opens a regular file of a folder for reading; -1 if it is none any more, or cannot be read. */
@@ -224,7 +226,7 @@ int look_open(int fd, struct spot *s);
 bool look_read(struct job *j, int fd, size_t most, bool part);
 
 /* inventory_package.c */
-void look_package(struct job *j, int fd, struct spot *s);
+void look_package(struct job *j, int fd, struct spot *s, unsigned *verdict);
 void look_metadata(struct job *j, int fd, struct spot *s);
 void look_zed(struct job *j, int fd, struct spot *s);
 void look_plugin(struct job *j, struct spot *s);
@@ -232,6 +234,11 @@ void look_plugin(struct job *j, struct spot *s);
 /* inventory_content.c */
 void look_content(struct job *j, int fd, struct spot *s, unsigned *verdict);
 void look_manifest(struct job *j, int fd, struct spot *s);
+/* What the last run found out, by the number in its cache (which becomes one of this run's). False: it is not known. */
+bool verdict_known(struct job *j, unsigned *verdict, struct verdict *v);
+/* A number for the cache. */
+unsigned verdict_keep(struct job *j, const struct verdict *v);
+void verdict_of(const struct identify_match *m, struct verdict *v);
 /* The identity of a file by content; false: it is no known tool. */
 bool content_of(struct job *j, int fd, unsigned flags, struct verdict *v);
 /* Is this file worth a look at its content? By size and mode alone. */

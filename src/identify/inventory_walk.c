@@ -380,12 +380,6 @@ static bool ends(const char *name, const char *with)
 	return slice_ends(slice_str(name), slice_str(with));
 }
 
-static bool in_bin(const struct node *d)
-{
-	return strcmp(d->name, "bin") == 0 || strcmp(d->name, ".bin") == 0 || strcmp(d->name, "sbin") == 0 ||
-	       strcmp(d->name, "shims") == 0 || strcmp(d->name, "Scripts") == 0;
-}
-
 /* Of several places that a file is, those that say most: of settings the longest of each tool, of texts the longest of all, and what
  * several tools read only if it is no one's. */
 static bool says_most(const struct places *p, const int *list, size_t n, size_t k)
@@ -407,7 +401,7 @@ static bool says_most(const struct places *p, const int *list, size_t n, size_t 
 static void file(struct job *j, struct node *d, const char *name, const struct stat *st)
 {
 	const struct places *p = &j->t->places;
-	bool command = in_bin(d) || (st->st_mode & 0111) != 0, content = content_candidate(st);
+	bool command = look_in_bin(d) || (st->st_mode & 0111) != 0, content = content_candidate(st);
 	int list[16];
 	size_t n = 0;
 	for (int i = -1; n < ARRAY_LEN(list) && (i = places_match(p, d, slice_str(name), false, i)) >= 0;)
@@ -417,7 +411,7 @@ static void file(struct job *j, struct node *d, const char *name, const struct s
 		if (says_most(p, list, n, k))
 			look(j, d, name, st, LOOK_PLACE, list[k], 0);
 	if (strcmp(name, "package.json") == 0)
-		look(j, d, name, st, LOOK_PACKAGE, -1, 0);
+		look(j, d, name, st, LOOK_PACKAGE, -1, known_verdict(j->t, d, LOOK_PACKAGE, name, st));
 	else if (strcmp(name, "METADATA") == 0 && ends(d->name, ".dist-info"))
 		look(j, d, name, st, LOOK_METADATA, -1, 0);
 	else if (strcmp(name, "PKG-INFO") == 0 && ends(d->name, ".egg-info"))
@@ -488,7 +482,7 @@ static void entry(struct job *j, struct node *d, const char *name, unsigned char
 	if (name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2])))
 		return;
 	if (type == DT_LNK) {
-		if (in_bin(d) && catalogue_command(j->t->o->catalogue, slice_str(name)) &&
+		if (look_in_bin(d) && catalogue_command(j->t->o->catalogue, slice_str(name)) &&
 		        fstatat(d->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
 			look(j, d, name, &st, LOOK_LINK, -1, 0);
 		return;

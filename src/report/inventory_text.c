@@ -24,10 +24,9 @@ static void visible(const struct page *p, const char *s)
 
 static void counted(const struct page *p, size_t n, const char *one, const char *many, bool *first)
 {
-	if (!n)
-		return;
-	buf_fmt(p->b, "%s%zu %s", *first ? "" : ", ", n, n == 1 ? one : many);
-	*first = false;
+	if (n)
+		buf_fmt(p->b, "%s%zu %s", *first ? "" : ", ", n, n == 1 ? one : many);
+	*first = *first && !n;
 }
 
 static void head(const struct page *p, const struct inventory_sums *s)
@@ -54,13 +53,13 @@ static void head(const struct page *p, const struct inventory_sums *s)
 		buf_str_add(p->b, "No AI tools were found");
 	else
 		counted(p, s->tools, "AI tool", "AI tools", &first);
-	if (p->inv->n && first) {
-		buf_str_add(p->b, "No AI tool itself, but traces of some");
-		first = false;
-	}
+	if (p->inv->n && first)
+		buf_str_add(p->b, "No AI tool itself, but what goes with them: ");
 	ink(p, "0");
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		counted(p, s->kind[rows[i].kind], rows[i].one, rows[i].many, &first);
+	if (p->inv->n && first)
+		buf_str_add(p->b, "settings");
 	buf_str_add(p->b, ".\n");
 	if (s->severity[SEVERITY_HIGH] + s->severity[SEVERITY_MEDIUM] + s->severity[SEVERITY_LOW])
 		buf_fmt(p->b, "Risks: %zu high, %zu medium, %zu low.\n", s->severity[SEVERITY_HIGH], s->severity[SEVERITY_MEDIUM],
