@@ -116,9 +116,16 @@ static const char *fact(const struct inventory_finding *f, const char *name)
 	return NULL;
 }
 
+/* A folder, what is in it, then what only begins with its name. */
 static int by_path(const void *a, const void *b)
 {
-	return strcmp((*(struct inventory_finding *const *)a)->path, (*(struct inventory_finding *const *)b)->path);
+	const char *x = (*(struct inventory_finding *const *)a)->path, *y = (*(struct inventory_finding *const *)b)->path;
+	while (*x && *x == *y) {
+		x++;
+		y++;
+	}
+	int c = *x == '/' ? 1 : *x ? (unsigned char)*x + 1 : 0, d = *y == '/' ? 1 : *y ? (unsigned char)*y + 1 : 0;
+	return c - d;
 }
 
 /* The folder that a link's text leads to, without its "." and ".."; false if that cannot be told. */
@@ -340,35 +347,37 @@ static int take(struct taking *t, struct inventory *out, struct err *err)
 
 int inventory_take(const struct inventory_options *o, struct inventory *out, struct err *err)
 {
-	struct taking t = {.o = o, .out = out, .arena = ARENA((size_t)16 << 20)};
+	_cleanup_free_ struct taking *t = calloc(1, sizeof(*t));
 	double begin = now();
 	*out = (struct inventory){.n = 0};
 	fd_raise_limit();
-	t.jobs = o->jobs ? o->jobs : jobs_here();
-	t.jobs = t.jobs > JOBS_MAX ? JOBS_MAX : t.jobs;
-	t.job = calloc(t.jobs, sizeof(*t.job));
-	out->arenas = calloc(t.jobs + 1, sizeof(*out->arenas));
-	if (!t.job || !out->arenas) {
-		free(t.job);
+	unsigned jobs = o->jobs ? o->jobs : jobs_here();
+	jobs = jobs > JOBS_MAX ? JOBS_MAX : jobs;
+	_cleanup_free_ struct job *job = calloc(jobs, sizeof(*job));
+	out->arenas = calloc(jobs + 1, sizeof(*out->arenas));
+	if (!t || !job || !out->arenas)
 		return err_set(err, -ENOMEM, "no memory for the inventory");
-	}
-	(void)pthread_mutex_init(&t.lock, NULL);
-	(void)pthread_cond_init(&t.more, NULL);
-	for (unsigned i = 0; i < t.jobs; i++)
-		t.job[i] = (struct job){.t = &t, .arena = ARENA(JOB_MEMORY), .text = BUF(READ_MAX + 1), .entries = BUF((size_t)1 << 20)};
-	int r = take(&t, out, err);
-	for (unsigned i = 0; i < t.jobs; i++) {
-		out->arenas[out->n_arenas++] = t.job[i].arena;
-		buf_free(&t.job[i].text);
-		buf_free(&t.job[i].entries);
+	t->o = o;
+	t->out = out;
+	t->arena = ARENA((size_t)16 << 20);
+	t->job = job;
+	t->jobs = jobs;
+	(void)pthread_mutex_init(&t->lock, NULL);
+	(void)pthread_cond_init(&t->more, NULL);
+	for (unsigned i = 0; i < jobs; i++)
+		job[i] = (struct job){.t = t, .arena = ARENA(JOB_MEMORY), .text = BUF(READ_MAX + 1), .entries = BUF((size_t)1 << 20)};
+	int r = take(t, out, err);
+	for (unsigned i = 0; i < jobs; i++) {
+		out->arenas[out->n_arenas++] = job[i].arena;
+		buf_free(&job[i].text);
+		buf_free(&job[i].entries);
 	}
 	/* Names of accounts are in findings too. */
-	out->arenas[out->n_arenas++] = t.arena;
-	walk_free(&t);
-	old_close(&t.old);
-	free(t.job);
-	(void)pthread_mutex_destroy(&t.lock);
-	(void)pthread_cond_destroy(&t.more);
+	out->arenas[out->n_arenas++] = t->arena;
+	walk_free(t);
+	old_close(&t->old);
+	(void)pthread_mutex_destroy(&t->lock);
+	(void)pthread_cond_destroy(&t->more);
 	out->seconds = now() - begin;
 	return r;
 }

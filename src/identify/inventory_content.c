@@ -16,6 +16,9 @@
 #define CODE_BYTES    ((off_t)128 << 10)
 #define PROGRAM_BYTES ((off_t)24 << 10)
 #define VERDICTS_MAX  100000u
+/* Nothing that is known is larger, and reading costs time; holes cost whoever makes them nothing. */
+#define CONTENT_MAX ((off_t)4 << 30)
+#define SPARSE_MIN  ((off_t)16 << 20)
 
 bool content_candidate(const struct stat *st)
 {
@@ -136,7 +139,10 @@ static void put(char *to, size_t room, const char *s)
 
 void verdict_of(const struct identify_match *m, struct verdict *v)
 {
-	*v = (struct verdict){.by = m->by == IDENTIFY_BY_CONSTANTS ? INVENTORY_BY_CONTENT : INVENTORY_BY_METADATA, .any = true, .found = m->found, .of = m->of};
+	*v = (struct verdict){.by = m->by == IDENTIFY_BY_CONSTANTS ? INVENTORY_BY_CONTENT : INVENTORY_BY_METADATA,
+	        .any = true,
+	        .found = m->found,
+	        .of = m->of};
 	put(v->tool, sizeof(v->tool), m->tool);
 	put(v->title, sizeof(v->title), m->title);
 	put(v->publisher, sizeof(v->publisher), m->publisher);
@@ -183,6 +189,12 @@ static bool judge(struct job *j, int fd, struct spot *s, struct verdict *v)
 		return true;
 	}
 	enum sort sort = sort_of(j, s, head);
+	if (sort != SORT_OTHER &&
+	        (s->st.st_size > CONTENT_MAX || (s->st.st_size > SPARSE_MIN && s->st.st_blocks * 512 < s->st.st_size / 4))) {
+		j->counts.too_large++;
+		walk_unread(j, s->dir, s->name, EFBIG);
+		return true;
+	}
 	bool archive = sort == SORT_ARCHIVE || sort == SORT_IMAGE;
 	if (sort != SORT_OTHER && content_of(j, f, archive ? IDENTIFY_INSIDE : 0, v))
 		v->archive = archive;
@@ -273,12 +285,40 @@ unsigned verdict_keep(struct job *j, const struct verdict *v)
 	return v->any || v->model ? remember(j->t, v) : 1;
 }
 
+/* A file with several names is looked into once. */
+static unsigned *linked(struct taking *t, const struct stat *st)
+{
+	struct linked *l = &t->linked[(st->st_ino * 0x9e3779b97f4a7c15u ^ st->st_dev) % LINKED];
+	bool same = l->dev == st->st_dev && l->ino == st->st_ino && l->ctime.tv_sec == st->st_ctim.tv_sec &&
+	            l->ctime.tv_nsec == st->st_ctim.tv_nsec;
+	if (!same)
+		*l = (struct linked){.dev = st->st_dev, .ino = st->st_ino, .ctime = st->st_ctim};
+	return &l->verdict;
+}
+
 void look_content(struct job *j, int fd, struct spot *s, unsigned *verdict)
 {
+	struct taking *t = j->t;
 	struct verdict v = {.any = false};
+	bool many = s->st.st_nlink > 1;
+	const struct stat st = s->st;
+	if (many && *verdict == 0) {
+		pthread_mutex_lock(&t->lock);
+		*verdict = *linked(t, &st);
+		if (*verdict >= 2)
+			v = t->verdict[*verdict - 2];
+		pthread_mutex_unlock(&t->lock);
+	} else if (!verdict_known(j, verdict, &v)) {
+		*verdict = 0;
+	}
 	/* What could not be read is looked at again the next time. */
-	if (!verdict_known(j, verdict, &v))
+	if (*verdict == 0) {
 		*verdict = judge(j, fd, s, &v) ? verdict_keep(j, &v) : 0;
+		pthread_mutex_lock(&t->lock);
+		if (many)
+			*linked(t, &st) = *verdict;
+		pthread_mutex_unlock(&t->lock);
+	}
 	if (v.any)
 		found_program(j, s, &v);
 	else if (v.model)

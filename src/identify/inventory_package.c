@@ -168,9 +168,10 @@ static void unknown_agent(struct job *j, int fd, const struct spot *s, struct sl
 	}
 }
 
-/* A program that somebody installed, and whose code is a tool's, whatever it calls itself. What other packages depend on is not read: there are
- * thousands of these, and what is bundled or compiled in them is found by itself. */
-static bool under_another_name(struct job *j, int fd, const struct spot *s, struct slice root, struct slice package, struct slice version, unsigned *verdict)
+/* A program that somebody installed, and whose code is a tool's, whatever it calls itself. What other packages depend on is not read: there
+ * are thousands of these, and what is bundled or compiled in them is found by itself. */
+static bool under_another_name(
+        struct job *j, int fd, const struct spot *s, struct slice root, struct slice package, struct slice version, unsigned *verdict)
 {
 	struct slice bin;
 	struct verdict v;

@@ -135,6 +135,15 @@ struct visited {
 	size_t n, room;
 };
 
+/* A file with several names, and the number of what its content was found to be; 0: not yet. */
+#define LINKED 4096
+struct linked {
+	dev_t dev;
+	ino_t ino;
+	struct timespec ctime;
+	unsigned verdict;
+};
+
 struct taking {
 	const struct inventory_options *o;
 	struct inventory *out;
@@ -154,6 +163,7 @@ struct taking {
 	_Atomic bool done;
 	int error;
 	struct visited visited;
+	struct linked linked[LINKED];
 	size_t kept; /* nodes that stay in memory */
 	_Atomic size_t marks;
 	struct verdict *verdict;

@@ -168,7 +168,9 @@ static void node_kind(const struct taking *t, struct node *d)
 		d->home = d;
 	}
 	/* What is installed for everybody or for a person is no dependency of something. */
-	bool global = d->parent && (strcmp(d->parent->name, "lib") == 0 || strcmp(d->parent->name, "global") == 0);
+	const struct node *above = d->parent, *two = above ? above->parent : NULL;
+	bool global = above && (strcmp(above->name, "lib") == 0 || strcmp(above->name, "global") == 0 ||
+	                               (two && (strcmp(two->name, "global") == 0 || strcmp(two->name, "_npx") == 0)));
 	if ((strcmp(d->name, "node_modules") == 0 && !global) || strcmp(d->name, "site-packages") == 0 ||
 	        strcmp(d->name, "dist-packages") == 0)
 		d->flags |= NODE_DEPENDENCY;

@@ -255,6 +255,7 @@ static void tail(const struct page *p)
 	        {c->foreign, "processes of other accounts could only be seen by their names; root sees all"},
 	        {c->other_systems, "folders are of other file systems (network, FUSE, kernel) and were left out; --cross looks into them"},
 	        {c->too_deep, "folders lie too deep, and were left out"},
+	        {c->too_large, "files are too large, or have too many holes, to be looked into"},
 	        {c->too_many, "folders were left out, as there were too many at once"},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
