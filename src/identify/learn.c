@@ -16,6 +16,7 @@
 #define MEMORY_MAX     ((size_t)4 << 30)
 #define NEAR           4096 /* bytes before or behind a piece, in which … */
 #define NEAR_WORDS     2    /* … so many of the tool's own words make it one of its own texts */
+#define APART          160  /* bytes between two pieces */
 #define WORDS_MAX      ((size_t)4 << 20)
 
 struct candidate {
@@ -272,32 +273,47 @@ static int search_file(void *arg, struct slice name, struct slice bytes)
 static const unsigned share[PIECE_KINDS] = {
         [PIECE_PROSE] = 50, [PIECE_VARIABLE] = 18, [PIECE_EVENT] = 12, [PIECE_FLAG] = 10, [PIECE_PATH] = 10};
 
-static bool eligible(const struct learner *l, const struct candidate *c, unsigned kind, bool in_all, bool near)
+/* What is to be taken next. */
+struct wish {
+	unsigned kind;
+	bool in_all; /* all versions have it */
+	bool near;   /* the tool's own words stand near it */
+	bool apart;  /* not right beside another one: of a sentence one piece */
+};
+
+static bool crowded(const struct learner *l, size_t k)
 {
-	return !c->chosen && !c->foreign && c->kind == kind && (bits(c->found) == l->n_versions) == in_all &&
-	       (c->near >= NEAR_WORDS) == near;
+	uint64_t at = l->list[k]->at;
+	for (size_t i = k; i > 0 && at - l->list[i - 1]->at < APART; i--)
+		if (l->list[i - 1]->chosen)
+			return true;
+	for (size_t i = k + 1; i < l->n && l->list[i]->at - at < APART; i++)
+		if (l->list[i]->chosen)
+			return true;
+	return false;
+}
+
+static bool fits(const struct learner *l, size_t k, const struct wish *w)
+{
+	const struct candidate *c = l->list[k];
+	return !c->chosen && !c->foreign && c->kind == w->kind && (bits(c->found) == l->n_versions) == w->in_all &&
+	       (c->near >= NEAR_WORDS) == w->near && !(w->apart && crowded(l, k));
 }
 
 /* At most `want` of a kind, evenly from all over the program; how many. */
-static size_t choose_of(struct learner *l, unsigned kind, bool in_all, bool near, size_t want)
+static size_t choose_of(struct learner *l, const struct wish *w, size_t want)
 {
 	size_t n = 0, i = 0, taken = 0;
-	for (size_t k = 0; k < l->n; k++) {
-		n += eligible(l, l->list[k], kind, in_all, near);
-	}
+	for (size_t k = 0; k < l->n; k++)
+		n += fits(l, k, w);
 	if (want > n)
 		want = n;
-	uint64_t last = 0;
 	for (size_t k = 0; k < l->n && taken < want; k++) {
-		struct candidate *c = l->list[k];
-		if (!eligible(l, c, kind, in_all, near))
+		if (!fits(l, k, w))
 			continue;
-		bool due = i * want / n >= taken || n - i <= want - taken;
-		i++;
-		if (!due || (last && c->at - last < 64 && n - i > want - taken))
+		if (i++ * want / n < taken)
 			continue;
-		last = c->at + 1;
-		c->chosen = true;
+		l->list[k]->chosen = true;
 		taken++;
 	}
 	return taken;
@@ -310,15 +326,16 @@ static size_t choose(struct learner *l, size_t want)
 	for (size_t i = 0; i < l->n; i++)
 		if (bits(l->list[i]->found) < least)
 			l->list[i]->foreign = true;
-	/* Two thirds from what all versions have, the rest from what two of three have, as a tool changes. */
+	/* Two thirds from what all versions have, the rest from what two of three have, as a tool changes; then whatever there is. */
 	for (unsigned kind = 0; kind < PIECE_KINDS; kind++)
-		chosen += choose_of(l, kind, true, true, want * share[kind] * 2 / 300);
+		chosen += choose_of(l, &(struct wish){kind, true, true, true}, want * share[kind] * 2 / 300);
 	for (unsigned kind = 0; kind < PIECE_KINDS; kind++)
-		chosen += choose_of(l, kind, false, true, want * share[kind] / 300);
-	for (int near = 1; near >= 0; near--)
-		for (int in_all = 1; in_all >= 0; in_all--)
-			for (unsigned kind = 0; kind < PIECE_KINDS; kind++)
-				chosen += choose_of(l, kind, in_all, near, want - chosen);
+		chosen += choose_of(l, &(struct wish){kind, false, true, true}, want * share[kind] / 300);
+	for (int apart = 1; apart >= 0; apart--)
+		for (int near = 1; near >= 0; near--)
+			for (int in_all = 1; in_all >= 0; in_all--)
+				for (unsigned kind = 0; kind < PIECE_KINDS; kind++)
+					chosen += choose_of(l, &(struct wish){kind, in_all, near, apart}, want - chosen);
 	return chosen;
 }
 
