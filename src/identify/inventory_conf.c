@@ -202,7 +202,6 @@ static void held(struct settings *x, int fd)
 {
 	struct job *j = x->j;
 	struct stat st;
-	_cleanup_buf_ struct buf who = BUF(256);
 	if (x->s->st.st_uid != 0)
 		find_risk(j, x->f, RISK_NOT_HELD, slice_str(find_fmt(j, "it belongs to %s", find_account(j, x->s->st.st_uid))));
 	if (x->s->st.st_mode & 0022)

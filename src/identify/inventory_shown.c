@@ -72,7 +72,8 @@ static bool random_word(struct slice s)
 	}
 	if (digits + letters < s.n * 3 / 4)
 		return false;
-	return (digits >= 2 && letters >= 2 && changes * 6 >= s.n) || (upper >= 4 && lower >= 4 && changes * 4 >= s.n) || s.n >= 64;
+	return (digits >= 2 && letters >= 2 && changes * 6 >= s.n) || (upper >= 4 && lower >= 4 && changes * 4 >= s.n) ||
+	       (s.n >= 32 && digits + letters == s.n) || s.n >= 64;
 }
 
 bool shown_secret(struct slice s)
@@ -171,11 +172,21 @@ void shown_url(struct buf *out, struct slice url)
 		buf_str_add(out, "?" HIDDEN);
 }
 
+/* Begins with a scheme. */
+static bool is_url(struct slice s)
+{
+	size_t at = slice_find(s, SLICE("://"), 0);
+	for (size_t i = 0; i < at && at != SLICE_NPOS; i++)
+		if (!isalnum(s.p[i]) && s.p[i] != '+' && s.p[i] != '-' && s.p[i] != '.')
+			return false;
+	return at != SLICE_NPOS && at > 0;
+}
+
 void shown_argument(struct buf *out, struct slice s, struct slice after)
 {
 	size_t equal = slice_chr(s, '=', 0);
 	bool after_secret = after.n > 1 && after.p[0] == '-' && slice_chr(after, '=', 0) == SLICE_NPOS && secret_name(after);
-	if (slice_find(s, SLICE("://"), 0) != SLICE_NPOS && equal == SLICE_NPOS && slice_chr(s, ' ', 0) == SLICE_NPOS) {
+	if (is_url(s)) {
 		if (after_secret)
 			buf_str_add(out, HIDDEN);
 		else
@@ -183,17 +194,19 @@ void shown_argument(struct buf *out, struct slice s, struct slice after)
 		return;
 	}
 	/* "-e NAME=value", "--name=value", "NAME=value", "Authorization: …" */
-	if (equal != SLICE_NPOS && equal > 0 && equal < 64) {
+	if (equal != SLICE_NPOS && equal > 0) {
 		struct slice name = slice_sub(s, 0, equal), value = slice_from(s, equal + 1);
-		bool option = s.p[0] == '-';
-		if (shown_secret(name)) {
+		bool option = s.p[0] == '-', plain = name.n < 64 && !shown_secret(name);
+		for (size_t i = 0; i < name.n; i++)
+			plain = plain && (isalnum(name.p[i]) || name.p[i] == '_' || name.p[i] == '-' || name.p[i] == '.');
+		if (!plain) {
 			buf_str_add(out, HIDDEN);
 			return;
 		}
 		buf_fmt(out, "%.*s=", SLICE_FMT(name));
-		if (!option || secret_name(name) || shown_secret(value) || value.n > 80)
+		if (!option || secret_name(name) || (!is_url(value) && shown_secret(value)) || value.n > 200)
 			buf_str_add(out, HIDDEN);
-		else if (slice_find(value, SLICE("://"), 0) != SLICE_NPOS)
+		else if (is_url(value))
 			shown_url(out, value);
 		else
 			buf_add(out, value);
@@ -205,7 +218,8 @@ void shown_argument(struct buf *out, struct slice s, struct slice after)
 		return;
 	}
 	bool option = s.n > 1 && s.p[0] == '-';
-	if ((after_secret && !option) || shown_secret(s))
+	/* An address within something else may have anything in it. */
+	if ((after_secret && !option) || shown_secret(s) || slice_find(s, SLICE("://"), 0) != SLICE_NPOS)
 		buf_str_add(out, HIDDEN);
 	else
 		buf_add(out, slice_sub(s, 0, 200));

@@ -32,7 +32,8 @@ struct conf_error {
 
 #define CONF_DEPTH 64
 /* Whatever the bytes are, memory and time are in proportion to their number, and the tree has at most `nodes` nodes. 0; -EBADMSG with *err
- * (may be NULL): it is not of that format, or passes a limit; -ENOMEM: the arena is full. *out is untouched on failure. */
+ * (may be NULL): it is not of that format, or passes a limit; -ENOMEM: the arena is full (of JSON that may be -EBADMSG too). *out is
+ * untouched on failure. */
 [[nodiscard]] int conf_read(
         enum conf_format format, struct slice text, size_t nodes, struct arena *arena, struct conf **out, struct conf_error *err);
 
