@@ -140,9 +140,9 @@ struct work {
 static int give_up_rights(void)
 {
 	static const int calls[] = {SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(ptrace), SCMP_SYS(process_vm_writev), SCMP_SYS(socket),
-	        SCMP_SYS(connect), SCMP_SYS(bind), SCMP_SYS(sendto), SCMP_SYS(sendmsg), SCMP_SYS(kill), SCMP_SYS(mount), SCMP_SYS(umount2),
+	        SCMP_SYS(connect), SCMP_SYS(bind), SCMP_SYS(sendto), SCMP_SYS(sendmsg), SCMP_SYS(mount), SCMP_SYS(umount2),
 	        SCMP_SYS(chmod), SCMP_SYS(fchmod), SCMP_SYS(fchmodat), SCMP_SYS(chown), SCMP_SYS(fchown), SCMP_SYS(lchown),
-	        SCMP_SYS(fchownat), SCMP_SYS(setuid), SCMP_SYS(setgid), SCMP_SYS(fork), SCMP_SYS(vfork), SCMP_SYS(init_module),
+	        SCMP_SYS(fchownat), SCMP_SYS(setuid), SCMP_SYS(setgid),  SCMP_SYS(init_module),
 	        SCMP_SYS(finit_module), SCMP_SYS(bpf), SCMP_SYS(mkdir), SCMP_SYS(mkdirat), SCMP_SYS(symlink), SCMP_SYS(symlinkat),
 	        SCMP_SYS(link), SCMP_SYS(linkat), SCMP_SYS(mknod), SCMP_SYS(mknodat)};
 	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ALLOW);

@@ -361,7 +361,10 @@ static bool read_stat(int fd, struct process *p, struct buf *text)
 	struct slice name = slice_sub(s, open + 1, close_at - open - 1);
 	(void)snprintf(p->comm, sizeof(p->comm), "%.*s", SLICE_FMT(name));
 	rest = slice_from(s, close_at + 2);
-	if (!slice_split(&rest, ' ', &part) || !slice_split(&rest, ' ', &part) || !slice_u64(part, INT32_MAX, &parent))
+	/* State, then parent. */
+	if (!slice_split(&rest, ' ', &part))
+		return false;
+	if (!slice_split(&rest, ' ', &part) || !slice_u64(part, INT32_MAX, &parent))
 		return false;
 	p->parent = (pid_t)parent;
 	return true;

@@ -63,8 +63,8 @@ import sys
 open(sys.argv[1], 'r+').write('{"chat.tools.autoApprove": 0000}'.replace('0000', 'null')) # in place
 open(sys.argv[1], 'r+').truncate(32)
 END
-echo new >"$work/system/home/anna/work/GEMINI.md"
-rm "$work/system/home/anna/work/site/CLAUDE.md"
+echo new >"$work/system/home/anna/code/GEMINI.md"
+rm "$work/system/home/anna/code/site/CLAUDE.md"
 rm -r "$work/system/home/anna/.nvm"
 take "$work/4.json" 1 --root "$work/system" --format json
 take "$work/5.json" 1 --root "$work/system" --format json --fresh
@@ -73,7 +73,7 @@ for n in 4 5; do
 print(json.dumps(json.load(open(sys.argv[1]))["findings"], indent=1))' "$work/$n.json" >"$work/$n.findings"
 done
 diff "$work/4.findings" "$work/5.findings" >"$work/said" || bad "after changes the cache leads to something else: $(head -n 20 "$work/said")"
-grep -q 'work/GEMINI.md' "$work/4.json" || bad 'a new file was not seen'
+grep -q 'code/GEMINI.md' "$work/4.json" || bad 'a new file was not seen'
 ! grep -q -e site/CLAUDE.md -e .nvm "$work/4.json" || bad 'what is gone is still told'
 [[ $(grep -c '"kind": "settings", "tool": "codex".*.codex/config.toml.*auto-approve' "$work/4.json") == 0 ]] || bad 'a change of settings was not seen'
 [[ $(grep -c 'vscode.*auto-approve' "$work/4.json") == 0 ]] || bad 'a change in place was not seen'
@@ -118,6 +118,7 @@ fi
 cp "$(python3 -c 'import sys; print(sys._base_executable if hasattr(sys, "_base_executable") else sys.executable)')" "$work/ollama"
 if unshare -n true 2>/dev/null; then
 	home=$(python3 -c 'import sys; print(sys.base_prefix)')
+	# shellcheck disable=SC2016 # the inner shell expands them
 	unshare -n bash -c 'cd "$1"; PYTHONHOME=$3 OLLAMA_API_KEY=CANARYCANARYCANARY "$1/ollama" -c "
 import socket, time
 a = socket.create_server((\"0.0.0.0\", 11434)); open(\"$1/ready\", \"w\").close(); time.sleep(60)" --api-key CANARYCANARYCANARY & echo $! >"$1/pid"
@@ -160,12 +161,29 @@ mkdir -p "$work/home/lib/node_modules/left-pad" "$work/home/tools"
 tar -xzf "$work/real/google-gemini-cli-0.10.0.tgz" -C "$work/home/lib/node_modules/left-pad" --strip-components=1
 cp -R "$work/home/lib/node_modules/left-pad" "$work/home/lib/node_modules/plain"
 find "$work/home/lib/node_modules/left-pad" -name package.json -exec sed -i 's|"@google/gemini-cli"|"left-pad"|' {} +
+# The same in images of containers: as "docker save" writes them, and in a folder by OCI.
+mkdir -p "$work/layer/usr/lib/node_modules/x" "$work/home/oci/blobs/sha256"
+tar -xzf "$work/real/google-gemini-cli-0.10.0.tgz" -C "$work/layer/usr/lib/node_modules/x" --strip-components=1
+tar -cf "$work/layer.tar" -C "$work/layer" .
+python3 - "$work/layer.tar" "$work/home" <<'END'
+import gzip, hashlib, io, json, sys, tarfile
+layer = open(sys.argv[1], 'rb').read()
+name = f'blobs/sha256/{hashlib.sha256(layer).hexdigest()}'
+with tarfile.open(f'{sys.argv[2]}/saved.tar', 'w') as t:
+    for path, data in ((name, layer), ('manifest.json', json.dumps([{'Layers': [name]}]).encode())):
+        info = tarfile.TarInfo(path)
+        info.size = len(data)
+        t.addfile(info, io.BytesIO(data))
+packed = gzip.compress(layer)
+open(f'{sys.argv[2]}/oci/blobs/sha256/{hashlib.sha256(packed).hexdigest()}', 'wb').write(packed)
+END
 take "$work/real.json" 1 --root "$work/home" --format json
 python3 - "$work/real.json" "$work/home" <<'END' || bad 'a real package, or one under another name'
 import json, sys
 got = {f['path'][len(sys.argv[2]):]: f for f in json.load(open(sys.argv[1]))['findings'] if f['kind'] == 'program'}
 a, b = got.get('/lib/node_modules/plain'), got.get('/lib/node_modules/left-pad')
-sys.exit(not (a and b and (a['tool'], a['version'], a['by'], a['risks']) == ('gemini-cli', '0.10.0', 'content', []) and
+images = [f for p, f in got.items() if p == '/saved.tar' or p.startswith('/oci/')]
+sys.exit(not (a and b and len(images) == 2 and all((f['tool'], f['by']) == ('gemini-cli', 'content') for f in images) and (a['tool'], a['version'], a['by'], a['risks']) == ('gemini-cli', '0.10.0', 'content', []) and
               (b['tool'], b['by'], [r['risk'] for r in b['risks']]) == ('gemini-cli', 'content', ['disguised'])))
 END
 exit $failed

@@ -39,14 +39,14 @@ for manager, folder in {
     'fnm': f'{A}/.local/share/fnm/node-versions/v20.0.0/installation/lib/node_modules', 'volta': f'{A}/.volta/tools/image/packages/x/lib/node_modules',
     'asdf': f'{A}/.asdf/installs/nodejs/22.0.0/lib/node_modules', 'mise': f'{B}/.local/share/mise/installs/node/22/lib/node_modules',
     'pnpm': f'{B}/.local/share/pnpm/global/5/node_modules', 'bun': f'{B}/.bun/install/global/node_modules',
-    'npx': f'{B}/.npm/_npx/0123456789abcdef/node_modules', 'system': 'usr/local/lib/node_modules', 'project': f'{A}/work/site/node_modules',
+    'npx': f'{B}/.npm/_npx/0123456789abcdef/node_modules', 'system': 'usr/local/lib/node_modules', 'project': f'{A}/code/site/node_modules',
 }.items():
     put_json(f'{folder}/@openai/codex/package.json', {'name': '@openai/codex', 'version': '0.50.0', 'bin': {'codex': 'bin/codex.js'}})
     expect('program', 'codex', f'{folder}/@openai/codex', version='0.50.0', package='npm:@openai/codex', by='metadata',
            scope='system' if manager == 'system' else 'project' if manager == 'project' else 'person',
            person='' if manager == 'system' else 'anna' if folder.startswith(A) else 'bruno')
 for folder in (f'{A}/.local/pipx/venvs/aider-chat/lib/python3.11/site-packages', f'{B}/.local/share/uv/tools/aider-chat/lib/python3.12/site-packages',
-               f'{A}/work/site/.venv/lib/python3.11/site-packages', 'usr/lib/python3/dist-packages'):
+               f'{A}/code/site/.venv/lib/python3.11/site-packages', 'usr/lib/python3/dist-packages'):
     put(f'{folder}/aider_chat-0.86.1.dist-info/METADATA', 'Metadata-Version: 2.4\nName: Aider.Chat\nVersion: 0.86.1\n\nName: other\n')
     expect('program', 'aider', f'{folder}/aider_chat-0.86.1.dist-info', version='0.86.1', package='pypi:aider-chat')
 put_json('opt/mcp/thing/package.json', {'name': 'thing-mcp', 'version': '1.0.0', 'bin': 'x.js', 'dependencies': {'@modelcontextprotocol/sdk': '1'}})
@@ -131,16 +131,16 @@ expect('settings', 'zed', f'{B}/.config/zed/settings.json')
 expect('mcp-server', 'zed', f'{B}/.config/zed/settings.json', name='z')
 put_json(f'{A}/.config/Code/User/settings.json', {'chat.tools.autoApprove': True, 'editor.fontSize': 12}, 0o600, 1000)
 expect('settings', 'vscode', f'{A}/.config/Code/User/settings.json', ['auto-approve'])
-put_json(f'{A}/work/site/.cursor/mcp.json', {'mcpServers': {'r': {'url': 'https://mcp.example/sse', 'headers': {'Authorization': 'Bearer CANARY'}, 'alwaysAllow': ['x']}}}, 0o644, 1000)
-expect('settings', 'cursor', f'{A}/work/site/.cursor/mcp.json', scope='project')
-expect('mcp-server', 'cursor', f'{A}/work/site/.cursor/mcp.json', ['trusts-server'], name='r')
-put_json(f'{A}/work/site/.mcp.json', {'mcpServers': {'p': {'command': './server.sh', 'env': {'OPENAI_API_KEY': 'sk-CANARYCANARYCANARY'}}}}, 0o644, 1000)
-expect('settings', 'claude-code', f'{A}/work/site/.mcp.json')
-expect('mcp-server', 'claude-code', f'{A}/work/site/.mcp.json', name='p')
-expect('key', 'claude-code', f'{A}/work/site/.mcp.json', ['key-in-project', 'others-read'], name='OPENAI_API_KEY')
-put(f'{A}/work/site/.env', 'PORT=1\nexport ANTHROPIC_API_KEY="CANARYCANARYCANARY"\nOPENAI_BASE_URL=https://other.example\n', 0o600, 1000)
-expect('key', None, f'{A}/work/site/.env', ['key-in-project'], name='ANTHROPIC_API_KEY')
-expect('settings', None, f'{A}/work/site/.env', ['redirected'])
+put_json(f'{A}/code/site/.cursor/mcp.json', {'mcpServers': {'r': {'url': 'https://mcp.example/sse', 'headers': {'Authorization': 'Bearer CANARY'}, 'alwaysAllow': ['x']}}}, 0o644, 1000)
+expect('settings', 'cursor', f'{A}/code/site/.cursor/mcp.json', scope='project')
+expect('mcp-server', 'cursor', f'{A}/code/site/.cursor/mcp.json', ['trusts-server'], name='r')
+put_json(f'{A}/code/site/.mcp.json', {'mcpServers': {'p': {'command': './server.sh', 'env': {'OPENAI_API_KEY': 'sk-CANARYCANARYCANARY'}}}}, 0o644, 1000)
+expect('settings', 'claude-code', f'{A}/code/site/.mcp.json')
+expect('mcp-server', 'claude-code', f'{A}/code/site/.mcp.json', name='p')
+expect('key', 'claude-code', f'{A}/code/site/.mcp.json', ['key-in-project', 'others-read'], name='OPENAI_API_KEY')
+put(f'{A}/code/site/.env', 'PORT=1\nexport ANTHROPIC_API_KEY="CANARYCANARYCANARY"\nOPENAI_BASE_URL=https://other.example\n', 0o600, 1000)
+expect('key', None, f'{A}/code/site/.env', ['key-in-project'], name='ANTHROPIC_API_KEY')
+expect('settings', None, f'{A}/code/site/.env', ['redirected'])
 put(f'{A}/.bashrc', "alias yolo='claude --dangerously-skip-permissions'\n# codex --yolo\nexport GEMINI_API_KEY=AIzaCANARYCANARYCANARY\n", 0o644, 1000)
 expect('settings', 'claude-code', f'{A}/.bashrc', ['dangerous-flag'])
 expect('key', None, f'{A}/.bashrc', ['others-read'], name='GEMINI_API_KEY')
@@ -155,16 +155,16 @@ expect('settings', 'tabnine', f'{A}/.tabnine', by='place')
 # texts
 put(f'{A}/.claude/skills/deploy/SKILL.md', '---\nname: ship-it\ndescription: ships\n---\nDo it.\n')
 expect('skill', 'claude-code', f'{A}/.claude/skills/deploy/SKILL.md', name='ship-it')
-put(f'{A}/work/site/CLAUDE.md', 'Obey.\n')
-expect('instructions', 'claude-code', f'{A}/work/site/CLAUDE.md', scope='project')
-put(f'{A}/work/site/AGENTS.md', 'Obey\u200b\U000e0041\U000e0042.\n')
-expect('instructions', None, f'{A}/work/site/AGENTS.md', ['hidden-text'])
-put(f'{A}/work/site/.cursor/rules/style.mdc', 'x\n')
-expect('instructions', 'cursor', f'{A}/work/site/.cursor/rules/style.mdc')
-put(f'{A}/work/site/.github/copilot-instructions.md', 'x\n', 0o666)
-expect('instructions', 'copilot-cli', f'{A}/work/site/.github/copilot-instructions.md', ['others-write'])
-put(f'{A}/work/site/node_modules/lib/CLAUDE.md', 'x\n')
-expect('instructions', 'claude-code', f'{A}/work/site/node_modules/lib/CLAUDE.md', scope='dependency')
+put(f'{A}/code/site/CLAUDE.md', 'Obey.\n')
+expect('instructions', 'claude-code', f'{A}/code/site/CLAUDE.md', scope='project')
+put(f'{A}/code/site/AGENTS.md', 'Obey\u200b\U000e0041\U000e0042.\n')
+expect('instructions', None, f'{A}/code/site/AGENTS.md', ['hidden-text'])
+put(f'{A}/code/site/.cursor/rules/style.mdc', 'x\n')
+expect('instructions', 'cursor', f'{A}/code/site/.cursor/rules/style.mdc')
+put(f'{A}/code/site/.github/copilot-instructions.md', 'x\n', 0o666)
+expect('instructions', 'copilot-cli', f'{A}/code/site/.github/copilot-instructions.md', ['others-write'])
+put(f'{A}/code/site/node_modules/lib/CLAUDE.md', 'x\n')
+expect('instructions', 'claude-code', f'{A}/code/site/node_modules/lib/CLAUDE.md', scope='dependency')
 
 
 # models
@@ -190,10 +190,10 @@ expect('model', 'ollama', f'usr/share/ollama/.ollama/models/blobs/sha256-{blob}'
 # a container's layer
 L = 'var/lib/docker/overlay2/0123abcd/diff'
 put_json(f'{L}/usr/lib/node_modules/@google/gemini-cli/package.json', {'name': '@google/gemini-cli', 'version': '0.1.0'})
-put_json(f'{L}/root/.gemini/settings.json', {'general': {'defaultApprovalMode': 'yolo'}})
+put_json(f'{L}/home/u/.gemini/settings.json', {'general': {'defaultApprovalMode': 'yolo'}})
 expect('container', None, L)
 expect('program', 'gemini-cli', f'{L}/usr/lib/node_modules/@google/gemini-cli', container=f'{root}/{L}')
-expect('settings', 'gemini-cli', f'{L}/root/.gemini/settings.json', ['auto-approve'], container=f'{root}/{L}', person='root', scope='person')
+expect('settings', 'gemini-cli', f'{L}/home/u/.gemini/settings.json', ['auto-approve'], container=f'{root}/{L}', person='u', scope='person')
 
 with open(f'{root}.expect.json', 'w') as f:
     json.dump(want, f)
