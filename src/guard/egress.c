@@ -64,6 +64,9 @@ static int64_t now(void)
 static void on_address(void *arg, const uint8_t ip[16], uint32_t flags)
 {
 	struct egress *e = arg;
+	const struct egress_host *h = egress_names_hard(&e->names, ip);
+	if (h && !h->open)
+		flags |= ADDRESS_HARD;
 	if (e->far)
 		e->backend->address(e->far, ip, flags);
 }
@@ -341,8 +344,11 @@ int egress_update(struct egress *e, const struct egress_host *host, size_t n, st
 	/* Those that were told point into the old names. */
 	tell_repeats(e, true);
 	memset(e->repeat, 0, sizeof(e->repeat));
-	egress_names_free(&e->names);
+	struct egress_names old = e->names;
 	e->names = t;
+	for (size_t i = 0; i < old.n_hard; i++)
+		on_address(e, old.hard[i].ip, egress_addresses_flags(e->addresses, old.hard[i].ip));
+	egress_names_free(&old);
 	egress_addresses_judge(e->addresses, &e->names, now());
 	if (e->ask)
 		egress_ask_again(e->ask);

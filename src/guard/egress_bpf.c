@@ -219,9 +219,6 @@ static int update(void *far, const struct egress_names *t)
 static void address(void *far, const uint8_t ip[16], uint32_t flags)
 {
 	struct far *f = far;
-	uint32_t had = 0;
-	(void)bpf_map_get(f->map[MAP_ADDRESS], ip, &had);
-	flags |= had & ADDRESS_HARD;
 	if (flags)
 		(void)bpf_map_set(f->map[MAP_ADDRESS], ip, &flags);
 	else

@@ -128,11 +128,15 @@ const struct egress_host *egress_names_find(const struct egress_names *t, const 
 	struct slice s = slice_str(name);
 	if (!t->slot || s.n == 0 || s.n > 253)
 		return NULL;
-	for (size_t from = 0; from != SLICE_NPOS; from = slice_chr(s, '.', from ? from + 1 : 0)) {
-		size_t i = slot_of(t, slice_from(s, from));
+	/* The whole, then what begins with each dot. */
+	size_t at = 0, next = 0;
+	do {
+		size_t i = slot_of(t, slice_from(s, at));
 		if (t->slot[i])
 			return &t->host[t->slot[i] - 1];
-	}
+		at = slice_chr(s, '.', next);
+		next = at + 1;
+	} while (at != SLICE_NPOS);
 	return NULL;
 }
 
@@ -172,7 +176,7 @@ struct other {
 struct egress_addresses {
 	egress_address_fn *fn;
 	void *arg;
-	uint64_t salt; /* so that nobody chooses addresses that displace each other */
+	uint64_t salt[2];
 	uint32_t bucket[ADDRESSES_CLOSED_MAX], free;
 	size_t n;
 	struct closed closed[ADDRESSES_CLOSED_MAX];
@@ -186,8 +190,8 @@ int egress_addresses_new(struct egress_addresses **out, egress_address_fn *fn, v
 		return -ENOMEM;
 	a->fn = fn;
 	a->arg = arg;
-	if (getrandom(&a->salt, sizeof(a->salt), GRND_NONBLOCK) < 0)
-		a->salt = (uint64_t)(uintptr_t)a;
+	if (getrandom(a->salt, sizeof(a->salt), GRND_NONBLOCK) < 0)
+		a->salt[0] = a->salt[1] = (uint64_t)(uintptr_t)a;
 	for (uint32_t i = 0; i < ADDRESSES_CLOSED_MAX; i++)
 		a->closed[i].next = i + 1 < ADDRESSES_CLOSED_MAX ? i + 2 : 0;
 	a->free = 1;
@@ -200,14 +204,15 @@ void egress_addresses_free(struct egress_addresses *a)
 	free(a);
 }
 
+/* Keyed, as those who name addresses may mean to displace others. */
 static uint64_t hash(const struct egress_addresses *a, const uint8_t ip[16])
 {
-	struct {
-		uint64_t salt;
-		uint8_t ip[16];
-	} k = {.salt = a->salt};
-	memcpy(k.ip, ip, 16);
-	return slice_hash(slice_of(&k, sizeof(k))) ^ a->salt;
+	uint64_t half[2];
+	memcpy(half, ip, 16);
+	unsigned __int128 m = (unsigned __int128)(half[0] ^ a->salt[0]) * (half[1] ^ a->salt[1]);
+	uint64_t h = (uint64_t)m ^ (uint64_t)(m >> 64);
+	m = (unsigned __int128)(h ^ a->salt[1]) * 0x9e3779b97f4a7c15u;
+	return (uint64_t)m ^ (uint64_t)(m >> 64);
 }
 
 static struct closed *find_closed(const struct egress_addresses *a, const uint8_t ip[16])
@@ -337,6 +342,12 @@ const char *egress_addresses_name(const struct egress_addresses *a, const uint8_
 {
 	const struct closed *c = find_closed(a, ip);
 	return c ? c->name : NULL;
+}
+
+uint32_t egress_addresses_flags(const struct egress_addresses *a, const uint8_t ip[16])
+{
+	const struct closed *c = find_closed(a, ip);
+	return c ? c->flags : 0;
 }
 
 size_t egress_addresses_count(const struct egress_addresses *a)

@@ -55,6 +55,8 @@ void egress_addresses_judge(struct egress_addresses *a, const struct egress_name
 void egress_addresses_all(struct egress_addresses *a);
 /* The closed name that an address was last known for; NULL. */
 const char *egress_addresses_name(const struct egress_addresses *a, const uint8_t ip[16]);
+/* ADDRESS_… as it was told last; 0: nothing is known. */
+uint32_t egress_addresses_flags(const struct egress_addresses *a, const uint8_t ip[16]);
 size_t egress_addresses_count(const struct egress_addresses *a);
 
 #endif

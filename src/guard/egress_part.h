@@ -85,7 +85,7 @@ extern const struct egress_program {
 } egress_programs[PROGRAMS];
 
 /* How often the first bytes of a connection are held back until their name can be read. */
-#define HOLD_TRIES 6
+#define HOLD_TRIES 5
 
 /* Writes and loads one. at_connect: what goes to an address of closed names alone is refused when it connects, and not first when it
  * speaks. A descriptor, or negative errno. */

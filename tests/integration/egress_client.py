@@ -169,7 +169,10 @@ def waits(name, address):
             first = talk(t)
             print("first", first, flush=True)
             sys.stdin.readline()
-            return talk(t)
+            second = talk(t)
+            if not second:
+                raise ConnectionResetError(errno.ECONNRESET, "ended")
+            return second
 
 
 def flood(name, address, n):
