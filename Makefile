@@ -157,7 +157,9 @@ format:
 # Into DESTDIR, below PREFIX; BUILD=release whatever BUILD says.
 install: build/postern
 	install -D -m 755 build/release/postern $(DESTDIR)$(PREFIX)/bin/postern
-	cd share && find . -type f -exec install -D -m 644 {} $(DESTDIR)$(PREFIX)/share/postern/{} \;
+	cd share && find . -type f -not -path "./systemd/*" -exec install -D -m 644 {} $(DESTDIR)$(PREFIX)/share/postern/{} \;
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	for u in share/systemd/*; do sed "s|/usr/local/bin/|$(PREFIX)/bin/|" $$u >$(DESTDIR)$(PREFIX)/lib/systemd/system/$${u##*/} || exit 1; done
 	for m in man/*.[1-9]; do install -D -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/} || exit 1; done
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 	build/release/postern completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/postern
@@ -168,6 +170,7 @@ uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/postern $(DESTDIR)$(PREFIX)/share/bash-completion/completions/postern \
 		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_postern $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/postern.fish
 	rm -rf $(DESTDIR)$(PREFIX)/share/postern
+	for u in share/systemd/*; do rm -f $(DESTDIR)$(PREFIX)/lib/systemd/system/$${u##*/}; done
 	for m in man/*.[1-9]; do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
 
 # For tools/lint.sh.

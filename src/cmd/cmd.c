@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 
 #include "base/encode.h"
+#include "cmd/enforce.h"
 #include "gate/link.h"
 #include "world/world.h"
 
@@ -16,6 +17,8 @@ const struct command *const command_table[] = {
         &cmd_vet,
         &cmd_run,
         &cmd_review,
+        &cmd_identify,
+        &cmd_enforce,
         &cmd_policy,
         &cmd_log,
         &cmd_completion,
@@ -41,6 +44,8 @@ static const struct {
 } role_table[] = {
         {"world", role_world},
         {"gate", role_gate},
+        {"guardian", enforce_role_guardian},
+        {"sift", enforce_role_sift},
 };
 
 static int run_role(const char *name)

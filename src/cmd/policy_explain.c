@@ -12,7 +12,7 @@
 
 struct explain_opts {
 	const char *policy, *organisation, *project, *host, *method, *path, *file, *exec, *digest, *parent, *tool, *tool_version, *account;
-	struct opt_list allow, ro, rw, group;
+	struct opt_list allow, ro, rw, group, lineage;
 	uint64_t port, bytes;
 	bool no_project, websocket, ask;
 	unsigned format;
@@ -42,6 +42,7 @@ static const struct opt explain_table[] = {
         OPT_STRING(struct explain_opts, tool_version, "tool-version", 0, "VERSION", "in this version"),
         OPT_STRING(struct explain_opts, account, "account", 0, "NAME", "for this account"),
         OPT_LIST(struct explain_opts, group, "group", 0, "NAME", NULL, "which is in these groups"),
+        OPT_LIST(struct explain_opts, lineage, "lineage", 0, "NAME", NULL, "started by these tools, or by what they started"),
         OPT_CHOICE(struct explain_opts, format, "format", 'f', "FORMAT", policy_formats, "how it is printed; by default as text"),
         OPT_END,
 };
@@ -154,11 +155,13 @@ static int about_exec(
 
 static int about_tool(const struct policy *p, const struct explain_opts *o, struct buf *out, enum policy_verdict *v)
 {
-	struct slice group[OPT_LIST_MAX];
+	struct slice group[OPT_LIST_MAX], above[OPT_LIST_MAX];
 	static const char *const words[] = {"permitted", "permitted only inside the gate", "banned"};
 	struct policy_tool_decision d;
 	for (size_t i = 0; i < o->group.n; i++)
 		group[i] = slice_str(o->group.item[i]);
+	for (size_t i = 0; i < o->lineage.n; i++)
+		above[i] = slice_str(o->lineage.item[i]);
 	bool package = strchr(o->tool, ':') != NULL;
 	struct policy_tool t = {.tool = package ? SLICE_NONE : slice_str(o->tool),
 	        .package = package ? slice_str(o->tool) : SLICE_NONE,
@@ -166,7 +169,9 @@ static int about_tool(const struct policy *p, const struct explain_opts *o, stru
 	        .digest = slice_str(o->digest),
 	        .account = slice_str(o->account),
 	        .group = group,
-	        .n_groups = o->group.n};
+	        .n_groups = o->group.n,
+	        .lineage = above,
+	        .n_lineage = o->lineage.n};
 	policy_tool(p, &t, &d);
 	*v = d.decision.verdict;
 	put_decision(o, &d.decision, out);

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "crypto/kept.h"
 #include "gate/link.h"
 #include "inspect/dlp.h"
 #include "inspect/fingerprint.h"
@@ -16,22 +17,6 @@
 #define RULES_MAX ((size_t)4 << 20)
 #define FILE_MAX  ((size_t)4 << 20)
 
-static const char *cache_folder(struct arena *arena)
-{
-	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-	if (cache && cache[0] == '/')
-		return arena_fmt(arena, "%s/postern", cache);
-	return home && home[0] == '/' ? arena_fmt(arena, "%s/.cache/postern", home) : NULL;
-}
-
-/* The folder of compiled rules, or -1. */
-static int open_cache(struct arena *arena)
-{
-	const char *folder = cache_folder(arena);
-	_cleanup_fd_ int made = folder ? path_make_absolute(folder) : -1;
-	return made >= 0 ? openat(made, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-}
-
 static int find_rules(struct arena *arena, struct buf *rules, struct err *err)
 {
 	const char *share[3];
@@ -41,7 +26,7 @@ static int find_rules(struct arena *arena, struct buf *rules, struct err *err)
 		const char *path = arena_fmt(arena, "%s/rules/secrets.yaml", share[i]);
 		if (!path || path_read(AT_FDCWD, path, &text) < 0)
 			continue;
-		_cleanup_fd_ int cache = open_cache(arena);
+		_cleanup_fd_ int cache = kept_folder();
 		return secret_load(&(struct secret_source){.name = path, .text = buf_slice(&text)}, 1, cache, rules, err);
 	}
 	return err_set(err, -ENOENT, "the rules of secrets are not there: set POSTERN_SHARE to the folder that holds rules/secrets.yaml");

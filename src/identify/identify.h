@@ -73,5 +73,7 @@ enum {
 /* The tool with this package ("npm:@openai/codex", "pypi:aider-chat", "vscode:openai.chatgpt"; exact), by NULL if there is none. Says
  * nothing of content. */
 const char *identify_package_tool(const struct identify *id, struct slice package);
+/* What a tool with that id is called, and who publishes it; they live as long as *id. False: there is none, and both are untouched. */
+bool identify_tool_names(const struct identify *id, const char *tool, const char **title, const char **publisher);
 
 #endif

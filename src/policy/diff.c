@@ -269,7 +269,7 @@ static void exec(struct differ *d)
 static void try_tool(struct differ *d, const struct tool_rule *r)
 {
 	struct policy_tool_decision o[2];
-	struct slice group = r->n_groups ? slice_str(r->groups[0]) : SLICE("nobody");
+	struct slice group = r->n_groups ? slice_str(r->groups[0]) : SLICE("nobody"), above = slice_str(r->n_lineage ? r->lineage[0] : "");
 	/* The first version that stands in the range, or behind it. */
 	struct slice version = SLICE("0.0.0"), rest = slice_str(r->versions);
 	size_t digit = 0;
@@ -287,7 +287,9 @@ static void try_tool(struct differ *d, const struct tool_rule *r)
 	        .digest = slice_str(r->digest ? r->digest : "0000000000000000000000000000000000000000000000000000000000000000"),
 	        .account = slice_str(r->n_accounts ? r->accounts[0] : "nobody"),
 	        .group = &group,
-	        .n_groups = 1};
+	        .n_groups = 1,
+	        .lineage = &above,
+	        .n_lineage = r->n_lineage ? 1 : 0};
 	for (size_t k = 0; k < (r->versions ? 2 : 1); k++) {
 		if (k)
 			t.version = SLICE("0.0.0");

@@ -132,6 +132,16 @@ static bool one_of(const char *const *list, size_t n, const struct slice *fact, 
 	return false;
 }
 
+/* Of what no tool has started nobody is surprised: so there is no "not known" here. */
+static bool descends(const struct tool_rule *r, const struct policy_tool *t)
+{
+	for (size_t i = 0; i < r->n_lineage; i++)
+		for (size_t k = 0; k < t->n_lineage; k++)
+			if (match_glob(slice_str(r->lineage[i]), t->lineage[k]))
+				return true;
+	return r->n_lineage == 0;
+}
+
 static bool tool_fits(const struct tool_rule *r, const struct policy_tool *t)
 {
 	bool permits = r->verdict == POLICY_TOOL_PERMIT;
@@ -145,6 +155,8 @@ static bool tool_fits(const struct tool_rule *r, const struct policy_tool *t)
 	if (r->digest && (t->digest.n ? !slice_is(t->digest, r->digest) : permits || !(r->tool || r->package)))
 		return false;
 	if (r->versions && (match_version_known(t->version) ? !policy_version_in(r->versions, t->version) : permits))
+		return false;
+	if (!descends(r, t))
 		return false;
 	return one_of(r->accounts, r->n_accounts, &t->account, 1, permits) &&
 	       one_of(r->groups, r->n_groups, t->group, t->n_groups, permits);

@@ -417,6 +417,7 @@ FIELD(tool_publisher, struct tool_rule, o->publisher = read_plain(r, v, "publish
 FIELD(tool_digest, struct tool_rule, o->digest = read_digest(r, v, "digest"))
 FIELD(tool_accounts, struct tool_rule, o->accounts = read_some(r, v, "accounts", read_plain, &o->n_accounts))
 FIELD(tool_groups, struct tool_rule, o->groups = read_some(r, v, "groups", read_plain, &o->n_groups))
+FIELD(tool_lineage, struct tool_rule, o->lineage = read_some(r, v, "lineage", read_plain, &o->n_lineage))
 FIELD(tool_reason, struct tool_rule, o->rule.reason = read_plain(r, v, "reason"))
 static const struct read_key tool_keys[] = {
         {"tool", tool_tool, false},
@@ -426,6 +427,7 @@ static const struct read_key tool_keys[] = {
         {"digest", tool_digest, false},
         {"accounts", tool_accounts, false},
         {"groups", tool_groups, false},
+        {"lineage", tool_lineage, false},
         {"verdict", tool_verdict, true},
         {"reason", tool_reason, false},
 };
@@ -433,7 +435,7 @@ static const struct read_key tool_keys[] = {
 static void tool_done(struct reader *r, const struct tree *v, void *element)
 {
 	struct tool_rule *o = element;
-	if (!o->tool && !o->package && !o->versions && !o->publisher && !o->digest && !o->n_accounts && !o->n_groups)
+	if (!o->tool && !o->package && !o->versions && !o->publisher && !o->digest && !o->n_accounts && !o->n_groups && !o->n_lineage)
 		read_bad(r, v, "this rule names nothing; for what no rule names there is \"default\"");
 	o->rule.verdict = o->verdict == POLICY_TOOL_BAN ? POLICY_DENY : POLICY_ALLOW;
 	o->rule.text = keep_text(r, tool_rule_text(o, r->arena));

@@ -51,9 +51,9 @@ struct exec_rule {
 struct tool_rule {
 	struct rule rule;
 	enum policy_tool_verdict verdict;
-	const char *tool, *package, *versions, *publisher, *digest; /* NULL: any */
-	const char *const *accounts, *const *groups;                /* NULL: any */
-	size_t n_accounts, n_groups;
+	const char *tool, *package, *versions, *publisher, *digest;   /* NULL: any */
+	const char *const *accounts, *const *groups, *const *lineage; /* NULL: any */
+	size_t n_accounts, n_groups, n_lineage;
 };
 
 /* What can be granted: of the document itself, and of each part of its "widen". */

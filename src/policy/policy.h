@@ -224,13 +224,15 @@ struct policy_tool {
 	struct slice account;      /* who wants to run it */
 	const struct slice *group; /* of that account */
 	size_t n_groups;
+	const struct slice *lineage; /* tools that it was started by, or by what they started */
+	size_t n_lineage;
 };
 struct policy_tool_decision {
 	enum policy_tool_verdict verdict;
 	struct policy_decision decision; /* DENY for BAN */
 };
 /* A rule that names a tool or package fits only if that is known. Of the rest a rule that permits fits only what is known; one that bans or
- * gates fits also what is not known. */
+ * gates fits also what is not known; but one about the lineage fits only what is known to descend from such a tool. */
 void policy_tool(const struct policy *p, const struct policy_tool *t, struct policy_tool_decision *out);
 /* Does a version lie in a range: "2.1.3", ">=1.2 <2", "<1.0.0 || >=1.4"? Numbers compare as numbers, "1.2" is 1.2.0, a part after '-' is
  * older than without (semver.org 11). */

@@ -211,6 +211,7 @@ static void tools_json(struct buf *out, const struct policy_doc *d, bool origins
 		text(out, "digest", r->digest);
 		texts(out, "accounts", r->accounts, r->n_accounts);
 		texts(out, "groups", r->groups, r->n_groups);
+		texts(out, "lineage", r->lineage, r->n_lineage);
 		text(out, "verdict", policy_tool_words[r->verdict]);
 		text(out, "reason", r->rule.reason);
 		origin(out, &r->rule.place, origins);

@@ -111,6 +111,7 @@ const char *tool_rule_text(const struct tool_rule *r, struct arena *a)
 			buf_fmt(&out, "%s%s", what[i], what[i + 1]);
 	put_list(&out, " accounts ", r->accounts, r->n_accounts);
 	put_list(&out, " groups ", r->groups, r->n_groups);
+	put_list(&out, " lineage ", r->lineage, r->n_lineage);
 	return finish(&out, &r->rule, policy_tool_words[r->verdict], a);
 }
 

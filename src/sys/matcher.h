@@ -9,6 +9,7 @@
 
 #define MATCHER(X)                 \
 	X(hs_alloc_scratch)        \
+	X(hs_clone_scratch)        \
 	X(hs_compile_lit_multi)    \
 	X(hs_deserialize_database) \
 	X(hs_free_compile_error)   \
@@ -29,6 +30,7 @@ extern struct lib_matcher lib_matcher;
 
 #ifndef MATCHER_ITSELF
 #define hs_alloc_scratch        lib_matcher.hs_alloc_scratch
+#define hs_clone_scratch        lib_matcher.hs_clone_scratch
 #define hs_compile_lit_multi    lib_matcher.hs_compile_lit_multi
 #define hs_deserialize_database lib_matcher.hs_deserialize_database
 #define hs_free_compile_error   lib_matcher.hs_free_compile_error

@@ -895,35 +895,41 @@ static void tools(void **state)
 	                            "    - {tool: claude-code, versions: '<2.0', verdict: ban, reason: old}\n"
 	                            "    - {package: 'npm:@openai/*', groups: [dev], verdict: permit}\n"
 	                            "    - {tool: aider, accounts: [alice], verdict: permit}\n"
-	                            "    - {publisher: Evil, verdict: ban}\n";
+	                            "    - {publisher: Evil, verdict: ban}\n"
+	                            "    - {tool: codex, lineage: [openclaw, 'claude*'], verdict: ban}\n";
 	static const struct {
 		const char *tool, *package, *version, *publisher, *account, *group;
 		enum policy_tool_verdict verdict;
+		const char *above;
 	} rows[] = {
-	        {"claude-code", "", "2.1.0", "Anthropic", "bob", "dev", POLICY_TOOL_GATE},
-	        {"claude-code", "", "1.9", "Anthropic", "bob", "dev", POLICY_TOOL_BAN},
-	        {"claude-code", "", "", "Anthropic", "bob", "dev", POLICY_TOOL_BAN},
-	        {"claude-code", "", "nightly", "Anthropic", "bob", "dev", POLICY_TOOL_BAN},
-	        {"codex", "npm:@openai/codex", "1", "OpenAI", "bob", "dev", POLICY_TOOL_PERMIT},
-	        {"codex", "npm:@openai/codex", "1", "OpenAI", "bob", "ops", POLICY_TOOL_BAN},
-	        {"codex", "npm:@openai/codex", "1", "OpenAI", "bob", NULL, POLICY_TOOL_BAN},
-	        {"aider", "", "1", "x", "alice", "dev", POLICY_TOOL_PERMIT},
-	        {"aider", "", "1", "x", "", "dev", POLICY_TOOL_BAN},
-	        {"aider", "", "1", "Evil", "alice", "dev", POLICY_TOOL_BAN},
-	        {"other", "", "1", "x", "alice", "dev", POLICY_TOOL_BAN},
+	        {"claude-code", "", "2.1.0", "Anthropic", "bob", "dev", POLICY_TOOL_GATE, NULL},
+	        {"claude-code", "", "1.9", "Anthropic", "bob", "dev", POLICY_TOOL_BAN, NULL},
+	        {"claude-code", "", "", "Anthropic", "bob", "dev", POLICY_TOOL_BAN, NULL},
+	        {"claude-code", "", "nightly", "Anthropic", "bob", "dev", POLICY_TOOL_BAN, NULL},
+	        {"codex", "npm:@openai/codex", "1", "OpenAI", "bob", "dev", POLICY_TOOL_PERMIT, NULL},
+	        {"codex", "npm:@openai/codex", "1", "OpenAI", "bob", "ops", POLICY_TOOL_BAN, NULL},
+	        {"codex", "npm:@openai/codex", "1", "OpenAI", "bob", NULL, POLICY_TOOL_BAN, NULL},
+	        {"aider", "", "1", "x", "alice", "dev", POLICY_TOOL_PERMIT, NULL},
+	        {"aider", "", "1", "x", "", "dev", POLICY_TOOL_BAN, NULL},
+	        {"aider", "", "1", "Evil", "alice", "dev", POLICY_TOOL_BAN, NULL},
+	        {"other", "", "1", "x", "alice", "dev", POLICY_TOOL_BAN, NULL},
+	        {"codex", "npm:@openai/codex", "1", "OpenAI", "bob", "dev", POLICY_TOOL_BAN, "claude-code"},
+	        {"codex", "npm:@openai/codex", "1", "OpenAI", "bob", "dev", POLICY_TOOL_PERMIT, "aider"},
 	};
 	struct world w;
 	person(&w, rules);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct policy_tool_decision d;
-		struct slice group = slice_str(rows[i].group);
+		struct slice group = slice_str(rows[i].group), above = slice_str(rows[i].above);
 		struct policy_tool t = {.tool = slice_str(rows[i].tool),
 		        .package = slice_str(rows[i].package),
 		        .version = slice_str(rows[i].version),
 		        .publisher = slice_str(rows[i].publisher),
 		        .account = slice_str(rows[i].account),
 		        .group = &group,
-		        .n_groups = rows[i].group ? 1 : 0};
+		        .n_groups = rows[i].group ? 1 : 0,
+		        .lineage = &above,
+		        .n_lineage = rows[i].above ? 1 : 0};
 		policy_tool(w.p, &t, &d);
 		if (d.verdict != rows[i].verdict)
 			fail_msg("row %zu: %d: %s", i, d.verdict, d.decision.rule);

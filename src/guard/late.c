@@ -1,0 +1,233 @@
+/*
+ * The kernel asks about no execution of a file in memory, nor of one on a file system that was mounted a moment ago where nobody looked. A
+ * tracepoint tells of all of them, when they have happened; those on what is asked about are left alone, the others looked at, and ended if
+ * they may not be. There is some time in between, and the entry in the ledger says so.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "guard/guard_part.h"
+
+#define PAGES    16u /* of a ring, a power of two */
+#define RINGS    256u
+#define SCAN_MS  1000u
+#define SEEN_MAX 4096u
+
+struct ring {
+	struct late *late;
+	int fd;
+	uint8_t *map;
+	struct source *source;
+	bool mount; /* of mounts, not of executions */
+};
+
+struct late {
+	struct guard *g;
+	struct ring ring[RINGS];
+	size_t n, page;
+	struct source *timer; /* without the tracepoint */
+	struct {
+		pid_t pid;
+		uint64_t started;
+	} seen[SEEN_MAX];
+};
+
+static const char *const folders[] = {"/sys/kernel/tracing/events", "/sys/kernel/debug/tracing/events"};
+
+static int tracepoint(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
+		char path[256], text[32];
+		uint64_t id;
+		(void)snprintf(path, sizeof(path), "%s/%s/id", folders[i], name);
+		_cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+		ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text));
+		if (n > 0 && slice_u64(slice_trim(slice_of(text, (size_t)n)), INT32_MAX, &id))
+			return (int)id;
+	}
+	return -ENOENT;
+}
+
+struct fetch {
+	struct errand errand;
+	struct guard *g;
+	pid_t pid;
+	uint64_t started;
+	int fd;
+};
+
+static void fetch_work(struct errand *e)
+{
+	struct fetch *f = (struct fetch *)(void *)e;
+	pid_t parent;
+	char path[64];
+	if (!mounts_concern(f->g->mounts, f->pid) || who_parent(f->pid, &parent, &f->started) < 0)
+		return;
+	(void)snprintf(path, sizeof(path), "/proc/%d/exe", (int)f->pid);
+	f->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOATIME);
+}
+
+static void fetch_done(struct errand *e)
+{
+	struct fetch *f = (struct fetch *)(void *)e;
+	if (f->fd >= 0 && !f->g->ending)
+		ask_late(f->g, f->pid, f->started, f->fd);
+	else
+		fd_closep(&f->fd);
+	free(f);
+}
+
+static void look_at(struct late *l, pid_t pid)
+{
+	struct guard *g = l->g;
+	struct who_program p;
+	if (pid == g->self || pid == g->partner || sift_is_ours(g->sift, pid) || who_program(pid, &p) < 0 ||
+	        (p.linked && mounts_has(g->mounts, p.dev)))
+		return;
+	struct fetch *f = calloc(1, sizeof(*f));
+	if (!f)
+		return;
+	*f = (struct fetch){.errand = {.work = fetch_work, .done = fetch_done}, .g = g, .pid = pid, .fd = -1};
+	/* It may be on a file system that nobody knows of yet. */
+	if (p.linked && g->config.n_filesystems == 0)
+		mounts_look(g->mounts);
+	errand_send(g->errands, &f->errand);
+}
+
+static void on_ring(void *arg, uint32_t events)
+{
+	struct ring *r = arg;
+	struct perf_event_mmap_page *m = (struct perf_event_mmap_page *)(void *)r->map;
+	const uint8_t *data = r->map + r->late->page;
+	size_t size = PAGES * r->late->page;
+	uint64_t head = __atomic_load_n(&m->data_head, __ATOMIC_ACQUIRE), tail = m->data_tail;
+	(void)events;
+	while (tail < head) {
+		struct {
+			struct perf_event_header h;
+			uint32_t pid, tid;
+		} record;
+		/* All records are of this size or smaller, and none is cut: but they may go around the end. */
+		for (size_t i = 0; i < sizeof(record); i++)
+			((uint8_t *)&record)[i] = data[(tail + i) % size];
+		if (record.h.size < sizeof(record.h))
+			break;
+		if (record.h.type == PERF_RECORD_SAMPLE && r->mount)
+			mounts_look(r->late->g->mounts);
+		else if (record.h.type == PERF_RECORD_SAMPLE)
+			look_at(r->late, (pid_t)record.pid);
+		tail += record.h.size;
+	}
+	__atomic_store_n(&m->data_tail, tail, __ATOMIC_RELEASE);
+}
+
+static int open_ring(struct late *l, int id, int cpu, bool mount)
+{
+	struct ring *r = &l->ring[l->n];
+	struct perf_event_attr a = {
+	        .type = PERF_TYPE_TRACEPOINT,
+	        .size = sizeof(a),
+	        .config = (unsigned)id,
+	        .sample_period = 1,
+	        .sample_type = PERF_SAMPLE_TID,
+	        .wakeup_events = 1,
+	};
+	int fd = (int)syscall(SYS_perf_event_open, &a, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	void *map = mmap(NULL, (PAGES + 1) * l->page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED) {
+		int e = -errno;
+		(void)close(fd);
+		return e;
+	}
+	*r = (struct ring){.late = l, .fd = fd, .map = map, .mount = mount};
+	int e = loop_add(l->g->loop, fd, EPOLLIN, on_ring, r, &r->source);
+	if (e < 0) {
+		(void)munmap(map, (PAGES + 1) * l->page);
+		(void)close(fd);
+		return e;
+	}
+	l->n++;
+	return 0;
+}
+
+/* Without the tracepoint: whoever is new among all processes. */
+static void on_time(void *arg, uint32_t events)
+{
+	struct late *l = arg;
+	(void)events;
+	l->timer = NULL;
+	DIR *d = opendir("/proc");
+	for (struct dirent *e; d && (e = readdir(d));) {
+		pid_t parent;
+		uint64_t pid, started;
+		if (!slice_u64(slice_str(e->d_name), INT32_MAX, &pid))
+			continue;
+		size_t at = (size_t)pid % SEEN_MAX;
+		if (who_parent((pid_t)pid, &parent, &started) < 0 || (l->seen[at].pid == (pid_t)pid && l->seen[at].started == started))
+			continue;
+		l->seen[at].pid = (pid_t)pid;
+		l->seen[at].started = started;
+		look_at(l, (pid_t)pid);
+	}
+	if (d)
+		(void)closedir(d);
+	(void)!loop_after(l->g->loop, SCAN_MS, on_time, l, &l->timer);
+}
+
+int late_new(struct guard *g, struct late **out, struct err *err)
+{
+	static const struct {
+		const char *name;
+		bool mount;
+	} points[] = {
+	        {"sched/sched_process_exec", false},
+	        {"syscalls/sys_exit_mount", true},
+	        {"syscalls/sys_exit_move_mount", true},
+	};
+	struct late *l = calloc(1, sizeof(*l));
+	if (!l)
+		return err_set(err, -ENOMEM, "no memory");
+	*l = (struct late){.g = g, .page = (size_t)sysconf(_SC_PAGESIZE)};
+	long cpus = sysconf(_SC_NPROCESSORS_CONF);
+	for (size_t i = 0; i < ARRAY_LEN(points); i++) {
+		int id = tracepoint(points[i].name);
+		for (int c = 0; id >= 0 && c < cpus && l->n < RINGS; c++)
+			(void)!open_ring(l, id, c, points[i].mount);
+		if (i == 0 && l->n == 0) {
+			int r = loop_after(g->loop, SCAN_MS, on_time, l, &l->timer);
+			if (r < 0) {
+				late_free(l);
+				return err_sys(err, r, "cannot look at executions that were not asked about");
+			}
+		}
+	}
+	g->config.say(l->timer ? "the kernel does not tell of executions that it does not ask about: processes are looked at once a second"
+	                       : "executions that are not asked about (files in memory) are noticed when they have begun");
+	*out = l;
+	return 0;
+}
+
+void late_free(struct late *l)
+{
+	if (!l)
+		return;
+	loop_remove(l->timer);
+	for (size_t i = 0; i < l->n; i++) {
+		loop_remove(l->ring[i].source);
+		(void)munmap(l->ring[i].map, (PAGES + 1) * l->page);
+		(void)close(l->ring[i].fd);
+	}
+	free(l);
+}
