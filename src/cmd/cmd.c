@@ -17,6 +17,7 @@ const struct command *const command_table[] = {
         &cmd_vet,
         &cmd_run,
         &cmd_review,
+        &cmd_inventory,
         &cmd_identify,
         &cmd_enforce,
         &cmd_policy,

@@ -1,12 +1,12 @@
-/* import_part: a reader of the part of TOML (toml.io v1.0) that settings are written in. Not for use outside of src/policy. */
+/* import_part: the settings that are written in TOML, a key a line. Not for use outside of src/policy. */
 #ifndef POSTERN_POLICY_IMPORT_PART_H
 #define POSTERN_POLICY_IMPORT_PART_H
 
 #include "base/arena.h"
 
-enum toml_type { TOML_TEXT, TOML_BARE, TOML_LIST, TOML_TABLE }; /* BARE: true, 3, 2027-01-01; TABLE: an inline one, not looked into */
+enum toml_type { TOML_TEXT, TOML_BARE, TOML_LIST }; /* BARE: true, 3, 2027-01-01 */
 struct toml {
-	const char *path; /* "sandbox_workspace_write.writable_roots"; of an array of tables with its name only */
+	const char *path; /* "sandbox_workspace_write.writable_roots"; of inline tables and arrays of tables each key so */
 	enum toml_type type;
 	const char *text;        /* of TEXT and BARE */
 	const char *const *list; /* texts of LIST; NULL-terminated. What is no text in it is left out, and `mixed` set */
