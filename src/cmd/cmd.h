@@ -57,7 +57,6 @@ int cmd_print(const struct buf *b);
 /* The completion script of a shell (bash, zsh, fish), appended. False: no such shell. */
 bool completion_script(struct buf *out, const char *shell);
 
-extern const struct command cmd_completion, cmd_enforce, cmd_help, cmd_identify, cmd_log, cmd_policy, cmd_review, cmd_run, cmd_vet;
-extern const struct command cmd_completion, cmd_help, cmd_identify, cmd_inventory, cmd_log, cmd_policy, cmd_review, cmd_run, cmd_vet;
+extern const struct command cmd_completion, cmd_enforce, cmd_help, cmd_identify, cmd_inventory, cmd_log, cmd_policy, cmd_review, cmd_run, cmd_vet;
 
 #endif

@@ -224,7 +224,7 @@ static void on_event(void *arg, const struct egress_raw *raw)
 	if (h) {
 		ev.tool = h->tool;
 		ev.rule = h->rule;
-		ev.pattern = h->pattern;
+		ev.pattern = h->pattern[0] == '.' ? h->pattern - 1 : h->pattern;
 	}
 	/* What was kept back is ended, so that nobody waits for it. */
 	if (!ev.at_connect)

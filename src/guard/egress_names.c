@@ -48,13 +48,15 @@ static size_t slot_of(const struct egress_names *t, struct slice key)
 static const char *pattern_of(struct arena *a, const char *text)
 {
 	struct slice s = slice_str(text);
-	if (slice_starts(s, SLICE("*.")))
-		s = slice_from(s, 1);
+	/* Of "*.x" what follows the star, which stands before it in memory: see egress_names.h. */
+	size_t star = slice_starts(s, SLICE("*.")) ? 1 : 0;
+	s = slice_from(s, star);
 	if (s.n > 1 && s.p[s.n - 1] == '.')
 		s.n--;
 	if (s.n == 0 || s.n > 253 || (s.p[0] == '.' && (s.n == 1 || text[0] != '*')))
 		return NULL;
-	char *copy = arena_str(a, s);
+	char *copy = arena_fmt(a, "%s%.*s", star ? "*" : "", SLICE_FMT(s));
+	copy = copy ? copy + star : NULL;
 	for (char *c = copy; c && *c; c++) {
 		if (*c >= 'A' && *c <= 'Z')
 			*c = (char)(*c + 32);

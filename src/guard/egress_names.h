@@ -10,7 +10,7 @@
 
 struct egress_names {
 	struct arena arena;
-	struct egress_host *host; /* of names: pattern in lower case, of "*.x" ".x" */
+	struct egress_host *host; /* of names: pattern in lower case; of "*.x" a pointer to its dot, with the star before it */
 	size_t n;
 	uint32_t *slot; /* of a hash table: index + 1 */
 	size_t mask;

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# check: timeout=170
+# check: slow timeout=170
 # Closed hosts by cgroup BPF, and by nftables: a made network with a DNS server, TLS, proxies and datagrams, in a network namespace and a cgroup
 # of its own. Closed and open names on one address and on different ones; every way around that egress.h speaks of; exceptions; what stays
 # when the process dies; floods.
@@ -374,7 +374,69 @@ by_nft() {
 	expect 'nftables: opened' open tls/api.banned.test/20.1.0.1
 }
 
-for part in "${@:-bpf asks dies older nft}"; do
+# By the daemon, from a policy and the catalogue of tools; and the managed settings beside it, in an /etc of our own.
+daemon() {
+	local P=${POSTERN:-$PWD/$build/postern} log=$work/log pid
+	mkdir -p "$work/fs" "$work/up" "$work/wd"
+	mount -t tmpfs none "$work/fs" || return
+	mount -t tmpfs none "$work/up" && mkdir "$work/up/u" "$work/up/w"
+	mount -t overlay -o "lowerdir=/etc,upperdir=$work/up/u,workdir=$work/up/w" none /etc || { echo 'the daemon is not tested: no overlay over /etc'; return; }
+	mount --bind "$work/resolv.conf" /etc/resolv.conf
+	# Where it keeps which versions of policies were seen.
+	mount -t tmpfs none /var/lib || return
+	planned() {
+		printf 'organisation: example\nname: test\nversion: %s\ntools:\n  default: permit\n  rules:\n' "$1" >"$work/policy.new"
+		printf '    - {%s}\n' "${@:2}" >>"$work/policy.new"
+		mv "$work/policy.new" "$work/policy.yaml"
+	}
+	planned 1 'tool: codex, verdict: ban' 'tool: claude-code, verdict: permit' 'tool: gemini-cli, versions: "<1.0", verdict: ban' 'tool: auggie, verdict: gate'
+	: >"$log"
+	"$P" enforce --policy "$work/policy.yaml" --filesystem "$work/fs" --ledger "$work/ledger" --run "$work/run" --close-hosts --cgroup "$C" \
+		--managed write >"$log" 2>&1 &
+	pid=$!
+	in_log() { grep -qF -- "$*" "$log"; }
+	rm -f "$work/told" && ln -s "$log" "$work/told"
+	if ! ends 40 in_log 'hosts of banned tools are closed by cgroup BPF'; then
+		failed=$((failed + 1))
+		echo 'FAIL the daemon does not close hosts'
+		sed 's/^/     | /' "$log"
+		kill "$pid" 2>/dev/null
+		wait "$pid"
+		umount /var/lib /etc/resolv.conf /etc "$work/up" "$work/fs"
+		return
+	fi
+	check 'daemon: settings are written' ends 10 in_log 'managed settings /etc/claude-code/managed-settings.json: written'
+	check 'daemon: only those of permitted tools' [ ! -e /etc/codex/requirements.toml ]
+	expect 'daemon: banned' closed tls/chatgpt.com/20.1.0.3 tls/api.augmentcode.com/20.1.0.3
+	expect 'daemon: not banned' open tls/api.anthropic.com/20.1.0.3 tls/generativelanguage.googleapis.com/20.1.0.3 tls/sentry.io/20.1.0.3 tls/github.com/20.1.0.3
+	rm -f "$work/told" && ln -s "$log" "$work/told"
+	check 'daemon: told' ends 5 in_log 'a connection to chatgpt.com at 20.1.0.3, port 443, TCP'
+	check 'daemon: the rule is told' in_log 'closed by "tools codex: ban"'
+	echo '{}' >/etc/claude-code/managed-settings.json
+	check 'daemon: put back' ends 5 in_log 'managed settings /etc/claude-code/managed-settings.json: put back'
+	planned 2 'tool: claude-code, verdict: ban'
+	kill -HUP "$pid"
+	check 'daemon: another policy' ends 10 in_log 'another policy is in force'
+	sleep 1
+	expect 'daemon: another policy' open tls/chatgpt.com/20.1.0.3
+	expect 'daemon: another policy' closed tls/claude.ai/20.1.0.3
+	local child grandchild
+	for child in $(pgrep -P "$pid"); do
+		for grandchild in $(pgrep -P "$child"); do
+			grep -qz -- '--role=outside' "/proc/$grandchild/cmdline" && kill -9 "$grandchild"
+		done
+	done
+	check 'daemon: its process is started again' ends 10 in_log 'it is started again'
+	sleep 4
+	expect 'daemon: after that' closed tls/claude.ai/20.1.0.3
+	kill "$pid"
+	wait "$pid"
+	expect 'daemon: ended' open tls/claude.ai/20.1.0.3
+	check 'daemon: in the ledger' sh -c '"$1" log show --format json "$2" 2>/dev/null | grep -q "a connection to chatgpt.com"' - "$P" "$work/ledger"
+	umount /var/lib /etc/resolv.conf /etc "$work/up" "$work/fs"
+}
+
+for part in "${@:-bpf asks dies older nft daemon}"; do
 	for each in $part; do
 		$each
 	done
