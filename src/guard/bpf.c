@@ -127,7 +127,8 @@ void bpf_exit(struct bpf_code *c)
 
 void bpf_map(struct bpf_code *c, enum bpf_reg dst, int map_fd)
 {
-	emit(c, BPF_LD | BPF_DW | BPF_IMM, dst, (enum bpf_reg)BPF_PSEUDO_MAP_FD, 0, map_fd);
+	/* BPF_IMM is 0, and is there to be read. */
+	emit(c, BPF_LD | BPF_DW | BPF_IMM /* NOLINT(misc-redundant-expression) */, dst, (enum bpf_reg)BPF_PSEUDO_MAP_FD, 0, map_fd);
 	emit(c, 0, R0, R0, 0, 0);
 }
 
