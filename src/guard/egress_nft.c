@@ -16,6 +16,7 @@
 #include "guard/egress_names.h"
 #include "guard/egress_part.h"
 #include "guard/egress_sniff.h"
+#include "parse/ip_packet.h"
 #include "sys/lib.h"
 #include "sys/loop.h"
 
@@ -188,13 +189,13 @@ static void on_sniff(void *arg, uint32_t events)
 	uint8_t bytes[9216];
 	(void)events;
 	for (int i = 0; i < BATCH; i++) {
-		struct egress_packet p;
+		struct ip_packet p;
 		ssize_t n = recv(f->sniff, bytes, sizeof(bytes), MSG_DONTWAIT);
 		if (n < 0)
 			return;
 		f->answers++;
-		if (egress_packet_read(slice_of(bytes, (size_t)n), &p) && p.source_port == 53)
-			f->sink.answer(f->sink.arg, p.source, egress_packet_dns(&p));
+		if (ip_packet_read(slice_of(bytes, (size_t)n), &p) && p.source_port == 53)
+			f->sink.answer(f->sink.arg, p.source, ip_packet_dns(&p));
 	}
 }
 
@@ -202,7 +203,7 @@ static int on_packet(const struct nlmsghdr *head, void *arg)
 {
 	struct far *f = arg;
 	const struct nlattr *a;
-	struct egress_packet p = {.protocol = 0};
+	struct ip_packet p = {.protocol = 0};
 	struct egress_raw raw = {.why = RAW_ADDRESS};
 	if ((head->nlmsg_type & 0xff) != NFULNL_MSG_PACKET)
 		return MNL_CB_OK;
@@ -211,7 +212,7 @@ static int on_packet(const struct nlmsghdr *head, void *arg)
 	for (a = mnl_nlmsg_get_payload_offset(head, sizeof(struct nfgenmsg)); mnl_attr_ok(a, (int)(tail - (const char *)a));
 	        a = mnl_attr_next(a)) {
 		if (mnl_attr_get_type(a) == NFULA_PAYLOAD)
-			read = egress_packet_read(slice_of(mnl_attr_get_payload(a), mnl_attr_get_payload_len(a)), &p);
+			read = ip_packet_read(slice_of(mnl_attr_get_payload(a), mnl_attr_get_payload_len(a)), &p);
 		else if (mnl_attr_get_type(a) == NFULA_UID && mnl_attr_get_payload_len(a) >= 4)
 			raw.user = ntohl(mnl_attr_get_u32(a));
 	}

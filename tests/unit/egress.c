@@ -1,4 +1,4 @@
-/* egress_names: which names are closed, which addresses they have, and for how long. egress_sniff: what packets hold. */
+/* egress_names: which names are closed, which addresses they have, and for how long. ip_packet: what packets hold. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 
 #include "guard/bpf.h"
 #include "guard/egress_names.h"
-#include "guard/egress_sniff.h"
+#include "parse/ip_packet.h"
 
 static void names(void **state)
 {
@@ -169,28 +169,28 @@ static void flood(void **state)
 
 static void packets(void **state)
 {
-	struct egress_packet p;
+	struct ip_packet p;
 	(void)state;
 	struct slice udp = SLICE("\x45\0\0\x20\0\0\0\0\x40\x11\0\0\x14\x09\x09\x09\x0a\0\0\1\0\x35\x12\x34\0\x0c\0\0"
 	                         "abcd");
-	assert_true(egress_packet_read(udp, &p));
+	assert_true(ip_packet_read(udp, &p));
 	assert_int_equal(p.source_port, 53);
 	assert_int_equal(p.port, 0x1234);
 	assert_memory_equal(p.source, "\0\0\0\0\0\0\0\0\0\0\xff\xff\x14\x09\x09\x09", 16);
-	assert_true(slice_is(egress_packet_dns(&p), "abcd"));
+	assert_true(slice_is(ip_packet_dns(&p), "abcd"));
 	struct slice tcp = SLICE("\x60\0\0\0\0\x1c\x06\x40"
 	                         "0123456789abcdef"
 	                         "fedcba9876543210\0\x35\0\1\0\0\0\0\0\0\0\0\x50\0\0\0\0\0\0\0\0\4"
 	                         "abcd");
-	assert_true(egress_packet_read(tcp, &p));
-	assert_true(slice_is(egress_packet_dns(&p), "abcd"));
+	assert_true(ip_packet_read(tcp, &p));
+	assert_true(slice_is(ip_packet_dns(&p), "abcd"));
 	for (size_t n = 0; n < udp.n - 4; n++)
-		assert_false(egress_packet_read(slice_sub(udp, 0, n), &p));
+		assert_false(ip_packet_read(slice_sub(udp, 0, n), &p));
 	for (size_t n = 0; n < tcp.n - 6; n++)
-		assert_false(egress_packet_read(slice_sub(tcp, 0, n), &p));
+		assert_false(ip_packet_read(slice_sub(tcp, 0, n), &p));
 	/* a later fragment, a header that is too short */
-	assert_false(egress_packet_read(SLICE("\x45\0\0\x20\0\0\0\1\x40\x11\0\0\x14\x09\x09\x09\x0a\0\0\1\0\x35\x12\x34\0\x0c\0\0"), &p));
-	assert_false(egress_packet_read(SLICE("\x44\0\0\x20\0\0\0\0\x40\x11\0\0\x14\x09\x09\x09\x0a\0\0\1\0\x35\x12\x34\0\x0c\0\0"), &p));
+	assert_false(ip_packet_read(SLICE("\x45\0\0\x20\0\0\0\1\x40\x11\0\0\x14\x09\x09\x09\x0a\0\0\1\0\x35\x12\x34\0\x0c\0\0"), &p));
+	assert_false(ip_packet_read(SLICE("\x44\0\0\x20\0\0\0\0\x40\x11\0\0\x14\x09\x09\x09\x0a\0\0\1\0\x35\x12\x34\0\x0c\0\0"), &p));
 }
 
 static void assembler(void **state)
