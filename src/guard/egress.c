@@ -39,6 +39,7 @@ struct egress {
 	uint8_t resolver[RESOLVERS_MAX][16];
 	size_t n_resolvers;
 	egress_fn *tell;
+	bool (*gate)(void *arg, pid_t process);
 	void *arg;
 	bool private;
 	struct repeat repeat[REPEATS_MAX];
@@ -189,6 +190,7 @@ static void on_event(void *arg, const struct egress_raw *raw)
 {
 	static const enum egress_why why[] = {
 	        [RAW_NAME] = EGRESS_NAME,
+	        [RAW_WAITS] = EGRESS_NAME,
 	        [RAW_ADDRESS] = EGRESS_ADDRESS,
 	        [RAW_UNREADABLE] = EGRESS_UNREADABLE,
 	        [RAW_STRANGE] = EGRESS_STRANGE,
@@ -207,13 +209,15 @@ static void on_event(void *arg, const struct egress_raw *raw)
 			egress_ask_about(e->ask, ev.name);
 		return;
 	}
+	if (raw->why == RAW_WAITS && e->gate && ev.process && e->gate(e->arg, ev.process))
+		return;
 	if (raw->why == 0 || raw->why >= ARRAY_LEN(why))
 		return;
 	ev.why = why[raw->why];
 	copy_name(ev.command, (const uint8_t *)raw->command, strnlen(raw->command, 16));
 	egress_address_text(raw->address, ev.address);
 	const struct egress_host *h = egress_names_hard(&e->names, raw->address);
-	if (raw->why == RAW_NAME) {
+	if (ev.why == EGRESS_NAME) {
 		h = egress_names_find(&e->names, ev.name);
 	} else if (!h) {
 		const char *name = egress_addresses_name(e->addresses, raw->address);
@@ -311,6 +315,7 @@ int egress_start(struct loop *loop, const struct egress_config *config, const st
 		return err_set(err, -ENOMEM, "out of memory");
 	e->loop = loop;
 	e->tell = config->tell;
+	e->gate = config->gate;
 	e->arg = config->arg;
 	e->private = config->private;
 	find_resolvers(e, config->resolvers);
@@ -358,6 +363,14 @@ int egress_update(struct egress *e, const struct egress_host *host, size_t n, st
 int egress_except_process(struct egress *e, pid_t process, bool excepted)
 {
 	return e->backend->except_process ? e->backend->except_process(e->far, process, excepted) : -EOPNOTSUPP;
+}
+
+int egress_except_network(struct egress *e, pid_t process)
+{
+	uint64_t cookie = egress_network(process);
+	if (!cookie || cookie == egress_network(0))
+		return -EINVAL;
+	return e->backend->except_network ? e->backend->except_network(e->far, cookie) : -EOPNOTSUPP;
 }
 
 int egress_except_cgroup(struct egress *e, const char *folder, bool excepted)

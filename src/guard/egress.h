@@ -74,6 +74,9 @@ struct egress_config {
 	                 house. Else an answer with one is held to be a filter's. */
 	bool ask;     /* a child resolves the closed names from time to time, and names at addresses that are in doubt */
 	egress_fn *tell;
+	/* Somebody in another network namespace, or who calls itself as this program does, asks for a closed name, and waits: is it in a
+	 * gate, or one? Who says so has excepted it. NULL: nobody is. */
+	bool (*gate)(void *arg, pid_t process);
 	void *arg;
 };
 
@@ -87,6 +90,8 @@ struct egress_config {
  * Who asks for it must have been recognised; this believes what it is told. -EOPNOTSUPP: the backend cannot. */
 [[nodiscard]] int egress_except_process(struct egress *e, pid_t process, bool excepted);
 [[nodiscard]] int egress_except_cgroup(struct egress *e, const char *folder, bool excepted);
+/* The network namespace of a process, for good: of a tool in a gate, whose every packet goes to the gate. */
+[[nodiscard]] int egress_except_network(struct egress *e, pid_t process);
 
 struct egress_counts {
 	uint64_t refused; /* connections and datagrams */

@@ -12,6 +12,7 @@
 #include "guard/bpf.h"
 #include "guard/egress_names.h"
 #include "guard/egress_part.h"
+#include "guard/egress_reset.h"
 #include "sys/loop.h"
 
 #define RING_BYTES (1u << 20)
@@ -23,6 +24,7 @@ static const struct bpf_map_spec specs[MAPS] = {
         [MAP_ADDRESS] = {"address", BPF_MAP_TYPE_HASH, 16, 4, 2 * (ADDRESSES_CLOSED_MAX + EGRESS_HOSTS_MAX), BPF_F_NO_PREALLOC},
         [MAP_CGROUPS] = {"cgroups", BPF_MAP_TYPE_HASH, 8, 4, 4096, BPF_F_NO_PREALLOC},
         [MAP_PROCESSES] = {"processes", BPF_MAP_TYPE_HASH, 4, 4, 4096, BPF_F_NO_PREALLOC},
+        [MAP_NETWORKS] = {"networks", BPF_MAP_TYPE_LRU_HASH, 8, 4, 4096, 0},
         [MAP_SOCKETS] = {"sockets", BPF_MAP_TYPE_SK_STORAGE, 4, sizeof(struct egress_socket), 0, BPF_F_NO_PREALLOC},
         [MAP_EVENTS] = {"events", BPF_MAP_TYPE_RINGBUF, 0, 0, RING_BYTES, 0},
         [MAP_ANSWERS] = {"answers", BPF_MAP_TYPE_RINGBUF, 0, 0, RING_BYTES, 0},
@@ -263,6 +265,14 @@ static int except_process(void *far, pid_t process, bool excepted)
 	return r == -ENOENT ? 0 : r;
 }
 
+/* A cookie is never given twice, so nothing has to be taken out; the oldest make room. */
+static int except_network(void *far, uint64_t cookie)
+{
+	const struct far *f = far;
+	const uint32_t value = 1;
+	return bpf_map_set(f->map[MAP_NETWORKS], &cookie, &value);
+}
+
 static int except_cgroup(void *far, const char *folder, bool excepted)
 {
 	struct far *f = far;
@@ -362,7 +372,10 @@ static int start(struct far *f, const struct egress_config *config, const struct
 		return r;
 	for (uint32_t i = 0; i < COUNTS; i++)
 		(void)bpf_map_get(f->map[MAP_COUNTS], &i, &f->before[i]);
-	r = set_names(f, names);
+	const uint32_t home = COUNT_HOME;
+	const uint64_t cookie = egress_network(0);
+	r = bpf_map_set(f->map[MAP_COUNTS], &home, &cookie);
+	r = r < 0 ? r : set_names(f, names);
 	if (r < 0)
 		return err_sys(err, r, "the names do not go into the kernel");
 	for (unsigned i = 0; i < PROGRAMS; i++) {
@@ -432,6 +445,7 @@ const struct egress_far egress_bpf = {
         .update = update,
         .address = address,
         .except_process = except_process,
+        .except_network = except_network,
         .except_cgroup = except_cgroup,
         .counts = counts,
         .describe = describe,

@@ -17,6 +17,7 @@ enum {
 	MAP_ADDRESS,   /* IPv6, or IPv4 as ::ffff:a.b.c.d -> ADDRESS_… */
 	MAP_CGROUPS,   /* id of a cgroup -> 1: it and all below are excepted */
 	MAP_PROCESSES, /* process id -> 1: excepted */
+	MAP_NETWORKS,  /* cookie of a network namespace -> 1: excepted */
 	MAP_SOCKETS,   /* what is known of a socket */
 	MAP_EVENTS,    /* ring: struct egress_raw */
 	MAP_ANSWERS,   /* ring: struct egress_answer */
@@ -30,7 +31,15 @@ enum {
 	ADDRESS_SHARED = 2, /* others too */
 	ADDRESS_HARD = 4,   /* the address itself is closed */
 };
-enum { COUNT_REFUSED, COUNT_LOST, COUNT_HELD, COUNT_ANSWERS, COUNT_ANSWERS_LOST, COUNTS };
+enum {
+	COUNT_REFUSED,
+	COUNT_LOST,
+	COUNT_HELD,
+	COUNT_ANSWERS,
+	COUNT_ANSWERS_LOST,
+	COUNT_HOME /* no number: the cookie of our network namespace */,
+	COUNTS
+};
 
 #define NAME_BYTES 256 /* of a key: the most that the kernel takes */
 struct egress_name_key {
@@ -42,11 +51,13 @@ enum {
 	SOCKET_EXCEPTED = 1,
 	SOCKET_PASSED = 2, /* its name was seen, and is open; or there is nothing against it */
 	SOCKET_REFUSED = 4,
-	SOCKET_PROXY = 8, /* speaks to a proxy: each of its messages may begin another connection */
+	SOCKET_ELSEWHERE = 16, /* of another network namespace than ours, or of who calls itself as we do: it may be a gate's */
+	SOCKET_PROXY = 8,      /* speaks to a proxy: each of its messages may begin another connection */
 };
 struct egress_socket {
 	uint32_t flags, process, user, tries;
 	char command[16];
+	uint64_t network; /* cookie */
 };
 
 enum egress_raw_why {
@@ -54,6 +65,7 @@ enum egress_raw_why {
 	RAW_ADDRESS,    /* an address of closed names, and no name that says otherwise */
 	RAW_UNREADABLE, /* a ClientHello that hides its name in pieces */
 	RAW_STRANGE,    /* an open name at an address that is known for closed ones alone */
+	RAW_WAITS,      /* a closed name, by somebody who may be a gate's: waiting */
 	RAW_HELD,       /* the same, waiting: is it known there after all? */
 };
 struct egress_raw {
@@ -107,6 +119,7 @@ struct egress_far {
 	/* flags: ADDRESS_… */
 	void (*address)(void *far, const uint8_t ip[16], uint32_t flags);
 	int (*except_process)(void *far, pid_t process, bool excepted);
+	int (*except_network)(void *far, uint64_t cookie);
 	int (*except_cgroup)(void *far, const char *folder, bool excepted);
 	void (*counts)(void *far, struct egress_counts *out);
 	const char *(*describe)(const void *far);

@@ -83,6 +83,11 @@ enum {
 	L_LARGE,
 	L_COPY,
 	L_STORE,
+	L_WAITS,
+	L_EXCEPT,
+	L_HOME,
+	L_STRANGER,
+	L_HERE,
 	L_TAIL, /* and more from here, in loops that are written out */
 };
 
@@ -479,6 +484,8 @@ static void judge_name(struct bpf_code *c, const int map[MAPS])
 	bpf_load(c, BPF_W, R1, R0, 0);
 	bpf_jumpi(c, BPF_JNE, R1, NAME_CLOSED, L_NAME_OPEN);
 	why(c, RAW_NAME);
+	bpf_load(c, BPF_W, R1, R8, offsetof(struct egress_socket, flags));
+	bpf_jumpi(c, BPF_JSET, R1, SOCKET_ELSEWHERE, L_WAITS);
 	bpf_go(c, L_REFUSE);
 
 	bpf_label(c, L_NAME_OPEN);
@@ -553,6 +560,30 @@ static void judge_rest(struct bpf_code *c, const int map[MAPS])
 	set_flag(c, SOCKET_REFUSED);
 	bpf_label(c, L_TAIL + 6);
 	count(c, map, COUNT_REFUSED, L_TAIL + 7);
+}
+
+/* A closed name, by somebody who may be a gate's, or in one: is it known meanwhile? */
+static void judge_stranger(struct bpf_code *c, const int map[MAPS])
+{
+	bpf_label(c, L_WAITS);
+	bpf_load(c, BPF_DW, R1, R8, offsetof(struct egress_socket, network));
+	put(c, AT, R1);
+	lookup(c, map[MAP_NETWORKS], AT);
+	bpf_jumpi(c, BPF_JNE, R0, 0, L_EXCEPT);
+	bpf_load(c, BPF_W, R1, R8, offsetof(struct egress_socket, process));
+	bpf_store(c, BPF_W, FP, BYTES, R1);
+	lookup(c, map[MAP_PROCESSES], BYTES);
+	bpf_jumpi(c, BPF_JNE, R0, 0, L_EXCEPT);
+	bpf_load(c, BPF_W, R1, R8, offsetof(struct egress_socket, tries));
+	bpf_alui(c, BPF_ADD, R1, 1);
+	bpf_store(c, BPF_W, R8, offsetof(struct egress_socket, tries), R1);
+	bpf_jumpi(c, BPF_JGT, R1, HOLD_TRIES, L_REFUSE);
+	bpf_jumpi(c, BPF_JGT, R1, 1, L_DROP);
+	why(c, RAW_WAITS);
+	bpf_go(c, L_EVENT);
+	bpf_label(c, L_EXCEPT);
+	set_flag(c, SOCKET_EXCEPTED);
+	bpf_go(c, L_PASS);
 }
 
 static void write_egress(struct bpf_code *c, const int map[MAPS])
@@ -638,6 +669,7 @@ static void write_egress(struct bpf_code *c, const int map[MAPS])
 	read_hello(c);
 	read_proxy(c);
 	judge_name(c, map);
+	judge_stranger(c, map);
 	judge_rest(c, map);
 	write_event(c, map, true);
 	end(c, true);
@@ -667,6 +699,22 @@ static void look_excepted(struct bpf_code *c, const int map[MAPS])
 	bpf_label(c, L_EXCEPTED);
 	bpf_movi(c, R7, SOCKET_EXCEPTED);
 	bpf_label(c, L_ASKED);
+	/* AT: its network. */
+	bpf_mov(c, R1, R6);
+	bpf_call(c, BPF_FUNC_get_netns_cookie);
+	put(c, AT, R0);
+	lookup(c, map[MAP_NETWORKS], AT);
+	bpf_jumpi(c, BPF_JEQ, R0, 0, L_STRANGER);
+	bpf_alui(c, BPF_OR, R7, SOCKET_EXCEPTED);
+	bpf_label(c, L_STRANGER);
+	bpf_storei(c, BPF_W, FP, BYTES, COUNT_HOME);
+	lookup(c, map[MAP_COUNTS], BYTES);
+	bpf_jumpi(c, BPF_JEQ, R0, 0, L_HOME);
+	bpf_load(c, BPF_DW, R1, R0, 0);
+	get(c, R2, AT);
+	bpf_jump(c, BPF_JEQ, R1, R2, L_HOME);
+	bpf_alui(c, BPF_OR, R7, SOCKET_ELSEWHERE);
+	bpf_label(c, L_HOME);
 }
 
 static void write_connect(struct bpf_code *c, const int map[MAPS], bool ipv6, bool at_connect)
@@ -688,10 +736,14 @@ static void write_connect(struct bpf_code *c, const int map[MAPS], bool ipv6, bo
 	bpf_load(c, BPF_W, R1, R6, FIELD(protocol));
 	put(c, PROTOCOL, R1);
 	look_address(c, map);
-	/* A datagram that nothing speaks against is not worth more time; each is asked about again. */
+	/* A datagram that nothing speaks against is not worth more time; each is asked about again. Of who asks a DNS server it is of
+	 * interest where he is. */
 	get(c, R1, PROTOCOL);
 	bpf_jumpi(c, BPF_JEQ, R1, IPPROTO_TCP, L_TCP);
-	bpf_jumpi(c, BPF_JEQ, R9, 0, L_PASS);
+	bpf_jumpi(c, BPF_JNE, R9, 0, L_TCP);
+	get(c, R1, PORT);
+	bpf_be(c, R1, 16);
+	bpf_jumpi(c, BPF_JNE, R1, 53, L_PASS);
 	bpf_label(c, L_TCP);
 	look_excepted(c, map);
 	bpf_map(c, R1, map[MAP_SOCKETS]);
@@ -704,6 +756,8 @@ static void write_connect(struct bpf_code *c, const int map[MAPS], bool ipv6, bo
 	/* All anew: a socket may be connected again, to somewhere else, by somebody else. */
 	bpf_store(c, BPF_W, R8, offsetof(struct egress_socket, flags), R7);
 	bpf_storei(c, BPF_W, R8, offsetof(struct egress_socket, tries), 0);
+	get(c, R1, AT);
+	bpf_store(c, BPF_DW, R8, offsetof(struct egress_socket, network), R1);
 	bpf_call(c, BPF_FUNC_get_current_pid_tgid);
 	bpf_alui(c, BPF_RSH, R0, 32);
 	bpf_store(c, BPF_W, R8, offsetof(struct egress_socket, process), R0);
@@ -713,7 +767,13 @@ static void write_connect(struct bpf_code *c, const int map[MAPS], bool ipv6, bo
 	bpf_alui(c, BPF_ADD, R1, offsetof(struct egress_socket, command));
 	bpf_movi(c, R2, 16);
 	bpf_call(c, BPF_FUNC_get_current_comm);
-	bpf_jumpi(c, BPF_JNE, R7, 0, L_PASS);
+	/* Anybody can call himself so: it only makes us look before we refuse. */
+	bpf_load(c, BPF_W, R1, R8, offsetof(struct egress_socket, command));
+	bpf_be(c, R1, 32);
+	bpf_jumpi(c, BPF_JNE, R1, 0x706f7374 /* "post" */, L_HERE);
+	set_flag(c, SOCKET_ELSEWHERE);
+	bpf_label(c, L_HERE);
+	bpf_jumpi(c, BPF_JSET, R7, SOCKET_EXCEPTED, L_PASS);
 	bpf_jumpi(c, BPF_JSET, R9, ADDRESS_HARD, L_REFUSE);
 	get(c, R1, PROTOCOL);
 	bpf_jumpi(c, BPF_JNE, R1, IPPROTO_TCP, L_UDP);
@@ -791,6 +851,20 @@ static void write_ingress(struct bpf_code *c, const int map[MAPS])
 	put(c, PAYLOAD, R2);
 
 	bpf_label(c, L_COPY);
+	/* What is answered in other networks is no truth about this one: a gate has servers that make addresses up. */
+	bpf_load(c, BPF_DW, R1, R6, offsetof(struct __sk_buff, sk));
+	bpf_jumpi(c, BPF_JEQ, R1, 0, L_HERE);
+	bpf_call(c, BPF_FUNC_sk_fullsock);
+	bpf_jumpi(c, BPF_JEQ, R0, 0, L_HERE);
+	bpf_mov(c, R2, R0);
+	bpf_map(c, R1, map[MAP_SOCKETS]);
+	bpf_movi(c, R3, 0);
+	bpf_movi(c, R4, 0);
+	bpf_call(c, BPF_FUNC_sk_storage_get);
+	bpf_jumpi(c, BPF_JEQ, R0, 0, L_HERE);
+	bpf_load(c, BPF_W, R1, R0, offsetof(struct egress_socket, flags));
+	bpf_jumpi(c, BPF_JSET, R1, SOCKET_ELSEWHERE, L_PASS);
+	bpf_label(c, L_HERE);
 	bpf_load(c, BPF_W, R7, R6, offsetof(struct __sk_buff, len));
 	get(c, R2, PAYLOAD);
 	bpf_jump(c, BPF_JLE, R7, R2, L_PASS);

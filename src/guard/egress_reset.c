@@ -7,6 +7,7 @@
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <sched.h>
+#include <asm/socket.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -14,19 +15,27 @@
 
 #include "base/cleanup.h"
 
-/* A socket of sock_diag in the network namespace of a process. Only the calling thread goes there, and comes back. */
-static int diag_socket(uint32_t process)
+/* A socket in the network namespace of a process. Only the calling thread goes there, and comes back. */
+static int socket_there(uint32_t process, int family, int type, int protocol)
 {
 	char path[40];
 	(void)snprintf(path, sizeof(path), "/proc/%u/ns/net", process);
 	_cleanup_fd_ int there = process ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 	_cleanup_fd_ int here = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-	if (there < 0 || here < 0 || setns(there, CLONE_NEWNET) < 0)
-		return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_SOCK_DIAG);
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_SOCK_DIAG);
-	if (setns(here, CLONE_NEWNET) < 0)
+	if (process && (there < 0 || here < 0 || setns(there, CLONE_NEWNET) < 0))
+		return -1;
+	int fd = socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
+	if (process && setns(here, CLONE_NEWNET) < 0)
 		abort(); /* in somebody else's network everything after this would be wrong */
 	return fd;
+}
+
+uint64_t egress_network(pid_t process)
+{
+	_cleanup_fd_ int fd = socket_there((uint32_t)process, AF_INET, SOCK_DGRAM, 0);
+	uint64_t cookie = 0;
+	socklen_t n = sizeof(cookie);
+	return fd >= 0 && getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &n) == 0 ? cookie : 0;
 }
 
 void egress_reset(const struct egress_raw *raw)
@@ -34,7 +43,7 @@ void egress_reset(const struct egress_raw *raw)
 	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 	if (raw->protocol != IPPROTO_TCP || raw->source_port == 0)
 		return;
-	_cleanup_fd_ int fd = diag_socket(raw->process);
+	_cleanup_fd_ int fd = socket_there(raw->process, AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG);
 	if (fd < 0)
 		return;
 	struct {

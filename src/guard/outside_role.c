@@ -103,6 +103,20 @@ static void on_look(void *arg, uint32_t events)
 	(void)loop_after(r->loop, GATES_MS, on_look, r, &r->looks);
 }
 
+/* Who waits for it: is it one of our own, or what one of them holds in a network of its own? */
+static bool is_gate(void *arg, pid_t pid)
+{
+	struct role *r = arg;
+	struct who who;
+	if (!r->judge)
+		return false;
+	if (judge_is_ours(r->judge, pid)) {
+		except(r, pid);
+		return true;
+	}
+	return who_read(pid, &who) == 0 && judge_is_gated(r->judge, &who) && egress_except_network(r->egress, pid) == 0;
+}
+
 static void on_refused(void *arg, const struct egress_event *e)
 {
 	char who[64] = "an unknown process", name[300] = "";
@@ -202,6 +216,7 @@ static void close_hosts(struct role *r, const struct plan *p)
 		        .outlive = r->o.outlive && at,
 		        .ask = true,
 		        .tell = on_refused,
+		        .gate = is_gate,
 		        .arg = r};
 		e = egress_start(r->loop, &c, p->host, p->n_hosts, &r->egress, &err);
 		if (e == 0)

@@ -412,6 +412,18 @@ daemon() {
 	rm -f "$work/told" && ln -s "$log" "$work/told"
 	check 'daemon: told' ends 5 in_log 'a connection to chatgpt.com at 20.1.0.3, port 443, TCP'
 	check 'daemon: the rule is told' in_log 'closed by "tools codex: ban"'
+	# The real gate goes through. What answers there speaks no HTTP, and only who has come so far hears that.
+	mkdir -p "$work/project" "$work/home"
+	(
+		echo "$BASHPID" >"$C/cgroup.procs"
+		cd "$work/project" && HOME=$work/home exec timeout 40 "$P" run --allow chatgpt.com --connect-to chatgpt.com:443:20.1.0.3:443 --trust "$work/cert.pem" \
+			--ledger none --verbose -- curl -sS --max-time 20 https://chatgpt.com/
+	) >"$work/said" 2>&1
+	check 'daemon: the gate goes through' grep -q 'status line is not version' "$work/said"
+	check 'daemon: nothing of it was refused' [ "$(grep -cE 'refused (curl|postern)' "$log")" = 0 ]
+	cp /usr/bin/python3 "$work/postern-gate"
+	python=$work/postern-gate expect 'daemon: who only calls itself so' closed tls/chatgpt.com/20.1.0.3
+	check 'daemon: and is told of' ends 5 in_log 'refused postern-gate'
 	echo '{}' >/etc/claude-code/managed-settings.json
 	check 'daemon: put back' ends 5 in_log 'managed settings /etc/claude-code/managed-settings.json: put back'
 	planned 2 'tool: claude-code, verdict: ban'

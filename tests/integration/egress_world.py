@@ -145,7 +145,7 @@ def echo(address, port):
 
 
 subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", work + "/key.pem", "-out", work + "/cert.pem", "-days", "2",
-                "-subj", "/CN=test"], check=True, stderr=subprocess.DEVNULL)
+                "-subj", "/CN=test", "-addext", "subjectAltName=DNS:chatgpt.com,DNS:only.fine.test"], check=True, stderr=subprocess.DEVNULL)
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain(work + "/cert.pem", work + "/key.pem")
 for a in SERVED:
