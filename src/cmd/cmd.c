@@ -47,6 +47,7 @@ static const struct {
         {"gate", role_gate},
         {"guardian", enforce_role_guardian},
         {"sift", enforce_role_sift},
+        {"outside", enforce_role_outside},
 };
 
 static int run_role(const char *name)

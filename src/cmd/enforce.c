@@ -12,6 +12,7 @@
 
 #include "cmd/cmd.h"
 #include "guard/guard.h"
+#include "guard/outside.h"
 #include "guard/rules.h"
 #include "guard/sift.h"
 #include "ledger/client.h"
@@ -21,16 +22,18 @@
 #define RUN_FOLDER "/run/postern"
 
 struct enforce_opts {
-	const char *policy, *ledger, *prints, *run;
+	const char *policy, *ledger, *prints, *run, *cgroup;
 	struct opt_list filesystem;
-	bool monitor, memfd_noexec;
-	unsigned failure, unknown;
+	bool monitor, memfd_noexec, hosts;
+	unsigned failure, unknown, managed;
 	uint64_t deadline;
 };
 
 enum { FAILURE_DENY, FAILURE_ALLOW };
 static const char *const failures[] = {"deny", "allow", NULL};
 static const char *const unknowns[] = {"deny", "scan", "allow", NULL}; /* as enum guard_unknown */
+
+static const char *const manageds[] = {"off", "check", "write", NULL}; /* as enum outside_managed */
 
 static const struct opt enforce_table[] = {
         OPT_STRING(struct enforce_opts, policy, "policy", 'p', "FILE",
@@ -45,6 +48,11 @@ static const struct opt enforce_table[] = {
         OPT_CHOICE(struct enforce_opts, unknown, "other-filesystems", 0, "WHAT", unknowns,
                 "deny, scan or allow what is executed on file systems that are no local ones (FUSE, NFS, 9p); by default deny"),
         OPT_FLAG(struct enforce_opts, memfd_noexec, "memfd-noexec", 0, "forbid everybody to execute files in memory (vm.memfd_noexec)"),
+        OPT_FLAG(struct enforce_opts, hosts, "close-hosts", 0, "close the hosts of banned tools to everything outside of a gate"),
+        OPT_STRING(struct enforce_opts, cgroup, "cgroup", 0, "DIR",
+                "close hosts to what is in this cgroup and below alone; by default to all"),
+        OPT_CHOICE(struct enforce_opts, managed, "managed", 0, "WHAT", manageds,
+                "check or write the vendors' managed settings of permitted tools; by default off"),
         OPT_STRING(struct enforce_opts, ledger, "ledger", 0, "DIR",
                 "put verdicts into this ledger, see postern-log(1); by default that of the policy, or one in the data folder; none leaves "
                 "it out"),
@@ -58,6 +66,7 @@ static const char *const enforce_examples[] = {
         "postern enforce --policy /etc/postern/policy.yaml --monitor  # first see what would be refused",
         "postern enforce --policy /etc/postern/policy.yaml",
         "postern enforce --policy policy.yaml --filesystem /srv/build --ledger none  # one file system, for a try",
+        "postern enforce --policy /etc/postern/policy.yaml --close-hosts --managed write",
         "postern enforce --policy policy.yaml --on-failure allow --other-filesystems scan",
         NULL,
 };
@@ -163,6 +172,9 @@ static int enforce_run(void *options, const struct opt_args *args)
 	        .monitor = o->monitor,
 	        .fail_open = o->failure == FAILURE_ALLOW,
 	        .memfd_noexec = o->memfd_noexec,
+	        .hosts = o->hosts,
+	        .cgroup = absolute(o->cgroup, &arena),
+	        .managed = o->managed,
 	        .unknown = (enum guard_unknown)o->unknown,
 	        .deadline_ms = (unsigned)o->deadline,
 	        .lock = -1,
@@ -208,4 +220,9 @@ int enforce_role_guardian(void)
 int enforce_role_sift(void)
 {
 	return sift_role();
+}
+
+int enforce_role_outside(void)
+{
+	return outside_role();
 }

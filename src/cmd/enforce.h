@@ -4,5 +4,6 @@
 
 int enforce_role_guardian(void);
 int enforce_role_sift(void);
+int enforce_role_outside(void);
 
 #endif

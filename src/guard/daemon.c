@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "guard/guard_part.h"
 #include "guard/manager.h"
+#include "guard/outside.h"
 #include "guard/rescue.h"
 #include "sys/fd.h"
 
@@ -44,7 +45,9 @@ struct daemon {
 	struct rescue *rescue;
 	char memfd_before; /* what was set; 0: nothing was changed */
 	unsigned rescued;
-	char said[640]; /* why the policy could not be read, said once */
+	struct outside *outside; /* NULL: neither hosts nor settings are wished for */
+	struct buf plan;         /* for it, of the policy in force */
+	char said[640];          /* why the policy could not be read, said once */
 };
 
 /* ---- the policy */
@@ -56,7 +59,10 @@ struct reading {
 	struct stat before, now;
 	bool always, looked;
 	int error;
-	struct err err;
+	struct err err, plan_err;
+	bool plans;
+	struct buf plan; /* what the policy means beside executions */
+	int plan_error;
 };
 
 static bool same(const struct stat *a, const struct stat *b)
@@ -74,6 +80,8 @@ static void reading_work(struct errand *e)
 	r->looked = r->always || !same(&r->now, &r->before);
 	if (r->looked)
 		r->error = rules_load(file, &r->rules, &r->err);
+	if (r->rules && r->plans)
+		r->plan_error = outside_plan(r->rules->policy, &r->plan, &r->plan_err);
 }
 
 static void read_policy(struct daemon *d, bool always);
@@ -95,6 +103,28 @@ static void take_rules(struct daemon *d, struct rules *new)
 	verdict_ruled(g);
 }
 
+static void apply_plan(struct daemon *d)
+{
+	int r = d->outside && d->plan.n ? outside_apply(d->outside, buf_slice(&d->plan)) : 0;
+	if (r < 0)
+		verdict_note(&d->g, 99,
+		        "hosts and managed settings stay as the policy before wanted them: the process for them does not listen");
+}
+
+static void take_plan(struct daemon *d, struct reading *r)
+{
+	if (r->plan_error < 0) {
+		verdict_note(&d->g, 99, r->plan_err.text);
+		return;
+	}
+	buf_free(&d->plan);
+	d->plan = r->plan;
+	r->plan = BUF(0);
+	/* It is never empty, so that an empty one is one too. */
+	buf_str_add(&d->plan, "#\n");
+	apply_plan(d);
+}
+
 static void reading_done(struct errand *e)
 {
 	struct reading *r = (struct reading *)(void *)e;
@@ -103,6 +133,8 @@ static void reading_done(struct errand *e)
 	d->policy = r->now;
 	if (r->looked && r->rules) {
 		take_rules(d, TAKE_PTR(r->rules));
+		if (r->plans)
+			take_plan(d, r);
 	} else if (r->looked && strcmp(d->said, r->err.text) != 0) {
 		char text[1024];
 		(void)snprintf(d->said, sizeof(d->said), "%s", r->err.text);
@@ -110,6 +142,7 @@ static void reading_done(struct errand *e)
 		        r->err.text);
 		verdict_note(&d->g, 99, text);
 	}
+	buf_free(&r->plan);
 	free(r);
 	if (d->again) {
 		d->again = false;
@@ -123,7 +156,12 @@ static void read_policy(struct daemon *d, bool always)
 	struct reading *r = d->reading ? NULL : calloc(1, sizeof(*r));
 	if (!r)
 		return;
-	*r = (struct reading){.errand = {.work = reading_work, .done = reading_done}, .d = d, .before = d->policy, .always = always};
+	*r = (struct reading){.errand = {.work = reading_work, .done = reading_done},
+	        .d = d,
+	        .before = d->policy,
+	        .always = always,
+	        .plans = d->g.config.hosts || d->g.config.managed != OUTSIDE_MANAGED_OFF,
+	        .plan = BUF(4u << 20)};
 	d->reading = true;
 	errand_send(d->g.errands, &r->errand);
 }
@@ -234,6 +272,31 @@ static int stage_memfd(struct daemon *d)
 	return 1;
 }
 
+static void on_outside(void *arg, const char *text)
+{
+	struct daemon *d = arg;
+	verdict_note(&d->g, 99, text);
+}
+
+static int stage_outside(struct daemon *d)
+{
+	const struct guard_config *c = &d->g.config;
+	/* To monitor is to refuse nothing, and to change nothing. */
+	const struct outside_options o = {.hosts = c->hosts && !c->monitor,
+	        .cgroup = c->cgroup,
+	        .outlive = !c->fail_open,
+	        .managed = c->monitor && c->managed == OUTSIDE_MANAGED_WRITE ? OUTSIDE_MANAGED_CHECK : (enum outside_managed)c->managed,
+	        .say = on_outside,
+	        .arg = d};
+	if (!o.hosts && o.managed == OUTSIDE_MANAGED_OFF)
+		return 1;
+	int r = outside_start(d->g.loop, &o, &d->outside, &d->err);
+	if (r < 0)
+		return r;
+	apply_plan(d);
+	return 1;
+}
+
 static int stage_ready(struct daemon *d)
 {
 	struct guard *g = &d->g;
@@ -262,6 +325,7 @@ static const struct {
         {"what is mounted", stage_mounts},
         {"late executions", stage_late},
         {"files in memory", stage_memfd},
+        {"hosts and settings", stage_outside},
         {"readiness", stage_ready},
 };
 
@@ -427,6 +491,9 @@ static void end(struct daemon *d)
 	struct guard *g = &d->g;
 	g->ending = true;
 	ask_end(g);
+	/* That it was told to end opens what was closed; that it failed does not. */
+	outside_stop(d->outside, d->end_at != 0);
+	buf_free(&d->plan);
 	late_free(g->late);
 	mounts_free(g->mounts);
 	size_t left = evidence_close(g->evidence, 0);

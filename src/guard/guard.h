@@ -25,6 +25,9 @@ struct guard_config {
 	bool monitor;                  /* decide and record, but refuse nothing */
 	bool fail_open;                /* what cannot be decided may go on */
 	bool memfd_noexec;             /* nobody may execute files in memory (vm.memfd_noexec) */
+	const char *cgroup;            /* hosts are closed to what is in this cgroup alone, and below; NULL: to all */
+	bool hosts;                    /* the hosts of banned tools are closed to everything outside of a gate */
+	unsigned managed;              /* enum outside_managed: the vendors' managed settings of permitted tools */
 	enum guard_unknown unknown;    /* what is executed on file systems that are no local ones */
 	int lock;                      /* a descriptor that is held as long as any of its processes lives; -1: none */
 	unsigned deadline_ms;          /* after which something counts as what cannot be decided */

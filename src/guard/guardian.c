@@ -33,8 +33,8 @@ enum { FD_LOCAL, FD_UNKNOWN, FD_SHARED, FD_LOCK, FD_CONFIG, FD_DAEMON, FDS };
 
 struct image {
 	pid_t daemon;
-	uint32_t n_filesystems, monitor, fail_open, memfd_noexec, unknown, deadline_ms, has_ledger, has_prints;
-	char policy[GUARD_TEXT_MAX], ledger[GUARD_TEXT_MAX], prints[GUARD_TEXT_MAX];
+	uint32_t n_filesystems, monitor, fail_open, memfd_noexec, unknown, deadline_ms, has_ledger, has_prints, hosts, managed;
+	char policy[GUARD_TEXT_MAX], ledger[GUARD_TEXT_MAX], prints[GUARD_TEXT_MAX], cgroup[GUARD_TEXT_MAX];
 	char filesystem[GUARD_FILESYSTEMS_MAX][GUARD_TEXT_MAX];
 };
 
@@ -63,6 +63,8 @@ static void fill(struct image *i, const struct guard_config *c)
 	        .monitor = c->monitor,
 	        .fail_open = c->fail_open,
 	        .memfd_noexec = c->memfd_noexec,
+	        .hosts = c->hosts,
+	        .managed = c->managed,
 	        .unknown = c->unknown,
 	        .deadline_ms = c->deadline_ms,
 	        .has_ledger = c->ledger != NULL,
@@ -70,6 +72,7 @@ static void fill(struct image *i, const struct guard_config *c)
 	(void)snprintf(i->policy, sizeof(i->policy), "%s", c->policy);
 	(void)snprintf(i->ledger, sizeof(i->ledger), "%s", c->ledger ? c->ledger : "");
 	(void)snprintf(i->prints, sizeof(i->prints), "%s", c->prints ? c->prints : "");
+	(void)snprintf(i->cgroup, sizeof(i->cgroup), "%s", c->cgroup ? c->cgroup : "");
 	for (size_t k = 0; k < c->n_filesystems; k++)
 		(void)snprintf(i->filesystem[k], sizeof(i->filesystem[k]), "%s", c->filesystem[k]);
 }
@@ -331,6 +334,9 @@ int guard_role(void (*say)(const char *text))
 	        .monitor = i.monitor,
 	        .fail_open = i.fail_open,
 	        .memfd_noexec = i.memfd_noexec,
+	        .hosts = i.hosts,
+	        .cgroup = i.cgroup[0] ? i.cgroup : NULL,
+	        .managed = i.managed,
 	        .unknown = (enum guard_unknown)i.unknown,
 	        .deadline_ms = i.deadline_ms,
 	        .lock = FIRST_FD + FD_LOCK,

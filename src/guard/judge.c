@@ -154,6 +154,12 @@ static bool traced(pid_t pid)
 	return tracer != 0;
 }
 
+bool judge_is_ours(struct judge *j, pid_t pid)
+{
+	struct who_program p;
+	return who_program(pid, &p) == 0 && p.dev == j->ours.st_dev && p.ino == j->ours.st_ino && !traced(pid) && unaltered(j, pid);
+}
+
 /*
  * Inside a gate is who (1) the kernel holds in a PID, a network and a user namespace other than ours, without new privileges and under a
  * filter of system calls, none of which can be undone; and (2) descends from a process that runs this very file, in our own network and
@@ -169,7 +175,6 @@ bool judge_is_gated(struct judge *j, const struct who *who)
 		return false;
 	pid_t pid = who->parent;
 	for (unsigned depth = 0; depth < ANCESTORS_MAX && pid > 1; depth++) {
-		struct who_program p;
 		pid_t parent;
 		uint64_t started;
 		if (who_parent(pid, &parent, &started) < 0)
@@ -178,8 +183,7 @@ bool judge_is_gated(struct judge *j, const struct who *who)
 		who_link(pid, "ns/user", user, sizeof(user));
 		if (strcmp(net, j->net) == 0 && strcmp(user, j->user) == 0)
 			/* The first that is outside must be it. */
-			return who_program(pid, &p) == 0 && p.dev == j->ours.st_dev && p.ino == j->ours.st_ino && !traced(pid) &&
-			       unaltered(j, pid);
+			return judge_is_ours(j, pid);
 		pid = parent;
 	}
 	return false;

@@ -32,6 +32,8 @@ void judge(struct judge *j, const struct rules *rules, const struct known_tool *
 /* This process runs that tool from now on: what it starts descends from it. */
 void judge_runs(struct judge *j, const struct who *who, const char *tool);
 
+/* Is this process one of this program's own, unaltered and not traced? Those of a gate, which stand between it and the network, are. */
+bool judge_is_ours(struct judge *j, pid_t pid);
 /* Who may not run a tool outside a gate is told how to run it inside one. */
 bool judge_is_gated(struct judge *j, const struct who *who);
 
