@@ -37,7 +37,8 @@ static const char *const manageds[] = {"off", "check", "write", NULL}; /* as enu
 
 static const struct opt enforce_table[] = {
         OPT_STRING(struct enforce_opts, policy, "policy", 'p', "FILE",
-                "what may run: the section tools of this policy, see postern-policy(5)"),
+                "what may run: the section tools of this policy, see postern-policy(5); by default that of the bundle in force, "
+                "else /etc/postern/policy.yaml"),
         OPT_FLAG(struct enforce_opts, monitor, "monitor", 'm', "decide and put on record, but refuse nothing"),
         OPT_CHOICE(
                 struct enforce_opts, failure, "on-failure", 0, "WHAT", failures, "deny or allow what cannot be decided; by default deny"),
@@ -63,8 +64,8 @@ static const struct opt enforce_table[] = {
 static const struct enforce_opts enforce_defaults = {.deadline = 5000};
 
 static const char *const enforce_examples[] = {
-        "postern enforce --policy /etc/postern/policy.yaml --monitor  # first see what would be refused",
-        "postern enforce --policy /etc/postern/policy.yaml",
+        "postern enforce --monitor  # first see what would be refused",
+        "postern enforce",
         "postern enforce --policy policy.yaml --filesystem /srv/build --ledger none  # one file system, for a try",
         "postern enforce --policy /etc/postern/policy.yaml --close-hosts --managed write",
         "postern enforce --policy policy.yaml --on-failure allow --other-filesystems scan",
@@ -134,18 +135,24 @@ static const char *absolute(const char *path, struct arena *arena)
 	return path && realpath(path, real) ? arena_str(arena, slice_str(real)) : path;
 }
 
-/* The processes that recognise have no environment to find it by. */
+/* The processes that recognise have no environment to find them by: those of the bundle in force, and behind them what is shipped. */
 static const char *shipped_prints(struct arena *arena)
 {
-	const char *folder[3];
-	size_t n = share_folders(arena, folder);
+	const char *folder[SHARE_DATA_MAX], *all = NULL;
+	size_t n = share_data(arena, folder);
 	for (size_t i = 0; i < n; i++) {
 		struct stat st;
 		const char *path = arena_fmt(arena, "%s/prints", folder[i]);
-		if (path && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-			return absolute(path, arena);
+		if (!path || stat(path, &st) < 0 || !S_ISDIR(st.st_mode))
+			continue;
+		/* The link to the bundle in force is kept: another may be, when a process begins. */
+		bool bundle = strcmp(folder[i], SHARE_BUNDLE) == 0;
+		path = bundle ? path : absolute(path, arena);
+		all = all ? arena_fmt(arena, "%s:%s", all, path) : path;
+		if (!bundle)
+			break;
 	}
-	return NULL;
+	return all;
 }
 
 /* The folder, or NULL for none. */
@@ -165,8 +172,6 @@ static int enforce_run(void *options, const struct opt_args *args)
 	struct rules *rules = NULL;
 	if (args->n || args->n_rest)
 		return cmd_usage("enforce", "it takes no operands");
-	if (!o->policy)
-		return cmd_usage("enforce", "a policy is missing: --policy FILE");
 	struct guard_config c = {.policy = absolute(o->policy, &arena),
 	        .prints = o->prints ? absolute(o->prints, &arena) : shipped_prints(&arena),
 	        .monitor = o->monitor,

@@ -5,9 +5,11 @@
 #include <fcntl.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "cmd/policy.h"
+#include "identify/identify.h"
 #include "identify/profile.h"
 #include "ledger/client.h"
 #include "ledger/entry.h"
@@ -114,5 +116,13 @@ int policy_bundle_check(void *arg, int dir, const char *path, struct err *err)
 		free(list[i]);
 	}
 	free(list);
+	struct stat st;
+	if (r == 0 && fstatat(dir, "prints", &st, 0) == 0) {
+		_cleanup_arena_ struct arena a = ARENA(1 << 16);
+		struct identify *id = NULL;
+		const char *folder = arena_fmt(&a, "%s/prints", path);
+		r = folder ? identify_open(folder, &id, err) : err_set(err, -ENOMEM, "out of memory");
+		identify_close(id);
+	}
 	return r;
 }

@@ -22,6 +22,7 @@
 
 #define TICK_MS   50u
 #define POLICY_MS 1000
+#define RECORD_MS (15 * 60 * 1000)
 #define HANG_MS   20000u
 #define THREADS   4u
 #define NICE      (-15)
@@ -36,7 +37,8 @@ struct daemon {
 	int error; /* with which the loop was stopped */
 	struct err err;
 	/* the policy */
-	struct stat policy;
+	uint64_t policy; /* what was read, as rules_mark() has it */
+	int64_t read_at;
 	bool reading, again;
 	int64_t looked;
 	int64_t alive;  /* the manager was told */
@@ -56,7 +58,7 @@ struct reading {
 	struct errand errand;
 	struct daemon *d;
 	struct rules *rules;
-	struct stat before, now;
+	uint64_t before, now;
 	bool always, looked;
 	int error;
 	struct err err, plan_err;
@@ -65,19 +67,12 @@ struct reading {
 	int plan_error;
 };
 
-static bool same(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-	       memcmp(&a->st_mtim, &b->st_mtim, sizeof(a->st_mtim)) == 0 && memcmp(&a->st_ctim, &b->st_ctim, sizeof(a->st_ctim)) == 0;
-}
-
 static void reading_work(struct errand *e)
 {
 	struct reading *r = (struct reading *)(void *)e;
 	const char *file = r->d->g.config.policy;
-	if (stat(file, &r->now) < 0)
-		memset(&r->now, 0, sizeof(r->now));
-	r->looked = r->always || !same(&r->now, &r->before);
+	r->now = rules_mark(file);
+	r->looked = r->always || r->now != r->before;
 	if (r->looked)
 		r->error = rules_load(file, &r->rules, &r->err);
 	if (r->rules && r->plans)
@@ -164,6 +159,19 @@ static void read_policy(struct daemon *d, bool always)
 	        .plan = BUF(4u << 20)};
 	d->reading = true;
 	errand_send(d->g.errands, &r->errand);
+}
+
+/* Must the policy be read although no file is another? When something in it begins or ends, and now and then, so that the time that it goes
+ * by is recorded. */
+static bool is_due(struct daemon *d, int64_t now)
+{
+	const struct rules *r = d->g.rules;
+	bool due = !d->read_at || now - d->read_at >= RECORD_MS || (r && r->until && bundle_clock_now(&r->clock) >= r->until);
+	if (due)
+		d->read_at = now;
+	if (due && r && r->until && bundle_clock_now(&r->clock) >= r->until)
+		memset(d->g.permit, 0, sizeof(d->g.permit));
+	return due;
 }
 
 /* ---- stages */
@@ -381,7 +389,7 @@ static void on_tick(void *arg, uint32_t events)
 	int64_t now = ask_now();
 	if (d->stage == ARRAY_LEN(stages) && now - d->looked >= POLICY_MS) {
 		d->looked = now;
-		read_policy(d, false);
+		read_policy(d, is_due(d, now));
 	}
 	if (has_ended(d)) {
 		stop(d, 0);

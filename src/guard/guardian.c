@@ -69,7 +69,7 @@ static void fill(struct image *i, const struct guard_config *c)
 	        .deadline_ms = c->deadline_ms,
 	        .has_ledger = c->ledger != NULL,
 	        .has_prints = c->prints != NULL};
-	(void)snprintf(i->policy, sizeof(i->policy), "%s", c->policy);
+	(void)snprintf(i->policy, sizeof(i->policy), "%s", c->policy ? c->policy : "");
 	(void)snprintf(i->ledger, sizeof(i->ledger), "%s", c->ledger ? c->ledger : "");
 	(void)snprintf(i->prints, sizeof(i->prints), "%s", c->prints ? c->prints : "");
 	(void)snprintf(i->cgroup, sizeof(i->cgroup), "%s", c->cgroup ? c->cgroup : "");

@@ -25,7 +25,7 @@ struct running {
 
 struct judge {
 	struct stat ours; /* the file of this program */
-	char net[64], user[64];
+	char net[64], user[64], host[HOST_NAME_MAX + 1];
 	pthread_mutex_t lock;
 	struct running running[RUNNING_MAX]; /* with the lock held */
 	size_t next;
@@ -42,6 +42,8 @@ int judge_new(struct judge **out, struct err *err)
 	}
 	who_link(getpid(), "ns/net", j->net, sizeof(j->net));
 	who_link(getpid(), "ns/user", j->user, sizeof(j->user));
+	if (gethostname(j->host, sizeof(j->host) - 1) < 0)
+		j->host[0] = 0;
 	(void)pthread_mutex_init(&j->lock, NULL);
 	*out = j;
 	return 0;
@@ -244,6 +246,8 @@ void judge(struct judge *j, const struct rules *rules, const struct known_tool *
 	        .n_groups = there ? group_names(&out->who, name, group) : 0,
 	        .lineage = lineage,
 	        .n_lineage = out->n_lineage,
+	        .host = slice_str(j->host),
+	        .now = bundle_clock_now(&rules->clock),
 	};
 	policy_tool(rules->policy, &t, &d);
 	out->verdict = d.verdict;

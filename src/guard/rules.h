@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "policy/bundle.h"
 
 struct policy;
 struct rules {
@@ -15,11 +16,16 @@ struct rules {
 	bool ledger_required;
 	const char *ledger; /* folder that it names; NULL: none */
 	uint64_t version;
+	struct bundle_clock clock; /* by which exceptions begin and end */
+	int64_t until;             /* when a decision may become another by itself; 0: never */
 };
 
-/* Reads the file as an organisation's policy: signature, version and expiry are checked as policy_load() does. -EINVAL, -EKEYREJECTED,
- * -ESTALE, …, with a sentence. It opens files. */
+/* Reads the file as an organisation's policy; NULL or "": that of the bundle in force, or else of /etc/postern/policy.yaml. Signature,
+ * version and expiry are checked as policy_load() does. -ENOENT, -EINVAL, -EKEYREJECTED, -ESTALE, …, with a sentence. It opens files. */
 [[nodiscard]] int rules_load(const char *file, struct rules **out, struct err *err);
+/* A number that changes when what rules_load() reads does: other files, or the same ones written to. It opens nothing, but may wait for a
+ * disk. */
+uint64_t rules_mark(const char *file);
 struct rules *rules_ref(struct rules *r);
 void rules_unref(struct rules *r);
 

@@ -411,8 +411,8 @@ int catalogue_parse(struct slice yaml, const char *name, struct arena *arena, st
 
 int catalogue_open(const char *path, struct arena *arena, struct catalogue *out, struct err *err)
 {
-	const char *share[3], *tried[3];
-	size_t n = path ? 0 : share_folders(arena, share);
+	const char *share[SHARE_DATA_MAX], *tried[SHARE_DATA_MAX];
+	size_t n = path ? 0 : share_data(arena, share);
 	for (size_t i = 0; i < n; i++)
 		if (!(tried[i] = arena_fmt(arena, "%s/catalogue/tools.yaml", share[i])))
 			return -ENOMEM;

@@ -46,9 +46,11 @@ struct identify_match {
 
 struct identify;
 
-/* Reads and compiles the prints of every tool. `folder`: where they are, or NULL for those that are shipped (sys/share.h). Once it is open
- * it does not change, and threads may share it. -ENOENT: there are none; -EINVAL: a mistake in one, with its place; -ENOMEM. */
-[[nodiscard]] int identify_open(const char *folder, struct identify **out, struct err *err);
+/* Reads and compiles the prints of every tool. `folders`: where they are, best first, with ':'
+ * between; of two files with one name the first counts. NULL: those that are shipped (sys/share.h), with those of the bundle in force over
+ * them. Once it is open it does not change, and threads may share it. -ENOENT: there are none; -EINVAL: a mistake in one, with its place;
+ * -ENOMEM. */
+[[nodiscard]] int identify_open(const char *folders, struct identify **out, struct err *err);
 void identify_close(struct identify *id);
 /* SHA-256 in hex over all prints: what was known when an answer was given. It goes into caches, so that they end when prints change. */
 const char *identify_digest(const struct identify *id);

@@ -135,50 +135,91 @@ static int yaml_only(const struct dirent *e)
 	return e->d_name[0] != '.' && slice_ends(slice_str(e->d_name), SLICE(".yaml"));
 }
 
-/* 1: read; 0: there is no such folder, or none in it. */
-static int open_folder(const char *folder, struct identify **out, struct err *err)
+/* Files of prints, each once by its name. */
+struct gathered {
+	struct arena arena;
+	size_t n;
+	const char *file[IDENTIFY_TOOLS_MAX]; /* without its folder */
+	const char *path[IDENTIFY_TOOLS_MAX];
+	struct slice text[IDENTIFY_TOOLS_MAX];
+};
+
+static int gather_file(struct gathered *g, const char *folder, const char *file, struct err *err)
+{
+	_cleanup_buf_ struct buf text = BUF(PRINTS_BYTES_MAX);
+	for (size_t i = 0; i < g->n; i++)
+		if (strcmp(g->file[i], file) == 0)
+			return 0;
+	if (g->n == IDENTIFY_TOOLS_MAX)
+		return err_set(err, -EINVAL, "with %s there are more than %d files of prints", folder, IDENTIFY_TOOLS_MAX);
+	const char *path = arena_fmt(&g->arena, "%s/%s", folder, file);
+	int r = path ? path_read(AT_FDCWD, path, &text) : -ENOMEM;
+	if (r < 0)
+		return err_sys(err, r, "the prints %s", path ? path : folder);
+	g->path[g->n] = path;
+	g->file[g->n] = path + strlen(folder) + 1;
+	g->text[g->n++] = arena_copy(&g->arena, buf_slice(&text));
+	return 0;
+}
+
+/* A folder that is not there has none. */
+static int gather(struct gathered *g, const char *folder, struct err *err)
 {
 	struct dirent **list = NULL;
-	const char *names[IDENTIFY_TOOLS_MAX];
-	struct slice texts[IDENTIFY_TOOLS_MAX];
-	_cleanup_arena_ struct arena arena = ARENA(ARENA_MAX);
 	int n = scandir(folder, &list, yaml_only, alphasort), r = 0;
 	if (n < 0)
 		return errno == ENOENT || errno == ENOTDIR ? 0 : err_sys(err, -errno, "the folder of prints %s", folder);
-	if (n > IDENTIFY_TOOLS_MAX)
-		r = err_set(err, -EINVAL, "%s has more than %d files of prints", folder, IDENTIFY_TOOLS_MAX);
 	for (int i = 0; i < n; i++) {
-		_cleanup_buf_ struct buf text = BUF(PRINTS_BYTES_MAX);
-		if (r == 0) {
-			names[i] = arena_fmt(&arena, "%s/%s", folder, list[i]->d_name);
-			r = names[i] ? path_read(AT_FDCWD, names[i], &text) : -ENOMEM;
-			r = r < 0 ? err_sys(err, r, "the prints %s", names[i] ? names[i] : folder) : 0;
-			texts[i] = arena_copy(&arena, buf_slice(&text));
-		}
+		if (r == 0)
+			r = gather_file(g, folder, list[i]->d_name, err);
 		free(list[i]);
 	}
 	free(list);
-	if (r < 0 || n == 0)
-		return r;
-	_cleanup_fd_ int kept = kept_folder();
-	r = identify_of_texts(names, texts, (size_t)n, kept, out, err);
-	return r < 0 ? r : 1;
+	return r;
 }
 
-int identify_open(const char *folder, struct identify **out, struct err *err)
+/* From the folders of a list, with ':' between them. */
+static int gather_list(struct gathered *g, const char *folders, struct err *err)
+{
+	int r = 0;
+	while (r == 0 && *folders) {
+		size_t n = strcspn(folders, ":");
+		const char *one = arena_str(&g->arena, slice_of(folders, n));
+		r = !one ? -ENOMEM : n ? gather(g, one, err) : 0;
+		folders += n + (folders[n] == ':');
+	}
+	return r;
+}
+
+int identify_open(const char *folders, struct identify **out, struct err *err)
 {
 	_cleanup_arena_ struct arena arena = ARENA(65536);
-	const char *share[3];
-	size_t n = folder ? 0 : share_folders(&arena, share);
-	int r = folder ? open_folder(folder, out, err) : 0;
+	const char *share[SHARE_DATA_MAX];
+	size_t n = folders ? 0 : share_data(&arena, share);
+	struct gathered *g = calloc(1, sizeof(*g));
+	if (!g)
+		return err_set(err, -ENOMEM, "out of memory for the prints");
+	g->arena = ARENA(ARENA_MAX);
+	int r = folders ? gather_list(g, folders, err) : 0;
 	for (size_t i = 0; i < n && r == 0; i++) {
 		const char *path = arena_fmt(&arena, "%s/prints", share[i]);
-		r = path ? open_folder(path, out, err) : -ENOMEM;
+		size_t before = g->n;
+		r = path ? gather(g, path, err) : -ENOMEM;
+		/* Only those of a bundle are laid over others: what was installed twice is not mixed. */
+		if (g->n != before && strcmp(share[i], SHARE_BUNDLE) != 0)
+			break;
 	}
-	if (r != 0)
-		return r < 0 ? r : 0;
-	return folder ? err_set(err, -ENOENT, "there are no prints of tools (*.yaml) in %s", folder)
-	              : err_set(err, -ENOENT, "there are no prints of tools: set POSTERN_SHARE to the folder that holds prints/*.yaml");
+	if (r == 0 && g->n == 0)
+		r = folders ? err_set(err, -ENOENT, "there are no prints of tools (*.yaml) in %s", folders)
+		            : err_set(err, -ENOENT,
+		                      "there are no prints of tools: set POSTERN_SHARE to the folder that holds prints/*.yaml");
+	if (r == 0) {
+		_cleanup_fd_ int kept = kept_folder();
+		r = identify_of_texts(g->path, g->text, g->n, kept, out, err);
+	}
+	arena_free(&g->arena);
+	free(g);
+	return r;
 }
 
 void identify_close(struct identify *id)
