@@ -32,7 +32,7 @@ void judge(struct judge *j, const struct rules *rules, const struct known_tool *
 /* This process runs that tool from now on: what it starts descends from it. */
 void judge_runs(struct judge *j, const struct who *who, const char *tool);
 
-/* Who may not run a tool outside a gate is told how to run it inside one. */
+/* Is it inside a gate? What is trusted for that stands with the function. */
 bool judge_is_gated(struct judge *j, const struct who *who);
 
 #endif
