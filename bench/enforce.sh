@@ -99,8 +99,8 @@ for ((r = 0; r < repeats; r++)); do
 		line 'open, a person'\''s, again' "$("$B" open "$fs/theirs" 20000)"
 		"$B" exec "$fs/short" 20 >/dev/null
 		sleep 0.3
-		line 'execution, again' "$("$B" exec "$fs/short" 5000)"
-		line 'executions, 2 at once' "$("$B" storm "$fs/short" 40000 2)"
+		line 'execution, again' "$("$B" exec "$fs/short" 2000)"
+		line 'executions, 2 at once' "$("$B" storm "$fs/short" 20000 2)"
 		if [[ $who == postern ]]; then
 			printf '%-10s %-34s %s\n' "$who" 'memory' "$(for p in $(pgrep -f 'postern enforce|--role='); do cat "/proc/$p/smaps_rollup"; done | awk '/^Pss:/ {s += $2} END {print int(s / 1024) " MB (PSS of all its processes)"}')"
 		fi

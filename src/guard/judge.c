@@ -15,7 +15,7 @@
 #define ANCESTORS_MAX 64u
 #define RUNNING_MAX   2048u
 #define GROUPS_MAX    (WHO_GROUPS_MAX)
-#define NAME_MAX_     64u
+#define NAME_BYTES     64u
 
 struct running {
 	pid_t pid;
@@ -203,16 +203,16 @@ static void account_name(uid_t uid, char out[64])
 		(void)snprintf(out, 64, "%u", (unsigned)uid);
 }
 
-static size_t group_names(const struct who *who, char name[][NAME_MAX_], struct slice *out)
+static size_t group_names(const struct who *who, char name[][NAME_BYTES], struct slice *out)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < who->n_groups; i++) {
 		struct group g, *found = NULL;
 		char text[8192];
 		if (getgrgid_r(who->group[i], &g, text, sizeof(text), &found) == 0 && found)
-			(void)snprintf(name[n], NAME_MAX_, "%s", g.gr_name);
+			(void)snprintf(name[n], NAME_BYTES, "%s", g.gr_name);
 		else
-			(void)snprintf(name[n], NAME_MAX_, "%u", (unsigned)who->group[i]);
+			(void)snprintf(name[n], NAME_BYTES, "%u", (unsigned)who->group[i]);
 		out[n] = slice_str(name[n]);
 		n++;
 	}
@@ -221,7 +221,7 @@ static size_t group_names(const struct who *who, char name[][NAME_MAX_], struct 
 
 void judge(struct judge *j, const struct rules *rules, const struct known_tool *tool, pid_t pid, struct judgement *out)
 {
-	char name[GROUPS_MAX][NAME_MAX_];
+	char name[GROUPS_MAX][NAME_BYTES];
 	struct slice group[GROUPS_MAX], lineage[JUDGE_LINEAGE_MAX];
 	struct policy_tool_decision d;
 	memset(out, 0, sizeof(*out));

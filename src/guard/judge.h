@@ -34,7 +34,7 @@ void judge_runs(struct judge *j, const struct who *who, const char *tool);
 
 /* Is this process one of this program's own, unaltered and not traced? Those of a gate, which stand between it and the network, are. */
 bool judge_is_ours(struct judge *j, pid_t pid);
-/* Who may not run a tool outside a gate is told how to run it inside one. */
+/* Is it inside a gate? What is trusted for that stands with the function. */
 bool judge_is_gated(struct judge *j, const struct who *who);
 
 #endif
