@@ -1,5 +1,6 @@
 /* What the inventory is made of: the catalogue and its places, what of a command line may be shown, sockets, settings in every format, the
  * beginnings of models. */
+#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -48,6 +49,19 @@ static void catalogue_is_good(void **state)
 		}
 		if (t->n_risks && !reads)
 			fail_msg("%s has risks in no file", t->id);
+	}
+	/* Profiles and prints have the same ids. */
+	for (size_t k = 0; k < 2; k++) {
+		DIR *d = opendir(k ? "share/prints" : "share/profiles");
+		assert_non_null(d);
+		for (struct dirent *e; (e = readdir(d));) {
+			struct slice id = slice_str(e->d_name);
+			if (!slice_ends(id, SLICE(".yaml")) || slice_is(id, "generic.yaml"))
+				continue;
+			if (!catalogue_tool(&c, slice_sub(id, 0, id.n - 5)))
+				fail_msg("%s is not in the catalogue", e->d_name);
+		}
+		closedir(d);
 	}
 	assert_ptr_equal(catalogue_package(&c, SLICE("npm:@anthropic-ai/claude-code-linux-x64")), catalogue_tool(&c, SLICE("claude-code")));
 	assert_null(catalogue_package(&c, SLICE("npm:@anthropic-ai/claude-code-")));
