@@ -1,6 +1,7 @@
 // For bench/identify.sh, so that a version costs few processes.
 //	identify.mjs scatter cp|ln FROM TO           every file under a name that says nothing
-//	identify.mjs minify TRADE FROM TO ALL        scripts of FROM by esbuild; all of them together in ALL; prints how many, and the largest
+//	identify.mjs minify TRADE FROM TO ALL        scripts of FROM by esbuild; all of them together in ALL; prints how many, and
+//	                                             the one that is most of them, or -
 //	identify.mjs tell TOOL VERSION MAP           answers on standard input, as lines; MAP has a line for each path: DISGUISE, tab, path
 import fs from "node:fs";
 import path from "node:path";
@@ -29,7 +30,7 @@ if (what == "scatter") {
 	const [trade, from, to, all] = args;
 	const esbuild = createRequire(path.join(fs.realpathSync(trade), "x.js"))("esbuild");
 	fs.mkdirSync(to, { recursive: true });
-	let n = 0, largest = "", size = 0;
+	let n = 0, largest = "", size = 0, total = 0;
 	const out = fs.openSync(all, "w");
 	for (const p of walk(from)) {
 		if (!/\.[mc]?js$/.test(p) || fs.statSync(p).size > 4e7) continue;
@@ -39,10 +40,12 @@ if (what == "scatter") {
 		} catch { /* as it is */ }
 		fs.writeFileSync(path.join(to, `${n++}.js`), code);
 		fs.writeSync(out, code);
-		if (fs.statSync(p).size > size) (size = fs.statSync(p).size), (largest = p);
+		const here = fs.statSync(p).size;
+		total += here;
+		if (here > size) (size = here), (largest = p);
 	}
 	console.log(n);
-	console.log(largest);
+	console.log(size * 2 > total ? largest : "-");
 } else if (what == "tell") {
 	const [tool, version, map] = args;
 	const answer = {};

@@ -45,21 +45,22 @@ inside() { printf '%s\t%s\n' "$1" "$2" >>"$work/one/inside"; }
 
 is_elf() { [[ $(head -c 4 "$1" | tail -c 3) == ELF ]]; }
 
+# Older versions of Bun keep the program behind the executable's end. Tools that write an executable anew leave that away: what is left is
+# the run time.
+behind() { tail -c 4096 "$1" | grep -qa 'Bun! ----'; }
+
+changed() { # DISGUISE FILE, which was made from one/elf
+	if behind "$work/one/elf" && ! behind "$2"; then look "$1: the program is gone" -; else look "$1" "$2"; fi
+}
+
 disguise_elf() { # FILE
-	local before after
 	cp "$1" "$work/one/elf"
 	chmod u+w "$work/one/elf"
 	head -c 4096 /dev/urandom >"$work/one/signature"
-	objcopy --add-section .signature="$work/one/signature" "$work/one/elf" "$work/one/signed" 2>/dev/null && look 'signed again' "$work/one/signed"
-	before=$(stat -c %s "$work/one/elf")
-	strip -s -o "$work/one/stripped" "$work/one/elf" 2>/dev/null || return
-	after=$(stat -c %s "$work/one/stripped")
-	# Where it cuts off what lies behind the end, the program has gone: what is left is its run time.
-	if ((after * 10 < before * 9)) && ! grep -qa '/$bunfs/root/' "$work/one/stripped"; then
-		look 'strip cut the program off' -
-	else
-		look stripped "$work/one/stripped"
-	fi
+	objcopy --add-section .signature="$work/one/signature" "$work/one/elf" "$work/one/signed" 2>/dev/null && changed 'signed again' "$work/one/signed"
+	strip -s -o "$work/one/stripped" "$work/one/elf" 2>/dev/null && changed stripped "$work/one/stripped"
+	# As a signature is put on by who does not rewrite: behind the end, too.
+	cat "$work/one/elf" "$work/one/signature" >"$work/one/appended" && look 'signature behind the end' "$work/one/appended"
 }
 
 disguise_script() { # FOLDER
@@ -67,9 +68,8 @@ disguise_script() { # FOLDER
 	{ read -r n && read -r file; } < <(node bench/identify.mjs minify "$work/trade" "$1" "$work/one/min" "$work/one/all.js")
 	[[ -n ${file:-} ]] || return
 	look 'minified (esbuild)' "$work/one/min"
-	# The largest file says as much as all, where it is most of the program.
 	mkdir -p "$work/one/terser"
-	limit=90 alone "$terser" "$file" --compress --mangle --toplevel -o "$work/one/terser/x.js" && look 'minified (terser)' "$work/one/terser"
+	[[ $file != - ]] && limit=90 alone "$terser" "$file" --compress --mangle --toplevel -o "$work/one/terser/x.js" && look 'minified (terser)' "$work/one/terser"
 	printf '{"main": "%s", "output": "%s", "disableExperimentalSEAWarning": true}' "$work/one/all.js" "$work/one/blob" >"$work/one/sea.json"
 	if alone node --experimental-sea-config "$work/one/sea.json"; then
 		cp "$(readlink -f "$(command -v node)")" "$work/one/sea" && chmod u+w "$work/one/sea"
@@ -77,7 +77,7 @@ disguise_script() { # FOLDER
 			look 'one executable (Node)' "$work/one/sea"
 	fi
 	# Bun takes what has one entry and no packages beside it.
-	((n < 200)) && (cd "$work/one" && limit=200 alone "$bun" build --compile --minify --packages external --outfile bunned "$file") &&
+	[[ $file != - ]] && (cd "$work/one" && limit=200 alone "$bun" build --compile --minify --packages external --outfile bunned "$file") &&
 		look 'one executable (Bun)' "$work/one/bunned"
 }
 

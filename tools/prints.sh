@@ -31,22 +31,26 @@ while read -r name; do
 done <tools/prints-against.txt
 rows=()
 while IFS= read -r row; do [[ $row == '#'* || -z $row ]] || rows+=("$row"); done <tools/prints.tsv
+sources_of() { cut -f5 <<<"$1"; }
 for row in "${rows[@]}"; do
-	for source in ${row##*$'\t'}; do unpacked "${source#*=}" "$folder/x"; done
+	for source in $(sources_of "$row"); do unpacked "${source#*=}" "$folder/x"; done
 done
 # Programs of others that tools carry with them.
 mkdir -p "$folder/against/_vendor"
 find "$folder/x" -path '*ripgrep*x64-linux/*' -type f -exec cp -n {} "$folder/against/_vendor/" \;
 
 for row in "${rows[@]}"; do
-	IFS=$'\t' read -r tool title publisher packages sources <<<"$row"
+	IFS=$'\t' read -r tool title publisher packages sources loader <<<"$row"
 	(($#)) && [[ " $* " != *" $tool "* ]] && continue
 	against=$folder/against artefacts=()
 	for other in "${rows[@]}"; do
 		[[ ${other%%$'\t'*} == "$tool" ]] && continue
-		for source in ${other##*$'\t'}; do against+=,$folder/x/$(tr / _ <<<"${source#*=}"); done
+		for source in $(sources_of "$other"); do against+=,$folder/x/$(tr / _ <<<"${source#*=}"); done
 	done
 	for source in $sources; do artefacts+=("${source%%=*}=$folder/tgz/$(tr / _ <<<"${source#*=}").tgz"); done
+	# @scope/name@version/path: the package's folder has its slash as _.
+	[[ -n $loader ]] && loader="${loader%%=*}=$folder/x/$(sed 's#^[^=]*=##; s#^\(@[^/]*\)/#\1_#' <<<"$loader")"
 	"$postern" identify --learn --tool "$tool" --title "$title" --publisher "$publisher" --package "$packages" --against "$against" \
+		${loader:+--loader "$loader"} \
 		--output "share/prints/$tool.yaml" "${artefacts[@]}" || exit 1
 done

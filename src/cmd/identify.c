@@ -24,6 +24,8 @@ static const struct opt identify_table[] = {
         OPT_LIST(struct identify_opts, package, "package", 0, "KIND:NAME", NULL, "with --learn, its packages, the main one first"),
         OPT_LIST(struct identify_opts, word, "word", 0, "WORD", NULL,
                 "with --learn, words of its own texts; by default those of its packages"),
+        OPT_LIST(struct identify_opts, loader, "loader", 0, "ARTEFACT", NULL,
+                "with --learn, parts that are met alone, as loaders of a packed program"),
         OPT_LIST(struct identify_opts, against, "against", 0, "DIR", NULL, "with --learn, nothing that stands below here is taken"),
         OPT_U64(struct identify_opts, constants, "constants", 0, "N", 12, 512, "with --learn, how many are taken; by default 160"),
         OPT_STRING(struct identify_opts, output, "output", 'o', "FILE", "with --learn, write the prints there, not to standard output"),
@@ -147,9 +149,10 @@ static int run(void *options, const struct opt_args *args)
 	const struct identify_opts *o = options;
 	if (args->n == 0)
 		return cmd_usage("identify", "name a file or a folder");
-	if (!o->learn && (o->tool || o->title || o->publisher || o->output || o->package.n || o->word.n || o->against.n || o->constants))
-		return cmd_usage(
-		        "identify", "--tool, --title, --publisher, --package, --word, --against, --constants and --output go with --learn");
+	if (!o->learn && (o->tool || o->title || o->publisher || o->output || o->package.n || o->word.n || o->against.n || o->loader.n ||
+	                         o->constants))
+		return cmd_usage("identify",
+		        "--tool, --title, --publisher, --package, --word, --loader, --against, --constants and --output go with --learn");
 	return o->learn ? identify_learn(o, args) : identify_paths(o, args);
 }
 

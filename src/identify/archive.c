@@ -277,7 +277,10 @@ static void scan_entry(struct inside *x, struct archive *a, struct slice root, s
 	tally_add(g->tally, x->tally);
 	if (form != IDENTIFY_FORM_OTHER)
 		g->form = form;
-	x->over = x->over || tally_sure(g->tally);
+	/* The version of a tool that does not say it in its code is still to come, in its metadata. */
+	struct identify_match m = {0};
+	identify_decide(g->tally, &g->meta, &m);
+	x->over = x->over || (tally_sure(g->tally) && m.version[0]);
 }
 
 static void read_archive(struct inside *x, struct source *s, unsigned depth);

@@ -543,7 +543,7 @@ static void learning(void **state)
 		(void)snprintf(path, sizeof(path), "v%d/cli.js", i);
 		put(&f, path, buf_slice(&b));
 		(void)snprintf(path, sizeof(path), "v%d", i);
-		sources[i] = (struct learn_source){openat(f.fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), numbers[i], "sha512-x"};
+		sources[i] = (struct learn_source){openat(f.fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), numbers[i], "sha512-x", false};
 	}
 	put(&f, "against/lib.js", SLICE("x(\"This library text stands in every other program too\")"));
 	int against = openat(f.fd, "against", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
