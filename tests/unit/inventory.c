@@ -25,11 +25,11 @@ static void catalogue_is_good(void **state)
 		fail_msg("%s", err.text);
 	assert_int_equal(places_compile(&p, &c, &a), 0);
 	/* Every tool of the field can be found by something. */
-	static const char *const tools[] = {"claude-code", "codex", "gemini-cli", "qwen-code", "opencode", "copilot-cli", "copilot",
+	static const char *const tools[] = {"claude-code", "codex", "gemini-cli", "qwen-code", "opencode", "copilot-cli", "copilot-editor",
 	        "cursor", "windsurf", "cline", "roo-code", "kilocode", "continue", "aider", "goose", "amp", "auggie", "crush", "qodercli",
-	        "iflow", "codebuddy", "trae", "zed", "tabnine", "kiro", "amazon-q", "openclaw", "ollama", "lm-studio", "droid", "devin",
-	        "pi", "junie", "grok", "kimi", "vibe", "hermes", "openhands", "rovo-dev", "lingma", "llama-cpp", "vllm", "gpt4all", "jan",
-	        "localai", "text-generation-webui", "koboldcpp", "llamafile"};
+	        "iflow-cli", "codebuddy-code", "trae", "zed", "tabnine", "kiro", "amazon-q", "openclaw", "ollama", "lm-studio", "droid",
+	        "devin", "pi", "junie", "grok-cli", "kimi", "vibe", "hermes", "openhands", "rovo-dev", "lingma", "llama-cpp", "vllm",
+	        "gpt4all", "jan", "localai", "text-generation-webui", "koboldcpp", "llamafile"};
 	for (size_t i = 0; i < ARRAY_LEN(tools); i++)
 		if (!catalogue_tool(&c, slice_str(tools[i])))
 			fail_msg("the catalogue has no %s", tools[i]);
