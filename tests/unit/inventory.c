@@ -190,6 +190,13 @@ static void shown(void **state)
 	        {"https://[::1]:80/x", "", "https://[::1]:80/x"},
 	        {"https://", "", "[hidden]"},
 	        {"https://h.example/x", "--auth-url", "[hidden]"},
+	        {"{\"apiKey\":\"hunter2\"}", "--config", "[hidden]"},
+	        {"hunter2", "api-key", "[hidden]"},
+	        {"hunter2", "--github-pat", "[hidden]"},
+	        {"/data", "server-auth", "/data"},
+	        {"x*", "--pattern", "x*"},
+	        {"postgresql://u:hunter2@db/x?password=hunter2", "", "postgresql://db/x?[hidden]"},
+	        {"redis://:hunter2@db", "", "redis://db"},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(arguments); i++) {
 		_cleanup_buf_ struct buf b = BUF(4096);
@@ -202,6 +209,8 @@ static void shown(void **state)
 	        {"KEY=abc run", "KEY=[hidden] run"},
 	        {"run --token abc; next", "run --token [hidden]; next"},
 	        {"echo 'X-Api-Key: abc' | x", NULL},
+	        {"echo '{\"token\": \"abc\"}'", NULL},
+	        {"login --password abc && x", NULL},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
 		_cleanup_buf_ struct buf b = BUF(4096);
