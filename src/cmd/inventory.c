@@ -37,7 +37,7 @@ static const struct opt inventory_table[] = {
                 "where the system has programs"),
         OPT_CHOICE(struct inventory_opts, format, "format", 'f', "FORMAT", formats, "what is printed; by default text"),
         OPT_STRING(struct inventory_opts, output, "output", 'o', "FILE", "write it there"),
-        OPT_FLAG(struct inventory_opts, all, "all", 'a', "text: show everything, not only the first of many"),
+        OPT_FLAG(struct inventory_opts, all, "all", 'a', "in text, show everything and not only the first of many"),
         OPT_FLAG(struct inventory_opts, fresh, "fresh", 0, "look at everything again, whatever the last run saw"),
         OPT_FLAG(struct inventory_opts, no_cache, "no-cache", 0, "keep nothing for the next run, and use nothing of the last"),
         OPT_FLAG(struct inventory_opts, no_processes, "no-processes", 0, "leave out what runs now"),
