@@ -32,12 +32,12 @@ static const char *const formats[] = {"text", "json", "cyclonedx", "ocsf", NULL}
 
 static const struct opt inventory_table[] = {
         OPT_STRING(struct inventory_opts, root, "root", 'r', "DIR",
-                "look below this folder only, as the root of a system or a home; by default all of the host for root, else one's home and "
-                "the system's "
-                "places"),
+                "look below this folder only, as the root of a system or a home; by default root looks at all of the host, others at their "
+                "home and "
+                "where the system has programs"),
         OPT_CHOICE(struct inventory_opts, format, "format", 'f', "FORMAT", formats, "what is printed; by default text"),
         OPT_STRING(struct inventory_opts, output, "output", 'o', "FILE", "write it there"),
-        OPT_FLAG(struct inventory_opts, all, "all", 'a', "text: show everything, not only the first of many"),
+        OPT_FLAG(struct inventory_opts, all, "all", 'a', "in text, show everything and not only the first of many"),
         OPT_FLAG(struct inventory_opts, fresh, "fresh", 0, "look at everything again, whatever the last run saw"),
         OPT_FLAG(struct inventory_opts, no_cache, "no-cache", 0, "keep nothing for the next run, and use nothing of the last"),
         OPT_FLAG(struct inventory_opts, no_processes, "no-processes", 0, "leave out what runs now"),
@@ -140,11 +140,11 @@ struct work {
 static int give_up_rights(void)
 {
 	static const int calls[] = {SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(ptrace), SCMP_SYS(process_vm_writev), SCMP_SYS(socket),
-	        SCMP_SYS(connect), SCMP_SYS(bind), SCMP_SYS(sendto), SCMP_SYS(sendmsg), SCMP_SYS(mount), SCMP_SYS(umount2),
-	        SCMP_SYS(chmod), SCMP_SYS(fchmod), SCMP_SYS(fchmodat), SCMP_SYS(chown), SCMP_SYS(fchown), SCMP_SYS(lchown),
-	        SCMP_SYS(fchownat), SCMP_SYS(setuid), SCMP_SYS(setgid),  SCMP_SYS(init_module),
-	        SCMP_SYS(finit_module), SCMP_SYS(bpf), SCMP_SYS(mkdir), SCMP_SYS(mkdirat), SCMP_SYS(symlink), SCMP_SYS(symlinkat),
-	        SCMP_SYS(link), SCMP_SYS(linkat), SCMP_SYS(mknod), SCMP_SYS(mknodat)};
+	        SCMP_SYS(connect), SCMP_SYS(bind), SCMP_SYS(sendto), SCMP_SYS(sendmsg), SCMP_SYS(mount), SCMP_SYS(umount2), SCMP_SYS(chmod),
+	        SCMP_SYS(fchmod), SCMP_SYS(fchmodat), SCMP_SYS(chown), SCMP_SYS(fchown), SCMP_SYS(lchown), SCMP_SYS(fchownat),
+	        SCMP_SYS(setuid), SCMP_SYS(setgid), SCMP_SYS(init_module), SCMP_SYS(finit_module), SCMP_SYS(bpf), SCMP_SYS(mkdir),
+	        SCMP_SYS(mkdirat), SCMP_SYS(symlink), SCMP_SYS(symlinkat), SCMP_SYS(link), SCMP_SYS(linkat), SCMP_SYS(mknod),
+	        SCMP_SYS(mknodat)};
 	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ALLOW);
 	int r = f ? 0 : -ENOMEM;
 	for (size_t i = 0; i < ARRAY_LEN(calls) && r == 0; i++)

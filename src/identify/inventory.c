@@ -256,7 +256,8 @@ static void contradictions(struct job *j, struct inventory_finding **list, size_
 		}
 }
 
-/* Folders that a tool makes tell nothing where the tool itself, or its settings in it, were found. */
+/* Folders that a tool makes tell nothing where the tool itself, or its settings in it, were found; containers only matter if something is
+ * in them. */
 static void drop_folders(struct inventory_finding **list, size_t n)
 {
 	_cleanup_free_ struct inventory_finding **sorted = calloc(n + 1, sizeof(*sorted));
@@ -266,6 +267,13 @@ static void drop_folders(struct inventory_finding **list, size_t n)
 	qsort(sorted, n, sizeof(*sorted), by_path);
 	for (size_t i = 0; i < n; i++) {
 		struct inventory_finding *f = sorted[i];
+		if (f->kind == INVENTORY_CONTAINER) {
+			bool any = false;
+			for (size_t k = i + 1; k < n && k < i + 1000 && !any && is_below(sorted[k]->path, f->path); k++)
+				any = sorted[k]->kind != INVENTORY_CONTAINER;
+			f->path = any ? f->path : "";
+			continue;
+		}
 		if (f->kind != INVENTORY_SETTINGS || f->by != INVENTORY_BY_PLACE || f->risks || !f->path[0])
 			continue;
 		for (size_t k = i + 1; k < n && k < i + 1000 && is_below(sorted[k]->path, f->path); k++)
@@ -362,6 +370,9 @@ int inventory_take(const struct inventory_options *o, struct inventory *out, str
 	t->arena = ARENA((size_t)16 << 20);
 	t->job = job;
 	t->jobs = jobs;
+	struct timespec wall;
+	(void)clock_gettime(CLOCK_REALTIME, &wall);
+	t->recent = ((int64_t)wall.tv_sec - 2) * 1000000000;
 	(void)pthread_mutex_init(&t->lock, NULL);
 	(void)pthread_cond_init(&t->more, NULL);
 	for (unsigned i = 0; i < jobs; i++)

@@ -111,6 +111,7 @@ static void place(struct job *j, int fd, struct spot *s, int index)
 
 static void container(struct job *j, struct spot *s)
 {
+	j->counts.containers++;
 	struct inventory_finding *f = find_new(j, INVENTORY_CONTAINER, s);
 	if (!f)
 		return;

@@ -41,6 +41,7 @@ enum {
 	NODE_PARTIAL = 1 << 4,    /* not everything below is known: the cache must not say so */
 	NODE_LOST = 1 << 5,       /* could not be read */
 	NODE_KEPT = 1 << 6,       /* for the cache: it lives to the end */
+	NODE_LEFT_OUT = 1 << 7,   /* of another file system, or seen elsewhere already: what it hides may be there the next time */
 };
 
 /* What a file is looked at for. */
@@ -154,6 +155,9 @@ struct taking {
 	struct node *top; /* the system's root: real or virtual */
 	struct job *job;
 	unsigned jobs;
+
+	int64_t recent; /* what changed since may have changed again within the same tick of the kernel's clock: the cache must not trust it
+	                 */
 
 	pthread_mutex_t lock; /* of all below */
 	pthread_cond_t more;

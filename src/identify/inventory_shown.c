@@ -98,16 +98,23 @@ static bool secret_name(struct slice s)
 {
 	static const struct slice parts[] = {SLICE_INIT("key"), SLICE_INIT("token"), SLICE_INIT("secret"), SLICE_INIT("passw"),
 	        SLICE_INIT("pwd"), SLICE_INIT("auth"), SLICE_INIT("cred"), SLICE_INIT("bearer"), SLICE_INIT("header"), SLICE_INIT("cookie"),
-	        SLICE_INIT("session"), SLICE_INIT("pat"), SLICE_INIT("dsn"), SLICE_INIT("conn")};
+	        SLICE_INIT("session"), SLICE_INIT("dsn"), SLICE_INIT("conn")};
 	uint8_t low[64];
 	size_t n = s.n < sizeof(low) ? s.n : sizeof(low);
 	for (size_t i = 0; i < n; i++)
 		low[i] = (uint8_t)tolower(s.p[i]);
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
-		if (slice_find(slice_of(low, n), parts[i], 0) != SLICE_NPOS && !slice_is(slice_of(low, n), "--path") &&
-		        !slice_is(slice_of(low, n), "path"))
+		if (slice_find(slice_of(low, n), parts[i], 0) != SLICE_NPOS)
 			return true;
-	return slice_is(s, "-H") || slice_is(s, "-u") || slice_is(s, "-p");
+	return slice_is(s, "-H") || slice_is(s, "-u") || slice_is(s, "-p") || slice_ends(slice_of(low, n), SLICE("pat"));
+}
+
+/* Is a word the value of what stands before it: of an option or a word that names something secret? Paths and options are none. */
+static bool told_secret(struct slice after, struct slice s)
+{
+	if (after.n < 2 || after.n > 60 || !s.n || s.p[0] == '-' || slice_chr(after, '=', 0) != SLICE_NPOS || !secret_name(after))
+		return false;
+	return after.p[0] == '-' || (s.p[0] != '/' && s.p[0] != '.' && slice_chr(after, '/', 0) == SLICE_NPOS && after.p[0] != '@');
 }
 
 struct slice url_host(struct slice url)
@@ -185,7 +192,12 @@ static bool is_url(struct slice s)
 void shown_argument(struct buf *out, struct slice s, struct slice after)
 {
 	size_t equal = slice_chr(s, '=', 0);
-	bool after_secret = after.n > 1 && after.p[0] == '-' && slice_chr(after, '=', 0) == SLICE_NPOS && secret_name(after);
+	bool after_secret = told_secret(after, s);
+	/* A document in an argument may have anything in it. */
+	if (slice_chr(s, '{', 0) != SLICE_NPOS && slice_chr(s, '"', 0) != SLICE_NPOS) {
+		buf_str_add(out, HIDDEN);
+		return;
+	}
 	if (is_url(s)) {
 		if (after_secret)
 			buf_str_add(out, HIDDEN);
@@ -217,9 +229,8 @@ void shown_argument(struct buf *out, struct slice s, struct slice after)
 		buf_fmt(out, "%.*s: " HIDDEN, SLICE_FMT(slice_sub(s, 0, colon)));
 		return;
 	}
-	bool option = s.n > 1 && s.p[0] == '-';
 	/* An address within something else may have anything in it. */
-	if ((after_secret && !option) || shown_secret(s) || slice_find(s, SLICE("://"), 0) != SLICE_NPOS)
+	if (after_secret || shown_secret(s) || slice_find(s, SLICE("://"), 0) != SLICE_NPOS)
 		buf_str_add(out, HIDDEN);
 	else
 		buf_add(out, slice_sub(s, 0, 200));
@@ -243,7 +254,8 @@ void shown_line(struct buf *out, struct slice line)
 				shown_argument(out, s, before);
 			credentials = (header && secret_name(s)) ||
 			              (credentials && (slice_eq_nocase(s, SLICE("bearer")) || slice_eq_nocase(s, SLICE("basic"))));
-			before = s;
+			/* In "key": "value" the colon between the quotes is a word of its own. */
+			before = slice_is(s, ":") || slice_is(s, "=") ? before : s;
 		}
 		if (i < line.n) {
 			buf_u8(out, line.p[i] == '\n' || line.p[i] == '\r' || line.p[i] == '\t' ? ' ' : line.p[i]);

@@ -345,7 +345,7 @@ static struct mark *mark_new(
 	}
 	m->look = look;
 	m->place = place;
-	m->verdict = verdict;
+	m->verdict = nanoseconds(st->st_ctim) > t->recent ? 0 : verdict;
 	m->ino = st->st_ino;
 	m->size = (uint64_t)st->st_size;
 	m->mtime = nanoseconds(st->st_mtim);
@@ -563,8 +563,11 @@ static bool accept(struct job *j, struct node *d, const struct stat *st)
 	d->ino = st->st_ino;
 	d->mtime = nanoseconds(st->st_mtim);
 	d->ctime = nanoseconds(st->st_ctim);
+	if (d->ctime > t->recent || d->mtime > t->recent)
+		d->flags |= NODE_PARTIAL;
 	if (!visit(t, st->st_dev, st->st_ino)) {
 		j->counts.twice++;
+		d->flags |= NODE_LEFT_OUT;
 		return false;
 	}
 	return true;
@@ -603,6 +606,7 @@ static bool visit_folder(struct job *j, struct node *d, struct children *childre
 		return false;
 	if (st.st_dev != d->parent->dev && !allowed_system(t, d->fd, st.st_dev)) {
 		j->counts.other_systems++;
+		d->flags |= NODE_LEFT_OUT;
 		return false;
 	}
 	struct children c = {0};
@@ -644,7 +648,7 @@ static void settle(struct taking *t, struct node *d, bool good)
 		d->sibling = parent->child;
 		parent->child = d;
 		t->kept++;
-	} else if (good || d->flags & NODE_LOST) {
+	} else if (good || d->flags & (NODE_LOST | NODE_LEFT_OUT)) {
 		parent->flags |= NODE_PARTIAL;
 	}
 	pthread_mutex_unlock(&t->lock);

@@ -99,9 +99,9 @@ void inventory_json(struct buf *out, const struct inventory *inv, const struct i
 		uint64_t n;
 	} rows[] = {{"folders", c->folders}, {"files", c->files}, {"unchanged_folders", c->unchanged}, {"looked_into", c->looked},
 	        {"unreadable", c->unreadable}, {"other_file_systems", c->other_systems}, {"too_deep", c->too_deep},
-	        {"too_many", c->too_many}, {"too_large", c->too_large}, {"processes", c->processes}, {"foreign_processes", c->foreign},
-	        {"tools", s.tools}, {"risks_high", s.severity[SEVERITY_HIGH]}, {"risks_medium", s.severity[SEVERITY_MEDIUM]},
-	        {"risks_low", s.severity[SEVERITY_LOW]}};
+	        {"too_many", c->too_many}, {"too_large", c->too_large}, {"containers", c->containers}, {"processes", c->processes},
+	        {"foreign_processes", c->foreign}, {"tools", s.tools}, {"risks_high", s.severity[SEVERITY_HIGH]},
+	        {"risks_medium", s.severity[SEVERITY_MEDIUM]}, {"risks_low", s.severity[SEVERITY_LOW]}};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		buf_fmt(out, "%s\"%s\": %llu", i ? ", " : "", rows[i].name, (unsigned long long)rows[i].n);
 	buf_str_add(out, "},\n  \"unread\": [");

@@ -42,7 +42,8 @@ for tool, path in (('claude-code', 'home/anna/.local/bin/claude'), ('codex', 'us
 json.dump(want, open(sys.argv[1], 'w'))
 END
 
-# Afresh, from the cache, without one: the same.
+# Afresh, from the cache, without one: the same. What changed just now is not trusted, so that folders must be a little older.
+sleep 2.2
 take "$work/1.json" 1 --root "$work/system" --format json
 right "$work/1.json"
 take "$work/2.json" 1 --root "$work/system" --format json

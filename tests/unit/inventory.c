@@ -1,5 +1,6 @@
 /* What the inventory is made of: the catalogue and its places, what of a command line may be shown, sockets, settings in every format, the
  * beginnings of models. */
+#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -24,11 +25,11 @@ static void catalogue_is_good(void **state)
 		fail_msg("%s", err.text);
 	assert_int_equal(places_compile(&p, &c, &a), 0);
 	/* Every tool of the field can be found by something. */
-	static const char *const tools[] = {"claude-code", "codex", "gemini-cli", "qwen-code", "opencode", "copilot-cli", "copilot",
+	static const char *const tools[] = {"claude-code", "codex", "gemini-cli", "qwen-code", "opencode", "copilot-cli", "copilot-editor",
 	        "cursor", "windsurf", "cline", "roo-code", "kilocode", "continue", "aider", "goose", "amp", "auggie", "crush", "qodercli",
-	        "iflow", "codebuddy", "trae", "zed", "tabnine", "kiro", "amazon-q", "openclaw", "ollama", "lm-studio", "droid", "devin",
-	        "pi", "junie", "grok", "kimi", "vibe", "hermes", "openhands", "rovo-dev", "lingma", "llama-cpp", "vllm", "gpt4all", "jan",
-	        "localai", "text-generation-webui", "koboldcpp", "llamafile"};
+	        "iflow-cli", "codebuddy-code", "trae", "zed", "tabnine", "kiro", "amazon-q", "openclaw", "ollama", "lm-studio", "droid",
+	        "devin", "pi", "junie", "grok-cli", "kimi", "vibe", "hermes", "openhands", "rovo-dev", "lingma", "llama-cpp", "vllm",
+	        "gpt4all", "jan", "localai", "text-generation-webui", "koboldcpp", "llamafile"};
 	for (size_t i = 0; i < ARRAY_LEN(tools); i++)
 		if (!catalogue_tool(&c, slice_str(tools[i])))
 			fail_msg("the catalogue has no %s", tools[i]);
@@ -48,6 +49,19 @@ static void catalogue_is_good(void **state)
 		}
 		if (t->n_risks && !reads)
 			fail_msg("%s has risks in no file", t->id);
+	}
+	/* Profiles and prints have the same ids. */
+	for (size_t k = 0; k < 2; k++) {
+		DIR *d = opendir(k ? "share/prints" : "share/profiles");
+		assert_non_null(d);
+		for (struct dirent *e; (e = readdir(d));) {
+			struct slice id = slice_str(e->d_name);
+			if (!slice_ends(id, SLICE(".yaml")) || slice_is(id, "generic.yaml"))
+				continue;
+			if (!catalogue_tool(&c, slice_sub(id, 0, id.n - 5)))
+				fail_msg("%s is not in the catalogue", e->d_name);
+		}
+		closedir(d);
 	}
 	assert_ptr_equal(catalogue_package(&c, SLICE("npm:@anthropic-ai/claude-code-linux-x64")), catalogue_tool(&c, SLICE("claude-code")));
 	assert_null(catalogue_package(&c, SLICE("npm:@anthropic-ai/claude-code-")));
@@ -176,6 +190,13 @@ static void shown(void **state)
 	        {"https://[::1]:80/x", "", "https://[::1]:80/x"},
 	        {"https://", "", "[hidden]"},
 	        {"https://h.example/x", "--auth-url", "[hidden]"},
+	        {"{\"apiKey\":\"hunter2\"}", "--config", "[hidden]"},
+	        {"hunter2", "api-key", "[hidden]"},
+	        {"hunter2", "--github-pat", "[hidden]"},
+	        {"/data", "server-auth", "/data"},
+	        {"x*", "--pattern", "x*"},
+	        {"postgresql://u:hunter2@db/x?password=hunter2", "", "postgresql://db/x?[hidden]"},
+	        {"redis://:hunter2@db", "", "redis://db"},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(arguments); i++) {
 		_cleanup_buf_ struct buf b = BUF(4096);
@@ -188,6 +209,8 @@ static void shown(void **state)
 	        {"KEY=abc run", "KEY=[hidden] run"},
 	        {"run --token abc; next", "run --token [hidden]; next"},
 	        {"echo 'X-Api-Key: abc' | x", NULL},
+	        {"echo '{\"token\": \"abc\"}'", NULL},
+	        {"login --password abc && x", NULL},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
 		_cleanup_buf_ struct buf b = BUF(4096);
