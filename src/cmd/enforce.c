@@ -17,6 +17,7 @@
 #include "guard/sift.h"
 #include "ledger/client.h"
 #include "ledger/home.h"
+#include "sys/share.h"
 
 #define RUN_FOLDER "/run/postern"
 
@@ -133,6 +134,20 @@ static const char *absolute(const char *path, struct arena *arena)
 	return path && realpath(path, real) ? arena_str(arena, slice_str(real)) : path;
 }
 
+/* The processes that recognise have no environment to find it by. */
+static const char *shipped_prints(struct arena *arena)
+{
+	const char *folder[3];
+	size_t n = share_folders(arena, folder);
+	for (size_t i = 0; i < n; i++) {
+		struct stat st;
+		const char *path = arena_fmt(arena, "%s/prints", folder[i]);
+		if (path && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+			return absolute(path, arena);
+	}
+	return NULL;
+}
+
 /* The folder, or NULL for none. */
 static const char *ledger_folder(const struct enforce_opts *o, const struct rules *rules, struct arena *arena)
 {
@@ -153,7 +168,7 @@ static int enforce_run(void *options, const struct opt_args *args)
 	if (!o->policy)
 		return cmd_usage("enforce", "a policy is missing: --policy FILE");
 	struct guard_config c = {.policy = absolute(o->policy, &arena),
-	        .prints = absolute(o->prints, &arena),
+	        .prints = o->prints ? absolute(o->prints, &arena) : shipped_prints(&arena),
 	        .monitor = o->monitor,
 	        .fail_open = o->failure == FAILURE_ALLOW,
 	        .memfd_noexec = o->memfd_noexec,

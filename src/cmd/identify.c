@@ -18,15 +18,17 @@ static const struct opt identify_table[] = {
         OPT_FLAG(struct identify_opts, inside, "inside", 'i', "look into archives, packages and layers of containers"),
         OPT_STRING(struct identify_opts, prints, "prints", 0, "DIR", "take the prints from here; by default those that are shipped"),
         OPT_FLAG(struct identify_opts, learn, "learn", 0, "make prints from a few versions of a tool instead"),
-        OPT_STRING(struct identify_opts, tool, "tool", 0, "ID", "with --learn: the tool's short name, such as claude-code"),
-        OPT_STRING(struct identify_opts, title, "title", 0, "TITLE", "with --learn: its full name"),
-        OPT_STRING(struct identify_opts, publisher, "publisher", 0, "NAME", "with --learn: who publishes it"),
-        OPT_LIST(struct identify_opts, package, "package", 0, "KIND:NAME", NULL, "with --learn: its packages, the main one first"),
+        OPT_STRING(struct identify_opts, tool, "tool", 0, "ID", "with --learn, a short name of the tool, such as claude-code"),
+        OPT_STRING(struct identify_opts, title, "title", 0, "TITLE", "with --learn, its full name"),
+        OPT_STRING(struct identify_opts, publisher, "publisher", 0, "NAME", "with --learn, who publishes it"),
+        OPT_LIST(struct identify_opts, package, "package", 0, "KIND:NAME", NULL, "with --learn, its packages, the main one first"),
         OPT_LIST(struct identify_opts, word, "word", 0, "WORD", NULL,
-                "with --learn: words of its own texts; by default those of its packages"),
-        OPT_LIST(struct identify_opts, against, "against", 0, "DIR", NULL, "with --learn: nothing that stands below here is taken"),
-        OPT_U64(struct identify_opts, constants, "constants", 0, "N", 12, 512, "with --learn: how many are taken; by default 160"),
-        OPT_STRING(struct identify_opts, output, "output", 'o', "FILE", "with --learn: write the prints there, not to standard output"),
+                "with --learn, words of its own texts; by default those of its packages"),
+        OPT_LIST(struct identify_opts, loader, "loader", 0, "ARTEFACT", NULL,
+                "with --learn, parts that are met alone, as loaders of a packed program"),
+        OPT_LIST(struct identify_opts, against, "against", 0, "DIR", NULL, "with --learn, nothing that stands below here is taken"),
+        OPT_U64(struct identify_opts, constants, "constants", 0, "N", 12, 512, "with --learn, how many are taken; by default 160"),
+        OPT_STRING(struct identify_opts, output, "output", 'o', "FILE", "with --learn, write the prints there, not to standard output"),
         OPT_END,
 };
 
@@ -34,9 +36,7 @@ static const char *const identify_examples[] = {
         "postern identify /usr/local/bin/unknown  # by content, whatever the file is called",
         "postern identify --inside layer.tar.gz extension.vsix",
         "postern identify --format json --digest node_modules/*",
-        "postern identify --learn --tool some-tool --title \"Some Tool\" --publisher Vendor --package npm:some-tool --against "
-        "other-packages "
-        "some-tool-1.0.0.tgz some-tool-2.0.0.tgz",
+        "postern identify --learn --tool x --title X --publisher Y --package npm:x --against others x-1.0.0.tgz x-2.0.0.tgz",
         NULL,
 };
 
@@ -149,9 +149,10 @@ static int run(void *options, const struct opt_args *args)
 	const struct identify_opts *o = options;
 	if (args->n == 0)
 		return cmd_usage("identify", "name a file or a folder");
-	if (!o->learn && (o->tool || o->title || o->publisher || o->output || o->package.n || o->word.n || o->against.n || o->constants))
-		return cmd_usage(
-		        "identify", "--tool, --title, --publisher, --package, --word, --against, --constants and --output go with --learn");
+	if (!o->learn && (o->tool || o->title || o->publisher || o->output || o->package.n || o->word.n || o->against.n || o->loader.n ||
+	                         o->constants))
+		return cmd_usage("identify",
+		        "--tool, --title, --publisher, --package, --word, --loader, --against, --constants and --output go with --learn");
 	return o->learn ? identify_learn(o, args) : identify_paths(o, args);
 }
 

@@ -8,7 +8,7 @@ struct identify_opts {
 	bool digest, inside, learn;
 	unsigned format;
 	const char *prints, *tool, *title, *publisher, *output;
-	struct opt_list package, word, against;
+	struct opt_list package, word, against, loader;
 	uint64_t constants;
 };
 

@@ -94,7 +94,7 @@ static int add_source(struct learning *l, const char *operand, struct err *err)
 	struct learn_source *s = &l->source[l->n];
 	struct stat st;
 	const char *equals = strchr(operand, '='), *slash = strchr(operand, '/'), *path = operand;
-	s->version = NULL;
+	*s = (struct learn_source){.fd = -1};
 	if (equals && (!slash || equals < slash)) {
 		s->version = arena_str(&l->arena, slice_sub(slice_str(operand), 0, (size_t)(equals - operand)));
 		path = equals + 1;
@@ -118,10 +118,13 @@ static int add_source(struct learning *l, const char *operand, struct err *err)
 static int gather(struct learning *l, const struct identify_opts *o, const struct opt_args *args, struct err *err)
 {
 	int r = 0;
-	if (args->n > ARRAY_LEN(l->source))
+	if (args->n + o->loader.n > ARRAY_LEN(l->source))
 		return err_set(err, -EINVAL, "these are more than %zu artefacts", ARRAY_LEN(l->source));
-	for (size_t i = 0; r == 0 && i < args->n; i++)
-		r = add_source(l, args->arg[i], err);
+	for (size_t i = 0; r == 0 && i < args->n + o->loader.n; i++) {
+		r = add_source(l, i < args->n ? args->arg[i] : o->loader.item[i - args->n], err);
+		if (r == 0)
+			l->source[l->n - 1].loader = i >= args->n;
+	}
 	for (size_t i = 0; r == 0 && i < o->against.n; i++) {
 		int fd = open(o->against.item[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (fd < 0)

@@ -6,10 +6,12 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,6 +21,7 @@
 
 #define CODE_MAX  ((uint64_t)512 << 20) /* what is larger no runtime takes as code */
 #define IDLE_MAX  ((uint64_t)16 << 20)
+#define FOLDER_MS 2000
 #define IDLE_ASKS 256u
 #define AGAIN_MS  10
 #define AGAIN_MAX 20u /* times */
@@ -158,7 +161,7 @@ static bool wants_place(struct ask *a)
 {
 	if (a->why == ASK_CODE)
 		return !is_about(ask_path(a));
-	return a->why == ASK_EXEC || a->why == ASK_LATE || a->why == ASK_IDLE;
+	return true;
 }
 
 /* Somebody had it open for writing: what was read need not be what runs. It waits until that is over. */
@@ -173,26 +176,38 @@ static void again(void *arg, uint32_t events)
 
 /* ---- what may have changed after the answer */
 
+static int64_t since_boot_ms(void)
+{
+	struct timespec t;
+	(void)clock_gettime(CLOCK_BOOTTIME, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* It has ended, and its number may be another's by now; or it runs something else. */
+static bool is_gone(const struct after *f, const struct known_key *now, uint64_t *started)
+{
+	static int64_t tick_ms;
+	struct who_program p;
+	pid_t parent;
+	tick_ms = tick_ms ? tick_ms : 1000 / sysconf(_SC_CLK_TCK);
+	if (who_parent(f->pid, &parent, started) < 0 || (int64_t)*started * tick_ms > f->at)
+		return true;
+	return f->exec && (who_program(f->pid, &p) < 0 || p.ino != now->ino || p.dev != now->dev);
+}
+
 static void check_after(struct guard *g, struct after *f)
 {
 	struct stat st;
 	struct known_key now;
-	struct who_program p;
-	pid_t parent;
 	uint64_t started = 0;
-	if (fstat(f->fd, &st) < 0) {
-		fd_closep(&f->fd);
-		return;
+	if (fstat(f->fd, &st) == 0) {
+		known_key(&st, &now);
+		if (!known_key_eq(&now, &f->key) && now.size <= CODE_MAX && !is_gone(f, &now, &started)) {
+			ask_late(g, f->pid, started, TAKE_FD(f->fd));
+			return;
+		}
 	}
-	known_key(&st, &now);
-	bool same = known_key_eq(&now, &f->key);
-	/* It has ended, or runs something else by now. */
-	bool gone = who_parent(f->pid, &parent, &started) < 0 || (f->started && f->started != started) ||
-	            (!f->started && (who_program(f->pid, &p) < 0 || p.ino != now.ino || p.dev != now.dev));
-	if (same || gone || now.size > CODE_MAX)
-		fd_closep(&f->fd);
-	else
-		ask_late(g, f->pid, started, TAKE_FD(f->fd));
+	fd_closep(&f->fd);
 }
 
 static void check_afters(struct guard *g)
@@ -207,12 +222,7 @@ static void check_afters(struct guard *g)
 /* fd is taken over. */
 static void put_after(struct guard *g, int fd, pid_t pid, bool exec, const struct known_key *key)
 {
-	pid_t parent;
-	struct after f = {.fd = fd, .pid = pid, .key = *key};
-	if (!exec && who_parent(pid, &parent, &f.started) < 0) {
-		(void)close(fd);
-		return;
-	}
+	struct after f = {.fd = fd, .pid = pid, .exec = exec, .at = since_boot_ms(), .key = *key};
 	if (g->n_afters == AFTERS)
 		check_afters(g);
 	g->after[(g->first_after + g->n_afters++) % AFTERS] = f;
@@ -291,69 +301,131 @@ static void release(struct ask *a, int error)
 	}
 }
 
-static void on_place(struct sift_job *j, const struct sift_answer *f)
+/* Both answers are there, or one was not asked for. */
+static void decided(struct ask *a)
 {
-	struct ask *a = (struct ask *)(void *)((char *)j - offsetof(struct ask, job));
-	if (f->error == 0) {
-		a->file.placed = true;
-		a->file.tool = tool_of(f);
-	}
-	release(a, f->error);
-	if (f->error < 0)
-		verdict_failed(a, "the package that it belongs to could not be looked at");
+	if (--a->outstanding)
+		return;
+	release(a, a->error);
+	if (a->error < 0)
+		verdict_failed(
+		        a, a->error == -EIO ? "it could not be read, or ended the process that read it" : "it could not be recognised");
 	else
 		conclude(a);
 }
 
-static void find_place(struct ask *a)
+/*
+ * Folders that were found to be in no tool's package, for a while: the files of one are asked about together. Metadata that come within
+ * that while are not seen; whoever could make them so can leave them away as well.
+ */
+static struct folder *folder_at(struct ask *a, size_t *n)
+{
+	const char *path = ask_path(a), *slash = strrchr(path, '/');
+	*n = slash ? (size_t)(slash - path) : 0;
+	return *n && *n < sizeof(a->g->folder[0].path) ? &a->g->folder[slice_hash(slice_of(path, *n)) % FOLDERS] : NULL;
+}
+
+static void folder_put(struct ask *a)
+{
+	size_t n;
+	struct folder *f = folder_at(a, &n);
+	if (!f || a->root_ino == 0)
+		return;
+	*f = (struct folder){.root = a->root_ino, .until = ask_now() + FOLDER_MS};
+	memcpy(f->path, a->path, n);
+}
+
+static bool folder_is_known(struct ask *a)
+{
+	size_t n;
+	const struct folder *f = folder_at(a, &n);
+	return f && a->root_ino && f->root == a->root_ino && f->until > ask_now() && strlen(f->path) == n &&
+	       memcmp(f->path, a->path, n) == 0;
+}
+
+static void on_place(struct sift_job *j, const struct sift_answer *f)
+{
+	struct ask *a = (struct ask *)(void *)((char *)j - offsetof(struct ask, place_job));
+	a->file.placed = f->error == 0;
+	a->error = f->error;
+	a->file.tool = tool_of(f);
+	if (f->error == 0 && !a->file.tool)
+		folder_put(a);
+	decided(a);
+}
+
+/* By the path, as the process that opens it sees it. False: there is none. */
+static bool find_place(struct ask *a)
 {
 	char root[64];
+	struct stat st;
 	(void)snprintf(root, sizeof(root), "/proc/%d/root", (int)a->pid);
 	fd_closep(&a->root);
 	/* Neither is an opening that anybody is asked about. */
 	a->root = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (a->root < 0 || ask_path(a)[0] != '/') {
-		/* Its process has ended, or it has no name: there is no package then. */
 		a->file.placed = a->root >= 0;
-		release(a, 0);
-		conclude(a);
-		return;
+		return false;
 	}
-	a->job = (struct sift_job){
+	a->root_ino = fstat(a->root, &st) == 0 ? st.st_ino ^ st.st_dev << 40 : 0;
+	if (folder_is_known(a)) {
+		a->file.placed = true;
+		return false;
+	}
+	a->place_job = (struct sift_job){
 	        .what = SIFT_PLACE, .fd = a->fd, .root = a->root, .path = a->path, .idle = a->why == ASK_IDLE, .done = on_place};
-	sift_send(a->g->sift, &a->job);
+	a->outstanding++;
+	sift_send(a->g->sift, &a->place_job);
+	return true;
 }
 
+/* What is known of the file's content is there. */
 static void go_on(struct ask *a)
 {
-	if (!a->file.tool && !a->file.placed && wants_place(a)) {
-		find_place(a);
-		return;
-	}
-	release(a, 0);
-	conclude(a);
+	a->outstanding = 1;
+	if (!a->file.tool && !a->file.placed && wants_place(a))
+		(void)find_place(a);
+	decided(a);
 }
 
 static void on_file(struct sift_job *j, const struct sift_answer *f)
 {
 	struct ask *a = (struct ask *)(void *)((char *)j - offsetof(struct ask, job));
-	if (f->error < 0) {
-		release(a, f->error);
-		verdict_failed(
-		        a, f->error == -EIO ? "it could not be read, or ended the process that read it" : "it could not be recognised");
-		return;
-	}
-	a->file = (struct known_file){.key = a->key, .tool = tool_of(f), .runtime = (enum known_runtime)f->runtime};
+	a->error = f->error < 0 ? f->error : a->error;
+	a->file.key = a->key;
+	a->file.tool = tool_of(f);
+	a->file.runtime = (enum known_runtime)f->runtime;
 	const struct who_program p = {.dev = a->key.dev, .ino = a->key.ino, .ctime = a->key.ctime};
-	if (a->keyed && (a->why == ASK_EXEC || a->why == ASK_LATE))
+	if (f->error == 0 && a->keyed && (a->why == ASK_EXEC || a->why == ASK_LATE))
 		program_put(a->g, &p, a->file.runtime);
-	go_on(a);
+	if (f->error == 0)
+		go_on(a);
+	else
+		decided(a);
+}
+
+/* One reads for all that want to know of the same file as it is now. */
+static bool joined(struct ask *a)
+{
+	struct guard *g = a->g;
+	size_t h = hash_of(&a->key);
+	for (struct ask *o = g->hash[h]; o; o = o->chain)
+		if (known_key_eq(&o->key, &a->key) && o != a) {
+			a->waiting = o->waiting;
+			o->waiting = a;
+			return true;
+		}
+	a->chain = g->hash[h];
+	g->hash[h] = a;
+	a->leading = true;
+	return false;
 }
 
 static void look_up(struct ask *a)
 {
 	struct guard *g = a->g;
 	struct stat st;
+	a->error = 0;
 	if (a->fan == GUARD_FAN_LOCAL && fstat(a->fd, &st) == 0) {
 		known_key(&st, &a->key);
 		a->keyed = true;
@@ -367,17 +439,8 @@ static void look_up(struct ask *a)
 			go_on(a);
 			return;
 		}
-		/* One reads for all that want to know of the same file as it is now. */
-		size_t h = hash_of(&a->key);
-		for (struct ask *o = g->hash[h]; o; o = o->chain)
-			if (known_key_eq(&o->key, &a->key) && o != a) {
-				a->waiting = o->waiting;
-				o->waiting = a;
-				return;
-			}
-		a->chain = g->hash[h];
-		g->hash[h] = a;
-		a->leading = true;
+		if (joined(a))
+			return;
 	}
 	a->job = (struct sift_job){.what = SIFT_FILE,
 	        .fd = a->fd,
@@ -386,6 +449,7 @@ static void look_up(struct ask *a)
 	        .digest = true,
 	        .idle = a->why == ASK_IDLE,
 	        .done = on_file};
+	a->outstanding = 1;
 	sift_send(g->sift, &a->job);
 }
 
@@ -404,6 +468,28 @@ static bool is_program(const uint8_t *head, ssize_t n)
 	return n == (ssize_t)ELFNAMES_HEAD && elfnames_kind(slice_of(head, (size_t)n)) == ELFNAMES_LOADED;
 }
 
+/* When nobody waits: see ask_tick(). */
+static void later(struct guard *g, int fd, pid_t pid)
+{
+	struct ask *a = new_ask(g, ASK_IDLE, fd, pid);
+	if (!a) {
+		(void)close(fd);
+		return;
+	}
+	a->answered = a->later = true;
+}
+
+/* The beginning of a file, if it is in memory: a disk, or whoever serves a file system, is not waited for. Negative otherwise. */
+static ssize_t read_head(int fd, uint8_t *head, size_t n)
+{
+	struct iovec v = {head, n};
+	struct statfs f;
+	ssize_t got = preadv2(fd, &v, 1, 0, RWF_NOWAIT);
+	if (got < 0 && errno == EOPNOTSUPP && fstatfs(fd, &f) == 0 && (f.f_type == TMPFS_MAGIC || f.f_type == RAMFS_MAGIC))
+		got = pread(fd, head, n, 0);
+	return got;
+}
+
 /* A program opens it that runs no code from files. It may be a loader of somebody's own making: so what is itself a program is looked at.
  */
 static void opened_by_other(struct ask *a, const uint8_t *head, ssize_t n)
@@ -416,12 +502,8 @@ static void opened_by_other(struct ask *a, const uint8_t *head, ssize_t n)
 	}
 	ask_answer(a, true);
 	struct stat st;
-	if (fstat(a->fd, &st) == 0 && known_roots(&st) && st.st_size <= (off_t)IDLE_MAX && g->n_idle < IDLE_ASKS) {
-		a->why = ASK_IDLE;
-		g->n_idle++;
-		look_up(a);
-		return;
-	}
+	if (fstat(a->fd, &st) == 0 && known_roots(&st) && st.st_size <= (off_t)IDLE_MAX && g->n_idle < IDLE_ASKS)
+		later(g, TAKE_FD(a->fd), a->pid);
 	ask_done(a);
 }
 
@@ -517,8 +599,7 @@ static bool is_data(int fd)
 	        SLICE_INIT("GIF8"), SLICE_INIT("RIFF"), SLICE_INIT("%PDF-"), SLICE_INIT("\x1f\x8b"), SLICE_INIT("PAR1"),
 	        SLICE_INIT("\x89HDF\r\n"), SLICE_INIT("\x93NUMPY"), SLICE_INIT("GGUF"), SLICE_INIT("wOF2"), SLICE_INIT("OggS")};
 	uint8_t head[16];
-	struct iovec v = {head, sizeof(head)};
-	ssize_t n = preadv2(fd, &v, 1, 0, RWF_NOWAIT);
+	ssize_t n = read_head(fd, head, sizeof(head));
 	for (size_t i = 0; n == (ssize_t)sizeof(head) && i < ARRAY_LEN(magics); i++)
 		if (slice_starts(slice_of(head, sizeof(head)), magics[i]))
 			return true;
@@ -532,8 +613,7 @@ static void by_runtime(struct ask *a, int runtime)
 		find_program(a);
 	} else if (runtime == KNOWN_RUNTIME_NONE) {
 		uint8_t head[ELFNAMES_HEAD];
-		struct iovec v = {head, sizeof(head)};
-		ssize_t n = preadv2(a->fd, &v, 1, 0, RWF_NOWAIT);
+		ssize_t n = read_head(a->fd, head, sizeof(head));
 		if (n < 0)
 			peek(a, false);
 		else
@@ -554,38 +634,62 @@ static bool is_ours(const struct guard *g, pid_t pid)
 	return pid == g->self || pid == g->partner || sift_is_ours(g->sift, pid);
 }
 
-static bool code_opens(struct guard *g, const struct fan_event *e, struct who_program *opener)
+/* What the program that opens it does with files; -1: not known yet, then *opener is that program. */
+static int runtime_of(struct guard *g, const struct fan_event *e, struct who_program *opener)
 {
-	return who_program(e->pid, opener) == 0 && ask_program(g, opener) != KNOWN_RUNTIME_NONE;
+	int runtime = late_kind(g->late, e->pid);
+	if (runtime >= 0)
+		return runtime;
+	/* Kernel threads have none. */
+	if (who_program(e->pid, opener) < 0)
+		return KNOWN_RUNTIME_NONE;
+	runtime = ask_program(g, opener);
+	if (runtime >= 0)
+		late_learn(g->late, e->pid, (enum known_runtime)runtime);
+	return runtime;
 }
 
-/* Answered without being taken into the list. *kept: it is to be looked at again. */
-static bool at_once(struct guard *g, const struct fan_event *e, struct who_program *opener, int *runtime, struct known_key *key, bool *kept)
+/* It is surely no program. */
+static bool is_plain(int fd)
+{
+	uint8_t head[ELFNAMES_HEAD];
+	ssize_t n = read_head(fd, head, sizeof(head));
+	return n >= 0 && !is_program(head, n);
+}
+
+/* What becomes of the descriptor of what was answered at once. */
+enum then {
+	THEN_CLOSE,
+	THEN_AFTER, /* it is looked at again when it runs */
+	THEN_LATER, /* it may never be asked about again, if it is found to be harmless */
+};
+
+/* Answered without being taken into the list. */
+static bool at_once(
+        struct guard *g, const struct fan_event *e, struct who_program *opener, int *runtime, struct known_key *key, enum then *then)
 {
 	struct stat st;
 	if (fstat(e->fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size == 0)
 		return true;
+	bool roots = known_roots(&st);
+	if (!e->exec)
+		*runtime = runtime_of(g, e, opener);
+	if (!e->exec && *runtime == KNOWN_RUNTIME_NONE && !roots && is_plain(e->fd))
+		return true;
 	known_key(&st, key);
 	const struct known_file *hit = known_find(g->known, key);
 	if (hit && !hit->tool && hit->placed && known_stable(e->fd, key)) {
-		if (!known_roots(&st))
-			*kept = e->exec || code_opens(g, e, opener);
+		if (!roots)
+			*then = e->exec || *runtime != KNOWN_RUNTIME_NONE ? THEN_AFTER : THEN_CLOSE;
 		else if (fan_ignore(g->fan[GUARD_FAN_LOCAL], e->fd) == 0 && !known_stable(e->fd, key))
 			(void)fan_unignore(g->fan[GUARD_FAN_LOCAL], e->fd);
 		return true;
 	}
-	if (e->exec)
+	if (e->exec || *runtime != KNOWN_RUNTIME_NONE || !is_plain(e->fd))
 		return false;
-	/* Kernel threads have none. */
-	if (who_program(e->pid, opener) < 0)
-		return true;
-	*runtime = ask_program(g, opener);
-	if (*runtime != KNOWN_RUNTIME_NONE || known_roots(&st))
-		return false;
-	uint8_t head[ELFNAMES_HEAD];
-	struct iovec v = {head, sizeof(head)};
-	ssize_t n = preadv2(e->fd, &v, 1, 0, RWF_NOWAIT);
-	return n >= 0 && !is_program(head, n);
+	if (st.st_size <= (off_t)IDLE_MAX && g->n_idle < IDLE_ASKS)
+		*then = THEN_LATER;
+	return true;
 }
 
 void ask_event(struct guard *g, unsigned fan, const struct fan_event *e)
@@ -593,11 +697,13 @@ void ask_event(struct guard *g, unsigned fan, const struct fan_event *e)
 	struct who_program opener = {0};
 	struct known_key key;
 	int runtime = -1;
-	bool kept = false;
-	if (is_ours(g, e->pid) || (fan == GUARD_FAN_LOCAL && at_once(g, e, &opener, &runtime, &key, &kept))) {
+	enum then then = THEN_CLOSE;
+	if (is_ours(g, e->pid) || (fan == GUARD_FAN_LOCAL && at_once(g, e, &opener, &runtime, &key, &then))) {
 		(void)fan_answer(g->fan[fan], e->fd, true);
-		if (kept)
+		if (then == THEN_AFTER)
 			put_after(g, e->fd, e->pid, e->exec, &key);
+		else if (then == THEN_LATER)
+			later(g, e->fd, e->pid);
 		else
 			(void)close(e->fd);
 		return;
@@ -630,19 +736,39 @@ void ask_late(struct guard *g, pid_t pid, uint64_t started, int fd)
 	look_up(a);
 }
 
+/* What was opened and may never be asked about again, if it is found to be harmless. */
+static void do_idle(struct guard *g)
+{
+	for (struct ask *a = g->first, *next; a && g->n_idle; a = next) {
+		next = a->next;
+		if (!a->later)
+			continue;
+		a->later = false;
+		look_up(a);
+	}
+}
+
 void ask_tick(struct guard *g)
 {
 	int64_t now = ask_now();
 	check_afters(g);
+	if (g->n_asks == g->n_idle)
+		do_idle(g);
+	unsigned refused = 0, passed = 0;
+	const char *path = "";
 	for (struct ask *a = g->first; a && now - a->since >= (int64_t)g->config.deadline_ms; a = a->next)
 		if (!a->answered) {
 			bool may = g->config.fail_open || g->config.monitor || a->pid == 1;
-			char text[512];
 			ask_answer(a, may);
-			(void)snprintf(text, sizeof(text), "%s: not decided within %u ms, and so %s: %.300s", may ? "allow" : "deny",
-			        g->config.deadline_ms, may ? "it may go on" : "refused", ask_path(a));
-			verdict_note(g, 99, text);
+			*(may ? &passed : &refused) += 1;
+			path = ask_path(a);
 		}
+	if (refused + passed) {
+		char text[512];
+		(void)snprintf(text, sizeof(text), "not decided within %u ms: %u refused, %u let pass, such as %.300s",
+		        g->config.deadline_ms, refused, passed, path);
+		verdict_note(g, 99, text);
+	}
 }
 
 void ask_end(struct guard *g)

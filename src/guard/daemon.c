@@ -1,6 +1,7 @@
 /* The daemon: one loop that answers. What it needs is begun in the order of a table, each part when the one before it is there. */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -447,6 +448,7 @@ static int begin(struct daemon *d)
 	fd_raise_limit();
 	/* Whoever waits for the answer must not keep from the processor who gives it. */
 	(void)setpriority(PRIO_PROCESS, 0, NICE);
+	(void)sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &(struct sched_param){.sched_priority = 1});
 	(void)gethostname(g->host, sizeof(g->host) - 1);
 	g->self = getpid();
 	const struct evidence_options eo = {

@@ -5,9 +5,11 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define THREADS_MAX 4
+#define NICE        (-15)
 
 struct queue {
 	struct errand *first, **last;
@@ -36,6 +38,8 @@ static void put(struct queue *q, struct errand *e)
 static void *run(void *arg)
 {
 	struct errands *s = arg;
+	/* Somebody waits for it. */
+	(void)setpriority(PRIO_PROCESS, 0, NICE);
 	(void)pthread_mutex_lock(&s->lock);
 	for (;;) {
 		while (!s->end && !s->todo.first)

@@ -49,13 +49,16 @@ struct ask {
 	pid_t pid;
 	uint64_t started; /* LATE: of that process */
 	int64_t since;    /* ms */
-	bool answered, roots, keyed, stable, leading;
+	bool answered, roots, keyed, stable, leading, later;
+	unsigned outstanding; /* answers about it */
+	int error;            /* of one of them */
+	uint64_t root_ino;    /* names the root folder */
 	unsigned tries;
 	bool unruled; /* it waits for a policy to be read */
 	struct known_key key;
 	struct who_program opener;
 	struct known_file file; /* what was found; its tool is held */
-	struct sift_job job;
+	struct sift_job job, place_job;
 	char *path; /* NULL: not looked up yet */
 	struct verdict *verdict;
 };
@@ -65,6 +68,13 @@ struct ask {
 struct program {
 	struct who_program file;
 	enum known_runtime runtime;
+};
+
+#define FOLDERS 512u
+struct folder {
+	uint64_t root;
+	int64_t until;
+	char path[240];
 };
 
 #define ASK_HASH 256u
@@ -82,7 +92,8 @@ struct permit { /* a process that may go on with a tool */
 struct after {
 	int fd;
 	pid_t pid;
-	uint64_t started; /* 0: of an execution */
+	bool exec;
+	int64_t at; /* ms since the machine's start */
 	struct known_key key;
 };
 
@@ -114,6 +125,7 @@ struct guard {
 	size_t n_asks, n_idle;
 	struct program program[PROGRAMS];
 	struct permit permit[PERMITS];
+	struct folder folder[FOLDERS];
 	struct repeat repeat[REPEATS];
 	size_t next_permit;
 	struct after after[AFTERS];
@@ -159,6 +171,10 @@ const char *ask_path(struct ask *a);
 /* late.c: executions that no question was asked about, told of afterwards. */
 [[nodiscard]] int late_new(struct guard *g, struct late **out, struct err *err);
 void late_free(struct late *l);
+/* What the program of a process does with files, if that is known already and the process has executed no other since; else -1. And says
+ * so. l may be NULL. */
+int late_kind(struct late *l, pid_t pid);
+void late_learn(struct late *l, pid_t pid, enum known_runtime runtime);
 
 /* daemon.c. Returns when it was told to end. partner: the guardian, and a pidfd of it, which is taken over; -1: there is none. Whatever it
  * opens it opens by an errand: the kernel may ask about it, and what is asked here is answered here. */

@@ -229,6 +229,7 @@ static int watch(struct guardian *u, struct err *err)
 			return err_sys(err, -errno, "the guardian cannot wait");
 		if (n == 0 && told) {
 			(void)kill(u->daemon, SIGKILL);
+			(void)poll(p, 1, END_MS);
 			return 0;
 		}
 		struct signalfd_siginfo s;

@@ -31,8 +31,16 @@ struct ring {
 	bool mount; /* of mounts, not of executions */
 };
 
+#define KINDS 65536u
+struct kind {
+	uint32_t pid; /* 0: none */
+	enum known_runtime runtime;
+};
+
 struct late {
 	struct guard *g;
+	bool told; /* of every execution, beginning and end, on every processor */
+	struct kind kind[KINDS];
 	struct ring ring[RINGS];
 	size_t n, page;
 	struct source *timer; /* without the tracepoint */
@@ -104,31 +112,84 @@ static void look_at(struct late *l, pid_t pid)
 	errand_send(g->errands, &f->errand);
 }
 
-static void on_ring(void *arg, uint32_t events)
+/* Which program a process runs is known until it executes another, or its number becomes another's. */
+static void forget(struct late *l, uint32_t pid)
 {
-	struct ring *r = arg;
+	struct kind *k = &l->kind[pid % KINDS];
+	if (k->pid == pid)
+		k->pid = 0;
+}
+
+struct record { /* the beginning of those that are asked for */
+	struct perf_event_header h;
+	uint32_t pid, b, tid; /* of a sample: process and thread; of a beginning or end: process, parent, thread */
+};
+
+static void read_record(struct ring *r, const struct record *e)
+{
+	struct late *l = r->late;
+	if (e->h.type == PERF_RECORD_LOST) {
+		memset(l->kind, 0, sizeof(l->kind));
+		return;
+	}
+	if (e->h.type == PERF_RECORD_FORK || e->h.type == PERF_RECORD_EXIT) {
+		if (e->pid == e->tid)
+			forget(l, e->pid);
+		return;
+	}
+	if (e->h.type != PERF_RECORD_SAMPLE)
+		return;
+	if (r->mount) {
+		mounts_look(l->g->mounts);
+		return;
+	}
+	forget(l, e->pid);
+	look_at(l, (pid_t)e->pid);
+}
+
+static void drain(struct ring *r)
+{
 	struct perf_event_mmap_page *m = (struct perf_event_mmap_page *)(void *)r->map;
 	const uint8_t *data = r->map + r->late->page;
 	size_t size = PAGES * r->late->page;
 	uint64_t head = __atomic_load_n(&m->data_head, __ATOMIC_ACQUIRE), tail = m->data_tail;
-	(void)events;
+	if (tail == head)
+		return;
 	while (tail < head) {
-		struct {
-			struct perf_event_header h;
-			uint32_t pid, tid;
-		} record;
-		/* All records are of this size or smaller, and none is cut: but they may go around the end. */
-		for (size_t i = 0; i < sizeof(record); i++)
-			((uint8_t *)&record)[i] = data[(tail + i) % size];
-		if (record.h.size < sizeof(record.h))
+		struct record e;
+		/* A record may go around the end. What is read beyond a short one is not used. */
+		for (size_t i = 0; i < sizeof(e); i++)
+			((uint8_t *)&e)[i] = data[(tail + i) % size];
+		if (e.h.size < sizeof(e.h))
 			break;
-		if (record.h.type == PERF_RECORD_SAMPLE && r->mount)
-			mounts_look(r->late->g->mounts);
-		else if (record.h.type == PERF_RECORD_SAMPLE)
-			look_at(r->late, (pid_t)record.pid);
-		tail += record.h.size;
+		read_record(r, &e);
+		tail += e.h.size;
 	}
 	__atomic_store_n(&m->data_tail, tail, __ATOMIC_RELEASE);
+}
+
+static void on_ring(void *arg, uint32_t events)
+{
+	(void)events;
+	drain(arg);
+}
+
+int late_kind(struct late *l, pid_t pid)
+{
+	if (!l || !l->told || pid <= 0)
+		return -1;
+	/* Whatever a process did before it opened this file has been written into the rings before. */
+	for (size_t i = 0; i < l->n; i++)
+		if (!l->ring[i].mount)
+			drain(&l->ring[i]);
+	const struct kind *k = &l->kind[(uint32_t)pid % KINDS];
+	return k->pid == (uint32_t)pid ? (int)k->runtime : -1;
+}
+
+void late_learn(struct late *l, pid_t pid, enum known_runtime runtime)
+{
+	if (l && l->told && pid > 0)
+		l->kind[(uint32_t)pid % KINDS] = (struct kind){(uint32_t)pid, runtime};
 }
 
 static int open_ring(struct late *l, int id, int cpu, bool mount)
@@ -141,6 +202,7 @@ static int open_ring(struct late *l, int id, int cpu, bool mount)
 	        .sample_period = 1,
 	        .sample_type = PERF_SAMPLE_TID,
 	        .wakeup_events = 1,
+	        .task = !mount,
 	};
 	int fd = (int)syscall(SYS_perf_event_open, &a, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
 	if (fd < 0)
@@ -203,8 +265,10 @@ int late_new(struct guard *g, struct late **out, struct err *err)
 	long cpus = sysconf(_SC_NPROCESSORS_CONF);
 	for (size_t i = 0; i < ARRAY_LEN(points); i++) {
 		int id = tracepoint(points[i].name);
+		int bad = id < 0 || cpus > (long)(RINGS / ARRAY_LEN(points));
 		for (int c = 0; id >= 0 && c < cpus && l->n < RINGS; c++)
-			(void)!open_ring(l, id, c, points[i].mount);
+			bad |= open_ring(l, id, c, points[i].mount) < 0;
+		l->told = l->told || (i == 0 && !bad);
 		if (i == 0 && l->n == 0) {
 			int r = loop_after(g->loop, SCAN_MS, on_time, l, &l->timer);
 			if (r < 0) {

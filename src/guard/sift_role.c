@@ -8,9 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -18,6 +20,9 @@
 #include "guard/sift_part.h"
 #include "identify/identify.h"
 #include "parse/elfnames.h"
+
+#define NICE     (-10)
+#define AWAKE_NS 60000
 
 static const int calls[] = {
         SCMP_SYS(read),
@@ -185,13 +190,28 @@ static void do_place(const struct identify *id, int root, const struct sift_ask 
 		fill(a, &m);
 }
 
+/* Where one file is asked about others follow, and to be woken takes longer than to look at most of them: so it is awake for a moment. */
+static ssize_t take_soon(struct sift_ask *ask, int fd[2])
+{
+	struct timespec from, now;
+	(void)clock_gettime(CLOCK_MONOTONIC, &from);
+	for (;;) {
+		ssize_t n = sift_take(3, ask, sizeof(*ask), fd, MSG_DONTWAIT);
+		(void)clock_gettime(CLOCK_MONOTONIC, &now);
+		if (n != -EAGAIN)
+			return n;
+		if ((now.tv_sec - from.tv_sec) * 1000000000 + now.tv_nsec - from.tv_nsec > AWAKE_NS)
+			return sift_take(3, ask, sizeof(*ask), fd, 0);
+	}
+}
+
 static int serve(const struct identify *id, enum sift_what what)
 {
 	static struct sift_ask ask;
 	for (;;) {
 		int fd[2];
 		struct sift_answer a = {0};
-		ssize_t n = sift_take(3, &ask, sizeof(ask), fd, 0);
+		ssize_t n = take_soon(&ask, fd);
 		if (n < (ssize_t)offsetof(struct sift_ask, path) || fd[0] < 0)
 			return n == 0 ? 0 : 1;
 		if (what == SIFT_FILE)
@@ -214,6 +234,7 @@ int sift_role(void)
 	if (sift_take(3, &b, sizeof(b), fd, 0) != (ssize_t)sizeof(b) || b.what >= SIFT_WHATS)
 		return 1;
 	b.prints[sizeof(b.prints) - 1] = 0;
+	(void)setpriority(PRIO_PROCESS, 0, NICE);
 	int r = identify_open(b.prints[0] ? b.prints : NULL, &id, &err);
 	r = r < 0 ? r : sift_seal((enum sift_what)b.what, &err);
 	struct sift_answer a = {.error = r};

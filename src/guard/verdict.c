@@ -300,7 +300,13 @@ static bool is_permitted(const struct guard *g, const struct ask *a)
 static void finish(struct verdict *v)
 {
 	struct ask *a = v->ask;
-	if (a->why == ASK_LATE && !v->allow)
+	/* Decided too late: it was let pass meanwhile, and runs if it still is the program of that process. */
+	if (a->answered && !v->allow && a->keyed && a->why == ASK_EXEC) {
+		struct who_program p;
+		bool runs = who_program(a->pid, &p) == 0 && p.ino == a->key.ino && p.dev == a->key.dev;
+		a->started = runs ? v->j.who.started : 0;
+	}
+	if (a->answered && !v->allow && a->started)
 		end_process(a);
 	if (a->file.tool && v->allow && !v->would && v->j.who.started)
 		permit_put(a->g, a, &v->j.who);

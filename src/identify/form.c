@@ -14,7 +14,7 @@
 static const char *const form_names[] = {
         [IDENTIFY_FORM_OTHER] = "other",
         [IDENTIFY_FORM_ELF] = "elf",
-        [IDENTIFY_FORM_SINGLE] = "single-file executable",
+        [IDENTIFY_FORM_SINGLE] = "single",
         [IDENTIFY_FORM_SCRIPT] = "script",
         [IDENTIFY_FORM_ARCHIVE] = "archive",
 };

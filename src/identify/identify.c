@@ -2,14 +2,16 @@
 #include "identify/identify.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
 #include "crypto/digest.h"
+#include "identify/archive.h"
 #include "identify/identify_part.h"
 
 #define HEAD_MAX ((size_t)65536)
+#define HALF_MAX \
+	((uint64_t)1 << 30) /* of larger files than twice that (models, disks, holes) the first and the last so many bytes are searched */
 
 /* As many bytes as there are, up to n. Negative errno. */
 static ssize_t read_at(int fd, uint8_t *p, size_t n, uint64_t at)
@@ -53,10 +55,9 @@ static int scan_range(struct scan *s, int fd, struct range r, struct digest_stre
 	return 0;
 }
 
-/* Everything that is not in f->first. */
-static int scan_rest(struct scan *s, int fd, const struct form *f, uint64_t size)
+/* What of the file from `at` to `size` is not in f->first. */
+static int scan_rest(struct scan *s, int fd, const struct form *f, uint64_t at, uint64_t size)
 {
-	uint64_t at = 0;
 	while (at < size) {
 		uint64_t next = size, skip = size;
 		for (unsigned i = 0; i < f->n_first; i++) {
@@ -83,11 +84,17 @@ static int scan_rest(struct scan *s, int fd, const struct form *f, uint64_t size
 static int scan_file(struct scan *s, int fd, const struct form *f, uint64_t size)
 {
 	for (unsigned i = 0; i < f->n_first; i++) {
-		int r = scan_range(s, fd, f->first[i], NULL);
+		struct range range = f->first[i];
+		if (range.to - range.from > HALF_MAX)
+			range.to = range.from + HALF_MAX;
+		int r = scan_range(s, fd, range, NULL);
 		if (r != 0)
 			return r;
 	}
-	return scan_rest(s, fd, f, size);
+	if (size <= 2 * HALF_MAX)
+		return scan_rest(s, fd, f, 0, size);
+	int r = scan_rest(s, fd, f, 0, HALF_MAX);
+	return r != 0 ? r : scan_rest(s, fd, f, size - HALF_MAX, size);
 }
 
 static int scan_with_digest(struct scan *s, int fd, uint64_t size, char out[65])
@@ -138,6 +145,15 @@ int identify_file(const struct identify *id, int fd, unsigned flags, struct iden
 	struct identify_match m = {0};
 	int r = tally_new(id, &t);
 	r = r < 0 ? r : identify_tally(t, fd, flags, &m);
+	if (r == 0 && m.form == IDENTIFY_FORM_ARCHIVE && flags & IDENTIFY_INSIDE) {
+		r = identify_inside(id, fd, &m);
+		if (r < 0)
+			return err_sys(err, r, "the archive cannot be read");
+		if (r > 0) {
+			*out = m;
+			return 0;
+		}
+	}
 	if (r < 0)
 		return err_sys(err, r, "the file cannot be read");
 	identify_decide(t, NULL, &m);

@@ -59,14 +59,16 @@ enum {
 };
 
 /* One file, by its bytes alone; `fd` is read with pread() from its start, and its offset does not move. Reading stops as soon as the answer
- * is sure, unless there is more to find out. At most as much memory as a window of some MiB, whatever the file's size; thread-safe. 0 also
- * if it is no known tool; -EIO and other errors of reading; -ENOMEM. Nothing in the file can make it fail otherwise. */
+ * is sure, unless there is more to find out; of files beyond 2 GiB the first and the last GiB are searched. With IDENTIFY_INSIDE a child
+ * process without authority reads archives, and of several tools in one that is told of which most was found. At most as much memory as a
+ * window of some MiB, whatever the file's size; thread-safe. 0 also if it is no known tool; -EIO and other errors of reading; -ENOMEM.
+ * Nothing in the file can make it fail otherwise. */
 [[nodiscard]] int identify_file(const struct identify *id, int fd, unsigned flags, struct identify_match *out, struct err *err);
 
 /* A package or program that lies unpacked in a folder (its descriptor): the metadata of its root (package.json, an extension's manifest,
  * *.dist-info/METADATA), and the constants of all its code files together, without those of packages below it (node_modules). Follows no
- * link, leaves the file system of the folder at no time, reads at most IDENTIFY_TREE_FILES files. Names and metadata are hostile. 0,
- * -ENOMEM, errors of reading the folder itself. */
+ * link, leaves the file system of the folder at no time, reads at most IDENTIFY_TREE_FILES files and 16 GiB. Flags change nothing. Names
+ * and metadata are hostile. 0, -ENOMEM, errors of reading the folder itself. */
 #define IDENTIFY_TREE_FILES 20000
 [[nodiscard]] int identify_tree(const struct identify *id, int dirfd, unsigned flags, struct identify_match *out, struct err *err);
 

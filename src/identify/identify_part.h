@@ -13,7 +13,7 @@
 /* What a literal of the matcher's is. */
 struct literal {
 	uint16_t tool;
-	bool context; /* else a constant */
+	unsigned least; /* of a context; 0: a constant */
 	struct slice text;
 };
 
@@ -36,10 +36,11 @@ struct identify {
 
 #define TALLY_VERSIONS    16
 #define TALLY_VERSION_MAX 48
+#define TALLY_BELIEVED    65536
 
 struct tally_version {
 	char text[TALLY_VERSION_MAX];
-	uint32_t votes;
+	uint32_t votes; /* TALLY_BELIEVED for as many as the context wants */
 };
 
 struct tally_tool {
@@ -64,7 +65,7 @@ void tally_add(struct tally *to, const struct tally *from);
 int tally_best(const struct tally *t);
 /* Is it settled which tool, and which version? Then more bytes change nothing. */
 bool tally_sure(const struct tally *t);
-/* The version with the most votes; "" if there is none. */
+/* The version with the most votes; "" if there is none, or none that has enough. */
 const char *tally_version(const struct tally *t, unsigned tool);
 /* Writes by, tool, title, publisher, package, version, found, of and example. */
 void tally_tell(const struct tally *t, int tool, struct identify_match *out);
@@ -75,12 +76,14 @@ void tally_tell(const struct tally *t, int tool, struct identify_match *out);
 struct scan {
 	struct tally *tally;
 	hs_scratch_t *scratch;
+	uint8_t *narrow; /* room for half of the window, where two bytes are one character; NULL until that is so */
 	uint8_t *window; /* SCAN_OVERLAP bytes of what came before, then room for SCAN_WINDOW */
 	size_t before;   /* how many of these there are */
+	size_t room;     /* of what comes in one piece */
 	bool broken;     /* the matcher failed, which only lack of memory explains */
 };
 #define SCAN_WINDOW  ((size_t)1 << 20)
-#define SCAN_OVERLAP ((size_t)256)
+#define SCAN_OVERLAP ((size_t)512)
 
 /* `room`: SCAN_WINDOW, or less if less is known to come. */
 [[nodiscard]] int scan_new(struct tally *t, size_t room, struct scan *out);

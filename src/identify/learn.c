@@ -16,6 +16,7 @@
 #define MEMORY_MAX     ((size_t)4 << 30)
 #define NEAR           4096 /* bytes before or behind a piece, in which … */
 #define NEAR_WORDS     2    /* … so many of the tool's own words make it one of its own texts */
+#define APART          160  /* bytes between two pieces */
 #define WORDS_MAX      ((size_t)4 << 20)
 
 struct candidate {
@@ -25,6 +26,7 @@ struct candidate {
 	uint8_t versions; /* bits */
 	uint8_t found;    /* bits: versions in which the matcher has seen it */
 	uint8_t near;     /* how many of the tool's own words stand near it, in the version with most of them */
+	bool loader;      /* it stands in a part that is met alone */
 	bool foreign;     /* it stands in what is learned against */
 	bool chosen;
 	uint64_t at; /* where in the newest version that has it */
@@ -37,6 +39,7 @@ struct learner {
 	size_t size, used;
 	const char *version[LEARN_VERSIONS_MAX];
 	unsigned n_versions, now;
+	bool loader;   /* the source at hand is one */
 	uint64_t base; /* bytes of the version before this file */
 	struct candidate **list;
 	size_t n;
@@ -121,6 +124,7 @@ static int collect_piece(void *arg, const struct piece *p)
 	if (near > c->near)
 		c->near = near;
 	c->versions |= bit;
+	c->loader = c->loader || l->loader;
 	return 0;
 }
 
@@ -206,7 +210,7 @@ static int list_candidates(struct learner *l)
 	if (!list)
 		return -ENOMEM;
 	for (size_t i = 0; i < l->size; i++)
-		if (l->table[i].hash && bits(l->table[i].versions) >= least)
+		if (l->table[i].hash && (l->table[i].loader || bits(l->table[i].versions) >= least))
 			list[n++] = &l->table[i];
 	qsort(list, n, sizeof(*list), by_place);
 	l->list = list;
@@ -272,32 +276,50 @@ static int search_file(void *arg, struct slice name, struct slice bytes)
 static const unsigned share[PIECE_KINDS] = {
         [PIECE_PROSE] = 50, [PIECE_VARIABLE] = 18, [PIECE_EVENT] = 12, [PIECE_FLAG] = 10, [PIECE_PATH] = 10};
 
-static bool eligible(const struct learner *l, const struct candidate *c, unsigned kind, bool in_all, bool near)
+/* What is to be taken next. */
+struct wish {
+	unsigned kind;
+	bool in_all; /* all versions have it */
+	bool near;   /* the tool's own words stand near it */
+	bool loader; /* of a part that is met alone, in whatever versions */
+	bool apart;  /* not right beside another one: of a sentence one piece */
+};
+
+static bool crowded(const struct learner *l, size_t k)
 {
-	return !c->chosen && !c->foreign && c->kind == kind && (bits(c->found) == l->n_versions) == in_all &&
-	       (c->near >= NEAR_WORDS) == near;
+	uint64_t at = l->list[k]->at;
+	for (size_t i = k; i > 0 && at - l->list[i - 1]->at < APART; i--)
+		if (l->list[i - 1]->chosen)
+			return true;
+	for (size_t i = k + 1; i < l->n && l->list[i]->at - at < APART; i++)
+		if (l->list[i]->chosen)
+			return true;
+	return false;
+}
+
+static bool fits(const struct learner *l, size_t k, const struct wish *w)
+{
+	const struct candidate *c = l->list[k];
+	if (w->loader)
+		return !c->chosen && !c->foreign && c->kind == w->kind && c->loader && !(w->apart && crowded(l, k));
+	return !c->chosen && !c->foreign && c->kind == w->kind && (bits(c->found) == l->n_versions) == w->in_all &&
+	       (c->near >= NEAR_WORDS) == w->near && !(w->apart && crowded(l, k));
 }
 
 /* At most `want` of a kind, evenly from all over the program; how many. */
-static size_t choose_of(struct learner *l, unsigned kind, bool in_all, bool near, size_t want)
+static size_t choose_of(struct learner *l, const struct wish *w, size_t want)
 {
 	size_t n = 0, i = 0, taken = 0;
-	for (size_t k = 0; k < l->n; k++) {
-		n += eligible(l, l->list[k], kind, in_all, near);
-	}
+	for (size_t k = 0; k < l->n; k++)
+		n += fits(l, k, w);
 	if (want > n)
 		want = n;
-	uint64_t last = 0;
 	for (size_t k = 0; k < l->n && taken < want; k++) {
-		struct candidate *c = l->list[k];
-		if (!eligible(l, c, kind, in_all, near))
+		if (!fits(l, k, w))
 			continue;
-		bool due = i * want / n >= taken || n - i <= want - taken;
-		i++;
-		if (!due || (last && c->at - last < 64 && n - i > want - taken))
+		if (i++ * want / n < taken)
 			continue;
-		last = c->at + 1;
-		c->chosen = true;
+		l->list[k]->chosen = true;
 		taken++;
 	}
 	return taken;
@@ -308,17 +330,25 @@ static size_t choose(struct learner *l, size_t want)
 	size_t chosen = 0;
 	unsigned least = l->n_versions < 3 ? l->n_versions : l->n_versions - 1;
 	for (size_t i = 0; i < l->n; i++)
-		if (bits(l->list[i]->found) < least)
+		if (!l->list[i]->loader && bits(l->list[i]->found) < least)
 			l->list[i]->foreign = true;
-	/* Two thirds from what all versions have, the rest from what two of three have, as a tool changes. */
+	/* Twice what is needed from a loader, if there is one. */
+	for (int apart = 1; apart >= 0; apart--)
+		for (unsigned kind = 0; kind < PIECE_KINDS; kind++)
+			chosen += choose_of(l, &(struct wish){.kind = kind, .loader = true, .apart = apart}, want * 2 / NEED_PART - chosen);
+	size_t of_loader = chosen;
+	/* Two thirds from what all versions have, the rest from what two of three have, as a tool changes; then whatever there is. */
 	for (unsigned kind = 0; kind < PIECE_KINDS; kind++)
-		chosen += choose_of(l, kind, true, true, want * share[kind] * 2 / 300);
+		chosen += choose_of(l, &(struct wish){.kind = kind, .in_all = true, .near = true, .apart = true},
+		        (want - of_loader) * share[kind] * 2 / 300);
 	for (unsigned kind = 0; kind < PIECE_KINDS; kind++)
-		chosen += choose_of(l, kind, false, true, want * share[kind] / 300);
-	for (int near = 1; near >= 0; near--)
-		for (int in_all = 1; in_all >= 0; in_all--)
-			for (unsigned kind = 0; kind < PIECE_KINDS; kind++)
-				chosen += choose_of(l, kind, in_all, near, want - chosen);
+		chosen += choose_of(l, &(struct wish){.kind = kind, .near = true, .apart = true}, (want - of_loader) * share[kind] / 300);
+	for (int apart = 1; apart >= 0; apart--)
+		for (int near = 1; near >= 0; near--)
+			for (int in_all = 1; in_all >= 0; in_all--)
+				for (unsigned kind = 0; kind < PIECE_KINDS; kind++)
+					chosen += choose_of(l, &(struct wish){.kind = kind, .in_all = in_all, .near = near, .apart = apart},
+					        want - chosen);
 	return chosen;
 }
 
@@ -330,8 +360,10 @@ static int scan_all(struct learner *l, const struct learn_source *sources, size_
 	for (l->now = 0; r == 0 && l->now < l->n_versions; l->now++) {
 		l->base = 0;
 		for (size_t i = 0; r == 0 && i < n; i++)
-			if (strcmp(sources[i].version, l->version[l->now]) == 0)
+			if (strcmp(sources[i].version, l->version[l->now]) == 0) {
+				l->loader = sources[i].loader;
 				r = learn_files(sources[i].fd, false, fn, l);
+			}
 	}
 	return r;
 }
@@ -347,14 +379,19 @@ static int finish(struct learner *l, const struct learn_source *sources, size_t 
 		learned[i] = (struct prints_source){sources[i].version, sources[i].integrity};
 	p.learned = learned;
 	p.n_learned = n;
+	size_t of_loader = 0;
 	for (size_t i = 0; i < l->n; i++) {
 		if (!l->list[i]->chosen)
 			continue;
+		of_loader += l->list[i]->loader;
 		p.constant[p.n_constants] = arena_copy(arena, l->list[i]->text);
 		if (!p.constant[p.n_constants++].p)
 			return -ENOMEM;
 	}
+	/* A loader is small: two thirds of what it has must do. */
 	size_t need = p.n_constants / NEED_PART;
+	if (of_loader && of_loader * 2 / 3 < need)
+		need = of_loader * 2 / 3;
 	p.need = (unsigned)(need > NEED_MIN ? need : NEED_MIN);
 	*out = p;
 	return 0;

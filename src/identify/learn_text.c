@@ -13,8 +13,7 @@ static bool safe(uint8_t c)
 	return isalnum(c) || (c && strchr(" _./:,@-", c));
 }
 
-/* Words of which minified code consists between its names. */
-static bool keyword(struct slice w)
+bool learn_keyword(struct slice w)
 {
 	static const char *const words[] = {"return", "await", "async", "function", "new", "typeof", "instanceof", "throw", "class",
 	        "extends", "yield", "void", "delete", "const", "let", "var", "else", "case", "default", "static", "get", "set", "export",
@@ -79,7 +78,7 @@ static struct slice prose_at(struct slice run, size_t from)
 		end = (size_t)(word.p - run.p) + word.n;
 		n++;
 		bool marked = stop(word.p[word.n - 1]);
-		keywords += keyword(slice_sub(word, 0, word.n - marked));
+		keywords += learn_keyword(slice_sub(word, 0, word.n - marked));
 		commas += word.p[word.n - 1] == ',';
 		long_ones += word.n >= 4;
 	}
@@ -264,12 +263,13 @@ static bool mark(struct slice bytes, size_t at)
 }
 
 /* The name that ends at `end`. */
-static int name_before(struct slice bytes, size_t end, context_fn *fn, void *arg)
+static int name_before(struct slice bytes, size_t end, bool folded, context_fn *fn, void *arg)
 {
-	size_t begin = end;
+	size_t begin = end, least = folded ? 8 : PRINTS_CONTEXT_MIN;
 	while (begin && end - begin < PRINTS_CONSTANT_MAX && context_byte(bytes.p[begin - 1]))
 		begin--;
-	return end - begin < PRINTS_CONTEXT_MIN ? 0 : fn(arg, slice_sub(bytes, begin, end - begin));
+	struct slice name = slice_sub(bytes, begin, end - begin);
+	return name.n < least || learn_keyword(name) ? 0 : fn(arg, name, folded);
 }
 
 /* What stands right before, from every place at which scan.c would let a context begin. */
@@ -278,8 +278,26 @@ static int text_before(struct slice bytes, size_t end, context_fn *fn, void *arg
 	int r = 0;
 	for (size_t n = 6; r == 0 && n <= 24 && n < end && bytes.p[end - n] >= 0x20 && bytes.p[end - n] < 0x7f; n++)
 		if (!word(bytes.p[end - n]) || !word(bytes.p[end - n - 1]))
-			r = fn(arg, slice_sub(bytes, end - n, n));
+			r = fn(arg, slice_sub(bytes, end - n, n), false);
 	return r;
+}
+
+/* Where the template's text ends in whose braces `at` stands, within an object of its own; 0 if there is none near. */
+static size_t template_before(struct slice bytes, size_t at)
+{
+	unsigned depth = 0, out = 0;
+	for (size_t i = at; i > 1 && at - i < 800; i--) {
+		uint8_t c = bytes.p[i - 1];
+		if (c == '}')
+			depth++;
+		else if (c == '{' && depth)
+			depth--;
+		else if (c == '{' && bytes.p[i - 2] == '$')
+			return out ? i - 2 : 0;
+		else if (c == '{' && ++out > 1)
+			return 0;
+	}
+	return 0;
 }
 
 int learn_contexts(struct slice bytes, struct slice version, context_fn *fn, void *arg)
@@ -293,15 +311,17 @@ int learn_contexts(struct slice bytes, struct slice version, context_fn *fn, voi
 			end--;
 		while (end && at - end < 8 && mark(bytes, end - 1))
 			end--;
-		int r = name_before(bytes, end, fn, arg);
+		int r = name_before(bytes, end, false, fn, arg);
 		for (name = end; name && end - name < 4 && word(bytes.p[name - 1]);)
 			name--;
 		if (r == 0 && name < end && name && mark(bytes, name - 1)) {
 			while (name && end - name < 12 && mark(bytes, name - 1))
 				name--;
-			r = name_before(bytes, name, fn, arg);
+			r = name_before(bytes, name, false, fn, arg);
 		}
 		r = r < 0 ? r : text_before(bytes, at, fn, arg);
+		size_t folded = r < 0 ? 0 : template_before(bytes, at);
+		r = folded ? name_before(bytes, folded, true, fn, arg) : r;
 		if (r != 0)
 			return r;
 	}

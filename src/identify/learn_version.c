@@ -10,7 +10,8 @@
 
 struct seen {
 	struct slice text;
-	uint32_t versions; /* bits */
+	uint32_t versions; /* bits, by artefact */
+	uint32_t folded;   /* bits: of those in which it stands before a template's constant */
 	unsigned times;
 };
 
@@ -22,7 +23,7 @@ struct contexts {
 	unsigned now;
 };
 
-static int note(void *arg, struct slice context)
+static int note(void *arg, struct slice context, bool folded)
 {
 	struct contexts *c = arg;
 	size_t i = 0;
@@ -37,6 +38,7 @@ static int note(void *arg, struct slice context)
 		c->n++;
 	}
 	c->list[i].versions |= 1u << c->now;
+	c->list[i].folded |= folded ? 1u << c->now : 0;
 	c->list[i].times++;
 	return 0;
 }
@@ -85,9 +87,9 @@ static int try_table(const struct contexts *c, size_t n, struct arena *arena, st
 	struct slice texts[TRIED_MAX];
 	for (size_t i = 0; i < n; i++) {
 		_cleanup_buf_ struct buf b = BUF(4096);
-		buf_fmt(&b, "{tool: t%zu, title: t, publisher: p, packages: ['x:y'], need: 1, before_version: [", i);
+		buf_fmt(&b, "{tool: t%zu, title: t, publisher: p, packages: ['x:y'], need: 1, before_version: [{text: ", i);
 		encode_base64(&b, c->list[i].text, false, true);
-		buf_str_add(&b, "]}\n");
+		buf_str_add(&b, ", least: 1}]}\n");
 		names[i] = "a context";
 		texts[i] = arena_copy(arena, buf_slice(&b));
 		if (buf_error(&b) || !texts[i].p)
@@ -96,8 +98,26 @@ static int try_table(const struct contexts *c, size_t n, struct arena *arena, st
 	return identify_of_texts(names, texts, n, -1, out, err);
 }
 
-static int count_right(
-        const struct learn_source *sources, size_t n, const struct identify *id, size_t n_tried, uint8_t *right, uint8_t *wrong)
+/* Of a context, over all artefacts. */
+struct verdict {
+	unsigned right, wrong; /* artefacts in which most votes went to the right version; to another */
+	unsigned fewest;       /* votes for the right one */
+	unsigned most_others;  /* votes for another */
+};
+
+/* Between what others had at most and what the right one had at least; a quarter of the latter, where there was no other. Where the one
+ * is not less than the other, the majority alone has to tell. */
+static unsigned least_of(const struct verdict *v)
+{
+	unsigned least = 1;
+	if (v->most_others >= v->fewest)
+		return v->fewest ? v->fewest : 1;
+	while (v->most_others ? least * least < v->fewest * v->most_others : least * 4 < v->fewest)
+		least++;
+	return least < PRINTS_LEAST_MAX ? least : PRINTS_LEAST_MAX;
+}
+
+static int count_right(const struct learn_source *sources, size_t n, const struct identify *id, size_t n_tried, struct verdict *out)
 {
 	for (size_t i = 0; i < n; i++) {
 		_cleanup_tally_ struct tally *t = NULL;
@@ -113,8 +133,16 @@ static int count_right(
 			if (t->tool[k].n_versions == 0)
 				continue;
 			bool good = strcmp(tally_version(t, k), sources[i].version) == 0;
-			right[k] = (uint8_t)(right[k] + good);
-			wrong[k] = (uint8_t)(wrong[k] + !good);
+			out[k].right += good;
+			out[k].wrong += !good;
+			for (unsigned v = 0; good && v < t->tool[k].n_versions; v++) {
+				unsigned votes = t->tool[k].version[v].votes / TALLY_BELIEVED;
+				bool same = strcmp(t->tool[k].version[v].text, sources[i].version) == 0;
+				if (same && (!out[k].fewest || votes < out[k].fewest))
+					out[k].fewest = votes;
+				if (!same && votes > out[k].most_others)
+					out[k].most_others = votes;
+			}
 		}
 	}
 	return 0;
@@ -128,22 +156,30 @@ static bool is_name(struct slice s)
 	return true;
 }
 
+static struct slice bare(struct slice s)
+{
+	while (s.n && scan_gap(slice_sub(s, s.n - 1, 1)))
+		s.n--;
+	while (s.n && scan_gap(slice_sub(s, 0, 1)))
+		s = slice_from(s, 1);
+	return s;
+}
+
 /* Does what is chosen already see the versions behind this text? */
 static bool covered(const struct prints *p, struct slice text)
 {
-	while (text.n && scan_gap(slice_sub(text, text.n - 1, 1)))
-		text.n--;
+	text = bare(text);
 	for (size_t i = 0; i < p->n_contexts; i++)
-		if (slice_ends(text, p->context[i]) || slice_ends(p->context[i], text))
+		if (slice_ends(text, bare(p->context[i].text)) || slice_ends(bare(p->context[i].text), text))
 			return true;
-	return false;
+	return learn_keyword(text);
 }
 
 int learn_versions(const struct learn_source *sources, size_t n, struct prints *p, struct arena *arena, struct err *err)
 {
 	struct contexts c = {.arena = arena, .max = 4096, .list = arena_array(arena, 4096, sizeof(struct seen))};
 	struct identify *id = NULL;
-	uint8_t right[TRIED_MAX] = {0}, wrong[TRIED_MAX] = {0};
+	struct verdict verdict[TRIED_MAX] = {0};
 	int r = c.list ? 0 : -ENOMEM;
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		c.version = slice_str(sources[i].version);
@@ -156,7 +192,7 @@ int learn_versions(const struct learn_source *sources, size_t n, struct prints *
 	if (r < 0 || tried == 0)
 		return r;
 	r = try_table(&c, tried, arena, &id, err);
-	r = r < 0 ? r : count_right(sources, n, id, tried, right, wrong);
+	r = r < 0 ? r : count_right(sources, n, id, tried, verdict);
 	identify_close(id);
 	p->context = arena_array(arena, PRINTS_CONTEXTS_MAX, sizeof(*p->context));
 	if (r < 0 || !p->context)
@@ -164,7 +200,8 @@ int learn_versions(const struct learn_source *sources, size_t n, struct prints *
 	/* Names first: they stand apart from how the code around them is laid out. Of texts that end alike one is enough. */
 	for (int names = 1; names >= 0; names--)
 		for (size_t i = 0; i < tried && p->n_contexts < PRINTS_CONTEXTS_MAX; i++)
-			if (right[i] >= 2 && wrong[i] == 0 && is_name(c.list[i].text) == names && !covered(p, c.list[i].text))
-				p->context[p->n_contexts++] = c.list[i].text;
+			if ((verdict[i].right >= 2 || __builtin_popcount(c.list[i].folded) >= 2) && verdict[i].wrong == 0 &&
+			        is_name(c.list[i].text) == names && !covered(p, c.list[i].text))
+				p->context[p->n_contexts++] = (struct prints_context){c.list[i].text, least_of(&verdict[i])};
 	return 0;
 }

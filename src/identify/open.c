@@ -28,7 +28,8 @@ static int number_literals(struct identify *id)
 		for (size_t k = 0; k < p->n_constants; k++)
 			id->literal[id->n_literals++] = (struct literal){.tool = (uint16_t)i, .text = p->constant[k]};
 		for (size_t k = 0; k < p->n_contexts; k++)
-			id->literal[id->n_literals++] = (struct literal){.tool = (uint16_t)i, .context = true, .text = p->context[k]};
+			id->literal[id->n_literals++] =
+			        (struct literal){.tool = (uint16_t)i, .least = p->context[k].least, .text = p->context[k].text};
 	}
 	return 0;
 }
@@ -46,7 +47,7 @@ static int compile(struct identify *id, struct err *err)
 		text[i] = (const char *)id->literal[i].text.p;
 		lengths[i] = id->literal[i].text.n;
 		ids[i] = (unsigned)i;
-		flags[i] = id->literal[i].context ? 0 : HS_FLAG_SINGLEMATCH;
+		flags[i] = id->literal[i].least ? 0 : HS_FLAG_SINGLEMATCH;
 	}
 	hs_error_t e = hs_compile_lit_multi(text, flags, ids, lengths, (unsigned)n, HS_MODE_BLOCK, NULL, &id->db, &wrong);
 	if (e == HS_SUCCESS)

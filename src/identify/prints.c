@@ -22,6 +22,25 @@ static int get_base64(struct yaml *r, struct fy_node *n, const char *key, size_t
 	return out->p ? 0 : -ENOMEM;
 }
 
+YAML_READ(context_text, struct prints_context, text, get_base64(r, n, key, PRINTS_CONTEXT_MIN, &o->text))
+static int context_least(struct yaml *r, struct fy_node *n, const char *key, void *object)
+{
+	struct prints_context *o = object;
+	int e = yaml_unsigned(r, n, key, PRINTS_LEAST_MAX, &o->least);
+	return e == 0 && o->least == 0 ? yaml_complain(r, n, "\"least\" should be 1 or more") : e;
+}
+static const struct yaml_key context_keys[] = {{"text", context_text, true}, {"least", context_least, true}};
+
+static int read_contexts(struct yaml *r, struct fy_node *n, const char *key, void *object)
+{
+	struct prints *o = object;
+	int e = yaml_objects(
+	        r, n, key, "a context", context_keys, ARRAY_LEN(context_keys), sizeof(*o->context), &o->context, &o->n_contexts);
+	return e == 0 && o->n_contexts > PRINTS_CONTEXTS_MAX
+	               ? yaml_complain(r, n, "\"%s\" has more than %d items", key, PRINTS_CONTEXTS_MAX)
+	               : e;
+}
+
 static int get_slices(struct yaml *r, struct fy_node *n, const char *key, size_t least, size_t max, struct slice **out, size_t *n_out)
 {
 	size_t count = 0, i = 0;
@@ -95,8 +114,6 @@ YAML_READ(read_packages, struct prints, packages, yaml_list(r, n, key, get_packa
 YAML_READ(read_learned, struct prints, learned,
         yaml_objects(r, n, key, "a source", source_keys, ARRAY_LEN(source_keys), sizeof(*o->learned), &o->learned, &o->n_learned))
 YAML_READ(read_need, struct prints, need, yaml_unsigned(r, n, key, PRINTS_CONSTANTS_MAX, &o->need))
-YAML_READ(
-        read_contexts, struct prints, context, get_slices(r, n, key, PRINTS_CONTEXT_MIN, PRINTS_CONTEXTS_MAX, &o->context, &o->n_contexts))
 YAML_READ(read_constants, struct prints, constant,
         get_slices(r, n, key, PRINTS_CONSTANT_MIN, PRINTS_CONSTANTS_MAX, &o->constant, &o->n_constants))
 
@@ -127,17 +144,6 @@ int prints_parse(struct slice yaml, const char *name, struct arena *arena, struc
 	return e;
 }
 
-static void write_slices(struct buf *out, const char *key, const struct slice *list, size_t n)
-{
-	if (n)
-		buf_fmt(out, "%s:\n", key);
-	for (size_t i = 0; i < n; i++) {
-		buf_str_add(out, "  - ");
-		encode_base64(out, list[i], false, true);
-		buf_u8(out, '\n');
-	}
-}
-
 void prints_write(struct buf *out, const struct prints *p, const char *remark)
 {
 	struct slice rest = slice_str(remark), line;
@@ -163,6 +169,18 @@ void prints_write(struct buf *out, const struct prints *p, const char *remark)
 		buf_str_add(out, "}\n");
 	}
 	buf_fmt(out, "need: %u\n", p->need);
-	write_slices(out, "before_version", p->context, p->n_contexts);
-	write_slices(out, "constants", p->constant, p->n_constants);
+	if (p->n_contexts)
+		buf_str_add(out, "before_version:\n");
+	for (size_t i = 0; i < p->n_contexts; i++) {
+		buf_str_add(out, "  - {text: ");
+		encode_base64(out, p->context[i].text, false, true);
+		buf_fmt(out, ", least: %u}\n", p->context[i].least);
+	}
+	if (p->n_constants)
+		buf_str_add(out, "constants:\n");
+	for (size_t i = 0; i < p->n_constants; i++) {
+		buf_str_add(out, "  - ");
+		encode_base64(out, p->constant[i], false, true);
+		buf_u8(out, '\n');
+	}
 }

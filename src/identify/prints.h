@@ -13,12 +13,19 @@
 #define PRINTS_CONSTANT_MIN  8
 #define PRINTS_CONTEXTS_MAX  8
 #define PRINTS_CONTEXT_MIN   4
+#define PRINTS_LEAST_MAX     1024
 #define PRINTS_TOOL_MAX      64 /* bytes of a tool's id */
 
 /* An artefact that the prints were made from. */
 struct prints_source {
 	const char *version;
 	const char *integrity; /* "sha512-…" of the archive, or "sha256-…" of a file; in base64, as npm writes it */
+};
+
+/* A text that stands right before the version number, but for quotes, blanks, colons, commas, = and ( between them. */
+struct prints_context {
+	struct slice text;
+	unsigned least; /* a version is believed if it stands there so often: libraries may have the same text before theirs */
 };
 
 struct prints {
@@ -29,8 +36,7 @@ struct prints {
 	unsigned need;          /* it is this tool if at least so many different constants are found, 1 or more */
 	struct slice *constant; /* n_constants */
 	size_t n_constants;
-	/* What stands right before the version number, but for quotes, blanks, colons, commas, = and ( between them. */
-	struct slice *context;
+	struct prints_context *context;
 	size_t n_contexts;
 };
 

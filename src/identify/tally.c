@@ -7,7 +7,8 @@
 
 #define SURE_TIMES 3 /* … as many constants as needed settle a tool, if no other has as many as one in … */
 #define RIVAL      4
-#define SURE_VOTES 3 /* for a version, and twice as many as for any other */
+#define ROUNDING   PRINTS_LEAST_MAX /* what division may have lost of TALLY_BELIEVED */
+#define SURE_VOTES 3                /* times what a version needs settle it, if no other has half as many */
 
 int tally_new(const struct identify *id, struct tally **out)
 {
@@ -56,14 +57,14 @@ static void vote(struct tally_tool *t, const char *text, uint32_t votes)
 	t->version[i].votes = t->version[i].votes + votes < votes ? UINT32_MAX : t->version[i].votes + votes;
 }
 
-void tally_vote(struct tally *t, unsigned tool, struct slice version)
+void tally_vote(struct tally *t, const struct literal *context, struct slice version)
 {
 	char text[TALLY_VERSION_MAX];
 	if (version.n >= sizeof(text))
 		return;
 	memcpy(text, version.p, version.n);
 	text[version.n] = 0;
-	vote(&t->tool[tool], text, 1);
+	vote(&t->tool[context->tool], text, TALLY_BELIEVED / context->least);
 }
 
 void tally_found(struct tally *t, unsigned literal)
@@ -120,7 +121,7 @@ const char *tally_version(const struct tally *t, unsigned tool)
 {
 	uint32_t second;
 	const struct tally_version *v = leading(&t->tool[tool], &second);
-	return v && v->votes > second ? v->text : "";
+	return v && v->votes > second && v->votes >= TALLY_BELIEVED - ROUNDING ? v->text : "";
 }
 
 bool tally_sure(const struct tally *t)
@@ -137,7 +138,7 @@ bool tally_sure(const struct tally *t)
 			return false;
 	uint32_t second;
 	const struct tally_version *v = leading(mine, &second);
-	return p->n_contexts == 0 || (v && v->votes >= SURE_VOTES && v->votes >= 2 * second);
+	return p->n_contexts == 0 || (v && v->votes >= SURE_VOTES * (TALLY_BELIEVED - ROUNDING) && v->votes / 2 >= second);
 }
 
 void tally_tell(const struct tally *t, int tool, struct identify_match *out)
@@ -154,7 +155,7 @@ void tally_tell(const struct tally *t, int tool, struct identify_match *out)
 	(void)snprintf(out->version, sizeof(out->version), "%s", tally_version(t, (unsigned)tool));
 	for (unsigned i = 0; i < t->id->n_literals && n < IDENTIFY_EXAMPLES; i++) {
 		const struct literal *l = &t->id->literal[i];
-		if (l->tool == tool && !l->context && (t->bits[i / 64] >> i % 64 & 1) && passed++ % (step ? step : 1) == 0)
+		if (l->tool == tool && !l->least && (t->bits[i / 64] >> i % 64 & 1) && passed++ % (step ? step : 1) == 0)
 			out->example[n++] = (const char *)l->text.p;
 	}
 }

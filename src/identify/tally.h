@@ -5,7 +5,7 @@
 #include "identify/identify_part.h"
 
 /* A version behind one of the tool's contexts. */
-void tally_vote(struct tally *t, unsigned tool, struct slice version);
+void tally_vote(struct tally *t, const struct literal *context, struct slice version);
 /* A constant, by its number. */
 void tally_found(struct tally *t, unsigned literal);
 

@@ -8,13 +8,14 @@
 #include "sys/path.h"
 
 #define DEPTH_MAX 48
+#define BYTES_MAX ((uint64_t)16 << 30)
 
 struct walk {
 	struct tally *tally;
-	unsigned flags;
 	dev_t device;
 	unsigned files; /* that were read */
 	unsigned seen;  /* that were met */
+	uint64_t bytes; /* of those that were read */
 	struct metadata meta;
 	bool sure;
 	enum identify_form form; /* of the file with the most of it */
@@ -59,20 +60,30 @@ static void read_metadata(struct walk *w, int dir, const char *name)
 		(void)metadata_read(slice_str(name), buf_slice(&text), &w->meta);
 }
 
+static unsigned found_in_all(const struct tally *t)
+{
+	unsigned n = 0;
+	for (unsigned i = 0; i < t->id->n_tools; i++)
+		n += t->tool[i].found;
+	return n;
+}
+
 static int read_code(struct walk *w, int dir, const char *name)
 {
 	struct identify_match m = {0};
-	int best = tally_best(w->tally);
-	unsigned before = best < 0 ? 0 : w->tally->tool[best].found;
+	unsigned before = found_in_all(w->tally);
+	struct stat st;
 	_cleanup_fd_ int fd = open_file(w, dir, name);
 	if (fd < 0)
 		return 0;
+	if (fstat(fd, &st) < 0 || st.st_size < 0)
+		return 0;
 	w->files++;
-	int r = identify_tally(w->tally, fd, w->flags & ~(unsigned)(IDENTIFY_DIGEST | IDENTIFY_INSIDE), &m);
+	w->bytes += (uint64_t)st.st_size;
+	int r = identify_tally(w->tally, fd, 0, &m);
 	if (r == -ENOMEM)
 		return r;
-	best = tally_best(w->tally);
-	unsigned gained = best < 0 ? 0 : w->tally->tool[best].found - (w->tally->tool[best].found < before ? 0 : before);
+	unsigned gained = found_in_all(w->tally) - before;
 	if (gained > w->form_found) {
 		w->form_found = gained;
 		w->form = m.form;
@@ -120,7 +131,8 @@ static int walk_folder(struct walk *w, int dir, unsigned depth)
 			close(fd);
 		return depth == 0 || r == -ENOMEM ? r : 0;
 	}
-	for (struct dirent *e; r == 0 && !w->sure && w->files < IDENTIFY_TREE_FILES && w->seen < 8 * IDENTIFY_TREE_FILES;) {
+	for (struct dirent *e;
+	        r == 0 && !w->sure && w->files < IDENTIFY_TREE_FILES && w->bytes < BYTES_MAX && w->seen < 8 * IDENTIFY_TREE_FILES;) {
 		int next = path_next(d, &e);
 		if (next <= 0) {
 			r = depth == 0 ? next : 0;
@@ -141,7 +153,8 @@ int identify_tree(const struct identify *id, int dirfd, unsigned flags, struct i
 	struct identify_match m = {0};
 	struct stat st;
 	int r = fstat(dirfd, &st) < 0 ? -errno : tally_new(id, &t);
-	struct walk w = {.tally = t, .flags = flags, .device = st.st_dev};
+	(void)flags; /* a folder has no digest, and what is in archives below it is no code of its own */
+	struct walk w = {.tally = t, .device = st.st_dev};
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(roots); i++) {
 		_cleanup_fd_ int root = openat(dirfd, roots[i], O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (root >= 0)

@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "obtain/jail.h"
+#include "sys/jail.h"
 #include "sys/lib.h"
 #include "sys/path.h"
 

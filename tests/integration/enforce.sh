@@ -287,6 +287,26 @@ rules() {
 	kill -HUP "$enforcer" && wait_for 'another policy is in force' || bad 'a new policy is not taken'
 }
 
+# Inside a gate is who a supervisor of ours holds there, and nobody else.
+gates() {
+	local run=("$P" run --ledger none --ro "$fs" --) tool=$fs/made/goodtool-1.2.0
+	policy 6 'tool: goodtool, verdict: gate' 'tool: badtool, verdict: ban'
+	: >"$top/out/log"
+	kill -HUP "$enforcer" && wait_for 'another policy is in force' || bad 'a new policy is not taken'
+	held 'outside of a gate' "$tool/tool"
+	works 'inside a gate' "${run[@]}" "$tool/tool"
+	works 'a script inside a gate' "${run[@]}" node "$tool/package/cli.js"
+	held 'a banned tool inside a gate' "${run[@]}" "$bad_dir/tool"
+	held 'in namespaces of its own' unshare -Urmpnf setpriv --no-new-privs "$tool/tool"
+	echo 'int forged(void) { return 1; }' | gcc -shared -fPIC -xc -o "$fs/tmp/forged.so" - && chown 12345 "$fs/tmp/forged.so"
+	held 'a gate with a library put before its own' env LD_PRELOAD="$fs/tmp/forged.so" "${run[@]}" "$tool/tool"
+	cp "$P" "$fs/tmp/postern" && chown 12345 "$fs/tmp/postern"
+	held 'a gate of a copy of this program' "$fs/tmp/postern" run --ledger none --ro "$fs" -- "$tool/tool"
+	policy 7 'tool: badtool, verdict: ban, reason: our contract forbids it'
+	: >"$top/out/log"
+	kill -HUP "$enforcer" && wait_for 'another policy is in force' || bad 'a new policy is not taken'
+}
+
 terminal() {
 	# By the person's own terminal, with the rule.
 	out=$(script -qec "\"$bad_dir/tool\"; sleep 0.5" /dev/null </dev/null 2>&1)
@@ -492,6 +512,7 @@ for kind in tmpfs ext4; do
 		terminal
 		other_filesystems deny
 		rules
+		gates
 		ledger
 		many
 		unmounted

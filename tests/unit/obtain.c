@@ -19,7 +19,7 @@
 #include "base/buf.h"
 #include "base/encode.h"
 #include "crypto/digest.h"
-#include "obtain/jail.h"
+#include "sys/jail.h"
 #include "obtain/npmrc.h"
 #include "obtain/obtain.h"
 #include "obtain/unpack.h"

@@ -1,4 +1,4 @@
-#include "obtain/jail.h"
+#include "sys/jail.h"
 
 #include <errno.h>
 #include <linux/landlock.h>
@@ -47,7 +47,7 @@ static int landlock(int dir)
 	                          LANDLOCK_ACCESS_FS_REMOVE_FILE,
 	        .parent_fd = dir,
 	};
-	if (syscall(SYS_landlock_add_rule, fd, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) < 0)
+	if (dir >= 0 && syscall(SYS_landlock_add_rule, fd, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) < 0)
 		return -errno;
 	return syscall(SYS_landlock_restrict_self, fd, 0) < 0 ? -errno : 0;
 }
