@@ -3,10 +3,12 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -284,6 +286,10 @@ int outside_role(void)
 	struct role r = {.root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)};
 	struct source *source = NULL;
 	(void)signal(SIGPIPE, SIG_IGN);
+	/* Nobody waits for this one: the daemon's rank is not for it. */
+	const struct sched_param ordinary = {.sched_priority = 0};
+	(void)sched_setscheduler(0, SCHED_OTHER, &ordinary);
+	(void)setpriority(PRIO_PROCESS, 0, 0);
 	(void)fcntl(3, F_SETFD, FD_CLOEXEC);
 	struct err err = {0};
 	int e = r.root < 0 ? -errno : loop_new(&r.loop);

@@ -47,7 +47,7 @@ mkfifo "$work/world"
 /usr/bin/python3 tests/integration/egress_world.py "$work" >"$work/world" 2>"$work/world.err" &
 world=$!
 exec {from_world}<"$work/world"
-read -r -t 20 line <&"$from_world" || { echo 'FAIL the network does not start'; cat "$work/world.err"; exit 1; }
+read -r -t 20 _ <&"$from_world" || { echo 'FAIL the network does not start'; cat "$work/world.err"; exit 1; }
 
 check() { # NAME TEST...
 	local name=$1
