@@ -82,7 +82,7 @@ tr -d '\n' <"$tool" | sed 's/function m[0-9_]*/function a/g; s/"/`/g' >"$work/ag
 check 'with other quotes, names and no lines' is "$work/again.js" ourtool 4.0.1
 
 # In an executable: as data, as a section, and behind its end; stripped and with another section.
-xxd -i <"$tool" >"$work/tool.inc"
+python3 -c 'import sys; print(",".join(map(str, open(sys.argv[1], "rb").read())))' "$tool" >"$work/tool.inc"
 printf '#include <stdio.h>\nstatic const unsigned char tool[] = {\n#include "tool.inc"\n};\nint main(int n, char **v) { (void)v; return putchar(tool[n]) == 0; }\n' >"$work/main.c"
 gcc -g -o "$work/native" "$work/main.c" 2>"$work/log"
 check 'in an executable' is "$work/native" ourtool 4.0.1
