@@ -25,8 +25,9 @@ drop() {
 run() { # NAME COMMAND...
 	local name=$1
 	shift
-	/usr/bin/time -f "%e s, %U s user, %S s system, %M kB" -o "$scratch/time" "$@" >"$scratch/out" 2>/dev/null
-	printf '%-44s %s\n' "$name" "$(tail -n 1 "$scratch/time")"
+	tests/lib/spent.py "$scratch/time" 3600 "$@" >"$scratch/out" 2>/dev/null
+	read -r seconds user system memory <"$scratch/time"
+	printf '%-44s %s s, %s s user, %s s system, %s kB\n' "$name" "$seconds" "$user" "$system" "$memory"
 }
 echo "load before: $(cut -d' ' -f1-3 /proc/loadavg), $(nproc) processors"
 drop
@@ -35,7 +36,6 @@ drop
 run 'cold: du -s (looks at every file)' du -s "$home"
 drop
 run 'cold: postern inventory, first run' "$P" inventory --root "$home" --format json
-tail -c 200 "$scratch/out" >/dev/null
 grep -oE '"(folders|files|looked_into)": [0-9]+' "$scratch/out" | tr '\n' ' '
 echo
 drop

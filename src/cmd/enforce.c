@@ -37,7 +37,7 @@ static const char *const manageds[] = {"off", "check", "write", NULL}; /* as enu
 
 static const struct opt enforce_table[] = {
         OPT_STRING(struct enforce_opts, policy, "policy", 'p', "FILE",
-                "what may run: the section tools of this policy, see postern-policy(5); by default that of the bundle in force, "
+                "what may run by the section tools of this policy; by default that of the bundle in force, "
                 "else /etc/postern/policy.yaml"),
         OPT_FLAG(struct enforce_opts, monitor, "monitor", 'm', "decide and put on record, but refuse nothing"),
         OPT_CHOICE(
