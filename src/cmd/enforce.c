@@ -53,7 +53,7 @@ static const struct opt enforce_table[] = {
         OPT_STRING(struct enforce_opts, cgroup, "cgroup", 0, "DIR",
                 "close hosts to what is in this cgroup and below alone; by default to all"),
         OPT_CHOICE(struct enforce_opts, managed, "managed", 0, "WHAT", manageds,
-                "check or write the vendors' managed settings of permitted tools; by default off"),
+                "check or write what vendors call managed settings, of permitted tools; by default off"),
         OPT_STRING(struct enforce_opts, ledger, "ledger", 0, "DIR",
                 "put verdicts into this ledger, see postern-log(1); by default that of the policy, or one in the data folder; none leaves "
                 "it out"),
