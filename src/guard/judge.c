@@ -15,7 +15,7 @@
 #define ANCESTORS_MAX 64u
 #define RUNNING_MAX   2048u
 #define GROUPS_MAX    (WHO_GROUPS_MAX)
-#define NAME_BYTES     64u
+#define NAME_BYTES    64u
 
 struct running {
 	pid_t pid;
