@@ -59,7 +59,7 @@ static void stable(void **state)
 	/* A clock that was put back leaves times in the future behind. */
 	(void)usleep(50000);
 	assert_true(known_stable(fd, &other));
-	other.ctime += 3600ll * 1000000000;
+	other.ctime += 3600LL * 1000000000;
 	assert_false(known_stable(fd, &other));
 	(void)unlink(path);
 }
