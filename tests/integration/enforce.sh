@@ -307,6 +307,71 @@ gates() {
 	kill -HUP "$enforcer" && wait_for 'another policy is in force' || bad 'a new policy is not taken'
 }
 
+# An exception holds for whom it names, from when it is granted until it ends; nobody need tell the daemon.
+exceptions() {
+	local i
+	"$P" log keygen --type log --name example/admin "$top/admin.key" >"$top/admin.pub" 2>/dev/null || bad 'no key'
+	policy 8 'tool: badtool, verdict: ban, reason: our contract forbids it'
+	printf '  exceptions: {keys: ["%s"], max_days: 10}\n' "$(cat "$top/admin.pub")" >>"$top/policy.yaml"
+	: >"$top/out/log"
+	kill -HUP "$enforcer" && wait_for 'another policy is in force' || bad 'a policy with exceptions is not taken'
+	held 'a person before an exception' "${person[@]}" "$bad_dir/tool"
+	: >"$top/out/log"
+	"$P" policy except --organisation "$top/policy.yaml" --tool badtool --account 12345 --until "$(date -u +%FT%TZ -d '+6 seconds')" --reason 'a trial' \
+		--key "$top/admin.key" --ledger none >"$top/out/except" 2>&1 || bad "no exception: $(cat "$top/out/except")"
+	for ((i = 0; i < 30; i++)); do
+		say "${person[@]}" "$bad_dir/tool"
+		[[ $out == *worked* ]] && break
+		sleep 0.1
+	done
+	[[ $out == *worked* ]] && good || bad "the exception does not count: $out"
+	works 'the script, by the exception' "${person[@]}" node "$bad_dir/package/cli.js"
+	held 'root, who has no exception' "$bad_dir/tool"
+	for ((i = 0; i < 100; i++)); do
+		say "${person[@]}" "$bad_dir/tool"
+		[[ $out != *worked* ]] && break
+		sleep 0.1
+	done
+	[[ $out != *worked* ]] && good || bad 'the exception does not end'
+	held 'the script, after the exception' "${person[@]}" node "$bad_dir/package/cli.js"
+	policy 9 'tool: badtool, verdict: ban, reason: our contract forbids it'
+	: >"$top/out/log"
+	kill -HUP "$enforcer" && wait_for 'another policy is in force' || bad 'a new policy is not taken'
+}
+
+# Without --policy: that of the bundle in force, and of the next one as soon as that is; a bundle that is not taken changes nothing.
+bundles() {
+	local v folder=$top/folder
+	end
+	cp -a /etc "$top/etc" 2>/dev/null
+	rm -rf "$top/etc/postern" && mkdir -p "$top/etc/postern" "$folder"
+	mount --bind "$top/etc" /etc || { bad 'no /etc of our own'; begin; return; }
+	"$P" log keygen --type log --name example/a "$top/a.key" >"$top/a.pub" 2>/dev/null
+	"$P" policy bundle trust --organisation example --threshold 1 -o /etc/postern/trust "$top/a.pub" >/dev/null || bad 'no trust'
+	make_bundle() { # VERSION VERDICT
+		printf 'organisation: example\nversion: %s\ntools:\n  default: permit\n  rules: [{tool: badtool, verdict: %s}]\n' "$1" "$2" >"$folder/policy.yaml"
+		"$P" policy bundle make --version "$1" --expires 3d -o "$top/$1.bundle" "$folder" >/dev/null && "$P" policy bundle sign -k "$top/a.key" "$top/$1.bundle" >/dev/null
+	}
+	make_bundle 1 permit && make_bundle 2 ban || bad 'no bundles'
+	"$P" policy bundle install --ledger none "$top/1.bundle" >/dev/null || bad 'the first bundle is not taken'
+	: >"$top/out/log"
+	"$P" enforce --prints "$top/prints" --filesystem "$fs" --ledger none --run "$top/run" >>"$top/out/log" 2>&1 &
+	enforcer=$!
+	wait_for 'enforcement begins' || bad "the policy of a bundle is not taken: $(cat "$top/out/log")"
+	works 'what the bundle permits' "$bad_dir/tool"
+	"$P" policy bundle install --ledger none "$top/2.bundle" >/dev/null || bad 'the second bundle is not taken'
+	wait_for 'another policy is in force' && good || bad 'the second bundle is not noticed'
+	held 'what the next bundle bans' "$bad_dir/tool"
+	for v in "$top/1.bundle" /dev/null "$top/a.pub"; do
+		"$P" policy bundle install --ledger none "$v" >/dev/null 2>&1 && bad "$v was taken"
+	done
+	sleep 1.2
+	held 'what it bans, after bundles that were not taken' "$bad_dir/tool"
+	end
+	umount /etc || umount -l /etc
+	begin
+}
+
 terminal() {
 	# By the person's own terminal, with the rule.
 	out=$(script -qec "\"$bad_dir/tool\"; sleep 0.5" /dev/null </dev/null 2>&1)
@@ -513,6 +578,8 @@ for kind in tmpfs ext4; do
 		other_filesystems deny
 		rules
 		gates
+		exceptions
+		bundles
 		ledger
 		many
 		unmounted
