@@ -18,7 +18,7 @@ const char *ledger_home(struct arena *arena)
 	return home && *home == '/' ? arena_fmt(arena, "%s/.local/share/postern/ledger", home) : NULL;
 }
 
-/* Makes the folders above a path. */
+/* Makes the folders above a path. In root's, /var/lib/postern, is also what everybody must be able to read: the bundle in force. */
 static int make_above(const char *path, struct arena *arena, struct err *err)
 {
 	char *p = arena_str(arena, slice_str(path));
@@ -26,7 +26,7 @@ static int make_above(const char *path, struct arena *arena, struct err *err)
 		return err_set(err, -ENOMEM, "no memory");
 	for (char *slash = strchr(p + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
 		*slash = 0;
-		if (mkdir(p, 0700) < 0 && errno != EEXIST)
+		if (mkdir(p, geteuid() == 0 ? 0755 : 0700) < 0 && errno != EEXIST)
 			return err_sys(err, -errno, "cannot make the folder %s for the ledger", p);
 		*slash = '/';
 	}

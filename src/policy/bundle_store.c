@@ -17,6 +17,8 @@
 #define STATE_MAX  4096
 #define FRESH      ".fresh"
 #define LINK_FRESH ".link"
+#define ABOVE      "/var/lib/postern" /* BUNDLE_STORE's folder */
+#define LOOK_IN    (S_IRGRP | S_IXGRP | S_IROTH | S_IXOTH)
 #define LOCK_TRIES 100
 #define LOCK_MS    100
 #define TAKEN_TEXT "postern.bundle.state/v1"
@@ -52,7 +54,18 @@ static int make_store(const char *path)
 		if (made ? chmod(part, 0755) < 0 : errno != EEXIST)
 			return -errno;
 	}
+	/* The folder above may be older than the store, and closed. */
+	struct stat st;
+	if (strcmp(path, BUNDLE_STORE) == 0 && stat(ABOVE, &st) == 0 && st.st_uid == 0 && (~st.st_mode & LOOK_IN) &&
+	        chmod(ABOVE, (st.st_mode & 07777) | LOOK_IN) < 0)
+		return -errno;
 	return 0;
+}
+
+/* No trust, no bundles: then a folder that is closed to this user hides none. */
+static bool is_trusting(const struct bundle_config *c)
+{
+	return access(c->trust ? c->trust : TRUST_FILE, F_OK) == 0 || errno != ENOENT;
 }
 
 int bundle_store_open(const struct bundle_config *c, bool make, struct err *err)
@@ -63,10 +76,18 @@ int bundle_store_open(const struct bundle_config *c, bool make, struct err *err)
 	if (r < 0)
 		return err_sys(err, r, "cannot make the store of bundles %s", path);
 	_cleanup_fd_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT)
+	r = fd < 0 ? -errno : 0;
+	if (r == -ENOENT || (r == -EACCES && !is_trusting(c)))
 		return err_set(err, -ENOENT, "no bundle is in force here: there is no %s", path);
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_sys(err, -errno, "cannot open the store of bundles %s", path);
+	if (r == -EACCES)
+		return err_set(err, r,
+		        "%s may not be read by this user: policies bind all, so everybody must be able to (chmod a+rx, on the "
+		        "folders above too)",
+		        path);
+	if (r == 0 && fstat(fd, &st) < 0)
+		r = -errno;
+	if (r < 0)
+		return err_sys(err, r, "cannot open the store of bundles %s", path);
 	r = bundle_owner(c, path, &st, err);
 	return r < 0 ? r : TAKE_FD(fd);
 }

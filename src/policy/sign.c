@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -192,6 +193,9 @@ static int replace(const char *path, struct slice text)
 		return -EINVAL;
 	memcpy(folder, path, (size_t)(slash - path));
 	folder[slash - path] = 0;
+	/* Root's has the bundle in force too, which everybody must be able to read. */
+	if (geteuid() == 0)
+		(void)mkdir(folder, 0755);
 	_cleanup_fd_ int dir = path_make_absolute(folder);
 	return dir < 0 ? dir : path_replace(dir, slash + 1, text, 0644);
 }

@@ -59,7 +59,7 @@ int path_make_absolute(const char *path)
 			continue;
 		memcpy(part, path, i);
 		part[i] = 0;
-		if (mkdir(part, 0700) < 0 && errno != EEXIST)
+		if (mkdir(part, i < n && geteuid() == 0 ? 0755 : 0700) < 0 && errno != EEXIST)
 			return -errno;
 	}
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -12,7 +12,8 @@
 [[nodiscard]] int path_open(int dir, const char *path, int flags, mode_t mode);
 /* Makes the folders of `path` below `dir` that are missing, and opens the last as O_PATH. Neither "" nor ".." is a component. */
 [[nodiscard]] int path_make(int dir, const char *path, mode_t mode);
-/* Makes an absolute path's folders (mode 0700) as mkdir -p does, following links; opens the last. */
+/* Makes an absolute path's folders as mkdir -p does, following links; opens the last. Their mode is 0700; of root's, those above the last
+ * 0755. */
 [[nodiscard]] int path_make_absolute(const char *path);
 /* Appends a regular file to `out`; links are followed. -EFBIG if it is larger than the buffer takes, -EINVAL if not regular. */
 [[nodiscard]] int path_read(int dir, const char *path, struct buf *out);

@@ -54,6 +54,15 @@ bundle() { # VERSION KEYS [OPTION...]: into VERSION.bundle
 	"$P" policy bundle make --version "$v" --expires 30d -o "$v.bundle" "$@" folder >/dev/null || fail "make $v"
 	for k in $keys; do "$P" policy bundle sign -k "$k.key" "$v.bundle" >/dev/null || fail "sign $v"; done
 }
+# A folder that is closed to others hides no bundle where nobody trusts any; it is opened by the first one, and else is an error, not "none".
+as_person() { # PATTERN: in what a person is told of a tool
+	local said
+	said=$(cd / && setpriv --reuid 12345 --regid 12345 --clear-groups env -u XDG_CONFIG_HOME HOME=/nowhere "$P" policy explain --tool claude-code 2>&1)
+	[[ $said == *$1* ]] || fail "a person is told \"$said\", not \"$1\""
+	((++checks))
+}
+chmod 700 /var/lib/postern
+as_person 'permitted'
 policy 0 '2 of 3 keys' bundle trust --organisation example.com --threshold 2 -o /etc/postern/trust a.pub b.pub c.pub
 say permit
 bundle 1 a
@@ -63,6 +72,11 @@ policy 0 'permitted' explain --tool claude-code
 policy 0 '2 signatures' bundle sign -k b.key 1.bundle
 policy 0 'signed by example.com/a, example.com/b' bundle verify 1.bundle
 policy 0 'in force from here on: version 1' bundle install --ledger "$work/L" 1.bundle
+[[ $(stat -c %a /var/lib/postern) == 755 ]] || fail 'the store stays closed to others'
+as_person 'permitted'
+chmod 700 /var/lib/postern
+as_person 'may not be read by this user'
+chmod 755 /var/lib/postern
 expect 0 'version 1 of the bundle of example.com is in force' show L
 expect 0 '' verify L
 in_force 1
