@@ -372,7 +372,7 @@ int inventory_take(const struct inventory_options *o, struct inventory *out, str
 	t->jobs = jobs;
 	struct timespec wall;
 	(void)clock_gettime(CLOCK_REALTIME, &wall);
-	t->recent = ((int64_t)wall.tv_sec - 2) * 1000000000;
+	t->recent = ((int64_t)wall.tv_sec - 2) * 1000000000 + wall.tv_nsec;
 	(void)pthread_mutex_init(&t->lock, NULL);
 	(void)pthread_cond_init(&t->more, NULL);
 	for (unsigned i = 0; i < jobs; i++)

@@ -187,4 +187,5 @@ images = [f for p, f in got.items() if p == '/saved.tar' or p.startswith('/oci/'
 sys.exit(not (a and b and len(images) == 2 and all((f['tool'], f['by']) == ('gemini-cli', 'content') for f in images) and (a['tool'], a['version'], a['by'], a['risks']) == ('gemini-cli', '0.10.0', 'content', []) and
               (b['tool'], b['by'], [r['risk'] for r in b['risks']]) == ('gemini-cli', 'content', ['disguised'])))
 END
+((failed)) || echo "inventory: everything is found, and nothing else"
 exit $failed

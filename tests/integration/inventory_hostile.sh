@@ -228,4 +228,5 @@ late=$((($(date +%s%N) - begin) / 1000000))
 if ((code != 3 && code != 1)) || ((late > 10000)); then
 	bad "interrupted: code $code after $late ms"
 fi
+((failed)) || echo "inventory_hostile: as it should be"
 exit $failed
