@@ -117,6 +117,9 @@ exec:
     - {digest: $(sha256sum <attack | cut -c 1-64), verdict: allow}
     - {path: '$work/network.sh', verdict: allow}
 END
+	# By name, as a tree below /tmp or a home is not there in a run.
+	named=()
+	for f in attack network.sh permitted forbidden forbidden.so seen; do named+=(--ro "$work/$f"); done
 	export ESCAPE_PROJECT=$work/project ESCAPE_HOME=$work/home ESCAPE_OUTSIDE=$work/outside ESCAPE_DEEP=$deep ESCAPE_FORBIDDEN=$work/forbidden ESCAPE_PERMITTED=$work/permitted \
 		ESCAPE_SHM=/escape-person ESCAPE_ABSTRACT=escape-abstract ESCAPE_VICTIM_SAYS=$work/victim ESCAPE_LEFT_OVER=$work/left ESCAPE_SOCKETS_MADE=$work/taken ESCAPE_TYPED=$work/typed ESCAPE_TERMINAL=
 	for f in left taken typed seen victim; do : >"$f"; done
@@ -181,7 +184,7 @@ pass() {
 	observe
 	# Inside. Descriptors are left open, to be found.
 	(cd project && exec 7<"$work/outside" 9<>"$work/outside/canary" && "$@" "${env[@]}" timeout 120 "$work/postern" run --ledger "$work/ledger" --trust "$work/cert.pem" \
-		--connect-to api.example.com:443:127.0.0.1:8443 --connect-to other.example.com:443:127.0.0.1:8443 --env 'ESCAPE_[A-Z]*' --env 'ESCAPE_*' --ro "$work/home/notes" --rw "$work/home/cache" -- \
+		--connect-to api.example.com:443:127.0.0.1:8443 --connect-to other.example.com:443:127.0.0.1:8443 --env 'ESCAPE_[A-Z]*' --env 'ESCAPE_*' --ro "$work/home/notes" --rw "$work/home/cache" "${named[@]}" -- \
 		bash -c '"$1/attack" "${@:2}" >"$ESCAPE_PROJECT/.result"; SEEN="$1/seen" "$1/network.sh" "${@:2}" >"$ESCAPE_PROJECT/.result-network"' - "$work" "${only[@]}") >"$work/out" 2>"$work/err" </dev/null
 	local code=$?
 	((code == 0)) || { failed=1; echo "FAIL $who: the run ended with $code: $(grep -v denied "$work/err" | tail -n 3)"; }

@@ -265,7 +265,8 @@ lives() {
 	says 'a terminal' '33 99'
 	says 'the name of the terminal' '/dev/console'
 	says 'a controlling terminal' controlling
-	in_box bash -ic 'sleep 5 & kill %1; wait; test -t 2 && echo x >/dev/tty && echo controlled'
+	# An interactive shell's child ignores SIGTERM until it has become the other program.
+	in_box bash -ic 'sleep 5 & sleep 0.3; kill %1; wait; test -t 2 && echo x >/dev/tty && echo controlled'
 	says 'job control' Terminated
 	says 'a controlling terminal' controlled
 	options=(--terminal --signal 2 600)
