@@ -303,10 +303,7 @@ static int person(struct loader *l, const char *home)
 		return err_set(l->err, -ENOMEM, "out of memory");
 	if (!path[0])
 		return 0;
-	int r = given ? 0 : bundle(l);
-	if (r != 0)
-		return r < 0 ? r : local_exceptions(l, path, false);
-	r = read_file(path, &text, &st, l->err);
+	int r = read_file(path, &text, &st, l->err);
 	if (r == 0 && given)
 		return err_set(l->err, -ENOENT, "there is no policy %s", path);
 	if (r == 1 && (st.st_mode & S_IWOTH))

@@ -679,6 +679,34 @@ static void places(void **state)
 	assert_int_equal(bundle_current(&config, &h, &err), -EACCES);
 }
 
+/* A person's own policy holds under a bundle as it does under a file of the organisation. */
+static void person(void **state)
+{
+	_cleanup_buf_ struct buf b = BUF(BUNDLE_MAX);
+	char home[128];
+	struct policy_problems problems = {0};
+	struct policy_tool t = {.tool = SLICE("crush"), .account = SLICE("alice")};
+	struct policy_tool_decision d;
+	struct policy *p;
+	struct err err = {0};
+	(void)state;
+	fresh();
+	make(&b, (struct wanted){.version = 7, .policy = "organisation: example.com\nversion: 1\ntools: {default: permit}\n"});
+	taken(buf_slice(&b));
+	(void)snprintf(home, sizeof(home), "%s/home", top);
+	put(home, ".config/postern/policy.yaml", SLICE("tools: {default: permit, rules: [{tool: crush, verdict: ban}]}\n"));
+	assert_int_equal(unsetenv("XDG_CONFIG_HOME"), 0);
+	struct policy_load from = {.bundle = &config, .no_project = true, .state = "", .vars = {.home = home}};
+	if (policy_load(&from, &p, &problems, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_true(policy_settings(p)->layer[POLICY_ORGANISATION].is_there);
+	assert_true(policy_settings(p)->layer[POLICY_PERSON].is_there);
+	policy_tool(p, &t, &d);
+	assert_int_equal(d.verdict, POLICY_TOOL_BAN);
+	policy_free(p);
+	policy_problems_free(&problems);
+}
+
 /* ---- Crashes ---- */
 
 static size_t folders(void)
@@ -872,6 +900,7 @@ int main(void)
 	        cmocka_unit_test(clocks),
 	        cmocka_unit_test(new_trust),
 	        cmocka_unit_test(places),
+	        cmocka_unit_test(person),
 	        cmocka_unit_test(crash),
 	        cmocka_unit_test(failures),
 	        cmocka_unit_test(modes),
