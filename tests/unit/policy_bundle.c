@@ -860,6 +860,37 @@ static void *drops(void *arg)
 	return NULL;
 }
 
+/* However many older ones lie about in the folder, and in whatever order it lists them, the newest is found. */
+static void many_dropped(void **state)
+{
+	_cleanup_buf_ struct buf b = BUF(BUNDLE_MAX);
+	struct bundle_config c;
+	struct bundle_poll p;
+	struct err err = {0};
+	(void)state;
+	fresh();
+	(void)snprintf(drop_path, sizeof(drop_path), "%s/many", top);
+	assert_int_equal(mkdir(drop_path, 0755), 0);
+	c = config;
+	c.folder = drop_path;
+	make(&b, (struct wanted){.version = 8});
+	put(drop_path, "first.bundle", buf_slice(&b));
+	make(&b, (struct wanted){.version = 7});
+	for (unsigned i = 0; i < 200; i++) {
+		char name[40];
+		(void)snprintf(name, sizeof(name), "%u.bundle", i);
+		put(drop_path, name, i % 2 ? buf_slice(&b) : SLICE("junk"));
+	}
+	assert_int_equal(bundle_poll(&c, &p, &err), 0);
+	assert_int_equal(p.news, BUNDLE_CHANGED);
+	assert_int_equal(in_force(), 8);
+	make(&b, (struct wanted){.version = 9});
+	put(drop_path, "last.bundle", buf_slice(&b));
+	assert_int_equal(bundle_poll(&c, &p, &err), 0);
+	assert_int_equal(p.news, BUNDLE_CHANGED);
+	assert_int_equal(in_force(), 9);
+}
+
 /* One thread puts bundle after bundle in force, another loads the policy all the while, and always gets one. */
 static void threads(void **state)
 {
@@ -904,6 +935,7 @@ int main(void)
 	        cmocka_unit_test(crash),
 	        cmocka_unit_test(failures),
 	        cmocka_unit_test(modes),
+	        cmocka_unit_test(many_dropped),
 	        cmocka_unit_test(threads),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
