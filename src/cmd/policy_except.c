@@ -97,8 +97,7 @@ static int put(const struct except_opts *o, const struct policy *p, const char *
 	if (x.why)
 		return err_set(err, -EKEYREJECTED, "such an exception would not count: %s", x.why);
 	if (!o->output) {
-		const char *slash = strrchr(policy, '/');
-		folder = arena_fmt(a, "%.*s" POLICY_EXCEPTIONS, slash ? (int)(slash - policy + 1) : 0, policy);
+		folder = policy_beside(policy, POLICY_EXCEPTIONS, a);
 		if (folder && mkdir(folder, 0755) < 0 && errno != EEXIST)
 			return err_sys(err, -errno, "cannot make the folder %s", folder);
 	}

@@ -128,7 +128,7 @@ static void poll_folder(const struct bundle_config *c, const struct bundle_held 
 		return;
 	int r = !all                             ? err_set(&err, -ENOMEM, "out of memory")
 	        : dir < 0 || fstat(dir, &st) < 0 ? err_sys(&err, -errno, "cannot read the folder %s", folder)
-	                                         : bundle_owner(c, folder, &st, &err);
+	                                         : policy_owner(folder, &st, c->given, &err);
 	r = r < 0 ? r : list(folder, dir, all, &n, &err);
 	if (r < 0) {
 		refused(out, folder, &err);
