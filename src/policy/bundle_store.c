@@ -28,23 +28,15 @@ const char *bundle_store(const struct bundle_config *c)
 	return c->store ? c->store : BUNDLE_STORE;
 }
 
-/* As path_make_absolute(), but everybody may look in: policies bind all. */
+/* Everybody may look in, whatever the mask: policies bind all. */
 static int make_store(const char *path)
 {
-	char part[PATH_MAX];
-	size_t n = strlen(path);
-	if (n >= sizeof(part))
-		return -ENAMETOOLONG;
-	for (size_t i = 1; i <= n; i++) {
-		if (path[i] != '/' && path[i])
-			continue;
-		memcpy(part, path, i);
-		part[i] = 0;
-		bool made = mkdir(part, 0755) == 0;
-		/* Whatever the mask. */
-		if (made ? chmod(part, 0755) < 0 : errno != EEXIST)
-			return -errno;
-	}
+	int r = path_make_above(path, true);
+	if (r < 0)
+		return r;
+	bool made = mkdir(path, 0755) == 0;
+	if (made ? chmod(path, 0755) < 0 : errno != EEXIST)
+		return -errno;
 	/* The folder above may be older than the store, and closed. */
 	struct stat st;
 	if (strcmp(path, BUNDLE_STORE) == 0 && stat(ABOVE, &st) == 0 && st.st_uid == 0 && (~st.st_mode & LOOK_IN) &&

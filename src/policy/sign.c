@@ -5,7 +5,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -179,11 +178,11 @@ static int replace(const char *path, struct slice text)
 		return -EINVAL;
 	memcpy(folder, path, (size_t)(slash - path));
 	folder[slash - path] = 0;
-	/* Root's has the bundle in force too, which everybody must be able to read. */
-	if (geteuid() == 0)
-		(void)mkdir(folder, 0755);
-	_cleanup_fd_ int dir = path_make_absolute(folder);
-	return dir < 0 ? dir : path_replace(dir, slash + 1, text, 0644);
+	int r = path_make_above(path, false);
+	if (r < 0)
+		return r;
+	_cleanup_fd_ int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return dir < 0 ? -errno : path_replace(dir, slash + 1, text, 0644);
 }
 
 int policy_state_check(const char *path, const struct policy_info *info, char *note, size_t n, struct err *err)

@@ -818,11 +818,14 @@ static void failures(void **state)
 /* What binds everybody can be read by everybody, whatever the mask of who installed it. */
 static void modes(void **state)
 {
-	static const char *const names[] = {"", "/current", "/current/prints", "/current/policy.yaml", "/current/prints/tool.yaml",
+	static const char *const names[] = {"/..", "", "/current", "/current/prints", "/current/policy.yaml", "/current/prints/tool.yaml",
 	        "/current/.note", "/current/.trust", "/state"};
 	_cleanup_buf_ struct buf b = BUF(BUNDLE_MAX);
 	(void)state;
+	char deep[160];
 	fresh();
+	(void)snprintf(deep, sizeof(deep), "%s/above/store", top);
+	config.store = deep;
 	make(&b, (struct wanted){.version = 1});
 	(void)umask(077);
 	taken(buf_slice(&b));
@@ -830,7 +833,7 @@ static void modes(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		char path[200];
 		struct stat st;
-		(void)snprintf(path, sizeof(path), "%s%s", store_path, names[i]);
+		(void)snprintf(path, sizeof(path), "%s%s", deep, names[i]);
 		assert_int_equal(stat(path, &st), 0);
 		assert_int_equal(st.st_mode & 0777, S_ISDIR(st.st_mode) ? 0755 : 0644);
 	}
