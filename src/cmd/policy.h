@@ -34,9 +34,9 @@ void policy_check_kinds(const struct policy *p, struct policy_problems *problems
 
 /* Who signs, as --key, --signer and --name say: EXIT_OK, or EXIT_USAGE after a message. */
 int policy_signer_usage(const char *command, const char *key, const char *agent, const char *name);
-/* text keeps what the signer borrows; wipe it. ledger_signer_close() is needed also after a failure, if *out was zero. */
+/* The arena keeps the signer's name. ledger_signer_close() is needed also after a failure, if *out was zero. */
 [[nodiscard]] int policy_signer(
-        const char *key, const char *agent, const char *name, struct buf *text, struct ledger_signer *out, struct err *err);
+        const char *key, const char *agent, const char *name, struct arena *arena, struct ledger_signer *out, struct err *err);
 /* A time to come: "2026-12-31" (to the end of that day, UTC), "2026-12-31T12:00:00Z", "12h", "90d" (from `now` on). False: it is none. */
 bool policy_until(const char *text, int64_t now, int64_t *out);
 /* What is done to policies, as an entry of class Application Lifecycle into a ledger: `ledger` NULL: the usual one; "none": none. members:

@@ -105,7 +105,8 @@ static const struct opt sign_table[] = {
 static int sign_run(void *options, const struct opt_args *args)
 {
 	const struct sign_opts *o = options;
-	_cleanup_buf_ struct buf text = BUF(BUNDLE_MAX), key = BUF(4096), fresh = BUF(BUNDLE_MAX), out = BUF(4096);
+	_cleanup_arena_ struct arena a = ARENA(4096);
+	_cleanup_buf_ struct buf text = BUF(BUNDLE_MAX), fresh = BUF(BUNDLE_MAX), out = BUF(4096);
 	struct ledger_signer signer = {0};
 	struct err err = {0};
 	size_t kept = 0;
@@ -116,7 +117,7 @@ static int sign_run(void *options, const struct opt_args *args)
 	if (code != EXIT_OK)
 		return code;
 	int r = path_read(AT_FDCWD, args->arg[0], &text);
-	r = r < 0 ? err_sys(&err, r, "cannot read %s", args->arg[0]) : policy_signer(o->key, o->signer, o->name, &key, &signer, &err);
+	r = r < 0 ? err_sys(&err, r, "cannot read %s", args->arg[0]) : policy_signer(o->key, o->signer, o->name, &a, &signer, &err);
 	bool is_trust = slice_starts(buf_slice(&text), SLICE("postern.trust/"));
 	struct trust trust;
 	if (r == 0 && is_trust) {
@@ -127,8 +128,6 @@ static int sign_run(void *options, const struct opt_args *args)
 	}
 	r = r < 0 ? r : policy_keep(args->arg[0], buf_slice(&fresh), false, &err);
 	ledger_signer_close(&signer);
-	if (key.p)
-		explicit_bzero(key.p, key.n);
 	if (r < 0)
 		return policy_fail(c, &err);
 	buf_fmt(&out, "%s: %zu %s\n", args->arg[0], kept + 1, kept ? "signatures" : "signature");

@@ -98,14 +98,6 @@ static int compile(struct slice text, const char *name, struct arena *a, struct 
 	return r;
 }
 
-static const struct bundle_file *file_of(const struct bundle *b, struct slice name)
-{
-	for (size_t i = 0; i < b->n; i++)
-		if (slice_eq(b->file[i].name, name))
-			return &b->file[i];
-	return NULL;
-}
-
 static void put_change(struct buf *out, bool json, bool *first, const char *direction, const char *section, const char *subject,
         const char *before, const char *after)
 {
@@ -133,7 +125,7 @@ static int put_changes(struct buf *out, bool json, const struct bundle_held *h, 
 	struct policy *p[2] = {NULL, NULL};
 	struct policy_changes changes = {0};
 	bool first = true;
-	const struct bundle_file *policy = file_of(b, SLICE(BUNDLE_POLICY));
+	const struct bundle_file *policy = bundle_find(b, SLICE(BUNDLE_POLICY));
 	int r = bundle_held_read(h, BUNDLE_POLICY, &old, err);
 	if (r == 0 && (compile(buf_slice(&old), "in force", &a, &p[0]) < 0 || compile(policy->content, BUNDLE_POLICY, &a, &p[1]) < 0 ||
 	                      policy_diff(p[0], p[1], &changes) < 0))
@@ -143,14 +135,14 @@ static int put_changes(struct buf *out, bool json, const struct bundle_held *h, 
 		put_change(out, json, &first, policy_direction_name(c->direction), c->section, c->subject, c->before, c->after);
 	}
 	for (size_t i = 0; r == 0 && i < b->n; i++) {
-		const struct bundle_file *n = &b->file[i], *o = file_of(&h->head, n->name);
+		const struct bundle_file *n = &b->file[i], *o = bundle_find(&h->head, n->name);
 		const char *name = arena_str(&a, n->name);
 		if (name && (!o || !slice_eq(o->sha256, n->sha256)))
 			put_change(out, json, &first, "other", "file", name, o ? "there" : "not there", o ? "another" : "new");
 	}
 	for (size_t i = 0; r == 0 && i < h->head.n; i++) {
 		const char *name = arena_str(&a, h->head.file[i].name);
-		if (name && !file_of(b, h->head.file[i].name))
+		if (name && !bundle_find(b, h->head.file[i].name))
 			put_change(out, json, &first, "other", "file", name, "there", "not there");
 	}
 	if (r == 0 && first && !json)

@@ -97,8 +97,7 @@ static int put(const struct except_opts *o, const struct policy *p, const char *
 	if (x.why)
 		return err_set(err, -EKEYREJECTED, "such an exception would not count: %s", x.why);
 	if (!o->output) {
-		const char *slash = strrchr(policy, '/');
-		folder = arena_fmt(a, "%.*s" POLICY_EXCEPTIONS, slash ? (int)(slash - policy + 1) : 0, policy);
+		folder = policy_beside(policy, POLICY_EXCEPTIONS, a);
 		if (folder && mkdir(folder, 0755) < 0 && errno != EEXIST)
 			return err_sys(err, -errno, "cannot make the folder %s", folder);
 	}
@@ -128,7 +127,7 @@ static int except_run(void *options, const struct opt_args *args)
 	const struct except_opts *o = options;
 	const struct command *c = &cmd_policy_except;
 	_cleanup_arena_ struct arena a = ARENA(1u << 20);
-	_cleanup_buf_ struct buf text = BUF(EXCEPTION_BYTES), key = BUF(4096), note = BUF(EXCEPTION_BYTES), out = BUF(8192);
+	_cleanup_buf_ struct buf text = BUF(EXCEPTION_BYTES), note = BUF(EXCEPTION_BYTES), out = BUF(8192);
 	struct policy_problems problems = {0};
 	struct ledger_signer signer = {0};
 	struct policy *p = NULL;
@@ -147,14 +146,12 @@ static int except_run(void *options, const struct opt_args *args)
 	int64_t now = bundle_time(&(struct bundle_config){0}, geteuid() == 0 && !o->output && !o->organisation, NULL);
 	int r = load(o->organisation, &p, &problems, &err);
 	r = r < 0 ? r : describe(o, p, now, id, &text, &err);
-	r = r < 0 ? r : policy_signer(o->key, o->signer, o->name, &key, &signer, &err);
+	r = r < 0 ? r : policy_signer(o->key, o->signer, o->name, &a, &signer, &err);
 	if (r == 0 && (r = tlog_note_sign(&signer.tlog, buf_slice(&text), &note)) < 0)
 		(void)err_sys(&err, r, "cannot sign");
 	r = r < 0 ? r : put(o, p, id, buf_slice(&note), &a, &path, &err);
 	const char *by = r == 0 ? arena_str(&a, signer.tlog.name) : NULL;
 	ledger_signer_close(&signer);
-	if (key.p)
-		explicit_bzero(key.p, key.n);
 	policy_free(p);
 	policy_problems_free(&problems);
 	r = r < 0 ? r : record(o, id, by ? by : "", buf_slice(&note), &err);

@@ -27,21 +27,26 @@ static char *note_path(struct arena *a, const char *path)
 	return arena_fmt(a, "%s%s", path, POLICY_SIGNATURE_SUFFIX);
 }
 
-int policy_signer(const char *key, const char *agent, const char *name, struct buf *text, struct ledger_signer *out, struct err *err)
+int policy_signer(const char *key, const char *agent, const char *name, struct arena *arena, struct ledger_signer *out, struct err *err)
 {
+	_cleanup_buf_ struct buf text = BUF(4096);
 	uint8_t seed[ED25519_SEED];
-	struct slice of;
-	const char *why;
+	struct slice in_text;
+	const char *of = NULL, *why;
 	if (agent)
 		return ledger_signer_agent(agent, slice_str(name), NULL, out, err);
-	int r = path_read(AT_FDCWD, key, text);
-	if (r < 0)
-		return err_sys(err, r, "cannot read the signing key %s", key);
-	r = ledger_key_parse(buf_slice(text), &of, seed, &why);
+	int r = path_read(AT_FDCWD, key, &text);
+	if (r < 0) {
+		r = err_sys(err, r, "cannot read the signing key %s", key);
+	} else if ((r = ledger_key_parse(buf_slice(&text), &in_text, seed, &why)) < 0) {
+		r = err_set(err, r, "the signing key %s cannot be used: %s", key, why);
+	} else if (!(of = arena_str(arena, in_text))) {
+		r = err_set(err, -ENOMEM, "out of memory");
+	}
 	explicit_bzero(seed, sizeof(seed));
-	if (r < 0)
-		return err_set(err, r, "the signing key %s cannot be used: %s", key, why);
-	return ledger_signer_file(AT_FDCWD, key, of, out, err);
+	if (text.p)
+		explicit_bzero(text.p, text.n);
+	return r < 0 ? r : ledger_signer_file(AT_FDCWD, key, slice_str(of), out, err);
 }
 
 int policy_signer_usage(const char *command, const char *key, const char *agent, const char *name)
@@ -57,7 +62,7 @@ static int sign_run(void *options, const struct opt_args *args)
 {
 	const struct sign_opts *o = options;
 	_cleanup_arena_ struct arena a = ARENA(128u << 20);
-	_cleanup_buf_ struct buf text = BUF(POLICY_BYTES_MAX), key = BUF(4096), old = BUF(NOTE_MAX), note = BUF(NOTE_MAX), out = BUF(4096);
+	_cleanup_buf_ struct buf text = BUF(POLICY_BYTES_MAX), old = BUF(NOTE_MAX), note = BUF(NOTE_MAX), out = BUF(4096);
 	struct policy_problems problems = {0};
 	struct ledger_signer signer = {0};
 	struct policy_doc *doc = NULL;
@@ -74,7 +79,7 @@ static int sign_run(void *options, const struct opt_args *args)
 	if (r == -EINVAL)
 		r = policy_problems_err(&problems, &err);
 	policy_problems_free(&problems);
-	r = r < 0 ? r : policy_signer(o->key, o->signer, o->name, &key, &signer, &err);
+	r = r < 0 ? r : policy_signer(o->key, o->signer, o->name, &a, &signer, &err);
 	if (r == 0) {
 		r = path_read(AT_FDCWD, path, &old);
 		r = r < 0 && r != -ENOENT ? err_sys(&err, r, "cannot read %s", path) : 0;
@@ -82,8 +87,6 @@ static int sign_run(void *options, const struct opt_args *args)
 	r = r < 0 ? r : policy_sign(policy_doc_info(doc), buf_slice(&old), &signer.tlog, &note, &kept, &err);
 	r = r < 0 ? r : policy_keep(path, buf_slice(&note), false, &err);
 	ledger_signer_close(&signer);
-	if (key.p)
-		explicit_bzero(key.p, key.n);
 	if (r < 0)
 		return policy_fail(&cmd_policy_sign, &err);
 	buf_fmt(&out, "%s: version %llu of the policy of %s, %zu %s\n", path, (unsigned long long)policy_doc_info(doc)->version,

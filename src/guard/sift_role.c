@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/sanitized.h"
 #include "guard/place.h"
 #include "guard/sift_part.h"
 #include "identify/identify.h"
@@ -63,14 +64,9 @@ static const int calls_place[] = {
         SCMP_SYS(readlinkat),
 };
 
-#if defined(__SANITIZE_ADDRESS__)
+#ifdef SANITIZED
 #define OTHERWISE SCMP_ACT_ERRNO(EPERM)
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define OTHERWISE SCMP_ACT_ERRNO(EPERM)
-#endif
-#endif
-#ifndef OTHERWISE
+#else
 #define OTHERWISE SCMP_ACT_KILL_PROCESS
 #endif
 

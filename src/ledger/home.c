@@ -7,6 +7,7 @@
 
 #include "ledger/client.h"
 #include "ledger/store.h"
+#include "sys/path.h"
 
 const char *ledger_home(struct arena *arena)
 {
@@ -18,28 +19,15 @@ const char *ledger_home(struct arena *arena)
 	return home && *home == '/' ? arena_fmt(arena, "%s/.local/share/postern/ledger", home) : NULL;
 }
 
-/* Makes the folders above a path. In root's, /var/lib/postern, is also what everybody must be able to read: the bundle in force. */
-static int make_above(const char *path, struct arena *arena, struct err *err)
-{
-	char *p = arena_str(arena, slice_str(path));
-	if (!p)
-		return err_set(err, -ENOMEM, "no memory");
-	for (char *slash = strchr(p + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = 0;
-		if (mkdir(p, geteuid() == 0 ? 0755 : 0700) < 0 && errno != EEXIST)
-			return err_sys(err, -errno, "cannot make the folder %s for the ledger", p);
-		*slash = '/';
-	}
-	return 0;
-}
-
 int ledger_home_open(const char *path, const char *host, struct arena *arena, struct ledger_client **out, struct err *err)
 {
 	struct stat st;
 	if (stat(path, &st) < 0 && errno == ENOENT) {
-		int r = make_above(path, arena, err);
+		int r = path_make_above(path, false);
+		if (r < 0)
+			return err_sys(err, r, "cannot make the folders above the ledger %s", path);
 		const char *origin = arena_fmt(arena, "%s/postern", host);
-		r = r < 0 ? r : store_init(path, origin ? origin : "postern", &(struct store_key){0}, err);
+		r = store_init(path, origin ? origin : "postern", &(struct store_key){0}, err);
 		/* Somebody else may have been as quick. */
 		if (r < 0 && stat(path, &st) < 0)
 			return r;

@@ -139,6 +139,14 @@ int bundle_parse(struct slice in, struct bundle *out, struct bundle_fault *fault
 	return 0;
 }
 
+const struct bundle_file *bundle_find(const struct bundle *b, struct slice name)
+{
+	for (size_t i = 0; i < b->n; i++)
+		if (slice_eq(b->file[i].name, name))
+			return &b->file[i];
+	return NULL;
+}
+
 void bundle_split_note(struct slice in, struct slice *text, bool *has_signatures)
 {
 	size_t end = slice_find(in, SLICE("\n\n"), 0);

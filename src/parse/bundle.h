@@ -68,6 +68,8 @@ struct bundle_fault {
 [[nodiscard]] int bundle_head(struct slice in, struct bundle *out, struct bundle_fault *fault);
 /* All of it: also the content of each file. */
 [[nodiscard]] int bundle_parse(struct slice in, struct bundle *out, struct bundle_fault *fault);
+/* Its file of that name; NULL: it has none. */
+const struct bundle_file *bundle_find(const struct bundle *b, struct slice name);
 /* Can a file of a bundle be called that? Parts of a-z A-Z 0-9 . _ - , not beginning with '.' or '-', with '/' between them. */
 bool bundle_name_valid(struct slice name);
 /* The line before the content of a file, with the newlines around it, appended. */

@@ -107,7 +107,7 @@ static int open_held(
 	h->dir = openat(store, STORE_CURRENT, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (h->dir < 0 || fstat(h->dir, &st) < 0)
 		return err_sys(err, errno == ENOENT ? -EBADMSG : -errno, "the bundle in force cannot be opened: %s", h->path);
-	int r = bundle_owner(c, h->path, &st, err);
+	int r = policy_owner(h->path, &st, c->given, err);
 	if (r < 0)
 		return r;
 	r = path_read(h->dir, STORE_NOTE, &h->note);
@@ -166,21 +166,18 @@ int bundle_current(const struct bundle_config *c, struct bundle_held *out, struc
 int bundle_held_read(const struct bundle_held *h, const char *name, struct buf *out, struct err *err)
 {
 	char digest[65];
-	for (size_t i = 0; i < h->head.n; i++) {
-		const struct bundle_file *f = &h->head.file[i];
-		if (!slice_is(f->name, name))
-			continue;
-		_cleanup_buf_ struct buf text = BUF(BUNDLE_FILE_MAX);
-		int r = path_read(h->dir, name, &text);
-		if (r < 0)
-			return err_sys(err, r == -ENOENT ? -EBADMSG : r, "cannot read %s of the bundle in force", name);
-		digest_sha256_hex(buf_slice(&text), digest);
-		if (!slice_is(f->sha256, digest))
-			return err_set(err, -EBADMSG, "%s/%s is not what was signed; install the bundle again", h->path, name);
-		buf_add(out, buf_slice(&text));
-		return buf_error(out) ? err_sys(err, buf_error(out), "%s of the bundle in force is too large", name) : 0;
-	}
-	return err_set(err, -ENOENT, "the bundle in force has no %s", name);
+	_cleanup_buf_ struct buf text = BUF(BUNDLE_FILE_MAX);
+	const struct bundle_file *f = bundle_find(&h->head, slice_str(name));
+	if (!f)
+		return err_set(err, -ENOENT, "the bundle in force has no %s", name);
+	int r = path_read(h->dir, name, &text);
+	if (r < 0)
+		return err_sys(err, r == -ENOENT ? -EBADMSG : r, "cannot read %s of the bundle in force", name);
+	digest_sha256_hex(buf_slice(&text), digest);
+	if (!slice_is(f->sha256, digest))
+		return err_set(err, -EBADMSG, "%s/%s is not what was signed; install the bundle again", h->path, name);
+	buf_add(out, buf_slice(&text));
+	return buf_error(out) ? err_sys(err, buf_error(out), "%s of the bundle in force is too large", name) : 0;
 }
 
 /* ---- Another one ---- */
@@ -192,21 +189,13 @@ void bundle_taken_free(struct bundle_taken *t)
 	*t = (struct bundle_taken){0};
 }
 
-static const struct bundle_file *find(const struct bundle *b, const char *name)
-{
-	for (size_t i = 0; i < b->n; i++)
-		if (slice_is(b->file[i].name, name))
-			return &b->file[i];
-	return NULL;
-}
-
 static int read_anchor(const struct bundle_config *c, struct buf *text, struct trust *out, struct err *err)
 {
 	const char *path = c->trust ? c->trust : TRUST_FILE;
 	struct stat st;
 	if (stat(path, &st) < 0)
 		return err_sys(err, -errno, "whose bundles count is not known: cannot read the trust %s", path);
-	int r = bundle_owner(c, path, &st, err);
+	int r = policy_owner(path, &st, c->given, err);
 	if (r == 0 && (r = path_read(AT_FDCWD, path, text)) < 0)
 		return err_sys(err, r, "cannot read the trust %s", path);
 	return r < 0 ? r : trust_read(buf_slice(text), path, out, err);
@@ -223,7 +212,7 @@ static int follow(struct trust *trust, struct buf *text, const struct bundle *b,
 		char name[40];
 		struct trust next;
 		(void)snprintf(name, sizeof(name), BUNDLE_TRUSTS "/%llu", (unsigned long long)trust->version + 1);
-		const struct bundle_file *f = find(b, name);
+		const struct bundle_file *f = bundle_find(b, slice_str(name));
 		if (!f)
 			return err_set(err, -EKEYREJECTED,
 			        "it is signed by version %llu of the trust, version %llu holds here, and it does not carry %s",
@@ -284,7 +273,7 @@ static int check_time(const struct bundle *b, const struct trust *trust, int64_t
 
 static int check_policy(const struct bundle *b, struct err *err)
 {
-	const struct bundle_file *f = find(b, BUNDLE_POLICY);
+	const struct bundle_file *f = bundle_find(b, SLICE(BUNDLE_POLICY));
 	struct policy_problems problems = {0};
 	_cleanup_arena_ struct arena a = ARENA(PARSE_MAX);
 	struct policy_doc *doc;

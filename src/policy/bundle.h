@@ -10,9 +10,10 @@
  * then the link is replaced. After a crash at any step the old one is in force or the new one, and a version that was recorded can still be
  * installed. Whatever a new one is (empty, cut, expired, signed by others, older), what was in force stays in force.
  *
- * Nothing here is global; a bundle_config may be shared by threads. A daemon has a thread that calls bundle_poll() every few minutes, and
- * loads its policy again (policy_load(), which finds what is in force) after BUNDLE_CHANGED; it asks policy_tool() with the time of a
- * bundle_clock that was started with bundle_time(), and looks again at decisions that it kept at policy_tool_until(). */
+ * Nothing here is global; a bundle_config may be shared by threads. bundle_poll() is called by "postern policy bundle fetch", which a timer
+ * runs. A daemon loads its policy again (policy_load(), which finds what is in force) when one of policy_files() is another; it asks
+ * policy_tool() with the time of a bundle_clock that was started with bundle_time(), and looks again at decisions that it kept at
+ * policy_tool_until(). */
 #ifndef POSTERN_POLICY_BUNDLE_H
 #define POSTERN_POLICY_BUNDLE_H
 
@@ -100,7 +101,7 @@ struct bundle_poll {
 	struct err why;      /* REFUSED: the reason; what was in force stays. CHANGED: something else was refused, if code is not 0 */
 };
 /* Looks once into the folder and at the URL, and puts the newest valid one in force. Blocks, for `timeout` at most, and a while for the
- * disk: a daemon calls it from a thread of its own. The network is spoken to by a child process, without root's rights. 0 with *out; else
+ * disk. The network is spoken to by a child process, without root's rights. 0 with *out; else
  * nothing could be looked at (no trust, no memory). */
 [[nodiscard]] int bundle_poll(const struct bundle_config *c, struct bundle_poll *out, struct err *err);
 

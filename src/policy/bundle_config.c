@@ -71,7 +71,7 @@ int bundle_config_read(const char *path, struct arena *arena, struct bundle_conf
 	struct stat st;
 	if (stat(doc.file, &st) < 0)
 		return !path && (errno == ENOENT || errno == ENOTDIR) ? 0 : err_sys(err, -errno, "cannot read %s", doc.file);
-	int e = bundle_owner(&c, doc.file, &st, err);
+	int e = policy_owner(doc.file, &st, c.given, err);
 	if (e == 0 && (e = path_read(AT_FDCWD, doc.file, &text)) < 0)
 		e = err_sys(err, e, "cannot read %s", doc.file);
 	if (e < 0)

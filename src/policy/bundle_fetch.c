@@ -21,6 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/sanitized.h"
 #include "sys/fd.h"
 #include "sys/lib_curl.h"
 #include "sys/path.h"
@@ -31,14 +32,6 @@
 #define MEMORY_MAX ((rlim_t)2 << 30)
 #define BODY_FD    3
 #define ANSWER_FD  4
-
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
 
 struct answer {
 	int code; /* 0 or negative errno */

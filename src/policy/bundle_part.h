@@ -3,6 +3,7 @@
 #define POSTERN_POLICY_BUNDLE_PART_H
 
 #include "policy/bundle.h"
+#include "policy/part.h"
 
 #define STORE_NOTE    ".note"  /* in the folder of a bundle: its signed note */
 #define STORE_TRUST   ".trust" /* and the trust that it came under */
@@ -31,10 +32,6 @@ const char *bundle_store(const struct bundle_config *c);
 /* Removes what is neither in force nor the one before, and what a crash left behind, as the store is locked. What cannot be removed is left
  * for the next time. */
 void bundle_store_prune(int store);
-
-/* Belongs the file to root (or to us, if it was given), and may nobody else write it? -EACCES. */
-struct stat;
-[[nodiscard]] int bundle_owner(const struct bundle_config *c, const char *path, const struct stat *st, struct err *err);
 
 static inline bool slice_copy(struct slice s, char *out, size_t room)
 {

@@ -73,6 +73,21 @@ static int read_dropped(int dir, const char *name, struct buf *out, struct err *
 	return r < 0 ? err_sys(err, r, "it cannot be read") : 0;
 }
 
+/* There may be any number: the newest of them are kept. */
+static void keep(struct dropped *all, size_t *n, const struct dropped *d)
+{
+	size_t oldest = 0;
+	if (*n < DROPPED_MAX) {
+		all[(*n)++] = *d;
+		return;
+	}
+	for (size_t i = 1; i < *n; i++)
+		if (newest_first(&all[i], &all[oldest]) > 0)
+			oldest = i;
+	if (newest_first(d, &all[oldest]) < 0)
+		all[oldest] = *d;
+}
+
 static int list(const char *folder, int dir, struct dropped *out, size_t *n, struct err *err)
 {
 	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), more = 0;
@@ -83,11 +98,13 @@ static int list(const char *folder, int dir, struct dropped *out, size_t *n, str
 		return err_sys(err, -errno, "cannot read the folder %s", folder);
 	}
 	*n = 0;
-	for (struct dirent *e; (more = path_next(d, &e)) == 1 && *n < DROPPED_MAX;) {
+	for (struct dirent *e; (more = path_next(d, &e)) == 1;) {
 		struct slice name = slice_str(e->d_name);
-		if (name.p[0] == '.' || !slice_ends(name, SLICE(BUNDLE_SUFFIX)) || !slice_copy(name, out[*n].name, sizeof(out[*n].name)))
+		struct dropped one = {0};
+		if (name.p[0] == '.' || !slice_ends(name, SLICE(BUNDLE_SUFFIX)) || !slice_copy(name, one.name, sizeof(one.name)))
 			continue;
-		look(dir, &out[(*n)++]);
+		look(dir, &one);
+		keep(out, n, &one);
 	}
 	closedir(d);
 	return more < 0 ? err_sys(err, more, "cannot read the folder %s", folder) : 0;
@@ -111,7 +128,7 @@ static void poll_folder(const struct bundle_config *c, const struct bundle_held 
 		return;
 	int r = !all                             ? err_set(&err, -ENOMEM, "out of memory")
 	        : dir < 0 || fstat(dir, &st) < 0 ? err_sys(&err, -errno, "cannot read the folder %s", folder)
-	                                         : bundle_owner(c, folder, &st, &err);
+	                                         : policy_owner(folder, &st, c->given, &err);
 	r = r < 0 ? r : list(folder, dir, all, &n, &err);
 	if (r < 0) {
 		refused(out, folder, &err);

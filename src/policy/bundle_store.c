@@ -28,32 +28,15 @@ const char *bundle_store(const struct bundle_config *c)
 	return c->store ? c->store : BUNDLE_STORE;
 }
 
-int bundle_owner(const struct bundle_config *c, const char *path, const struct stat *st, struct err *err)
-{
-	if (st->st_mode & (S_IWGRP | S_IWOTH))
-		return err_set(err, -EACCES, "%s may be written by others (mode %03o); chmod go-w it", path, (unsigned)st->st_mode & 0777);
-	if (st->st_uid != 0 && !(c->given && st->st_uid == geteuid()))
-		return err_set(err, -EACCES, "%s belongs to user %u and not to root", path, (unsigned)st->st_uid);
-	return 0;
-}
-
-/* As path_make_absolute(), but everybody may look in: policies bind all. */
+/* Everybody may look in, whatever the mask: policies bind all. */
 static int make_store(const char *path)
 {
-	char part[PATH_MAX];
-	size_t n = strlen(path);
-	if (n >= sizeof(part))
-		return -ENAMETOOLONG;
-	for (size_t i = 1; i <= n; i++) {
-		if (path[i] != '/' && path[i])
-			continue;
-		memcpy(part, path, i);
-		part[i] = 0;
-		bool made = mkdir(part, 0755) == 0;
-		/* Whatever the mask. */
-		if (made ? chmod(part, 0755) < 0 : errno != EEXIST)
-			return -errno;
-	}
+	int r = path_make_above(path, true);
+	if (r < 0)
+		return r;
+	bool made = mkdir(path, 0755) == 0;
+	if (made ? chmod(path, 0755) < 0 : errno != EEXIST)
+		return -errno;
 	/* The folder above may be older than the store, and closed. */
 	struct stat st;
 	if (strcmp(path, BUNDLE_STORE) == 0 && stat(ABOVE, &st) == 0 && st.st_uid == 0 && (~st.st_mode & LOOK_IN) &&
@@ -88,7 +71,7 @@ int bundle_store_open(const struct bundle_config *c, bool make, struct err *err)
 		r = -errno;
 	if (r < 0)
 		return err_sys(err, r, "cannot open the store of bundles %s", path);
-	r = bundle_owner(c, path, &st, err);
+	r = policy_owner(path, &st, c->given, err);
 	return r < 0 ? r : TAKE_FD(fd);
 }
 

@@ -79,8 +79,7 @@ static int parse(struct loader *l, struct slice text, const char *path, enum pol
 	return 0;
 }
 
-/* What others could write does not bind anybody. */
-static int check_owner(const char *path, const struct stat *st, bool given, struct err *err)
+int policy_owner(const char *path, const struct stat *st, bool given, struct err *err)
 {
 	if (st->st_mode & (S_IWGRP | S_IWOTH))
 		return err_set(err, -EACCES, "%s may be written by others (mode %03o); chmod go-w it", path, (unsigned)st->st_mode & 0777);
@@ -89,13 +88,10 @@ static int check_owner(const char *path, const struct stat *st, bool given, stru
 	return 0;
 }
 
-/* The signature and the keys lie beside it. -ENOMEM. */
-static int beside(const char *policy, struct arena *arena, const char **signature, const char **keys)
+const char *policy_beside(const char *policy, const char *name, struct arena *arena)
 {
 	const char *slash = strrchr(policy, '/');
-	*signature = arena_fmt(arena, "%s%s", policy, POLICY_SIGNATURE_SUFFIX);
-	*keys = arena_fmt(arena, "%.*spolicy.keys", slash ? (int)(slash - policy + 1) : 0, policy);
-	return *signature && *keys ? 0 : -ENOMEM;
+	return arena_fmt(arena, "%.*s%s", slash ? (int)(slash - policy + 1) : 0, policy, name);
 }
 
 /* A folder of exceptions. What is wrong with it costs the exceptions, and not the policy. */
@@ -106,7 +102,7 @@ static int exceptions(struct loader *l, int at, const char *path, const char *na
 	_cleanup_fd_ int dir = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return 0;
-	int r = fstat(dir, &st) < 0 ? -errno : check_owner(path, &st, given, &err);
+	int r = fstat(dir, &st) < 0 ? -errno : policy_owner(path, &st, given, &err);
 	r = r < 0 ? r : except_folder(l->doc[POLICY_ORGANISATION], dir, path, &l->docs, &l->exceptions);
 	if (r == -ENOMEM)
 		return err_set(l->err, r, "out of memory");
@@ -179,8 +175,7 @@ static int bundle(struct loader *l)
 /* In the folder of the organisation's policy. */
 static int local_exceptions(struct loader *l, const char *policy, bool given)
 {
-	const char *slash = strrchr(policy, '/');
-	const char *path = arena_fmt(&l->docs, "%.*s" POLICY_EXCEPTIONS, slash ? (int)(slash - policy + 1) : 0, policy);
+	const char *path = policy_beside(policy, POLICY_EXCEPTIONS, &l->docs);
 	return path ? exceptions(l, AT_FDCWD, path, path, given) : err_set(l->err, -ENOMEM, "out of memory");
 }
 
@@ -201,17 +196,18 @@ static int organisation(struct loader *l)
 		return err_set(l->err, -ENOENT, "there is no policy %s", path);
 	if (r <= 0)
 		return r;
-	const char *keys_path, *note_path;
-	if (beside(path, &l->docs, &note_path, &keys_path) < 0)
+	const char *keys_path = policy_beside(path, "policy.keys", &l->docs);
+	const char *note_path = arena_fmt(&l->docs, "%s%s", path, POLICY_SIGNATURE_SUFFIX);
+	if (!keys_path || !note_path)
 		return err_set(l->err, -ENOMEM, "out of memory");
-	if ((r = check_owner(path, &st, given != NULL, l->err)) < 0 || (r = parse(l, buf_slice(&text), path, POLICY_ORGANISATION)) < 0)
+	if ((r = policy_owner(path, &st, given != NULL, l->err)) < 0 || (r = parse(l, buf_slice(&text), path, POLICY_ORGANISATION)) < 0)
 		return r;
 	struct policy_info *info = &l->doc[POLICY_ORGANISATION]->info;
 	r = read_file(keys_path, &keys_text, &st, l->err);
 	if (r < 0)
 		return r;
 	if (r == 1) {
-		if ((r = check_owner(keys_path, &st, given != NULL, l->err)) < 0 ||
+		if ((r = policy_owner(keys_path, &st, given != NULL, l->err)) < 0 ||
 		        (r = policy_keys_parse(buf_slice(&keys_text), keys_path, &keys, l->err)) < 0)
 			return r;
 		r = read_file(note_path, &note, &st, l->err);
@@ -268,29 +264,23 @@ int policy_files(const struct policy_load *from, struct arena *arena, const char
 	const char *organisation = from->organisation ? from->organisation : POLICY_ORGANISATION_FILE;
 	const char *home = from->vars.home ? from->vars.home : getenv("HOME");
 	const char *person = home ? person_file(from->person, home, arena) : "";
-	const char *signature, *keys;
 	size_t n = 0;
-	if (beside(organisation, arena, &signature, &keys) < 0 || !person)
-		return -ENOMEM;
 	if (organisation[0]) {
 		out[n++] = organisation;
-		out[n++] = signature;
-		out[n++] = keys;
-		const char *slash = strrchr(organisation, '/');
-		out[n++] = arena_fmt(arena, "%.*s" POLICY_EXCEPTIONS, slash ? (int)(slash - organisation + 1) : 0, organisation);
-		if (!out[n - 1])
-			return -ENOMEM;
+		out[n++] = arena_fmt(arena, "%s%s", organisation, POLICY_SIGNATURE_SUFFIX);
+		out[n++] = policy_beside(organisation, "policy.keys", arena);
+		out[n++] = policy_beside(organisation, POLICY_EXCEPTIONS, arena);
 	}
 	/* Its link is followed, so that another bundle is another file. */
-	if (!from->organisation) {
+	if (!from->organisation)
 		out[n++] = arena_fmt(
 		        arena, "%s/current/" BUNDLE_POLICY, from->bundle && from->bundle->store ? from->bundle->store : BUNDLE_STORE);
-		if (!out[n - 1])
-			return -ENOMEM;
-	}
-	if (person[0])
+	if (!person || person[0])
 		out[n++] = person;
 	out[n] = NULL;
+	for (size_t i = 0; i < n; i++)
+		if (!out[i])
+			return -ENOMEM;
 	return 0;
 }
 
@@ -303,10 +293,7 @@ static int person(struct loader *l, const char *home)
 		return err_set(l->err, -ENOMEM, "out of memory");
 	if (!path[0])
 		return 0;
-	int r = given ? 0 : bundle(l);
-	if (r != 0)
-		return r < 0 ? r : local_exceptions(l, path, false);
-	r = read_file(path, &text, &st, l->err);
+	int r = read_file(path, &text, &st, l->err);
 	if (r == 0 && given)
 		return err_set(l->err, -ENOENT, "there is no policy %s", path);
 	if (r == 1 && (st.st_mode & S_IWOTH))

@@ -124,6 +124,11 @@ extern const char *const policy_verdict_words[],
                                                                                            *const policy_layer_words[],
                                                                                                    *const policy_source_words[];
 
+/* Belongs a file or folder that binds everybody to root (or to us, if its place was given), and may nobody else write it? -EACCES with a
+ * sentence. */
+struct stat;
+[[nodiscard]] int policy_owner(const char *path, const struct stat *st, bool given, struct err *err);
+
 /* A rule in one line (words.c); NULL: out of memory. */
 const char *net_rule_text(const struct net_rule *r, struct arena *a);
 const char *file_rule_text(const struct file_rule *r, struct arena *a);

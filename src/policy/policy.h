@@ -402,6 +402,8 @@ struct policy_load {
 /* 0; -EINVAL: problems; -EKEYREJECTED, -ESTALE (older than one seen before, or expired), …: all with *err. */
 [[nodiscard]] int policy_load(const struct policy_load *from, struct policy **out, struct policy_problems *problems, struct err *err);
 
+/* The path of what lies in the folder of a policy's file: POLICY_EXCEPTIONS, "policy.keys". NULL: out of memory. */
+const char *policy_beside(const char *policy, const char *name, struct arena *arena);
 /* The files (and the folder of exceptions) that policy_load() would read for the organisation and the person, there or not:
  * NULL-terminated, the arena's. */
 #define POLICY_FILES_MAX 7

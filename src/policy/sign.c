@@ -2,13 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/encode.h"
+#include "policy/trust.h"
 #include "sys/path.h"
 
 #define STATE_MAX (64u << 10)
@@ -85,25 +86,18 @@ int policy_sign(
 		return err_set(err, -ENOMEM, "out of memory");
 	if (note.n == 0 || note_parse(note, &old, &why, &at) < 0 || !slice_eq(old.text, buf_slice(&text)))
 		return 0;
-	uint32_t mine = tlog_key_id(signer->name, TLOG_ED25519, signer->public);
-	for (size_t i = 0; i < old.n; i++) {
-		const struct note_signature *s = &old.signature[i];
-		if (s->key_id == mine && slice_eq(s->name, signer->name))
-			continue;
-		note_signature_add(out, s->name, s->key_id, slice_of(s->bytes, s->n));
-		++*kept;
-	}
+	*kept = trust_keep(&old, signer, out);
 	return buf_error(out) ? err_set(err, buf_error(out), "out of memory") : 0;
 }
 
 int policy_verify(const struct policy_info *info, struct slice note, const struct policy_keys *keys, struct buf *who, struct err *err)
 {
-	_cleanup_buf_ struct buf text = BUF(4096);
+	_cleanup_buf_ struct buf text = BUF(4096), what = BUF(PATH_MAX);
 	_cleanup_free_ struct note_signature *signature = calloc(NOTE_SIGNATURES, sizeof(*signature));
 	struct note n = {.signature = signature};
 	const char *why;
 	size_t at;
-	unsigned good = 0;
+	unsigned good;
 	if (!signature)
 		return err_set(err, -ENOMEM, "out of memory");
 	int r = policy_statement(info, &text, err);
@@ -116,19 +110,10 @@ int policy_verify(const struct policy_info *info, struct slice note, const struc
 		return err_set(err, -EKEYREJECTED,
 		        "%s%s is not of this file: the file, its version or its expiry is another; sign it again (postern policy sign)",
 		        info->file, POLICY_SIGNATURE_SUFFIX);
-	for (size_t i = 0; i < keys->n; i++) {
-		r = tlog_note_verify(&n, &keys->key[i], NULL);
-		if (r == -EBADMSG)
-			return err_set(err, -EKEYREJECTED, "%s%s has a bad signature by %.*s", info->file, POLICY_SIGNATURE_SUFFIX,
-			        SLICE_FMT(keys->key[i].name));
-		if (r == -ENOMEM)
-			return err_set(err, r, "out of memory");
-		if (r < 0)
-			continue;
-		if (who)
-			buf_fmt(who, "%s%.*s", good ? ", " : "", SLICE_FMT(keys->key[i].name));
-		good++;
-	}
+	buf_fmt(&what, "%s%s", info->file, POLICY_SIGNATURE_SUFFIX);
+	r = trust_signed_by(&n, keys->key, keys->n, buf_str(&what), &good, who, err);
+	if (r < 0)
+		return r;
 	if (good < keys->threshold)
 		return err_set(err, -EKEYREJECTED, "%s%s has %u of the %u signatures that are demanded", info->file,
 		        POLICY_SIGNATURE_SUFFIX, good, keys->threshold);
@@ -193,11 +178,11 @@ static int replace(const char *path, struct slice text)
 		return -EINVAL;
 	memcpy(folder, path, (size_t)(slash - path));
 	folder[slash - path] = 0;
-	/* Root's has the bundle in force too, which everybody must be able to read. */
-	if (geteuid() == 0)
-		(void)mkdir(folder, 0755);
-	_cleanup_fd_ int dir = path_make_absolute(folder);
-	return dir < 0 ? dir : path_replace(dir, slash + 1, text, 0644);
+	int r = path_make_above(path, false);
+	if (r < 0)
+		return r;
+	_cleanup_fd_ int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return dir < 0 ? -errno : path_replace(dir, slash + 1, text, 0644);
 }
 
 int policy_state_check(const char *path, const struct policy_info *info, char *note, size_t n, struct err *err)

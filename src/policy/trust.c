@@ -125,6 +125,20 @@ void trust_write(const struct trust *t, struct buf *out)
 	}
 }
 
+size_t trust_keep(const struct note *old, const struct tlog_signer *signer, struct buf *out)
+{
+	uint32_t mine = tlog_key_id(signer->name, TLOG_ED25519, signer->public);
+	size_t kept = 0;
+	for (size_t i = 0; i < old->n; i++) {
+		const struct note_signature *s = &old->signature[i];
+		if (s->key_id == mine && slice_eq(s->name, signer->name))
+			continue;
+		note_signature_add(out, s->name, s->key_id, slice_of(s->bytes, s->n));
+		kept++;
+	}
+	return kept;
+}
+
 int trust_sign(struct slice in, const struct tlog_signer *signer, struct buf *out, size_t *kept, struct err *err)
 {
 	struct note old = {0};
@@ -140,14 +154,7 @@ int trust_sign(struct slice in, const struct tlog_signer *signer, struct buf *ou
 		free(old.signature);
 		return err_sys(err, r, "cannot sign");
 	}
-	uint32_t mine = tlog_key_id(signer->name, TLOG_ED25519, signer->public);
-	for (size_t i = 0; i < old.n; i++) {
-		const struct note_signature *s = &old.signature[i];
-		if (s->key_id == mine && slice_eq(s->name, signer->name))
-			continue;
-		note_signature_add(out, s->name, s->key_id, slice_of(s->bytes, s->n));
-		++*kept;
-	}
+	*kept = trust_keep(&old, signer, out);
 	free(old.signature);
 	return buf_error(out) ? err_set(err, buf_error(out), "there are too many signatures, or no memory") : 0;
 }

@@ -14,6 +14,8 @@
  * commas, appended. -EKEYREJECTED with a sentence if one of them has signed badly: somebody changed what it signed. -ENOMEM. */
 [[nodiscard]] int trust_signed_by(const struct note *note, const struct note_vkey *key, size_t n, const char *what, unsigned *count,
         struct buf *who, struct err *err);
+/* The signatures of a note that are not by the signer's key, appended; how many they are. */
+size_t trust_keep(const struct note *old, const struct tlog_signer *signer, struct buf *out);
 /* A mistake of a statement as a sentence. Returns -EINVAL. */
 int trust_fault(const struct bundle_fault *fault, const char *what, struct err *err);
 

@@ -48,20 +48,31 @@ int path_make(int dir, const char *path, mode_t mode)
 	return TAKE_FD(at);
 }
 
-int path_make_absolute(const char *path)
+int path_make_above(const char *path, bool everybody)
 {
+	mode_t mode = everybody || geteuid() == 0 ? 0755 : 0700;
 	char part[4096];
-	size_t n = strlen(path);
-	if (path[0] != '/' || n >= sizeof(part))
+	if (!path[0] || strlen(path) >= sizeof(part))
 		return -EINVAL;
-	for (size_t i = 1; i <= n; i++) {
-		if (path[i] != '/' && path[i])
+	for (size_t i = 1; path[i]; i++) {
+		if (path[i] != '/')
 			continue;
 		memcpy(part, path, i);
 		part[i] = 0;
-		if (mkdir(part, i < n && geteuid() == 0 ? 0755 : 0700) < 0 && errno != EEXIST)
+		bool made = mkdir(part, mode) == 0;
+		if (made ? chmod(part, mode) < 0 : errno != EEXIST)
 			return -errno;
 	}
+	return 0;
+}
+
+int path_make_absolute(const char *path)
+{
+	int r = path[0] == '/' ? path_make_above(path, false) : -EINVAL;
+	if (r < 0)
+		return r;
+	if (mkdir(path, 0700) < 0 && errno != EEXIST)
+		return -errno;
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }

@@ -12,8 +12,10 @@
 [[nodiscard]] int path_open(int dir, const char *path, int flags, mode_t mode);
 /* Makes the folders of `path` below `dir` that are missing, and opens the last as O_PATH. Neither "" nor ".." is a component. */
 [[nodiscard]] int path_make(int dir, const char *path, mode_t mode);
-/* Makes an absolute path's folders as mkdir -p does, following links; opens the last. Their mode is 0700; of root's, those above the last
- * 0755. */
+/* Makes the folders above the last part of a path as mkdir -p does, following links. Whatever the umask, their mode is 0755 if everybody is
+ * to look in or root makes them, as in root's /var/lib/postern is what everybody must read (the bundle in force); else 0700. */
+[[nodiscard]] int path_make_above(const char *path, bool everybody);
+/* The same of an absolute path, and the last part with mode 0700, which is opened. */
 [[nodiscard]] int path_make_absolute(const char *path);
 /* Appends a regular file to `out`; links are followed. -EFBIG if it is larger than the buffer takes, -EINVAL if not regular. */
 [[nodiscard]] int path_read(int dir, const char *path, struct buf *out);

@@ -9,7 +9,7 @@
 size_t share_folders(struct arena *arena, const char *out[3]);
 
 /* The same with the bundle in force (policy/bundle.h) behind $POSTERN_SHARE and before what is shipped: for data that an organisation may
- * replace: profiles/, prints/, rules/. It counts only if root alone may write it. What it has not is looked for in the next. */
+ * replace: profiles/, prints/, rules/, catalogue/. It counts only if root alone may write it. What it has not is looked for in the next. */
 #define SHARE_BUNDLE   "/var/lib/postern/bundle/current"
 #define SHARE_DATA_MAX 4
 size_t share_data(struct arena *arena, const char *out[static SHARE_DATA_MAX]);

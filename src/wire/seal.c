@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/sanitized.h"
 
 /* What the loop, the sockets, the allocator and OpenSSL's generator call. No open, no exec, no clone. */
 static const int allowed[] = {
@@ -67,13 +68,6 @@ static int drop_capabilities(void)
  * not allowed fails and is no death, so that what it says is read. Its search for leaks needs a tracer, which can only be before the seal:
  * it is done there, and not once more at the end.
  */
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
 #ifdef SANITIZED
 #include <sanitizer/lsan_interface.h>
 #define OTHERWISE SCMP_ACT_ERRNO(EPERM)

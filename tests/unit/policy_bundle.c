@@ -679,6 +679,34 @@ static void places(void **state)
 	assert_int_equal(bundle_current(&config, &h, &err), -EACCES);
 }
 
+/* A person's own policy holds under a bundle as it does under a file of the organisation. */
+static void person(void **state)
+{
+	_cleanup_buf_ struct buf b = BUF(BUNDLE_MAX);
+	char home[128];
+	struct policy_problems problems = {0};
+	struct policy_tool t = {.tool = SLICE("crush"), .account = SLICE("alice")};
+	struct policy_tool_decision d;
+	struct policy *p;
+	struct err err = {0};
+	(void)state;
+	fresh();
+	make(&b, (struct wanted){.version = 7, .policy = "organisation: example.com\nversion: 1\ntools: {default: permit}\n"});
+	taken(buf_slice(&b));
+	(void)snprintf(home, sizeof(home), "%s/home", top);
+	put(home, ".config/postern/policy.yaml", SLICE("tools: {default: permit, rules: [{tool: crush, verdict: ban}]}\n"));
+	assert_int_equal(unsetenv("XDG_CONFIG_HOME"), 0);
+	struct policy_load from = {.bundle = &config, .no_project = true, .state = "", .vars = {.home = home}};
+	if (policy_load(&from, &p, &problems, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_true(policy_settings(p)->layer[POLICY_ORGANISATION].is_there);
+	assert_true(policy_settings(p)->layer[POLICY_PERSON].is_there);
+	policy_tool(p, &t, &d);
+	assert_int_equal(d.verdict, POLICY_TOOL_BAN);
+	policy_free(p);
+	policy_problems_free(&problems);
+}
+
 /* ---- Crashes ---- */
 
 static size_t folders(void)
@@ -790,11 +818,14 @@ static void failures(void **state)
 /* What binds everybody can be read by everybody, whatever the mask of who installed it. */
 static void modes(void **state)
 {
-	static const char *const names[] = {"", "/current", "/current/prints", "/current/policy.yaml", "/current/prints/tool.yaml",
+	static const char *const names[] = {"/..", "", "/current", "/current/prints", "/current/policy.yaml", "/current/prints/tool.yaml",
 	        "/current/.note", "/current/.trust", "/state"};
 	_cleanup_buf_ struct buf b = BUF(BUNDLE_MAX);
 	(void)state;
+	char deep[160];
 	fresh();
+	(void)snprintf(deep, sizeof(deep), "%s/above/store", top);
+	config.store = deep;
 	make(&b, (struct wanted){.version = 1});
 	(void)umask(077);
 	taken(buf_slice(&b));
@@ -802,7 +833,7 @@ static void modes(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		char path[200];
 		struct stat st;
-		(void)snprintf(path, sizeof(path), "%s%s", store_path, names[i]);
+		(void)snprintf(path, sizeof(path), "%s%s", deep, names[i]);
 		assert_int_equal(stat(path, &st), 0);
 		assert_int_equal(st.st_mode & 0777, S_ISDIR(st.st_mode) ? 0755 : 0644);
 	}
@@ -830,6 +861,37 @@ static void *drops(void *arg)
 	}
 	__atomic_store_n(&thread_done, true, __ATOMIC_SEQ_CST);
 	return NULL;
+}
+
+/* However many older ones lie about in the folder, and in whatever order it lists them, the newest is found. */
+static void many_dropped(void **state)
+{
+	_cleanup_buf_ struct buf b = BUF(BUNDLE_MAX);
+	struct bundle_config c;
+	struct bundle_poll p;
+	struct err err = {0};
+	(void)state;
+	fresh();
+	(void)snprintf(drop_path, sizeof(drop_path), "%s/many", top);
+	assert_int_equal(mkdir(drop_path, 0755), 0);
+	c = config;
+	c.folder = drop_path;
+	make(&b, (struct wanted){.version = 8});
+	put(drop_path, "first.bundle", buf_slice(&b));
+	make(&b, (struct wanted){.version = 7});
+	for (unsigned i = 0; i < 200; i++) {
+		char name[40];
+		(void)snprintf(name, sizeof(name), "%u.bundle", i);
+		put(drop_path, name, i % 2 ? buf_slice(&b) : SLICE("junk"));
+	}
+	assert_int_equal(bundle_poll(&c, &p, &err), 0);
+	assert_int_equal(p.news, BUNDLE_CHANGED);
+	assert_int_equal(in_force(), 8);
+	make(&b, (struct wanted){.version = 9});
+	put(drop_path, "last.bundle", buf_slice(&b));
+	assert_int_equal(bundle_poll(&c, &p, &err), 0);
+	assert_int_equal(p.news, BUNDLE_CHANGED);
+	assert_int_equal(in_force(), 9);
 }
 
 /* One thread puts bundle after bundle in force, another loads the policy all the while, and always gets one. */
@@ -872,9 +934,11 @@ int main(void)
 	        cmocka_unit_test(clocks),
 	        cmocka_unit_test(new_trust),
 	        cmocka_unit_test(places),
+	        cmocka_unit_test(person),
 	        cmocka_unit_test(crash),
 	        cmocka_unit_test(failures),
 	        cmocka_unit_test(modes),
+	        cmocka_unit_test(many_dropped),
 	        cmocka_unit_test(threads),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
