@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "guard/egress_names.h"
+#include "parse/address.h"
 #include "sys/loop.h"
 
 #define EVERY_S 300
@@ -46,9 +47,7 @@ static void resolve(const char *name, struct reply *out)
 	for (struct addrinfo *a = list; a && out->n < ARRAY_LEN(out->ip); a = a->ai_next) {
 		uint8_t *ip = out->ip[out->n];
 		if (a->ai_family == AF_INET) {
-			memset(ip, 0, 10);
-			memset(ip + 10, 0xff, 2);
-			memcpy(ip + 12, &((struct sockaddr_in *)(void *)a->ai_addr)->sin_addr, 4);
+			address_map(ip, (const uint8_t *)&((struct sockaddr_in *)(void *)a->ai_addr)->sin_addr);
 			out->n++;
 		} else if (a->ai_family == AF_INET6) {
 			memcpy(ip, &((struct sockaddr_in6 *)(void *)a->ai_addr)->sin6_addr, 16);

@@ -13,6 +13,7 @@
 #include "guard/egress_names.h"
 #include "guard/egress_part.h"
 #include "guard/egress_reset.h"
+#include "parse/ip_packet.h"
 #include "sys/loop.h"
 
 #define RING_BYTES (1u << 20)
@@ -311,13 +312,8 @@ static void on_answers(void *arg, uint32_t events)
 	(void)events;
 	for (unsigned i = 0; i < BATCH && bpf_ring_next(&f->answers, &data, &n) > 0; i++) {
 		const struct egress_answer *a = data;
-		if (n >= sizeof(*a) && a->n <= n - sizeof(*a)) {
-			struct slice message = slice_of(a->data, a->n);
-			/* Over TCP its length stands in front, in a packet of its own or with it. */
-			if (a->protocol == 6 && message.n > 2 && (size_t)(message.p[0] << 8 | message.p[1]) + 2 >= message.n)
-				message = slice_from(message, 2);
-			f->sink.answer(f->sink.arg, a->from, message);
-		}
+		if (n >= sizeof(*a) && a->n <= n - sizeof(*a))
+			f->sink.answer(f->sink.arg, a->from, ip_packet_dns(a->protocol, slice_of(a->data, a->n)));
 		bpf_ring_done(&f->answers);
 	}
 }
