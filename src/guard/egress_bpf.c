@@ -163,22 +163,6 @@ static int set_names(struct far *f, const struct egress_names *t)
 	return 0;
 }
 
-static bool wanted_name(const struct egress_names *t, const struct egress_name_key *key)
-{
-	size_t n = key->bits / 8;
-	char name[NAME_BYTES + 1] = "";
-	if (n == 0 || n > NAME_BYTES)
-		return false;
-	n -= key->reversed[n - 1] == 0;
-	for (size_t i = 0; i < n; i++)
-		name[i] = (char)key->reversed[n - 1 - i];
-	const struct egress_host *h = name[0] == '.' ? NULL : egress_names_find(t, name);
-	for (size_t i = 0; !h && name[0] == '.' && i < t->n; i++)
-		if (strcmp(t->host[i].pattern, name) == 0)
-			h = &t->host[i];
-	return h && strcmp(h->pattern, name) == 0;
-}
-
 /* Takes out of a map what `wanted` does not want any more. */
 static void sweep(int map, size_t key_size, size_t most, const struct egress_names *t,
         bool (*wanted)(const struct egress_names *t, int map, const void *key))
@@ -195,10 +179,18 @@ static void sweep(int map, size_t key_size, size_t most, const struct egress_nam
 		(void)bpf_map_drop(map, gone + i * key_size);
 }
 
-static bool still_name(const struct egress_names *t, int map, const void *key)
+static bool still_name(const struct egress_names *t, int map, const void *at)
 {
+	const struct egress_name_key *key = at;
+	size_t n = key->bits / 8;
+	char pattern[NAME_BYTES + 1] = "";
 	(void)map;
-	return wanted_name(t, key);
+	if (n == 0 || n > NAME_BYTES)
+		return false;
+	n -= key->reversed[n - 1] == 0;
+	for (size_t i = 0; i < n; i++)
+		pattern[i] = (char)key->reversed[n - 1 - i];
+	return egress_names_has(t, pattern);
 }
 
 static bool still_hard(const struct egress_names *t, int map, const void *key)

@@ -191,15 +191,11 @@ void code_write_event(struct bpf_code *c, const int map[MAPS], bool packet)
 	bpf_mov(c, R1, R6);
 	bpf_call(c, BPF_FUNC_get_socket_cookie);
 	bpf_store(c, BPF_DW, R9, FIELD(cookie), R0);
-	bpf_call(c, BPF_FUNC_ktime_get_ns);
-	bpf_store(c, BPF_DW, R9, FIELD(when), R0);
 	bpf_storei(c, BPF_W, R9, FIELD(name_n), 0);
 	if (packet) {
 		/* Of the socket, for who has to end it. */
 		bpf_load(c, BPF_W, R1, R7, offsetof(struct bpf_sock, src_port));
 		bpf_store(c, BPF_W, R9, FIELD(source_port), R1);
-		bpf_load(c, BPF_W, R1, R7, offsetof(struct bpf_sock, family));
-		bpf_store(c, BPF_W, R9, FIELD(family), R1);
 		for (int i = 0; i < 4; i++) {
 			bpf_load(c, BPF_W, R1, R7, (int)offsetof(struct bpf_sock, src_ip6) + 4 * i);
 			bpf_store(c, BPF_W, R9, FIELD(source) + 4 * i, R1);

@@ -141,6 +141,11 @@ const struct egress_host *egress_names_find(const struct egress_names *t, const 
 	return NULL;
 }
 
+bool egress_names_has(const struct egress_names *t, const char *pattern)
+{
+	return t->slot && t->slot[slot_of(t, slice_str(pattern))] != 0;
+}
+
 const struct egress_host *egress_names_hard(const struct egress_names *t, const uint8_t ip[16])
 {
 	for (size_t i = 0; i < t->n_hard; i++)
@@ -330,13 +335,6 @@ void egress_addresses_judge(struct egress_addresses *a, const struct egress_name
 		a->fn(a->arg, c->ip, 0);
 		drop_closed(a, c);
 	}
-}
-
-void egress_addresses_all(struct egress_addresses *a)
-{
-	for (size_t i = 0; i < ADDRESSES_CLOSED_MAX; i++)
-		if (a->closed[i].used)
-			a->fn(a->arg, a->closed[i].ip, a->closed[i].flags);
 }
 
 const char *egress_addresses_name(const struct egress_addresses *a, const uint8_t ip[16])
