@@ -14,18 +14,7 @@ clean() {
 	rm -rf "$work"
 }
 trap clean EXIT
-ok=0 failed=0
-check() { # NAME TEST...
-	local name=$1
-	shift
-	if "$@"; then
-		ok=$((ok + 1))
-	else
-		failed=$((failed + 1))
-		echo "FAIL $name"
-		sed 's/^/     | /' "$work/out" | tail -n 12
-	fi
-}
+. tests/lib/check.sh out
 has() { grep -qF -- "$1" "$work/out"; }
 lacks() { ! has "$1"; }
 R=$work/root none=$work/none
@@ -200,16 +189,8 @@ fresh
 mkfifo "$work/in"
 "$D" watch "$R" "$none" claude-code codex <"$work/in" >"$work/out" 2>&1 &
 watcher=$!
+watched=$SECONDS
 exec {to}>"$work/in"
-ends() { # SECONDS COMMAND...: within so long
-	local n=$(($1 * 50))
-	shift
-	while ((n--)); do
-		"$@" && return 0
-		sleep 0.02
-	done
-	return 1
-}
 holds() { is .permissions.disableBypassPermissionsMode "$C" '"disable"'; }
 check 'watch: written' ends 5 has '/etc/claude-code/managed-settings.json: written'
 sleep 0.3
