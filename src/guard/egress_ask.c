@@ -1,5 +1,6 @@
 #include "guard/egress_ask.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <signal.h>
@@ -130,9 +131,16 @@ static bool hand_over(struct egress_ask *a, const char *name)
 	return a->source && send(a->fd, name, strlen(name), MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
 }
 
+/* Would the resolver take it for an address, without asking anybody? In whatever form: 20.1, 0x14.1.0.1, 335609857. */
+static bool numeric(const char *name)
+{
+	struct in_addr v4;
+	return strchr(name, ':') || inet_aton(name, &v4);
+}
+
 void egress_ask_about(struct egress_ask *a, const char *name)
 {
-	if (name[0])
+	if (name[0] && !numeric(name))
 		(void)hand_over(a, name);
 }
 

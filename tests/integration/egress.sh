@@ -222,6 +222,10 @@ asks() {
 	ends 8 learned
 	# Their names were never seen: they are held, and asked about. One goes on.
 	expect 'a name that does not live there' closed tls/only.fine.test/20.1.0.1
+	# Not what says of itself where it lives: nobody has to have such a name.
+	expect 'an address for a name' closed tls/20.1.0.1./20.1.0.1 tls/0x14.1.0.1/20.1.0.1
+	sleep 0.3
+	expect 'still closed alone' closed plain/20.1.0.1
 	check 'is told' ends 5 told 'event strange data'
 	expect 'a name that does' open tls/late.fine.test/20.1.0.1
 	stop
