@@ -13,19 +13,19 @@
 /* What stands at a key, as JSON; p is NULL if nothing does. */
 static int get(const struct managed_file *f, struct slice text, const char *key, struct arena *arena, struct slice *out)
 {
-	struct slice raw;
+	const struct conf *value = NULL;
 	if (f->format != MANAGED_TOML)
 		return json_edit_get(text, key, arena, out);
-	int r = toml_edit_get(text, key, arena, &raw);
-	if (r < 0 || !raw.p) {
+	int r = toml_edit_get(text, key, arena, &value);
+	if (r < 0 || !value) {
 		*out = SLICE_NONE;
 		return r;
 	}
 	_cleanup_buf_ struct buf json = BUF(MANAGED_FILE_MAX);
 	/* A value that has no JSON is none of ours. */
-	if (!toml_edit_json(raw, &json)) {
+	if (!toml_edit_json(value, &json)) {
 		buf_reset(&json);
-		encode_json(&json, raw);
+		encode_json(&json, value->raw);
 	}
 	*out = arena_copy(arena, buf_slice(&json));
 	return out->p ? 0 : -ENOMEM;
