@@ -156,7 +156,7 @@ static void read_key(struct reader *r, const struct tree *t, enum managed_format
 	out->include = include != NULL;
 	if (out->key && !key_good(out->key))
 		bad(r, t, "\"%s\" is no key: names of letters, digits, _ and -, with dots between", out->key);
-	if (!value == !include || (include && include->kind != TREE_LIST)) {
+	if (!value == !include || (include && (include->kind != TREE_LIST || include->n == 0))) {
 		bad(r, t, "a key has either a \"value\", or a list of what it must \"include\"");
 		return;
 	}

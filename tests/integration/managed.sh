@@ -111,6 +111,17 @@ check 'merged over it' has 'differs: /etc/claude-code/managed-settings.d/50-othe
 printf 'tools: [x]\nfiles:\n  - {path: /etc/../x, format: json, keys: [{key: a, value: 1}]}\n' >"$own/bad.yaml"
 run once claude-code
 check 'a bad description has a place' has 'bad.yaml:3:12'
+rm "$own/bad.yaml"
+printf 'tools: [codex]\nfiles:\n  - path: /etc/codex/managed_config.toml\n    format: toml\n    keys:\n      - {key: %s}\n' 'l, include: [1, b]' >"$own/codex.yaml"
+mkdir -p "$R/etc/codex"
+printf 'l = [10]\n' >"$R/etc/codex/managed_config.toml"
+run once codex
+check 'TOML: includes' [ "$(cat "$R/etc/codex/managed_config.toml")" = 'l = [10, 1, "b"]' ]
+run once codex
+check 'TOML: and holds' has 'managed_config.toml: holds'
+sed -i 's/include: .*}/include: []}/' "$own/codex.yaml"
+run once codex
+check 'includes nothing' has 'codex.yaml:6:9: a key has either a "value", or a list of what it must "include"'
 own=
 
 # ---- in the place: links, folders, rights
