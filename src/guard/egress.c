@@ -72,18 +72,20 @@ static void on_address(void *arg, const uint8_t ip[16], uint32_t flags)
 		e->backend->address(e->far, ip, flags);
 }
 
+static bool of_resolver(const struct egress *e, const uint8_t ip[16])
+{
+	for (size_t i = 0; i < e->n_resolvers; i++)
+		if (memcmp(e->resolver[i], ip, 16) == 0)
+			return true;
+	return false;
+}
+
 /* May an address be held to belong to a closed name? Not if it is ours, our neighbours', or our resolvers': there, whoever filters names by
  * false answers sends what he filters. */
 static bool believable(const struct egress *e, const uint8_t ip[16])
 {
-	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-	enum address_kind k = address_kind(memcmp(ip, mapped, 12) == 0 ? slice_of(ip + 12, 4) : slice_of(ip, 16));
-	if (k != ADDRESS_PUBLIC && !(k == ADDRESS_PRIVATE && e->private))
-		return false;
-	for (size_t i = 0; i < e->n_resolvers; i++)
-		if (memcmp(e->resolver[i], ip, 16) == 0)
-			return false;
-	return true;
+	enum address_kind k = address_kind(slice_of(ip, 16));
+	return (k == ADDRESS_PUBLIC || (k == ADDRESS_PRIVATE && e->private)) && !of_resolver(e, ip);
 }
 
 static bool closed(const struct egress *e, const char *name)
@@ -101,11 +103,8 @@ static void learn(struct egress *e, const char *name, const uint8_t ip[16], uint
 static void on_answer(void *arg, const uint8_t from[16], struct slice message)
 {
 	struct egress *e = arg;
-	bool believed = false;
-	for (size_t i = 0; i < e->n_resolvers && !believed; i++)
-		believed = memcmp(e->resolver[i], from, 16) == 0;
 	struct dns_answer a;
-	if (!believed || !dns_answer_parse(message, &a))
+	if (!of_resolver(e, from) || !dns_answer_parse(message, &a))
 		return;
 	for (size_t i = 0; i < a.n_addresses; i++) {
 		/* The name that was asked for decides. Where it leads is only of interest if that is closed: else each closed name that is

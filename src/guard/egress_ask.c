@@ -1,5 +1,6 @@
 #include "guard/egress_ask.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <signal.h>
@@ -12,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "guard/egress_names.h"
+#include "parse/address.h"
 #include "sys/loop.h"
 
 #define EVERY_S 300
@@ -46,9 +48,7 @@ static void resolve(const char *name, struct reply *out)
 	for (struct addrinfo *a = list; a && out->n < ARRAY_LEN(out->ip); a = a->ai_next) {
 		uint8_t *ip = out->ip[out->n];
 		if (a->ai_family == AF_INET) {
-			memset(ip, 0, 10);
-			memset(ip + 10, 0xff, 2);
-			memcpy(ip + 12, &((struct sockaddr_in *)(void *)a->ai_addr)->sin_addr, 4);
+			address_map(ip, (const uint8_t *)&((struct sockaddr_in *)(void *)a->ai_addr)->sin_addr);
 			out->n++;
 		} else if (a->ai_family == AF_INET6) {
 			memcpy(ip, &((struct sockaddr_in6 *)(void *)a->ai_addr)->sin6_addr, 16);
@@ -131,9 +131,16 @@ static bool hand_over(struct egress_ask *a, const char *name)
 	return a->source && send(a->fd, name, strlen(name), MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
 }
 
+/* Would the resolver take it for an address, without asking anybody? In whatever form: 20.1, 0x14.1.0.1, 335609857. */
+static bool numeric(const char *name)
+{
+	struct in_addr v4;
+	return strchr(name, ':') || inet_aton(name, &v4);
+}
+
 void egress_ask_about(struct egress_ask *a, const char *name)
 {
-	if (name[0])
+	if (name[0] && !numeric(name))
 		(void)hand_over(a, name);
 }
 

@@ -13,6 +13,7 @@
 #include "guard/egress_names.h"
 #include "guard/egress_part.h"
 #include "guard/egress_reset.h"
+#include "parse/ip_packet.h"
 #include "sys/loop.h"
 
 #define RING_BYTES (1u << 20)
@@ -162,22 +163,6 @@ static int set_names(struct far *f, const struct egress_names *t)
 	return 0;
 }
 
-static bool wanted_name(const struct egress_names *t, const struct egress_name_key *key)
-{
-	size_t n = key->bits / 8;
-	char name[NAME_BYTES + 1] = "";
-	if (n == 0 || n > NAME_BYTES)
-		return false;
-	n -= key->reversed[n - 1] == 0;
-	for (size_t i = 0; i < n; i++)
-		name[i] = (char)key->reversed[n - 1 - i];
-	const struct egress_host *h = name[0] == '.' ? NULL : egress_names_find(t, name);
-	for (size_t i = 0; !h && name[0] == '.' && i < t->n; i++)
-		if (strcmp(t->host[i].pattern, name) == 0)
-			h = &t->host[i];
-	return h && strcmp(h->pattern, name) == 0;
-}
-
 /* Takes out of a map what `wanted` does not want any more. */
 static void sweep(int map, size_t key_size, size_t most, const struct egress_names *t,
         bool (*wanted)(const struct egress_names *t, int map, const void *key))
@@ -194,10 +179,18 @@ static void sweep(int map, size_t key_size, size_t most, const struct egress_nam
 		(void)bpf_map_drop(map, gone + i * key_size);
 }
 
-static bool still_name(const struct egress_names *t, int map, const void *key)
+static bool still_name(const struct egress_names *t, int map, const void *at)
 {
+	const struct egress_name_key *key = at;
+	size_t n = key->bits / 8;
+	char pattern[NAME_BYTES + 1] = "";
 	(void)map;
-	return wanted_name(t, key);
+	if (n == 0 || n > NAME_BYTES)
+		return false;
+	n -= key->reversed[n - 1] == 0;
+	for (size_t i = 0; i < n; i++)
+		pattern[i] = (char)key->reversed[n - 1 - i];
+	return egress_names_has(t, pattern);
 }
 
 static bool still_hard(const struct egress_names *t, int map, const void *key)
@@ -311,13 +304,8 @@ static void on_answers(void *arg, uint32_t events)
 	(void)events;
 	for (unsigned i = 0; i < BATCH && bpf_ring_next(&f->answers, &data, &n) > 0; i++) {
 		const struct egress_answer *a = data;
-		if (n >= sizeof(*a) && a->n <= n - sizeof(*a)) {
-			struct slice message = slice_of(a->data, a->n);
-			/* Over TCP its length stands in front, in a packet of its own or with it. */
-			if (a->protocol == 6 && message.n > 2 && (size_t)(message.p[0] << 8 | message.p[1]) + 2 >= message.n)
-				message = slice_from(message, 2);
-			f->sink.answer(f->sink.arg, a->from, message);
-		}
+		if (n >= sizeof(*a) && a->n <= n - sizeof(*a))
+			f->sink.answer(f->sink.arg, a->from, ip_packet_dns(a->protocol, slice_of(a->data, a->n)));
 		bpf_ring_done(&f->answers);
 	}
 }

@@ -24,6 +24,14 @@ void code_put(struct bpf_code *c, int slot, enum bpf_reg r)
 	bpf_store(c, BPF_DW, FP, slot, r);
 }
 
+void code_read_at(struct bpf_code *c, int slot, int plus, int n, unsigned otherwise)
+{
+	code_get(c, R2, slot);
+	if (plus)
+		bpf_alui(c, BPF_ADD, R2, plus);
+	code_read_bytes(c, BYTES, n, otherwise);
+}
+
 void code_get_be16(struct bpf_code *c, enum bpf_reg r, int at)
 {
 	bpf_load(c, BPF_B, r, FP, at);
@@ -85,8 +93,7 @@ void code_read_ip(struct bpf_code *c, bool source)
 		bpf_jumpi(c, BPF_JEQ, R1, IPPROTO_ROUTING, next);
 		bpf_jumpi(c, BPF_JNE, R1, IPPROTO_DSTOPTS, L_IP);
 		bpf_label(c, next);
-		code_get(c, R2, L4);
-		code_read_bytes(c, BYTES, 2, L_PASS);
+		code_read_at(c, L4, 0, 2, L_PASS);
 		bpf_load(c, BPF_B, R1, FP, BYTES);
 		code_put(c, PROTOCOL, R1);
 		bpf_load(c, BPF_B, R1, FP, BYTES + 1);
@@ -97,6 +104,17 @@ void code_read_ip(struct bpf_code *c, bool source)
 		code_put(c, L4, R2);
 	}
 	bpf_label(c, L_IP);
+}
+
+void code_skip_tcp(struct bpf_code *c)
+{
+	code_read_at(c, L4, 12, 1, L_PASS);
+	bpf_load(c, BPF_B, R1, FP, BYTES);
+	bpf_alui(c, BPF_RSH, R1, 4);
+	bpf_alui(c, BPF_LSH, R1, 2);
+	code_get(c, R2, L4);
+	bpf_alu(c, BPF_ADD, R2, R1);
+	code_put(c, PAYLOAD, R2);
 }
 
 void code_look_address(struct bpf_code *c, const int map[MAPS])
@@ -124,6 +142,12 @@ void code_set_flag(struct bpf_code *c, int32_t flag)
 	bpf_load(c, BPF_W, R1, R8, offsetof(struct egress_socket, flags));
 	bpf_alui(c, BPF_OR, R1, flag);
 	bpf_store(c, BPF_W, R8, offsetof(struct egress_socket, flags), R1);
+}
+
+void code_if_flag(struct bpf_code *c, int32_t flags, unsigned label)
+{
+	bpf_load(c, BPF_W, R1, R8, offsetof(struct egress_socket, flags));
+	bpf_jumpi(c, BPF_JSET, R1, flags, label);
 }
 
 void code_why(struct bpf_code *c, int32_t reason)
@@ -167,15 +191,11 @@ void code_write_event(struct bpf_code *c, const int map[MAPS], bool packet)
 	bpf_mov(c, R1, R6);
 	bpf_call(c, BPF_FUNC_get_socket_cookie);
 	bpf_store(c, BPF_DW, R9, FIELD(cookie), R0);
-	bpf_call(c, BPF_FUNC_ktime_get_ns);
-	bpf_store(c, BPF_DW, R9, FIELD(when), R0);
 	bpf_storei(c, BPF_W, R9, FIELD(name_n), 0);
 	if (packet) {
 		/* Of the socket, for who has to end it. */
 		bpf_load(c, BPF_W, R1, R7, offsetof(struct bpf_sock, src_port));
 		bpf_store(c, BPF_W, R9, FIELD(source_port), R1);
-		bpf_load(c, BPF_W, R1, R7, offsetof(struct bpf_sock, family));
-		bpf_store(c, BPF_W, R9, FIELD(family), R1);
 		for (int i = 0; i < 4; i++) {
 			bpf_load(c, BPF_W, R1, R7, (int)offsetof(struct bpf_sock, src_ip6) + 4 * i);
 			bpf_store(c, BPF_W, R9, FIELD(source) + 4 * i, R1);

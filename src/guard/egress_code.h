@@ -25,7 +25,6 @@ enum {
 enum {
 	L_PASS,
 	L_DROP,
-	L_V4,
 	L_V6,
 	L_IP,
 	L_NO_ADDRESS,
@@ -73,6 +72,8 @@ enum {
 
 /* n bytes of the packet from the offset in R2 to the frame at `to`; where there are not so many, to `otherwise`. */
 void code_read_bytes(struct bpf_code *c, int to, int n, unsigned otherwise);
+/* The same to BYTES, from the offset that a slot has, and `plus`. */
+void code_read_at(struct bpf_code *c, int slot, int plus, int n, unsigned otherwise);
 void code_get(struct bpf_code *c, enum bpf_reg r, int slot);
 void code_put(struct bpf_code *c, int slot, enum bpf_reg r);
 /* Byte by byte, as the verifier wants what is loaded from the frame to be aligned. Uses R0. */
@@ -82,10 +83,14 @@ void code_lookup(struct bpf_code *c, int map, int key);
 void code_key_mapped(struct bpf_code *c);
 /* Fills KEY (of the destination, or of the source), L4 and PROTOCOL; goes on at L_IP. */
 void code_read_ip(struct bpf_code *c, bool source);
+/* Fills PAYLOAD: behind the header of TCP at L4, whose length is in it. */
+void code_skip_tcp(struct bpf_code *c);
 /* FLAGS (and R9) of KEY. */
 void code_look_address(struct bpf_code *c, const int map[MAPS]);
 void code_count(struct bpf_code *c, const int map[MAPS], int which, unsigned skip);
 void code_set_flag(struct bpf_code *c, int32_t flag);
+/* Jumps if the socket has one of these. */
+void code_if_flag(struct bpf_code *c, int32_t flags, unsigned label);
 void code_why(struct bpf_code *c, int32_t reason);
 /* Tells what was refused or held, by WHY, NAME, NAME_N (of a packet), KEY, PORT and PROTOCOL; then 0 is returned. */
 void code_write_event(struct bpf_code *c, const int map[MAPS], bool packet);

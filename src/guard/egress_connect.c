@@ -157,8 +157,7 @@ void egress_write_ingress(struct bpf_code *c, const int map[MAPS])
 	bpf_jumpi(c, BPF_JEQ, R1, IPPROTO_UDP, L_FIRST);
 	bpf_jumpi(c, BPF_JNE, R1, IPPROTO_TCP, L_PASS);
 	bpf_label(c, L_FIRST);
-	code_get(c, R2, L4);
-	code_read_bytes(c, BYTES, 2, L_PASS);
+	code_read_at(c, L4, 0, 2, L_PASS);
 	code_get_be16(c, R1, BYTES);
 	bpf_jumpi(c, BPF_JNE, R1, 53, L_PASS);
 	code_get(c, R1, PROTOCOL);
@@ -168,15 +167,7 @@ void egress_write_ingress(struct bpf_code *c, const int map[MAPS])
 	code_put(c, PAYLOAD, R2);
 	bpf_go(c, L_COPY);
 	bpf_label(c, L_TCP);
-	code_get(c, R2, L4);
-	bpf_alui(c, BPF_ADD, R2, 12);
-	code_read_bytes(c, BYTES, 1, L_PASS);
-	bpf_load(c, BPF_B, R1, FP, BYTES);
-	bpf_alui(c, BPF_RSH, R1, 4);
-	bpf_alui(c, BPF_LSH, R1, 2);
-	code_get(c, R2, L4);
-	bpf_alu(c, BPF_ADD, R2, R1);
-	code_put(c, PAYLOAD, R2);
+	code_skip_tcp(c);
 
 	bpf_label(c, L_COPY);
 	/* What is answered in other networks is no truth about this one: a gate has servers that make addresses up. */

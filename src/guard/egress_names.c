@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include "parse/address.h"
+
 /* A client keeps an address longer than it may. What is closed is kept a little longer; that somebody else lives there too is kept
  * longer still, as it is worse to forget. Seconds. */
 #define TTL_LEAST    60u
@@ -14,11 +16,9 @@
 
 bool egress_address(const char *text, uint8_t out[16])
 {
-	struct in_addr v4;
-	if (inet_pton(AF_INET, text, &v4) == 1) {
-		memset(out, 0, 10);
-		memset(out + 10, 0xff, 2);
-		memcpy(out + 12, &v4, 4);
+	uint8_t v4[4];
+	if (inet_pton(AF_INET, text, v4) == 1) {
+		address_map(out, v4);
 		return true;
 	}
 	return inet_pton(AF_INET6, text, out) == 1;
@@ -26,9 +26,8 @@ bool egress_address(const char *text, uint8_t out[16])
 
 void egress_address_text(const uint8_t ip[16], char out[46])
 {
-	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 	out[0] = 0;
-	if (memcmp(ip, mapped, 12) == 0)
+	if (address_mapped(ip))
 		(void)inet_ntop(AF_INET, ip + 12, out, 46);
 	else
 		(void)inet_ntop(AF_INET6, ip, out, 46);
@@ -140,6 +139,11 @@ const struct egress_host *egress_names_find(const struct egress_names *t, const 
 		next = at + 1;
 	} while (at != SLICE_NPOS);
 	return NULL;
+}
+
+bool egress_names_has(const struct egress_names *t, const char *pattern)
+{
+	return t->slot && t->slot[slot_of(t, slice_str(pattern))] != 0;
 }
 
 const struct egress_host *egress_names_hard(const struct egress_names *t, const uint8_t ip[16])
@@ -331,13 +335,6 @@ void egress_addresses_judge(struct egress_addresses *a, const struct egress_name
 		a->fn(a->arg, c->ip, 0);
 		drop_closed(a, c);
 	}
-}
-
-void egress_addresses_all(struct egress_addresses *a)
-{
-	for (size_t i = 0; i < ADDRESSES_CLOSED_MAX; i++)
-		if (a->closed[i].used)
-			a->fn(a->arg, a->closed[i].ip, a->closed[i].flags);
 }
 
 const char *egress_addresses_name(const struct egress_addresses *a, const uint8_t ip[16])

@@ -26,6 +26,8 @@ struct egress_names {
 void egress_names_free(struct egress_names *t);
 /* The longest pattern that fits; NULL. The name is in lower case. */
 const struct egress_host *egress_names_find(const struct egress_names *t, const char *name);
+/* Is this a pattern of the table's, as the table has it? */
+bool egress_names_has(const struct egress_names *t, const char *pattern);
 const struct egress_host *egress_names_hard(const struct egress_names *t, const uint8_t ip[16]);
 /* The key of a pattern, as the table has it, in MAP_NAMES. */
 void egress_name_key(const char *pattern, struct egress_name_key *out);
@@ -51,8 +53,6 @@ void egress_addresses_learn(struct egress_addresses *a, const uint8_t ip[16], co
 void egress_addresses_age(struct egress_addresses *a, int64_t now);
 /* Names changed: asks again which are closed. */
 void egress_addresses_judge(struct egress_addresses *a, const struct egress_names *t, int64_t now);
-/* Calls fn for all that are known for closed names. */
-void egress_addresses_all(struct egress_addresses *a);
 /* The closed name that an address was last known for; NULL. */
 const char *egress_addresses_name(const struct egress_addresses *a, const uint8_t ip[16]);
 /* ADDRESS_… as it was told last; 0: nothing is known. */

@@ -195,7 +195,7 @@ static void on_sniff(void *arg, uint32_t events)
 			return;
 		f->answers++;
 		if (ip_packet_read(slice_of(bytes, (size_t)n), &p) && p.source_port == 53)
-			f->sink.answer(f->sink.arg, p.source, ip_packet_dns(&p));
+			f->sink.answer(f->sink.arg, p.source, ip_packet_dns(p.protocol, p.payload));
 	}
 }
 

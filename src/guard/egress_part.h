@@ -73,12 +73,12 @@ struct egress_raw {
 	uint8_t address[16];
 	uint16_t port; /* network order */
 	uint8_t protocol, at_connect;
-	uint32_t source_port;  /* the machine's order, as the rest here of the socket: for who has to end it; 0: not known */
-	uint64_t cookie, when; /* when: of CLOCK_MONOTONIC, ns */
-	uint32_t family, source4;
+	uint32_t source_port; /* the machine's order, as the rest here of the socket: for who has to end it; 0: not known */
+	uint64_t cookie;
 	uint8_t source[16];
 	char command[16];
 	uint8_t name[NAME_BYTES];
+	uint32_t source4;
 };
 
 #define ANSWER_SMALL 512

@@ -31,8 +31,7 @@ static void read_hello(struct bpf_code *c)
 {
 	/* type 22, version, length of the record; type 1, length of the message */
 	bpf_label(c, L_TLS);
-	code_get(c, R2, PAYLOAD);
-	code_read_bytes(c, BYTES, 9, L_INCOMPLETE);
+	code_read_at(c, PAYLOAD, 0, 9, L_INCOMPLETE);
 	bpf_load(c, BPF_B, R1, FP, BYTES + 5);
 	bpf_jumpi(c, BPF_JNE, R1, 1, L_UNNAMED);
 	bpf_load(c, BPF_B, R1, FP, BYTES + 6);
@@ -47,8 +46,7 @@ static void read_hello(struct bpf_code *c)
 	code_put(c, AT, R2);
 	static const int lengths[] = {1, 2, 1, 2}; /* of session id, cipher suites, compression, all extensions */
 	for (size_t i = 0; i < ARRAY_LEN(lengths); i++) {
-		code_get(c, R2, AT);
-		code_read_bytes(c, BYTES, lengths[i], L_INCOMPLETE);
+		code_read_at(c, AT, 0, lengths[i], L_INCOMPLETE);
 		if (lengths[i] == 1)
 			bpf_load(c, BPF_B, R1, FP, BYTES);
 		else
@@ -83,9 +81,7 @@ static void read_hello(struct bpf_code *c)
 
 	/* length of the list, type 0, length of the name */
 	bpf_label(c, L_SNI);
-	code_get(c, R2, AT);
-	bpf_alui(c, BPF_ADD, R2, 4);
-	code_read_bytes(c, BYTES, 5, L_INCOMPLETE);
+	code_read_at(c, AT, 4, 5, L_INCOMPLETE);
 	bpf_load(c, BPF_B, R1, FP, BYTES + 2);
 	bpf_jumpi(c, BPF_JNE, R1, 0, L_NO_SNI);
 	code_get_be16(c, R1, BYTES + 3);
@@ -103,8 +99,7 @@ static void read_hello(struct bpf_code *c)
 static void read_proxy(struct bpf_code *c)
 {
 	bpf_label(c, L_CONNECT);
-	code_get(c, R2, PAYLOAD);
-	code_read_bytes(c, BYTES, 8, L_INCOMPLETE);
+	code_read_at(c, PAYLOAD, 0, 8, L_INCOMPLETE);
 	bpf_load(c, BPF_W, R1, FP, BYTES);
 	bpf_be(c, R1, 32);
 	bpf_jumpi(c, BPF_JNE, R1, 0x434f4e4e, L_UNNAMED);
@@ -132,13 +127,11 @@ static void read_proxy(struct bpf_code *c)
 
 	/* version, number of methods, …: then version, 1 (connect), 0, 3 (a name), its length */
 	bpf_label(c, L_SOCKS);
-	bpf_load(c, BPF_W, R1, R8, offsetof(struct egress_socket, flags));
-	bpf_jumpi(c, BPF_JSET, R1, SOCKET_PROXY, L_SOCKS_ASKS);
+	code_if_flag(c, SOCKET_PROXY, L_SOCKS_ASKS);
 	code_set_flag(c, SOCKET_PROXY);
 	bpf_go(c, L_PASS);
 	bpf_label(c, L_SOCKS_ASKS);
-	code_get(c, R2, PAYLOAD);
-	code_read_bytes(c, BYTES, 5, L_PASS);
+	code_read_at(c, PAYLOAD, 0, 5, L_PASS);
 	bpf_load(c, BPF_B, R1, FP, BYTES + 3);
 	bpf_jumpi(c, BPF_JNE, R1, 3, L_PASS);
 	bpf_load(c, BPF_B, R1, FP, BYTES + 4);
@@ -198,15 +191,13 @@ static void judge_name(struct bpf_code *c, const int map[MAPS])
 	bpf_load(c, BPF_W, R1, R0, 0);
 	bpf_jumpi(c, BPF_JNE, R1, NAME_CLOSED, L_NAME_OPEN);
 	code_why(c, RAW_NAME);
-	bpf_load(c, BPF_W, R1, R8, offsetof(struct egress_socket, flags));
-	bpf_jumpi(c, BPF_JSET, R1, SOCKET_ELSEWHERE, L_WAITS);
+	code_if_flag(c, SOCKET_ELSEWHERE, L_WAITS);
 	bpf_go(c, L_REFUSE);
 
 	bpf_label(c, L_NAME_OPEN);
 	code_get(c, R9, FLAGS);
 	bpf_load(c, BPF_B, R1, FP, BYTES); /* keeps BYTES known to the verifier on both ways */
-	bpf_load(c, BPF_W, R1, R8, offsetof(struct egress_socket, flags));
-	bpf_jumpi(c, BPF_JSET, R1, SOCKET_PROXY, L_NAME_PROXY);
+	code_if_flag(c, SOCKET_PROXY, L_NAME_PROXY);
 	code_why(c, RAW_STRANGE);
 	bpf_jumpi(c, BPF_JSET, R9, ADDRESS_SOLE, L_HOLD);
 	bpf_label(c, L_MARK);
@@ -214,11 +205,20 @@ static void judge_name(struct bpf_code *c, const int map[MAPS])
 	bpf_go(c, L_PASS);
 	/* What was asked of a proxy may still be followed by a ClientHello with another name; that one is the last. */
 	bpf_label(c, L_NAME_PROXY);
-	code_get(c, R2, PAYLOAD);
-	code_read_bytes(c, BYTES, 1, L_PASS);
+	code_read_at(c, PAYLOAD, 0, 1, L_PASS);
 	bpf_load(c, BPF_B, R1, FP, BYTES);
 	bpf_jumpi(c, BPF_JEQ, R1, 0x16, L_MARK);
 	bpf_go(c, L_PASS);
+}
+
+/* One more try of the same bytes: after the last it is refused; goes on at the first alone, for what is told once. */
+static void try_again(struct bpf_code *c)
+{
+	bpf_load(c, BPF_W, R1, R8, offsetof(struct egress_socket, tries));
+	bpf_alui(c, BPF_ADD, R1, 1);
+	bpf_store(c, BPF_W, R8, offsetof(struct egress_socket, tries), R1);
+	bpf_jumpi(c, BPF_JGT, R1, HOLD_TRIES, L_REFUSE);
+	bpf_jumpi(c, BPF_JGT, R1, 1, L_DROP);
 }
 
 /* What happens where a name is not to be had, or not yet. */
@@ -235,8 +235,7 @@ static void judge_rest(struct bpf_code *c, const int map[MAPS])
 	bpf_label(c, L_UNNAMED);
 	code_get(c, R9, FLAGS);
 	bpf_jumpi(c, BPF_JSET, R9, ADDRESS_SOLE, L_BY_ADDRESS);
-	bpf_load(c, BPF_W, R1, R8, offsetof(struct egress_socket, flags));
-	bpf_jumpi(c, BPF_JSET, R1, SOCKET_PROXY, L_PASS);
+	code_if_flag(c, SOCKET_PROXY, L_PASS);
 	bpf_go(c, L_MARK);
 
 	/* Only a part is there. A large one is as much as fits into one packet of a bad line, and waiting would not help. */
@@ -249,11 +248,7 @@ static void judge_rest(struct bpf_code *c, const int map[MAPS])
 	bpf_jump(c, BPF_JGE, R1, R2, L_NO_SNI);
 	code_why(c, RAW_UNREADABLE);
 	bpf_label(c, L_HOLD);
-	bpf_load(c, BPF_W, R1, R8, offsetof(struct egress_socket, tries));
-	bpf_alui(c, BPF_ADD, R1, 1);
-	bpf_store(c, BPF_W, R8, offsetof(struct egress_socket, tries), R1);
-	bpf_jumpi(c, BPF_JGT, R1, HOLD_TRIES, L_REFUSE);
-	bpf_jumpi(c, BPF_JGT, R1, 1, L_DROP);
+	try_again(c);
 	code_count(c, map, COUNT_HELD, L_HOLD_REFUSE);
 	code_get(c, R1, WHY);
 	bpf_jumpi(c, BPF_JNE, R1, RAW_STRANGE, L_DROP);
@@ -288,16 +283,20 @@ static void judge_stranger(struct bpf_code *c, const int map[MAPS])
 	bpf_store(c, BPF_W, FP, BYTES, R1);
 	code_lookup(c, map[MAP_PROCESSES], BYTES);
 	bpf_jumpi(c, BPF_JNE, R0, 0, L_EXCEPT);
-	bpf_load(c, BPF_W, R1, R8, offsetof(struct egress_socket, tries));
-	bpf_alui(c, BPF_ADD, R1, 1);
-	bpf_store(c, BPF_W, R8, offsetof(struct egress_socket, tries), R1);
-	bpf_jumpi(c, BPF_JGT, R1, HOLD_TRIES, L_REFUSE);
-	bpf_jumpi(c, BPF_JGT, R1, 1, L_DROP);
+	try_again(c);
 	code_why(c, RAW_WAITS);
 	bpf_go(c, L_EVENT);
 	bpf_label(c, L_EXCEPT);
 	code_set_flag(c, SOCKET_EXCEPTED);
 	bpf_go(c, L_PASS);
+}
+
+/* The port that it goes to, as R1 and PORT. */
+static void read_port(struct bpf_code *c)
+{
+	code_read_at(c, L4, 2, 2, L_PASS);
+	bpf_load(c, BPF_H, R1, FP, BYTES);
+	code_put(c, PORT, R1);
 }
 
 /* By what is carried: what needs no name is judged here; else it goes on at what the first byte shows. */
@@ -312,36 +311,19 @@ static void judge_transport(struct bpf_code *c)
 
 	bpf_label(c, L_UDP);
 	bpf_jumpi(c, BPF_JEQ, R9, 0, L_PASS);
-	code_get(c, R2, L4);
-	bpf_alui(c, BPF_ADD, R2, 2);
-	code_read_bytes(c, BYTES, 2, L_PASS);
-	bpf_load(c, BPF_H, R1, FP, BYTES);
-	code_put(c, PORT, R1);
+	read_port(c);
 	bpf_jumpi(c, BPF_JSET, R9, ADDRESS_HARD | ADDRESS_SOLE, L_BY_ADDRESS);
 	bpf_be(c, R1, 16);
 	bpf_jumpi(c, BPF_JEQ, R1, 443, L_BY_ADDRESS);
 	bpf_go(c, L_PASS);
 
 	bpf_label(c, L_TCP);
-	code_get(c, R2, L4);
-	bpf_alui(c, BPF_ADD, R2, 2);
-	code_read_bytes(c, BYTES, 2, L_PASS);
-	bpf_load(c, BPF_H, R1, FP, BYTES);
-	code_put(c, PORT, R1);
+	read_port(c);
 	bpf_jumpi(c, BPF_JSET, R9, ADDRESS_HARD, L_BY_ADDRESS);
-	code_get(c, R2, L4);
-	bpf_alui(c, BPF_ADD, R2, 12);
-	code_read_bytes(c, BYTES, 1, L_PASS);
-	bpf_load(c, BPF_B, R1, FP, BYTES);
-	bpf_alui(c, BPF_RSH, R1, 4);
-	bpf_alui(c, BPF_LSH, R1, 2);
-	code_get(c, R2, L4);
-	bpf_alu(c, BPF_ADD, R2, R1);
-	code_put(c, PAYLOAD, R2);
+	code_skip_tcp(c);
 	bpf_load(c, BPF_W, R1, R6, offsetof(struct __sk_buff, len));
 	bpf_jump(c, BPF_JLE, R1, R2, L_PASS); /* nothing but the header */
-	bpf_load(c, BPF_W, R1, R8, offsetof(struct egress_socket, flags));
-	bpf_jumpi(c, BPF_JSET, R1, SOCKET_PROXY, L_FIRST);
+	code_if_flag(c, SOCKET_PROXY, L_FIRST);
 	bpf_mov(c, R1, R7);
 	bpf_call(c, BPF_FUNC_tcp_sock);
 	bpf_jumpi(c, BPF_JEQ, R0, 0, L_UNNAMED);
@@ -352,8 +334,7 @@ static void judge_transport(struct bpf_code *c)
 	bpf_go(c, L_PASS);
 
 	bpf_label(c, L_FIRST);
-	code_get(c, R2, PAYLOAD);
-	code_read_bytes(c, BYTES, 1, L_PASS);
+	code_read_at(c, PAYLOAD, 0, 1, L_PASS);
 	bpf_load(c, BPF_B, R1, FP, BYTES);
 	bpf_jumpi(c, BPF_JEQ, R1, 0x16, L_TLS);
 	bpf_jumpi(c, BPF_JEQ, R1, 'C', L_CONNECT);
@@ -377,8 +358,7 @@ static void write_egress(struct bpf_code *c, const int map[MAPS])
 	/* A socket can be made to have no room left for it, and would be free then. */
 	bpf_jumpi(c, BPF_JEQ, R0, 0, L_DROP);
 	bpf_mov(c, R8, R0);
-	bpf_load(c, BPF_W, R1, R8, offsetof(struct egress_socket, flags));
-	bpf_jumpi(c, BPF_JSET, R1, SOCKET_REFUSED, L_DROP);
+	code_if_flag(c, SOCKET_REFUSED, L_DROP);
 	bpf_jumpi(c, BPF_JSET, R1, SOCKET_EXCEPTED | SOCKET_PASSED, L_PASS);
 	for (int slot = PORT; slot < BYTES; slot += 8)
 		if (slot < NAME_KEY || slot >= FLAGS)

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "parse/address.h"
 
 /* A socket in the network namespace of a process. Only the calling thread goes there, and comes back. */
 static int socket_there(uint32_t process, int family, int type, int protocol)
@@ -40,7 +41,6 @@ uint64_t egress_network(pid_t process)
 
 void egress_reset(const struct egress_raw *raw)
 {
-	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 	if (raw->protocol != IPPROTO_TCP || raw->source_port == 0)
 		return;
 	_cleanup_fd_ int fd = socket_there(raw->process, AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG);
@@ -54,7 +54,7 @@ void egress_reset(const struct egress_raw *raw)
 	        .req = {.sdiag_family = AF_INET6, .sdiag_protocol = IPPROTO_TCP, .idiag_states = UINT32_MAX},
 	};
 	struct inet_diag_sockid *id = &m.req.id;
-	if (memcmp(raw->address, mapped, 12) == 0) {
+	if (address_mapped(raw->address)) {
 		m.req.sdiag_family = AF_INET;
 		memcpy(id->idiag_dst, raw->address + 12, 4);
 		id->idiag_src[0] = raw->source4;

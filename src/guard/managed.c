@@ -28,7 +28,7 @@ struct one {
 	enum managed_what what;
 	bool told;
 	char detail[512];
-	int64_t minute; /* which one, and how often it was written in it */
+	int64_t since; /* when a minute began, and how often it was written in it */
 	unsigned writes;
 	bool broken; /* it could not be read when it was looked at last: the next time that counts */
 };
@@ -155,11 +155,11 @@ static bool may_write(struct managed *m, struct one *o)
 {
 	struct timespec ts = {0};
 	(void)clock_gettime(CLOCK_BOOTTIME, &ts);
-	int64_t minute = ts.tv_sec / 60;
-	if (o->minute != minute)
-		o->writes = o->writes > A_MINUTE ? A_MINUTE : 0; /* who does it again gets one more each minute */
-	o->minute = minute;
-	return m->config.write && o->writes <= A_MINUTE;
+	if (ts.tv_sec - o->since >= 60) {
+		o->writes = o->writes >= A_MINUTE ? A_MINUTE - 1 : 0; /* who does it again gets one more each minute */
+		o->since = ts.tv_sec;
+	}
+	return m->config.write && o->writes < A_MINUTE;
 }
 
 static void look_all(struct managed *m)
@@ -193,15 +193,14 @@ static void on_inotify(void *arg, uint32_t events)
 	struct managed *m = arg;
 	_Alignas(struct inotify_event) char bytes[16384];
 	ssize_t n;
-	bool ours = true, any = false;
+	bool any = false;
 	(void)events;
 	while ((n = read(m->inotify, bytes, sizeof(bytes))) > 0) {
 		for (ssize_t at = 0; at < n;) {
 			const struct inotify_event *e = (const void *)(bytes + at);
 			size_t len = e->len ? strlen(e->name) : 0;
 			/* What is being written by us ends with a rename, which is one more event. */
-			ours = len > 8 && strcmp(e->name + len - 8, ".postern") == 0;
-			any |= !ours;
+			any |= len <= 8 || strcmp(e->name + len - 8, ".postern") != 0;
 			at += (ssize_t)(sizeof(*e) + e->len);
 		}
 	}

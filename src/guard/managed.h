@@ -47,8 +47,6 @@ struct managed_set {
 #define MANAGED_FILE_MAX  ((size_t)1 << 20) /* bytes of a vendor's file; a larger one is none that a person wrote */
 #define MANAGED_ASIDE_MAX 100               /* files that are kept under other names beside one; then it is left as it is, and told of */
 
-/* Reads one description; the arena's. 0, -EINVAL with its place, -ENOMEM. */
-[[nodiscard]] int managed_parse(struct slice yaml, const char *file, struct arena *arena, struct managed_set *out, struct err *err);
 /* All that are shipped and those in `own` (a folder; NULL: /etc/postern/managed), which count instead of a shipped one of their name. */
 [[nodiscard]] int managed_load(const char *own, struct arena *arena, struct managed_set **out, size_t *n, struct err *err);
 

@@ -70,25 +70,10 @@ static int open_folder(const struct managed_config *c, const char *folder, bool 
 	return fd;
 }
 
-static int read_text(int fd, struct buf *out)
-{
-	for (;;) {
-		uint8_t *p = buf_room(out, 65536);
-		if (!p)
-			return buf_error(out);
-		ssize_t n = read(fd, p, 65536);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : 0;
-		out->n += (size_t)n;
-	}
-}
-
 /* Whatever is there; 0, or -ENOMEM. */
 static int find(int dir, const char *name, const struct managed_file *f, uid_t owner, struct found *x)
 {
-	*x = (struct found){.text = BUF(MANAGED_FILE_MAX + 65536)};
+	*x = (struct found){.text = BUF(MANAGED_FILE_MAX)};
 	if (fstatat(dir, name, &x->st, AT_SYMLINK_NOFOLLOW) < 0) {
 		say(x->detail, errno == ENOENT ? "it is not there" : "%s", strerror(errno));
 		return 0;
@@ -103,7 +88,7 @@ static int find(int dir, const char *name, const struct managed_file *f, uid_t o
 		                                 : "it is no regular file");
 		return 0;
 	}
-	int r = read_text(fd, &x->text);
+	int r = path_read_fd(fd, &x->text);
 	if (r < 0) {
 		x->odd = r != -ENOMEM;
 		say(x->detail, "it cannot be read: %s", strerror(-r));

@@ -13,19 +13,19 @@
 /* What stands at a key, as JSON; p is NULL if nothing does. */
 static int get(const struct managed_file *f, struct slice text, const char *key, struct arena *arena, struct slice *out)
 {
-	struct slice raw;
+	const struct conf *value = NULL;
 	if (f->format != MANAGED_TOML)
 		return json_edit_get(text, key, arena, out);
-	int r = toml_edit_get(text, key, arena, &raw);
-	if (r < 0 || !raw.p) {
+	int r = toml_edit_get(text, key, arena, &value);
+	if (r < 0 || !value) {
 		*out = SLICE_NONE;
 		return r;
 	}
 	_cleanup_buf_ struct buf json = BUF(MANAGED_FILE_MAX);
 	/* A value that has no JSON is none of ours. */
-	if (!toml_edit_json(raw, &json)) {
+	if (!toml_edit_json(value, &json)) {
 		buf_reset(&json);
-		encode_json(&json, raw);
+		encode_json(&json, value->raw);
 	}
 	*out = arena_copy(arena, buf_slice(&json));
 	return out->p ? 0 : -ENOMEM;
@@ -37,6 +37,13 @@ static const struct json *elements(struct slice array, struct arena *arena)
 	return json_parse(array, NULL, arena, &doc, NULL) == JSON_OK && doc && doc->type == JSON_ARRAY ? doc->child : NULL;
 }
 
+static bool among(const struct json *list, const struct json *e, struct arena *arena)
+{
+	while (list && !json_edit_same(list->raw, e->raw, arena))
+		list = list->next;
+	return list != NULL;
+}
+
 /* Is it as it has to be? An array that has to include elements may have more. */
 static bool fits(const struct managed_key *k, struct slice now, struct arena *arena)
 {
@@ -45,13 +52,9 @@ static bool fits(const struct managed_key *k, struct slice now, struct arena *ar
 	if (!k->include)
 		return json_edit_same(now, k->value, arena);
 	const struct json *have = elements(now, arena);
-	for (const struct json *e = elements(k->value, arena); e; e = e->next) {
-		const struct json *h = have;
-		while (h && !json_edit_same(h->raw, e->raw, arena))
-			h = h->next;
-		if (!h)
+	for (const struct json *e = elements(k->value, arena); e; e = e->next)
+		if (!among(have, e, arena))
 			return false;
-	}
 	return true;
 }
 
@@ -125,11 +128,12 @@ static int mend(const struct managed_file *f, const struct managed_key *k, struc
 	if (f->format == MANAGED_TOML) {
 		/* What is there already, and then what is missing. */
 		_cleanup_buf_ struct buf list = BUF(MANAGED_FILE_MAX);
+		const struct json *have = now.p ? elements(now, arena) : NULL;
 		buf_u8(&list, '[');
-		for (const struct json *e = now.p ? elements(now, arena) : NULL; e; e = e->next)
+		for (const struct json *e = have; e; e = e->next)
 			buf_fmt(&list, "%s%.*s", list.n > 1 ? ", " : "", SLICE_FMT(e->raw));
 		for (const struct json *e = elements(k->value, arena); e; e = e->next)
-			if (slice_find(buf_slice(&list), e->raw, 0) == SLICE_NPOS)
+			if (!among(have, e, arena))
 				buf_fmt(&list, "%s%.*s", list.n > 1 ? ", " : "", SLICE_FMT(e->raw));
 		buf_u8(&list, ']');
 		return buf_error(&list) ? buf_error(&list) : toml_edit_set(text, k->key, buf_slice(&list), arena, out);

@@ -156,7 +156,7 @@ static void read_key(struct reader *r, const struct tree *t, enum managed_format
 	out->include = include != NULL;
 	if (out->key && !key_good(out->key))
 		bad(r, t, "\"%s\" is no key: names of letters, digits, _ and -, with dots between", out->key);
-	if (!value == !include || (include && include->kind != TREE_LIST)) {
+	if (!value == !include || (include && (include->kind != TREE_LIST || include->n == 0))) {
 		bad(r, t, "a key has either a \"value\", or a list of what it must \"include\"");
 		return;
 	}
@@ -213,7 +213,8 @@ static void read_set(struct reader *r, const struct tree *t, struct managed_set 
 	out->file = file;
 }
 
-int managed_parse(struct slice yaml, const char *file, struct arena *arena, struct managed_set *out, struct err *err)
+/* One description. 0, -EINVAL with its place, -ENOMEM. */
+static int parse(struct slice yaml, const char *file, struct arena *arena, struct managed_set *out, struct err *err)
 {
 	struct policy_problems problems = {.n = 0};
 	struct reader r = {.arena = arena, .problems = &problems, .file = file};
@@ -256,7 +257,7 @@ static int read_one(int dir, const char *folder, const char *name, struct arena 
 	int r = path_read(dir, name, &text);
 	if (r < 0)
 		return err_sys(err, r, "%s", path);
-	r = managed_parse(buf_slice(&text), path, arena, &f->set[f->n], err);
+	r = parse(buf_slice(&text), path, arena, &f->set[f->n], err);
 	if (r == 0)
 		f->set[f->n++].name = short_name;
 	return r;

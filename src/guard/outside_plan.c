@@ -55,9 +55,7 @@ static bool listed(struct slice list, struct slice host)
 		line = slice_trim(line);
 		if (!line.n || line.p[0] == '#')
 			continue;
-		if (slice_eq(line, host))
-			return true;
-		if (slice_starts(line, SLICE("*.")) && (slice_ends(host, slice_from(line, 1)) || slice_eq(host, line)))
+		if (slice_starts(line, SLICE("*.")) ? slice_ends(host, slice_from(line, 1)) : slice_eq(host, line))
 			return true;
 	}
 	return false;

@@ -179,15 +179,10 @@ static bool read_line(struct plan *p, struct slice line)
 static int read_plan(int fd, struct plan *p)
 {
 	_cleanup_buf_ struct buf text = BUF(PLAN_MAX);
-	for (;;) {
-		uint8_t *room = buf_room(&text, 65536);
-		ssize_t n = room ? pread(fd, room, 65536, (off_t)text.n) : -1;
-		if (n < 0)
-			return room ? -errno : buf_error(&text);
-		if (n == 0)
-			break;
-		text.n += (size_t)n;
-	}
+	/* Who wrote or read it before stands at its end, and is where we are. */
+	int r = lseek(fd, 0, SEEK_SET) < 0 ? -errno : path_read_fd(fd, &text);
+	if (r < 0)
+		return r;
 	struct slice rest = buf_slice(&text), line;
 	p->host = arena_array(&p->arena, EGRESS_HOSTS_MAX, sizeof(*p->host));
 	if (!p->host)

@@ -89,6 +89,19 @@ const char *address_kind_name(enum address_kind k)
 	return names[k];
 }
 
+void address_map(uint8_t out[16], const uint8_t four[4])
+{
+	memset(out, 0, 10);
+	memset(out + 10, 0xff, 2);
+	memcpy(out + 12, four, 4);
+}
+
+bool address_mapped(const uint8_t ip[16])
+{
+	static const uint8_t prefix[12] = {[10] = 0xff, [11] = 0xff};
+	return memcmp(ip, prefix, sizeof(prefix)) == 0;
+}
+
 bool address_metadata(struct slice raw)
 {
 	static const uint8_t four[][4] = {

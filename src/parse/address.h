@@ -17,6 +17,9 @@ enum address_kind {
 enum address_kind address_kind(struct slice raw);
 /* "public", "private", "loopback", "link-local", "special" */
 const char *address_kind_name(enum address_kind k);
+/* ::ffff:a.b.c.d, from four bytes in network order; and is an address one of these? Then the four are its last. */
+void address_map(uint8_t out[16], const uint8_t four[4]);
+bool address_mapped(const uint8_t ip[16]);
 /* A metadata server of a cloud (169.254.169.254, fd00:ec2::254, 100.100.100.200, 192.0.0.192, 168.63.129.16): never a place for a tool,
  * whatever else is permitted. */
 bool address_metadata(struct slice raw);

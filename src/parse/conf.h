@@ -21,6 +21,9 @@ struct conf {
 	unsigned line, column; /* from 1; 0 where the reader does not know it (JSON) */
 	struct slice key;      /* in a map; p is NULL elsewhere */
 	struct slice text;     /* of a scalar, as it reads: "true", "3", "2027-01-01", what was in quotes; of NULL "" */
+	/* Of TOML: a value as it is written; of a table that its name begins (and of the document) all up to behind its last key. p is NULL
+	 * of lists of such tables, and of maps that only keys or names with dots lead through. */
+	struct slice raw;
 	struct conf *child, *next;
 	size_t n; /* children */
 };

@@ -274,14 +274,9 @@ static bool inline_table(struct reader *r, struct conf *c, unsigned depth)
 	}
 }
 
-static bool value(struct reader *r, struct conf *c, unsigned depth)
+static bool read_value(struct reader *r, struct conf *c, unsigned depth)
 {
-	blanks(r);
-	if (depth > CONF_DEPTH)
-		return fail(r, "this is nested too deep");
 	int first = peek(r);
-	c->line = r->line;
-	c->column = (unsigned)(r->at - r->line_at) + 1;
 	if (first == '"' || first == '\'') {
 		c->type = CONF_TEXT;
 		return quoted(r, &c->text);
@@ -301,6 +296,19 @@ static bool value(struct reader *r, struct conf *c, unsigned depth)
 	return true;
 }
 
+static bool value(struct reader *r, struct conf *c, unsigned depth)
+{
+	blanks(r);
+	if (depth > CONF_DEPTH)
+		return fail(r, "this is nested too deep");
+	size_t from = r->at;
+	c->line = r->line;
+	c->column = (unsigned)(r->at - r->line_at) + 1;
+	bool good = read_value(r, c, depth);
+	c->raw = slice_sub(r->s, from, r->at - from);
+	return good;
+}
+
 static bool end_of_line(struct reader *r)
 {
 	comment(r);
@@ -314,6 +322,7 @@ static bool header(struct reader *r, struct conf *root, struct conf **table)
 {
 	struct slice part[KEY_MAX];
 	size_t n = 0;
+	size_t from = r->at;
 	bool array = starts(r, "[[");
 	r->at += array ? 2 : 1;
 	if (!dotted(r, part, &n) || !starts(r, array ? "]]" : "]"))
@@ -330,6 +339,8 @@ static bool header(struct reader *r, struct conf *root, struct conf **table)
 			return fail(r, "this key has a value already");
 		*table = c ? add(r, c, SLICE_NONE, CONF_MAP) : NULL;
 	}
+	if (*table)
+		(*table)->raw = slice_from(r->s, from);
 	return *table && end_of_line(r);
 }
 
@@ -342,6 +353,8 @@ bool conf_toml(struct conf_builder *b, struct slice text, struct conf **out)
 	b->nodes = b->nodes < 40000 ? b->nodes : 40000;
 	if (slice_starts(text, SLICE("\xef\xbb\xbf")))
 		r.at = 3;
+	if (root)
+		root->raw = slice_sub(text, 0, r.at);
 	for (size_t n = 0; root; n++) {
 		space(&r);
 		if (peek(&r) < 0) {
@@ -352,6 +365,7 @@ bool conf_toml(struct conf_builder *b, struct slice text, struct conf **out)
 			return fail(&r, "there are too many keys");
 		if (peek(&r) == '[' ? !header(&r, root, &table) : !assign(&r, table, 0) || !end_of_line(&r))
 			return false;
+		table->raw.n = r.at - (size_t)(table->raw.p - text.p);
 	}
 	return false;
 }

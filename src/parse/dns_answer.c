@@ -1,6 +1,7 @@
 #include "parse/dns_answer.h"
 
 #include "base/cursor.h"
+#include "parse/address.h"
 
 enum { TYPE_A = 1, TYPE_CNAME = 5, TYPE_AAAA = 28, TYPE_HTTPS = 65, CLASS_IN = 1 };
 enum { HINT_IPV4 = 4, HINT_IPV6 = 6 };
@@ -74,9 +75,10 @@ static void add(struct dns_answer *a, struct slice raw, uint32_t ttl)
 		return;
 	}
 	uint8_t *ip = a->address[a->n_addresses].ip;
-	memset(ip, 0, 10);
-	memset(ip + 10, 0xff, 2);
-	memcpy(ip + 16 - raw.n, raw.p, raw.n);
+	if (raw.n == 4)
+		address_map(ip, raw.p);
+	else
+		memcpy(ip, raw.p, 16);
 	a->address[a->n_addresses++].ttl = ttl;
 }
 

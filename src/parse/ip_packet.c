@@ -1,14 +1,7 @@
 #include "parse/ip_packet.h"
 
 #include "base/cursor.h"
-
-static void put_mapped(uint8_t out[16], struct slice v4)
-{
-	memset(out, 0, 10);
-	memset(out + 10, 0xff, 2);
-	if (v4.p)
-		memcpy(out + 12, v4.p, 4);
-}
+#include "parse/address.h"
 
 static bool read_transport(struct cursor *c, struct ip_packet *p)
 {
@@ -44,10 +37,11 @@ bool ip_packet_read(struct slice packet, struct ip_packet *out)
 		(void)cursor_u8(&c);
 		out->protocol = cursor_u8(&c);
 		(void)cursor_take(&c, 2);
-		put_mapped(out->source, cursor_take(&c, 4));
-		put_mapped(out->destination, cursor_take(&c, 4));
-		if ((first & 15) < 5 || (fragment & 0x1fff))
+		struct slice source = cursor_take(&c, 4), destination = cursor_take(&c, 4);
+		if (!cursor_ok(&c) || (first & 15) < 5 || (fragment & 0x1fff))
 			return false;
+		address_map(out->source, source.p);
+		address_map(out->destination, destination.p);
 		(void)cursor_take(&c, ((size_t)(first & 15) - 5) * 4);
 	} else if (first >> 4 == 6) {
 		(void)cursor_take(&c, 5);
@@ -64,10 +58,9 @@ bool ip_packet_read(struct slice packet, struct ip_packet *out)
 	return cursor_ok(&c) && read_transport(&c, out);
 }
 
-struct slice ip_packet_dns(const struct ip_packet *p)
+struct slice ip_packet_dns(unsigned protocol, struct slice payload)
 {
-	struct slice m = p->payload;
-	if (p->protocol == IP_TCP && m.n > 2 && (size_t)(m.p[0] << 8 | m.p[1]) + 2 >= m.n)
-		return slice_from(m, 2);
-	return m;
+	if (protocol == IP_TCP && payload.n > 2 && (size_t)(payload.p[0] << 8 | payload.p[1]) + 2 >= payload.n)
+		return slice_from(payload, 2);
+	return payload;
 }

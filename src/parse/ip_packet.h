@@ -14,7 +14,7 @@ struct ip_packet {
 };
 /* A packet, from its first byte; it may be cut behind the headers. False if it is none, or a later fragment. */
 bool ip_packet_read(struct slice packet, struct ip_packet *out);
-/* The message of DNS in it; over TCP without its length. */
-struct slice ip_packet_dns(const struct ip_packet *p);
+/* The message of DNS in what is behind a header of TCP or UDP: over TCP its length stands in front, in a packet of its own or with it. */
+struct slice ip_packet_dns(unsigned protocol, struct slice payload);
 
 #endif

@@ -100,7 +100,7 @@ int path_read_fd(int fd, struct buf *out)
 		if (got <= 0)
 			return got < 0 ? -errno : 0;
 		if (!p)
-			return -EFBIG;
+			return want ? buf_error(out) : -EFBIG;
 		out->n += (size_t)got;
 		out->p[out->n] = 0;
 	}

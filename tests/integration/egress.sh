@@ -19,7 +19,8 @@ cgroups=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
 [[ $cgroups ]] || { echo 'egress: no cgroup file system of version 2'; exit 77; }
 C=$cgroups/postern-test-egress-$$
 mkdir "$C" 2>/dev/null || { echo "egress: no cgroup can be made in $cgroups"; exit 77; }
-work=$(mktemp -d) ok=0 failed=0 driver='' world='' other=''
+work=$(mktemp -d) driver='' world='' other=''
+. tests/lib/check.sh said told
 clean() {
 	[[ $driver ]] && kill "$driver" 2>/dev/null
 	[[ $other ]] && kill "$other" 2>/dev/null
@@ -49,26 +50,6 @@ world=$!
 exec {from_world}<"$work/world"
 read -r -t 20 _ <&"$from_world" || { echo 'FAIL the network does not start'; cat "$work/world.err"; exit 1; }
 
-check() { # NAME TEST...
-	local name=$1
-	shift
-	if "$@"; then
-		ok=$((ok + 1))
-	else
-		failed=$((failed + 1))
-		echo "FAIL $name"
-		sed 's/^/     | /' "$work/said" "$work/told" 2>/dev/null | tail -n 12
-	fi
-}
-ends() { # SECONDS COMMAND...: within so long
-	local n=$(($1 * 50))
-	shift
-	while ((n--)); do
-		"$@" && return 0
-		sleep 0.02
-	done
-	return 1
-}
 told() { grep -qF -- "$*" "$work/told"; }
 # begin ARG...: the driver, with lines in $work/told
 begin() {
@@ -241,6 +222,10 @@ asks() {
 	ends 8 learned
 	# Their names were never seen: they are held, and asked about. One goes on.
 	expect 'a name that does not live there' closed tls/only.fine.test/20.1.0.1
+	# Not what says of itself where it lives: nobody has to have such a name.
+	expect 'an address for a name' closed tls/20.1.0.1./20.1.0.1 tls/0x14.1.0.1/20.1.0.1
+	sleep 0.3
+	expect 'still closed alone' closed plain/20.1.0.1
 	check 'is told' ends 5 told 'event strange data'
 	expect 'a name that does' open tls/late.fine.test/20.1.0.1
 	stop

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "guard/egress.h"
+#include "lines.h"
 #include "sys/loop.h"
 
 static struct egress *egress;
@@ -65,22 +66,9 @@ static void obey(char *line)
 
 static void on_input(void *arg, uint32_t events)
 {
-	static char line[8192];
-	static size_t n;
 	(void)arg, (void)events;
-	ssize_t got = read(0, line + n, sizeof(line) - 1 - n);
-	if (got <= 0) {
+	if (!lines_read(obey))
 		loop_stop(loop);
-		return;
-	}
-	n += (size_t)got;
-	line[n] = 0;
-	for (char *end; (end = strchr(line, '\n'));) {
-		*end = 0;
-		obey(line);
-		n -= (size_t)(end + 1 - line);
-		memmove(line, end + 1, n + 1);
-	}
 }
 
 int main(int argc, char **argv)

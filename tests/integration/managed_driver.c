@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "guard/managed.h"
+#include "lines.h"
 #include "sys/loop.h"
 
 static struct loop *loop;
@@ -19,33 +20,25 @@ static void tell(void *arg, const struct managed_event *e)
 	(void)fflush(stdout);
 }
 
+static void obey(char *line)
+{
+	const char *word[16] = {NULL};
+	char *rest = NULL;
+	size_t words = 0;
+	for (char *w = strtok_r(line, " ", &rest); w && words < 15; w = strtok_r(NULL, " ", &rest))
+		word[words++] = w;
+	if (words && strcmp(word[0], "tools") == 0)
+		printf("done %d\n", managed_update(managed, word + 1));
+	else
+		printf("pong\n");
+	(void)fflush(stdout);
+}
+
 static void on_input(void *arg, uint32_t events)
 {
-	static char line[4096];
-	static size_t n;
 	(void)arg, (void)events;
-	ssize_t got = read(0, line + n, sizeof(line) - 1 - n);
-	if (got <= 0) {
+	if (!lines_read(obey))
 		loop_stop(loop);
-		return;
-	}
-	n += (size_t)got;
-	line[n] = 0;
-	for (char *end; (end = strchr(line, '\n'));) {
-		const char *word[16] = {NULL};
-		char *rest = NULL;
-		size_t words = 0;
-		*end = 0;
-		for (char *w = strtok_r(line, " ", &rest); w && words < 15; w = strtok_r(NULL, " ", &rest))
-			word[words++] = w;
-		if (words && strcmp(word[0], "tools") == 0)
-			printf("done %d\n", managed_update(managed, word + 1));
-		else
-			printf("pong\n");
-		(void)fflush(stdout);
-		n -= (size_t)(end + 1 - line);
-		memmove(line, end + 1, n + 1);
-	}
 }
 
 int main(int argc, char **argv)

@@ -2,13 +2,13 @@
 # shellcheck disable=SC2154 # $work is of the script that sources this
 # What the scripts about contained runs share. Sourced from the top of the source tree: . tests/lib/gate.sh
 #
-# Then $P is the program, $build the folder of the build; check() counts in $ok and $failed.
+# Then $P is the program, $build the folder of the build; check() shows $work/out and $work/err.
 build=$PWD/build/${BUILD:-release}
 P=${POSTERN:-$build/postern}
 [[ $P == /* ]] || P=$PWD/$P
 export P build
 script=$(basename "$0" .sh)
-ok=0 failed=0
+. tests/lib/check.sh out err
 
 # enter_network LETTERS ARG...: the script begins anew, with ARG, in a network namespace that has nothing but a loopback, and in those that
 # LETTERS name as unshare(1) does; a second call from there goes on
@@ -23,18 +23,6 @@ enter_network() {
 	ip link set lo up || { echo "$script: no loopback"; exit 2; }
 }
 
-# check NAME TEST...: of what stands in $work/out and $work/err
-check() {
-	local name=$1
-	shift
-	if "$@"; then
-		ok=$((ok + 1))
-	else
-		failed=$((failed + 1))
-		echo "FAIL $name"
-		sed 's/^/     | /' "$work/out" "$work/err" 2>/dev/null | tail -n 20
-	fi
-}
 has() { # FILE TEXT
 	grep -qF -- "$2" "$work/$1"
 }

@@ -177,13 +177,13 @@ static void packets(void **state)
 	assert_int_equal(p.source_port, 53);
 	assert_int_equal(p.port, 0x1234);
 	assert_memory_equal(p.source, "\0\0\0\0\0\0\0\0\0\0\xff\xff\x14\x09\x09\x09", 16);
-	assert_true(slice_is(ip_packet_dns(&p), "abcd"));
+	assert_true(slice_is(ip_packet_dns(p.protocol, p.payload), "abcd"));
 	struct slice tcp = SLICE("\x60\0\0\0\0\x1c\x06\x40"
 	                         "0123456789abcdef"
 	                         "fedcba9876543210\0\x35\0\1\0\0\0\0\0\0\0\0\x50\0\0\0\0\0\0\0\0\4"
 	                         "abcd");
 	assert_true(ip_packet_read(tcp, &p));
-	assert_true(slice_is(ip_packet_dns(&p), "abcd"));
+	assert_true(slice_is(ip_packet_dns(p.protocol, p.payload), "abcd"));
 	for (size_t n = 0; n < udp.n - 4; n++)
 		assert_false(ip_packet_read(slice_sub(udp, 0, n), &p));
 	for (size_t n = 0; n < tcp.n - 6; n++)
