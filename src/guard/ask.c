@@ -88,6 +88,14 @@ static void unchain(struct ask *a)
 
 static void go_on(struct ask *a);
 
+static void close_file(struct guard *g, unsigned fan, int fd)
+{
+	if (fan == GUARD_FAN_UNKNOWN && fd >= 0)
+		rescue_close(g->rescue, fd);
+	else
+		fd_closep(&fd);
+}
+
 void ask_done(struct ask *a)
 {
 	struct guard *g = a->g;
@@ -97,7 +105,7 @@ void ask_done(struct ask *a)
 	g->n_asks--;
 	g->n_idle -= a->why == ASK_IDLE;
 	known_unref(a->file.tool);
-	fd_closep(&a->fd);
+	close_file(g, a->fan, TAKE_FD(a->fd));
 	fd_closep(&a->root);
 	fd_closep(&a->program);
 	free(a->path);
@@ -705,13 +713,13 @@ void ask_event(struct guard *g, unsigned fan, const struct fan_event *e)
 		else if (then == THEN_LATER)
 			later(g, e->fd, e->pid);
 		else
-			(void)close(e->fd);
+			close_file(g, fan, e->fd);
 		return;
 	}
 	struct ask *a = new_ask(g, ASK_EXEC, e->fd, e->pid);
 	if (!a) {
 		(void)fan_answer(g->fan[fan], e->fd, g->config.fail_open || g->config.monitor || e->pid == 1);
-		(void)close(e->fd);
+		close_file(g, fan, e->fd);
 		return;
 	}
 	a->fan = fan;

@@ -11,6 +11,7 @@
 #include "guard/judge.h"
 #include "guard/known.h"
 #include "guard/mounts.h"
+#include "guard/rescue.h"
 #include "guard/rules.h"
 #include "guard/sift.h"
 #include "guard/who.h"
@@ -109,8 +110,9 @@ struct guard {
 	struct guard_config config;
 	struct loop *loop;
 	int fan[GUARD_FANS];
-	struct source *fan_source[GUARD_FANS];
+	struct source *fan_source;
 	pid_t self, partner;
+	struct rescue *rescue;
 	struct sift *sift;
 	struct known *known;
 	struct errands *errands;

@@ -249,6 +249,27 @@ other_filesystems() {
 	done
 }
 
+# To hand over a file the kernel opens it, and who serves it may do what they like.
+unkind_servers() {
+	[[ -c /dev/fuse ]] || return
+	local how d
+	for how in fails silent; do
+		d=$(daemon "$enforcer")
+		"$W" fuse "$fs/fuse" "$none_dir/tool" $how &
+		local server=$! i
+		for ((i = 0; i < 50; i++)); do mountpoint -q "$fs/fuse" && break; sleep 0.05; done
+		sleep 0.4
+		timeout 5 "$fs/fuse/tool" >/dev/null 2>&1 &
+		local one=$!
+		sleep 0.3
+		say timeout 2 "$none_dir/tool"
+		[[ $out == worked && $(daemon "$enforcer") == "$d" ]] && good || bad "a server that $how stops who answers: code $code: $out"
+		kill -KILL $server
+		wait $server $one 2>/dev/null
+		umount -l "$fs/fuse"
+	done
+}
+
 # Ways that are not held are in the man page, by these words.
 not_covered() {
 	local word
@@ -576,6 +597,7 @@ for kind in tmpfs ext4; do
 		reading
 		terminal
 		other_filesystems deny
+		unkind_servers
 		rules
 		gates
 		exceptions

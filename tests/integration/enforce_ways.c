@@ -225,7 +225,8 @@ static int way_pending(char **a)
 	return refused ? 13 : 0;
 }
 
-/* fuse POINT FILE: serves a folder with one file, "tool", with the bytes of FILE, until it is unmounted. */
+/* fuse POINT FILE [fails|silent]: serves a folder with one file, "tool", with the bytes of FILE, until it is unmounted. Whoever opens the
+ * file gets an error, or never an answer. */
 static void fuse_reply(int fd, uint64_t unique, int error, const void *data, size_t n)
 {
 	struct fuse_out_header h = {.len = (uint32_t)(sizeof(h) + n), .error = error, .unique = unique};
@@ -245,6 +246,7 @@ static int way_fuse(char **a)
 {
 	size_t n;
 	char *bytes = slurp(a[1], &n), options[128];
+	const char *how = a[2] ? a[2] : "";
 	static union {
 		struct fuse_in_header h;
 		char bytes[1 << 18];
@@ -267,6 +269,10 @@ static int way_fuse(char **a)
 		} else if (in.h.opcode == FUSE_LOOKUP && strcmp(body, "tool") == 0) {
 			struct fuse_entry_out o = {.nodeid = 2, .entry_valid = 60, .attr_valid = 60, .attr = attr_of(2, n)};
 			fuse_reply(fd, in.h.unique, 0, &o, sizeof(o));
+		} else if (in.h.opcode == FUSE_OPEN && strcmp(how, "fails") == 0) {
+			fuse_reply(fd, in.h.unique, -EIO, NULL, 0);
+		} else if (in.h.opcode == FUSE_OPEN && strcmp(how, "silent") == 0) {
+			continue;
 		} else if (in.h.opcode == FUSE_OPEN || in.h.opcode == FUSE_OPENDIR) {
 			struct fuse_open_out o = {.fh = node};
 			fuse_reply(fd, in.h.unique, 0, &o, sizeof(o));
