@@ -25,6 +25,7 @@
 #define IDLE_ASKS 256u
 #define AGAIN_MS  10
 #define AGAIN_MAX 20u /* times */
+#define ELSEWHERE "it lies on a file system that is no local one"
 
 int64_t ask_now(void)
 {
@@ -211,7 +212,7 @@ static void check_after(struct guard *g, struct after *f)
 	if (fstat(f->fd, &st) == 0) {
 		known_key(&st, &now);
 		if (!known_key_eq(&now, &f->key) && now.size <= CODE_MAX && !is_gone(f, &now, &started)) {
-			ask_late(g, f->pid, started, TAKE_FD(f->fd));
+			ask_late(g, f->pid, started, TAKE_FD(f->fd), false);
 			return;
 		}
 	}
@@ -725,14 +726,14 @@ void ask_event(struct guard *g, unsigned fan, const struct fan_event *e)
 	a->fan = fan;
 	a->opener = opener;
 	if (fan == GUARD_FAN_UNKNOWN && g->config.unknown != GUARD_UNKNOWN_SCAN)
-		verdict_failed(a, "it lies on a file system that is no local one");
+		verdict_failed(a, ELSEWHERE);
 	else if (e->exec)
 		look_up(a);
 	else
 		by_runtime(a, runtime);
 }
 
-void ask_late(struct guard *g, pid_t pid, uint64_t started, int fd)
+void ask_late(struct guard *g, pid_t pid, uint64_t started, int fd, bool served)
 {
 	struct ask *a = new_ask(g, ASK_LATE, fd, pid);
 	if (!a) {
@@ -741,7 +742,12 @@ void ask_late(struct guard *g, pid_t pid, uint64_t started, int fd)
 	}
 	a->answered = true;
 	a->started = started;
-	look_up(a);
+	if (served) {
+		a->fan = GUARD_FAN_UNKNOWN;
+		verdict_failed(a, ELSEWHERE);
+	} else {
+		look_up(a);
+	}
 }
 
 /* What was opened and may never be asked about again, if it is found to be harmless. */
