@@ -25,6 +25,7 @@
 #define IDLE_ASKS 256u
 #define AGAIN_MS  10
 #define AGAIN_MAX 20u /* times */
+#define ELSEWHERE "it lies on a file system that is no local one"
 
 int64_t ask_now(void)
 {
@@ -88,6 +89,14 @@ static void unchain(struct ask *a)
 
 static void go_on(struct ask *a);
 
+static void close_file(struct guard *g, unsigned fan, int fd)
+{
+	if (fan == GUARD_FAN_UNKNOWN && fd >= 0)
+		rescue_close(g->rescue, fd);
+	else
+		fd_closep(&fd);
+}
+
 void ask_done(struct ask *a)
 {
 	struct guard *g = a->g;
@@ -97,7 +106,7 @@ void ask_done(struct ask *a)
 	g->n_asks--;
 	g->n_idle -= a->why == ASK_IDLE;
 	known_unref(a->file.tool);
-	fd_closep(&a->fd);
+	close_file(g, a->fan, TAKE_FD(a->fd));
 	fd_closep(&a->root);
 	fd_closep(&a->program);
 	free(a->path);
@@ -203,7 +212,7 @@ static void check_after(struct guard *g, struct after *f)
 	if (fstat(f->fd, &st) == 0) {
 		known_key(&st, &now);
 		if (!known_key_eq(&now, &f->key) && now.size <= CODE_MAX && !is_gone(f, &now, &started)) {
-			ask_late(g, f->pid, started, TAKE_FD(f->fd));
+			ask_late(g, f->pid, started, TAKE_FD(f->fd), false);
 			return;
 		}
 	}
@@ -705,26 +714,26 @@ void ask_event(struct guard *g, unsigned fan, const struct fan_event *e)
 		else if (then == THEN_LATER)
 			later(g, e->fd, e->pid);
 		else
-			(void)close(e->fd);
+			close_file(g, fan, e->fd);
 		return;
 	}
 	struct ask *a = new_ask(g, ASK_EXEC, e->fd, e->pid);
 	if (!a) {
 		(void)fan_answer(g->fan[fan], e->fd, g->config.fail_open || g->config.monitor || e->pid == 1);
-		(void)close(e->fd);
+		close_file(g, fan, e->fd);
 		return;
 	}
 	a->fan = fan;
 	a->opener = opener;
 	if (fan == GUARD_FAN_UNKNOWN && g->config.unknown != GUARD_UNKNOWN_SCAN)
-		verdict_failed(a, "it lies on a file system that is no local one");
+		verdict_failed(a, ELSEWHERE);
 	else if (e->exec)
 		look_up(a);
 	else
 		by_runtime(a, runtime);
 }
 
-void ask_late(struct guard *g, pid_t pid, uint64_t started, int fd)
+void ask_late(struct guard *g, pid_t pid, uint64_t started, int fd, bool served)
 {
 	struct ask *a = new_ask(g, ASK_LATE, fd, pid);
 	if (!a) {
@@ -733,7 +742,12 @@ void ask_late(struct guard *g, pid_t pid, uint64_t started, int fd)
 	}
 	a->answered = true;
 	a->started = started;
-	look_up(a);
+	if (served) {
+		a->fan = GUARD_FAN_UNKNOWN;
+		verdict_failed(a, ELSEWHERE);
+	} else {
+		look_up(a);
+	}
 }
 
 /* What was opened and may never be asked about again, if it is found to be harmless. */

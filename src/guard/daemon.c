@@ -17,7 +17,6 @@
 #include "guard/guard_part.h"
 #include "guard/manager.h"
 #include "guard/outside.h"
-#include "guard/rescue.h"
 #include "sys/fd.h"
 
 #define TICK_MS   50u
@@ -44,7 +43,6 @@ struct daemon {
 	int64_t alive;  /* the manager was told */
 	int64_t end_at; /* what is to be put on record may take until then; 0: it was not told to end */
 	unsigned watchdog_ms;
-	struct rescue *rescue;
 	char memfd_before; /* what was set; 0: nothing was changed */
 	unsigned rescued;
 	struct outside *outside; /* NULL: neither hosts nor settings are wished for */
@@ -176,33 +174,16 @@ static bool is_due(struct daemon *d, int64_t now)
 
 /* ---- stages */
 
-static void on_fan(void *arg, uint32_t events, unsigned which);
-
-static void on_local(void *arg, uint32_t events)
-{
-	on_fan(arg, events, GUARD_FAN_LOCAL);
-}
-
-static void on_unknown(void *arg, uint32_t events)
-{
-	on_fan(arg, events, GUARD_FAN_UNKNOWN);
-}
-
 static void on_handed(void *arg, unsigned which, const struct fan_event *e)
 {
 	struct daemon *d = arg;
-	rescue_beat(d->rescue);
+	rescue_beat(d->g.rescue);
 	ask_event(&d->g, which, e);
 }
 
-static void local_event(void *arg, const struct fan_event *e)
+static void on_event(void *arg, const struct fan_event *e)
 {
 	on_handed(arg, GUARD_FAN_LOCAL, e);
-}
-
-static void unknown_event(void *arg, const struct fan_event *e)
-{
-	on_handed(arg, GUARD_FAN_UNKNOWN, e);
 }
 
 static void stop(struct daemon *d, int error)
@@ -211,12 +192,12 @@ static void stop(struct daemon *d, int error)
 	loop_stop(d->g.loop);
 }
 
-static void on_fan(void *arg, uint32_t events, unsigned which)
+static void on_fan(void *arg, uint32_t events)
 {
 	struct daemon *d = arg;
 	(void)events;
-	int r = fan_read(d->g.fan[which], which == GUARD_FAN_LOCAL ? local_event : unknown_event, d);
-	if (r < 0 && r != -EMFILE)
+	int r = fan_read(d->g.fan[GUARD_FAN_LOCAL], on_event, d);
+	if (r < 0)
 		stop(d, err_sys(&d->err, r, "cannot read what the kernel asks"));
 }
 
@@ -368,9 +349,9 @@ static void on_tick(void *arg, uint32_t events)
 	struct guard *g = &d->g;
 	(void)events;
 	d->tick = NULL;
-	rescue_beat(d->rescue);
-	if (rescue_count(d->rescue) != d->rescued) {
-		d->rescued = rescue_count(d->rescue);
+	rescue_beat(d->g.rescue);
+	if (rescue_count(d->g.rescue) != d->rescued) {
+		d->rescued = rescue_count(d->g.rescue);
 		verdict_note(g, 99, "the daemon waited for its own answer, and was helped");
 	}
 	sift_tick(g->sift);
@@ -486,12 +467,27 @@ static int begin(struct daemon *d)
 	}
 	d->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	r = d->signals < 0 ? -errno : loop_add(g->loop, d->signals, EPOLLIN, on_signal, d, &d->signals_source);
-	r = r < 0 ? r : loop_add(g->loop, g->fan[GUARD_FAN_LOCAL], EPOLLIN, on_local, d, &g->fan_source[GUARD_FAN_LOCAL]);
-	r = r < 0 ? r : loop_add(g->loop, g->fan[GUARD_FAN_UNKNOWN], EPOLLIN, on_unknown, d, &g->fan_source[GUARD_FAN_UNKNOWN]);
-	r = r < 0 ? r : rescue_new(g->loop, g->fan, GUARD_FANS, on_handed, d, &d->rescue);
+	r = r < 0 ? r : loop_add(g->loop, g->fan[GUARD_FAN_LOCAL], EPOLLIN, on_fan, d, &g->fan_source);
+	r = r < 0 ? r : rescue_new(g->loop, g->fan[GUARD_FAN_LOCAL], g->fan[GUARD_FAN_UNKNOWN], on_handed, d, &g->rescue);
 	r = r < 0 ? r : watch_partner(d);
 	r = r < 0 ? r : loop_after(g->loop, 1, on_tick, d, &d->tick);
 	return r < 0 ? err_sys(&d->err, r, "cannot wait for what the kernel asks") : 0;
+}
+
+static void let_pass(void *arg, const struct fan_event *e)
+{
+	const struct guard *g = arg;
+	(void)fan_answer(g->fan[GUARD_FAN_LOCAL], e->fd, true);
+	(void)close(e->fd);
+}
+
+/* It was told to end. Were a thread held up by who serves a file, the questions would stay open as long as it is. */
+static void ask_no_more(struct guard *g)
+{
+	for (unsigned i = 0; i < GUARD_FANS; i++)
+		(void)fan_end(g->fan[i]);
+	while (fan_read(g->fan[GUARD_FAN_LOCAL], let_pass, g) > 0)
+		;
 }
 
 static void end(struct daemon *d)
@@ -499,6 +495,8 @@ static void end(struct daemon *d)
 	struct guard *g = &d->g;
 	g->ending = true;
 	ask_end(g);
+	if (d->end_at)
+		ask_no_more(g);
 	/* That it was told to end opens what was closed; that it failed does not. */
 	outside_stop(d->outside, d->end_at != 0);
 	buf_free(&d->plan);

@@ -32,17 +32,6 @@ static int mark(int fan, unsigned flags, uint64_t mask, int fd)
 	return fanotify_mark(fan, flags, mask, fd, NULL) < 0 ? -errno : 0;
 }
 
-int fan_mark(int fan, int fd, unsigned what)
-{
-	uint64_t mask = (what & FAN_ASK_EXEC ? (uint64_t)FAN_OPEN_EXEC_PERM : 0) | (what & FAN_ASK_OPEN ? (uint64_t)FAN_OPEN_PERM : 0);
-	return mark(fan, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, mask, fd);
-}
-
-int fan_unmark(int fan, int fd)
-{
-	return mark(fan, FAN_MARK_REMOVE | FAN_MARK_FILESYSTEM, FAN_OPEN_EXEC_PERM | FAN_OPEN_PERM, fd);
-}
-
 int fan_ignore(int fan, int fd)
 {
 	/* One that the kernel may drop together with the inode costs no memory that others need (5.19). */
@@ -60,9 +49,9 @@ int fan_unignore(int fan, int fd)
 	return r;
 }
 
-int fan_forget(int fan)
+int fan_end(int fan)
 {
-	return fanotify_mark(fan, FAN_MARK_FLUSH, 0, AT_FDCWD, "/") < 0 ? -errno : 0;
+	return fanotify_mark(fan, FAN_MARK_FLUSH | FAN_MARK_FILESYSTEM, 0, AT_FDCWD, "/") < 0 ? -errno : 0;
 }
 
 int fan_read(int fan, void (*event)(void *arg, const struct fan_event *e), void *arg)
@@ -70,8 +59,9 @@ int fan_read(int fan, void (*event)(void *arg, const struct fan_event *e), void 
 	struct fanotify_event_metadata list[EVENTS_MAX];
 	int count = 0;
 	ssize_t n = read(fan, list, sizeof(list));
+	/* Nobody waits, or it is of the file that was to be opened, whatever it is: who serves it may choose. */
 	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+		return 0;
 	size_t left = (size_t)n;
 	for (struct fanotify_event_metadata *m = list; FAN_EVENT_OK(m, left); m = FAN_EVENT_NEXT(m, left)) {
 		if (m->vers != FANOTIFY_METADATA_VERSION)

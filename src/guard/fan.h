@@ -13,27 +13,22 @@
  * block. -EPERM: who calls is not root; -ENOSYS: the kernel has no permission events; each with a sentence. */
 [[nodiscard]] int fan_open(int *out, struct err *err);
 
-/* From now on (or no longer) every execution and every opening of a file on the file system of `fd`, by whatever mount, name or namespace,
- * is asked about. fd: any file or folder on it, not opened with O_PATH. `what`: FAN_ASK_… */
-enum { FAN_ASK_EXEC = 1, FAN_ASK_OPEN = 2 };
-[[nodiscard]] int fan_mark(int fan, int fd, unsigned what);
-[[nodiscard]] int fan_unmark(int fan, int fd);
-
-/* Do not ask any more about this file: until somebody writes to it (write(2) and its like; not through a mapping), the kernel has to give
- * up its inode, or fan_forget(). */
+/* Do not ask any more about this file: until somebody writes to it (write(2) and its like; not through a mapping), or the
+ * kernel has to give up its inode. */
 [[nodiscard]] int fan_ignore(int fan, int fd);
 /* Takes that back for one file. */
 int fan_unignore(int fan, int fd);
-/* Takes that back for all files. */
-int fan_forget(int fan);
+/* Of no file system is anything asked any more; what waits goes on waiting. */
+int fan_end(int fan);
 
 struct fan_event {
 	int fd; /* of the file, which is the callee's; opened for reading, and its reads and closing raise no event */
 	pid_t pid;
 	bool exec; /* it is to be executed; else opened */
 };
-/* Reads what waits, one call of event() for each; at most a batch. Returns how many, 0: none, or a negative errno. -EMFILE: the kernel has
- * denied one for which there was no descriptor. */
+/* Reads what waits, one call of event() for each; at most a batch. Returns how many, 0: none, or -EPROTO: the kernel's are others than
+ * these. To hand over a file the kernel opens it: where that fails (there is no descriptor left, the file is damaged or encrypted, whoever
+ * serves it says so) it has denied it by itself, and it is as if nobody had asked. Whoever serves a file may let this wait for ever. */
 [[nodiscard]] int fan_read(int fan, void (*event)(void *arg, const struct fan_event *e), void *arg);
 /* 0; -ENOENT: nobody waits for it any more. fd: the number by which the event came, whichever process read it. */
 int fan_answer(int fan, int fd, bool allow);

@@ -11,6 +11,7 @@
 #include "guard/judge.h"
 #include "guard/known.h"
 #include "guard/mounts.h"
+#include "guard/rescue.h"
 #include "guard/rules.h"
 #include "guard/sift.h"
 #include "guard/who.h"
@@ -109,8 +110,9 @@ struct guard {
 	struct guard_config config;
 	struct loop *loop;
 	int fan[GUARD_FANS];
-	struct source *fan_source[GUARD_FANS];
+	struct source *fan_source;
 	pid_t self, partner;
+	struct rescue *rescue;
 	struct sift *sift;
 	struct known *known;
 	struct errands *errands;
@@ -137,8 +139,9 @@ struct guard {
 /* ask.c */
 /* What the kernel asks. */
 void ask_event(struct guard *g, unsigned fan, const struct fan_event *e);
-/* A process that runs already, and the file that it runs, whose descriptor is taken over. */
-void ask_late(struct guard *g, pid_t pid, uint64_t started, int fd);
+/* A process that runs already, and the file that it runs, whose descriptor is taken over. served: of a file system that is no local one, and
+ * not to be read. */
+void ask_late(struct guard *g, pid_t pid, uint64_t started, int fd, bool served);
 /* Answers what is older than the deadline; looks again at what was let pass. */
 void ask_tick(struct guard *g);
 /* Answers all that waits, as if it could not be decided. */

@@ -19,7 +19,7 @@
 #include "guard/guard_part.h"
 
 #define PAGES    16u /* of a ring, a power of two */
-#define RINGS    256u
+#define RINGS    1024u
 #define SCAN_MS  1000u
 #define SEEN_MAX 4096u
 
@@ -70,8 +70,9 @@ struct fetch {
 	struct errand errand;
 	struct guard *g;
 	pid_t pid;
-	uint64_t started;
+	uint64_t dev, started;
 	int fd;
+	bool served; /* it lies where somebody else answers, and is not read */
 };
 
 static void fetch_work(struct errand *e)
@@ -82,14 +83,21 @@ static void fetch_work(struct errand *e)
 	if (!mounts_concern(f->g->mounts, f->pid) || who_parent(f->pid, &parent, &f->started) < 0)
 		return;
 	(void)snprintf(path, sizeof(path), "/proc/%d/exe", (int)f->pid);
-	f->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOATIME);
+	/* Who serves it may let wait who opens it. */
+	f->served = f->g->config.unknown == GUARD_UNKNOWN_DENY && mounts_served(f->pid, f->dev);
+	f->fd = f->served ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NOATIME);
+	/* Or shows it only to its owner (FUSE), not to root: nor is it asked about then. */
+	if (f->fd < 0 && errno == EACCES)
+		f->served = f->g->config.unknown != GUARD_UNKNOWN_ALLOW;
+	if (f->served)
+		f->fd = open(path, O_PATH | O_CLOEXEC);
 }
 
 static void fetch_done(struct errand *e)
 {
 	struct fetch *f = (struct fetch *)(void *)e;
 	if (f->fd >= 0 && !f->g->ending)
-		ask_late(f->g, f->pid, f->started, f->fd);
+		ask_late(f->g, f->pid, f->started, f->fd, f->served);
 	else
 		fd_closep(&f->fd);
 	free(f);
@@ -105,7 +113,7 @@ static void look_at(struct late *l, pid_t pid)
 	struct fetch *f = calloc(1, sizeof(*f));
 	if (!f)
 		return;
-	*f = (struct fetch){.errand = {.work = fetch_work, .done = fetch_done}, .g = g, .pid = pid, .fd = -1};
+	*f = (struct fetch){.errand = {.work = fetch_work, .done = fetch_done}, .g = g, .pid = pid, .dev = p.dev, .fd = -1};
 	/* It may be on a file system that nobody knows of yet. */
 	if (p.linked && g->config.n_filesystems == 0)
 		mounts_look(g->mounts);
@@ -125,6 +133,8 @@ struct record { /* the beginning of those that are asked for */
 	uint32_t pid, b, tid; /* of a sample: process and thread; of a beginning or end: process, parent, thread */
 };
 
+static void drain(struct ring *r);
+
 static void read_record(struct ring *r, const struct record *e)
 {
 	struct late *l = r->late;
@@ -140,10 +150,14 @@ static void read_record(struct ring *r, const struct record *e)
 	if (e->h.type != PERF_RECORD_SAMPLE)
 		return;
 	if (r->mount) {
-		mounts_look(l->g->mounts);
+		mounts_changed(l->g->mounts);
 		return;
 	}
 	forget(l, e->pid);
+	/* What was mounted before is known of before. */
+	for (size_t i = 0; i < l->n; i++)
+		if (l->ring[i].mount)
+			drain(&l->ring[i]);
 	look_at(l, (pid_t)e->pid);
 }
 
@@ -257,6 +271,7 @@ int late_new(struct guard *g, struct late **out, struct err *err)
 	        {"sched/sched_process_exec", false},
 	        {"syscalls/sys_exit_mount", true},
 	        {"syscalls/sys_exit_move_mount", true},
+	        {"syscalls/sys_exit_fsmount", true},
 	};
 	struct late *l = calloc(1, sizeof(*l));
 	if (!l)

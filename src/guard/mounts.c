@@ -39,17 +39,25 @@ static const char *const pseudo_types[] = {"proc", "sysfs", "cgroup", "cgroup2",
         "mqueue", "pstore", "configfs", "fusectl", "binfmt_misc", "autofs", "nsfs", "efivarfs", "selinuxfs", "smackfs", "rpc_pipefs",
         "nfsd", "resctrl"};
 
+struct device {
+	uint64_t dev;
+	unsigned look; /* the last that found it */
+	bool asked;    /* about what is on it */
+};
+
 struct mounts {
 	struct mounts_options o;
 	struct errands *errands;
 	struct loop *loop;
 	int mountinfo, group;
 	struct source *mountinfo_source, *group_source, *timer;
-	bool looking, again;
+	bool looking, again, too_many;
 	pthread_mutex_t lock;
-	uint64_t device[DEVICES_MAX], scope[64]; /* with the lock held */
+	struct device device[DEVICES_MAX]; /* with the lock held */
+	uint64_t scope[64];
 	size_t n, n_scope;
-	bool layers; /* those of an overlay are asked about */
+	unsigned looks, from; /* so many have begun; what none since this one found may be another by now */
+	bool layers;          /* those of an overlay are asked about */
 };
 
 struct look {
@@ -57,6 +65,7 @@ struct look {
 	struct mounts *m;
 	char line[LINES_MAX][512];
 	size_t n, seen;
+	unsigned number;
 	uint64_t namespace[NAMESPACES_MAX];
 	size_t n_namespaces;
 };
@@ -75,7 +84,8 @@ static enum kind kind_of(const char *type)
 static bool device_of(int fd, uint64_t *dev)
 {
 	struct statx x;
-	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &x) < 0)
+	/* More than this a FUSE file system tells only its owner. */
+	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, 0, &x) < 0)
 		return false;
 	*dev = makedev(x.stx_dev_major, x.stx_dev_minor);
 	return true;
@@ -87,14 +97,24 @@ static void note(struct look *l, const char *path, const char *type, const char 
 		(void)snprintf(l->line[l->n++], sizeof(l->line[0]), "%.300s (%.32s) %s%s", path, type, what, error ? strerror(error) : "");
 }
 
-static bool remember(struct mounts *m, uint64_t dev)
+/* True: it was not there before. */
+static bool remember(const struct look *l, uint64_t dev, bool asked)
 {
-	bool is_new = true;
+	struct mounts *m = l->m;
+	struct device *at = NULL, *gone = NULL;
 	(void)pthread_mutex_lock(&m->lock);
-	for (size_t i = 0; i < m->n && is_new; i++)
-		is_new = m->device[i] != dev;
-	if (is_new && m->n < DEVICES_MAX)
-		m->device[m->n++] = dev;
+	for (size_t i = 0; i < m->n && !at; i++) {
+		struct device *d = &m->device[i];
+		if (d->dev == dev)
+			at = d;
+		else if (l->number - d->look > 1)
+			gone = d;
+	}
+	bool is_new = !at;
+	if (is_new)
+		at = m->n < DEVICES_MAX ? &m->device[m->n++] : gone;
+	if (at)
+		*at = (struct device){dev, l->number, asked};
 	(void)pthread_mutex_unlock(&m->lock);
 	return is_new;
 }
@@ -108,7 +128,7 @@ static void mark(struct look *l, int fd, enum kind kind, const char *path, const
 	if (kind == PSEUDO || (kind == UNKNOWN && m->o.skip_unknown) || !device_of(fd, &dev))
 		return;
 	if (m->layers && strcmp(type, "overlay") == 0) {
-		if (remember(m, dev))
+		if (remember(l, dev, true))
 			note(l, path, type, "is asked about by its layers", 0);
 		return;
 	}
@@ -118,7 +138,7 @@ static void mark(struct look *l, int fd, enum kind kind, const char *path, const
 	int error = r < 0 ? errno : 0;
 	if (r == 0)
 		l->seen++;
-	if (!remember(m, dev))
+	if (!remember(l, dev, r == 0))
 		return;
 	if (r < 0)
 		note(l, path, type, "cannot be asked about: ", error);
@@ -153,25 +173,55 @@ static bool in_scope(const struct mounts *m, const char *point)
 	return false;
 }
 
-/* One line of proc(5) mountinfo: … mount point (the fifth field), …, "-", type. */
-static void read_line(struct look *l, int root, char *text)
+/* One line of proc(5) mountinfo: …, device (the third field), …, mount point (the fifth), …, "-", type. */
+struct line {
+	char *device, *point, *type;
+};
+
+static bool split(char *text, struct line *out)
 {
-	char *save = NULL, *field = strtok_r(text, " ", &save), *point = NULL;
+	char *save = NULL, *field = strtok_r(text, " ", &save);
+	*out = (struct line){0};
 	for (unsigned i = 1; field; i++, field = strtok_r(NULL, " ", &save)) {
+		if (i == 3)
+			out->device = field;
 		if (i == 5)
-			point = field;
+			out->point = field;
 		if (i > 5 && strcmp(field, "-") == 0)
 			break;
 	}
-	const char *type = field ? strtok_r(NULL, " \n", &save) : NULL;
-	if (!point || !type || point[0] != '/')
+	out->type = field ? strtok_r(NULL, " \n", &save) : NULL;
+	return out->type && out->point[0] == '/';
+}
+
+static void read_line(struct look *l, int root, char *text)
+{
+	struct line at;
+	if (!split(text, &at))
 		return;
-	unescape(point);
-	if (!in_scope(l->m, point))
+	unescape(at.point);
+	if (!in_scope(l->m, at.point))
 		return;
-	_cleanup_fd_ int fd = openat(root, point[1] ? point + 1 : ".", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_fd_ int fd = openat(root, at.point[1] ? at.point + 1 : ".", O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (fd >= 0)
-		mark(l, fd, kind_of(type), point, type);
+		mark(l, fd, kind_of(at.type), at.point, at.type);
+}
+
+bool mounts_served(pid_t pid, uint64_t dev)
+{
+	char path[64], number[32], *text = NULL;
+	size_t size = 0;
+	struct line at;
+	bool is = false;
+	(void)snprintf(path, sizeof(path), "/proc/%d/mountinfo", (int)pid);
+	(void)snprintf(number, sizeof(number), "%u:%u", major(dev), minor(dev));
+	FILE *f = fopen(path, "re");
+	while (f && !is && getline(&text, &size, f) > 0)
+		is = split(text, &at) && strcmp(at.device, number) == 0 && kind_of(at.type) == UNKNOWN;
+	free(text);
+	if (f)
+		(void)fclose(f);
+	return is;
 }
 
 static void read_namespace(struct look *l, const char *pid)
@@ -213,6 +263,10 @@ static void read_all(struct look *l)
 		bool seen = false;
 		for (size_t i = 0; i < l->n_namespaces && !seen; i++)
 			seen = l->namespace[i] == x.stx_ino;
+		if (!seen && l->n_namespaces == NAMESPACES_MAX && !l->m->too_many) {
+			l->m->too_many = true;
+			note(l, "more mount namespaces", "than are looked at", "what is mounted in the others is not asked about", 0);
+		}
 		if (seen || l->n_namespaces == NAMESPACES_MAX)
 			continue;
 		l->namespace[l->n_namespaces++] = x.stx_ino;
@@ -242,6 +296,9 @@ static void read_named(struct look *l)
 static void look_work(struct errand *e)
 {
 	struct look *l = (struct look *)(void *)e;
+	(void)pthread_mutex_lock(&l->m->lock);
+	l->number = ++l->m->looks;
+	(void)pthread_mutex_unlock(&l->m->lock);
 	read_named(l);
 	read_all(l);
 }
@@ -276,13 +333,21 @@ void mounts_look(struct mounts *m)
 	errand_send(m->errands, &l->errand);
 }
 
+void mounts_changed(struct mounts *m)
+{
+	(void)pthread_mutex_lock(&m->lock);
+	m->from = m->looks + 1;
+	(void)pthread_mutex_unlock(&m->lock);
+	mounts_look(m);
+}
+
 static void on_mountinfo(void *arg, uint32_t events)
 {
 	struct mounts *m = arg;
 	char drain[64];
 	(void)events;
 	(void)!pread(m->mountinfo, drain, sizeof(drain), 0);
-	mounts_look(m);
+	mounts_changed(m);
 }
 
 static void on_group(void *arg, uint32_t events)
@@ -292,7 +357,7 @@ static void on_group(void *arg, uint32_t events)
 	(void)events;
 	while (read(m->group, drain, sizeof(drain)) > 0)
 		;
-	mounts_look(m);
+	mounts_changed(m);
 }
 
 static void on_time(void *arg, uint32_t events)
@@ -359,7 +424,7 @@ bool mounts_has(struct mounts *m, uint64_t dev)
 	bool has = false;
 	(void)pthread_mutex_lock(&m->lock);
 	for (size_t i = 0; i < m->n && !has; i++)
-		has = m->device[i] == dev;
+		has = m->device[i].dev == dev && m->device[i].asked && m->device[i].look >= m->from;
 	(void)pthread_mutex_unlock(&m->lock);
 	return has;
 }

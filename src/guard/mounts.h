@@ -24,8 +24,12 @@ struct mounts_options {
 void mounts_free(struct mounts *m);
 /* Looks again, by an errand: at our own mount namespace, and at those of other processes. */
 void mounts_look(struct mounts *m);
-/* Is this device one of those that are asked about? For any thread. */
+/* Something was mounted: a number of a device may be another's from now on. Looks again. */
+void mounts_changed(struct mounts *m);
+/* Is this device, for sure, one of those that are asked about? For any thread. */
 bool mounts_has(struct mounts *m, uint64_t dev);
+/* Is it, among what this process sees, a file system that is no local one? False also where it is not found. For any thread. */
+bool mounts_served(pid_t pid, uint64_t dev);
 /* Does this process see what is enforced on? For any thread. */
 bool mounts_concern(struct mounts *m, pid_t pid);
 /* Of an overlay, are its layers asked about when a file in it is opened? Tried, once, with one of its own, in a process of its own. */

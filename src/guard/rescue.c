@@ -10,9 +10,10 @@
 
 #include "base/cleanup.h"
 
-#define LOOK_MS  40
-#define LOOKS    4u /* without a beat: it is stuck */
-#define FANS_MAX 2u
+#define LOOK_MS 40
+#define LOOKS   4u /* without a beat: it is stuck */
+#define FANS    2u
+#define SERVED  1u
 
 struct handed {
 	struct handed *next;
@@ -20,23 +21,48 @@ struct handed {
 	unsigned which;
 };
 
+struct list {
+	struct handed *first, **last;
+};
+
 struct rescue {
-	int fan[FANS_MAX];
-	unsigned n;
+	int fan[FANS];
 	void (*event)(void *arg, unsigned which, const struct fan_event *e);
 	void *arg;
-	int wake;
+	int wake, closing;
 	struct source *source;
 	pid_t self;
 	unsigned beat, count; /* atomic */
 	pthread_mutex_t lock;
-	struct handed *first, **last; /* with the lock held */
+	struct list handed, to_close; /* with the lock held */
 };
 
 struct taking {
 	struct rescue *r;
 	unsigned which;
 };
+
+static void put(struct rescue *r, struct list *l, int wake, struct handed *h)
+{
+	(void)pthread_mutex_lock(&r->lock);
+	if (!l->first)
+		l->last = &l->first;
+	*l->last = h;
+	l->last = &h->next;
+	(void)pthread_mutex_unlock(&r->lock);
+	(void)!write(wake, &(uint64_t){1}, sizeof(uint64_t));
+}
+
+static struct handed *take_all(struct rescue *r, struct list *l, int wake)
+{
+	uint64_t n;
+	(void)!read(wake, &n, sizeof(n));
+	(void)pthread_mutex_lock(&r->lock);
+	struct handed *h = l->first;
+	l->first = NULL;
+	(void)pthread_mutex_unlock(&r->lock);
+	return h;
+}
 
 static void take(void *arg, const struct fan_event *e)
 {
@@ -50,28 +76,40 @@ static void take(void *arg, const struct fan_event *e)
 	}
 	h->event = *e;
 	h->which = t->which;
-	(void)pthread_mutex_lock(&r->lock);
-	*r->last = h;
-	r->last = &h->next;
-	(void)pthread_mutex_unlock(&r->lock);
-	(void)!write(r->wake, &(uint64_t){1}, sizeof(uint64_t));
+	put(r, &r->handed, r->wake, h);
 }
 
-static void *run(void *arg)
+static void *watch(void *arg)
 {
 	struct rescue *r = arg;
+	struct taking t = {r, 0};
 	unsigned seen = 0, still = 0;
 	for (;;) {
 		(void)poll(NULL, 0, LOOK_MS);
 		unsigned now = __atomic_load_n(&r->beat, __ATOMIC_ACQUIRE);
 		still = now == seen ? still + 1 : 0;
 		seen = now;
-		if (still < LOOKS)
+		if (still >= LOOKS && fan_read(r->fan[0], take, &t) > 0)
+			(void)__atomic_add_fetch(&r->count, 1, __ATOMIC_RELAXED);
+	}
+	return NULL;
+}
+
+static void *read_served(void *arg)
+{
+	struct rescue *r = arg;
+	struct taking t = {r, SERVED};
+	for (;;) {
+		struct pollfd p[] = {{.fd = r->fan[SERVED], .events = POLLIN}, {.fd = r->closing, .events = POLLIN}};
+		(void)poll(p, ARRAY_LEN(p), -1);
+		if (p[0].revents)
+			(void)!fan_read(r->fan[SERVED], take, &t);
+		if (!p[1].revents)
 			continue;
-		for (unsigned i = 0; i < r->n; i++) {
-			struct taking t = {r, i};
-			if (fan_read(r->fan[i], take, &t) > 0)
-				(void)__atomic_add_fetch(&r->count, 1, __ATOMIC_RELAXED);
+		for (struct handed *h = take_all(r, &r->to_close, r->closing), *next; h; h = next) {
+			next = h->next;
+			(void)close(h->event.fd);
+			free(h);
 		}
 	}
 	return NULL;
@@ -80,50 +118,54 @@ static void *run(void *arg)
 static void on_wake(void *arg, uint32_t events)
 {
 	struct rescue *r = arg;
-	uint64_t n;
 	(void)events;
-	(void)!read(r->wake, &n, sizeof(n));
-	(void)pthread_mutex_lock(&r->lock);
-	struct handed *h = r->first;
-	r->first = NULL;
-	r->last = &r->first;
-	(void)pthread_mutex_unlock(&r->lock);
-	while (h) {
-		struct handed *next = h->next;
+	for (struct handed *h = take_all(r, &r->handed, r->wake), *next; h; h = next) {
+		next = h->next;
 		r->event(r->arg, h->which, &h->event);
 		free(h);
-		h = next;
 	}
 }
 
-int rescue_new(struct loop *loop, const int *fan, unsigned n, void (*event)(void *arg, unsigned which, const struct fan_event *e),
-        void *arg, struct rescue **out)
+static int start(struct rescue *r, void *(*run)(void *arg))
 {
-	struct rescue *r = calloc(1, sizeof(*r));
 	pthread_t thread;
-	if (!r)
-		return -ENOMEM;
-	*r = (struct rescue){.n = n < FANS_MAX ? n : FANS_MAX, .event = event, .arg = arg, .self = getpid()};
-	for (unsigned i = 0; i < r->n; i++)
-		r->fan[i] = fan[i];
-	r->last = &r->first;
-	(void)pthread_mutex_init(&r->lock, NULL);
-	r->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	int e = r->wake < 0 ? -errno : loop_add(loop, r->wake, EPOLLIN, on_wake, r, &r->source);
 	sigset_t all, before;
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	e = e < 0 ? e : -pthread_create(&thread, NULL, run, r);
+	int e = -pthread_create(&thread, NULL, run, r);
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (e < 0) {
-		loop_remove(r->source);
-		fd_closep(&r->wake);
-		free(r);
-		return e;
-	}
-	(void)pthread_detach(thread);
-	*out = r;
-	return 0;
+	if (e == 0)
+		(void)pthread_detach(thread);
+	return e;
+}
+
+int rescue_new(struct loop *loop, int local, int served, void (*event)(void *arg, unsigned which, const struct fan_event *e), void *arg,
+        struct rescue **out)
+{
+	struct rescue *r = calloc(1, sizeof(*r));
+	if (!r)
+		return -ENOMEM;
+	*r = (struct rescue){.fan = {local, served}, .event = event, .arg = arg, .self = getpid()};
+	(void)pthread_mutex_init(&r->lock, NULL);
+	r->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	r->closing = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	int e = r->wake < 0 || r->closing < 0 ? -errno : loop_add(loop, r->wake, EPOLLIN, on_wake, r, &r->source);
+	e = e < 0 ? e : start(r, read_served);
+	e = e < 0 ? e : start(r, watch);
+	/* If that failed the process ends: there may be a thread that still has it. */
+	if (e == 0)
+		*out = r;
+	return e;
+}
+
+void rescue_close(struct rescue *r, int fd)
+{
+	struct handed *h = calloc(1, sizeof(*h));
+	/* Better one that stays open than to wait. */
+	if (!h)
+		return;
+	h->event.fd = fd;
+	put(r, &r->to_close, r->closing, h);
 }
 
 void rescue_beat(struct rescue *r)

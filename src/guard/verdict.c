@@ -144,7 +144,7 @@ static void message_of(const struct verdict *v, struct buf *out)
 		buf_fmt(out, "%s: %s%s%s for %s, %s: %s", word, t->title[0] ? t->title : t->tool, t->version[0] ? " " : "", t->version,
 		        v->j.account[0] ? v->j.account : "?", why_words[v->ask->why], v->j.why);
 	else
-		buf_fmt(out, "%s: a file that is %s: %s", word, why_words[v->ask->why], v->trouble ? v->trouble : "");
+		buf_fmt(out, "%s: a file, %s: %s", word, why_words[v->ask->why], v->trouble ? v->trouble : "");
 	buf_str_add(out, ": ");
 	buf_add(out, slice_sub(slice_str(ask_path(v->ask)), 0, 300));
 }
@@ -418,8 +418,10 @@ void verdict_failed(struct ask *a, const char *reason)
 	struct guard *g = a->g;
 	bool by_place = a->fan == GUARD_FAN_UNKNOWN && g->config.unknown != GUARD_UNKNOWN_SCAN;
 	bool allow = by_place ? g->config.unknown == GUARD_UNKNOWN_ALLOW : g->config.fail_open;
+	/* It runs although nobody was asked, and never should have. */
+	bool runs = a->why == ASK_LATE && a->fan == GUARD_FAN_UNKNOWN;
 	/* Nobody waits; or all would wait for it: without process 1 nothing goes on. */
-	if (a->answered || a->pid == 1 || g->ending) {
+	if ((a->answered && !runs) || a->pid == 1 || g->ending) {
 		ask_answer(a, a->answered || a->pid == 1 || allow || g->config.monitor);
 		ask_done(a);
 		return;

@@ -107,12 +107,13 @@ int who_program(pid_t pid, struct who_program *out)
 	struct statx x;
 	(void)snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
 	/* A file system that somebody's own process serves is not asked: it could let the caller wait for ever. */
-	if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_BASIC_STATS, &x) < 0)
+	if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_BASIC_STATS, &x) < 0 &&
+	        (errno != EACCES || statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, 0, &x) < 0))
 		return -errno;
 	*out = (struct who_program){.dev = makedev(x.stx_dev_major, x.stx_dev_minor),
 	        .ino = x.stx_ino,
 	        .ctime = (int64_t)x.stx_ctime.tv_sec * 1000000000 + x.stx_ctime.tv_nsec,
-	        .linked = x.stx_nlink > 0};
+	        .linked = x.stx_nlink > 0 || !(x.stx_mask & STATX_NLINK)};
 	return 0;
 }
 

@@ -26,7 +26,8 @@ struct who {
 [[nodiscard]] int who_read(pid_t pid, struct who *out);
 /* Parent and start alone. */
 [[nodiscard]] int who_parent(pid_t pid, pid_t *parent, uint64_t *started);
-/* The file of the program that it runs. Waits for nobody. */
+/* The file of the program that it runs. Waits for nobody. Of one that only its owner may look at, even before root (FUSE), the device alone
+ * is known. */
 struct who_program {
 	uint64_t dev, ino;
 	int64_t ctime; /* ns */

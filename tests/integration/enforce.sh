@@ -164,6 +164,7 @@ ways() {
 	both "$s a copied node under another name" sh -c '"'"$fs/xnode"'" "$0/package/cli.js"'
 	both "$s a copied loader under another name" sh -c '"'"$fs/xld"'" "$0/tool"'
 	both "$s a file in memory" sh -c "$W"' memfd "$0/tool" slow'
+	both "$s a file system that is nowhere" sh -c 'unshare -Urm '"$W"' detached "$0/tool" slow'
 	both "$s a new root" sh -c 'unshare -Ur chroot '"$fs/root"' "/made/$(basename "$0")/static" slow'
 	# A hard link is root's to make: the kernel lets a person link only what is theirs (fs.protected_hardlinks).
 	ln -f "$bad_dir/tool" "$fs/linked" && held "$s a hard link" "$fs/linked"
@@ -246,6 +247,39 @@ other_filesystems() {
 		fi
 		umount "$fs/fuse"
 		wait "$server" 2>/dev/null
+	done
+}
+
+# One that a person mounts as people do: root may not even look at it.
+own_filesystem() {
+	[[ -c /dev/fuse ]] || return
+	"$W" fuse "$fs/fuse" "$none_dir/tool" own &
+	local server=$! i
+	for ((i = 0; i < 50; i++)); do mountpoint -q "$fs/fuse" && break; sleep 0.05; done
+	sleep 0.4
+	held "a person's own FUSE file system, $1" "${person[@]}" "$fs/fuse/tool" slow
+	umount "$fs/fuse"
+	wait $server 2>/dev/null
+}
+
+# To hand over a file the kernel opens it, and who serves it may do what they like.
+unkind_servers() {
+	[[ -c /dev/fuse ]] || return
+	local how d
+	for how in fails silent; do
+		d=$(daemon "$enforcer")
+		"$W" fuse "$fs/fuse" "$none_dir/tool" $how &
+		local server=$! i
+		for ((i = 0; i < 50; i++)); do mountpoint -q "$fs/fuse" && break; sleep 0.05; done
+		sleep 0.4
+		timeout 5 "$fs/fuse/tool" >/dev/null 2>&1 &
+		local one=$!
+		sleep 0.3
+		say timeout 2 "$none_dir/tool"
+		[[ $out == worked && $(daemon "$enforcer") == "$d" ]] && good || bad "a server that $how stops who answers: code $code: $out"
+		kill -KILL $server
+		wait $server $one 2>/dev/null
+		umount -l "$fs/fuse"
 	done
 }
 
@@ -486,6 +520,18 @@ unmounted() {
 	umount "$fs/gone"
 }
 
+# However many mount namespaces there are, the last is looked at.
+crowd() {
+	local i each=()
+	for ((i = 0; i < 300; i++)); do
+		unshare -m sleep 60 &
+		each+=($!)
+	done
+	held 'a script behind 300 mount namespaces' unshare -m sh -c 'mount -t tmpfs x "$1/mnt" && cat "$0/package/cli.js" >"$1/mnt/x" && sleep 1 && node "$1/mnt/x"' "$bad_dir" "$fs"
+	kill "${each[@]}"
+	wait "${each[@]}" 2>/dev/null
+}
+
 # While decisions are under way.
 replaced() {
 	local i v=10 each=()
@@ -515,6 +561,7 @@ monitor() {
 	works 'a file in memory, after that' "$W" memfd "$none_dir/tool"
 	begin --other-filesystems scan
 	other_filesystems scan
+	own_filesystem scan
 }
 
 # Some of what a system needs, from a root folder that is enforced on, as nothing of it was seen before.
@@ -576,6 +623,8 @@ for kind in tmpfs ext4; do
 		reading
 		terminal
 		other_filesystems deny
+		own_filesystem deny
+		unkind_servers
 		rules
 		gates
 		exceptions
@@ -583,6 +632,7 @@ for kind in tmpfs ext4; do
 		ledger
 		many
 		unmounted
+		crowd
 		replaced
 		full_ledger
 		log_before=$(wc -l <"$top/out/log")

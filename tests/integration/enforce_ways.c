@@ -45,6 +45,23 @@ static int way_memfd(char **a)
 	return die("execveat");
 }
 
+/* A file system of its own that is put into no tree of names. */
+static int way_detached(char **a)
+{
+	struct stat st;
+	int from = open(a[0], O_RDONLY | O_CLOEXEC), fs = fsopen("tmpfs", FSOPEN_CLOEXEC);
+	if (from < 0 || fstat(from, &st) < 0)
+		return die("open");
+	if (fs < 0 || fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return die("fsopen");
+	int dir = fsmount(fs, FSMOUNT_CLOEXEC, 0), to = openat(dir, "x", O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+	if (to < 0 || sendfile(to, from, NULL, (size_t)st.st_size) != st.st_size || close(to) < 0)
+		return die("sendfile");
+	int fd = openat(dir, "x", O_PATH | O_CLOEXEC);
+	run_fd(fd, a, 0);
+	return die("execveat");
+}
+
 static int way_opath(char **a)
 {
 	int fd = open(a[0], O_PATH | O_CLOEXEC);
@@ -225,7 +242,8 @@ static int way_pending(char **a)
 	return refused ? 13 : 0;
 }
 
-/* fuse POINT FILE: serves a folder with one file, "tool", with the bytes of FILE, until it is unmounted. */
+/* fuse POINT FILE [fails|silent|own]: serves a folder with one file, "tool", with the bytes of FILE, until it is unmounted. Whoever opens the
+ * file gets an error, or never an answer; or it is only for user 12345, and not for root. */
 static void fuse_reply(int fd, uint64_t unique, int error, const void *data, size_t n)
 {
 	struct fuse_out_header h = {.len = (uint32_t)(sizeof(h) + n), .error = error, .unique = unique};
@@ -245,6 +263,7 @@ static int way_fuse(char **a)
 {
 	size_t n;
 	char *bytes = slurp(a[1], &n), options[128];
+	const char *how = a[2] ? a[2] : "";
 	static union {
 		struct fuse_in_header h;
 		char bytes[1 << 18];
@@ -252,7 +271,8 @@ static int way_fuse(char **a)
 	int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 	if (!bytes || fd < 0)
 		return die("open");
-	(void)snprintf(options, sizeof(options), "fd=%d,rootmode=40755,user_id=0,group_id=0,allow_other", fd);
+	(void)snprintf(options, sizeof(options), "fd=%d,rootmode=40755,%s", fd,
+	        strcmp(how, "own") == 0 ? "user_id=12345,group_id=12345" : "user_id=0,group_id=0,allow_other");
 	if (mount("tool", a[0], "fuse.test", MS_NODEV, options) < 0)
 		return die("mount");
 	while (read(fd, in.bytes, sizeof(in)) > 0) {
@@ -267,6 +287,10 @@ static int way_fuse(char **a)
 		} else if (in.h.opcode == FUSE_LOOKUP && strcmp(body, "tool") == 0) {
 			struct fuse_entry_out o = {.nodeid = 2, .entry_valid = 60, .attr_valid = 60, .attr = attr_of(2, n)};
 			fuse_reply(fd, in.h.unique, 0, &o, sizeof(o));
+		} else if (in.h.opcode == FUSE_OPEN && strcmp(how, "fails") == 0) {
+			fuse_reply(fd, in.h.unique, -EIO, NULL, 0);
+		} else if (in.h.opcode == FUSE_OPEN && strcmp(how, "silent") == 0) {
+			continue;
 		} else if (in.h.opcode == FUSE_OPEN || in.h.opcode == FUSE_OPENDIR) {
 			struct fuse_open_out o = {.fh = node};
 			fuse_reply(fd, in.h.unique, 0, &o, sizeof(o));
@@ -310,6 +334,7 @@ static const struct {
 	int (*run)(char **a);
 } ways[] = {
         {"memfd", 1, way_memfd},
+        {"detached", 1, way_detached},
         {"opath", 1, way_opath},
         {"descriptor", 1, way_descriptor},
         {"check", 1, way_check},
