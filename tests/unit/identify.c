@@ -1,12 +1,15 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -433,6 +436,41 @@ static void archives(void **state)
 	identify_close(id);
 }
 
+static void *speak(void *stop)
+{
+	while (!atomic_load((atomic_bool *)stop))
+		(void)strerror(ENOENT);
+	return NULL;
+}
+
+/* Threads that hold locks of the C library when a process is made for an archive do not hold that process up. */
+static void archives_beside_threads(void **state)
+{
+	(void)state;
+	struct identify *id = two_tools();
+	_cleanup_buf_ struct buf b = BUF(65536), layer = BUF(1 << 20);
+	code(&b, "alpha", 0, 12, "3.2.1");
+	pack(&layer, false, true, &(struct packed){"a/cli.js", buf_slice(&b)}, 1);
+	pthread_t thread[2];
+	atomic_bool stop = false;
+	for (size_t i = 0; i < ARRAY_LEN(thread); i++)
+		assert_int_equal(pthread_create(&thread[i], NULL, speak, &stop), 0);
+	struct timespec from, to;
+	(void)clock_gettime(CLOCK_MONOTONIC, &from);
+	unsigned found = 0;
+	for (int i = 0; i < 20; i++) {
+		found += match(id, buf_slice(&layer), IDENTIFY_INSIDE).by == IDENTIFY_BY_CONSTANTS;
+		(void)clock_gettime(CLOCK_MONOTONIC, &to);
+		if (to.tv_sec - from.tv_sec > 60)
+			break; /* the limit for one is two minutes */
+	}
+	atomic_store(&stop, true);
+	for (size_t i = 0; i < ARRAY_LEN(thread); i++)
+		assert_int_equal(pthread_join(thread[i], NULL), 0);
+	assert_int_equal(found, 20);
+	identify_close(id);
+}
+
 /* ---- ELF */
 
 static struct slice program(const char *path)
@@ -610,6 +648,7 @@ int main(void)
 	        cmocka_unit_test(trees),
 	        cmocka_unit_test(metadata),
 	        cmocka_unit_test(archives),
+	        cmocka_unit_test(archives_beside_threads),
 	        cmocka_unit_test(elf),
 	        cmocka_unit_test(forms),
 	        cmocka_unit_test(learning),
