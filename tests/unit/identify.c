@@ -200,7 +200,7 @@ static void wide(void **state)
 	(void)state;
 	struct identify *id = two_tools();
 	for (int big = 0; big < 2; big++)
-		for (size_t shift = 0; shift < 9001; shift += 3000) {
+		for (size_t shift = 0; shift < 9001; shift += 2999) {
 			_cleanup_buf_ struct buf b = BUF(16 << 20), text = BUF(1 << 20);
 			for (int i = 0; i < 10; i++) {
 				for (int k = 0; k < 900; k++)
@@ -288,7 +288,7 @@ static struct identify_match match_tree(const struct identify *id, const struct 
 {
 	struct identify_match m;
 	struct err err = {0};
-	if (identify_tree(id, f->fd, 0, &m, &err) < 0)
+	if (identify_tree(id, f->fd, &m, &err) < 0)
 		fail_msg("%s", err.text);
 	return m;
 }
@@ -636,6 +636,49 @@ static void shipped(void **state)
 	assert_int_equal(identify_open("tests/data", &id, &err), -ENOENT);
 }
 
+static void put_prints(const struct folder *f, const char *path, const char *tool, unsigned need)
+{
+	_cleanup_buf_ struct buf b = BUF(65536);
+	prints_of(&b, tool, need);
+	put(f, path, buf_slice(&b));
+}
+
+/* Prints of several folders: the first counts, of files with one name and of files for one tool. */
+static void folders(void **state)
+{
+	(void)state;
+	struct folder f = folder_new();
+	_cleanup_buf_ struct buf three = BUF(65536), list = BUF(256);
+	struct identify *id = NULL;
+	struct err err = {0};
+	code(&three, "alpha", 0, 3, NULL);
+	code(&three, "beta", 0, 3, NULL);
+	put_prints(&f, "ours/alpha.yaml", "alpha", 2);
+	put_prints(&f, "ours/other.yaml", "gamma", 5);
+	put_prints(&f, "theirs/alpha.yaml", "alpha", 5);
+	put_prints(&f, "theirs/beta.yaml", "beta", 5);
+	put_prints(&f, "theirs/gamma.yaml", "gamma", 5);
+	buf_fmt(&list, "%s/ours:%s/none::%s/theirs", f.path, f.path, f.path);
+	if (identify_open(buf_str(&list), &id, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(id->n_tools, 3);
+	assert_string_equal(match(id, buf_slice(&three), 0).tool, "alpha");
+	assert_string_equal(identify_package_tool(id, SLICE("pypi:beta")), "beta");
+	identify_close(id);
+	buf_reset(&list);
+	buf_fmt(&list, "%s/theirs:%s/ours", f.path, f.path);
+	assert_int_equal(identify_open(buf_str(&list), &id, &err), 0);
+	assert_int_equal(match(id, buf_slice(&three), 0).by, IDENTIFY_BY_NOTHING);
+	identify_close(id);
+	buf_reset(&list);
+	buf_fmt(&list, "%s/ours", f.path);
+	/* In one folder it is a mistake. */
+	put_prints(&f, "ours/zeta.yaml", "alpha", 5);
+	assert_int_equal(identify_open(buf_str(&list), &id, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "ours/zeta.yaml:1:1: the tool alpha is in "));
+	folder_end(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -653,6 +696,7 @@ int main(void)
 	        cmocka_unit_test(forms),
 	        cmocka_unit_test(learning),
 	        cmocka_unit_test(shipped),
+	        cmocka_unit_test(folders),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
