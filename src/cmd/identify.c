@@ -49,14 +49,21 @@ static void put_text(struct buf *out, const char *path, const struct identify_ma
 	if (m->by == IDENTIFY_BY_NOTHING) {
 		buf_fmt(out, ": no known tool (%s)\n", identify_form_name(m->form));
 	} else {
-		buf_fmt(out, ": %s %s%s(%s), ", m->title, m->version, m->version[0] ? " " : "", m->publisher);
+		buf_str_add(out, ": ");
+		write_visible(out, slice_str(m->title));
+		buf_fmt(out, " %s%s(", m->version, m->version[0] ? " " : "");
+		write_visible(out, slice_str(m->publisher));
+		buf_str_add(out, "), ");
 		if (m->by == IDENTIFY_BY_METADATA)
 			buf_str_add(out, "by metadata alone\n");
 		else
 			buf_fmt(out, "by %u of %u constants\n", m->found, m->of);
 		buf_fmt(out, "  tool %s, package %s, form %s\n", m->tool, m->package, identify_form_name(m->form));
-		for (unsigned i = 0; i < IDENTIFY_EXAMPLES && m->example[i]; i++)
-			buf_fmt(out, "%s\"%s\"", i ? ", " : "  for example ", m->example[i]);
+		for (unsigned i = 0; i < IDENTIFY_EXAMPLES && m->example[i]; i++) {
+			buf_str_add(out, i ? ", \"" : "  for example \"");
+			write_visible(out, slice_str(m->example[i]));
+			buf_u8(out, '"');
+		}
 		if (m->example[0])
 			buf_u8(out, '\n');
 	}
@@ -102,7 +109,7 @@ static int look(const struct identify *id, const char *path, unsigned flags, str
 		return err_sys(err, -errno, "%s", path);
 	if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
 		return err_set(err, -EINVAL, "%s is neither a file nor a folder", path);
-	int r = S_ISDIR(st.st_mode) ? identify_tree(id, fd, flags, m, err) : identify_file(id, fd, flags, m, err);
+	int r = S_ISDIR(st.st_mode) ? identify_tree(id, fd, m, err) : identify_file(id, fd, flags, m, err);
 	return r < 0 ? err_wrap(err, r, "%s", path) : 0;
 }
 

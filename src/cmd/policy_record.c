@@ -16,6 +16,7 @@
 #include "ledger/home.h"
 #include "parse/statement.h"
 #include "sys/path.h"
+#include "sys/share.h"
 
 #define DAY          86400
 #define PROFILES_MAX (16u << 20)
@@ -119,10 +120,15 @@ int policy_bundle_check(void *arg, int dir, const char *path, struct err *err)
 	struct stat st;
 	if (r == 0 && fstatat(dir, "prints", &st, 0) == 0) {
 		_cleanup_arena_ struct arena a = ARENA(1 << 16);
-		struct identify *id = NULL;
-		const char *folder = arena_fmt(&a, "%s/prints", path);
-		r = folder ? identify_open(folder, &id, err) : err_set(err, -ENOMEM, "out of memory");
-		identify_close(id);
+		const char *share[3], *folders = arena_fmt(&a, "%s/prints", path);
+		size_t n_share = share_folders(&a, share);
+		/* Alone, then with those that are shipped below, as they will be used: together there may be too many. */
+		for (size_t i = 0; r == 0 && i <= n_share; i++) {
+			struct identify *id = NULL;
+			r = folders ? identify_open(folders, &id, err) : err_set(err, -ENOMEM, "out of memory");
+			identify_close(id);
+			folders = folders && i < n_share ? arena_fmt(&a, "%s:%s/prints", folders, share[i]) : NULL;
+		}
 	}
 	return r;
 }

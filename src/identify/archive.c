@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <wchar.h>
 
 #include "identify/archive.h"
 #include "sys/jail.h"
@@ -58,7 +59,6 @@ struct group {
 	char root[256];
 	struct tally *tally;
 	struct metadata meta;
-	enum identify_form form;
 };
 
 struct inside {
@@ -81,11 +81,13 @@ struct source {
 	size_t first; /* bytes that are in the block already */
 };
 
+/* What was appended since it was opened is not read. */
 static la_ssize_t from_file(struct source *s)
 {
+	uint64_t left = s->x->size - s->x->at;
 	ssize_t n;
 	do
-		n = pread(s->x->fd, s->block, BLOCK, (off_t)s->x->at);
+		n = pread(s->x->fd, s->block, left < BLOCK ? (size_t)left : BLOCK, (off_t)s->x->at);
 	while (n < 0 && errno == EINTR);
 	if (n > 0)
 		s->x->at += (uint64_t)n;
@@ -111,7 +113,7 @@ static la_int64_t seek_file(struct archive *a, void *arg, la_int64_t offset, int
 	struct source *s = arg;
 	(void)a;
 	la_int64_t base = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? (la_int64_t)s->x->at : (la_int64_t)s->x->size;
-	if (offset < -base || base + offset > (la_int64_t)s->x->size)
+	if (offset < -base || offset > (la_int64_t)s->x->size - base)
 		return ARCHIVE_FATAL;
 	s->x->at = (uint64_t)(base + offset);
 	return base + offset;
@@ -234,13 +236,6 @@ static void clear(struct tally *t)
 	memset(t->tool, 0, sizeof(t->tool));
 }
 
-static enum identify_form form_of_head(struct slice head)
-{
-	struct form f;
-	form_of(-1, head, head.n, &f);
-	return f.form;
-}
-
 /* Fills the window from `have` on. */
 static size_t fill(struct inside *x, struct archive *a, size_t have, bool *last)
 {
@@ -261,7 +256,6 @@ static void scan_entry(struct inside *x, struct archive *a, struct slice root, s
 	unsigned any = 0;
 	clear(x->tally);
 	scan_restart(&x->scan);
-	enum identify_form form = form_of_head(slice_of(scan_room(&x->scan), have));
 	do {
 		size_t n = fill(x, a, have, &last);
 		have = 0;
@@ -275,8 +269,6 @@ static void scan_entry(struct inside *x, struct archive *a, struct slice root, s
 	if (!g)
 		return;
 	tally_add(g->tally, x->tally);
-	if (form != IDENTIFY_FORM_OTHER)
-		g->form = form;
 	/* The version of a tool that does not say it in its code is still to come, in its metadata. */
 	struct identify_match m = {0};
 	identify_decide(g->tally, &g->meta, &m);
@@ -351,7 +343,7 @@ static void read_archive(struct inside *x, struct source *s, unsigned depth)
 /* What the child says, once. */
 struct answer {
 	int tool; /* -1: none */
-	int by, form;
+	int by;
 	unsigned found;
 	char package[128], version[64];
 	int example[IDENTIFY_EXAMPLES];
@@ -369,12 +361,12 @@ static void tell(const struct inside *x, struct answer *out)
 {
 	struct identify_match best = {0};
 	for (unsigned i = 0; i < x->n_groups; i++) {
-		struct identify_match m = {.form = x->group[i].form};
+		struct identify_match m = {0};
 		identify_decide(x->group[i].tally, &x->group[i].meta, &m);
 		if (m.by > best.by || (m.by == best.by && m.found > best.found))
 			best = m;
 	}
-	*out = (struct answer){.tool = -1, .by = (int)best.by, .form = (int)best.form, .found = best.found};
+	*out = (struct answer){.tool = -1, .by = (int)best.by, .found = best.found};
 	for (unsigned i = 0; best.by && i < x->id->n_tools; i++)
 		if (x->id->tool[i].tool == best.tool)
 			out->tool = (int)i;
@@ -410,13 +402,33 @@ static bool limit(void)
 	return setrlimit(RLIMIT_CPU, &cpu) == 0 && setrlimit(RLIMIT_DATA, &data) == 0;
 }
 
+static int loaded;
+static struct err load_error;
+static locale_t utf8; /* of the names in archives; (locale_t)0: there is none */
+
+/* The child must not wait for a lock that another thread held when the process was copied, as strerror() holds that of setlocale(). So the
+ * locale is made here, and its conversions are used once, which loads them. */
+static void load(void)
+{
+	wchar_t wide;
+	mbstate_t state = {0};
+	loaded = lib_load("libarchive.so.13", "libarchive13", lib_symbols, &lib, &load_error);
+	utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+	if (utf8 == (locale_t)0)
+		return;
+	locale_t before = uselocale(utf8);
+	(void)mbrtowc(&wide, "a", 1, &state);
+	(void)uselocale(before);
+}
+
 static _Noreturn void child(const struct identify *id, int fd, uint64_t size, int out)
 {
 	struct answer answer = {.tool = -1};
 	struct inside *x = calloc(1, sizeof(*x));
 	_cleanup_free_ uint8_t *block = malloc(BLOCK);
 	close_others(fd, out);
-	(void)setlocale(LC_CTYPE, "C.UTF-8");
+	if (utf8 != (locale_t)0)
+		(void)uselocale(utf8);
 	if (!x || !block || !limit() || tally_new(id, &x->tally) < 0 || scan_new(x->tally, SCAN_WINDOW, &x->scan) < 0 || jail_enter(-1) < 0)
 		_exit(1);
 	x->id = id;
@@ -468,14 +480,7 @@ static bool hear(int fd, struct answer *out)
 	return r > 0 && read(fd, out, sizeof(*out)) == (ssize_t)sizeof(*out);
 }
 
-static int loaded;
-
-static void load(void)
-{
-	loaded = lib_load("libarchive.so.13", "libarchive13", lib_symbols, &lib, NULL);
-}
-
-int identify_inside(const struct identify *id, int fd, struct identify_match *m)
+int identify_inside(const struct identify *id, int fd, struct identify_match *m, struct err *err)
 {
 	struct stat st;
 	struct answer a;
@@ -483,9 +488,9 @@ int identify_inside(const struct identify *id, int fd, struct identify_match *m)
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	int r = pthread_once(&once, load) == 0 ? loaded : -ENOMEM;
 	if (r < 0)
-		return r;
+		return err_set(err, r, "an archive cannot be read: %s", loaded < 0 ? load_error.text : "out of memory");
 	if (fstat(fd, &st) < 0 || pipe2(pipes, O_CLOEXEC) < 0)
-		return -errno;
+		return err_sys(err, -errno, "the archive cannot be read");
 	pid_t pid = fork();
 	if (pid == 0) {
 		close(pipes[0]);
@@ -500,5 +505,5 @@ int identify_inside(const struct identify *id, int fd, struct identify_match *m)
 		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 			;
 	}
-	return r < 0 ? r : heard && believe(id, &a, m);
+	return r < 0 ? err_sys(err, r, "a process that reads the archive") : heard && believe(id, &a, m);
 }

@@ -146,9 +146,9 @@ int identify_file(const struct identify *id, int fd, unsigned flags, struct iden
 	int r = tally_new(id, &t);
 	r = r < 0 ? r : identify_tally(t, fd, flags, &m);
 	if (r == 0 && m.form == IDENTIFY_FORM_ARCHIVE && flags & IDENTIFY_INSIDE) {
-		r = identify_inside(id, fd, &m);
+		r = identify_inside(id, fd, &m, err);
 		if (r < 0)
-			return err_sys(err, r, "the archive cannot be read");
+			return r;
 		if (r > 0) {
 			*out = m;
 			return 0;

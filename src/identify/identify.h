@@ -47,9 +47,9 @@ struct identify_match {
 struct identify;
 
 /* Reads and compiles the prints of every tool. `folders`: where they are, best first, with ':'
- * between; of two files with one name the first counts. NULL: those that are shipped (sys/share.h), with those of the bundle in force over
- * them. Once it is open it does not change, and threads may share it. -ENOENT: there are none; -EINVAL: a mistake in one, with its place;
- * -ENOMEM. */
+ * between; of two files with one name, or of one tool, the first counts. NULL: those that are shipped (sys/share.h), with those of the
+ * bundle in force over them. Once it is open it does not change, and threads may share it. -ENOENT: there are none; -EINVAL: a mistake in
+ * one, with its place; -ENOMEM. */
 [[nodiscard]] int identify_open(const char *folders, struct identify **out, struct err *err);
 void identify_close(struct identify *id);
 /* SHA-256 in hex over all prints: what was known when an answer was given. It goes into caches, so that they end when prints change. */
@@ -69,10 +69,10 @@ enum {
 
 /* A package or program that lies unpacked in a folder (its descriptor): the metadata of its root (package.json, an extension's manifest,
  * *.dist-info/METADATA), and the constants of all its code files together, without those of packages below it (node_modules). Follows no
- * link, leaves the file system of the folder at no time, reads at most IDENTIFY_TREE_FILES files and 16 GiB. Flags change nothing. Names
- * and metadata are hostile. 0, -ENOMEM, errors of reading the folder itself. */
+ * link, leaves the file system of the folder at no time, reads at most IDENTIFY_TREE_FILES files and 16 GiB. Archives below
+ * it are no code of its own. Names and metadata are hostile. 0, -ENOMEM, errors of reading the folder itself. */
 #define IDENTIFY_TREE_FILES 20000
-[[nodiscard]] int identify_tree(const struct identify *id, int dirfd, unsigned flags, struct identify_match *out, struct err *err);
+[[nodiscard]] int identify_tree(const struct identify *id, int dirfd, struct identify_match *out, struct err *err);
 
 /* The tool with this package ("npm:@openai/codex", "pypi:aider-chat", "vscode:openai.chatgpt"; exact), by NULL if there is none. Says
  * nothing of content. */

@@ -28,9 +28,13 @@ struct identify {
 	char digest[65];
 };
 
-/* Files of prints, sorted by name: as identify_open(), for texts that are there already. names[i] is for messages. */
+/* Files of prints, best first: as identify_open(), for texts that are there already. names[i] is for messages; its folder tells whether
+ * two files of one tool are a mistake. */
 [[nodiscard]] int identify_of_texts(
         const char *const *names, const struct slice *texts, size_t n, int kept, struct identify **out, struct err *err);
+
+/* The index of the tool with this package, or -1. */
+int identify_package(const struct identify *id, struct slice package);
 
 /* ---- what was found */
 

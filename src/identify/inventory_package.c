@@ -34,7 +34,7 @@ static bool tree_of(struct job *j, int fd, unsigned *verdict, struct verdict *v)
 		return v->any;
 	_cleanup_fd_ int dir = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	j->counts.looked++;
-	if (dir >= 0 && identify_tree(j->t->o->id, dir, 0, &m, NULL) == 0 && m.by == IDENTIFY_BY_CONSTANTS)
+	if (dir >= 0 && identify_tree(j->t->o->id, dir, &m, NULL) == 0 && m.by == IDENTIFY_BY_CONSTANTS)
 		verdict_of(&m, v);
 	*verdict = verdict_keep(j, v);
 	return v->any;

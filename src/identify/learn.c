@@ -108,7 +108,6 @@ static int collect_piece(void *arg, const struct piece *p)
 		k = (k + 1) & (l->size - 1);
 	struct candidate *c = &l->table[k];
 	if (!c->hash) {
-		/* What the first versions have not in common with a later one is of no use; but two of three may share it. */
 		c->text = arena_copy(&l->arena, p->text);
 		if (!c->text.p)
 			return -ENOMEM;
@@ -140,16 +139,14 @@ static int on_word(unsigned id, unsigned long long from, unsigned long long to, 
 }
 
 /* The words that were given, or those of the packages' names that say something. */
-static int compile_words(struct learner *l)
+static int compile_words(struct learner *l, struct err *err)
 {
 	static const char *const common[] = {"linux", "darwin", "windows", "baseline", "arm64", "musl", "linuxmusl", "vscode", "agent",
 	        "tools", "client", "github", "google", "continue"};
-	const char *text[64];
-	unsigned flags[64], ids[64], n = 0;
-	size_t lengths[64];
-	hs_compile_error_t *wrong = NULL;
+	struct slice text[64];
+	unsigned flags[ARRAY_LEN(text)], n = 0;
 	for (size_t i = 0; l->o->words && l->o->words[i] && n < ARRAY_LEN(text); i++)
-		text[n++] = l->o->words[i];
+		text[n++] = slice_str(l->o->words[i]);
 	for (size_t i = 0; !l->o->words && l->o->packages[i]; i++) {
 		struct slice rest = slice_str(l->o->packages[i]);
 		rest = slice_from(rest, slice_chr(rest, ':', 0) + 1);
@@ -159,23 +156,19 @@ static int compile_words(struct learner *l)
 			bool use = end - at >= 5;
 			for (size_t k = 0; k < ARRAY_LEN(common); k++)
 				use = use && !slice_is(slice_sub(rest, at, end - at), common[k]);
-			if (use && !(text[n++] = arena_str(&l->arena, slice_sub(rest, at, end - at))))
-				return -ENOMEM;
+			if (use)
+				text[n++] = slice_sub(rest, at, end - at);
 		}
 	}
-	for (unsigned i = 0; i < n; i++) {
+	for (unsigned i = 0; i < n; i++)
 		flags[i] = HS_FLAG_CASELESS;
-		ids[i] = i;
-		lengths[i] = strlen(text[i]);
-	}
 	l->word = arena_array(&l->arena, WORDS_MAX, sizeof(*l->word));
 	if (!l->word)
 		return -ENOMEM;
 	if (n == 0)
 		return 0;
-	hs_error_t e = hs_compile_lit_multi(text, flags, ids, lengths, n, HS_MODE_BLOCK, NULL, &l->words, &wrong);
-	(void)hs_free_compile_error(wrong);
-	return e == HS_SUCCESS && hs_alloc_scratch(l->words, &l->scratch) == HS_SUCCESS ? 0 : -ENOMEM;
+	int r = matcher_literals(text, flags, n, &l->words, err);
+	return r < 0 ? r : hs_alloc_scratch(l->words, &l->scratch) == HS_SUCCESS ? 0 : -ENOMEM;
 }
 
 static int collect_file(void *arg, struct slice name, struct slice bytes)
@@ -224,25 +217,17 @@ static int list_candidates(struct learner *l)
 
 static int compile(struct learner *l, struct err *err)
 {
-	_cleanup_free_ const char **text = calloc(l->n + 1, sizeof(*text));
-	_cleanup_free_ unsigned *flags = calloc(l->n + 1, sizeof(*flags)), *ids = calloc(l->n + 1, sizeof(*ids));
-	_cleanup_free_ size_t *lengths = calloc(l->n + 1, sizeof(*lengths));
-	hs_compile_error_t *wrong = NULL;
-	if (!text || !flags || !ids || !lengths)
+	_cleanup_free_ struct slice *texts = calloc(l->n, sizeof(*texts));
+	_cleanup_free_ unsigned *flags = calloc(l->n, sizeof(*flags));
+	if (!texts || !flags)
 		return -ENOMEM;
 	for (size_t i = 0; i < l->n; i++) {
-		text[i] = (const char *)l->list[i]->text.p;
-		lengths[i] = l->list[i]->text.n;
-		ids[i] = (unsigned)i;
+		texts[i] = l->list[i]->text;
 		flags[i] = HS_FLAG_SINGLEMATCH;
 	}
-	hs_error_t e = hs_compile_lit_multi(text, flags, ids, lengths, (unsigned)l->n, HS_MODE_BLOCK, NULL, &l->db, &wrong);
-	if (e != HS_SUCCESS) {
-		int r = err_set(
-		        err, -ENOMEM, "what is common to the versions cannot be compiled: %s", wrong ? wrong->message : "no reason");
-		(void)hs_free_compile_error(wrong);
-		return r;
-	}
+	int r = matcher_literals(texts, flags, l->n, &l->db, err);
+	if (r < 0)
+		return err_wrap(err, r, "what is common to the versions");
 	return hs_alloc_scratch(l->db, &l->scratch) == HS_SUCCESS ? 0 : -ENOMEM;
 }
 
@@ -263,11 +248,7 @@ static int search_file(void *arg, struct slice name, struct slice bytes)
 {
 	(void)name;
 	struct learner *l = arg;
-	for (size_t at = 0; at < bytes.n; at += (size_t)1 << 30)
-		if (hs_scan(l->db, (const char *)bytes.p + at, (unsigned)(bytes.n - at < UINT32_MAX ? bytes.n - at : UINT32_MAX), 0,
-		            l->scratch, on_match, l) != HS_SUCCESS)
-			return -ENOMEM;
-	return 0;
+	return hs_scan(l->db, (const char *)bytes.p, (unsigned)bytes.n, 0, l->scratch, on_match, l) == HS_SUCCESS ? 0 : -ENOMEM;
 }
 
 /* ---- choosing */
@@ -375,10 +356,10 @@ static int finish(struct learner *l, const struct learn_source *sources, size_t 
 	p.constant = arena_array(arena, l->n + 1, sizeof(*p.constant));
 	if (!learned || !p.constant)
 		return -ENOMEM;
-	for (size_t i = 0; i < n; i++)
-		learned[i] = (struct prints_source){sources[i].version, sources[i].integrity};
 	p.learned = learned;
-	p.n_learned = n;
+	for (size_t i = 0; i < n; i++)
+		if (!sources[i].loader)
+			learned[p.n_learned++] = (struct prints_source){sources[i].version, sources[i].integrity};
 	size_t of_loader = 0;
 	for (size_t i = 0; i < l->n; i++) {
 		if (!l->list[i]->chosen)
@@ -401,7 +382,7 @@ static int work(struct learner *l, const struct learn_source *sources, size_t n,
 {
 	char text[160];
 	say(l->o, "collecting what the versions have in common");
-	int r = compile_words(l);
+	int r = compile_words(l, err);
 	r = r < 0 ? r : scan_all(l, sources, n, collect_file);
 	r = r < 0 ? r : list_candidates(l);
 	if (r < 0)

@@ -14,8 +14,9 @@
 struct learn_source {
 	int fd;
 	const char *version;
-	const char *integrity; /* as it will stand in the prints */
-	/* A part that is met alone, a loader of what is packed away: enough constants are taken from it for it to be the tool. */
+	const char *integrity; /* as it will stand in the prints, but for a loader */
+	/* A part of another one that is met alone, a loader of what is packed away: enough constants are taken from it for it to be the
+	 * tool. */
 	bool loader;
 };
 

@@ -37,25 +37,16 @@ static int number_literals(struct identify *id)
 static int compile(struct identify *id, struct err *err)
 {
 	size_t n = id->n_literals;
-	_cleanup_free_ const char **text = calloc(n, sizeof(*text));
-	_cleanup_free_ unsigned *flags = calloc(n, sizeof(*flags)), *ids = calloc(n, sizeof(*ids));
-	_cleanup_free_ size_t *lengths = calloc(n, sizeof(*lengths));
-	hs_compile_error_t *wrong = NULL;
-	if (!text || !flags || !ids || !lengths)
+	_cleanup_free_ struct slice *texts = calloc(n, sizeof(*texts));
+	_cleanup_free_ unsigned *flags = calloc(n, sizeof(*flags));
+	if (!texts || !flags)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++) {
-		text[i] = (const char *)id->literal[i].text.p;
-		lengths[i] = id->literal[i].text.n;
-		ids[i] = (unsigned)i;
+		texts[i] = id->literal[i].text;
 		flags[i] = id->literal[i].least ? 0 : HS_FLAG_SINGLEMATCH;
 	}
-	hs_error_t e = hs_compile_lit_multi(text, flags, ids, lengths, (unsigned)n, HS_MODE_BLOCK, NULL, &id->db, &wrong);
-	if (e == HS_SUCCESS)
-		return 0;
-	int r = err_set(
-	        err, e == HS_NOMEM ? -ENOMEM : -EINVAL, "the prints cannot be compiled: %s", wrong ? wrong->message : "no reason given");
-	(void)hs_free_compile_error(wrong);
-	return r;
+	int r = matcher_literals(texts, flags, n, &id->db, err);
+	return r < 0 ? err_wrap(err, r, "the prints") : 0;
 }
 
 /* From what is kept, else compiled and then kept. */
@@ -103,6 +94,12 @@ static int digest_texts(const struct slice *texts, size_t n, char out[65])
 	return r;
 }
 
+static bool same_folder(const char *a, const char *b)
+{
+	const char *x = strrchr(a, '/'), *y = strrchr(b, '/');
+	return slice_eq(slice_of(a, x ? (size_t)(x - a) : 0), slice_of(b, y ? (size_t)(y - b) : 0));
+}
+
 int identify_of_texts(const char *const *names, const struct slice *texts, size_t n, int kept, struct identify **out, struct err *err)
 {
 	if (n == 0 || n > IDENTIFY_TOOLS_MAX)
@@ -112,12 +109,17 @@ int identify_of_texts(const char *const *names, const struct slice *texts, size_
 		return err_set(err, -ENOMEM, "out of memory for the prints");
 	id->arena = ARENA(ARENA_MAX);
 	int r = digest_texts(texts, n, id->digest);
+	const char *from[IDENTIFY_TOOLS_MAX]; /* by tool */
 	for (size_t i = 0; r == 0 && i < n; i++) {
-		r = prints_parse(texts[i], names[i], &id->arena, &id->tool[i], err);
-		for (size_t k = 0; r == 0 && k < i; k++)
-			if (strcmp(id->tool[k].tool, id->tool[i].tool) == 0)
-				r = err_set(err, -EINVAL, "%s:1:1: the tool %s is in %s too", names[i], id->tool[i].tool, names[k]);
-		id->n_tools++;
+		struct prints *p = &id->tool[id->n_tools];
+		r = prints_parse(texts[i], names[i], &id->arena, p, err);
+		unsigned k = 0;
+		while (r == 0 && k < id->n_tools && strcmp(id->tool[k].tool, p->tool) != 0)
+			k++;
+		if (r == 0 && k == id->n_tools)
+			from[id->n_tools++] = names[i];
+		else if (r == 0 && same_folder(from[k], names[i]))
+			r = err_set(err, -EINVAL, "%s:1:1: the tool %s is in %s too", names[i], p->tool, from[k]);
 	}
 	r = r < 0 ? r : number_literals(id);
 	if (r == 0 && id->n_literals)
@@ -156,9 +158,12 @@ static int gather_file(struct gathered *g, const char *folder, const char *file,
 	int r = path ? path_read(AT_FDCWD, path, &text) : -ENOMEM;
 	if (r < 0)
 		return err_sys(err, r, "the prints %s", path ? path : folder);
+	struct slice copy = arena_copy(&g->arena, buf_slice(&text));
+	if (!copy.p)
+		return err_set(err, -ENOMEM, "out of memory for the prints");
 	g->path[g->n] = path;
 	g->file[g->n] = path + strlen(folder) + 1;
-	g->text[g->n++] = arena_copy(&g->arena, buf_slice(&text));
+	g->text[g->n++] = copy;
 	return 0;
 }
 
@@ -239,11 +244,28 @@ const char *identify_digest(const struct identify *id)
 	return id->digest;
 }
 
-const char *identify_package_tool(const struct identify *id, struct slice package)
+int identify_package(const struct identify *id, struct slice package)
 {
 	for (unsigned i = 0; i < id->n_tools; i++)
 		for (size_t k = 0; id->tool[i].packages[k]; k++)
 			if (slice_is(package, id->tool[i].packages[k]))
-				return id->tool[i].tool;
-	return NULL;
+				return (int)i;
+	return -1;
+}
+
+const char *identify_package_tool(const struct identify *id, struct slice package)
+{
+	int i = identify_package(id, package);
+	return i < 0 ? NULL : id->tool[i].tool;
+}
+
+bool identify_tool_names(const struct identify *id, const char *tool, const char **title, const char **publisher)
+{
+	for (unsigned i = 0; i < id->n_tools; i++)
+		if (strcmp(id->tool[i].tool, tool) == 0) {
+			*title = id->tool[i].title;
+			*publisher = id->tool[i].publisher;
+			return true;
+		}
+	return false;
 }

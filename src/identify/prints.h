@@ -19,7 +19,7 @@
 /* An artefact that the prints were made from. */
 struct prints_source {
 	const char *version;
-	const char *integrity; /* "sha512-…" of the archive, or "sha256-…" of a file; in base64, as npm writes it */
+	const char *integrity; /* "sha512-…" of the archive or file, in base64 as npm writes it; "tree-sha256-…" in hex of a folder */
 };
 
 /* A text that stands right before the version number, but for quotes, blanks, colons, commas, = and ( between them. */

@@ -62,8 +62,6 @@ static int get_host(struct yaml *r, struct fy_node *n, const char *key, const ch
 	return 0;
 }
 
-typedef int yaml_get_fn(struct yaml *r, struct fy_node *n, const char *key, const char **out);
-
 static bool variable_name(struct slice s)
 {
 	bool good = s.n > 0 && s.n < 128 && !isdigit(s.p[0]);

@@ -162,11 +162,7 @@ void tally_tell(const struct tally *t, int tool, struct identify_match *out)
 
 void identify_decide(const struct tally *t, const struct metadata *m, struct identify_match *out)
 {
-	int by_content = tally_best(t), by_name = -1;
-	for (unsigned i = 0; m && m->package[0] && i < t->id->n_tools; i++)
-		for (size_t k = 0; t->id->tool[i].packages[k]; k++)
-			if (strcmp(t->id->tool[i].packages[k], m->package) == 0)
-				by_name = (int)i;
+	int by_content = tally_best(t), by_name = m && m->package[0] ? identify_package(t->id, slice_str(m->package)) : -1;
 	if (by_content >= 0)
 		tally_tell(t, by_content, out);
 	if (by_name < 0 || (by_content >= 0 && by_name != by_content))

@@ -37,26 +37,20 @@ bool tree_may_be_code(struct slice name)
 	return true;
 }
 
-static int open_file(const struct walk *w, int dir, const char *name)
+static int open_file(const struct walk *w, int dir, const char *name, struct stat *st)
 {
-	struct stat st;
 	_cleanup_fd_ int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_dev != w->device)
+	if (fd < 0 || fstat(fd, st) < 0 || !S_ISREG(st->st_mode) || st->st_dev != w->device)
 		return -1;
 	return TAKE_FD(fd);
 }
 
 static void read_metadata(struct walk *w, int dir, const char *name)
 {
-	_cleanup_fd_ int fd = open_file(w, dir, name);
+	struct stat st;
+	_cleanup_fd_ int fd = open_file(w, dir, name, &st);
 	_cleanup_buf_ struct buf text = BUF(METADATA_MAX);
-	for (ssize_t n = 1; fd >= 0 && n > 0; text.n += (size_t)n) {
-		uint8_t *room = buf_room(&text, 4096);
-		n = room ? read(fd, room, 4096) : -1;
-		if (n < 0)
-			return;
-	}
-	if (fd >= 0 && !w->meta.package[0])
+	if (fd >= 0 && !w->meta.package[0] && path_read_fd(fd, &text) == 0)
 		(void)metadata_read(slice_str(name), buf_slice(&text), &w->meta);
 }
 
@@ -73,10 +67,8 @@ static int read_code(struct walk *w, int dir, const char *name)
 	struct identify_match m = {0};
 	unsigned before = found_in_all(w->tally);
 	struct stat st;
-	_cleanup_fd_ int fd = open_file(w, dir, name);
+	_cleanup_fd_ int fd = open_file(w, dir, name, &st);
 	if (fd < 0)
-		return 0;
-	if (fstat(fd, &st) < 0 || st.st_size < 0)
 		return 0;
 	w->files++;
 	w->bytes += (uint64_t)st.st_size;
@@ -146,14 +138,13 @@ static int walk_folder(struct walk *w, int dir, unsigned depth)
 	return r;
 }
 
-int identify_tree(const struct identify *id, int dirfd, unsigned flags, struct identify_match *out, struct err *err)
+int identify_tree(const struct identify *id, int dirfd, struct identify_match *out, struct err *err)
 {
 	static const char *const roots[] = {".", "package", "extension"}; /* as it is, and as archives of npm and VS Code have it */
 	_cleanup_tally_ struct tally *t = NULL;
 	struct identify_match m = {0};
 	struct stat st;
 	int r = fstat(dirfd, &st) < 0 ? -errno : tally_new(id, &t);
-	(void)flags; /* a folder has no digest, and what is in archives below it is no code of its own */
 	struct walk w = {.tally = t, .device = st.st_dev};
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(roots); i++) {
 		_cleanup_fd_ int root = openat(dirfd, roots[i], O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

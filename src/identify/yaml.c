@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/opt.h"
 #include "base/utf8.h"
 
 #define STRING_MAX (64u * 1024)
@@ -107,32 +108,8 @@ int yaml_list(struct yaml *r, struct fy_node *n, const char *key, yaml_get_fn *g
 	return 0;
 }
 
-/* Edit distance (insert, delete, replace) of two short words; large if one is too long to be worth a guess. */
-static size_t distance(const char *a, const char *b)
-{
-	size_t n = strlen(a), m = strlen(b), row[33];
-	if (n > 32 || m > 32)
-		return SIZE_MAX;
-	for (size_t j = 0; j <= m; j++)
-		row[j] = j;
-	for (size_t i = 1; i <= n; i++) {
-		size_t diagonal = row[0];
-		row[0] = i;
-		for (size_t j = 1; j <= m; j++) {
-			size_t best = diagonal + (a[i - 1] != b[j - 1]);
-			diagonal = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
-		}
-	}
-	return row[m];
-}
-
 /* Reads a mapping by its table of keys (at most 32). `what` names it in messages. */
-int yaml_mapping(struct yaml *r, struct fy_node *n, const char *what, const struct yaml_key *keys, size_t n_keys, void *object)
+static int yaml_mapping(struct yaml *r, struct fy_node *n, const char *what, const struct yaml_key *keys, size_t n_keys, void *object)
 {
 	uint32_t seen = 0;
 	if (fy_node_is_alias(n))
@@ -145,16 +122,16 @@ int yaml_mapping(struct yaml *r, struct fy_node *n, const char *what, const stru
 		int e = yaml_string(r, fy_node_pair_key(pair), what, &name);
 		if (e < 0)
 			return e;
-		size_t k = 0, near = 0, best = SIZE_MAX;
+		size_t k = 0;
 		while (k < n_keys && strcmp(keys[k].name, name) != 0)
 			k++;
 		if (k == n_keys) {
+			const char *words[33] = {NULL}, *near;
 			for (size_t i = 0; i < n_keys; i++)
-				if (distance(name, keys[i].name) < best)
-					best = distance(name, keys[near = i].name);
-			if (best <= 3)
-				return yaml_complain(
-				        r, fy_node_pair_key(pair), "unknown key \"%.60s\"; did you mean \"%s\"?", name, keys[near].name);
+				words[i] = keys[i].name;
+			near = opt_nearest(name, words);
+			if (near)
+				return yaml_complain(r, fy_node_pair_key(pair), "unknown key \"%.60s\"; did you mean \"%s\"?", name, near);
 			return yaml_complain(
 			        r, fy_node_pair_key(pair), "unknown key \"%.60s\" in %s; %s lists the keys", name, what, r->manual);
 		}

@@ -38,10 +38,8 @@ typedef int yaml_get_fn(struct yaml *r, struct fy_node *n, const char *key, cons
 /* A list, NULL-terminated; each item by `get`. */
 [[nodiscard]] int yaml_list(struct yaml *r, struct fy_node *n, const char *key, yaml_get_fn *get, const char *const **out);
 [[nodiscard]] int yaml_list_length(struct yaml *r, struct fy_node *n, const char *key, size_t *out);
-/* A mapping by its table of keys (at most 32). */
-[[nodiscard]] int yaml_mapping(
-        struct yaml *r, struct fy_node *n, const char *what, const struct yaml_key *keys, size_t n_keys, void *object);
-/* A list of mappings into an array of structs of `size` bytes: *out (a pointer to the array) and *n_out. */
+/* A list of mappings, each by its table of keys (at most 32), into an array of structs of `size` bytes: *out (a pointer to the array) and
+ * *n_out. */
 [[nodiscard]] int yaml_objects(struct yaml *r, struct fy_node *n, const char *key, const char *what, const struct yaml_key *keys,
         size_t n_keys, size_t size, void *out, size_t *n_out);
 /* Nothing at all: empty, null or ~. */

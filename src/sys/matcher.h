@@ -5,6 +5,7 @@
 
 #include <hs/hs.h>
 
+#include "base/slice.h"
 #include "sys/lib.h"
 
 #define MATCHER(X)                 \
@@ -27,6 +28,8 @@ extern struct lib_matcher lib_matcher;
 
 /* Once. Must be done while there are files. 0, -ENOENT, -ENOSYS. */
 [[nodiscard]] int matcher_load(struct err *err);
+/* A database of literals, for blocks; each is told of by its place here, with its own HS_FLAG_…. 0, -EINVAL, -ENOMEM. */
+[[nodiscard]] int matcher_literals(const struct slice *texts, const unsigned *flags, size_t n, hs_database_t **out, struct err *err);
 
 #ifndef MATCHER_ITSELF
 #define hs_alloc_scratch        lib_matcher.hs_alloc_scratch

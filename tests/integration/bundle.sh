@@ -88,6 +88,13 @@ policy 0 'in force from here on: version 2' bundle install --ledger none 2.bundl
 policy 1 'current/policy.yaml:5 (organisation)' explain --tool claude-code
 policy 1 'an older one is not taken' bundle install --ledger none 1.bundle
 in_force 2
+# Prints that are too many together with those that are shipped would leave the machine without any.
+mkdir folder/prints
+for i in {1..60}; do printf 'tool: t%d\ntitle: T\npublisher: P\npackages: ["npm:t%d"]\nneed: 1\n' "$i" "$i" >"folder/prints/t$i.yaml"; done
+bundle 3 'b c'
+policy 1 'more than 64 files of prints' bundle install --ledger none 3.bundle
+rm -r folder/prints 3.bundle
+in_force 2
 policy 0 'still in force' bundle install --ledger none 2.bundle
 # The one before, as a newer one.
 policy 0 'version 3' bundle make --version 3 --expires 30d -o 3.bundle /var/lib/postern/bundle/previous/

@@ -1,12 +1,15 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -197,7 +200,7 @@ static void wide(void **state)
 	(void)state;
 	struct identify *id = two_tools();
 	for (int big = 0; big < 2; big++)
-		for (size_t shift = 0; shift < 9001; shift += 3000) {
+		for (size_t shift = 0; shift < 9001; shift += 2999) {
 			_cleanup_buf_ struct buf b = BUF(16 << 20), text = BUF(1 << 20);
 			for (int i = 0; i < 10; i++) {
 				for (int k = 0; k < 900; k++)
@@ -285,7 +288,7 @@ static struct identify_match match_tree(const struct identify *id, const struct 
 {
 	struct identify_match m;
 	struct err err = {0};
-	if (identify_tree(id, f->fd, 0, &m, &err) < 0)
+	if (identify_tree(id, f->fd, &m, &err) < 0)
 		fail_msg("%s", err.text);
 	return m;
 }
@@ -430,6 +433,41 @@ static void archives(void **state)
 		layer.p[at] ^= 0xff;
 		(void)match(id, buf_slice(&layer), IDENTIFY_INSIDE);
 	}
+	identify_close(id);
+}
+
+static void *speak(void *stop)
+{
+	while (!atomic_load((atomic_bool *)stop))
+		(void)strerror(ENOENT);
+	return NULL;
+}
+
+/* Threads that hold locks of the C library when a process is made for an archive do not hold that process up. */
+static void archives_beside_threads(void **state)
+{
+	(void)state;
+	struct identify *id = two_tools();
+	_cleanup_buf_ struct buf b = BUF(65536), layer = BUF(1 << 20);
+	code(&b, "alpha", 0, 12, "3.2.1");
+	pack(&layer, false, true, &(struct packed){"a/cli.js", buf_slice(&b)}, 1);
+	pthread_t thread[2];
+	atomic_bool stop = false;
+	for (size_t i = 0; i < ARRAY_LEN(thread); i++)
+		assert_int_equal(pthread_create(&thread[i], NULL, speak, &stop), 0);
+	struct timespec from, to;
+	(void)clock_gettime(CLOCK_MONOTONIC, &from);
+	unsigned found = 0;
+	for (int i = 0; i < 20; i++) {
+		found += match(id, buf_slice(&layer), IDENTIFY_INSIDE).by == IDENTIFY_BY_CONSTANTS;
+		(void)clock_gettime(CLOCK_MONOTONIC, &to);
+		if (to.tv_sec - from.tv_sec > 60)
+			break; /* the limit for one is two minutes */
+	}
+	atomic_store(&stop, true);
+	for (size_t i = 0; i < ARRAY_LEN(thread); i++)
+		assert_int_equal(pthread_join(thread[i], NULL), 0);
+	assert_int_equal(found, 20);
 	identify_close(id);
 }
 
@@ -598,6 +636,49 @@ static void shipped(void **state)
 	assert_int_equal(identify_open("tests/data", &id, &err), -ENOENT);
 }
 
+static void put_prints(const struct folder *f, const char *path, const char *tool, unsigned need)
+{
+	_cleanup_buf_ struct buf b = BUF(65536);
+	prints_of(&b, tool, need);
+	put(f, path, buf_slice(&b));
+}
+
+/* Prints of several folders: the first counts, of files with one name and of files for one tool. */
+static void folders(void **state)
+{
+	(void)state;
+	struct folder f = folder_new();
+	_cleanup_buf_ struct buf three = BUF(65536), list = BUF(256);
+	struct identify *id = NULL;
+	struct err err = {0};
+	code(&three, "alpha", 0, 3, NULL);
+	code(&three, "beta", 0, 3, NULL);
+	put_prints(&f, "ours/alpha.yaml", "alpha", 2);
+	put_prints(&f, "ours/other.yaml", "gamma", 5);
+	put_prints(&f, "theirs/alpha.yaml", "alpha", 5);
+	put_prints(&f, "theirs/beta.yaml", "beta", 5);
+	put_prints(&f, "theirs/gamma.yaml", "gamma", 5);
+	buf_fmt(&list, "%s/ours:%s/none::%s/theirs", f.path, f.path, f.path);
+	if (identify_open(buf_str(&list), &id, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(id->n_tools, 3);
+	assert_string_equal(match(id, buf_slice(&three), 0).tool, "alpha");
+	assert_string_equal(identify_package_tool(id, SLICE("pypi:beta")), "beta");
+	identify_close(id);
+	buf_reset(&list);
+	buf_fmt(&list, "%s/theirs:%s/ours", f.path, f.path);
+	assert_int_equal(identify_open(buf_str(&list), &id, &err), 0);
+	assert_int_equal(match(id, buf_slice(&three), 0).by, IDENTIFY_BY_NOTHING);
+	identify_close(id);
+	buf_reset(&list);
+	buf_fmt(&list, "%s/ours", f.path);
+	/* In one folder it is a mistake. */
+	put_prints(&f, "ours/zeta.yaml", "alpha", 5);
+	assert_int_equal(identify_open(buf_str(&list), &id, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "ours/zeta.yaml:1:1: the tool alpha is in "));
+	folder_end(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -610,10 +691,12 @@ int main(void)
 	        cmocka_unit_test(trees),
 	        cmocka_unit_test(metadata),
 	        cmocka_unit_test(archives),
+	        cmocka_unit_test(archives_beside_threads),
 	        cmocka_unit_test(elf),
 	        cmocka_unit_test(forms),
 	        cmocka_unit_test(learning),
 	        cmocka_unit_test(shipped),
+	        cmocka_unit_test(folders),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
