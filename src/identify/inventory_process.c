@@ -99,31 +99,29 @@ static struct slice base_name(struct slice s)
 	return s;
 }
 
-/* Opens a path as the process sees it. */
-static int open_inside(const struct look_at_process *x, struct slice path, int flags)
+/* Opens a regular file at a path as the process sees it, for reading; -1 if it is none. The path is whatever the process says, and opening
+ * a device or pipe can do something, so that what it is is looked at before. */
+static int open_inside(const struct look_at_process *x, struct slice path)
 {
-	char text[4096];
-	struct open_how how = {.flags = (uint64_t)(unsigned)(flags | O_CLOEXEC), .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
+	char text[4096], link[64];
+	struct stat st;
+	const struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
+	ssize_t n = 0;
 	if (path.n == 0 || path.n >= sizeof(text) || memchr(path.p, 0, path.n))
 		return -1;
-	memcpy(text, path.p, path.n);
-	text[path.n] = 0;
-	_cleanup_fd_ int at = openat(x->fd, text[0] == '/' ? "root" : "cwd", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (at < 0)
-		return -1;
 	/* Below the working folder links may lead up, to where the process itself would follow them. */
-	if (text[0] != '/') {
-		char cwd[4096];
-		ssize_t n = link_text(x->fd, "cwd", cwd, sizeof(cwd));
-		if (n <= 0 || (size_t)n + path.n + 2 > sizeof(cwd))
-			return -1;
-		cwd[n] = '/';
-		memcpy(cwd + n + 1, text, path.n + 1);
-		close(at);
-		at = openat(x->fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
-		return at < 0 ? -1 : (int)syscall(SYS_openat2, at, cwd, &how, sizeof(how));
-	}
-	return (int)syscall(SYS_openat2, at, text, &how, sizeof(how));
+	if (path.p[0] != '/' && ((n = link_text(x->fd, "cwd", text, sizeof(text))) <= 0 || (size_t)n + path.n + 2 > sizeof(text)))
+		return -1;
+	if (n)
+		text[n++] = '/';
+	memcpy(text + n, path.p, path.n);
+	text[(size_t)n + path.n] = 0;
+	_cleanup_fd_ int root = openat(x->fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_fd_ int at = root < 0 ? -1 : (int)syscall(SYS_openat2, root, text, &how, sizeof(how));
+	if (at < 0 || fstat(at, &st) < 0 || !S_ISREG(st.st_mode))
+		return -1;
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", at);
+	return open(link, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
 /* The package that a script is part of, by package.json in one of the folders above it. */
@@ -139,7 +137,7 @@ static bool package_above(struct look_at_process *x, struct slice script, struct
 			return false;
 		script = slice_sub(script, 0, n - 1);
 		buf_fmt(&path, "%.*s/package.json", SLICE_FMT(script));
-		_cleanup_fd_ int fd = open_inside(x, buf_slice(&path), O_RDONLY | O_NONBLOCK | O_NOCTTY);
+		_cleanup_fd_ int fd = open_inside(x, buf_slice(&path));
 		if (fd < 0 || !look_read(j, fd, 1 << 20, false) || !jscan_root(buf_slice(&j->text), &root))
 			continue;
 		const char *name = jscan_get(root, SLICE("name"), &value) ? jscan_str(value, &a) : NULL;
@@ -176,7 +174,7 @@ static bool script(struct look_at_process *x, struct verdict *v, struct slice *p
 		struct slice s = x->argv[i];
 		if (!s.n || s.p[0] == '-')
 			continue;
-		_cleanup_fd_ int fd = open_inside(x, s, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+		_cleanup_fd_ int fd = open_inside(x, s);
 		if (fd < 0)
 			continue;
 		*path = s;
