@@ -12,7 +12,7 @@
 #include "parse/jscan.h"
 #include "sys/path.h"
 
-#define PROCESSES_MAX 100000u
+#define PROCESSES_MAX 25000u
 #define MEMO          1024u
 #define CMDLINE_MAX   ((size_t)64 << 10)
 #define ENVIRON_MAX   ((size_t)256 << 10)
@@ -36,7 +36,7 @@ struct running {
 	struct job *j;
 	struct memo *memo;
 	struct process *list;
-	size_t n, room;
+	size_t n;
 	struct sockets sockets;
 };
 
@@ -58,21 +58,12 @@ static ssize_t link_text(int fd, const char *name, char *out, size_t room)
 	return n;
 }
 
+/* As much as the buffer takes. */
 static bool read_small(int dir, const char *name, struct buf *out)
 {
-	_cleanup_fd_ int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	buf_reset(out);
-	while (fd >= 0 && out->n < out->max) {
-		size_t want = out->max - out->n < 65536 ? out->max - out->n : 65536;
-		uint8_t *p = buf_room(out, want);
-		ssize_t n = p ? read(fd, p, want) : -1;
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n == 0;
-		out->n += (size_t)n;
-	}
-	return fd >= 0;
+	int r = path_read(dir, name, out);
+	return r == 0 || r == -EFBIG;
 }
 
 static void memo_find(struct running *r, int fd, struct verdict *v)
@@ -297,7 +288,7 @@ static void fact_container(struct look_at_process *x, struct inventory_finding *
 	for (size_t i = 0; i < ARRAY_LEN(marks); i++)
 		if (slice_find(buf_slice(&text), slice_str(marks[i]), 0) != SLICE_NPOS) {
 			struct slice line = slice_trim(buf_slice(&text));
-			f->container = find_text(x->r->j, slice_from(base_name(line), 0), 120);
+			f->container = find_text(x->r->j, base_name(line), 120);
 			return;
 		}
 }
@@ -394,7 +385,7 @@ static void one(struct running *r, int proc, const char *name)
 		_cleanup_fd_ int exe = openat(x.fd, "exe", O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 		char target[4096] = "";
 		(void)link_text(x.fd, "exe", target, sizeof(target));
-		struct slice program = base_name(slice_str(target[0] ? target : x.argc ? (const char *)x.argv[0].p : ""));
+		struct slice program = base_name(target[0] ? slice_str(target) : x.argc ? x.argv[0] : SLICE_NONE);
 		if (exe < 0 && errno == EACCES)
 			r->j->counts.foreign++;
 		if (exe >= 0)
@@ -481,8 +472,8 @@ void processes_take(struct job *j)
 	struct running r = {.j = j, .memo = calloc(MEMO, sizeof(*r.memo))};
 	int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = proc < 0 ? NULL : fdopendir(proc);
-	r.list = calloc(PROCESSES_MAX / 4, sizeof(*r.list));
-	for (struct dirent *e; d && r.memo && r.list && r.n < PROCESSES_MAX / 4 && !taking_stopped(j->t) && path_next(d, &e) == 1;)
+	r.list = calloc(PROCESSES_MAX, sizeof(*r.list));
+	for (struct dirent *e; d && r.memo && r.list && r.n < PROCESSES_MAX && !taking_stopped(j->t) && path_next(d, &e) == 1;)
 		if (isdigit((unsigned char)e->d_name[0]))
 			one(&r, dirfd(d), e->d_name);
 	if (d && r.list) {
