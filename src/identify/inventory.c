@@ -45,11 +45,7 @@ static void add_account(struct taking *t, struct slice line)
 	a->last = slice_str(a->home);
 	while (a->last.n && a->last.p[a->last.n - 1] == '/')
 		a->last.n--;
-	for (size_t i = a->last.n; i > 0; i--)
-		if (a->last.p[i - 1] == '/') {
-			a->last = slice_from(a->last, i);
-			break;
-		}
+	a->last = slice_base(a->last);
 	if (uid && uid < 1000 && !slice_starts(slice_str(a->home), SLICE("/home/")))
 		a->last = SLICE_NONE;
 	a->next = t->accounts;

@@ -82,14 +82,6 @@ static void memo_find(struct running *r, int fd, struct verdict *v)
 	*v = m->v;
 }
 
-static struct slice base_name(struct slice s)
-{
-	for (size_t i = s.n; i > 0; i--)
-		if (s.p[i - 1] == '/')
-			return slice_from(s, i);
-	return s;
-}
-
 /* Opens a regular file at a path as the process sees it, for reading; -1 if it is none. The path is whatever the process says, and opening
  * a device or pipe can do something, so that what it is is looked at before. */
 static int open_inside(const struct look_at_process *x, struct slice path)
@@ -120,7 +112,7 @@ static bool package_above(struct look_at_process *x, struct slice script, struct
 {
 	struct job *j = x->r->j;
 	for (int up = 0; up < 4; up++) {
-		size_t n = script.n - base_name(script).n;
+		size_t n = script.n - slice_base(script).n;
 		_cleanup_arena_ struct arena a = ARENA(1 << 20);
 		_cleanup_buf_ struct buf path = BUF(4096), package = BUF(400);
 		struct slice root, value;
@@ -175,7 +167,7 @@ static bool script(struct look_at_process *x, struct verdict *v, struct slice *p
 		if (v->any)
 			return true;
 		/* A launcher of a Python package: by its name. */
-		const struct catalogue_tool *t = catalogue_command(x->r->j->t->o->catalogue, base_name(s));
+		const struct catalogue_tool *t = catalogue_command(x->r->j->t->o->catalogue, slice_base(s));
 		if (t) {
 			*v = (struct verdict){.by = INVENTORY_BY_PLACE, .any = true};
 			(void)snprintf(v->tool, sizeof(v->tool), "%s", t->id);
@@ -288,7 +280,7 @@ static void fact_container(struct look_at_process *x, struct inventory_finding *
 	for (size_t i = 0; i < ARRAY_LEN(marks); i++)
 		if (slice_find(buf_slice(&text), slice_str(marks[i]), 0) != SLICE_NPOS) {
 			struct slice line = slice_trim(buf_slice(&text));
-			f->container = find_text(x->r->j, base_name(line), 120);
+			f->container = find_text(x->r->j, slice_base(line), 120);
 			return;
 		}
 }
@@ -385,7 +377,7 @@ static void one(struct running *r, int proc, const char *name)
 		_cleanup_fd_ int exe = openat(x.fd, "exe", O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 		char target[4096] = "";
 		(void)link_text(x.fd, "exe", target, sizeof(target));
-		struct slice program = base_name(target[0] ? slice_str(target) : x.argc ? x.argv[0] : SLICE_NONE);
+		struct slice program = slice_base(target[0] ? slice_str(target) : x.argc ? x.argv[0] : SLICE_NONE);
 		if (exe < 0 && errno == EACCES)
 			r->j->counts.foreign++;
 		if (exe >= 0)
@@ -395,7 +387,7 @@ static void one(struct running *r, int proc, const char *name)
 		if (!v.any && x.argc) {
 			/* By name: of its program, or, of another account's, of what it says. */
 			const struct catalogue_tool *t = catalogue_command(r->j->t->o->catalogue, program);
-			t = t || target[0] ? t : catalogue_command(r->j->t->o->catalogue, base_name(x.argv[0]));
+			t = t || target[0] ? t : catalogue_command(r->j->t->o->catalogue, slice_base(x.argv[0]));
 			if (t) {
 				v = (struct verdict){.by = INVENTORY_BY_PLACE, .any = true};
 				(void)snprintf(v.tool, sizeof(v.tool), "%s", t->id);
