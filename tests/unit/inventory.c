@@ -353,6 +353,19 @@ static void bad_formats(void **state)
 		int r = conf_read((enum conf_format)f, slice_str(list), 100, &tiny, &root, NULL);
 		assert_true(r == -12 || (f == CONF_JSON && r == -74));
 	}
+	/* Of TOML also how many keys a map has, wherever it is written. */
+	static const char *const begins[] = {"", "a = {", "a = [{"};
+	for (size_t i = 0; i < ARRAY_LEN(begins); i++)
+		for (int n = 3990; n <= 4100; n += 110) {
+			_cleanup_arena_ struct arena a = ARENA((size_t)4 << 20);
+			_cleanup_buf_ struct buf text = BUF(1 << 20);
+			struct conf *root;
+			buf_str_add(&text, begins[i]);
+			for (int k = 0; k < n; k++)
+				buf_fmt(&text, i ? "k%d = 1, " : "k%d = 1\n", k);
+			buf_str_add(&text, i == 2 ? "}]" : i ? "}" : "");
+			assert_int_equal(conf_read(CONF_TOML, buf_slice(&text), 100000, &a, &root, NULL), n > 4000 ? -74 : 0);
+		}
 }
 
 /* ---- models, sockets */
