@@ -11,6 +11,7 @@
 
 #include "identify/inventory_part.h"
 #include "parse/weights.h"
+#include "report/inventory.h"
 
 /* ---- the catalogue */
 
@@ -415,6 +416,52 @@ static void sockets(void **state)
 	assert_false(sockets_line(SLICE(""), true, &r));
 }
 
+/* ---- what is printed */
+
+#define FINDING(of_kind, called)                                                                                                          \
+	{                                                                                                                                 \
+		.kind = of_kind, .name = called, .tool = "", .title = "", .publisher = "", .tool_kind = "", .version = "", .package = "", \
+		.path = "/x", .person = "", .owner = "", .container = "", .digest = ""                                                    \
+	}
+
+/* Escaped and cut, the name of a tool is still a text, wherever the cut falls. */
+static void events(void **state)
+{
+	(void)state;
+	const struct inventory_about about = {.host = "h", .roots = "/", .time = 1, .serial = "x"};
+	for (size_t bytes = 80; bytes < 120; bytes++) {
+		char name[121] = "";
+		for (size_t i = 0; i < bytes; i++)
+			name[i] = 1;
+		for (size_t i = bytes; i + 3 <= 120; i += 3)
+			memcpy(name + i, "\xe2\x82\xac", 4);
+		const struct inventory_finding f = FINDING(INVENTORY_PROGRAM, name);
+		_cleanup_buf_ struct buf out = BUF(1 << 17);
+		struct err err = {0};
+		if (inventory_event(&out, &f, &about, &err) != 0)
+			fail_msg("%zu: %s", bytes, err.text);
+	}
+}
+
+/* The same server twice in one file: two references that differ. */
+static void references(void **state)
+{
+	(void)state;
+	const struct inventory_about about = {.host = "h", .roots = "/", .time = 1, .serial = "x"};
+	struct inventory_finding f[] = {FINDING(INVENTORY_MCP_SERVER, "a"), FINDING(INVENTORY_MCP_SERVER, "a"),
+	        FINDING(INVENTORY_MCP_SERVER, "b")},
+	                         *list[] = {&f[0], &f[1], &f[2]};
+	const struct inventory inv = {.finding = list, .n = 3};
+	_cleanup_buf_ struct buf out = BUF(1 << 17);
+	const char *ref[3], *at;
+	inventory_cyclonedx(&out, &inv, &about);
+	assert_non_null(at = strstr(buf_str(&out), "\"services\""));
+	for (size_t i = 0; i < 3; i++)
+		assert_non_null(at = ref[i] = strstr(at + 1, "\"bom-ref\": "));
+	assert_true(strncmp(ref[0], ref[1], 40) == 0 && strncmp(ref[0], ref[2], 40) != 0);
+	assert_true(strncmp(ref[0], ref[1], 48) != 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -428,6 +475,8 @@ int main(void)
 	        cmocka_unit_test(bad_formats),
 	        cmocka_unit_test(models),
 	        cmocka_unit_test(sockets),
+	        cmocka_unit_test(events),
+	        cmocka_unit_test(references),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
