@@ -340,8 +340,10 @@ static int take(struct taking *t, struct inventory *out, struct err *err)
 	r = walk_run(t, err);
 	if (r == 0 && t->o->processes)
 		processes_take(&t->job[0]);
-	for (unsigned i = 0; i < t->jobs; i++)
+	for (unsigned i = 0; i < t->jobs; i++) {
 		add_counts(&out->counts, &t->job[i].counts);
+		out->full |= t->job[i].full;
+	}
 	out->stopped = taking_stopped(t);
 	r = r < 0 ? r : gather(t, out, err);
 	if (r == 0 && t->o->cache && !out->stopped)

@@ -91,11 +91,11 @@ struct inventory_finding {
 };
 
 struct inventory_counts {
-	uint64_t folders, files, unchanged;                                       /* unchanged: folders that were not read again */
-	uint64_t looked;                                                          /* files whose content was looked into */
-	uint64_t unreadable, other_systems, too_deep, too_many, too_large, twice; /* too_large: also what is mostly holes */
-	uint64_t containers;         /* root file systems of them that were walked, or layers */
-	uint64_t processes, foreign; /* foreign: of others, of which not all could be seen */
+	uint64_t folders, files, unchanged;                                /* unchanged: folders that were not read again */
+	uint64_t looked;                                                   /* files whose content was looked into */
+	uint64_t unreadable, other_systems, too_deep, too_many, too_large; /* too_large: also what is mostly holes */
+	uint64_t containers;                                               /* root file systems of them that were walked, or layers */
+	uint64_t processes, foreign;                                       /* foreign: of others, of which not all could be seen */
 };
 #define INVENTORY_UNREAD 20
 struct inventory {

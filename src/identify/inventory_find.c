@@ -80,7 +80,7 @@ struct inventory_finding *find_new(struct job *j, enum inventory_kind kind, cons
 {
 	struct inventory_finding *f = j->n < FINDINGS_MAX ? arena_alloc(&j->arena, sizeof(*f)) : NULL;
 	if (!f) {
-		j->t->out->full = true;
+		j->full = true;
 		return NULL;
 	}
 	*f = (struct inventory_finding){.kind = kind,

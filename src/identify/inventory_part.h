@@ -88,7 +88,7 @@ struct node {
 	unsigned depth, old;   /* old: 1 + index in the last run's cache */
 	uint64_t dev, ino;
 	int64_t mtime, ctime;
-	unsigned flags;
+	_Atomic unsigned flags; /* whether all below is known is told by whoever is at something below */
 	char name[];
 };
 
@@ -124,6 +124,7 @@ struct job {
 	struct arena arena; /* of findings */
 	struct inventory_finding *first;
 	size_t n;
+	bool full; /* there was no more room for findings */
 	struct inventory_counts counts;
 	struct buf text;    /* of the file that is being read */
 	struct buf entries; /* of the folder */

@@ -416,6 +416,25 @@ static void sockets(void **state)
 	assert_false(sockets_line(SLICE(""), true, &r));
 }
 
+/* ---- the walk */
+
+/* Interrupted before it began: what waits is let go of (by the account of the sanitizers' build), and nothing is found. */
+static void interrupted(void **state)
+{
+	(void)state;
+	_cleanup_arena_ struct arena a = ARENA((size_t)16 << 20);
+	struct catalogue c;
+	struct inventory inv;
+	struct err err = {0};
+	const sig_atomic_t stop = 1;
+	const struct inventory_options o = {.root = {"/usr"}, .n_roots = 1, .system = "/usr", .catalogue = &c, .jobs = 3, .stop = &stop};
+	assert_int_equal(catalogue_open("share/catalogue/tools.yaml", &a, &c, &err), 0);
+	assert_int_equal(inventory_take(&o, &inv, &err), 0);
+	assert_true(inv.stopped);
+	assert_int_equal(inv.counts.folders, 1);
+	inventory_free(&inv);
+}
+
 /* ---- what is printed */
 
 #define FINDING(of_kind, called)                                                                                                          \
@@ -475,6 +494,7 @@ int main(void)
 	        cmocka_unit_test(bad_formats),
 	        cmocka_unit_test(models),
 	        cmocka_unit_test(sockets),
+	        cmocka_unit_test(interrupted),
 	        cmocka_unit_test(events),
 	        cmocka_unit_test(references),
 	};
