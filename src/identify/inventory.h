@@ -86,7 +86,6 @@ struct inventory_finding {
 	struct inventory_fact *facts;
 	struct inventory_risk *risks;
 	struct inventory_leaf *leaves; /* of settings and managed settings: to tell where they contradict */
-	unsigned n_leaves;
 	struct inventory_finding *next;
 };
 
