@@ -134,6 +134,18 @@ void find_tool(struct inventory_finding *f, const struct catalogue_tool *t)
 	f->tool_kind = catalogue_kind_names[t->kind];
 }
 
+void find_verdict(struct job *j, struct inventory_finding *f, const struct verdict *v)
+{
+	const struct catalogue_tool *t = catalogue_tool(j->t->o->catalogue, slice_str(v->tool));
+	if (t) {
+		find_tool(f, t);
+		return;
+	}
+	f->tool = find_text(j, slice_str(v->tool), 64);
+	f->title = find_text(j, slice_str(v->title), 80);
+	f->publisher = find_text(j, slice_str(v->publisher), 80);
+}
+
 void find_fact(struct job *j, struct inventory_finding *f, const char *name, struct slice value)
 {
 	struct inventory_fact **last = &f->facts, *x;

@@ -217,6 +217,8 @@ struct inventory_finding *find_new(struct job *j, enum inventory_kind kind, cons
 /* Takes a finding out of the list again. */
 void find_drop(struct job *j, const struct inventory_finding *f);
 void find_tool(struct inventory_finding *f, const struct catalogue_tool *t);
+/* The tool that a content is; one that only the prints know by what they say of it. */
+void find_verdict(struct job *j, struct inventory_finding *f, const struct verdict *v);
 /* Copies into the job's arena; what is longer than `most` is cut. Never NULL. */
 const char *find_text(struct job *j, struct slice s, size_t most);
 __attribute__((format(printf, 2, 3))) const char *find_fmt(struct job *j, const char *fmt, ...);

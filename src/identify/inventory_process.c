@@ -294,13 +294,7 @@ static void found(struct look_at_process *x, const struct verdict *v, struct sli
 	if (!f)
 		return;
 	x->p->f = f;
-	if (t) {
-		find_tool(f, t);
-	} else {
-		f->tool = find_text(j, slice_str(v->tool), 64);
-		f->title = find_text(j, slice_str(v->title), 80);
-		f->publisher = find_text(j, slice_str(v->publisher), 80);
-	}
+	find_verdict(j, f, v);
 	f->by = v->by;
 	f->sure = v->by == INVENTORY_BY_CONTENT ? INVENTORY_CERTAIN : v->by == INVENTORY_BY_METADATA ? INVENTORY_LIKELY : INVENTORY_WEAK;
 	f->version = find_text(j, slice_str(v->version), 80);
