@@ -94,8 +94,7 @@ struct inventory_finding *find_new(struct job *j, enum inventory_kind kind, cons
 	        .path = "",
 	        .person = "",
 	        .owner = "",
-	        .container = "",
-	        .digest = ""};
+	        .container = ""};
 	if (s) {
 		f->uid = s->st.st_uid;
 		f->mode = s->st.st_mode & 07777;

@@ -123,14 +123,6 @@ static void component(struct buf *out, const struct inventory *inv, size_t at)
 	buf_u8(out, '}');
 }
 
-static const char *fact(const struct inventory_finding *f, const char *name)
-{
-	for (const struct inventory_fact *x = f->facts; x; x = x->next)
-		if (strcmp(x->name, name) == 0)
-			return x->value;
-	return NULL;
-}
-
 /* The schema wants references by RFC 3986, so only what has no other characters is one. */
 static bool is_reference(const char *s)
 {
@@ -143,7 +135,7 @@ static bool is_reference(const char *s)
 static void service(struct buf *out, const struct inventory *inv, size_t at)
 {
 	const struct inventory_finding *f = inv->finding[at];
-	const char *url = fact(f, "url");
+	const char *url = inventory_fact(f, "url");
 	buf_str_add(out, "\n    {");
 	reference(out, inv, at);
 	buf_str_add(out, ", \"name\": ");

@@ -74,7 +74,6 @@ int inventory_event(struct buf *out, const struct inventory_finding *f, const st
 	        .person = clean(&person, f->person),
 	        .tool_name = clean(&name, inventory_title(f)),
 	        .tool_version = clean(&version, f->version),
-	        .tool_sha256 = slice_str(f->digest),
 	        .message = buf_slice(&shown),
 	        .finding_uid = software ? SLICE_NONE : slice_str(uid),
 	        .finding_title = software ? SLICE_NONE : slice_str(inventory_kind_names[f->kind]),
