@@ -75,6 +75,14 @@ bool slice_split(struct slice *rest, uint8_t sep, struct slice *part)
 	return true;
 }
 
+struct slice slice_base(struct slice path)
+{
+	size_t at = path.n;
+	while (at && path.p[at - 1] != '/')
+		at--;
+	return slice_from(path, at);
+}
+
 bool slice_u64(struct slice a, uint64_t max, uint64_t *out)
 {
 	uint64_t v = 0;

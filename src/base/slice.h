@@ -81,6 +81,8 @@ size_t slice_find(struct slice a, struct slice needle, size_t from);
 struct slice slice_trim(struct slice a);
 /* The part before the next `sep`, taken off the front of *rest together with the separator. False when *rest was used up. */
 bool slice_split(struct slice *rest, uint8_t sep, struct slice *part);
+/* What is behind the last "/" of a path; all of it if there is none. */
+struct slice slice_base(struct slice path);
 /* A decimal number of ASCII digits only, without sign; false if it is empty, has anything else, or exceeds max. */
 bool slice_u64(struct slice a, uint64_t max, uint64_t *out);
 /* Multiply and mix, eight bytes at a time: for hash tables of trusted size, never for security. */

@@ -177,7 +177,6 @@ static int take(struct inventory_options *io, struct inventory *inv, struct err 
 {
 	struct work w = {.io = io, .inv = inv};
 	pthread_t thread;
-	pthread_attr_t attr;
 	bool terminal = isatty(STDERR_FILENO) == 1;
 	const struct sigaction catch = {.sa_handler = on_signal}, usual = {.sa_handler = SIG_DFL};
 	const int signals[] = {SIGINT, SIGTERM, SIGHUP};
@@ -185,8 +184,7 @@ static int take(struct inventory_options *io, struct inventory *inv, struct err 
 		io->progress = show_progress;
 	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
 		(void)sigaction(signals[i], &catch, NULL);
-	int r = pthread_attr_init(&attr);
-	r = r ? r : pthread_create(&thread, &attr, in_thread, &w);
+	int r = pthread_create(&thread, NULL, in_thread, &w);
 	/* A large file may be under way when somebody has enough: nothing here needs to be put in order, so the end is the end. */
 	for (unsigned late = 0; r == 0;) {
 		struct timespec until;
@@ -203,7 +201,6 @@ static int take(struct inventory_options *io, struct inventory *inv, struct err 
 			_exit(EXIT_INCONCLUSIVE);
 		}
 	}
-	(void)pthread_attr_destroy(&attr);
 	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
 		(void)sigaction(signals[i], &usual, NULL);
 	if (terminal)

@@ -187,18 +187,10 @@ static bool spend(struct inside *x, uint64_t n)
 	return !x->over;
 }
 
-static struct slice base_name(struct slice path)
-{
-	size_t slash = path.n;
-	while (slash && path.p[slash - 1] != '/')
-		slash--;
-	return slice_from(path, slash);
-}
-
 /* Is this the metadata of the group's package itself, and not of something in it? */
 static bool metadata_of_root(struct slice path, struct slice root)
 {
-	struct slice name = base_name(path), folder = slice_sub(path, 0, path.n - name.n);
+	struct slice name = slice_base(path), folder = slice_sub(path, 0, path.n - name.n);
 	if (!metadata_is(name))
 		return false;
 	if (root.n)
@@ -218,7 +210,7 @@ static void read_metadata(struct inside *x, struct archive *a, struct slice path
 		if (k > 0)
 			text.n += (size_t)k;
 	}
-	if (buf_error(&text) || !spend(x, text.n) || !metadata_read(base_name(path), buf_slice(&text), &m))
+	if (buf_error(&text) || !spend(x, text.n) || !metadata_read(slice_base(path), buf_slice(&text), &m))
 		return;
 	/* Only packages of known tools are of interest. */
 	if (!identify_package_tool(x->id, slice_str(m.package)))
@@ -287,7 +279,7 @@ static void read_entry(struct inside *x, struct archive *a, struct archive_entry
 	bool zip = (lib.archive_format(a) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_ZIP;
 	struct slice root = root_of(path, zip);
 	bool meta = metadata_of_root(path, root);
-	if (!meta && !tree_may_be_code(base_name(path)))
+	if (!meta && !tree_may_be_code(slice_base(path)))
 		return;
 	size_t n = 0;
 	for (la_ssize_t k = 1; k > 0 && n<4096; n += k> 0 ? (size_t)k : 0)

@@ -7,14 +7,14 @@
 #include "base/err.h"
 #include "base/slice.h"
 
-enum catalogue_kind { CATALOGUE_AGENT, CATALOGUE_EDITOR, CATALOGUE_EXTENSION, CATALOGUE_RUNTIME, CATALOGUE_SHARED, CATALOGUE_KINDS };
+enum catalogue_kind { CATALOGUE_AGENT, CATALOGUE_EDITOR, CATALOGUE_EXTENSION, CATALOGUE_RUNTIME, CATALOGUE_SHARED };
 /* "agent", "editor", "extension", "runtime", and "shared": no tool, but what several read; NULL-terminated. */
 extern const char *const catalogue_kind_names[];
 
 /* How a file is written: those of parse/conf.h, and a file that is nothing but a key. */
-enum catalogue_format { CATALOGUE_JSON, CATALOGUE_TOML, CATALOGUE_YAML, CATALOGUE_ENV, CATALOGUE_TEXT, CATALOGUE_FORMATS };
+enum catalogue_format { CATALOGUE_JSON, CATALOGUE_TOML, CATALOGUE_YAML, CATALOGUE_ENV, CATALOGUE_TEXT };
 
-/* What makes a finding worth a second look. Each row is in risks.c of this floor's table catalogue_risks. */
+/* What makes a finding worth a second look; each has its row in catalogue_risks. */
 enum catalogue_risk_id {
 	RISK_AUTO_APPROVE,
 	RISK_AUTO_APPROVE_SOME,
@@ -65,7 +65,7 @@ struct catalogue_file {
 };
 struct catalogue_setting {
 	const char *at;
-	const char *const *is; /* values that are a risk; empty: any value that is not the vendor's */
+	const char *const *is; /* values that are a risk; empty: any, and of RISK_REDIRECTED an address that is not the vendor's */
 	enum catalogue_risk_id risk;
 };
 struct catalogue_tool {

@@ -45,11 +45,7 @@ static void add_account(struct taking *t, struct slice line)
 	a->last = slice_str(a->home);
 	while (a->last.n && a->last.p[a->last.n - 1] == '/')
 		a->last.n--;
-	for (size_t i = a->last.n; i > 0; i--)
-		if (a->last.p[i - 1] == '/') {
-			a->last = slice_from(a->last, i);
-			break;
-		}
+	a->last = slice_base(a->last);
 	if (uid && uid < 1000 && !slice_starts(slice_str(a->home), SLICE("/home/")))
 		a->last = SLICE_NONE;
 	a->next = t->accounts;
@@ -62,16 +58,9 @@ static bool read_passwd(struct taking *t, const char *system)
 	_cleanup_buf_ struct buf text = BUF((size_t)4 << 20);
 	struct slice rest, line;
 	_cleanup_fd_ int root = open(system, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_fd_ int etc = root < 0 ? -1 : path_open(root, "etc", O_PATH | O_DIRECTORY, 0);
-	_cleanup_fd_ int fd = etc < 0 ? -1 : openat(etc, "passwd", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	struct stat st;
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > (off_t)text.max)
+	_cleanup_fd_ int fd = root < 0 ? -1 : path_open(root, "etc/passwd", O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+	if (fd < 0 || path_read_fd(fd, &text) < 0)
 		return false;
-	for (ssize_t n = 1; n > 0 && text.n < (size_t)st.st_size;) {
-		uint8_t *p = buf_room(&text, (size_t)st.st_size - text.n);
-		n = p ? read(fd, p, (size_t)st.st_size - text.n) : 0;
-		text.n += n > 0 ? (size_t)n : 0;
-	}
 	rest = buf_slice(&text);
 	for (size_t n = 0; n < ACCOUNTS_MAX && slice_split(&rest, '\n', &line); n++)
 		add_account(t, line);
@@ -102,18 +91,18 @@ static int compare(const void *a, const void *b)
 	return c ? c : (x->pid > y->pid) - (x->pid < y->pid);
 }
 
-static bool is_below(const char *path, const char *folder)
-{
-	size_t n = strlen(folder);
-	return strncmp(path, folder, n) == 0 && (path[n] == '/' || path[n] == 0);
-}
-
-static const char *fact(const struct inventory_finding *f, const char *name)
+const char *inventory_fact(const struct inventory_finding *f, const char *name)
 {
 	for (const struct inventory_fact *x = f->facts; x; x = x->next)
 		if (strcmp(x->name, name) == 0)
 			return x->value;
 	return NULL;
+}
+
+static bool is_below(const char *path, const char *folder)
+{
+	size_t n = strlen(folder);
+	return strncmp(path, folder, n) == 0 && (path[n] == '/' || path[n] == 0);
 }
 
 /* A folder, what is in it, then what only begins with its name. */
@@ -177,10 +166,10 @@ static void merge_programs(struct job *j, struct inventory_finding **list, size_
 		struct inventory_finding *f = programs[i];
 		while (depth && !is_below(f->path, open[depth - 1]->path))
 			depth--;
-		for (size_t k = depth; k > 0 && f->package; k--) {
+		for (size_t k = depth; k > 0; k--) {
 			struct inventory_finding *above = open[k - 1];
 			bool same = above->tool[0] && strcmp(above->tool, f->tool) == 0;
-			if (!same || fact(f, "leads to") ||
+			if (!same || inventory_fact(f, "leads to") ||
 			        (f->package[0] && f->by == INVENTORY_BY_METADATA && strcmp(f->package, above->package) != 0))
 				continue;
 			if (f->by > above->by) {
@@ -198,11 +187,11 @@ static void merge_programs(struct job *j, struct inventory_finding **list, size_
 	}
 	for (size_t i = 0; i < m; i++) {
 		char to[4096];
-		const char *link = programs[i]->path[0] ? fact(programs[i], "leads to") : NULL;
+		const char *link = programs[i]->path[0] ? inventory_fact(programs[i], "leads to") : NULL;
 		if (!link || !resolve(programs[i]->path, link, to))
 			continue;
 		for (size_t k = 0; k < m && ++work < WORK_MAX; k++) {
-			if (k == i || !programs[k]->path[0] || fact(programs[k], "leads to") || !is_below(to, programs[k]->path))
+			if (k == i || !programs[k]->path[0] || inventory_fact(programs[k], "leads to") || !is_below(to, programs[k]->path))
 				continue;
 			/* A link that calls a tool by another's name is not explained by it. */
 			if (strcmp(programs[k]->tool, programs[i]->tool) == 0) {
@@ -219,12 +208,12 @@ static void merge_models(struct job *j, struct inventory_finding **list, size_t 
 {
 	size_t work = 0;
 	for (size_t i = 0; i < n; i++) {
-		const char *digest = list[i]->kind == INVENTORY_MODEL ? fact(list[i], "blob") : NULL;
+		const char *digest = list[i]->kind == INVENTORY_MODEL ? inventory_fact(list[i], "blob") : NULL;
 		if (!digest || strncmp(digest, "sha256:", 7) != 0)
 			continue;
 		for (size_t k = 0; k < n && ++work < WORK_MAX; k++) {
 			struct slice path = slice_str(list[k]->path), hex = slice_str(digest + 7);
-			if (k == i || list[k]->kind != INVENTORY_MODEL || fact(list[k], "blob") || !slice_ends(path, hex) ||
+			if (k == i || list[k]->kind != INVENTORY_MODEL || inventory_fact(list[k], "blob") || !slice_ends(path, hex) ||
 			        !slice_ends(slice_sub(path, 0, path.n - hex.n), SLICE("/sha256-")))
 				continue;
 			find_fact(j, list[k], "known as", slice_str(list[i]->name));
@@ -344,8 +333,10 @@ static int take(struct taking *t, struct inventory *out, struct err *err)
 	r = walk_run(t, err);
 	if (r == 0 && t->o->processes)
 		processes_take(&t->job[0]);
-	for (unsigned i = 0; i < t->jobs; i++)
+	for (unsigned i = 0; i < t->jobs; i++) {
 		add_counts(&out->counts, &t->job[i].counts);
+		out->full |= t->job[i].full;
+	}
 	out->stopped = taking_stopped(t);
 	r = r < 0 ? r : gather(t, out, err);
 	if (r == 0 && t->o->cache && !out->stopped)

@@ -42,7 +42,6 @@ enum inventory_scope {
 	INVENTORY_OF_PERSON,     /* in a home, for its owner */
 	INVENTORY_OF_PROJECT,    /* in a folder of work */
 	INVENTORY_OF_DEPENDENCY, /* inside of a package that something else uses */
-	INVENTORY_SCOPES
 };
 extern const char *const inventory_scope_names[]; /* "system", "person", "project", "dependency" */
 
@@ -77,7 +76,6 @@ struct inventory_finding {
 	const char *person;    /* whose home it is in; "" outside of homes */
 	const char *owner;     /* of the file or process: a name, or the number as text */
 	const char *container; /* the root file system that it lies in, if that is not the host's */
-	const char *digest;    /* SHA-256; "" if it was not asked for */
 	uid_t uid;
 	unsigned mode; /* permissions; 0 of processes */
 	uint64_t size;
@@ -86,16 +84,15 @@ struct inventory_finding {
 	struct inventory_fact *facts;
 	struct inventory_risk *risks;
 	struct inventory_leaf *leaves; /* of settings and managed settings: to tell where they contradict */
-	unsigned n_leaves;
 	struct inventory_finding *next;
 };
 
 struct inventory_counts {
-	uint64_t folders, files, unchanged;                                       /* unchanged: folders that were not read again */
-	uint64_t looked;                                                          /* files whose content was looked into */
-	uint64_t unreadable, other_systems, too_deep, too_many, too_large, twice; /* too_large: also what is mostly holes */
-	uint64_t containers;         /* root file systems of them that were walked, or layers */
-	uint64_t processes, foreign; /* foreign: of others, of which not all could be seen */
+	uint64_t folders, files, unchanged;                                /* unchanged: folders that were not read again */
+	uint64_t looked;                                                   /* files whose content was looked into */
+	uint64_t unreadable, other_systems, too_deep, too_many, too_large; /* too_large: also what is mostly holes */
+	uint64_t containers;                                               /* root file systems of them that were walked, or layers */
+	uint64_t processes, foreign;                                       /* foreign: of others, of which not all could be seen */
 };
 #define INVENTORY_UNREAD 20
 struct inventory {
@@ -130,6 +127,9 @@ struct inventory_options {
 	void (*progress)(void *arg, const struct inventory_counts *c); /* now and then; may be NULL */
 	void *arg;
 };
+
+/* The first fact of that name; NULL if there is none. */
+const char *inventory_fact(const struct inventory_finding *f, const char *name);
 
 /* 0 also if places could not be read (they are counted); -ENOENT, -ENOTDIR: a root cannot be opened; -ENOMEM. *out is for
  * inventory_free() then. The cache is written unless the walk was stopped. */

@@ -8,7 +8,7 @@
 #define FILE_BYTES ((size_t)8 << 20)
 #define NODES      150000
 #define MEMORY     ((size_t)48 << 20)
-#define LEAVES_MAX 200
+#define PATHS_MAX  400 /* of one file, to single values and to maps: each is kept */
 #define FINDINGS   400 /* of one file */
 
 /* A file that is being looked at. */
@@ -20,7 +20,7 @@ struct settings {
 	const struct conf *root;
 	const struct catalogue_setting *setting;
 	const char *path;
-	size_t findings;
+	size_t findings, paths;
 	bool any; /* there is something to say of it */
 };
 
@@ -234,19 +234,19 @@ static void leaves(struct settings *x, const struct conf *c, const char *path, u
 {
 	if (depth > 6 || c->type != CONF_MAP)
 		return;
-	for (const struct conf *k = c->child; k; k = k->next) {
-		if (k->key.n > 80 || shown_secret(k->key))
+	for (const struct conf *k = c->child; k && x->paths < PATHS_MAX; k = k->next) {
+		if (k->type == CONF_LIST || k->key.n > 80 || shown_secret(k->key))
 			continue;
+		x->paths++;
 		const char *at = path[0] ? find_fmt(x->j, "%s/%.*s", path, SLICE_FMT(k->key)) : find_text(x->j, k->key, 80);
 		if (k->type == CONF_MAP) {
 			leaves(x, k, at, depth + 1);
-		} else if (k->type != CONF_LIST) {
-			struct inventory_leaf *l = x->f->n_leaves < LEAVES_MAX ? arena_alloc(&x->j->arena, sizeof(*l)) : NULL;
+		} else {
+			struct inventory_leaf *l = arena_alloc(&x->j->arena, sizeof(*l));
 			if (!l)
 				return;
 			*l = (struct inventory_leaf){.path = at, .value = slice_hash(k->text) ^ (uint64_t)k->type, .next = x->f->leaves};
 			x->f->leaves = l;
-			x->f->n_leaves++;
 		}
 	}
 }

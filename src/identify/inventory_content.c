@@ -232,13 +232,7 @@ static void found_program(struct job *j, const struct spot *s, const struct verd
 	struct inventory_finding *f = find_new(j, INVENTORY_PROGRAM, s);
 	if (!f)
 		return;
-	if (t) {
-		find_tool(f, t);
-	} else {
-		f->tool = find_text(j, slice_str(v->tool), 64);
-		f->title = find_text(j, slice_str(v->title), 80);
-		f->publisher = find_text(j, slice_str(v->publisher), 80);
-	}
+	find_verdict(j, f, v);
 	f->by = v->by;
 	f->sure = v->by == INVENTORY_BY_CONTENT ? INVENTORY_CERTAIN : INVENTORY_LIKELY;
 	f->version = find_text(j, slice_str(v->version), 80);

@@ -80,7 +80,7 @@ struct inventory_finding *find_new(struct job *j, enum inventory_kind kind, cons
 {
 	struct inventory_finding *f = j->n < FINDINGS_MAX ? arena_alloc(&j->arena, sizeof(*f)) : NULL;
 	if (!f) {
-		j->t->out->full = true;
+		j->full = true;
 		return NULL;
 	}
 	*f = (struct inventory_finding){.kind = kind,
@@ -94,8 +94,7 @@ struct inventory_finding *find_new(struct job *j, enum inventory_kind kind, cons
 	        .path = "",
 	        .person = "",
 	        .owner = "",
-	        .container = "",
-	        .digest = ""};
+	        .container = ""};
 	if (s) {
 		f->uid = s->st.st_uid;
 		f->mode = s->st.st_mode & 07777;
@@ -132,6 +131,18 @@ void find_tool(struct inventory_finding *f, const struct catalogue_tool *t)
 	f->title = t->title;
 	f->publisher = t->publisher;
 	f->tool_kind = catalogue_kind_names[t->kind];
+}
+
+void find_verdict(struct job *j, struct inventory_finding *f, const struct verdict *v)
+{
+	const struct catalogue_tool *t = catalogue_tool(j->t->o->catalogue, slice_str(v->tool));
+	if (t) {
+		find_tool(f, t);
+		return;
+	}
+	f->tool = find_text(j, slice_str(v->tool), 64);
+	f->title = find_text(j, slice_str(v->title), 80);
+	f->publisher = find_text(j, slice_str(v->publisher), 80);
 }
 
 void find_fact(struct job *j, struct inventory_finding *f, const char *name, struct slice value)

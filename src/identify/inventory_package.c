@@ -56,6 +56,15 @@ static void by_content(struct job *j, int fd, struct inventory_finding *f, unsig
 	find_fact(j, f, "constants", slice_str(find_fmt(j, "%u of %u", v.found, v.of)));
 }
 
+/* Whose package it is, as the catalogue or the prints have it; NULL: nobody's that is known. */
+static const struct catalogue_tool *tool_of(const struct job *j, struct slice package)
+{
+	const struct inventory_options *o = j->t->o;
+	const struct catalogue_tool *t = catalogue_package(o->catalogue, package);
+	const char *known = o->id && !t ? identify_package_tool(o->id, package) : NULL;
+	return known ? catalogue_tool(o->catalogue, slice_str(known)) : t;
+}
+
 static struct inventory_finding *package_new(struct job *j, int fd, const struct spot *s, enum inventory_kind kind,
         const struct catalogue_tool *t, struct slice package, struct slice version)
 {
@@ -107,10 +116,7 @@ static void extension(struct job *j, int fd, const struct spot *s, struct slice 
 			id[n++] = '.';
 	}
 	struct slice package = slice_of(id, n), v;
-	const struct catalogue_tool *t = catalogue_package(j->t->o->catalogue, package);
-	const char *known = j->t->o->id && !t ? identify_package_tool(j->t->o->id, package) : NULL;
-	if (known)
-		t = catalogue_tool(j->t->o->catalogue, slice_str(known));
+	const struct catalogue_tool *t = tool_of(j, package);
 	bool installed = s->dir->parent && strcmp(s->dir->parent->name, "extensions") == 0;
 	if (!t && !(installed && extension_for_ai(root)))
 		return;
@@ -177,15 +183,10 @@ static bool under_another_name(
 	struct verdict v;
 	if (s->dir->flags & NODE_DEPENDENCY || !jscan_get(root, SLICE("bin"), &bin) || !tree_of(j, fd, verdict, &v))
 		return false;
-	const struct catalogue_tool *t = catalogue_tool(j->t->o->catalogue, slice_str(v.tool));
-	struct inventory_finding *f = package_new(j, fd, s, INVENTORY_PROGRAM, t, package, slice_str(v.version));
+	struct inventory_finding *f = package_new(j, fd, s, INVENTORY_PROGRAM, NULL, package, slice_str(v.version));
 	if (!f)
 		return true;
-	if (!t) {
-		f->tool = find_text(j, slice_str(v.tool), 64);
-		f->title = find_text(j, slice_str(v.title), 80);
-		f->publisher = find_text(j, slice_str(v.publisher), 80);
-	}
+	find_verdict(j, f, &v);
 	f->by = INVENTORY_BY_CONTENT;
 	f->sure = INVENTORY_CERTAIN;
 	find_fact(j, f, "constants", slice_str(find_fmt(j, "%u of %u", v.found, v.of)));
@@ -212,10 +213,7 @@ void look_package(struct job *j, int fd, struct spot *s, unsigned *verdict)
 	}
 	_cleanup_buf_ struct buf package = BUF(400);
 	buf_fmt(&package, "npm:%.*s", SLICE_FMT(name));
-	const struct catalogue_tool *t = catalogue_package(j->t->o->catalogue, buf_slice(&package));
-	const char *known = j->t->o->id && !t ? identify_package_tool(j->t->o->id, buf_slice(&package)) : NULL;
-	if (known)
-		t = catalogue_tool(j->t->o->catalogue, slice_str(known));
+	const struct catalogue_tool *t = tool_of(j, buf_slice(&package));
 	if (!t) {
 		if (!under_another_name(j, fd, s, root, buf_slice(&package), version, verdict))
 			unknown_agent(j, fd, s, root, name, version);
@@ -289,11 +287,8 @@ void look_metadata(struct job *j, int fd, struct spot *s)
 	if (!name.n || name.n > 200)
 		return;
 	size_t n = 5 + normal_name(name, id + 5, sizeof(id) - 5);
-	const struct catalogue_tool *t = catalogue_package(j->t->o->catalogue, slice_of(id, n));
-	const char *known = j->t->o->id && !t ? identify_package_tool(j->t->o->id, slice_of(id, n)) : NULL;
-	const char *agents = t || known ? NULL : needs_agents(text);
-	if (known)
-		t = catalogue_tool(j->t->o->catalogue, slice_str(known));
+	const struct catalogue_tool *t = tool_of(j, slice_of(id, n));
+	const char *agents = t ? NULL : needs_agents(text);
 	/* Only programs: a library that is built on another one runs nothing by itself. */
 	if (!t && !(agents && faccessat(fd, "entry_points.txt", F_OK, AT_SYMLINK_NOFOLLOW) == 0))
 		return;

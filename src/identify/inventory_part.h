@@ -88,7 +88,7 @@ struct node {
 	unsigned depth, old;   /* old: 1 + index in the last run's cache */
 	uint64_t dev, ino;
 	int64_t mtime, ctime;
-	unsigned flags;
+	_Atomic unsigned flags; /* whether all below is known is told by whoever is at something below */
 	char name[];
 };
 
@@ -124,6 +124,7 @@ struct job {
 	struct arena arena; /* of findings */
 	struct inventory_finding *first;
 	size_t n;
+	bool full; /* there was no more room for findings */
 	struct inventory_counts counts;
 	struct buf text;    /* of the file that is being read */
 	struct buf entries; /* of the folder */
@@ -216,6 +217,8 @@ struct inventory_finding *find_new(struct job *j, enum inventory_kind kind, cons
 /* Takes a finding out of the list again. */
 void find_drop(struct job *j, const struct inventory_finding *f);
 void find_tool(struct inventory_finding *f, const struct catalogue_tool *t);
+/* The tool that a content is; one that only the prints know by what they say of it. */
+void find_verdict(struct job *j, struct inventory_finding *f, const struct verdict *v);
 /* Copies into the job's arena; what is longer than `most` is cut. Never NULL. */
 const char *find_text(struct job *j, struct slice s, size_t most);
 __attribute__((format(printf, 2, 3))) const char *find_fmt(struct job *j, const char *fmt, ...);

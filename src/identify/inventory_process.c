@@ -12,7 +12,7 @@
 #include "parse/jscan.h"
 #include "sys/path.h"
 
-#define PROCESSES_MAX 100000u
+#define PROCESSES_MAX 25000u
 #define MEMO          1024u
 #define CMDLINE_MAX   ((size_t)64 << 10)
 #define ENVIRON_MAX   ((size_t)256 << 10)
@@ -36,7 +36,7 @@ struct running {
 	struct job *j;
 	struct memo *memo;
 	struct process *list;
-	size_t n, room;
+	size_t n;
 	struct sockets sockets;
 };
 
@@ -58,21 +58,12 @@ static ssize_t link_text(int fd, const char *name, char *out, size_t room)
 	return n;
 }
 
+/* As much as the buffer takes. */
 static bool read_small(int dir, const char *name, struct buf *out)
 {
-	_cleanup_fd_ int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	buf_reset(out);
-	while (fd >= 0 && out->n < out->max) {
-		size_t want = out->max - out->n < 65536 ? out->max - out->n : 65536;
-		uint8_t *p = buf_room(out, want);
-		ssize_t n = p ? read(fd, p, want) : -1;
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n == 0;
-		out->n += (size_t)n;
-	}
-	return fd >= 0;
+	int r = path_read(dir, name, out);
+	return r == 0 || r == -EFBIG;
 }
 
 static void memo_find(struct running *r, int fd, struct verdict *v)
@@ -91,39 +82,29 @@ static void memo_find(struct running *r, int fd, struct verdict *v)
 	*v = m->v;
 }
 
-static struct slice base_name(struct slice s)
+/* Opens a regular file at a path as the process sees it, for reading; -1 if it is none. The path is whatever the process says, and opening
+ * a device or pipe can do something, so that what it is is looked at before. */
+static int open_inside(const struct look_at_process *x, struct slice path)
 {
-	for (size_t i = s.n; i > 0; i--)
-		if (s.p[i - 1] == '/')
-			return slice_from(s, i);
-	return s;
-}
-
-/* Opens a path as the process sees it. */
-static int open_inside(const struct look_at_process *x, struct slice path, int flags)
-{
-	char text[4096];
-	struct open_how how = {.flags = (uint64_t)(unsigned)(flags | O_CLOEXEC), .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
+	char text[4096], link[64];
+	struct stat st;
+	const struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
+	ssize_t n = 0;
 	if (path.n == 0 || path.n >= sizeof(text) || memchr(path.p, 0, path.n))
 		return -1;
-	memcpy(text, path.p, path.n);
-	text[path.n] = 0;
-	_cleanup_fd_ int at = openat(x->fd, text[0] == '/' ? "root" : "cwd", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (at < 0)
-		return -1;
 	/* Below the working folder links may lead up, to where the process itself would follow them. */
-	if (text[0] != '/') {
-		char cwd[4096];
-		ssize_t n = link_text(x->fd, "cwd", cwd, sizeof(cwd));
-		if (n <= 0 || (size_t)n + path.n + 2 > sizeof(cwd))
-			return -1;
-		cwd[n] = '/';
-		memcpy(cwd + n + 1, text, path.n + 1);
-		close(at);
-		at = openat(x->fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
-		return at < 0 ? -1 : (int)syscall(SYS_openat2, at, cwd, &how, sizeof(how));
-	}
-	return (int)syscall(SYS_openat2, at, text, &how, sizeof(how));
+	if (path.p[0] != '/' && ((n = link_text(x->fd, "cwd", text, sizeof(text))) <= 0 || (size_t)n + path.n + 2 > sizeof(text)))
+		return -1;
+	if (n)
+		text[n++] = '/';
+	memcpy(text + n, path.p, path.n);
+	text[(size_t)n + path.n] = 0;
+	_cleanup_fd_ int root = openat(x->fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_fd_ int at = root < 0 ? -1 : (int)syscall(SYS_openat2, root, text, &how, sizeof(how));
+	if (at < 0 || fstat(at, &st) < 0 || !S_ISREG(st.st_mode))
+		return -1;
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", at);
+	return open(link, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
 /* The package that a script is part of, by package.json in one of the folders above it. */
@@ -131,7 +112,7 @@ static bool package_above(struct look_at_process *x, struct slice script, struct
 {
 	struct job *j = x->r->j;
 	for (int up = 0; up < 4; up++) {
-		size_t n = script.n - base_name(script).n;
+		size_t n = script.n - slice_base(script).n;
 		_cleanup_arena_ struct arena a = ARENA(1 << 20);
 		_cleanup_buf_ struct buf path = BUF(4096), package = BUF(400);
 		struct slice root, value;
@@ -139,7 +120,7 @@ static bool package_above(struct look_at_process *x, struct slice script, struct
 			return false;
 		script = slice_sub(script, 0, n - 1);
 		buf_fmt(&path, "%.*s/package.json", SLICE_FMT(script));
-		_cleanup_fd_ int fd = open_inside(x, buf_slice(&path), O_RDONLY | O_NONBLOCK | O_NOCTTY);
+		_cleanup_fd_ int fd = open_inside(x, buf_slice(&path));
 		if (fd < 0 || !look_read(j, fd, 1 << 20, false) || !jscan_root(buf_slice(&j->text), &root))
 			continue;
 		const char *name = jscan_get(root, SLICE("name"), &value) ? jscan_str(value, &a) : NULL;
@@ -176,7 +157,7 @@ static bool script(struct look_at_process *x, struct verdict *v, struct slice *p
 		struct slice s = x->argv[i];
 		if (!s.n || s.p[0] == '-')
 			continue;
-		_cleanup_fd_ int fd = open_inside(x, s, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+		_cleanup_fd_ int fd = open_inside(x, s);
 		if (fd < 0)
 			continue;
 		*path = s;
@@ -186,7 +167,7 @@ static bool script(struct look_at_process *x, struct verdict *v, struct slice *p
 		if (v->any)
 			return true;
 		/* A launcher of a Python package: by its name. */
-		const struct catalogue_tool *t = catalogue_command(x->r->j->t->o->catalogue, base_name(s));
+		const struct catalogue_tool *t = catalogue_command(x->r->j->t->o->catalogue, slice_base(s));
 		if (t) {
 			*v = (struct verdict){.by = INVENTORY_BY_PLACE, .any = true};
 			(void)snprintf(v->tool, sizeof(v->tool), "%s", t->id);
@@ -299,7 +280,7 @@ static void fact_container(struct look_at_process *x, struct inventory_finding *
 	for (size_t i = 0; i < ARRAY_LEN(marks); i++)
 		if (slice_find(buf_slice(&text), slice_str(marks[i]), 0) != SLICE_NPOS) {
 			struct slice line = slice_trim(buf_slice(&text));
-			f->container = find_text(x->r->j, slice_from(base_name(line), 0), 120);
+			f->container = find_text(x->r->j, slice_base(line), 120);
 			return;
 		}
 }
@@ -313,13 +294,7 @@ static void found(struct look_at_process *x, const struct verdict *v, struct sli
 	if (!f)
 		return;
 	x->p->f = f;
-	if (t) {
-		find_tool(f, t);
-	} else {
-		f->tool = find_text(j, slice_str(v->tool), 64);
-		f->title = find_text(j, slice_str(v->title), 80);
-		f->publisher = find_text(j, slice_str(v->publisher), 80);
-	}
+	find_verdict(j, f, v);
 	f->by = v->by;
 	f->sure = v->by == INVENTORY_BY_CONTENT ? INVENTORY_CERTAIN : v->by == INVENTORY_BY_METADATA ? INVENTORY_LIKELY : INVENTORY_WEAK;
 	f->version = find_text(j, slice_str(v->version), 80);
@@ -396,7 +371,7 @@ static void one(struct running *r, int proc, const char *name)
 		_cleanup_fd_ int exe = openat(x.fd, "exe", O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 		char target[4096] = "";
 		(void)link_text(x.fd, "exe", target, sizeof(target));
-		struct slice program = base_name(slice_str(target[0] ? target : x.argc ? (const char *)x.argv[0].p : ""));
+		struct slice program = slice_base(target[0] ? slice_str(target) : x.argc ? x.argv[0] : SLICE_NONE);
 		if (exe < 0 && errno == EACCES)
 			r->j->counts.foreign++;
 		if (exe >= 0)
@@ -406,7 +381,7 @@ static void one(struct running *r, int proc, const char *name)
 		if (!v.any && x.argc) {
 			/* By name: of its program, or, of another account's, of what it says. */
 			const struct catalogue_tool *t = catalogue_command(r->j->t->o->catalogue, program);
-			t = t || target[0] ? t : catalogue_command(r->j->t->o->catalogue, base_name(x.argv[0]));
+			t = t || target[0] ? t : catalogue_command(r->j->t->o->catalogue, slice_base(x.argv[0]));
 			if (t) {
 				v = (struct verdict){.by = INVENTORY_BY_PLACE, .any = true};
 				(void)snprintf(v.tool, sizeof(v.tool), "%s", t->id);
@@ -483,8 +458,8 @@ void processes_take(struct job *j)
 	struct running r = {.j = j, .memo = calloc(MEMO, sizeof(*r.memo))};
 	int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = proc < 0 ? NULL : fdopendir(proc);
-	r.list = calloc(PROCESSES_MAX / 4, sizeof(*r.list));
-	for (struct dirent *e; d && r.memo && r.list && r.n < PROCESSES_MAX / 4 && !taking_stopped(j->t) && path_next(d, &e) == 1;)
+	r.list = calloc(PROCESSES_MAX, sizeof(*r.list));
+	for (struct dirent *e; d && r.memo && r.list && r.n < PROCESSES_MAX && !taking_stopped(j->t) && path_next(d, &e) == 1;)
 		if (isdigit((unsigned char)e->d_name[0]))
 			one(&r, dirfd(d), e->d_name);
 	if (d && r.list) {

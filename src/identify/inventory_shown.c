@@ -266,14 +266,6 @@ void shown_line(struct buf *out, struct slice line)
 
 /* ---- risks of how something is started */
 
-static struct slice base_name(struct slice s)
-{
-	for (size_t i = s.n; i > 0; i--)
-		if (s.p[i - 1] == '/')
-			return slice_from(s, i);
-	return s;
-}
-
 /* Is the version in it one that stays? "pkg@1.2.3", "pkg==1.2", "image@sha256:…"; for images "image:1.2" too. */
 static bool pinned(struct slice s, bool image)
 {
@@ -282,7 +274,7 @@ static bool pinned(struct slice s, bool image)
 		if (s.p[i - 1] == '@')
 			at = i;
 	if (image && at == SLICE_NPOS) {
-		struct slice name = base_name(s);
+		struct slice name = slice_base(s);
 		size_t colon = slice_chr(name, ':', 0);
 		return colon != SLICE_NPOS && !slice_is(slice_from(name, colon + 1), "latest");
 	}
@@ -351,7 +343,7 @@ unsigned long shown_command_risks(const struct slice *argv, size_t n, struct sli
 	*what = SLICE_NONE;
 	if (n == 0)
 		return 0;
-	struct slice command = base_name(argv[0]);
+	struct slice command = slice_base(argv[0]);
 	for (size_t i = 0; i < ARRAY_LEN(runners); i++) {
 		size_t from = runners[i].second ? 2 : 1;
 		if (!slice_is(command, runners[i].command) || (runners[i].second && (n < 2 || !slice_is(argv[1], runners[i].second))))

@@ -17,7 +17,6 @@
 #define WAITING_MAX   1000000u /* folders that wait */
 #define KEPT_MAX      600000u  /* folders in the cache: beyond these all are read again */
 #define MARKS_MAX     600000u
-#define VERDICTS_MAX  100000u
 
 struct linux_dirent64 {
 	uint64_t d_ino;
@@ -356,14 +355,17 @@ static struct mark *mark_new(
 	return m;
 }
 
+static bool same_file(const struct old_mark *m, const struct stat *st)
+{
+	return m->ino == st->st_ino && m->size == (uint64_t)st->st_size && m->mtime == nanoseconds(st->st_mtim) &&
+	       m->ctime == nanoseconds(st->st_ctim);
+}
+
 /* What was found out about the content of this file in the last run, if it is still the same file. */
 static unsigned known_verdict(struct taking *t, const struct node *d, enum look look, const char *name, const struct stat *st)
 {
 	const struct old_mark *m = d->old && t->old.folder[d->old - 1].dev == st->st_dev ? old_mark(&t->old, d->old - 1, look, name) : NULL;
-	return m && m->ino == st->st_ino && m->size == (uint64_t)st->st_size && m->mtime == nanoseconds(st->st_mtim) &&
-	                       m->ctime == nanoseconds(st->st_ctim)
-	               ? m->verdict
-	               : 0;
+	return m && same_file(m, st) ? m->verdict : 0;
 }
 
 static void look(struct job *j, struct node *d, const char *name, const struct stat *st, enum look look, int place, unsigned verdict)
@@ -426,37 +428,31 @@ static void file(struct job *j, struct node *d, const char *name, const struct s
 		look(j, d, name, st, LOOK_CONTENT, -1, known_verdict(j->t, d, LOOK_CONTENT, name, st));
 }
 
-static struct node *child_new(struct job *j, struct node *d, const char *name, unsigned old)
-{
-	struct taking *t = j->t;
-	if (d->depth >= DEPTH_MAX || t->waiting > WAITING_MAX) {
-		if (d->depth >= DEPTH_MAX)
-			j->counts.too_deep++;
-		else
-			j->counts.too_many++;
-		d->flags |= NODE_PARTIAL;
-		return NULL;
-	}
-	struct node *c = node_new(d, name);
-	if (!c) {
-		stop(t, -ENOMEM);
-		return NULL;
-	}
-	c->old = old;
-	node_kind(t, c);
-	atomic_fetch_add(&d->refs, 1);
-	return c;
-}
-
 struct children {
 	struct node *first, *last;
 	size_t n;
 };
 
-static void add_child(struct children *c, struct node *x)
+/* A new folder below, among those that are put into the stack together. */
+static void add_child(struct job *j, struct node *d, const char *name, unsigned old, struct children *c)
 {
-	if (!x)
+	struct taking *t = j->t;
+	if (d->depth >= DEPTH_MAX || t->waiting + c->n > WAITING_MAX) {
+		if (d->depth >= DEPTH_MAX)
+			j->counts.too_deep++;
+		else
+			j->counts.too_many++;
+		d->flags |= NODE_PARTIAL;
 		return;
+	}
+	struct node *x = node_new(d, name);
+	if (!x) {
+		stop(t, -ENOMEM);
+		return;
+	}
+	x->old = old;
+	node_kind(t, x);
+	atomic_fetch_add(&d->refs, 1);
 	x->next = c->first;
 	c->first = x;
 	c->last = c->n++ ? c->last : x;
@@ -475,7 +471,7 @@ static void folder(struct job *j, struct node *d, const char *name, unsigned old
 		if (plugin || plugins)
 			look(j, d, name, &st, LOOK_PLUGIN, -1, 0);
 	}
-	add_child(c, child_new(j, d, name, old));
+	add_child(j, d, name, old, c);
 }
 
 static void entry(struct job *j, struct node *d, const char *name, unsigned char type, struct children *c)
@@ -537,12 +533,10 @@ static void replay(struct job *j, struct node *d, struct children *c)
 		struct stat st;
 		if (fstatat(d->fd, name, &st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0)
 			continue;
-		bool same = m->ino == st.st_ino && m->size == (uint64_t)st.st_size && m->mtime == nanoseconds(st.st_mtim) &&
-		            m->ctime == nanoseconds(st.st_ctim);
-		look(j, d, name, &st, (enum look)m->look, m->place, same ? m->verdict : 0);
+		look(j, d, name, &st, (enum look)m->look, m->place, same_file(m, &st) ? m->verdict : 0);
 	}
 	for (uint32_t i = 0; i < f->children; i++)
-		add_child(c, child_new(j, d, old->names + old->folder[f->child + i].name, f->child + i + 1));
+		add_child(j, d, old->names + old->folder[f->child + i].name, f->child + i + 1, c);
 }
 
 static bool unchanged(const struct taking *t, const struct node *d)
@@ -553,20 +547,24 @@ static bool unchanged(const struct taking *t, const struct node *d)
 	return !(f->flags & NODE_PARTIAL) && f->dev == d->dev && f->ino == d->ino && f->mtime == d->mtime && f->ctime == d->ctime;
 }
 
+static void note(struct node *d, const struct stat *st)
+{
+	d->dev = st->st_dev;
+	d->ino = st->st_ino;
+	d->mtime = nanoseconds(st->st_mtim);
+	d->ctime = nanoseconds(st->st_ctim);
+}
+
 /* Is it one to go into? Fills in what stat says. */
 static bool accept(struct job *j, struct node *d, const struct stat *st)
 {
 	struct taking *t = j->t;
 	if (!S_ISDIR(st->st_mode))
 		return false;
-	d->dev = st->st_dev;
-	d->ino = st->st_ino;
-	d->mtime = nanoseconds(st->st_mtim);
-	d->ctime = nanoseconds(st->st_ctim);
+	note(d, st);
 	if (d->ctime > t->recent || d->mtime > t->recent)
 		d->flags |= NODE_PARTIAL;
 	if (!visit(t, st->st_dev, st->st_ino)) {
-		j->counts.twice++;
 		d->flags |= NODE_LEFT_OUT;
 		return false;
 	}
@@ -576,25 +574,21 @@ static bool accept(struct job *j, struct node *d, const struct stat *st)
 /* False: it is not to be kept. What is below it is in *children then. */
 static bool visit_folder(struct job *j, struct node *d, struct children *children)
 {
-	const char *path = d->name;
 	struct taking *t = j->t;
 	struct stat st;
 	/* A leaf that is as it was needs no descriptor. */
 	const struct old_folder *f = d->old ? &t->old.folder[d->old - 1] : NULL;
 	if (f && !f->children && !f->marks) {
-		if (fstatat(d->parent->fd, path, &st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0)
+		if (fstatat(d->parent->fd, d->name, &st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0)
 			return false;
-		d->dev = st.st_dev;
-		d->ino = st.st_ino;
-		d->mtime = nanoseconds(st.st_mtim);
-		d->ctime = nanoseconds(st.st_ctim);
+		note(d, &st);
 		if (st.st_dev == d->parent->dev && unchanged(t, d)) {
 			j->counts.folders++;
 			j->counts.unchanged++;
 			return accept(j, d, &st);
 		}
 	}
-	d->fd = openat(d->parent->fd, path, (f ? O_PATH : O_RDONLY) | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	d->fd = openat(d->parent->fd, d->name, (f ? O_PATH : O_RDONLY) | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (d->fd < 0) {
 		/* Gone, or no folder any more: it changed under the walk. */
 		if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP)
@@ -660,11 +654,7 @@ static void *work(void *arg)
 {
 	struct job *j = arg;
 	struct taking *t = j->t;
-	for (struct node *d; (d = pop(t));) {
-		if (taking_stopped(t)) {
-			stop(t, 0);
-			break;
-		}
+	for (struct node *d; !taking_stopped(t) && (d = pop(t));) {
 		/* Settled before its children are in anybody's hands: whether they are kept depends on it. */
 		struct children c = {0};
 		settle(t, d, visit_folder(j, d, &c));
@@ -672,6 +662,7 @@ static void *work(void *arg)
 		if (t->o->progress && j == t->job && (j->counts.folders & 1023) == 0)
 			t->o->progress(t->o->arg, &j->counts);
 	}
+	stop(t, 0);
 	return NULL;
 }
 
@@ -782,6 +773,11 @@ int walk_run(struct taking *t, struct err *err)
 
 void walk_free(struct taking *t)
 {
+	/* What waits holds folders above it that are not kept. */
+	for (struct node *d = t->stack, *next; d; d = next) {
+		next = d->next;
+		node_drop(d);
+	}
 	/* Of the tree only what is kept is linked; a folder goes after its children, without recursion, as trees may be deep. */
 	for (struct node *d = t->top; d;) {
 		struct node *child = d->child, *parent = d->parent;
@@ -792,10 +788,6 @@ void walk_free(struct taking *t)
 		}
 		node_free(d);
 		d = parent;
-	}
-	for (struct node *d = t->stack, *next; d; d = next) {
-		next = d->next;
-		node_free(d);
 	}
 	free(t->visited.slot);
 	free(t->verdict);

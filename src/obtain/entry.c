@@ -96,18 +96,10 @@ static const char *inside(struct arena *a, const struct package *p, const char *
 	return buf_error(&b) ? NULL : arena_str(a, buf_slice(&b));
 }
 
-static struct slice base_name(struct slice path)
-{
-	size_t i = path.n;
-	while (i && path.p[i - 1] != '/')
-		i--;
-	return slice_from(path, i);
-}
-
 /* The program that "bin" names: the one called as the package is, else the first. *command is its name. Each gets mode 0755. */
 static const char *choose_bin(int root, const struct package *p, struct slice manifest, struct arena *a, const char **command)
 {
-	struct slice bin = {0}, own = base_name(slice_str(p->name));
+	struct slice bin = {0}, own = slice_base(slice_str(p->name));
 	const char *path = NULL;
 	if (!jscan_get(manifest, SLICE("bin"), &bin))
 		return NULL;

@@ -8,6 +8,9 @@
 
 #define TEXT_MAX (64u << 10)
 #define KEY_MAX  16 /* parts of a key with dots */
+/* Looking a key up walks its map, and adding to one walks to its end: so the number of children is what bounds the time. */
+#define KEYS_MAX     4000u /* of a map, or of a list of tables; and lines */
+#define CHILDREN_MAX 40000u
 
 struct reader {
 	struct slice s;
@@ -179,9 +182,11 @@ static struct conf *last_of(const struct conf *c)
 
 static struct conf *add(struct reader *r, struct conf *in, struct slice key, enum conf_type type)
 {
-	struct conf *c = conf_new(r->b, type);
-	if (!c)
+	struct conf *c = in->n < KEYS_MAX ? conf_new(r->b, type) : NULL;
+	if (!c) {
+		(void)fail(r, "there are too many keys");
 		return NULL;
+	}
 	c->line = r->line;
 	c->column = 1;
 	c->key = key;
@@ -198,8 +203,9 @@ static struct conf *enter(struct reader *r, struct conf *in, const struct slice 
 			c = c->next;
 		if (!c)
 			c = add(r, in, part[i], CONF_MAP);
-		if (c && c->type == CONF_LIST && c->child && last_of(c)->type == CONF_MAP)
-			c = last_of(c);
+		struct conf *last = c && c->type == CONF_LIST && c->n <= KEYS_MAX ? last_of(c) : NULL;
+		if (last && last->type == CONF_MAP)
+			c = last;
 		if (c && c->type != CONF_MAP) {
 			(void)fail(r, "this key has a value already");
 			return NULL;
@@ -348,9 +354,7 @@ bool conf_toml(struct conf_builder *b, struct slice text, struct conf **out)
 {
 	struct reader r = {.s = text, .line = 1, .b = b};
 	struct conf *root = conf_new(b, CONF_MAP), *table = root;
-	/* Looking a key up walks its map, so the number of keys is what bounds the time. */
-	size_t keys = b->nodes < 4000 ? b->nodes : 4000;
-	b->nodes = b->nodes < 40000 ? b->nodes : 40000;
+	b->nodes = b->nodes < CHILDREN_MAX ? b->nodes : CHILDREN_MAX;
 	if (slice_starts(text, SLICE("\xef\xbb\xbf")))
 		r.at = 3;
 	if (root)
@@ -361,7 +365,7 @@ bool conf_toml(struct conf_builder *b, struct slice text, struct conf **out)
 			*out = root;
 			return true;
 		}
-		if (n > keys)
+		if (n > KEYS_MAX)
 			return fail(&r, "there are too many keys");
 		if (peek(&r) == '[' ? !header(&r, root, &table) : !assign(&r, table, 0) || !end_of_line(&r))
 			return false;

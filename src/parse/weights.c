@@ -62,10 +62,11 @@ static bool gguf(struct slice head, struct weights *w)
 		*w = (struct weights){.format = "GGUF"};
 		return cursor_ok(&c) && version != 0;
 	}
-	uint64_t tensors = le(&c, version == 1 ? 4 : 8), pairs = le(&c, version == 1 ? 4 : 8);
+	(void)le(&c, version == 1 ? 4 : 8); /* how many tensors */
+	uint64_t pairs = le(&c, version == 1 ? 4 : 8);
 	if (!cursor_ok(&c) || version > 20)
 		return false;
-	*w = (struct weights){.format = "GGUF", .version = version, .tensors = tensors};
+	*w = (struct weights){.format = "GGUF", .version = version};
 	for (uint64_t i = 0; i < pairs && i < PAIRS_MAX && cursor_ok(&c) && !(w->name.n && w->kind.n); i++) {
 		struct slice key = text(&c, version), v;
 		if (!value(&c, version, &v))

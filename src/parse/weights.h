@@ -12,7 +12,6 @@ struct weights {
 	const char *format;      /* "GGUF", "GGML", "safetensors" */
 	unsigned version;        /* of the format; 0 if it has none */
 	struct slice name, kind; /* borrowed; hostile; empty if they are not there, or behind the end of `head` */
-	uint64_t tensors;        /* 0 if it is not said */
 };
 
 /* `head`: the first bytes, more is better (64 KiB are enough for the names of most). False: it is none. */

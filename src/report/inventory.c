@@ -55,10 +55,8 @@ void inventory_uid(const struct inventory_finding *f, char out[33])
 
 static const char *fact(const struct inventory_finding *f, const char *name)
 {
-	for (const struct inventory_fact *x = f->facts; x; x = x->next)
-		if (strcmp(x->name, name) == 0)
-			return x->value;
-	return "";
+	const char *value = inventory_fact(f, name);
+	return value ? value : "";
 }
 
 void inventory_sentence(struct buf *out, const struct inventory_finding *f)

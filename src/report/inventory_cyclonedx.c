@@ -76,14 +76,29 @@ static void package_url(struct buf *out, const struct inventory_finding *f)
 	}
 }
 
-static void component(struct buf *out, const struct inventory_finding *f)
+/* Its name in the document, which must be its own: the same server may stand twice in a file, for two projects. Those stand together. */
+static void reference(struct buf *out, const struct inventory *inv, size_t at)
 {
+	const struct inventory_finding *f = inv->finding[at];
+	char uid[33], other[33];
+	size_t same = 0;
+	inventory_uid(f, uid);
+	for (size_t i = at; i-- > 0 && inv->finding[i]->kind == f->kind && strcmp(inv->finding[i]->path, f->path) == 0 &&
+	                    strcmp(inv->finding[i]->name, f->name) == 0;) {
+		inventory_uid(inv->finding[i], other);
+		same += strcmp(uid, other) == 0;
+	}
+	buf_fmt(out, same ? "\"bom-ref\": \"%s-%zu\"" : "\"bom-ref\": \"%s\"", uid, same + 1);
+}
+
+static void component(struct buf *out, const struct inventory *inv, size_t at)
+{
+	const struct inventory_finding *f = inv->finding[at];
 	static const double sure[] = {0.3, 0.7, 1.0};
 	static const char *const technique[] = {"filename", "manifest-analysis", "binary-analysis"};
-	char uid[33];
-	inventory_uid(f, uid);
-	buf_fmt(out, "\n    {\"type\": \"%s\", \"bom-ref\": \"%s\", \"name\": ",
-	        f->kind == INVENTORY_MODEL ? "machine-learning-model" : "application", uid);
+	buf_fmt(out, "\n    {\"type\": \"%s\", ", f->kind == INVENTORY_MODEL ? "machine-learning-model" : "application");
+	reference(out, inv, at);
+	buf_str_add(out, ", \"name\": ");
 	write_json(out, f->kind == INVENTORY_MODEL && f->name[0] ? f->name : inventory_title(f));
 	if (f->version[0]) {
 		buf_str_add(out, ", \"version\": ");
@@ -108,14 +123,6 @@ static void component(struct buf *out, const struct inventory_finding *f)
 	buf_u8(out, '}');
 }
 
-static const char *fact(const struct inventory_finding *f, const char *name)
-{
-	for (const struct inventory_fact *x = f->facts; x; x = x->next)
-		if (strcmp(x->name, name) == 0)
-			return x->value;
-	return NULL;
-}
-
 /* The schema wants references by RFC 3986, so only what has no other characters is one. */
 static bool is_reference(const char *s)
 {
@@ -125,12 +132,13 @@ static bool is_reference(const char *s)
 	return true;
 }
 
-static void service(struct buf *out, const struct inventory_finding *f)
+static void service(struct buf *out, const struct inventory *inv, size_t at)
 {
-	char uid[33];
-	const char *url = fact(f, "url");
-	inventory_uid(f, uid);
-	buf_fmt(out, "\n    {\"bom-ref\": \"%s\", \"name\": ", uid);
+	const struct inventory_finding *f = inv->finding[at];
+	const char *url = inventory_fact(f, "url");
+	buf_str_add(out, "\n    {");
+	reference(out, inv, at);
+	buf_str_add(out, ", \"name\": ");
 	write_json(out, f->name[0] ? f->name : inventory_title(f));
 	if (url && is_reference(url)) {
 		buf_str_add(out, ", \"endpoints\": [");
@@ -170,14 +178,14 @@ void inventory_cyclonedx(struct buf *out, const struct inventory *inv, const str
 	for (size_t i = 0; i < inv->n; i++)
 		if (is_component(inv->finding[i])) {
 			buf_str_add(out, n++ ? "," : "");
-			component(out, inv->finding[i]);
+			component(out, inv, i);
 		}
 	buf_str_add(out, "],\n  \"services\": [");
 	n = 0;
 	for (size_t i = 0; i < inv->n; i++)
 		if (is_service(inv->finding[i])) {
 			buf_str_add(out, n++ ? "," : "");
-			service(out, inv->finding[i]);
+			service(out, inv, i);
 		}
 	buf_str_add(out, "]\n}\n");
 }

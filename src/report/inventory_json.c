@@ -54,7 +54,6 @@ static void put_finding(struct buf *out, const struct inventory_finding *f)
 		buf_str_add(out, ", ");
 		put_path(out, "container", f->container);
 	}
-	member(out, "sha256", f->digest);
 	if (f->pid)
 		buf_fmt(out, ", \"pid\": %d", (int)f->pid);
 	if (f->mode || f->modified)

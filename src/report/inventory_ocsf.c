@@ -9,12 +9,15 @@
 
 #define FACTS_BYTES 24000 /* an entry has at most 65,535 bytes, and canonical JSON may escape more than we do */
 
-/* Text that is no UTF-8 would make no event. */
+/* Text that is no UTF-8 would make no event, nor would one that ends within a character. */
 static struct slice clean(struct buf *to, const char *s)
 {
 	buf_reset(to);
 	encode_shown(to, slice_str(s));
-	return slice_sub(buf_slice(to), 0, 400);
+	struct slice all = buf_slice(to), part = slice_sub(all, 0, 400);
+	while (part.n && part.n < all.n && (all.p[part.n] & 0xc0) == 0x80)
+		part.n--;
+	return part;
 }
 
 static void about_it(struct buf *b, const struct inventory_finding *f)
@@ -71,7 +74,6 @@ int inventory_event(struct buf *out, const struct inventory_finding *f, const st
 	        .person = clean(&person, f->person),
 	        .tool_name = clean(&name, inventory_title(f)),
 	        .tool_version = clean(&version, f->version),
-	        .tool_sha256 = slice_str(f->digest),
 	        .message = buf_slice(&shown),
 	        .finding_uid = software ? SLICE_NONE : slice_str(uid),
 	        .finding_title = software ? SLICE_NONE : slice_str(inventory_kind_names[f->kind]),

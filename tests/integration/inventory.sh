@@ -124,12 +124,17 @@ if unshare -n true 2>/dev/null; then
 import socket, time
 a = socket.create_server((\"0.0.0.0\", 11434)); open(\"$1/ready\", \"w\").close(); time.sleep(60)" --api-key CANARYCANARYCANARY & echo $! >"$1/pid"
 		for i in {1..100}; do [[ -e $1/ready ]] && break; sleep 0.1; done
-		"$2" inventory --format json --only-processes >"$1/run.json" 2>"$1/run.err"; kill "$(cat "$1/pid")"' - "$work" "$P" "$home"
+		# A pipe, and a link to one, among the arguments of an interpreter: whoever opens it lets its writer go on.
+		mkfifo "$1/pipe" "$1/idle"; ln -s "$1/pipe" "$1/link"
+		(exec 3>"$1/pipe"; : >"$1/opened") & writer=$!
+		bash -c "read -rt 60 <>\"\$2\"" "$1/pipe" "$1/link" "$1/idle" & reader=$!
+		"$2" inventory --format json --only-processes >"$1/run.json" 2>"$1/run.err"; kill "$(cat "$1/pid")" $writer $reader' - "$work" "$P" "$home"
 	grep -q '"kind": "process", "tool": "ollama"' "$work/run.json" || bad "a process was not found: $(head -c 300 "$work/run.err")"
 	grep -q '"kind": "model-server", "tool": "ollama"' "$work/run.json" || bad 'a model server was not found'
 	grep -q '"risk": "open-port"' "$work/run.json" || bad 'an open port is no risk'
 	grep -q 'OLLAMA_API_KEY' "$work/run.json" || bad 'a key in the environment was not seen'
 	! grep -q CANARY "$work/run.json" || bad 'the value of a key of a process is shown'
+	[[ ! -e $work/opened ]] || bad 'a pipe that a process names was opened'
 else
 	echo 'inventory: there are no network namespaces here, so what runs was not tried'
 fi

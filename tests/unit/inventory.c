@@ -11,6 +11,7 @@
 
 #include "identify/inventory_part.h"
 #include "parse/weights.h"
+#include "report/inventory.h"
 
 /* ---- the catalogue */
 
@@ -353,6 +354,19 @@ static void bad_formats(void **state)
 		int r = conf_read((enum conf_format)f, slice_str(list), 100, &tiny, &root, NULL);
 		assert_true(r == -12 || (f == CONF_JSON && r == -74));
 	}
+	/* Of TOML also how many keys a map has, wherever it is written. */
+	static const char *const begins[] = {"", "a = {", "a = [{"};
+	for (size_t i = 0; i < ARRAY_LEN(begins); i++)
+		for (int n = 3990; n <= 4100; n += 110) {
+			_cleanup_arena_ struct arena a = ARENA((size_t)4 << 20);
+			_cleanup_buf_ struct buf text = BUF(1 << 20);
+			struct conf *root;
+			buf_str_add(&text, begins[i]);
+			for (int k = 0; k < n; k++)
+				buf_fmt(&text, i ? "k%d = 1, " : "k%d = 1\n", k);
+			buf_str_add(&text, i == 2 ? "}]" : i ? "}" : "");
+			assert_int_equal(conf_read(CONF_TOML, buf_slice(&text), 100000, &a, &root, NULL), n > 4000 ? -74 : 0);
+		}
 }
 
 /* ---- models, sockets */
@@ -402,6 +416,71 @@ static void sockets(void **state)
 	assert_false(sockets_line(SLICE(""), true, &r));
 }
 
+/* ---- the walk */
+
+/* Interrupted before it began: what waits is let go of (by the account of the sanitizers' build), and nothing is found. */
+static void interrupted(void **state)
+{
+	(void)state;
+	_cleanup_arena_ struct arena a = ARENA((size_t)16 << 20);
+	struct catalogue c;
+	struct inventory inv;
+	struct err err = {0};
+	const sig_atomic_t stop = 1;
+	const struct inventory_options o = {.root = {"/usr"}, .n_roots = 1, .system = "/usr", .catalogue = &c, .jobs = 3, .stop = &stop};
+	assert_int_equal(catalogue_open("share/catalogue/tools.yaml", &a, &c, &err), 0);
+	assert_int_equal(inventory_take(&o, &inv, &err), 0);
+	assert_true(inv.stopped);
+	assert_int_equal(inv.counts.folders, 1);
+	inventory_free(&inv);
+}
+
+/* ---- what is printed */
+
+#define FINDING(of_kind, called)                                                                                                          \
+	{                                                                                                                                 \
+		.kind = of_kind, .name = called, .tool = "", .title = "", .publisher = "", .tool_kind = "", .version = "", .package = "", \
+		.path = "/x", .person = "", .owner = "", .container = ""                                                    \
+	}
+
+/* Escaped and cut, the name of a tool is still a text, wherever the cut falls. */
+static void events(void **state)
+{
+	(void)state;
+	const struct inventory_about about = {.host = "h", .roots = "/", .time = 1, .serial = "x"};
+	for (size_t bytes = 80; bytes < 120; bytes++) {
+		char name[121] = "";
+		for (size_t i = 0; i < bytes; i++)
+			name[i] = 1;
+		for (size_t i = bytes; i + 3 <= 120; i += 3)
+			memcpy(name + i, "\xe2\x82\xac", 4);
+		const struct inventory_finding f = FINDING(INVENTORY_PROGRAM, name);
+		_cleanup_buf_ struct buf out = BUF(1 << 17);
+		struct err err = {0};
+		if (inventory_event(&out, &f, &about, &err) != 0)
+			fail_msg("%zu: %s", bytes, err.text);
+	}
+}
+
+/* The same server twice in one file: two references that differ. */
+static void references(void **state)
+{
+	(void)state;
+	const struct inventory_about about = {.host = "h", .roots = "/", .time = 1, .serial = "x"};
+	struct inventory_finding f[] = {FINDING(INVENTORY_MCP_SERVER, "a"), FINDING(INVENTORY_MCP_SERVER, "a"),
+	        FINDING(INVENTORY_MCP_SERVER, "b")},
+	                         *list[] = {&f[0], &f[1], &f[2]};
+	const struct inventory inv = {.finding = list, .n = 3};
+	_cleanup_buf_ struct buf out = BUF(1 << 17);
+	const char *ref[3], *at;
+	inventory_cyclonedx(&out, &inv, &about);
+	assert_non_null(at = strstr(buf_str(&out), "\"services\""));
+	for (size_t i = 0; i < 3; i++)
+		assert_non_null(at = ref[i] = strstr(at + 1, "\"bom-ref\": "));
+	assert_true(strncmp(ref[0], ref[1], 40) == 0 && strncmp(ref[0], ref[2], 40) != 0);
+	assert_true(strncmp(ref[0], ref[1], 48) != 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -415,6 +494,9 @@ int main(void)
 	        cmocka_unit_test(bad_formats),
 	        cmocka_unit_test(models),
 	        cmocka_unit_test(sockets),
+	        cmocka_unit_test(interrupted),
+	        cmocka_unit_test(events),
+	        cmocka_unit_test(references),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
