@@ -139,8 +139,8 @@ struct guard {
 /* ask.c */
 /* What the kernel asks. */
 void ask_event(struct guard *g, unsigned fan, const struct fan_event *e);
-/* A process that runs already, and the file that it runs, whose descriptor is taken over. served: of a file system that is no local one, and
- * not to be read. */
+/* A process that runs already, and the file that it runs, whose descriptor is taken over. served: of a file system that is no local one,
+ * and not to be read. */
 void ask_late(struct guard *g, pid_t pid, uint64_t started, int fd, bool served);
 /* Answers what is older than the deadline; looks again at what was let pass. */
 void ask_tick(struct guard *g);

@@ -24,7 +24,7 @@
 #define MNT_DETACH 0x02000000u
 
 #define DEVICES_MAX    4096u
-#define NAMESPACES_MAX 256u
+#define NAMESPACES_MAX 4096u
 #define LINE_BYTES     8192u
 #define LINES_MAX      32u
 #define LOOK_MS        2000u

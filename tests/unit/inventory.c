@@ -440,7 +440,7 @@ static void interrupted(void **state)
 #define FINDING(of_kind, called)                                                                                                          \
 	{                                                                                                                                 \
 		.kind = of_kind, .name = called, .tool = "", .title = "", .publisher = "", .tool_kind = "", .version = "", .package = "", \
-		.path = "/x", .person = "", .owner = "", .container = ""                                                    \
+		.path = "/x", .person = "", .owner = "", .container = ""                                                                  \
 	}
 
 /* Escaped and cut, the name of a tool is still a text, wherever the cut falls. */
