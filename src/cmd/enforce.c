@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
@@ -15,9 +14,9 @@
 #include "guard/outside.h"
 #include "guard/rules.h"
 #include "guard/sift.h"
+#include "identify/identify.h"
 #include "ledger/client.h"
 #include "ledger/home.h"
-#include "sys/share.h"
 
 #define RUN_FOLDER "/run/postern"
 
@@ -135,26 +134,6 @@ static const char *absolute(const char *path, struct arena *arena)
 	return path && realpath(path, real) ? arena_str(arena, slice_str(real)) : path;
 }
 
-/* The processes that recognise have no environment to find them by: those of the bundle in force, and behind them what is shipped. */
-static const char *shipped_prints(struct arena *arena)
-{
-	const char *folder[SHARE_DATA_MAX], *all = NULL;
-	size_t n = share_data(arena, folder);
-	for (size_t i = 0; i < n; i++) {
-		struct stat st;
-		const char *path = arena_fmt(arena, "%s/prints", folder[i]);
-		if (!path || stat(path, &st) < 0 || !S_ISDIR(st.st_mode))
-			continue;
-		/* The link to the bundle in force is kept: another may be, when a process begins. */
-		bool bundle = strcmp(folder[i], SHARE_BUNDLE) == 0;
-		path = bundle ? path : absolute(path, arena);
-		all = all ? arena_fmt(arena, "%s:%s", all, path) : path;
-		if (!bundle)
-			break;
-	}
-	return all;
-}
-
 /* The folder, or NULL for none. */
 static const char *ledger_folder(const struct enforce_opts *o, const struct rules *rules, struct arena *arena)
 {
@@ -173,7 +152,8 @@ static int enforce_run(void *options, const struct opt_args *args)
 	if (args->n || args->n_rest)
 		return cmd_usage("enforce", "it takes no operands");
 	struct guard_config c = {.policy = absolute(o->policy, &arena),
-	        .prints = o->prints ? absolute(o->prints, &arena) : shipped_prints(&arena),
+	        /* The processes that recognise have no environment to find them by. */
+	        .prints = o->prints ? absolute(o->prints, &arena) : identify_folders(&arena),
 	        .monitor = o->monitor,
 	        .fail_open = o->failure == FAILURE_ALLOW,
 	        .memfd_noexec = o->memfd_noexec,

@@ -164,12 +164,13 @@ static void read_policy(struct daemon *d, bool always)
 static bool is_due(struct daemon *d, int64_t now)
 {
 	const struct rules *r = d->g.rules;
-	bool due = !d->read_at || now - d->read_at >= RECORD_MS || (r && r->until && bundle_clock_now(&r->clock) >= r->until);
-	if (due)
-		d->read_at = now;
-	if (due && r && r->until && bundle_clock_now(&r->clock) >= r->until)
+	bool over = r && r->until && bundle_clock_now(&r->clock) >= r->until;
+	if (over)
 		memset(d->g.permit, 0, sizeof(d->g.permit));
-	return due;
+	if (!over && now - d->read_at < RECORD_MS)
+		return false;
+	d->read_at = now;
+	return true;
 }
 
 /* ---- stages */
@@ -465,6 +466,7 @@ static int begin(struct daemon *d)
 		        g->config.fail_open || g->config.monitor ? "let pass" : "refused");
 		verdict_note(g, 99, text);
 	}
+	d->read_at = ask_now();
 	d->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	r = d->signals < 0 ? -errno : loop_add(g->loop, d->signals, EPOLLIN, on_signal, d, &d->signals_source);
 	r = r < 0 ? r : loop_add(g->loop, g->fan[GUARD_FAN_LOCAL], EPOLLIN, on_fan, d, &g->fan_source);

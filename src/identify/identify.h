@@ -51,6 +51,9 @@ struct identify;
  * bundle in force over them. Once it is open it does not change, and threads may share it. -ENOENT: there are none; -EINVAL: a mistake in
  * one, with its place; -ENOMEM. */
 [[nodiscard]] int identify_open(const char *folders, struct identify **out, struct err *err);
+/* What NULL stands for: absolute, but that the link to the bundle in force is kept, as another may be when a process begins. NULL if there
+ * is none, or no memory. */
+const char *identify_folders(struct arena *arena);
 void identify_close(struct identify *id);
 /* SHA-256 in hex over all prints: what was known when an answer was given. It goes into caches, so that they end when prints change. */
 const char *identify_digest(const struct identify *id);

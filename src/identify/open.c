@@ -2,7 +2,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 
 #include "crypto/digest.h"
 #include "crypto/kept.h"
@@ -196,24 +199,35 @@ static int gather_list(struct gathered *g, const char *folders, struct err *err)
 	return r;
 }
 
+const char *identify_folders(struct arena *arena)
+{
+	const char *share[SHARE_DATA_MAX], *all = NULL;
+	size_t n = share_data(arena, share);
+	for (size_t i = 0; i < n; i++) {
+		char real[PATH_MAX];
+		struct stat st;
+		bool bundle = strcmp(share[i], SHARE_BUNDLE) == 0;
+		const char *path = arena_fmt(arena, "%s/prints", share[i]);
+		if (!path || stat(path, &st) < 0 || !S_ISDIR(st.st_mode) || (!bundle && !realpath(path, real)))
+			continue;
+		path = bundle ? path : real;
+		all = all ? arena_fmt(arena, "%s:%s", all, path) : arena_str(arena, slice_str(path));
+		/* Only those of a bundle are laid over others: what was installed twice is not mixed. */
+		if (!bundle)
+			break;
+	}
+	return all;
+}
+
 int identify_open(const char *folders, struct identify **out, struct err *err)
 {
 	_cleanup_arena_ struct arena arena = ARENA(65536);
-	const char *share[SHARE_DATA_MAX];
-	size_t n = folders ? 0 : share_data(&arena, share);
+	const char *from = folders ? folders : identify_folders(&arena);
 	struct gathered *g = calloc(1, sizeof(*g));
 	if (!g)
 		return err_set(err, -ENOMEM, "out of memory for the prints");
 	g->arena = ARENA(ARENA_MAX);
-	int r = folders ? gather_list(g, folders, err) : 0;
-	for (size_t i = 0; i < n && r == 0; i++) {
-		const char *path = arena_fmt(&arena, "%s/prints", share[i]);
-		size_t before = g->n;
-		r = path ? gather(g, path, err) : -ENOMEM;
-		/* Only those of a bundle are laid over others: what was installed twice is not mixed. */
-		if (g->n != before && strcmp(share[i], SHARE_BUNDLE) != 0)
-			break;
-	}
+	int r = from ? gather_list(g, from, err) : 0;
 	if (r == 0 && g->n == 0)
 		r = folders ? err_set(err, -ENOENT, "there are no prints of tools (*.yaml) in %s", folders)
 		            : err_set(err, -ENOENT,
