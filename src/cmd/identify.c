@@ -117,7 +117,7 @@ static int identify_paths(const struct identify_opts *o, const struct opt_args *
 {
 	struct identify *id = NULL;
 	struct err err = {0};
-	unsigned flags = (o->digest ? IDENTIFY_DIGEST : 0) | (o->inside ? IDENTIFY_INSIDE : 0);
+	unsigned flags = (o->digest ? IDENTIFY_DIGEST : 0) | (o->inside ? IDENTIFY_INSIDE : 0) | IDENTIFY_UNPACK;
 	int code = EXIT_OK;
 	if (identify_open(o->prints, &id, &err) < 0) {
 		cmd_tell("identify", err.text);

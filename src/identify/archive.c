@@ -43,16 +43,17 @@
 	X(archive_read_support_format_zip)
 LIB_TABLE(lib, ARCHIVE);
 
-#define BLOCK       ((size_t)65536)
-#define DEPTH_MAX   3              /* archives in archives */
-#define ENTRIES_MAX 1000000        /* in all of them */
-#define BYTES_MAX   (16ull << 30)  /* that come out of all of them */
-#define RATIO_MAX   1000           /* bytes out for one in … */
-#define RATIO_FREE  (256ull << 20) /* … beyond this many out */
-#define CPU_SECONDS 60
-#define WAIT_MS     120000
-#define DATA_MAX    ((rlim_t)1 << 30) /* beyond what this process has already */
-#define GROUPS_MAX  64
+#define BLOCK        ((size_t)65536)
+#define DEPTH_MAX    3              /* archives in archives */
+#define ENTRIES_MAX  1000000        /* in all of them */
+#define BYTES_MAX    (16ull << 30)  /* that come out of all of them */
+#define RATIO_MAX    1000           /* bytes out for one in … */
+#define RATIO_FREE   (256ull << 20) /* … beyond this many out */
+#define CPU_SECONDS  60
+#define WAIT_MS      120000
+#define DATA_MAX     ((rlim_t)1 << 30) /* beyond what this process has already */
+#define GROUPS_MAX   64
+#define EMBEDDED_MAX 64 /* archives in an executable, and what looks like the beginning of one */
 
 /* The files of one package. */
 struct group {
@@ -64,7 +65,7 @@ struct group {
 struct inside {
 	const struct identify *id;
 	int fd;
-	uint64_t size, at; /* of the outermost archive */
+	uint64_t base, size, at; /* of the outermost archive: where it begins in the file, its size, what is read next */
 	uint64_t bytes, entries;
 	bool over; /* a limit was met, or the answer is sure */
 	struct group group[GROUPS_MAX];
@@ -87,7 +88,7 @@ static la_ssize_t from_file(struct source *s)
 	uint64_t left = s->x->size - s->x->at;
 	ssize_t n;
 	do
-		n = pread(s->x->fd, s->block, left < BLOCK ? (size_t)left : BLOCK, (off_t)s->x->at);
+		n = pread(s->x->fd, s->block, left < BLOCK ? (size_t)left : BLOCK, (off_t)(s->x->base + s->x->at));
 	while (n < 0 && errno == EINTR);
 	if (n > 0)
 		s->x->at += (uint64_t)n;
@@ -413,7 +414,51 @@ static void load(void)
 	(void)uselocale(before);
 }
 
-static _Noreturn void child(const struct identify *id, int fd, uint64_t size, int out)
+static void read_one(struct inside *x, uint8_t *block, uint64_t from, uint64_t to)
+{
+	struct source s = {.x = x, .block = block};
+	x->base = from;
+	x->size = to - from;
+	x->at = 0;
+	read_archive(x, &s, 0);
+}
+
+/* Where the next archive in a stretch may begin; its end if there is none. */
+static uint64_t next_archive(int fd, uint64_t at, uint64_t to, uint8_t *window)
+{
+	while (at < to) {
+		size_t want = to - at < BLOCK ? (size_t)(to - at) : BLOCK;
+		ssize_t n = pread(fd, window, want, (off_t)at);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return to;
+		size_t k = form_find_archive(slice_of(window, (size_t)n));
+		if (k != SLICE_NPOS)
+			return at + k;
+		/* The beginning of one may be cut off here. */
+		at += (size_t)n < want || at + want == to ? (size_t)n : want - FORM_MAGIC;
+	}
+	return to;
+}
+
+/* Archives anywhere in a stretch. What only looks like the beginning of one costs a try. */
+static void read_embedded(struct inside *x, uint8_t *block, struct range r, unsigned *tries)
+{
+	_cleanup_free_ uint8_t *window = malloc(BLOCK);
+	uint64_t at = r.from;
+	while (window && !x->over && *tries < EMBEDDED_MAX && (at = next_archive(x->fd, at, r.to, window)) < r.to) {
+		uint64_t before = x->bytes;
+		++*tries;
+		read_one(x, block, at, r.to);
+		/* What was one is not searched for others; more may have been read of it than it has. */
+		at += x->bytes - before > BLOCK && x->at > 2 * BLOCK ? x->at - 2 * BLOCK : 1;
+	}
+}
+
+/* f: what is known of the file's form. An archive is read whole; of an executable those archives that lie in the stretches that tell most.
+ */
+static _Noreturn void child(const struct identify *id, int fd, uint64_t size, const struct form *f, int out)
 {
 	struct answer answer = {.tool = -1};
 	struct inside *x = calloc(1, sizeof(*x));
@@ -425,9 +470,10 @@ static _Noreturn void child(const struct identify *id, int fd, uint64_t size, in
 		_exit(1);
 	x->id = id;
 	x->fd = fd;
-	x->size = size;
-	struct source s = {.x = x, .block = block};
-	read_archive(x, &s, 0);
+	if (f->form == IDENTIFY_FORM_ARCHIVE)
+		read_one(x, block, 0, size);
+	for (unsigned i = 0, tries = 0; f->form != IDENTIFY_FORM_ARCHIVE && i < f->n_first; i++)
+		read_embedded(x, block, f->first[i], &tries);
 	tell(x, &answer);
 	_exit(write(out, &answer, sizeof(answer)) == (ssize_t)sizeof(answer) ? 0 : 1);
 }
@@ -472,7 +518,7 @@ static bool hear(int fd, struct answer *out)
 	return r > 0 && read(fd, out, sizeof(*out)) == (ssize_t)sizeof(*out);
 }
 
-int identify_inside(const struct identify *id, int fd, struct identify_match *m, struct err *err)
+int identify_inside(const struct identify *id, int fd, const struct form *f, struct identify_match *m, struct err *err)
 {
 	struct stat st;
 	struct answer a;
@@ -486,7 +532,7 @@ int identify_inside(const struct identify *id, int fd, struct identify_match *m,
 	pid_t pid = fork();
 	if (pid == 0) {
 		close(pipes[0]);
-		child(id, fd, (uint64_t)st.st_size, pipes[1]);
+		child(id, fd, (uint64_t)st.st_size, f, pipes[1]);
 	}
 	r = pid < 0 ? -errno : 0;
 	close(pipes[1]);

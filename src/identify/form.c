@@ -145,6 +145,32 @@ bool form_is_archive(struct slice head)
 	return false;
 }
 
+/* Its first bytes, beyond the magic number, are those of one. */
+static bool begins_archive(struct slice s)
+{
+	/* No flags that RFC 1952 reserves, and a compression that somebody writes. */
+	if (slice_starts(s, SLICE("\x1f\x8b\x08")))
+		return s.n >= 10 && !(s.p[3] & 0xe0) && (s.p[8] == 0 || s.p[8] == 2 || s.p[8] == 4);
+	if (slice_starts(s, SLICE("BZh")))
+		return slice_eq(slice_sub(s, 4, 6), SLICE("1AY&SY"));
+	return slice_starts(s, SLICE("\x28\xb5\x2f\xfd")) ||
+	       slice_starts(s, SLICE("\xfd"
+	                             "7zXZ")) ||
+	       slice_starts(s, SLICE("PK\x03\x04"));
+}
+
+size_t form_find_archive(struct slice s)
+{
+	static const uint8_t first[] = {0x1f, 0x28, 0xfd, 'B', 'P'};
+	bool is_first[256] = {false};
+	for (size_t i = 0; i < sizeof(first); i++)
+		is_first[first[i]] = true;
+	for (size_t i = 0; i + 4 < s.n; i++)
+		if (is_first[s.p[i]] && begins_archive(slice_from(s, i)))
+			return i;
+	return SLICE_NPOS;
+}
+
 /* Text in which two of these stand is code. */
 static bool is_script(struct slice head)
 {

@@ -113,15 +113,15 @@ static int scan_with_digest(struct scan *s, int fd, uint64_t size, char out[65])
 	return r;
 }
 
-int identify_tally(struct tally *t, int fd, unsigned flags, struct identify_match *m)
+int identify_tally(struct tally *t, int fd, unsigned flags, struct form *f, struct identify_match *m)
 {
 	struct stat st;
+	*f = (struct form){0};
 	if (fstat(fd, &st) < 0)
 		return -errno;
 	if (!S_ISREG(st.st_mode) || st.st_size <= 0)
 		return 0;
 	uint64_t size = (uint64_t)st.st_size;
-	struct form f;
 	struct scan s;
 	size_t room = size < SCAN_WINDOW ? (size_t)size : SCAN_WINDOW;
 	int r = scan_new(t, room, &s);
@@ -132,21 +132,31 @@ int identify_tally(struct tally *t, int fd, unsigned flags, struct identify_matc
 		scan_end(&s);
 		return (int)head;
 	}
-	form_of(fd, slice_of(scan_room(&s), (size_t)head), size, &f);
-	m->form = f.form;
-	r = flags & IDENTIFY_DIGEST ? scan_with_digest(&s, fd, size, m->digest) : scan_file(&s, fd, &f, size);
+	form_of(fd, slice_of(scan_room(&s), (size_t)head), size, f);
+	m->form = f->form;
+	r = flags & IDENTIFY_DIGEST ? scan_with_digest(&s, fd, size, m->digest) : scan_file(&s, fd, f, size);
 	scan_end(&s);
 	return r < 0 ? r : 0;
+}
+
+/* Is there nothing more to find out than its texts say? */
+static bool is_told(const struct tally *t)
+{
+	int best = tally_best(t);
+	return best >= 0 && tally_version(t, (unsigned)best)[0];
 }
 
 int identify_file(const struct identify *id, int fd, unsigned flags, struct identify_match *out, struct err *err)
 {
 	_cleanup_tally_ struct tally *t = NULL;
 	struct identify_match m = {0};
+	struct form f;
 	int r = tally_new(id, &t);
-	r = r < 0 ? r : identify_tally(t, fd, flags, &m);
-	if (r == 0 && m.form == IDENTIFY_FORM_ARCHIVE && flags & IDENTIFY_INSIDE) {
-		r = identify_inside(id, fd, &m, err);
+	r = r < 0 ? r : identify_tally(t, fd, flags, &f, &m);
+	bool look = (m.form == IDENTIFY_FORM_ARCHIVE && flags & IDENTIFY_INSIDE) ||
+	            (m.form == IDENTIFY_FORM_SINGLE && flags & IDENTIFY_UNPACK && !is_told(t));
+	if (r == 0 && look) {
+		r = identify_inside(id, fd, &f, &m, err);
 		if (r < 0)
 			return r;
 		if (r > 0) {

@@ -61,13 +61,14 @@ const char *identify_digest(const struct identify *id);
 enum {
 	IDENTIFY_DIGEST = 1 << 0, /* the SHA-256 of the bytes too, which needs all of them to be read */
 	IDENTIFY_INSIDE = 1 << 1, /* look into archives (tar, zip, compressed or not), and layers and images of containers */
+	IDENTIFY_UNPACK = 1 << 2, /* and into those that a single-file executable carries, if its own texts say no tool, or no version */
 };
 
 /* One file, by its bytes alone; `fd` is read with pread() from its start, and its offset does not move. Reading stops as soon as the answer
- * is sure, unless there is more to find out; of files beyond 2 GiB the first and the last GiB are searched. With IDENTIFY_INSIDE a child
- * process without authority reads archives, and of several tools in one that is told of which most was found. At most as much memory as a
- * window of some MiB, whatever the file's size; thread-safe. 0 also if it is no known tool; -EIO and other errors of reading; -ENOMEM.
- * Nothing in the file can make it fail otherwise. */
+ * is sure, unless there is more to find out; of files beyond 2 GiB the first and the last GiB are searched. With IDENTIFY_INSIDE
+ * or IDENTIFY_UNPACK a child process without authority reads archives, and of several tools in one that is told of which most was found. At
+ * most as much memory as a window of some MiB, whatever the file's size; thread-safe. 0 also if it is no known tool; -EIO and other errors
+ * of reading; -ENOMEM. Nothing in the file can make it fail otherwise. */
 [[nodiscard]] int identify_file(const struct identify *id, int fd, unsigned flags, struct identify_match *out, struct err *err);
 
 /* A package or program that lies unpacked in a folder (its descriptor): the metadata of its root (package.json, an extension's manifest,

@@ -123,6 +123,10 @@ struct form {
 void form_of(int fd, struct slice head, uint64_t size, struct form *out);
 
 bool form_is_archive(struct slice head);
+/* Where in it one that is compressed, or a zip, may begin; SLICE_NPOS. One that begins less than FORM_MAGIC bytes before the end may be
+ * missed. */
+#define FORM_MAGIC 10
+size_t form_find_archive(struct slice s);
 
 /* ---- metadata */
 
@@ -141,7 +145,7 @@ bool tree_may_be_code(struct slice name);
 bool tree_other_packages(struct slice name);
 
 /* Adds what is in a file to a tally; sets form and digest of *m. */
-[[nodiscard]] int identify_tally(struct tally *t, int fd, unsigned flags, struct identify_match *m);
+[[nodiscard]] int identify_tally(struct tally *t, int fd, unsigned flags, struct form *f, struct identify_match *m);
 
 /* The answer from both. */
 void identify_decide(const struct tally *t, const struct metadata *m, struct identify_match *out);

@@ -196,7 +196,7 @@ static bool judge(struct job *j, int fd, struct spot *s, struct verdict *v)
 		return true;
 	}
 	bool archive = sort == SORT_ARCHIVE || sort == SORT_IMAGE;
-	if (sort != SORT_OTHER && content_of(j, f, archive ? IDENTIFY_INSIDE : 0, v))
+	if (sort != SORT_OTHER && content_of(j, f, archive ? IDENTIFY_INSIDE : IDENTIFY_UNPACK, v))
 		v->archive = archive;
 	return true;
 }

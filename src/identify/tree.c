@@ -72,7 +72,8 @@ static int read_code(struct walk *w, int dir, const char *name)
 		return 0;
 	w->files++;
 	w->bytes += (uint64_t)st.st_size;
-	int r = identify_tally(w->tally, fd, 0, &m);
+	struct form f;
+	int r = identify_tally(w->tally, fd, 0, &f, &m);
 	if (r == -ENOMEM)
 		return r;
 	unsigned gained = found_in_all(w->tally) - before;

@@ -543,6 +543,38 @@ static void forms(void **state)
 	identify_close(id);
 }
 
+/* A program that carries its code packed, behind what only looks like an archive, in one piece or two. */
+static void packed_inside(void **state)
+{
+	(void)state;
+	struct identify *id = two_tools();
+	_cleanup_buf_ struct buf one = BUF(65536), two = BUF(65536), first = BUF(1 << 20), second = BUF(1 << 20), b = BUF(64 << 20);
+	code(&one, "alpha", 0, 6, NULL);
+	code(&two, "alpha", 6, 12, "3.2.1");
+	pack(&first, false, true, &(struct packed){"a.js", buf_slice(&one)}, 1);
+	pack(&second, true, false, &(struct packed){"b.js", buf_slice(&two)}, 1);
+	buf_add(&b, program("/bin/sh"));
+	for (size_t i = 0; i < 65534; i++)
+		buf_u8(&b, i % 7000 ? 'x' : 0x1f);
+	buf_add(&b, SLICE("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03no archive, PK\x03\x04 nor this"));
+	buf_add(&b, buf_slice(&first));
+	buf_add(&b, SLICE("between"));
+	buf_add(&b, buf_slice(&second));
+	buf_add(&b, SLICE("d3n0l4nd0123456789"));
+	assert_int_equal(match(id, buf_slice(&b), 0).by, IDENTIFY_BY_NOTHING);
+	struct identify_match m = match(id, buf_slice(&b), IDENTIFY_UNPACK);
+	assert_int_equal(m.form, IDENTIFY_FORM_SINGLE);
+	assert_string_equal(m.tool, "alpha");
+	assert_int_equal(m.found, 12);
+	assert_string_equal(m.version, "3.2.1");
+	/* Many that are none cost little, and hide nothing that comes before them. */
+	for (size_t i = 0; i < 100000; i++)
+		buf_add(&b, SLICE("\x28\xb5\x2f\xfd"));
+	buf_add(&b, SLICE("d3n0l4nd0123456789"));
+	assert_string_equal(match(id, buf_slice(&b), IDENTIFY_UNPACK).tool, "alpha");
+	identify_close(id);
+}
+
 /* ---- learning */
 
 static const char *const nouns[] = {"window", "folder", "account", "session", "prompt", "server", "message", "project", "branch", "editor",
@@ -694,6 +726,7 @@ int main(void)
 	        cmocka_unit_test(archives_beside_threads),
 	        cmocka_unit_test(elf),
 	        cmocka_unit_test(forms),
+	        cmocka_unit_test(packed_inside),
 	        cmocka_unit_test(learning),
 	        cmocka_unit_test(shipped),
 	        cmocka_unit_test(folders),
