@@ -48,6 +48,7 @@ static const struct {
         {"guardian", enforce_role_guardian},
         {"sift", enforce_role_sift},
         {"outside", enforce_role_outside},
+        {"notice", enforce_role_notice},
 };
 
 static int run_role(const char *name)

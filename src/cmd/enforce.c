@@ -11,6 +11,7 @@
 
 #include "cmd/cmd.h"
 #include "guard/guard.h"
+#include "guard/notice.h"
 #include "guard/outside.h"
 #include "guard/rules.h"
 #include "guard/sift.h"
@@ -210,4 +211,9 @@ int enforce_role_sift(void)
 int enforce_role_outside(void)
 {
 	return outside_role();
+}
+
+int enforce_role_notice(void)
+{
+	return notice_role(3);
 }

@@ -5,5 +5,6 @@
 int enforce_role_guardian(void);
 int enforce_role_sift(void);
 int enforce_role_outside(void);
+int enforce_role_notice(void);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "guard/guard_part.h"
+#include "guard/notice.h"
 #include "guard/tell.h"
 #include "ledger/entry.h"
 
@@ -227,13 +228,16 @@ void verdict_tick(struct guard *g, bool all)
 struct telling {
 	struct errand errand;
 	struct who who;
-	char text[2048];
+	char summary[NOTICE_SUMMARY], body[NOTICE_BODY];
 };
 
 static void telling_work(struct errand *e)
 {
 	struct telling *t = (struct telling *)(void *)e;
-	(void)tell_terminal(&t->who, t->text);
+	char text[NOTICE_SUMMARY + NOTICE_BODY + 16];
+	(void)snprintf(text, sizeof(text), "postern: %s: %s", t->summary, t->body);
+	(void)tell_terminal(&t->who, text);
+	(void)notice_show(&t->who, t->summary, t->body);
 }
 
 static void telling_done(struct errand *e)
@@ -244,14 +248,15 @@ static void telling_done(struct errand *e)
 static void tell(const struct verdict *v)
 {
 	const struct known_tool *t = v->ask->file.tool;
-	struct telling *n = v->j.who.tty ? calloc(1, sizeof(*n)) : NULL;
+	struct telling *n = v->j.who.tty || notice_possible(&v->j.who) ? calloc(1, sizeof(*n)) : NULL;
 	if (!n)
 		return;
 	n->errand = (struct errand){.work = telling_work, .done = telling_done};
 	n->who = v->j.who;
-	_cleanup_buf_ struct buf b = BUF(sizeof(n->text) * 2);
-	buf_fmt(&b, "postern: %s%s%s was stopped: %s.\n", t ? t->title[0] ? t->title : t->tool : "this file", t && t->version[0] ? " " : "",
-	        t ? t->version : "", t ? v->j.why : v->trouble);
+	_cleanup_buf_ struct buf b = BUF(sizeof(n->body) * 2), summary = BUF(4096);
+	buf_fmt(&summary, "%s%s%s was stopped", t ? t->title[0] ? t->title : t->tool : "this file", t && t->version[0] ? " " : "",
+	        t ? t->version : "");
+	buf_fmt(&b, "%s.\n", t ? v->j.why : v->trouble);
 	if (v->j.rule[0])
 		buf_fmt(&b, "  rule:  %.300s\n", v->j.rule);
 	if (v->j.where[0])
@@ -260,7 +265,8 @@ static void tell(const struct verdict *v)
 		buf_str_add(&b, "  It may run inside a gate: put \"postern run --\" before the command.\n");
 	else
 		buf_str_add(&b, "  Whoever answers for this policy can change it, or permit an exception with an end date.\n");
-	(void)snprintf(n->text, sizeof(n->text), "%s", buf_str(&b));
+	(void)snprintf(n->summary, sizeof(n->summary), "%s", buf_str(&summary));
+	(void)snprintf(n->body, sizeof(n->body), "%s", buf_str(&b));
 	errand_send(v->ask->g->errands, &n->errand);
 }
 

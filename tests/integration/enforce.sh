@@ -412,6 +412,31 @@ terminal() {
 	[[ $out == *'postern: The badtool'*'our contract forbids it'* && $out == *policy.yaml:* ]] && good || bad "nothing is said on the terminal: $out"
 }
 
+desktop() {
+	local uid=65534 bus i seen=$top/out/notice
+	# A bus wants an account that the system knows.
+	local nobody=(setpriv --reuid "$uid" --regid "$uid" --clear-groups env HOME=/nowhere)
+	mkdir -p /run/user && mount -t tmpfs -o mode=755 enforce /run/user && install -d -o $uid -m 700 /run/user/$uid || return
+	"${nobody[@]}" dbus-daemon --session --address=unix:path=/run/user/$uid/bus --nofork --nopidfile 2>/dev/null & bus=$!
+	for ((i = 0; i < 50; i++)); do [[ -S /run/user/$uid/bus ]] && break; sleep 0.1; done
+	"${nobody[@]}" env DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/$uid/bus timeout 20 dbus-monitor --session "interface='org.freedesktop.Notifications'" >"$seen" & local monitor=$!
+	sleep 0.5
+	"${nobody[@]}" "$bad_dir/tool" 2>/dev/null
+	for ((i = 0; i < 50; i++)); do grep -q 'our contract' "$seen" && break; sleep 0.1; done
+	grep -q 'The badtool.* was stopped' "$seen" && grep -q 'our contract forbids it' "$seen" && good || bad "nothing is said on the desktop: $(cat "$seen")"
+	kill $monitor $bus
+	wait $monitor $bus 2>/dev/null
+	# Somebody's bus that never answers holds up nobody.
+	rm -f /run/user/$uid/bus
+	"${nobody[@]}" python3 -c 'import socket,sys,time
+s=socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(1); time.sleep(60)' /run/user/$uid/bus & bus=$!
+	for ((i = 0; i < 50; i++)); do [[ -S /run/user/$uid/bus ]] && break; sleep 0.1; done
+	both 'beside a bus that does not answer' sh -c '"$0/tool"'
+	kill $bus
+	wait $bus 2>/dev/null
+	umount -l /run/user
+}
+
 ledger() {
 	local n
 	"$P" log verify "$top/ledger" >"$top/out/verify" 2>&1 && good || bad "the ledger: $(cat "$top/out/verify")"
@@ -622,6 +647,7 @@ for kind in tmpfs ext4; do
 		overlay
 		reading
 		terminal
+		desktop
 		other_filesystems deny
 		own_filesystem deny
 		unkind_servers
