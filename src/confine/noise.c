@@ -94,8 +94,11 @@ int64_t noise_begin(struct noise *n, int listener, const struct seccomp_notif *q
 	uint64_t vdso, random;
 	char path[48];
 	(void)listener;
-	if (!find_auxv(pid, &vdso, &random))
+	/* Of a program that may be run and not read everything is closed. */
+	if (!find_auxv(pid, &vdso, &random)) {
+		n->begun_badly += notify_started(pid, NULL) != 0;
 		return NOISE_CONTINUE;
+	}
 	(void)snprintf(path, sizeof(path), "/proc/%d/mem", pid);
 	_cleanup_fd_ int mem = open(path, O_RDWR | O_CLOEXEC);
 	bool change = n->vdso.n && vdso;

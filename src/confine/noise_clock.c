@@ -125,7 +125,7 @@ static void let_read(pid_t thread, unsigned long long before)
 }
 
 /* The kernel's own calendar is another, so the moment is put in its words while the call begins, and then as it was: a caller that is
- * interrupted gives the same once more. */
+ * interrupted gives the same once more. For a tenth of a millisecond, and where the wait is over at once, the caller can see it. */
 int64_t noise_wait(struct noise *n, int listener, const struct seccomp_notif *q)
 {
 	union notify_reply reply = {.r = {.id = q->id, .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE}};
