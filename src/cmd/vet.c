@@ -22,14 +22,16 @@
 #define REPORT_MAX ((size_t)64 << 20)
 
 struct vet_opts {
-	const char *out, *seed, *factors, *profile, *ledger;
+	const char *out, *seed, *factors, *profile, *ledger, *clock;
 	bool quick, thorough, keep_traces, through_gate;
 	uint64_t jobs;
-	unsigned fail_on, format;
+	unsigned fail_on, format, randomness;
 };
 
 enum { FORMAT_TEXT, FORMAT_JSON };
 static const char *const formats[] = {"text", "json", NULL};
+enum { RANDOMNESS_CHOSEN, RANDOMNESS_FREE };
+static const char *const randomness[] = {"chosen", "free", NULL};
 static const char *const classes[] = {"disclosed", "undeclared", "hashed", "covert", NULL};
 static const enum leak_class class_of[] = {CLASS_DISCLOSED, CLASS_UNDECLARED, CLASS_HASHED, CLASS_COVERT};
 
@@ -44,6 +46,10 @@ static const struct opt vet_table[] = {
         OPT_STRING(struct vet_opts, seed, "seed", 0, "N", "the same seed gives the same plan; by default random, and shown in the report"),
         OPT_STRING(
                 struct vet_opts, factors, "factors", 0, "LIST", "vary only these, as in timezone,gateway; postern-vet(1) names them all"),
+        OPT_STRING(struct vet_opts, clock, "clock", 0, "DATE[xSPEED]",
+                "the calendar of all trials: a date, or +DAYS from now, and how fast it runs, as in 2027-03-01, +60, +0x10"),
+        OPT_CHOICE(struct vet_opts, randomness, "randomness", 0, "HOW", randomness,
+                "chosen: what a tool draws follows from the seed and the trial; free: it draws from the kernel; by default chosen"),
         OPT_CHOICE(
                 struct vet_opts, fail_on, "fail-on", 0, "CLASS", classes, "exit 1 for findings of this class or worse; by default covert"),
         OPT_CHOICE(struct vet_opts, format, "format", 'f', "FORMAT", formats, "what is printed; by default text"),
@@ -337,6 +343,9 @@ static int vet(void *options, const struct opt_args *args)
 		return cmd_usage("vet", "a subject is missing: npm:NAME@VERSION, a .tgz, or -- COMMAND");
 	if (args->n + (args->rest ? 1 : 0) > 1)
 		return cmd_usage("vet", "one subject at a time; a command goes after --");
+	how.calm.free = o->randomness == RANDOMNESS_FREE;
+	if (o->clock && calm_parse_clock(o->clock, time(NULL), &how.calm, &err) < 0)
+		return cmd_usage("vet", "%s", err.text);
 	if (parse_seed(o->seed, &how.seed) < 0)
 		return cmd_usage("vet", "--seed wants a number, not %s", o->seed);
 	if (!o->out && (o->format == FORMAT_TEXT || o->keep_traces))

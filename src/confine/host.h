@@ -39,6 +39,8 @@ struct host_spec {
 	unsigned cpus;                            /* CPUs seen in affinity, /proc/cpuinfo and /sys; 0: the real number */
 	const char *mac;                          /* of eth0, "02:…" */
 	const char *ipv4;                         /* of eth0, dotted; the prefix is /24, gateway and DNS server are .1 */
+	/* the calendar: so many seconds ahead of the real one */
+	int64_t ahead_s;
 	/* the project: a git repository with some commits */
 	const char *project;    /* absolute path, the working folder of the tool */
 	const char *git_remote; /* URL of origin; NULL: no remote */

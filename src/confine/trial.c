@@ -117,10 +117,14 @@ static void take_status(struct trial *t)
 		t->result.started_unix = s.started_unix;
 		t->result.calls = s.calls;
 		t->result.clock = s.clock;
+		t->result.fixed = s.fixed;
+		t->result.calendar = s.calendar;
+		t->result.draws = s.draws;
 		size_t used = strlen(t->result.reached);
-		(void)snprintf(t->result.reached + used, sizeof(t->result.reached) - used, "%s%s",
+		(void)snprintf(t->result.reached + used, sizeof(t->result.reached) - used, "%s%s%s%s",
 		        s.calls ? "; the kernel's answers about the machine made up" : "",
-		        s.clock ? "; a clock of its own since start" : "");
+		        s.clock ? "; a clock of its own since start" : "", s.fixed ? "; randomness as chosen" : "",
+		        s.calendar ? "; a calendar as chosen" : "");
 		t->result.err = s.err;
 		t->result.err.text[sizeof(s.err.text) - 1] = 0;
 		if (s.end == TRIAL_FAILED)

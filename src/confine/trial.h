@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "confine/host.h"
+#include "confine/noise.h"
 
 struct loop;
 
@@ -37,6 +38,7 @@ struct trial_spec {
 	size_t n_mounts;
 	struct slice world; /* configuration for the world process, from world_config_encode() */
 	struct trial_limits limits;
+	struct noise_spec noise; /* randomness and calendar; not with nest */
 };
 
 enum trial_end {
@@ -57,11 +59,14 @@ struct trial_result {
 	double tool_cpu_s;      /* of all processes of the tool */
 	double own_cpu_s;       /* of the world and the trial's own helper processes */
 	uint64_t own_rss_kb;    /* largest resident size of one of those */
-	int64_t started_unix;   /* wall clock at exec, seconds */
+	int64_t started_unix;   /* calendar at exec, seconds: the tool's */
 	unsigned left_running;  /* processes that were still there when the tool had exited */
 	bool calls;             /* system calls told of the synthetic host (confine/calls.h); otherwise of the real kernel and its CPUs */
 	bool clock;             /* the synthetic host's time since its start; otherwise the real machine's */
-	char reached[256];      /* what confinement was really achieved, as words for a person */
+	bool fixed;             /* all randomness that the tool drew with calls and devices was that of trial_spec.noise */
+	bool calendar;          /* the calendar of every program was that of trial_spec.noise */
+	unsigned draws;         /* of randomness, with calls and from devices, answered by us */
+	char reached[320];      /* what confinement was really achieved, as words for a person */
 };
 
 struct trial;

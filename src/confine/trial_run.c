@@ -21,6 +21,7 @@
 #include <time.h>
 
 #include "confine/calls.h"
+#include "confine/calls_filter.h"
 #include "confine/filter.h"
 #include "confine/hosttree.h"
 #include "confine/machine.h"
@@ -70,7 +71,9 @@ struct first {
 	int stat_file;       /* what the tool sees as /proc/stat */
 	bool own_clock;      /* the synthetic host's uptime */
 	int64_t boot_offset; /* seconds to be added to CLOCK_BOOTTIME for the tool's */
-	int give;            /* the tool's end of a socket, for calls_give() */
+	int64_t mono_offset; /* the same of CLOCK_MONOTONIC */
+	struct noise *noise;
+	int give; /* the tool's end of a socket, for calls_give() */
 };
 
 static int limits(const struct trial_limits *l, struct err *err)
@@ -137,11 +140,12 @@ _Noreturn static void become_tool(const struct first *f, int terminal)
 	if (f->spec->nest)
 		(void)close(3);
 	else
-		calls_give(3);
+		calls_give(3, CALLS_MACHINE | (f->noise->spec.fixed ? CALLS_DRAWS : 0) | (f->noise->spec.clock ? CALLS_CALENDAR : 0));
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	/* An ignored signal stays ignored over exec: the tool must find all as a login shell leaves them. */
 	for (int i = 1; i < NSIG; i++)
 		(void)signal(i, SIG_DFL);
+	noise_fix_addresses(&f->noise->spec);
 	char *env[HOST_ENV_MAX + 1];
 	for (size_t i = 0; i < h->n_env; i++)
 		env[i] = (char *)(uintptr_t)h->env[i];
@@ -253,11 +257,12 @@ static void own_clock(struct first *f)
 	int64_t boot = MACHINE_UPTIME_S - (int64_t)t.tv_sec;
 	if (clock_gettime(CLOCK_MONOTONIC, &t) < 0)
 		return;
+	int64_t mono = MACHINE_UPTIME_S - (int64_t)t.tv_sec;
 	/* Both at once: the file takes one write. */
-	if (process_put("/proc/self/timens_offsets", "monotonic %lld 0\nboottime %lld 0\n",
-	            (long long)(MACHINE_UPTIME_S - (int64_t)t.tv_sec), (long long)boot) < 0)
+	if (process_put("/proc/self/timens_offsets", "monotonic %lld 0\nboottime %lld 0\n", (long long)mono, (long long)boot) < 0)
 		return;
 	f->boot_offset = boot;
+	f->mono_offset = mono;
 	f->own_clock = true;
 }
 
@@ -284,7 +289,8 @@ static int prepare_first(struct first *f, struct err *err)
 		return err_sys(err, -errno, "cannot mount a second /proc inside the trial");
 	/* Process numbers that count the tool's own commands would look as if what makes it run one more decided them. */
 	uint16_t n = 0;
-	(void)!getrandom(&n, sizeof(n), 0);
+	if (!noise_draw(&f->spec->noise, "process", &n, sizeof(n)))
+		(void)!getrandom(&n, sizeof(n), 0);
 	(void)process_put("/proc/sys/kernel/ns_last_pid", "%u", 400u + n % 28000u);
 	int r = network_near(h->ipv4, true, err);
 	if (r == 0)
@@ -305,7 +311,7 @@ static void refresh_stat(const struct first *f, const struct calls *calls)
 	if (f->stat_file < 0 || !f->own_clock || clock_gettime(CLOCK_BOOTTIME, &t) < 0)
 		return;
 	double up = (double)(t.tv_sec + f->boot_offset) + (double)t.tv_nsec / 1e9;
-	size_t n = machine_stat(text, sizeof(text), calls->cpus, up, time(NULL) - (int64_t)up);
+	size_t n = machine_stat(text, sizeof(text), calls->cpus, up, noise_now(f->noise) / 1000000000 - (int64_t)up);
 	/* That of a machine with a thousand CPUs stays as it is. */
 	if (n < sizeof(text))
 		(void)!pwrite(f->stat_file, text, n, 0);
@@ -318,7 +324,7 @@ static enum trial_end watch(
 	double refresh = 0;
 	while (!got->ended) {
 		struct pollfd p[] = {{.fd = children, .events = POLLIN}, {.fd = f->fds->stop, .events = POLLIN},
-		        {.fd = *master, .events = POLLIN}, {.fd = calls->fd, .events = POLLIN}};
+		        {.fd = *master, .events = POLLIN}, {.fd = calls->fd, .events = POLLIN}, {.fd = f->noise->poll, .events = POLLIN}};
 		double now = now_s(), left = end - now;
 		if (left <= 0)
 			return TRIAL_TIMEOUT;
@@ -335,6 +341,8 @@ static enum trial_end watch(
 			*master = -1;
 		if (p[3].revents)
 			calls_answer(calls);
+		if (p[4].revents)
+			noise_fill(f->noise);
 		struct signalfd_siginfo info;
 		while (p[0].revents && read(children, &info, sizeof(info)) > 0)
 			;
@@ -347,6 +355,7 @@ static enum trial_end watch(
 _Noreturn static void first_process(struct first *f)
 {
 	static struct calls calls;
+	static struct noise noise;
 	struct trial_status s = {.end = TRIAL_FAILED};
 	struct harvest got = {0};
 	int master = -1, slave = -1, talk[2];
@@ -370,7 +379,9 @@ _Noreturn static void first_process(struct first *f)
 	(void)sigaddset(&set, SIGCHLD);
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 	int children = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	s.started_unix = time(NULL);
+	f->noise = &noise;
+	noise_prepare(&noise, f->spec->nest ? &(struct noise_spec){0} : &f->spec->noise, f->mono_offset);
+	s.started_unix = noise_now(&noise) / 1000000000;
 	double start = now_s(), end = start + f->spec->limits.seconds;
 	f->give = talk[1];
 	pid_t tool = fork();
@@ -386,7 +397,7 @@ _Noreturn static void first_process(struct first *f)
 		calls.cpus = machine_cpus(f->spec->host);
 		(void)close(talk[0]);
 	} else {
-		calls_take(&calls, f->spec->host, tool, talk[0], f->boot_offset);
+		calls_take(&calls, f->spec->host, &noise, tool, talk[0], f->boot_offset);
 	}
 	s.calls = calls.fd >= 0;
 	s.clock = f->own_clock;
@@ -401,6 +412,9 @@ _Noreturn static void first_process(struct first *f)
 	(void)close(f->fds->errout);
 	s.end = (int32_t)watch(f, &calls, tool, children, &master, end, &got);
 	s.wall_s = now_s() - start;
+	s.fixed = s.calls && noise_fixed(&noise);
+	s.calendar = s.calls && noise_clock(&noise);
+	s.draws = noise.draws;
 	s.left_running = s.end == TRIAL_EXITED ? count_processes() : 0;
 	(void)kill(-1, SIGKILL);
 	int others;

@@ -11,7 +11,8 @@ struct trial_status {
 	int32_t end; /* enum trial_end */
 	int32_t code;
 	uint32_t left_running;
-	bool calls, clock; /* struct trial_result */
+	uint32_t draws;
+	bool calls, clock, fixed, calendar; /* struct trial_result */
 	double wall_s, tool_cpu_s, own_cpu_s;
 	int64_t started_unix;
 	struct err err;

@@ -519,6 +519,8 @@ static void trials(struct buf *b, const struct vet_result *r)
 	fact(b, "Profile", r->profile);
 	fact(b, "Entry", r->subject_entry);
 	fact(b, "Confinement", r->confinement);
+	fact(b, "Randomness", r->noise.randomness);
+	fact(b, "Calendar", r->noise.calendar);
 	buf_reset(&t);
 	write_number(&t, r->tool_cpu_s, 1);
 	buf_str_add(&t, " s for the tool, ");

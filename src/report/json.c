@@ -77,6 +77,18 @@ static void head(struct buf *b, const struct vet_result *r)
 	        s.count[CLASS_HASHED], s.count[CLASS_UNDECLARED], s.count[CLASS_DISCLOSED]);
 }
 
+static void noise(struct buf *b, const struct vet_noise *n)
+{
+	buf_fmt(b, ",\n  \"noise\": {\"randomness_chosen\": %s, \"trials_fixed\": %u, \"trials_free\": %u, \"streams\": %u, \"paired\": %u",
+	        n->chosen ? "true" : "false", n->fixed, n->free, n->streams, n->paired);
+	buf_fmt(b, ", \"draws\": %" PRIu64 ", \"ahead_seconds\": %" PRId64 ", \"speed\": ", n->draws, n->ahead_s);
+	write_number(b, n->speed / 1000.0, 3);
+	buf_fmt(b, ", \"trials_moved\": %u, \"trials_unmoved\": %u", n->moved, n->unmoved);
+	text(b, "randomness", n->randomness);
+	text(b, "calendar", n->calendar);
+	buf_u8(b, '}');
+}
+
 static void codepoints(struct buf *b, const struct vet_finding *f)
 {
 	buf_u8(b, '[');
@@ -276,6 +288,7 @@ void report_json(struct buf *b, const struct vet_result *r)
 	}
 	buf_fmt(b, "%s]", first ? "" : "\n  ");
 	through_gate(b, r);
+	noise(b, &r->noise);
 	sentences(b, "not_covered", r->not_covered, r->n_not_covered);
 	sentences(b, "notes", r->notes, r->n_notes);
 	picture(b, r);

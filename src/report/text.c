@@ -1,4 +1,5 @@
 /* The report for a terminal: verdict in line 1, then the findings, worst first. */
+#include <stdio.h>
 #include "report/report.h"
 #include "report/words.h"
 #include "report/write.h"
@@ -473,6 +474,18 @@ static void first_line(struct page *p)
 	buf_u8(p->b, '\n');
 }
 
+/* What was done that two trials differ by nothing but their treatment. */
+static void noise(struct page *p, const struct vet_result *r)
+{
+	char randomness[400], calendar[400];
+	const char *const lines[] = {randomness, calendar};
+	if (!r->noise.randomness || !r->noise.calendar)
+		return;
+	(void)snprintf(randomness, sizeof(randomness), "Randomness: %s.", r->noise.randomness);
+	(void)snprintf(calendar, sizeof(calendar), "Calendar: %s.", r->noise.calendar);
+	list(p, "NOISE", lines, ARRAY_LEN(lines), 2, LONG);
+}
+
 void report_text(struct buf *out, const struct vet_result *r, const struct report_text_options *o)
 {
 	struct page p = {.b = out, .r = r, .colour = o && o->colour, .width = o && o->width ? o->width : 80};
@@ -504,6 +517,7 @@ void report_text(struct buf *out, const struct vet_result *r, const struct repor
 	table(&p, CLASS_DISCLOSED, "DISCLOSED");
 	hosts(&p);
 	through_gate(&p);
+	noise(&p, r);
 	list(&p, "NOT COVERED", r->not_covered, r->n_not_covered, LIMITS, LIMIT);
 	list(&p, "NOTES", r->notes, r->n_notes, 20, LONG);
 }

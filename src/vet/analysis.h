@@ -21,6 +21,7 @@ struct analysis_trial {
 	int64_t started_unix;   /* wall clock at its start: for dates and times as derivations */
 	const struct host_spec *host;
 	const char *gateway;
+	uint32_t stream; /* of the same one two trials draw the same random numbers; 0: its randomness was its own */
 };
 
 /* A candidate (factor, level, base) that screening found something for. */

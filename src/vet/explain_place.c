@@ -36,6 +36,16 @@ static struct slice strip_stop(struct slice s)
 	return s;
 }
 
+static bool of_date(const struct part *p)
+{
+	return strcmp(factor_table[p->c->factor].name, "date") == 0;
+}
+
+static bool of_clock(const struct part *p)
+{
+	return of_date(p) || strcmp(factor_table[p->c->factor].name, "timezone") == 0;
+}
+
 /* Dates and times of the clock in the zone. Both sides must be written in the same way, so that only digits and names of days and
  * months differ. */
 const char *row_date(const struct part *p)
@@ -44,7 +54,7 @@ const char *row_date(const struct part *p)
 	        "%m-%d-%Y", "%-m/%-d/%Y", "%-d/%-m/%Y", "%-d.%-m.%Y", "%B %-d, %Y", "%b %-d, %Y", "%b %d, %Y", "%-d %B %Y", "%-d %b %Y",
 	        "%d %b %Y", "%a %b %d %Y", "%A, %B %-d, %Y", "%a, %d %b %Y", "%b %d", "%B %-d", "%A", "%H:%M", "%Y-%m-%dT%H", "%H", "%-H",
 	        "%-H:%M", "%I:%M", "%-I:%M", "%I", "%-I", "%p", "%a", "%-d", "%u", "%w", "%j"};
-	if (strcmp(factor_table[p->c->factor].name, "timezone") != 0)
+	if (!of_clock(p))
 		return NULL;
 	for (int back = -30; back <= 300; back += 30) {
 		struct tm ta, tb;
@@ -68,7 +78,8 @@ const char *row_date(const struct part *p)
 					continue;
 				if (slice_eq(slice_sub(p->c->after, p->h.b_at - lead, nb), sb) &&
 				        p->h.b_at - lead + nb >= p->h.b_at + p->h.b_n)
-					return "the local date or time in that zone, written in the same way as before";
+					return of_date(p) ? "the date, written in the same way as before"
+					                  : "the local date or time in that zone, written in the same way as before";
 			}
 		}
 	}
@@ -211,8 +222,7 @@ static bool clock_shape(struct slice s, const struct analysis_trial *t, struct b
 /* A time stamp with the offset of the zone: the moment is another in every trial, so what is compared is its form. */
 const char *row_stamp(const struct part *p)
 {
-	bool zone = strcmp(factor_table[p->c->factor].name, "timezone") == 0,
-	     locale = strcmp(factor_table[p->c->factor].name, "locale") == 0;
+	bool zone = of_clock(p), locale = strcmp(factor_table[p->c->factor].name, "locale") == 0;
 	if (!p->c->shapes || (!zone && !locale))
 		return NULL;
 	/* Names of days and months, AM and PM, and how many digits an hour has, follow from the moment. */

@@ -36,6 +36,9 @@ FACTOR_WAYS(git_identity);
 FACTOR_APPLY(git);
 FACTOR_WAYS(company);
 
+/* factor_date.c */
+FACTOR_APPLY(date);
+
 /* factor_work.c */
 FACTOR_WAYS(ci);
 FACTOR_WAYS(terminal);

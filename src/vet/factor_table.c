@@ -272,6 +272,15 @@ const struct factor factor_table[] = {
 		.literals = machine_id_literals,
 		.vocabulary = VOCABULARY("machine", "machine id", "machineid", "machine_id", "machine-id", "device id", "deviceid", "device_id"),
 	},
+	{
+		.name = "date",
+		.title = "date",
+		LEVELS({"now", "0", Q}, {"in 75 days", "75", Q}, {"in 400 days", "400", false}, {"in 1200 days", "1200", false}),
+		.apply = date_apply,
+		.literals = no_literals,
+		.vocabulary = VOCABULARY("date", "today", "time", "timestamp", "day", "days", "month", "year", "weekday", "created_at", "expires",
+			"expires_at", "expiry", "age"),
+	},
 };
 /* clang-format on */
 

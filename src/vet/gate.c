@@ -182,6 +182,8 @@ const char *gate_factors(const struct vet_result *plain, struct arena *arena)
 		struct slice rest = buf_slice(&b), one;
 		while (slice_split(&rest, ',', &one))
 			there = there || slice_is(one, plain->findings[i].factor);
+		/* There the calendar is the real one: nothing could be said of it. */
+		there = there || strcmp(plain->findings[i].factor, "date") == 0;
 		if (!there && factor_find(plain->findings[i].factor) < factor_count)
 			buf_fmt(&b, "%s%s", b.n ? "," : "", plain->findings[i].factor);
 	}
@@ -208,7 +210,7 @@ int gate_plan(const struct vet_result *plain, unsigned times, bool has_gateway, 
 	memcpy(t, plan->trials, plan->n * sizeof(*t));
 	for (size_t i = 0; i < plain->n_findings; i++) {
 		const struct vet_finding *f = &plain->findings[i];
-		unsigned factor = (unsigned)factor_find(f->factor);
+		unsigned factor = strcmp(f->factor, "date") == 0 ? (unsigned)factor_count : (unsigned)factor_find(f->factor);
 		for (const char *const *l = f->levels; factor < factor_count && l && *l; l++) {
 			unsigned level = level_of(factor, *l);
 			for (unsigned b = 0; level && b < BASE_COUNT; b++) {
@@ -217,8 +219,8 @@ int gate_plan(const struct vet_result *plain, unsigned times, bool has_gateway, 
 				for (size_t k = 0; k < plan->n; k++)
 					have += !t[k].baseline && t[k].treatment.base == b && t[k].factor == factor && t[k].level == level;
 				for (; wanted && (b != BASE_GATEWAY || has_gateway) && have < times && plan->n < room; have++)
-					t[plan->n++] =
-					        (struct plan_trial){plan_treatment((enum vet_base)b, factor, level), false, factor, level};
+					t[plan->n++] = (struct plan_trial){
+					        plan_treatment((enum vet_base)b, factor, level), false, factor, level, 0};
 			}
 		}
 	}

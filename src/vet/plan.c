@@ -77,7 +77,7 @@ static void add(struct builder *b, enum vet_base base, unsigned factor, unsigned
 {
 	if (b->n >= b->cap || b->n >= b->room)
 		return;
-	b->t[b->n++] = (struct plan_trial){plan_treatment(base, factor, level), baseline, factor, level};
+	b->t[b->n++] = (struct plan_trial){plan_treatment(base, factor, level), baseline, factor, level, 0};
 	if (!baseline)
 		b->varied[factor] = true;
 }
@@ -230,7 +230,8 @@ int plan_not_covered(const struct plan *p, struct arena *arena, const char *cons
 	if (b.n)
 		s[k++] = arena_fmt(arena, "Not all known levels were tried: %s.", buf_str(&b));
 	s[k++] = "A value that is in no list of levels can be a trigger that was not met.";
-	s[k++] = "Behaviour that begins later (after days of use, on a date, by a switch that the vendor's server sends, or in a share of "
+	s[k++] = "Behaviour that begins later (after days of use, on a date other than those tried, by a switch that the vendor's server "
+	         "sends, or in a share of "
 	         "installations) does not show in short trials with one prompt.";
 	s[k++] = "The timing of messages was not compared; nor can what the vendor does with the data be seen.";
 	for (size_t i = 0; i < k; i++)

@@ -18,6 +18,7 @@ struct plan_trial {
 	struct treatment treatment;
 	bool baseline;
 	unsigned factor, level; /* the one varied, if it is no baseline */
+	uint32_t stream;        /* of randomness, see vet/calm.h; 0: one of its own */
 };
 
 struct plan {

@@ -42,6 +42,8 @@ struct one {
 	struct setup setup;
 	struct trial *trial; /* while it runs */
 	bool used;           /* it has an observation */
+	struct noise_spec noise;
+	uint32_t stream; /* that its randomness follows from, or 0 */
 };
 
 struct run {
@@ -215,6 +217,7 @@ static int observe(struct run *run, struct one *one, struct trial_result *r)
 	        .started_unix = r->started_unix,
 	        .host = &one->setup.host,
 	        .gateway = one->setup.gateway,
+	        .stream = one->stream,
 	};
 	run->n_observations = (unsigned)o + 1;
 	one->used = true;
@@ -272,13 +275,16 @@ static void on_done(void *arg, struct trial_result *r)
 		fatal(run, r->err.code ? r->err.code : -EIO, &r->err, "a trial could not be run");
 	if (r->end != TRIAL_FAILED && r->end != TRIAL_STOPPED) {
 		note_confinement(run, r);
+		bool shown = calm_add(&run->result->noise, &one->noise, r, one->plan.stream && !one->plan.baseline);
+		one->stream = r->fixed ? one->stream : 0;
+		run->result->noise.streams += one->stream && (one->plan.baseline || !one->plan.stream);
 		int e = hosts_add(run->hosts, buf_slice(&r->trace), one->setup.gateway, &models, &messages);
 		unsigned wanted = run->profile->min_model_requests ? run->profile->min_model_requests : 1;
 		bool worked = e == 0 && models >= wanted;
 		row->messages = messages;
 		oddities_add(run->oddities, r, one->setup.gateway);
 		keep(run, one, r, worked);
-		if (worked)
+		if (worked && shown)
 			e = observe(run, one, r);
 		if (worked && e == 0) {
 			run->worked_in_base[one->plan.treatment.base]++;
@@ -332,6 +338,10 @@ static int start_one(struct run *run, struct one *one)
 	/* What the model asks for is there where the tool sees it. */
 	c.project = behind ? gate_project() : one->setup.host.project;
 	c.dns_search = one->setup.host.dns_search;
+	one->stream = one->plan.stream;
+	one->noise = calm_spec(behind ? &(struct vet_calm){.free = true} : &run->options->calm, run->options->seed, one->number,
+	        one->setup.host.ahead_s, &one->stream);
+	c.ahead_s = one->noise.clock ? one->noise.start_unix - time(NULL) : 0;
 	_cleanup_buf_ struct buf config = BUF((size_t)1 << 20);
 	world_config_encode(&config, &c);
 	struct trial_spec spec = {
@@ -342,6 +352,7 @@ static int start_one(struct run *run, struct one *one)
 	        .n_mounts = run->subject->n_mounts,
 	        .world = buf_slice(&config),
 	        .nest = behind,
+	        .noise = one->noise,
 	        .limits = {.seconds = behind && run->profile->seconds ? run->profile->seconds + GATE_SECONDS : run->profile->seconds},
 	};
 	r = buf_error(&config) ? buf_error(&config) : trial_start(run->loop, &spec, on_done, one, &one->trial, &err);
@@ -422,7 +433,7 @@ static int confirm(struct run *run)
 			max = run->n_all < PLAN_QUICK_MAX ? PLAN_QUICK_MAX - run->n_all : 0;
 		r = analysis_confirm(c, n, round == 0, max, run->arena, &t, &n_trials, &covered);
 		for (size_t i = 0; i < n_trials && r == 0; i++)
-			r = add_trial(run, &(struct plan_trial){t[i], false, alone(&t[i]), t[i].level[alone(&t[i])]}, true);
+			r = add_trial(run, &(struct plan_trial){t[i], false, alone(&t[i]), t[i].level[alone(&t[i])], 0}, true);
 		if (r == 0 && round == 1)
 			r = note_undecided(run, c + covered, n - covered);
 		r = r < 0 ? r : run_queue(run);
@@ -467,7 +478,7 @@ static int put_lists(struct run *run, const struct plan *plan)
 		list[r->n_not_covered++] = plan_says[i];
 	static const char *const always[] = {
 	        "Channels in timing, in sizes beyond a value's own, and in the distribution of random-looking ids are not measured.",
-	        "Behaviour that needs a second start, a later date, a real account or an interactive session is not exercised.",
+	        "Behaviour that needs a second start, a real account or an interactive session is not exercised.",
 	        "What the vendor does with what it receives (retention, training, access) cannot be observed from here.",
 	};
 	for (size_t i = 0; i < ARRAY_LEN(always); i++)
@@ -481,6 +492,8 @@ static int put_lists(struct run *run, const struct plan *plan)
 		        "reads files.";
 	if (run->real_clock)
 		list[r->n_not_covered++] = "This kernel has no time namespaces: the tool saw for how long the real machine is up.";
+	if (r->noise.unmoved)
+		list[r->n_not_covered++] = "The calendar of trials could not be moved here: dependences on the date were not looked for.";
 	r->not_covered = list;
 	const char **notes = arena_array(run->arena, NOTES_MAX, sizeof(*notes));
 	if (!notes)
@@ -557,6 +570,7 @@ static int finish(struct run *run, const struct plan *plan)
 	r->trials = (unsigned)r->n_rows;
 	int e = hosts_table(run->hosts, run->profile, run->arena, &r->hosts, &r->n_hosts);
 	e = e < 0 ? e : run->n_observations ? analysis_decide(run->features, run->observations, run->n_observations, run->profile, r) : 0;
+	e = e < 0 ? e : calm_words(&r->noise, &run->options->calm, run->arena);
 	e = e < 0 ? e : put_lists(run, plan);
 	r->seconds = now_s() - run->started;
 	struct rusage own;
@@ -606,10 +620,12 @@ static int prepare(struct run *run, struct plan *plan, struct err *err)
 	}
 	if (e < 0)
 		return e;
+	calm_plan(plan);
 	run->all = calloc(TRIALS_MAX, sizeof(*run->all));
 	run->observations = arena_array(run->arena, TRIALS_MAX, sizeof(*run->observations));
 	run->rows = arena_array(run->arena, TRIALS_MAX, sizeof(*run->rows));
-	e = !run->all || !run->observations || !run->rows ? -ENOMEM : cert_ca_new(NULL, time(NULL), &run->ca_cert, &run->ca_key);
+	e = !run->all || !run->observations || !run->rows ? -ENOMEM
+	                                                  : cert_ca_new(NULL, time(NULL) + o->calm.ahead_s, &run->ca_cert, &run->ca_key);
 	e = e < 0 ? e : loop_new(&run->loop);
 	e = e < 0 ? e : feature_set_new(&run->features);
 	e = e < 0 ? e : hosts_new(&run->hosts);

@@ -209,6 +209,8 @@ void request_view(const struct conn *c, const struct request *r, struct slice bo
 size_t reply_piece(struct slice body, size_t from);
 /* IMF-fixdate of now. */
 void http_date(char out[40]);
+/* From here on dates are those of a calendar that is so many seconds ahead. */
+void http_calendar(int64_t ahead_s);
 
 /* stream.c: exchanges of a far side that streams. */
 bool conn_streams(const struct conn *c);

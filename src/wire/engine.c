@@ -557,6 +557,7 @@ int engine_new(const struct engine_config *c, const struct far_side *far, struct
 	e->trace_max = c->trace_max ? c->trace_max : (uint64_t)64 << 20;
 	fd_raise_limit();
 	char date[40];
+	http_calendar(c->ahead_s);
 	http_date(date); /* the C library looks for the time zone's file on its first conversion: while there are files */
 	const char *what = "the event loop";
 	int r = loop_new(&e->loop);
@@ -568,7 +569,7 @@ int engine_new(const struct engine_config *c, const struct far_side *far, struct
 		r = names_new(&e->names);
 	if (r == 0) {
 		what = "the certificate authority";
-		r = tls_server_new(c->ca_cert_pem, c->ca_key_pem, time(NULL), &e->tls);
+		r = tls_server_new(c->ca_cert_pem, c->ca_key_pem, time(NULL) + c->ahead_s, &e->tls);
 	}
 	if (r == 0) {
 		what = "port 53";

@@ -21,6 +21,7 @@ struct engine_config {
 	/* Names that resolve though they have a single label, NULL-terminated; may be NULL. */
 	const char *const *names;
 	uint64_t trace_max; /* bytes of trace; 0: 64 MiB */
+	int64_t ahead_s;    /* dates and certificates are of a calendar that is so far ahead; one for all engines of a process */
 };
 
 /* The loop that the engine runs on, for what its far side waits for. */

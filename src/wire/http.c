@@ -222,10 +222,17 @@ size_t reply_piece(struct slice body, size_t from)
 	return at == SLICE_NPOS ? body.n : at + 2;
 }
 
+static int64_t calendar_ahead_s;
+
+void http_calendar(int64_t ahead_s)
+{
+	calendar_ahead_s = ahead_s;
+}
+
 void http_date(char out[40])
 {
 	static const char days[] = "SunMonTueWedThuFriSat", months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	time_t now = time(NULL);
+	time_t now = time(NULL) + calendar_ahead_s;
 	struct tm t;
 	(void)gmtime_r(&now, &t); /* strftime would follow the locale, localtime would want files */
 	(void)snprintf(out, 40, "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT", days + 3 * t.tm_wday, t.tm_mday, months + 3 * t.tm_mon,

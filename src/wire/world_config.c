@@ -4,7 +4,7 @@
 #include "wire/world_config.h"
 
 /* Format: u8 version, then each field as u32be length + bytes; a string that is NULL has the length 0xffffffff. */
-#define VERSION   1
+#define VERSION   2
 #define NONE      0xffffffffu
 #define HOSTS_MAX 64u
 
@@ -29,6 +29,7 @@ void world_config_encode(struct buf *b, const struct world_config *c)
 	put(b, slice_str(c->project));
 	put(b, slice_str(c->dns_search));
 	buf_be(b, c->trace_max, 8);
+	buf_be(b, (uint64_t)c->ahead_s, 8);
 	buf_be(b, c->model_hosts ? n : NONE, 4);
 	for (size_t i = 0; i < n; i++)
 		put(b, slice_str(c->model_hosts[i]));
@@ -76,6 +77,7 @@ int world_config_decode(struct slice message, struct arena *arena, struct world_
 	c.project = take_str(&r);
 	c.dns_search = take_str(&r);
 	c.trace_max = cursor_be64(&r.c);
+	c.ahead_s = (int64_t)cursor_be64(&r.c);
 	uint32_t n = cursor_be32(&r.c);
 	if (!cursor_ok(&r.c) || (n > HOSTS_MAX && n != NONE))
 		return -EBADMSG;

@@ -17,6 +17,7 @@ struct world_config {
 	const char *project;     /* the tool's working folder: the scripted tool calls name files below it */
 	const char *dns_search;  /* search domain of the synthetic host, or NULL: names below it resolve only with one label more */
 	uint64_t trace_max;      /* bytes */
+	int64_t ahead_s;         /* the trial's calendar is so many seconds ahead of the real one: dates and certificates follow it */
 };
 
 /* Appends the configuration as one bounded message. */

@@ -66,7 +66,7 @@ int main(int argc, char **argv)
 	_cleanup_arena_ struct arena arena = ARENA((size_t)16 << 20);
 	struct host_spec host;
 	struct trial_mount mount = {NULL, "/opt/artefact"};
-	struct trial_spec spec = {.host = &host, .mounts = &mount};
+	struct trial_spec spec = {.host = &host, .mounts = &mount, .noise.speed = NOISE_SPEED_REAL};
 	struct run x = {0};
 	struct trial *trial;
 	struct err err = {0};
@@ -87,6 +87,12 @@ int main(int argc, char **argv)
 			mount.source = value;
 		else if (strncmp(argv[at], "seconds=", 8) == 0)
 			spec.limits.seconds = (unsigned)strtoul(value, NULL, 10);
+		else if (strncmp(argv[at], "stream=", 7) == 0)
+			spec.noise.fixed = true, spec.noise.stream = (uint32_t)strtoul(value, NULL, 10);
+		else if (strncmp(argv[at], "start=", 6) == 0)
+			spec.noise.clock = true, spec.noise.start_unix = strtoll(value, NULL, 10);
+		else if (strncmp(argv[at], "speed=", 6) == 0)
+			spec.noise.speed = (uint32_t)strtoul(value, NULL, 10);
 		else if (strcmp(argv[at], "nested") == 0)
 			nested = true;
 		else

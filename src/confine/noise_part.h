@@ -1,0 +1,20 @@
+/* noise_part: what the files of confine/noise share. Private to confine/noise*.c. */
+#ifndef POSTERN_CONFINE_NOISE_PART_H
+#define POSTERN_CONFINE_NOISE_PART_H
+
+#include <elf.h>
+#include <fcntl.h>
+
+#include "confine/noise.h"
+#include "confine/notify.h"
+
+#define NS 1000000000ll
+
+/* noise_clock.c: CLOCK_MONOTONIC as the tool has it, in nanoseconds. */
+int64_t noise_mono(const struct noise *n);
+
+/* noise_random.c: the sixteen bytes of AT_RANDOM of a process that has begun a program: puts them there, with new sequences for it. */
+bool noise_put_auxv(struct noise *n, pid_t pid, uint64_t at);
+bool noise_has_auxv(struct noise *n, pid_t pid, uint64_t at);
+
+#endif
