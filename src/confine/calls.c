@@ -18,6 +18,7 @@
 #include "base/cleanup.h"
 #include "confine/machine.h"
 #include "confine/notify.h"
+#include "confine/observe.h"
 #include "sys/fd.h"
 
 /* Before the caller looks at its clock again. */
@@ -33,8 +34,12 @@ static int listen_to_calls(void)
 	struct sock_filter code[] = {
 	        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
 	        /* Others are refused by the filter of confine/filter.h. */
-	        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, arch, 0, 5),
+	        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, arch, 0, 8),
 	        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+	        /* What confine/observe.h wants to see. */
+	        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_execve, 7, 0),
+	        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_execveat, 6, 0),
+	        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_listen, 5, 0),
 	        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_uname, 4, 0),
 	        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_sysinfo, 3, 0),
 	        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_sched_getaffinity, 2, 0),
@@ -246,6 +251,18 @@ static int64_t answer_setaffinity(struct calls *c, const struct seccomp_notif *q
 	return 0;
 }
 
+static int64_t look_at_exec(struct calls *c, const struct seccomp_notif *q)
+{
+	(void)c;
+	return observe_exec(q);
+}
+
+static int64_t look_at_listen(struct calls *c, const struct seccomp_notif *q)
+{
+	(void)c;
+	return observe_listen(q);
+}
+
 static const struct {
 	int number;
 	int64_t (*answer)(struct calls *c, const struct seccomp_notif *q); /* what the call returns, or -errno */
@@ -254,6 +271,9 @@ static const struct {
         {SYS_sysinfo, answer_sysinfo},
         {SYS_sched_getaffinity, answer_getaffinity},
         {SYS_sched_setaffinity, answer_setaffinity},
+        {SYS_execve, look_at_exec},
+        {SYS_execveat, look_at_exec},
+        {SYS_listen, look_at_listen},
 };
 
 /* False when there is nothing to answer. */
@@ -271,7 +291,9 @@ static bool answer_one(struct calls *c)
 		if (answers[i].number == question.q.data.nr)
 			value = answers[i].answer(c, &question.q);
 	reply.r.id = question.q.id;
-	if (value < 0)
+	if (value == OBSERVE_CONTINUE)
+		reply.r.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+	else if (value < 0)
 		reply.r.error = (int32_t)value;
 	else
 		reply.r.val = value;

@@ -26,6 +26,7 @@
 #include "confine/machine.h"
 #include "confine/netlink.h"
 #include "confine/network.h"
+#include "confine/observe.h"
 #include "confine/process.h"
 
 /* The tool's owner as the kernel sees it when Postern runs as root: a number that no account has, another for each trial. */
@@ -157,6 +158,7 @@ _Noreturn static void become_tool(const struct first *f, int terminal)
 struct harvest {
 	int status; /* of the tool's own process */
 	bool ended;
+	bool none; /* nothing of it is left */
 };
 
 static void reap(struct harvest *h, pid_t tool)
@@ -165,8 +167,10 @@ static void reap(struct harvest *h, pid_t tool)
 		int status;
 		struct rusage u;
 		pid_t pid = wait4(-1, &status, WNOHANG, &u);
-		if (pid <= 0)
+		if (pid <= 0) {
+			h->none = pid < 0 && errno == ECHILD;
 			return;
+		}
 		if (pid == tool) {
 			h->status = status;
 			h->ended = true;
@@ -315,22 +319,28 @@ static void refresh_stat(const struct first *f, const struct calls *calls)
 static enum trial_end watch(
         const struct first *f, struct calls *calls, pid_t tool, int children, int *master, double end, struct harvest *got)
 {
-	double refresh = 0;
-	while (!got->ended) {
-		struct pollfd p[] = {{.fd = children, .events = POLLIN}, {.fd = f->fds->stop, .events = POLLIN},
+	double refresh = 0, linger = f->spec->observe.linger_ms / 1000.0, ended = 0;
+	while (!got->ended || (!got->none && now_s() < ended + linger)) {
+		struct pollfd p[4 + OBSERVE_POLLS] = {{.fd = children, .events = POLLIN}, {.fd = f->fds->stop, .events = POLLIN},
 		        {.fd = *master, .events = POLLIN}, {.fd = calls->fd, .events = POLLIN}};
+		int soon;
+		size_t eyes = observe_polls(p + 4, OBSERVE_POLLS, &soon);
 		double now = now_s(), left = end - now;
-		if (left <= 0)
+		if (got->ended)
+			left = ended + linger - now;
+		else if (left <= 0)
 			return TRIAL_TIMEOUT;
 		if (now >= refresh) {
 			refresh_stat(f, calls);
 			refresh = now + 1;
 		}
+		int wait = left > 1 ? 1000 : (int)(left * 1000) + 1;
 		/* A negative descriptor is none. */
-		if (poll(p, ARRAY_LEN(p), left > 1 ? 1000 : (int)(left * 1000) + 1) <= 0)
+		if (poll(p, 4 + eyes, soon >= 0 && soon < wait ? soon : wait) < 0)
 			continue;
+		observe_polled(p + 4, eyes);
 		if (p[1].revents)
-			return TRIAL_STOPPED;
+			return got->ended ? TRIAL_EXITED : TRIAL_STOPPED;
 		if (p[2].revents && !relay(*master, f->fds->out))
 			*master = -1;
 		if (p[3].revents)
@@ -338,8 +348,11 @@ static enum trial_end watch(
 		struct signalfd_siginfo info;
 		while (p[0].revents && read(children, &info, sizeof(info)) > 0)
 			;
+		bool before = got->ended;
 		if (p[0].revents)
 			reap(got, tool);
+		if (got->ended && !before)
+			ended = now_s();
 	}
 	return TRIAL_EXITED;
 }
@@ -370,6 +383,7 @@ _Noreturn static void first_process(struct first *f)
 	(void)sigaddset(&set, SIGCHLD);
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 	int children = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	observe_begin(f->spec);
 	s.started_unix = time(NULL);
 	double start = now_s(), end = start + f->spec->limits.seconds;
 	f->give = talk[1];
@@ -389,6 +403,7 @@ _Noreturn static void first_process(struct first *f)
 		calls_take(&calls, f->spec->host, tool, talk[0], f->boot_offset);
 	}
 	s.calls = calls.fd >= 0;
+	observe_calls(s.calls);
 	s.clock = f->own_clock;
 	if (slave >= 0)
 		(void)close(slave);
@@ -402,6 +417,8 @@ _Noreturn static void first_process(struct first *f)
 	s.end = (int32_t)watch(f, &calls, tool, children, &master, end, &got);
 	s.wall_s = now_s() - start;
 	s.left_running = s.end == TRIAL_EXITED ? count_processes() : 0;
+	if (s.left_running)
+		observe_left();
 	(void)kill(-1, SIGKILL);
 	int others;
 	while (waitpid(-1, &others, 0) > 0 || errno == EINTR)
@@ -409,6 +426,7 @@ _Noreturn static void first_process(struct first *f)
 	struct rusage all, own;
 	(void)getrusage(RUSAGE_CHILDREN, &all);
 	(void)getrusage(RUSAGE_SELF, &own);
+	observe_end(f->fds->seen);
 	s.tool_cpu_s = usage_s(&all);
 	s.own_cpu_s = usage_s(&own);
 	while (master >= 0) {
@@ -531,6 +549,7 @@ _Noreturn void trial_run(const struct trial_spec *spec, const struct trial_fds *
 	(void)close(fds->errout);
 	(void)close(fds->control);
 	(void)close(fds->input);
+	(void)close(fds->seen);
 	(void)close(go[1]);
 	forget_heap();
 	int status;
