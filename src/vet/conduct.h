@@ -37,7 +37,8 @@
 #ifndef POSTERN_VET_CONDUCT_H
 #define POSTERN_VET_CONDUCT_H
 
-#include "vet/model.h"
+#include "confine/trial.h"
+#include "vet/run.h"
 
 struct conduct_kind {
 	const char *id;
@@ -48,5 +49,30 @@ extern const struct conduct_kind conduct_kinds[];
 extern const size_t n_conduct_kinds;
 /* NULL if there is none of that id. */
 const struct conduct_kind *conduct_kind(const char *id);
+
+struct conduct;
+/* For a vetting of this subject. Everything is owned by the arena but what conduct_free() frees; the arguments stay. 0, -ENOMEM. */
+[[nodiscard]] int conduct_new(const struct vet_subject *s, const struct profile *p, struct arena *arena, struct conduct **out);
+void conduct_free(struct conduct *c);
+/* What an ordinary trial is to look at. */
+struct trial_observe conduct_observe(void);
+/* Takes what was seen in an ordinary trial, whose host it was. */
+void conduct_ordinary(struct conduct *c, const char *id, const struct host_spec *h, const struct trial_result *r);
+
+/* Runs the trials of conduct: few and each for one question, beside the plan; with `few` only those that take little time. jobs at once.
+ * The authority is the vetting's. progress may be NULL. 0, or negative errno with err when no trial can be run; a trial that fails is no
+ * error. stop_fd: as in struct vet_options. */
+struct conduct_how {
+	bool few;
+	unsigned jobs;
+	struct slice ca_cert, ca_key;
+	void (*progress)(void *arg, const struct vet_progress *p);
+	void *arg;
+	int stop_fd;
+	int keep_folder;
+};
+[[nodiscard]] int conduct_run(struct conduct *c, const struct conduct_how *how, struct err *err);
+/* Fills r->conduct and r->conduct_trials, in r's arena. 0, -ENOMEM. */
+[[nodiscard]] int conduct_facts(struct conduct *c, struct vet_result *r);
 
 #endif

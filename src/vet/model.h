@@ -162,6 +162,8 @@ struct vet_result {
 	/* conduct: in the order of conduct_kinds */
 	struct vet_conduct *conduct;
 	size_t n_conduct;
+	struct vet_trial_row *conduct_trials; /* "c01"…: they are not counted among `trials` */
+	size_t n_conduct_trials;
 };
 
 #endif
