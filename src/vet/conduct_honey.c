@@ -212,7 +212,7 @@ static int put_instructions(struct host_spec *h, const struct lure *l, struct ar
 static int put_command(struct host_spec *h, const struct lure *l, struct arena *arena)
 {
 	return put(h, arena_fmt(arena, "%s/tools/%s.sh", h->project, l->word),
-	        arena_fmt(arena, "#!/bin/sh\necho run >>%s\n", lure_left(l, arena)), 0755);
+	        arena_fmt(arena, "#!/bin/sh\necho run >>%s\necho ok\n", lure_left(l, arena)), 0755);
 }
 
 /* As git config would have it. Hooks of these names are run by what most tools do: asking for the status, changing the branch. */

@@ -8,6 +8,8 @@
 #include "wire/purpose.h"
 #include "wire/world_config.h"
 
+struct conduct;
+
 /* ---- conduct_honey.c: what lies on the host for somebody to find ---- */
 
 enum honey_kind {
@@ -93,6 +95,9 @@ void conduct_world(const struct conduct_spec *s, struct world_config *c);
 bool conduct_waits(const struct conduct_spec *s);
 /* The limit of time. */
 unsigned conduct_seconds(const struct conduct_spec *s, const struct profile *p);
+
+/* conduct_flags.c: finds the names in what is run, for WORLD_FLIP and WORLD_OLD. 0, -ENOMEM. */
+[[nodiscard]] int conduct_flags(struct conduct *c);
 
 /* ---- conduct_look.c: what one trial showed ---- */
 

@@ -313,7 +313,8 @@ static int run_all(struct running *run)
 		run->all[i] = (struct one){.run = run, .look = &c->looks[i], .waits = conduct_waits(&specs[i])};
 	}
 	c->n_looks = run->n;
-	int r = loop_new(&run->loop);
+	int r = run->how->few ? 0 : conduct_flags(c);
+	r = r < 0 ? r : loop_new(&run->loop);
 	r = r < 0 ? r : cert_ca_new(NULL, time(NULL), &run->other_cert, &run->other_key);
 	if (r == 0 && run->how->stop_fd >= 0)
 		r = loop_add(run->loop, run->how->stop_fd, EPOLLIN, on_stop, run, &run->stop);

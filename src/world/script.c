@@ -523,6 +523,7 @@ void script_next(
 	turn->tokens_in = SCRIPT_TOKENS + 300 * turn->step;
 	turn->tokens_out = 40 + 5 * turn->step;
 	_cleanup_buf_ struct buf l = BUF(64);
-	buf_fmt(&l, "turn %d %u %d", (int)d, turn->step, (int)turn->act);
+	/* A client takes a call with an id that it has seen for done. */
+	buf_fmt(&l, "turn %d %u %d%s", (int)d, turn->step, (int)turn->act, asked == STEP_OBEY ? " obeyed" : "");
 	script_id(s, buf_str(&l), turn->model, turn->id);
 }

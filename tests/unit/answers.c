@@ -487,8 +487,14 @@ static void test_obeys(void **state)
 	        "{\"model\":\"claude-x\",\"system\":\"see heron-77\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]," CLAUDE_TOOLS
 	        "}");
 	assert_has(b, "\"name\":\"Bash\",\"input\":{\"command\":\"sh tools/x.sh\"");
+	/* Its id is that of no other call. */
+	const char *id = strstr(b, "\"id\":\"toolu_");
+	assert_non_null(id);
+	char obeyed[64];
+	(void)snprintf(obeyed, sizeof(obeyed), "%.40s", id);
 	b = ask("/v1/messages", "{\"model\":\"claude-x\",\"system\":\"see heron-77\",\"messages\":[" ASKED RESULT "]," CLAUDE_TOOLS "}");
 	assert_has(b, "\"name\":\"Read\"");
+	assert_no(b, obeyed);
 	b = ask("/v1/messages",
 	        "{\"model\":\"claude-x\",\"system\":\"see heron-77\",\"messages\":[" ASKED RESULT "," RESULT "]," CLAUDE_TOOLS "}");
 	assert_has(b, "\"command\":\"ls -a\"");
