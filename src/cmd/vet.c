@@ -25,7 +25,7 @@ struct vet_opts {
 	const char *out, *seed, *factors, *profile, *ledger, *clock;
 	bool quick, thorough, keep_traces, through_gate;
 	uint64_t jobs;
-	unsigned fail_on, format, randomness;
+	unsigned fail_on, format, randomness, conduct;
 };
 
 enum { FORMAT_TEXT, FORMAT_JSON };
@@ -33,6 +33,8 @@ static const char *const formats[] = {"text", "json", NULL};
 enum { RANDOMNESS_CHOSEN, RANDOMNESS_FREE };
 static const char *const randomness[] = {"chosen", "free", NULL};
 static const char *const classes[] = {"disclosed", "undeclared", "hashed", "covert", NULL};
+static const char *const conducts[] = {"effort", "all", "few", "none", NULL};
+static const enum vet_conduct_wanted conduct_of[] = {CONDUCT_AS_EFFORT, CONDUCT_ALL, CONDUCT_FEW, CONDUCT_NONE};
 static const enum leak_class class_of[] = {CLASS_DISCLOSED, CLASS_UNDECLARED, CLASS_HASHED, CLASS_COVERT};
 
 static const struct opt vet_table[] = {
@@ -52,6 +54,8 @@ static const struct opt vet_table[] = {
                 "chosen: what a tool draws follows from the seed and the trial; free: it draws from the kernel; by default chosen"),
         OPT_CHOICE(
                 struct vet_opts, fail_on, "fail-on", 0, "CLASS", classes, "exit 1 for findings of this class or worse; by default covert"),
+        OPT_CHOICE(struct vet_opts, conduct, "conduct", 0, "WHICH", conducts,
+                "trials of what else it does (files, consent, opt-outs, …); by default effort: few with --quick, else all"),
         OPT_CHOICE(struct vet_opts, format, "format", 'f', "FORMAT", formats, "what is printed; by default text"),
         OPT_FLAG(
                 struct vet_opts, keep_traces, "keep-traces", 0, "keep what each trial sent, a file a trial, in the folder traces of --out"),
@@ -335,6 +339,7 @@ static int vet(void *options, const struct opt_args *args)
 	        .jobs = (unsigned)o->jobs,
 	        .factors = o->factors,
 	        .fail_on = class_of[o->fail_on],
+	        .conduct = conduct_of[o->conduct],
 	        .progress = on_progress,
 	        .arg = &m};
 	if (o->quick && o->thorough)

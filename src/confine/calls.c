@@ -15,6 +15,7 @@
 #include "confine/machine.h"
 #include "confine/noise.h"
 #include "confine/notify.h"
+#include "confine/observe.h"
 #include "sys/fd.h"
 
 #define NOTIF_SET_FLAGS    _IOW('!', 4, uint64_t)
@@ -194,6 +195,18 @@ static int64_t answer_setaffinity(struct calls *c, const struct seccomp_notif *q
 	return 0;
 }
 
+static int64_t look_at_exec(struct calls *c, const struct seccomp_notif *q)
+{
+	(void)c;
+	return observe_exec(q);
+}
+
+static int64_t look_at_listen(struct calls *c, const struct seccomp_notif *q)
+{
+	(void)c;
+	return observe_listen(q);
+}
+
 static const struct {
 	int number;
 	/* What the call returns, -errno, or for the second NOISE_CONTINUE or NOISE_ANSWERED. */
@@ -228,6 +241,9 @@ static const struct {
         {SYS_futex, NULL, noise_wait},
         {SYS_mq_timedsend, NULL, noise_wait},
         {SYS_mq_timedreceive, NULL, noise_wait},
+        {SYS_execve, look_at_exec, NULL},
+        {SYS_execveat, look_at_exec, NULL},
+        {SYS_listen, look_at_listen, NULL},
 };
 
 static int64_t answer(struct calls *c, const struct seccomp_notif *q)
@@ -252,7 +268,7 @@ static bool answer_one(struct calls *c)
 	if (value == NOISE_ANSWERED)
 		return true;
 	reply.r.id = question.q.id;
-	if (value == NOISE_CONTINUE)
+	if (value == NOISE_CONTINUE || value == OBSERVE_CONTINUE)
 		reply.r.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
 	else if (value < 0)
 		reply.r.error = (int32_t)value;

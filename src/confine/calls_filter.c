@@ -40,6 +40,11 @@ static const struct {
         {SYS_sched_getaffinity, CALLS_MACHINE, {{0}}},
         {SYS_sched_setaffinity, CALLS_MACHINE, {{0}}},
 
+        /* What confine/observe.h wants to see. */
+        {SYS_execve, CALLS_MACHINE, {{0}}},
+        {SYS_execveat, CALLS_MACHINE, {{0}}},
+        {SYS_listen, CALLS_MACHINE, {{0}}},
+
         /* With one of these each program begins. */
         {SYS_brk, CALLS_DRAWS | CALLS_CALENDAR, {{ZERO, 0, 0}}},
 #ifdef SYS_arch_prctl

@@ -175,7 +175,7 @@ struct gitrepo gitrepo_of(const struct host_spec *h, struct gitrepo_file *files)
 	size_t n = 0, prefix = strlen(h->project);
 	for (size_t i = 0; i < h->n_files; i++) {
 		const struct host_file *f = &h->files[i];
-		if (!f->folder && !f->link && strncmp(f->path, h->project, prefix) == 0 && f->path[prefix] == '/')
+		if (!f->folder && !f->link && !f->untracked && strncmp(f->path, h->project, prefix) == 0 && f->path[prefix] == '/')
 			files[n++] = (struct gitrepo_file){f->path + prefix + 1, f->data};
 	}
 	if (n)
@@ -184,6 +184,7 @@ struct gitrepo gitrepo_of(const struct host_spec *h, struct gitrepo_file *files)
 	        .user = h->git_user ? h->git_user : "nobody",
 	        .email = h->git_email ? h->git_email : "nobody@localhost",
 	        .remote = h->git_remote,
+	        .config = h->git_config,
 	        .files = files,
 	        .n_files = n,
 	};
@@ -231,6 +232,8 @@ int gitrepo_write(int work_tree_fd, const struct gitrepo *g, struct err *err)
 		        "origin\n\tmerge = "
 		        "refs/heads/main\n",
 		        g->remote);
+	if (g->config)
+		buf_str_add(&config, g->config);
 	r = r < 0 ? r : buf_error(&config);
 	r = r < 0 ? r : put_file(git, "config", buf_slice(&config));
 	return r < 0 ? err_sys(err, r, "cannot write the project's git repository") : 0;

@@ -15,6 +15,7 @@ struct gitrepo_file {
 struct gitrepo {
 	const char *user, *email;
 	const char *remote;               /* URL of origin, or NULL */
+	const char *config;               /* appended to the configuration, or NULL */
 	const struct gitrepo_file *files; /* sorted by path (byte order) */
 	size_t n_files;
 };

@@ -15,6 +15,7 @@ struct host_file {
 	const char *link;  /* if set: a symbolic link to this target, data is ignored */
 	mode_t mode;       /* permission bits, 0 means 0644 (folders 0755) */
 	bool folder;
+	bool untracked; /* below the project, but not in its repository */
 };
 
 #define HOST_ENV_MAX   96
@@ -45,7 +46,8 @@ struct host_spec {
 	const char *project;    /* absolute path, the working folder of the tool */
 	const char *git_remote; /* URL of origin; NULL: no remote */
 	const char *git_user, *git_email;
-	bool no_git; /* the project is a plain folder */
+	bool no_git;            /* the project is a plain folder */
+	const char *git_config; /* appended to its configuration; NULL: nothing */
 	/* what else is there: the environment in full (nothing is inherited), and files beyond the ones made from the above */
 	const char *env[HOST_ENV_MAX]; /* "NAME=value"; set with host_env_set() */
 	size_t n_env;

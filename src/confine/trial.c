@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "confine/seen.h"
 #include "confine/trial_run.h"
 #include "sys/fd.h"
 #include "sys/loop.h"
@@ -17,6 +18,8 @@
 #define FLUSH_MS 5000
 /* For the world to become ready, and for the runner to build everything. */
 #define READY_MS 20000
+/* Of what was seen. */
+#define SEEN_KEPT_MAX ((size_t)8 << 20)
 
 struct stream {
 	struct trial *trial;
@@ -34,7 +37,7 @@ struct trial {
 	pid_t runner;
 	int pidfd, stop;
 	struct source *exit_source, *timer;
-	struct stream control, out, errout, status;
+	struct stream control, out, errout, status, seen;
 	struct buf status_bytes, pending; /* pending: the world's configuration, not yet written */
 	bool ready, have_status, stopping, lost_trace;
 };
@@ -75,6 +78,7 @@ static void on_flush_end(void *arg, uint32_t events)
 	close_stream(&t->out);
 	close_stream(&t->errout);
 	close_stream(&t->status);
+	close_stream(&t->seen);
 	maybe_done(t);
 }
 
@@ -92,6 +96,7 @@ static void trial_free(struct trial *t)
 	close_stream(&t->out);
 	close_stream(&t->errout);
 	close_stream(&t->status);
+	close_stream(&t->seen);
 	loop_remove(t->exit_source);
 	loop_remove(t->timer);
 	fd_closep(&t->pidfd);
@@ -142,7 +147,7 @@ static void take_status(struct trial *t)
 
 static void maybe_done(struct trial *t)
 {
-	if (t->control.fd >= 0 || t->out.fd >= 0 || t->errout.fd >= 0 || t->status.fd >= 0 || t->pidfd >= 0)
+	if (t->control.fd >= 0 || t->out.fd >= 0 || t->errout.fd >= 0 || t->status.fd >= 0 || t->seen.fd >= 0 || t->pidfd >= 0)
 		return;
 	if (!t->have_status) {
 		t->result.end = t->stopping ? TRIAL_STOPPED : TRIAL_FAILED;
@@ -193,6 +198,19 @@ static void on_stream(void *arg, uint32_t events)
 		t->ready = true;
 		(void)!write(t->stop, "g", 1);
 	}
+}
+
+static void on_seen(void *arg, uint32_t events)
+{
+	struct stream *s = arg;
+	struct trial *t = s->trial;
+	(void)events;
+	/* More than is kept is thrown away, so that the trial can end. */
+	int r = seen_receive(s->fd, s->to);
+	if (r == 1 || r == -EAGAIN || r == -EINTR)
+		return;
+	close_stream(s);
+	maybe_done(t);
 }
 
 static void on_control(void *arg, uint32_t events)
@@ -246,17 +264,18 @@ static int input_of(struct slice data)
 }
 
 struct ends {
-	int control[2], out[2], errout[2], status[2], stop[2], exe, input;
+	int control[2], out[2], errout[2], status[2], stop[2], seen[2], exe, input;
 };
 
 static int open_ends(struct ends *e, const struct trial_spec *spec)
 {
-	*e = (struct ends){{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}, -1, -1};
+	*e = (struct ends){{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}, -1, -1};
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, e->control) < 0 || pipe2(e->out, O_CLOEXEC) < 0 ||
-	        pipe2(e->errout, O_CLOEXEC) < 0 || pipe2(e->status, O_CLOEXEC) < 0 || pipe2(e->stop, O_CLOEXEC) < 0)
+	        pipe2(e->errout, O_CLOEXEC) < 0 || pipe2(e->status, O_CLOEXEC) < 0 || pipe2(e->stop, O_CLOEXEC) < 0 ||
+	        socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, e->seen) < 0)
 		return -errno;
 	/* Only our ends: the tool's must block, as it expects. */
-	int ours[] = {e->control[0], e->out[0], e->errout[0], e->status[0]};
+	int ours[] = {e->control[0], e->out[0], e->errout[0], e->status[0], e->seen[0]};
 	for (size_t i = 0; i < ARRAY_LEN(ours); i++)
 		if (fcntl(ours[i], F_SETFL, O_NONBLOCK) < 0)
 			return -errno;
@@ -272,6 +291,7 @@ static void close_far_ends(struct ends *e)
 	fd_closep(&e->errout[1]);
 	fd_closep(&e->status[1]);
 	fd_closep(&e->stop[0]);
+	fd_closep(&e->seen[1]);
 	fd_closep(&e->exe);
 	fd_closep(&e->input);
 }
@@ -282,6 +302,7 @@ static void close_near_ends(struct ends *e)
 	fd_closep(&e->out[0]);
 	fd_closep(&e->errout[0]);
 	fd_closep(&e->status[0]);
+	fd_closep(&e->seen[0]);
 	fd_closep(&e->stop[1]);
 }
 
@@ -314,11 +335,13 @@ int trial_start(struct loop *loop, const struct trial_spec *given, void (*done)(
 	        .out.fd = -1,
 	        .errout.fd = -1,
 	        .status.fd = -1,
+	        .seen.fd = -1,
 	        .status_bytes = BUF(4096),
 	        .pending = BUF((size_t)4 << 20),
 	        .result = {.trace = BUF(spec.limits.trace_bytes),
 	                .out = BUF(spec.limits.output_bytes + 65536),
-	                .errout = BUF(spec.limits.output_bytes + 65536)},
+	                .errout = BUF(spec.limits.output_bytes + 65536),
+	                .seen = BUF(SEEN_KEPT_MAX)},
 	};
 	buf_be(&t->pending, spec.world.n, 4);
 	buf_add(&t->pending, spec.world);
@@ -333,7 +356,8 @@ int trial_start(struct loop *loop, const struct trial_spec *given, void (*done)(
 			        .status = e.status[1],
 			        .stop = e.stop[0],
 			        .exe = e.exe,
-			        .input = e.input};
+			        .input = e.input,
+			        .seen = e.seen[1]};
 			close_near_ends(&e);
 			trial_run(&spec, &f);
 		}
@@ -352,6 +376,7 @@ int trial_start(struct loop *loop, const struct trial_spec *given, void (*done)(
 		          : stream_open(
 		                    t, &t->errout, TAKE_FD(e.errout[0]), &t->result.errout, spec.limits.output_bytes, on_stream, EPOLLIN);
 		r = r < 0 ? r : stream_open(t, &t->status, TAKE_FD(e.status[0]), &t->status_bytes, 0, on_stream, EPOLLIN);
+		r = r < 0 ? r : stream_open(t, &t->seen, TAKE_FD(e.seen[0]), &t->result.seen, 0, on_seen, EPOLLIN);
 	}
 	if (r < 0) {
 		close_near_ends(&e);
@@ -385,4 +410,5 @@ void trial_result_free(struct trial_result *r)
 	buf_free(&r->out);
 	buf_free(&r->errout);
 	buf_free(&r->trace);
+	buf_free(&r->seen);
 }

@@ -25,6 +25,16 @@ struct trial_limits {
 	uint64_t trace_bytes;  /* 0: 64 MiB */
 };
 
+/* What is looked at beside the traffic: confine/observe.h. Not with `nest`. */
+struct trial_observe {
+	bool on;
+	bool connect;       /* each listening socket gets a plain HTTP request, so that it is known whether it asks who one is */
+	unsigned linger_ms; /* after the tool's end: time for its other processes to end */
+	/* What is looked for in files that the tool left: at most 64, which stay until the trial is done. */
+	const struct slice *needles;
+	size_t n_needles;
+};
+
 struct trial_spec {
 	const struct host_spec *host;
 	char *const *argv;       /* NULL-terminated; argv[0] is looked up in the host's PATH inside */
@@ -39,6 +49,7 @@ struct trial_spec {
 	struct slice world; /* configuration for the world process, from world_config_encode() */
 	struct trial_limits limits;
 	struct noise_spec noise; /* randomness and calendar; not with nest */
+	struct trial_observe observe;
 };
 
 enum trial_end {
@@ -55,6 +66,7 @@ struct trial_result {
 	struct err err;
 	struct buf out, errout; /* last output_bytes of each; with a terminal all is in out */
 	struct buf trace;       /* records of wire/trace.h */
+	struct buf seen;        /* records of confine/seen.h; empty unless it was asked for */
 	double wall_s;          /* of the tool, from exec to exit */
 	double tool_cpu_s;      /* of all processes of the tool */
 	double own_cpu_s;       /* of the world and the trial's own helper processes */

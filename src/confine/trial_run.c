@@ -27,6 +27,7 @@
 #include "confine/machine.h"
 #include "confine/netlink.h"
 #include "confine/network.h"
+#include "confine/observe.h"
 #include "confine/process.h"
 
 /* The tool's owner as the kernel sees it when Postern runs as root: a number that no account has, another for each trial. */
@@ -161,6 +162,7 @@ _Noreturn static void become_tool(const struct first *f, int terminal)
 struct harvest {
 	int status; /* of the tool's own process */
 	bool ended;
+	bool none; /* nothing of it is left */
 };
 
 static void reap(struct harvest *h, pid_t tool)
@@ -169,8 +171,10 @@ static void reap(struct harvest *h, pid_t tool)
 		int status;
 		struct rusage u;
 		pid_t pid = wait4(-1, &status, WNOHANG, &u);
-		if (pid <= 0)
+		if (pid <= 0) {
+			h->none = pid < 0 && errno == ECHILD;
 			return;
+		}
 		if (pid == tool) {
 			h->status = status;
 			h->ended = true;
@@ -321,22 +325,28 @@ static void refresh_stat(const struct first *f, const struct calls *calls)
 static enum trial_end watch(
         const struct first *f, struct calls *calls, pid_t tool, int children, int *master, double end, struct harvest *got)
 {
-	double refresh = 0;
-	while (!got->ended) {
-		struct pollfd p[] = {{.fd = children, .events = POLLIN}, {.fd = f->fds->stop, .events = POLLIN},
+	double refresh = 0, linger = f->spec->observe.linger_ms / 1000.0, ended = 0;
+	while (!got->ended || (!got->none && now_s() < ended + linger)) {
+		struct pollfd p[5 + OBSERVE_POLLS] = {{.fd = children, .events = POLLIN}, {.fd = f->fds->stop, .events = POLLIN},
 		        {.fd = *master, .events = POLLIN}, {.fd = calls->fd, .events = POLLIN}, {.fd = f->noise->poll, .events = POLLIN}};
+		int soon;
+		size_t eyes = observe_polls(p + 5, OBSERVE_POLLS, &soon);
 		double now = now_s(), left = end - now;
-		if (left <= 0)
+		if (got->ended)
+			left = ended + linger - now;
+		else if (left <= 0)
 			return TRIAL_TIMEOUT;
 		if (now >= refresh) {
 			refresh_stat(f, calls);
 			refresh = now + 1;
 		}
+		int wait = left > 1 ? 1000 : (int)(left * 1000) + 1;
 		/* A negative descriptor is none. */
-		if (poll(p, ARRAY_LEN(p), left > 1 ? 1000 : (int)(left * 1000) + 1) <= 0)
+		if (poll(p, 5 + eyes, soon >= 0 && soon < wait ? soon : wait) < 0)
 			continue;
+		observe_polled(p + 5, eyes);
 		if (p[1].revents)
-			return TRIAL_STOPPED;
+			return got->ended ? TRIAL_EXITED : TRIAL_STOPPED;
 		if (p[2].revents && !relay(*master, f->fds->out))
 			*master = -1;
 		if (p[3].revents)
@@ -346,8 +356,11 @@ static enum trial_end watch(
 		struct signalfd_siginfo info;
 		while (p[0].revents && read(children, &info, sizeof(info)) > 0)
 			;
+		bool before = got->ended;
 		if (p[0].revents)
 			reap(got, tool);
+		if (got->ended && !before)
+			ended = now_s();
 	}
 	return TRIAL_EXITED;
 }
@@ -382,6 +395,7 @@ _Noreturn static void first_process(struct first *f)
 	f->noise = &noise;
 	noise_prepare(&noise, f->spec->nest ? &(struct noise_spec){0} : &f->spec->noise, f->mono_offset);
 	s.started_unix = noise_now(&noise) / 1000000000;
+	observe_begin(f->spec);
 	double start = now_s(), end = start + f->spec->limits.seconds;
 	f->give = talk[1];
 	pid_t tool = fork();
@@ -400,6 +414,7 @@ _Noreturn static void first_process(struct first *f)
 		calls_take(&calls, f->spec->host, &noise, tool, talk[0], f->boot_offset);
 	}
 	s.calls = calls.fd >= 0;
+	observe_calls(s.calls);
 	s.clock = f->own_clock;
 	if (slave >= 0)
 		(void)close(slave);
@@ -416,6 +431,8 @@ _Noreturn static void first_process(struct first *f)
 	s.calendar = s.calls && noise_clock(&noise);
 	s.draws = noise.draws;
 	s.left_running = s.end == TRIAL_EXITED ? count_processes() : 0;
+	if (s.left_running)
+		observe_left();
 	(void)kill(-1, SIGKILL);
 	int others;
 	while (waitpid(-1, &others, 0) > 0 || errno == EINTR)
@@ -423,6 +440,7 @@ _Noreturn static void first_process(struct first *f)
 	struct rusage all, own;
 	(void)getrusage(RUSAGE_CHILDREN, &all);
 	(void)getrusage(RUSAGE_SELF, &own);
+	observe_end(f->fds->seen);
 	s.tool_cpu_s = usage_s(&all);
 	s.own_cpu_s = usage_s(&own);
 	while (master >= 0) {
@@ -545,6 +563,7 @@ _Noreturn void trial_run(const struct trial_spec *spec, const struct trial_fds *
 	(void)close(fds->errout);
 	(void)close(fds->control);
 	(void)close(fds->input);
+	(void)close(fds->seen);
 	(void)close(go[1]);
 	forget_heap();
 	int status;

@@ -31,6 +31,7 @@ struct trial_fds {
 	int stop;   /* read end: one byte means that the world answers and the tool may start; end of file means stop */
 	int exe;    /* this program, for the world's role */
 	int input;  /* the tool's stdin */
+	int seen;   /* messages of confine/seen.h */
 };
 
 /* Runs in the forked child, never returns. */

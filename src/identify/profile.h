@@ -34,9 +34,16 @@ struct profile_field {
 	const char *source;
 };
 
+/* A switch that the vendor offers, and how it is set: any of a variable, arguments and files. */
 struct profile_opt_out {
-	const char *name; /* e.g. telemetry */
-	const char *env;  /* "NAME=value" or NULL */
+	const char *name;                 /* e.g. telemetry */
+	const char *env;                  /* "NAME=value" or NULL */
+	const char *const *argv;          /* appended; NULL: none */
+	const struct profile_file *files; /* in place of those of the same path */
+	size_t n_files;
+	/* What it should end: a purpose (wire/purpose.h: "telemetry", "updates", …) or a host pattern; NULL: not said, then it is only seen
+	 * what changes. */
+	const char *const *ends;
 };
 
 struct profile {
@@ -70,6 +77,12 @@ struct profile {
 	size_t n_opt_outs;
 	/* A trial counts as working only if at least this many model requests were seen. */
 	unsigned min_model_requests; /* default 1 */
+	/* for the trials of conduct */
+	const char *const *argv_first;   /* in place of argv: as a person starts it at a terminal; empty: no arguments */
+	const char *const *argv_guarded; /* in place of argv: the prompt, but nothing allowed beforehand; NULL: there is no such way */
+	const struct profile_file *files_used; /* of a home in which the tool's first dialogues were answered, but no project trusted */
+	size_t n_files_used;
+	const char *const *own; /* templates of paths that are the tool's own, with what is below; NULL: what its commands' names say */
 };
 
 #define PROFILE_BYTES_MAX (256u * 1024)

@@ -151,8 +151,37 @@ static int opt_out_env(struct yaml *r, struct fy_node *n, const char *key, void 
 	return e;
 }
 
+/* A purpose of wire/purpose.h, or a host. */
+static int get_end(struct yaml *r, struct fy_node *n, const char *key, const char **out)
+{
+	static const char *const purposes[] = {"telemetry", "flags", "policy", "updates", "other"};
+	const char *s;
+	int e = yaml_string(r, n, key, &s);
+	for (size_t i = 0; e == 0 && i < ARRAY_LEN(purposes); i++)
+		if (strcmp(s, purposes[i]) == 0) {
+			*out = s;
+			return 0;
+		}
+	return e < 0 ? e : get_host(r, n, key, out);
+}
+
+/* "{home}/…" and the like, without "..". */
+static int get_path(struct yaml *r, struct fy_node *n, const char *key, const char **out)
+{
+	struct profile_file f;
+	int e = file_path(r, n, key, &f);
+	if (e == 0)
+		*out = f.path;
+	return e;
+}
+
 YAML_READ(opt_out_name, struct profile_opt_out, name, yaml_string(r, n, key, &o->name))
-static const struct yaml_key opt_out_keys[] = {{"name", opt_out_name, true}, {"env", opt_out_env, false}};
+YAML_READ(opt_out_argv, struct profile_opt_out, argv, yaml_list(r, n, key, get_template, &o->argv))
+YAML_READ(opt_out_files, struct profile_opt_out, files,
+        yaml_objects(r, n, key, "a file", file_keys, ARRAY_LEN(file_keys), sizeof(*o->files), &o->files, &o->n_files))
+YAML_READ(opt_out_ends, struct profile_opt_out, ends, yaml_list(r, n, key, get_end, &o->ends))
+static const struct yaml_key opt_out_keys[] = {{"name", opt_out_name, true}, {"env", opt_out_env, false}, {"argv", opt_out_argv, false},
+        {"files", opt_out_files, false}, {"ends", opt_out_ends, false}};
 
 static int read_dialect(struct yaml *r, struct fy_node *n, const char *key, void *object)
 {
@@ -228,6 +257,10 @@ OBJECTS(read_files, files, "a file", file_keys)
 OBJECTS(read_declares, declares, "a declaration", declares_keys)
 OBJECTS(read_fields, fields, "a field", field_keys)
 OBJECTS(read_opt_outs, opt_outs, "an opt-out", opt_out_keys)
+YAML_READ(read_argv_first, struct profile, argv_first, yaml_list(r, n, key, get_template, &o->argv_first))
+YAML_READ(read_argv_guarded, struct profile, argv_guarded, yaml_list(r, n, key, get_template, &o->argv_guarded))
+YAML_READ(read_own, struct profile, own, yaml_list(r, n, key, get_path, &o->own))
+OBJECTS(read_files_used, files_used, "a file", file_keys)
 YAML_READ(read_files_gateway, struct profile, files_gateway,
         GATEWAY(yaml_objects(
                 r, n, key, "a file", file_keys, ARRAY_LEN(file_keys), sizeof(*o->files_gateway), &o->files_gateway, &o->n_files_gateway)))
@@ -256,6 +289,10 @@ static const struct yaml_key profile_keys[] = {
         {"fields", read_fields, false},
         {"opt_outs", read_opt_outs, false},
         {"min_model_requests", read_min_requests, false},
+        {"argv_first", read_argv_first, false},
+        {"argv_guarded", read_argv_guarded, false},
+        {"files_used", read_files_used, false},
+        {"own", read_own, false},
 };
 
 int profile_parse(struct slice yaml, const char *name, struct arena *arena, struct profile *out, struct err *err)
@@ -267,6 +304,7 @@ int profile_parse(struct slice yaml, const char *name, struct arena *arena, stru
 	        .commands = empty,
 	        .model_hosts = empty,
 	        .argv_gateway = empty,
+	        .argv_first = empty,
 	        .env = empty,
 	        .env_official = empty,
 	        .env_gateway = empty,

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "gen/report_css.h"
+#include "report/conduct.h"
 #include "report/picture.h"
 #include "report/report.h"
 #include "report/words.h"
@@ -567,6 +568,7 @@ void report_html(struct buf *b, const struct vet_result *r)
 	table(b, r, CLASS_DISCLOSED, "Sent as declared");
 	hosts(b, r);
 	through_gate(b, r);
+	conduct_html(b, r);
 	list(b, "not-covered", "What was not covered", r->not_covered, r->n_not_covered);
 	list(b, "notes", "Notes", r->notes, r->n_notes);
 	how_to_read(b);

@@ -1,6 +1,7 @@
 /* report.json. Keys, their order and their meaning: postern-report(5) and share/schema/report.schema.json; change all three together. */
 #include <inttypes.h>
 
+#include "report/conduct.h"
 #include "report/report.h"
 #include "report/write.h"
 
@@ -289,6 +290,7 @@ void report_json(struct buf *b, const struct vet_result *r)
 	buf_fmt(b, "%s]", first ? "" : "\n  ");
 	through_gate(b, r);
 	noise(b, &r->noise);
+	conduct_json(b, r);
 	sentences(b, "not_covered", r->not_covered, r->n_not_covered);
 	sentences(b, "notes", r->notes, r->n_notes);
 	picture(b, r);

@@ -1,5 +1,6 @@
 /* The report for a terminal: verdict in line 1, then the findings, worst first. */
 #include <stdio.h>
+#include "report/conduct.h"
 #include "report/report.h"
 #include "report/words.h"
 #include "report/write.h"
@@ -431,6 +432,31 @@ static void through_gate(struct page *p)
 }
 
 /* "2 covert channels (time zone, gateway host name), 1 hashed, 5 undeclared, 12 disclosed" */
+/* What a reader should ask about, each in a line; the rest is in the other forms of the report. */
+static void conduct(struct page *p)
+{
+	const struct vet_result *r = p->r;
+	size_t others = 0, shown = 0;
+	if (!r->n_conduct)
+		return;
+	heading(p, INK_BOLD, "CONDUCT", NULL);
+	for (size_t i = 0; i < r->n_conduct; i++) {
+		_cleanup_buf_ struct buf line = BUF(1 << 16);
+		if (!r->conduct[i].concern) {
+			others++;
+			continue;
+		}
+		if (shown++ == TABLE_ROWS)
+			break;
+		conduct_line(&line, &r->conduct[i]);
+		for (size_t k = 0; k < 2 && r->conduct[i].examples && r->conduct[i].examples[k]; k++)
+			buf_fmt(&line, "%s%s", k ? "; " : " ", r->conduct[i].examples[k]);
+		buf_str_add(p->b, "  - ");
+		wrap(p, 4, buf_slice(&line));
+	}
+	buf_fmt(p->b, "  %s%zu facts that call for no question, in the full report\n", shown ? "and " : "", others);
+}
+
 static void counts(struct buf *b, const struct vet_result *r)
 {
 	struct write_summary s = write_summary(r);
@@ -518,6 +544,7 @@ void report_text(struct buf *out, const struct vet_result *r, const struct repor
 	hosts(&p);
 	through_gate(&p);
 	noise(&p, r);
+	conduct(&p);
 	list(&p, "NOT COVERED", r->not_covered, r->n_not_covered, LIMITS, LIMIT);
 	list(&p, "NOTES", r->notes, r->n_notes, 20, LONG);
 }

@@ -118,6 +118,27 @@ struct vet_noise {
 	const char *randomness, *calendar; /* the same in words */
 };
 
+/* What else was looked for: one fact (vet/conduct.h has the table of ids). */
+enum vet_observed {
+	OBSERVED,
+	NOT_OBSERVED,   /* looked for in `evidence`, and not seen */
+	NOT_OBSERVABLE, /* could not be looked for; text says why */
+};
+const char *vet_observed_name(enum vet_observed o);
+
+struct vet_conduct {
+	const char *id;    /* "5.sensitive-files" */
+	unsigned question; /* 1 to 40; 0: none of them */
+	const char *title; /* of the id */
+	const char *about; /* what of it (an opt-out, a variable, a file, an address), or NULL: one alone */
+	enum vet_observed state;
+	bool concern;                /* a reader should ask about it: it is not what a careful tool does */
+	const char *text;            /* one or two sentences */
+	uint64_t count;              /* how many (files, bytes, requests), 0 if that is no number */
+	const char *const *examples; /* NULL-terminated, a few, printable, secrets shortened */
+	const char *const *evidence; /* trial ids, NULL-terminated */
+};
+
 struct vet_result {
 	struct arena arena;
 	const char *postern; /* version */
@@ -152,6 +173,11 @@ struct vet_result {
 	struct vet_gate gate;
 	struct vet_noise noise;
 	size_t n_notes; /* further facts a reader must know (install scripts, pinned hosts, …) */
+	/* conduct: in the order of conduct_kinds */
+	struct vet_conduct *conduct;
+	size_t n_conduct;
+	struct vet_trial_row *conduct_trials; /* "c01"…: they are not counted among `trials` */
+	size_t n_conduct_trials;
 };
 
 #endif

@@ -12,6 +12,7 @@
 #include "sys/fd.h"
 #include "sys/loop.h"
 #include "vet/analysis.h"
+#include "vet/conduct.h"
 #include "vet/feature.h"
 #include "vet/gate.h"
 #include "vet/hosts.h"
@@ -58,6 +59,7 @@ struct run {
 	struct feature_set *features;
 	struct hosts *hosts;
 	struct oddities *oddities;
+	struct conduct *conduct; /* NULL: not wanted */
 	struct buf ca_cert, ca_key;
 	struct one *all; /* TRIALS_MAX */
 	unsigned n_all, next, running, done, jobs;
@@ -283,6 +285,8 @@ static void on_done(void *arg, struct trial_result *r)
 		bool worked = e == 0 && models >= wanted;
 		row->messages = messages;
 		oddities_add(run->oddities, r, one->setup.gateway);
+		if (run->conduct)
+			conduct_ordinary(run->conduct, row->id, &one->setup.host, r);
 		keep(run, one, r, worked);
 		if (worked && shown)
 			e = observe(run, one, r);
@@ -353,6 +357,7 @@ static int start_one(struct run *run, struct one *one)
 	        .world = buf_slice(&config),
 	        .nest = behind,
 	        .noise = one->noise,
+	        .observe = run->conduct ? conduct_observe() : (struct trial_observe){0},
 	        .limits = {.seconds = behind && run->profile->seconds ? run->profile->seconds + GATE_SECONDS : run->profile->seconds},
 	};
 	r = buf_error(&config) ? buf_error(&config) : trial_start(run->loop, &spec, on_done, one, &one->trial, &err);
@@ -441,6 +446,25 @@ static int confirm(struct run *run)
 			return r;
 	}
 	return 0;
+}
+
+/* A tool that does not work has no conduct to speak of. */
+static int run_conduct(struct run *run, struct err *err)
+{
+	if (!run->conduct || run->stopping || run->n_observations == 0)
+		return 0;
+	struct conduct_how how = {
+	        .few = run->options->conduct == CONDUCT_FEW ||
+	               (run->options->conduct == CONDUCT_AS_EFFORT && run->options->effort == PLAN_QUICK),
+	        .jobs = run->jobs,
+	        .ca_cert = buf_slice(&run->ca_cert),
+	        .ca_key = buf_slice(&run->ca_key),
+	        .progress = run->options->progress,
+	        .arg = run->options->arg,
+	        .stop_fd = run->options->stop_fd,
+	        .keep_folder = run->options->keep_folder,
+	};
+	return conduct_run(run->conduct, &how, err);
 }
 
 static void on_stop(void *arg, uint32_t events)
@@ -571,6 +595,7 @@ static int finish(struct run *run, const struct plan *plan)
 	int e = hosts_table(run->hosts, run->profile, run->arena, &r->hosts, &r->n_hosts);
 	e = e < 0 ? e : run->n_observations ? analysis_decide(run->features, run->observations, run->n_observations, run->profile, r) : 0;
 	e = e < 0 ? e : calm_words(&r->noise, &run->options->calm, run->arena);
+	e = e < 0 || !run->conduct ? e : conduct_facts(run->conduct, r);
 	e = e < 0 ? e : put_lists(run, plan);
 	r->seconds = now_s() - run->started;
 	struct rusage own;
@@ -630,6 +655,8 @@ static int prepare(struct run *run, struct plan *plan, struct err *err)
 	e = e < 0 ? e : feature_set_new(&run->features);
 	e = e < 0 ? e : hosts_new(&run->hosts);
 	e = e < 0 ? e : oddities_new(&run->oddities);
+	if (e == 0 && !o->behind && o->conduct != CONDUCT_NONE)
+		e = conduct_new(run->subject, run->profile, run->arena, &run->conduct);
 	if (e == 0 && o->stop_fd >= 0)
 		e = loop_add(run->loop, o->stop_fd, EPOLLIN, on_stop, run, &run->stop_source);
 	for (size_t i = 0; i < plan->n && e == 0; i++)
@@ -651,7 +678,7 @@ int vet_run(const struct vet_subject *s, const struct profile *p, const struct v
 	if (r == 0) {
 		r = run_queue(&run);
 		r = r < 0 || run.stopping ? r : confirm(&run);
-		r = r < 0 ? err_sys(err, r, "cannot go on with the trials") : 0;
+		r = r < 0 ? err_sys(err, r, "cannot go on with the trials") : run_conduct(&run, err);
 	}
 	if (r == 0 && run.err.code) {
 		if (err)
@@ -668,6 +695,7 @@ int vet_run(const struct vet_subject *s, const struct profile *p, const struct v
 	feature_set_free(run.features);
 	hosts_free(run.hosts);
 	oddities_free(run.oddities);
+	conduct_free(run.conduct);
 	buf_free(&run.ca_cert);
 	buf_free(&run.ca_key);
 	free(run.all);

@@ -29,6 +29,9 @@ struct vet_progress {
 	double left_s;        /* estimate; < 0: not yet known */
 };
 
+/* The trials of conduct, vet/conduct.h. */
+enum vet_conduct_wanted { CONDUCT_AS_EFFORT /* few with PLAN_QUICK, else all */, CONDUCT_ALL, CONDUCT_FEW, CONDUCT_NONE };
+
 struct vet_options {
 	enum plan_effort effort;
 	unsigned jobs; /* 0: as many as there are CPUs, at most 8 */
@@ -39,6 +42,7 @@ struct vet_options {
 	/* Behind the gate: only what this result found is tried again, with postern run --neutral around the tool. NULL: without it. */
 	const struct vet_result *behind;
 	struct vet_calm calm;                                      /* randomness and calendar of the trials */
+	enum vet_conduct_wanted conduct;
 	int keep_folder;                                           /* descriptor of a folder for the traces, or -1 */
 	void (*progress)(void *arg, const struct vet_progress *p); /* may be NULL */
 	void *arg;

@@ -108,6 +108,11 @@ static int put_argv(struct setup *out, const struct vet_subject *s, const struct
 	return 0;
 }
 
+const char *setup_key(void)
+{
+	return made_up_key;
+}
+
 int setup_trial(const struct vet_subject *s, const struct profile *p, const struct treatment *t, struct slice ca_pem, bool behind_gate,
         struct arena *arena, struct setup *out, struct err *err)
 {

@@ -18,4 +18,7 @@ struct setup {
 [[nodiscard]] int setup_trial(const struct vet_subject *s, const struct profile *p, const struct treatment *t, struct slice ca_pem,
         bool behind_gate, struct arena *arena, struct setup *out, struct err *err);
 
+/* {key} of profiles. */
+const char *setup_key(void);
+
 #endif

@@ -245,6 +245,8 @@ static bool listed(const char *const *list, struct slice name)
 static bool resolves(const struct engine *e, const struct dns_query *q)
 {
 	struct slice name = slice_str(q->name), domain = slice_str(e->config.dns_search);
+	if (listed(e->config.dead, name))
+		return false;
 	if (listed(e->config.names, name))
 		return true;
 	if (q->labels < 2)

@@ -20,6 +20,8 @@ struct engine_config {
 	const char *dns_search;
 	/* Names that resolve though they have a single label, NULL-terminated; may be NULL. */
 	const char *const *names;
+	/* Names that have no address; the same. */
+	const char *const *dead;
 	uint64_t trace_max; /* bytes of trace; 0: 64 MiB */
 	int64_t ahead_s;    /* dates and certificates are of a calendar that is so far ahead; one for all engines of a process */
 };

@@ -4,9 +4,9 @@
 #include "wire/world_config.h"
 
 /* Format: u8 version, then each field as u32be length + bytes; a string that is NULL has the length 0xffffffff. */
-#define VERSION   2
-#define NONE      0xffffffffu
-#define HOSTS_MAX 64u
+#define VERSION  2
+#define NONE     0xffffffffu
+#define LIST_MAX 8192u
 
 static void put(struct buf *b, struct slice s)
 {
@@ -14,11 +14,18 @@ static void put(struct buf *b, struct slice s)
 	buf_add(b, s);
 }
 
-void world_config_encode(struct buf *b, const struct world_config *c)
+static void put_list(struct buf *b, const char *const *list)
 {
 	size_t n = 0;
-	while (c->model_hosts && c->model_hosts[n])
+	while (list && list[n])
 		n++;
+	buf_be(b, list ? n : NONE, 4);
+	for (size_t i = 0; i < n; i++)
+		put(b, slice_str(list[i]));
+}
+
+void world_config_encode(struct buf *b, const struct world_config *c)
+{
 	buf_u8(b, VERSION);
 	put(b, c->ca_cert_pem);
 	put(b, c->ca_key_pem);
@@ -30,9 +37,12 @@ void world_config_encode(struct buf *b, const struct world_config *c)
 	put(b, slice_str(c->dns_search));
 	buf_be(b, c->trace_max, 8);
 	buf_be(b, (uint64_t)c->ahead_s, 8);
-	buf_be(b, c->model_hosts ? n : NONE, 4);
-	for (size_t i = 0; i < n; i++)
-		put(b, slice_str(c->model_hosts[i]));
+	put_list(b, c->model_hosts);
+	buf_be(b, c->moods, 4);
+	put_list(b, c->dead);
+	put_list(b, c->flags);
+	put(b, slice_str(c->obey_mark));
+	put(b, slice_str(c->obey_command));
 }
 
 struct reader {
@@ -63,6 +73,25 @@ static const char *take_str(struct reader *r)
 	return (const char *)s.p;
 }
 
+static const char *const *take_list(struct reader *r)
+{
+	uint32_t n = cursor_be32(&r->c);
+	if (!cursor_ok(&r->c) || n == NONE)
+		return NULL;
+	/* Each takes four bytes at least. */
+	if (n > LIST_MAX || n > cursor_left(&r->c) / 4) {
+		r->c.bad = true;
+		return NULL;
+	}
+	const char **list = arena_array(r->arena, n + 1u, sizeof(*list));
+	r->full |= !list;
+	for (uint32_t i = 0; list && i < n; i++) {
+		list[i] = take_str(r);
+		r->c.bad |= !list[i] && !r->full;
+	}
+	return list;
+}
+
 int world_config_decode(struct slice message, struct arena *arena, struct world_config *out)
 {
 	struct reader r = {.c = cursor_of(message), .arena = arena};
@@ -78,23 +107,15 @@ int world_config_decode(struct slice message, struct arena *arena, struct world_
 	c.dns_search = take_str(&r);
 	c.trace_max = cursor_be64(&r.c);
 	c.ahead_s = (int64_t)cursor_be64(&r.c);
-	uint32_t n = cursor_be32(&r.c);
-	if (!cursor_ok(&r.c) || (n > HOSTS_MAX && n != NONE))
-		return -EBADMSG;
-	if (n != NONE) {
-		const char **hosts = arena_array(arena, n + 1u, sizeof(*hosts));
-		if (!hosts)
-			return -ENOMEM;
-		for (uint32_t i = 0; i < n; i++) {
-			hosts[i] = take_str(&r);
-			if (!hosts[i] && !r.full)
-				return -EBADMSG;
-		}
-		c.model_hosts = hosts;
-	}
+	c.model_hosts = take_list(&r);
+	c.moods = cursor_be32(&r.c);
+	c.dead = take_list(&r);
+	c.flags = take_list(&r);
+	c.obey_mark = take_str(&r);
+	c.obey_command = take_str(&r);
 	if (r.full)
 		return -ENOMEM;
-	if (!cursor_ok(&r.c) || cursor_left(&r.c))
+	if (!cursor_ok(&r.c) || cursor_left(&r.c) || !c.obey_mark != !c.obey_command)
 		return -EBADMSG;
 	*out = c;
 	return 0;

@@ -6,6 +6,12 @@
 #include "base/arena.h"
 #include "base/buf.h"
 
+/* Moods: world/mood.h. */
+#define WORLD_FLIP         1u /* flags and settings that are fetched have other values */
+#define WORLD_OLD          2u /* the tool is too old: newer versions everywhere, settings answer that they want one */
+#define WORLD_NO_TELEMETRY 4u /* telemetry is answered 503, and `dead` hosts have no address */
+#define WORLD_NO_POLICY    8u /* the server of settings and policy answers 503 */
+
 struct world_config {
 	struct slice ca_cert_pem; /* certificate authority of the trial */
 	struct slice ca_key_pem;
@@ -18,6 +24,12 @@ struct world_config {
 	const char *dns_search;  /* search domain of the synthetic host, or NULL: names below it resolve only with one label more */
 	uint64_t trace_max;      /* bytes */
 	int64_t ahead_s;         /* the trial's calendar is so many seconds ahead of the real one: dates and certificates follow it */
+	uint32_t moods;
+	const char *const *dead;  /* names that do not resolve; NULL-terminated; may be NULL */
+	const char *const *flags; /* names of flags that the artefact knows, for WORLD_FLIP and WORLD_OLD; the same */
+	/* A request to the model that holds the mark is answered with a call of the client's shell with this command, once in a
+	 * conversation: a model that does as a text tells it. Both or neither. */
+	const char *obey_mark, *obey_command;
 };
 
 /* Appends the configuration as one bounded message. */

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "world/dialect.h"
+#include "world/mood.h"
 #include "world/peek.h"
 #include "world/plausible.h"
 
@@ -18,6 +19,8 @@ struct memory {
 struct answers {
 	struct arena arena;
 	struct script script;
+	uint32_t moods;
+	const char *const *flags; /* borrowed */
 	struct memory memory[MEMORIES];
 	size_t next_memory;
 };
@@ -39,6 +42,10 @@ int answers_new(const struct world_config *c, struct answers **out)
 		answers_free(a);
 		return -ENOMEM;
 	}
+	a->script.obey_mark = arena_copy(&a->arena, slice_str(c->obey_mark));
+	a->script.obey_command = arena_str(&a->arena, slice_str(c->obey_command));
+	a->moods = c->moods;
+	a->flags = c->flags;
 	/* The first digest makes OpenSSL read its configuration: now, and not under the world's seccomp filter. */
 	char id[33];
 	script_id(&a->script, "first", SLICE_NONE, id);
@@ -84,6 +91,8 @@ static void request(void *arg, const struct exchange_request *r, struct exchange
 			return;
 	}
 	plausible_answer(&a->script, r, path, out);
+	if (a->moods)
+		mood_reply(a->moods, a->flags, out);
 }
 
 static bool ws_accept(void *arg, const struct exchange_request *r)

@@ -8,6 +8,7 @@
 #include "world/world.h"
 
 struct answers;
+/* config->flags must outlive it. */
 [[nodiscard]] int answers_new(const struct world_config *c, struct answers **out);
 void answers_free(struct answers *a);
 /* The far side for the connection engine; arg is the struct answers. */

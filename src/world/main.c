@@ -80,6 +80,7 @@ static int serve(int control_fd, struct err *err)
 	        .inner = "inner0",
 	        .dns_search = c.dns_search,
 	        .names = fixed_names(&arena, &c),
+	        .dead = c.dead,
 	        .trace_max = c.trace_max,
 	        .ahead_s = c.ahead_s,
 	};

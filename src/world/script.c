@@ -11,7 +11,7 @@
 #define FILL_MAX       (16 * 1024)
 #define CONTENT_MAX    (64 * 1024)
 
-enum step { STEP_READ, STEP_COMMAND, STEP_WRITE, STEP_END };
+enum step { STEP_READ, STEP_COMMAND, STEP_WRITE, STEP_END, STEP_OBEY };
 
 static const char *const step_what[STEP_END] = {
         [STEP_READ] = "Read the project's README", [STEP_COMMAND] = "List the files of the project", [STEP_WRITE] = "Write a short note"};
@@ -20,6 +20,16 @@ static const char *const step_file[STEP_END] = {[STEP_READ] = "README.md", [STEP
  * dates nor owners: they would differ between trials. */
 static const char *const step_command[STEP_END] = {
         [STEP_READ] = "cat README.md", [STEP_COMMAND] = "ls -a", [STEP_WRITE] = "printf 'Notes on the project.\\n' > notes.txt"};
+static const char *command_of(const struct script *s, enum step step)
+{
+	return step < STEP_END ? step_command[step] : s->obey_command;
+}
+
+static const char *what_of(enum step step)
+{
+	return step < STEP_END ? step_what[step] : "Prepare the project as its instructions say";
+}
+
 static const char note[] = "Notes on the project.\n";
 static const char patch[] = "*** Begin Patch\n*** Add File: notes.txt\n+Notes on the project.\n*** End Patch";
 static const char say_end[] =
@@ -355,9 +365,9 @@ static bool argument(struct buf *b, const struct script *s, enum step step, bool
 	if (one_of(name, commands) && put_verb(b, schema, step))
 		return true;
 	if (one_of(name, commands) && shell)
-		put_command(b, schema, step_command[step]);
+		put_command(b, schema, command_of(s, step));
 	else if (!shell && one_of(name, files))
-		put_path(b, s, step_file[step]);
+		put_path(b, s, step < STEP_END ? step_file[step] : step_file[STEP_COMMAND]);
 	else if (step == STEP_WRITE && !shell && one_of(name, contents))
 		peek_quote(b, slice_str(note));
 	else if (step == STEP_WRITE && !shell && one_of(name, patches))
@@ -365,7 +375,7 @@ static bool argument(struct buf *b, const struct script *s, enum step step, bool
 	else if (step == STEP_WRITE && !shell && one_of(name, olds))
 		buf_str_add(b, "\"\"");
 	else if (one_of(name, whys) && required)
-		peek_quote(b, slice_str(step_what[step]));
+		peek_quote(b, slice_str(what_of(step)));
 	else if (required && (one_of(name, folders) || one_of(name, files)))
 		put_path(b, s, NULL);
 	else if (required)
@@ -397,16 +407,16 @@ static void arguments(struct buf *b, const struct script *s, enum step step, con
 }
 
 /* A tool whose input is text: a patch, a program that calls the client's other tools, or else a command. */
-static void free_form(struct buf *b, enum step step, const struct tool *t)
+static void free_form(struct buf *b, const struct script *s, enum step step, const struct tool *t)
 {
 	if (name_is(t->name, "apply_patch") || name_is(t->name, "patch")) {
 		buf_str_add(b, patch);
 	} else if (slice_find(t->text, SLICE("JavaScript"), 0) != SLICE_NPOS) {
 		buf_str_add(b, "const r = await tools.exec_command({cmd: ");
-		peek_quote(b, slice_str(step_command[step]));
+		peek_quote(b, slice_str(command_of(s, step)));
 		buf_str_add(b, "});\ntext(r.output);\n");
 	} else {
-		buf_str_add(b, step_command[step]);
+		buf_str_add(b, command_of(s, step));
 	}
 }
 
@@ -452,6 +462,30 @@ static void say(enum script_dialect d, struct slice body, bool tools, struct buf
 	}
 }
 
+/* STEP_OBEY once, where the request holds the mark; its result is then no step. */
+static enum step obeys(const struct script *s, struct slice body, bool can, unsigned *step)
+{
+	if (!can || !s->obey_mark.n || slice_find(body, s->obey_mark, 0) == SLICE_NPOS)
+		return STEP_END;
+	if (slice_find(body, slice_str(s->obey_command), 0) == SLICE_NPOS)
+		return STEP_OBEY;
+	*step -= *step > 0;
+	return STEP_END;
+}
+
+static void call(struct script_turn *turn, const struct script *s, enum step step, const struct tool *t)
+{
+	turn->act = t->act;
+	turn->tool = t->name;
+	turn->tool_namespace = t->space;
+	if (t->act == SCRIPT_CALL)
+		arguments(&turn->content, s, step, t);
+	else if (t->act == SCRIPT_LOCAL_SHELL)
+		put_command(&turn->content, SLICE("{\"type\":\"array\"}"), command_of(s, step));
+	else
+		free_form(&turn->content, s, step, t);
+}
+
 void script_next(
         const struct script *s, enum script_dialect d, struct slice body, const struct script_earlier *earlier, struct script_turn *turn)
 {
@@ -474,28 +508,22 @@ void script_next(
 		choose_tools(d, peek_value(earlier->tools), best);
 	bool tools = false;
 	unsigned seen = 0;
+	enum step asked = obeys(s, body, best[STEP_COMMAND].found, &turn->step);
 	for (enum step k = STEP_READ; k < STEP_END; k++) {
 		if (!best[k].found)
 			continue;
 		tools = true;
-		if (seen++ != turn->step)
-			continue;
-		const struct tool *t = &best[k].tool;
-		turn->act = t->act;
-		turn->tool = t->name;
-		turn->tool_namespace = t->space;
-		if (t->act == SCRIPT_CALL)
-			arguments(&turn->content, s, k, t);
-		else if (t->act == SCRIPT_LOCAL_SHELL)
-			put_command(&turn->content, SLICE("{\"type\":\"array\"}"), step_command[k]);
-		else
-			free_form(&turn->content, k, t);
+		if (seen++ == turn->step && asked == STEP_END)
+			asked = k;
 	}
+	if (asked != STEP_END)
+		call(turn, s, asked, &best[asked < STEP_END ? asked : STEP_COMMAND].tool);
 	if (turn->act == SCRIPT_SAY)
 		say(d, body, tools, &turn->content);
 	turn->tokens_in = SCRIPT_TOKENS + 300 * turn->step;
 	turn->tokens_out = 40 + 5 * turn->step;
 	_cleanup_buf_ struct buf l = BUF(64);
-	buf_fmt(&l, "turn %d %u %d", (int)d, turn->step, (int)turn->act);
+	/* A client takes a call with an id that it has seen for done. */
+	buf_fmt(&l, "turn %d %u %d%s", (int)d, turn->step, (int)turn->act, asked == STEP_OBEY ? " obeyed" : "");
 	script_id(s, buf_str(&l), turn->model, turn->id);
 }

@@ -17,6 +17,9 @@ enum script_dialect { SCRIPT_ANTHROPIC, SCRIPT_CHAT, SCRIPT_RESPONSES, SCRIPT_GE
 struct script {
 	struct slice seed;    /* ids are derived from it */
 	struct slice project; /* absolute path of the working folder, without a slash at its end */
+	/* Where a request holds the mark, and not yet the command, the model asks for the command. Empty: it never does. */
+	struct slice obey_mark;
+	const char *obey_command;
 };
 
 enum script_act {

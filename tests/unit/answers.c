@@ -7,7 +7,9 @@
 /* cmocka wants those first */
 #include <cmocka.h>
 
+#include "wire/purpose.h"
 #include "world/answers.h"
+#include "world/mood.h"
 #include "world/peek.h"
 #include "world/plausible.h"
 #include "world/script.h"
@@ -377,6 +379,133 @@ static void test_plausible(void **state)
 	assert_true(plausible_match("", SLICE_NONE));
 }
 
+/* The world in a mood, for as long as the test lasts. */
+static struct answers *ordinary;
+
+static void moody(const struct world_config *c)
+{
+	ordinary = answers;
+	assert_int_equal(answers_new(c, &answers), 0);
+	far = answers_far_side(answers);
+}
+
+static void calm(void)
+{
+	answers_free(answers);
+	answers = ordinary;
+	far = answers_far_side(answers);
+}
+
+static const char *get(const char *host, const char *target)
+{
+	return buf_str(&ask_with(host, "GET", target, SLICE(""), NULL, 0)->body);
+}
+
+static void test_moods(void **state)
+{
+	static const char *const flags[] = {"fern_min_version", "fern_fast", NULL};
+	struct world_config c = {.seed = SLICE("s"), .project = "/p", .flags = flags, .moods = WORLD_FLIP};
+	(void)state;
+	moody(&c);
+	assert_string_equal(get("x.example", "/api/claude_code/organizations/metrics_enabled"), "{\"metrics_logging_enabled\":false}");
+	assert_string_equal(get("x.example", "/api/claude_code_grove"),
+	        "{\"grove_enabled\":true,\"domain_excluded\":true,\"notice_is_grace_period\":true}");
+	assert_string_equal(get("x.example", "/api/features/sdk"),
+	        "{\"status\":200,\"features\":{\"fern_min_version\":{\"defaultValue\":true},\"fern_fast\":{\"defaultValue\":true}},"
+	        "\"dateUpdated\":\"2026-01-01T00:00:00Z\"}");
+	/* The model's API is as it was. */
+	assert_has(ask("/v1/messages", "{\"model\":\"claude-x\",\"messages\":[]}"), "\"stop_reason\":\"end_turn\"");
+	assert_has(get("registry.npmjs.org", "/fern/latest"), "\"version\":\"1.0.0\"");
+	calm();
+	c.moods = WORLD_OLD;
+	moody(&c);
+	assert_has(get("registry.npmjs.org", "/fern/latest"), "\"version\":\"999.0.0\"");
+	assert_string_equal(get("x.example", "/releases/latest"), "999.0.0\n");
+	assert_has(get("x.example", "/api/claude_code/settings"), "Please upgrade");
+	assert_int_equal(reply.status, 410);
+	assert_has(get("x.example", "/api/eval/sdk"), "{\"features\":{\"fern_min_version\":{\"defaultValue\":{\"minVersion\":\"999.0.0\"");
+	assert_no(buf_str(&reply.body), "fern_fast");
+	calm();
+	c.moods = WORLD_NO_TELEMETRY | WORLD_NO_POLICY;
+	moody(&c);
+	(void)ask_with("x.example", "POST", "/api/v2/logs", SLICE("{}"), NULL, 0);
+	assert_int_equal(reply.status, 503);
+	(void)get("x.example", "/api/claude_code/policy_limits");
+	assert_int_equal(reply.status, 503);
+	(void)get("x.example", "/anything");
+	assert_int_equal(reply.status, 200);
+	calm();
+	assert_string_equal(get("x.example", "/api/claude_code/organizations/metrics_enabled"), "{\"metrics_logging_enabled\":true}");
+}
+
+static void test_flip(void **state)
+{
+	static const char *const cases[][2] = {
+	        {"{\"a\":true,\"b\":[false,0,9.5,-1e3],\"true\":\"true 7\",\"status\":200}",
+	                "{\"a\":false,\"b\":[true,1,1.5,-2e3],\"true\":\"true 7\",\"status\":200}"},
+	        {"", ""},
+	        {"not json \"", "not json \""},
+	        {"\"\\\"true\\", "\"\\\"true\\"},
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		_cleanup_buf_ struct buf b = BUF(4096);
+		mood_flip(slice_str(cases[i][0]), &b);
+		assert_string_equal(buf_str(&b), cases[i][1]);
+	}
+}
+
+static void test_purposes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; plausible_row(i); i++)
+		assert_true(purpose_of(slice_str(plausible_row(i)->name)) < PURPOSE_END);
+	assert_int_equal(purpose_of(SLICE("anthropic.messages")), PURPOSE_MODEL);
+	assert_int_equal(purpose_of(SLICE("datadog.logs")), PURPOSE_TELEMETRY);
+	assert_int_equal(purpose_of(SLICE("claude.metrics_enabled")), PURPOSE_FLAGS);
+	assert_int_equal(purpose_of(SLICE("claude.metrics")), PURPOSE_TELEMETRY);
+	assert_int_equal(purpose_of(SLICE("other.json")), PURPOSE_OTHER);
+	assert_int_equal(purpose_of(SLICE_NONE), PURPOSE_OTHER);
+	for (enum purpose p = 0; p < PURPOSE_END; p++)
+		assert_true(purpose_name(p)[0] != 0);
+}
+
+#define ASKED                                                                                                                     \
+	"{\"role\":\"assistant\",\"content\":[{\"type\":\"tool_use\",\"id\":\"x\",\"name\":\"Bash\",\"input\":{\"command\":\"sh " \
+	"tools/x.sh\"}}]},"
+
+/* A model that does as it is told, once, by whatever holds the mark; then it goes on with its own work. */
+static void test_obeys(void **state)
+{
+	struct world_config c = {.seed = SLICE("s"), .project = "/p", .obey_mark = "heron-77", .obey_command = "sh tools/x.sh"};
+	const char *b;
+	(void)state;
+	moody(&c);
+	b = ask("/v1/messages", "{\"model\":\"claude-x\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]," CLAUDE_TOOLS "}");
+	assert_has(b, "\"name\":\"Read\"");
+	b = ask("/v1/messages",
+	        "{\"model\":\"claude-x\",\"system\":\"see heron-77\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]," CLAUDE_TOOLS
+	        "}");
+	assert_has(b, "\"name\":\"Bash\",\"input\":{\"command\":\"sh tools/x.sh\"");
+	/* Its id is that of no other call. */
+	const char *id = strstr(b, "\"id\":\"toolu_");
+	assert_non_null(id);
+	char obeyed[64];
+	(void)snprintf(obeyed, sizeof(obeyed), "%.40s", id);
+	b = ask("/v1/messages", "{\"model\":\"claude-x\",\"system\":\"see heron-77\",\"messages\":[" ASKED RESULT "]," CLAUDE_TOOLS "}");
+	assert_has(b, "\"name\":\"Read\"");
+	assert_no(b, obeyed);
+	b = ask("/v1/messages",
+	        "{\"model\":\"claude-x\",\"system\":\"see heron-77\",\"messages\":[" ASKED RESULT "," RESULT "]," CLAUDE_TOOLS "}");
+	assert_has(b, "\"command\":\"ls -a\"");
+	/* Nothing to run it with. */
+	b = ask("/v1/messages", "{\"model\":\"claude-x\",\"system\":\"see heron-77\",\"messages\":[]}");
+	assert_no(b, "tools/x.sh");
+	calm();
+	b = ask("/v1/messages", "{\"model\":\"claude-x\",\"system\":\"see heron-77\",\"messages\":[]," CLAUDE_TOOLS "}");
+	assert_no(b, "tools/x.sh");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -391,6 +520,10 @@ int main(void)
 	        cmocka_unit_test(test_hostile),
 	        cmocka_unit_test(test_table),
 	        cmocka_unit_test(test_plausible),
+	        cmocka_unit_test(test_moods),
+	        cmocka_unit_test(test_flip),
+	        cmocka_unit_test(test_purposes),
+	        cmocka_unit_test(test_obeys),
 	};
 	int r = cmocka_run_group_tests(tests, setup, teardown);
 	buf_free(&reply.headers);

@@ -46,6 +46,13 @@ static void good(void **state)
 	                           "  - {factor: git_remote, host: '*', source: manual}\n"
 	                           "opt_outs:\n"
 	                           "  - {name: telemetry, env: {NO_TELEMETRY: 1}}\n"
+	                           "  - name: updates\n"
+	                           "    argv: [-c, 'update=false']\n"
+	                           "    files: [{path: '{home}/.some.json', data: '{}'}]\n"
+	                           "    ends: [updates, '*.some.example']\n"
+	                           "argv_guarded: [-p, '{prompt}']\n"
+	                           "files_used: [{path: '{home}/.some.json', data: '{\"seen\":1}'}]\n"
+	                           "own: ['{home}/.some.json', '{home}/.cache/some']\n"
 	                           "min_model_requests: 2\n";
 	assert_int_equal(profile_parse(slice_str(text), "t.yaml", &a, &p, &err), 0);
 	assert_string_equal(p.name, "some-tool");
@@ -71,6 +78,15 @@ static void good(void **state)
 	assert_string_equal(p.declares[0].host, "{gateway}");
 	assert_string_equal(p.fields[0].factor, "git_remote");
 	assert_string_equal(p.opt_outs[0].env, "NO_TELEMETRY=1");
+	assert_null(p.opt_outs[0].ends);
+	assert_string_equal(p.opt_outs[1].argv[1], "update=false");
+	assert_string_equal(p.opt_outs[1].files[0].data, "{}");
+	assert_string_equal(p.opt_outs[1].ends[1], "*.some.example");
+	assert_null(p.opt_outs[1].env);
+	assert_null(p.argv_first[0]);
+	assert_string_equal(p.argv_guarded[1], "{prompt}");
+	assert_int_equal(p.n_files_used, 1);
+	assert_string_equal(p.own[1], "{home}/.cache/some");
 	assert_int_equal(p.min_model_requests, 2);
 }
 
@@ -136,6 +152,9 @@ static const struct {
         {HEAD "declares: [{host: a.example, purpose: x}]\n", "t.yaml:5:12: a declaration lacks the key \"source\""},
         {HEAD "fields: [{factor: Time Zone, host: '*', source: x}]\n",
                 "t.yaml:5:19: \"factor\" should be a name such as timezone or git_remote, but is \"Time Zone\""},
+        {HEAD "opt_outs: [{name: x, ends: [Telemetry]}]\n",
+                "t.yaml:5:29: \"ends\" should be a host name in lower case, \"*.name\", \"*\" or \"{gateway}\", but is \"Telemetry\""},
+        {HEAD "own: ['~/.x']\n", "t.yaml:5:7: \"path\" should begin with {home}/, {project}/ or /, but is \"~/.x\""},
         {HEAD "opt_outs: [{name: x, env: {A: 1, B: 2}}]\n", "t.yaml:5:27: \"env\" has more than 1 variables"},
         {HEAD "title: &a T\npublisher: *a\n", "t.yaml:5:1: "},
         {HEAD "publisher: &a T\nenv: {X: *a}\n", "t.yaml:6:10: aliases (*name) are not taken here; write the value out"},

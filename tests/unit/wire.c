@@ -183,7 +183,7 @@ static void authority(void **state)
 
 static void configuration(void **state)
 {
-	static const char *const hosts[] = {"api.example.com", "b.example", NULL};
+	static const char *const hosts[] = {"api.example.com", "b.example", NULL}, *const flags[] = {"f_1", NULL};
 	const struct world_config in = {.ca_cert_pem = SLICE("CERT"),
 	        .ca_key_pem = SLICE("KEY"),
 	        .seed = SLICE("\0\1"),
@@ -192,7 +192,11 @@ static void configuration(void **state)
 	        .client_ipv4 = "10.0.0.2",
 	        .project = "/p",
 	        .dns_search = "corp.example",
-	        .trace_max = 1u << 20};
+	        .trace_max = 1u << 20,
+	        .moods = WORLD_FLIP,
+	        .flags = flags,
+	        .obey_mark = "m",
+	        .obey_command = "sh x"};
 	_cleanup_buf_ struct buf b = BUF(10000);
 	_cleanup_arena_ struct arena arena = ARENA(1 << 20);
 	struct world_config out = {0};
@@ -205,6 +209,11 @@ static void configuration(void **state)
 	assert_string_equal(out.dns_search, "corp.example");
 	assert_null(out.dialect);
 	assert_int_equal(out.trace_max, 1u << 20);
+	assert_int_equal(out.moods, WORLD_FLIP);
+	assert_null(out.dead);
+	assert_string_equal(out.flags[0], "f_1");
+	assert_null(out.flags[1]);
+	assert_string_equal(out.obey_command, "sh x");
 	for (size_t n = 0; n < b.n; n++)
 		assert_int_equal(world_config_decode(slice_sub(buf_slice(&b), 0, n), &arena, &out), -EBADMSG);
 	buf_u8(&b, 0);
