@@ -16,14 +16,16 @@
 #include "ledger/home.h"
 #include "report/report.h"
 #include "sys/fd.h"
+#include "obtain/facts.h"
 #include "vet/gate.h"
+#include "vet/question.h"
 #include "vet/run.h"
 
 #define REPORT_MAX ((size_t)64 << 20)
 
 struct vet_opts {
 	const char *out, *seed, *factors, *profile, *ledger;
-	bool quick, thorough, keep_traces, through_gate;
+	bool quick, thorough, keep_traces, through_gate, questionnaire;
 	uint64_t jobs;
 	unsigned fail_on, format;
 };
@@ -40,6 +42,9 @@ static const struct opt vet_table[] = {
         OPT_FLAG(struct vet_opts, thorough, "thorough", 0, "every level, from every base, three times"),
         OPT_FLAG(struct vet_opts, through_gate, "through-gate", 0,
                 "try what was found again behind the gate, with postern run --neutral, and say what that closes"),
+        OPT_FLAG(struct vet_opts, questionnaire, "questionnaire", 0,
+                "print the answers to the due-diligence questionnaire too, and ask the registry who published what, and how it was "
+                "attested"),
         OPT_U64(struct vet_opts, jobs, "jobs", 'j', "N", 1, 64, "trials at once; by default the number of CPUs, at most 8"),
         OPT_STRING(struct vet_opts, seed, "seed", 0, "N", "the same seed gives the same plan; by default random, and shown in the report"),
         OPT_STRING(
@@ -227,7 +232,8 @@ static int put_reports(const struct vet_opts *o, int out, const struct vet_resul
 			return e;
 	}
 	const char *no_color = getenv("NO_COLOR");
-	struct report_text_options how = {.colour = isatty(1) && !(no_color && *no_color), .width = columns()};
+	struct report_text_options how = {
+	        .colour = isatty(1) && !(no_color && *no_color), .width = columns(), .questionnaire = o->questionnaire};
 	if (o->format == FORMAT_TEXT)
 		report_text(&text, r, &how);
 	if (buf_error(&text))
@@ -266,6 +272,20 @@ static int exit_code_behind(const struct vet_result *r, enum leak_class fail_on)
 	return untested ? EXIT_INCONCLUSIVE : EXIT_OK;
 }
 
+/* What can be read from the artefact without running it; of its registry only if that is wanted. */
+static int read_facts(const struct vet_opts *o, const struct artefact *a, const struct obtain_options *how, struct arena *arena,
+        struct vet_subject *s, struct err *err)
+{
+	struct facts *f = arena_alloc(arena, sizeof(*f));
+	if (!f)
+		return err_sys(err, -ENOMEM, "cannot read the artefact");
+	int r = facts_read(a, arena, f, err);
+	if (r == 0 && o->questionnaire)
+		r = facts_ask(a, how, arena, f, err);
+	s->facts = f;
+	return r;
+}
+
 static int find_subject(const struct vet_opts *o, const struct opt_args *args, struct meter *m, struct arena *arena, struct vet_subject *s,
         struct profile *p, struct err *err)
 {
@@ -282,6 +302,7 @@ static int find_subject(const struct vet_opts *o, const struct opt_args *args, s
 	struct obtain_options how = {.progress = on_obtain, .arg = m};
 	r = obtain(args->arg[0], &how, arena, &a, err);
 	r = r < 0 ? r : subject_of_artefact(&a, arena, s, err);
+	r = r < 0 ? r : read_facts(o, &a, &how, arena, s, err);
 	if (r == 0 && !o->profile)
 		r = profile_for_package(a.name, arena, p, &generic, err);
 	return r;
@@ -369,8 +390,11 @@ static int vet(void *options, const struct opt_args *args)
 		return fail(&m, &err);
 	}
 	meter_clear(&m);
+	int r = questions_answer(&result);
+	if (r < 0)
+		(void)err_sys(&err, r, "cannot answer the questionnaire");
 	int code = result.gate.tried ? exit_code_behind(&result, how.fail_on) : exit_code(&result);
-	if (put_reports(o, out, &result, &err) < 0)
+	if (r < 0 || put_reports(o, out, &result, &err) < 0)
 		code = fail(&m, &err);
 	else if (out >= 0 && o->format == FORMAT_TEXT)
 		(void)fprintf(stderr, "\nFull report: %s/report.html and %s/report.json\n", o->out, o->out);

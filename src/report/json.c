@@ -1,6 +1,7 @@
 /* report.json. Keys, their order and their meaning: postern-report(5) and share/schema/report.schema.json; change all three together. */
 #include <inttypes.h>
 
+#include "report/questionnaire.h"
 #include "report/report.h"
 #include "report/write.h"
 
@@ -280,5 +281,7 @@ void report_json(struct buf *b, const struct vet_result *r)
 	sentences(b, "notes", r->notes, r->n_notes);
 	picture(b, r);
 	trial_list(b, r);
+	questionnaire_json(b, r);
+	fields_json(b, r);
 	buf_str_add(b, "\n}\n");
 }
