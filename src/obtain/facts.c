@@ -242,8 +242,13 @@ int facts_read(const struct artefact *a, struct arena *arena, struct facts *out,
 	f.natives = r.natives;
 	memcpy(f.sha256, a->sha256, sizeof(f.sha256));
 	memcpy(f.native_sha256, a->native_sha256, sizeof(f.native_sha256));
-	for (const char *const *p = a->packages; p && *p; p++)
-		f.packages++;
+	const char **names = arena_array(arena, FACTS_LIST, sizeof(*names));
+	for (const char *const *p = a->packages; names && p && *p; p++, f.packages++) {
+		struct slice one = slice_sub(slice_str(*p), 0, slice_chr(slice_str(*p), ' ', 0));
+		if (f.n_names < FACTS_LIST && !(names[f.n_names++] = arena_str(arena, slice_sub(one, 0, FACTS_TEXT))))
+			return err_set(err, -ENOMEM, "no memory to read the package");
+	}
+	f.names = names;
 	_cleanup_fd_ int root = open(a->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return err_sys(err, -errno, "reading the unpacked package");

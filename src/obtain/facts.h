@@ -33,8 +33,10 @@ struct facts {
 	char sha256[65], entry_sha256[65]; /* of the archive; of the program that runs, "" if it could not be read */
 	char native_sha256[65];            /* of the archive of the native package, "" if there is none */
 	const char *native_name, *native_version;
-	const char *entry; /* below the root */
-	size_t packages;   /* that were fetched and unpacked, with the main one */
+	const char *entry;        /* below the root */
+	const char *const *names; /* of the packages, "name@version", the main one first */
+	size_t n_names;
+	size_t packages; /* that were fetched and unpacked, with the main one */
 	const struct facts_script *scripts;
 	size_t n_scripts, all_scripts;
 	const char *licence; /* of package.json; NULL: none */

@@ -281,6 +281,7 @@ void report_json(struct buf *b, const struct vet_result *r)
 	sentences(b, "notes", r->notes, r->n_notes);
 	picture(b, r);
 	trial_list(b, r);
+	artefact_json(b, r);
 	questionnaire_json(b, r);
 	fields_json(b, r);
 	buf_str_add(b, "\n}\n");

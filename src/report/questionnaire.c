@@ -1,5 +1,8 @@
 #include "report/questionnaire.h"
 
+#include <inttypes.h>
+
+#include "obtain/facts.h"
 #include "report/write.h"
 
 #define LONG 4000 /* columns of any one answer */
@@ -121,6 +124,67 @@ void questionnaire_json(struct buf *b, const struct vet_result *r)
 		buf_u8(b, '}');
 	}
 	buf_fmt(b, "%s]", r->n_answers ? "\n  " : "");
+}
+
+static void listed(struct buf *b, const char *key, const char *const *list, size_t n)
+{
+	buf_fmt(b, ",\n    \"%s\": [", key);
+	for (size_t i = 0; i < n; i++) {
+		buf_str_add(b, i ? ", " : "");
+		write_json(b, list[i]);
+	}
+	buf_u8(b, ']');
+}
+
+static void named(struct buf *b, const char *key, const char *value)
+{
+	buf_fmt(b, ", \"%s\": ", key);
+	write_json(b, value);
+}
+
+void artefact_json(struct buf *b, const struct vet_result *r)
+{
+	const struct facts *f = r->facts;
+	if (!f) {
+		buf_str_add(b, ",\n  \"artefact\": null");
+		return;
+	}
+	buf_str_add(b, ",\n  \"artefact\": {\n    \"integrity\": ");
+	write_json(b, f->integrity_of_registry ? f->integrity : NULL);
+	named(b, "entry_sha256", f->entry_sha256[0] ? f->entry_sha256 : NULL);
+	named(b, "native_sha256", f->native_sha256[0] ? f->native_sha256 : NULL);
+	named(b, "licence", f->licence);
+	buf_fmt(b, ", \"licence_text\": %s, \"declared_dependencies\": %zu, \"files\": %zu, \"bytes\": %" PRIu64 ", \"cut\": %s",
+	        f->licence_file ? "true" : "false", f->declared, f->files, f->bytes, f->cut ? "true" : "false");
+	buf_str_add(b, ",\n    \"install_scripts\": [");
+	for (size_t i = 0; i < f->n_scripts; i++) {
+		buf_str_add(b, i ? ", {\"package\": " : "{\"package\": ");
+		write_json(b, f->scripts[i].package);
+		named(b, "name", f->scripts[i].name);
+		named(b, "command", f->scripts[i].command);
+		buf_u8(b, '}');
+	}
+	buf_u8(b, ']');
+	listed(b, "packages", f->names, f->n_names);
+	listed(b, "bundled", f->bundled, f->n_bundled);
+	listed(b, "native_code", f->natives, f->n_natives);
+	listed(b, "bills_of_materials", f->sboms, f->n_sboms);
+	const struct facts_registry *g = &f->registry;
+	buf_str_add(b, ",\n    \"registry\": ");
+	if (!g->asked) {
+		buf_str_add(b, "null\n  }");
+		return;
+	}
+	buf_str_add(b, "{\"publisher\": ");
+	write_json(b, g->publisher);
+	named(b, "published", g->published);
+	named(b, "attestation", g->attestation);
+	buf_fmt(b, ", \"signatures\": %u", g->signatures);
+	named(b, "repository", g->repository);
+	named(b, "predecessor", g->before);
+	named(b, "predecessor_publisher", g->before_publisher);
+	named(b, "predecessor_attestation", g->before_attestation);
+	buf_str_add(b, "}\n  }");
 }
 
 /* By endpoint, so that its name stands once: {"endpoint": …, "fields": [[address, value], …]}. */

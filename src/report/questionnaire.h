@@ -14,7 +14,8 @@ struct questionnaire_count questionnaire_count(const struct vet_result *r);
 /* A section of its own; nothing if there are no answers. */
 void questionnaire_text(struct buf *b, const struct vet_result *r, size_t width, bool colour);
 void questionnaire_html(struct buf *b, const struct vet_result *r);
-/* Further members of report.json: "questionnaire", and "fields" with "anomalies". */
+/* Further members of report.json: "artefact", "questionnaire", and "fields" with "anomalies". */
+void artefact_json(struct buf *b, const struct vet_result *r);
 void questionnaire_json(struct buf *b, const struct vet_result *r);
 void fields_json(struct buf *b, const struct vet_result *r);
 

@@ -245,7 +245,7 @@ void answer_factors(struct asking *a)
 		if (p > 0)
 			buf_fmt(&list, ", p = %.2g)", p);
 		else
-			buf_str_add(&list, ", literally)");
+			buf_str_add(&list, worst == CLASS_HASHED ? ", its digest)" : ", literally)");
 		answer_cite(a, "%s: %u levels in %u trials", row->title, row->levels_tried, row->trials);
 	}
 	answer_say(a, hidden,
