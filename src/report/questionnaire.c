@@ -32,11 +32,6 @@ static bool new_group(const struct vet_result *r, size_t i)
 	return i == 0 || strcmp(r->answers[i].group, r->answers[i - 1].group) != 0;
 }
 
-static const char *mark(const struct vet_answer *a)
-{
-	return a->concern ? "look" : vet_answer_state_name(a->state);
-}
-
 static void coloured(struct buf *b, bool colour, const char *code, const char *s)
 {
 	if (colour)
@@ -67,7 +62,7 @@ void questionnaire_text(struct buf *b, const struct vet_result *r, size_t width,
 		buf_str_add(b, "      ");
 		buf_reset(&line);
 		if (a->state != ANSWER_EVIDENCE)
-			buf_fmt(&line, "%s: ", vet_answer_state_name(a->state));
+			buf_str_add(&line, a->state == ANSWER_NOT_OBSERVED ? "Not observed. " : "Not observable. ");
 		buf_str_add(&line, a->text);
 		if (colour)
 			buf_str_add(b, a->concern ? "\033[33m" : a->state == ANSWER_EVIDENCE ? "\033[32m" : "\033[2m");
@@ -244,7 +239,8 @@ static void answer_html(struct buf *b, const struct vet_answer *a)
 		if (a->maps[f])
 			buf_fmt(b, "%s<span title=\"%s\">%s</span>", n++ ? " · " : "", vet_framework_name((enum vet_framework)f),
 			        a->maps[f]);
-	buf_fmt(b, "</small><td data-l=State><span class=state>%s</span><td data-l=Answer>", mark(a));
+	buf_fmt(b, "</small><td data-l=State><span class=state>%s</span>%s<td data-l=Answer>", vet_answer_state_name(a->state),
+	        a->concern ? "<small class=look>look at this first</small>" : "");
 	value(b, a->text);
 	if (a->evidence && a->evidence[0]) {
 		buf_str_add(b, "<small class=evidence>");

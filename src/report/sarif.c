@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "parse/statement.h"
 #include "report/words.h"
 #include "report/write.h"
 
@@ -56,9 +57,9 @@ static void location(struct buf *b, const struct vet_result *r, const struct vet
 	buf_fmt(b, "\"%.*s\"}}", SLICE_FMT(path));
 	if (f) {
 		buf_str_add(b, ",\"logicalLocations\":[{\"kind\":\"resource\",\"name\":");
-		write_json(b, f->address);
+		write_json(b, f->address ? f->address : "");
 		_cleanup_buf_ struct buf full = BUF(1 << 16);
-		buf_fmt(&full, "%s %s", f->endpoint, f->address);
+		buf_fmt(&full, "%s %s", f->endpoint, f->address ? f->address : "");
 		member(b, "fullyQualifiedName", buf_str(&full));
 		buf_str_add(b, "}]");
 	}
@@ -144,9 +145,10 @@ static void driver(struct buf *b, const struct vet_result *r)
 /* What was not looked at is as much a part of it as what was found. */
 static void invocation(struct buf *b, const struct vet_result *r)
 {
-	buf_fmt(b,
-	        ",\"invocations\":[{\"executionSuccessful\":%s,\"startTimeUtc\":", r->verdict == VERDICT_INCONCLUSIVE ? "false" : "true");
-	write_json(b, r->started);
+	int64_t t;
+	buf_fmt(b, ",\"invocations\":[{\"executionSuccessful\":%s", r->verdict == VERDICT_INCONCLUSIVE ? "false" : "true");
+	if (statement_time_parse(slice_str(r->started), false, &t))
+		member(b, "startTimeUtc", r->started);
 	buf_str_add(b, ",\"toolExecutionNotifications\":[");
 	bool first = true;
 	if (r->reason) {

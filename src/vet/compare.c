@@ -188,6 +188,7 @@ static void head(struct reading *r, struct compare_side *out)
 	out->effort = cmp_text(r, r->doc, "effort");
 	out->profile = cmp_text(r, r->doc, "profile");
 	out->postern = cmp_text(r, r->doc, "postern");
+	out->seed = cmp_text(r, r->doc, "seed");
 	out->trials = cmp_count(r, r->doc, "trials");
 	out->partial = cmp_flag(r, r->doc, "partial");
 	const char *word = cmp_text(r, r->doc, "verdict");
@@ -255,6 +256,12 @@ static void note_all(struct compare *c, struct reading r[2])
 	if (strcmp(a->effort, b->effort) != 0)
 		note(c, arena_fmt(&c->arena, "A was vetted with effort \"%s\", B with \"%s\": the lesser one sees less.", a->effort,
 		                b->effort));
+	else if (strcmp(a->effort, "quick") == 0 && strcmp(a->seed, b->seed) != 0)
+		note(c, arena_fmt(&c->arena,
+		                "With effort \"quick\" the seed says from which base a factor is tried, and these had two: what is new or "
+		                "gone at one base "
+		                "may only have been tried there. With --seed %s B would be tried as A was.",
+		                a->seed));
 	if (strcmp(a->profile, b->profile) != 0)
 		note(c, arena_fmt(&c->arena, "A was vetted with the profile \"%s\", B with \"%s\": they may declare different things.",
 		                a->profile, b->profile));

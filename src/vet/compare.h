@@ -33,7 +33,7 @@ struct compare_section {
 };
 
 struct compare_side {
-	const char *name, *version, *sha256, *title, *started, *effort, *profile, *postern;
+	const char *name, *version, *sha256, *title, *started, *effort, *profile, *postern, *seed;
 	enum verdict verdict;
 	bool partial;
 	uint64_t trials;

@@ -177,7 +177,26 @@ static int by_place(const void *a, const void *b)
 {
 	const struct vet_field *x = a, *y = b;
 	int r = strcmp(x->endpoint, y->endpoint);
-	return r ? r : strcmp(x->address, y->address);
+	r = r ? r : strcmp(x->address, y->address);
+	return r ? r : strcmp(x->value ? x->value : "", y->value ? y->value : "");
+}
+
+static bool one_place(const struct vet_field *x, const struct vet_field *y)
+{
+	return strcmp(x->endpoint, y->endpoint) == 0 && strcmp(x->address, y->address) == 0;
+}
+
+/* What the values of two fields at one place are together. Where models are named it matters which: they are all kept. */
+static const char *together(struct arena *arena, const struct vet_field *a, const struct vet_field *b)
+{
+	if (!a->value || !b->value)
+		return NULL;
+	if (strcmp(a->value, b->value) == 0)
+		return a->value;
+	if (!slice_ends(slice_str(a->address), SLICE("body.model")) || strlen(a->value) > 3 * VALUE_SHOWN)
+		return NULL;
+	/* They come sorted: the last is the one that may be there already. */
+	return slice_ends(slice_str(a->value), slice_str(b->value)) ? a->value : arena_fmt(arena, "%s, %s", a->value, b->value);
 }
 
 /* Does the next one lie in this one? Then this is no more than what holds it. */
@@ -194,10 +213,9 @@ static void reduce(struct collecting *c)
 	struct vet_result *r = c->result;
 	for (size_t i = 0, next; i < c->n_all; i = next) {
 		struct vet_field one = c->all[i];
-		for (next = i + 1; next < c->n_all && by_place(&c->all[i], &c->all[next]) == 0; next++) {
+		for (next = i + 1; next < c->n_all && one_place(&c->all[i], &c->all[next]); next++) {
 			const struct vet_field *other = &c->all[next];
-			if (one.value && (!other->value || strcmp(one.value, other->value) != 0))
-				one.value = NULL;
+			one.value = together(&r->arena, &one, other);
 			one.trials = other->trials > one.trials ? other->trials : one.trials;
 		}
 		bool only_holds = false;

@@ -149,6 +149,8 @@ static void put(struct asking *a, enum vet_answer_state state, bool concern, con
 	a->out->state = state;
 	a->out->concern = concern;
 	/* An answer that is too long is cut, not lost. */
+	if (b.n && b.p[0] >= 'a' && b.p[0] <= 'z')
+		b.p[0] = (uint8_t)(b.p[0] - 'a' + 'A');
 	a->out->text = arena_str(a->arena, buf_slice(&b));
 	if (!a->out->text)
 		a->error = -ENOMEM;

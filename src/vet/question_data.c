@@ -34,7 +34,8 @@ static size_t hosts_of(const struct vet_result *r, bool declared, struct buf *ou
 		if (r->hosts[i].declared != declared)
 			continue;
 		if (n++ < NAMES_MAX)
-			buf_fmt(out, "%s%.120s", n > 1 ? ", " : "", r->hosts[i].name);
+			buf_fmt(out, "%s%.120s", n > 1 ? ", " : "",
+			        strcmp(r->hosts[i].name, "{gateway}") == 0 ? "the gateway" : r->hosts[i].name);
 	}
 	if (n > NAMES_MAX)
 		buf_fmt(out, " and %zu more", n - NAMES_MAX);
@@ -119,7 +120,7 @@ void answer_canaries(struct asking *a)
 	        "None was seen in %u trials: made-up keys and tokens lay in the files and variables where people have them, and none left "
 	        "as it is, in "
 	        "base64, hex or another known form, or as a digest.%s%s",
-	        answer_trials(a), n ? " But what is sent tells that they lie there: " : "", buf_str(&found));
+	        answer_trials(a), n ? " But what is sent tells that they lie there: " : "", n ? buf_str(&found) : "");
 }
 
 void answer_reads_outside(struct asking *a)
@@ -208,7 +209,7 @@ void answer_fields_documented(struct asking *a)
 		n[f->class]++;
 		places += f->class > CLASS_DISCLOSED ? 1 + (size_t)f->occurrences : 0;
 		if (f->class > CLASS_DISCLOSED)
-			answer_cite(a, "finding %zu: %s at %.80s", i, f->factor, f->address);
+			answer_cite(a, "finding %zu: %s, %s", i, f->factor, leak_class_name(f->class));
 	}
 	size_t all = n[CLASS_UNDECLARED] + n[CLASS_HASHED] + n[CLASS_COVERT];
 	answer_say(a, all > 0,
@@ -246,7 +247,8 @@ void answer_factors(struct asking *a)
 			buf_fmt(&list, ", p = %.2g)", p);
 		else
 			buf_str_add(&list, worst == CLASS_HASHED ? ", its digest)" : ", literally)");
-		answer_cite(a, "%s: %u levels in %u trials", row->title, row->levels_tried, row->trials);
+		answer_cite(a, "%s: %u level%s in %u trial%s", row->title, row->levels_tried, row->levels_tried == 1 ? "" : "s",
+		        row->trials, row->trials == 1 ? "" : "s");
 	}
 	answer_say(a, hidden,
 	        "Of %zu things about the machine that were varied, the output follows %zu: %s. p is the exact probability to see it by "

@@ -109,7 +109,7 @@ static void answers_follow_the_result(void **state)
 	assert_int_equal(questions_answer(&r), 0);
 	for (size_t i = 0; i < ARRAY_LEN(of_traffic); i++) {
 		assert_int_equal(answer(&r, of_traffic[i])->state, ANSWER_NOT_OBSERVED);
-		assert_true(says(answer(&r, of_traffic[i]), "in no trial"));
+		assert_true(says(answer(&r, of_traffic[i]), "he tool did its work in no trial"));
 	}
 	arena_free(&r.arena);
 	r = answered(sample_hostile());
