@@ -102,7 +102,7 @@ $(O)/bench/enforce_code: bench/enforce.c
 $(O)/bench/ledger: LDLIBS += $(shell pkg-config --libs sqlite3)
 
 # The style of the HTML report, as a C string.
-$(O)/src/report/html.o: $(O)/gen/report_css.h
+$(O)/src/report/html.o $(O)/src/report/compare.o: $(O)/gen/report_css.h
 $(O)/gen/report_css.h: share/html/report.css tools/embed.sh
 	@mkdir -p $(@D)
 	tools/embed.sh report_css $< >$@.new && mv $@.new $@

@@ -34,7 +34,7 @@ declare -A below=(
 	[gate]='base sys parse crypto confine wire ledger identify obtain inspect policy review'
 	[vet]='base sys parse crypto confine wire ledger identify obtain inspect policy review'
 	[guard]='base sys parse crypto confine wire ledger identify obtain inspect policy review'
-	[report]='base sys parse crypto confine wire ledger identify obtain inspect policy review vet/model.h'
+	[report]='base sys parse crypto confine wire ledger identify obtain inspect policy review vet/model.h vet/compare.h'
 	[cmd]='base sys parse crypto confine wire ledger identify obtain inspect policy review world gate vet guard report'
 )
 check_layers() {

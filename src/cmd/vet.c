@@ -11,25 +11,33 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "cmd/policy.h"
 #include "cmd/subject.h"
+#include "cmd/vet_compare.h"
 #include "cmd/vet_ledger.h"
+#include "cmd/vet_statement.h"
 #include "ledger/home.h"
+#include "obtain/facts.h"
+#include "parse/dsse.h"
 #include "report/report.h"
+#include "report/sarif.h"
 #include "sys/fd.h"
 #include "vet/gate.h"
+#include "vet/question.h"
 #include "vet/run.h"
 
 #define REPORT_MAX ((size_t)64 << 20)
 
 struct vet_opts {
-	const char *out, *seed, *factors, *profile, *ledger, *clock;
-	bool quick, thorough, keep_traces, through_gate;
+	const char *out, *seed, *factors, *profile, *ledger, *clock, *sign, *verify, *key;
+	bool quick, thorough, keep_traces, through_gate, questionnaire, compare;
 	uint64_t jobs;
 	unsigned fail_on, format, randomness, conduct;
+	struct ledger_signer signer; /* no option: who signs the statement */
 };
 
-enum { FORMAT_TEXT, FORMAT_JSON };
-static const char *const formats[] = {"text", "json", NULL};
+enum { FORMAT_TEXT, FORMAT_JSON, FORMAT_HTML, FORMAT_SARIF };
+static const char *const formats[] = {"text", "json", "html", "sarif", NULL};
 enum { RANDOMNESS_CHOSEN, RANDOMNESS_FREE };
 static const char *const randomness[] = {"chosen", "free", NULL};
 static const char *const classes[] = {"disclosed", "undeclared", "hashed", "covert", NULL};
@@ -44,6 +52,16 @@ static const struct opt vet_table[] = {
         OPT_FLAG(struct vet_opts, thorough, "thorough", 0, "every level, from every base, three times"),
         OPT_FLAG(struct vet_opts, through_gate, "through-gate", 0,
                 "try what was found again behind the gate, with postern run --neutral, and say what that closes"),
+        OPT_FLAG(struct vet_opts, questionnaire, "questionnaire", 0,
+                "print the answers to the due-diligence questionnaire too, and ask the registry who published what, and how it was "
+                "attested"),
+        OPT_FLAG(struct vet_opts, compare, "compare", 0,
+                "say what changed from A to B: reports of earlier vettings (or their folders), or subjects to be vetted now"),
+        OPT_STRING(struct vet_opts, sign, "sign", 0, "KEY",
+                "write a statement of the verdict, signed with this key, to verdict.intoto.json of --out; postern log keygen makes keys"),
+        OPT_STRING(struct vet_opts, verify, "verify", 0, "FILE",
+                "check such a statement, and if a file is named that it is about it, and print what it says; nothing is vetted"),
+        OPT_STRING(struct vet_opts, key, "key", 0, "FILE", "with --verify: the verifier keys that count, a line each"),
         OPT_U64(struct vet_opts, jobs, "jobs", 'j', "N", 1, 64, "trials at once; by default the number of CPUs, at most 8"),
         OPT_STRING(struct vet_opts, seed, "seed", 0, "N", "the same seed gives the same plan; by default random, and shown in the report"),
         OPT_STRING(
@@ -56,7 +74,7 @@ static const struct opt vet_table[] = {
                 struct vet_opts, fail_on, "fail-on", 0, "CLASS", classes, "exit 1 for findings of this class or worse; by default covert"),
         OPT_CHOICE(struct vet_opts, conduct, "conduct", 0, "WHICH", conducts,
                 "trials of what else it does (files, consent, opt-outs, …); by default effort: few with --quick, else all"),
-        OPT_CHOICE(struct vet_opts, format, "format", 'f', "FORMAT", formats, "what is printed; by default text"),
+        OPT_CHOICE(struct vet_opts, format, "format", 'f', "FORMAT", formats, "what is printed: text (by default), json, html or sarif"),
         OPT_FLAG(
                 struct vet_opts, keep_traces, "keep-traces", 0, "keep what each trial sent, a file a trial, in the folder traces of --out"),
         OPT_STRING(struct vet_opts, ledger, "ledger", 0, "DIR",
@@ -72,6 +90,9 @@ static const char *const examples[] = {
         "postern vet ./tool-1.2.3.tgz --out report  # an archive at hand",
         "postern vet npm:@anthropic-ai/claude-code@2.1.196 --quick --through-gate  # and what the gate closes of it",
         "postern vet --profile my-tool.yaml -- my-tool --headless  # something that is installed",
+        "postern vet npm:@openai/codex@0.169.0 --questionnaire --sign vet.key --out report  # for the file of the approval",
+        "postern vet --verify report/verdict.intoto.json --key vet.vkey codex-0.169.0.tgz  # is this what was vetted?",
+        "postern vet --compare old-report npm:@openai/codex@0.170.0  # what the new version does that the old one did not",
         NULL,
 };
 
@@ -221,10 +242,10 @@ static int record(const struct vet_opts *o, const struct vet_result *r, struct s
 
 static int put_reports(const struct vet_opts *o, int out, const struct vet_result *r, struct err *err)
 {
-	_cleanup_buf_ struct buf json = BUF(REPORT_MAX), html = BUF(REPORT_MAX), text = BUF(REPORT_MAX);
+	_cleanup_buf_ struct buf json = BUF(REPORT_MAX), html = BUF(REPORT_MAX), text = BUF(REPORT_MAX), statement = BUF(DSSE_MAX);
 	report_json(&json, r);
 	int e = buf_error(&json);
-	if (e == 0 && out >= 0) {
+	if (e == 0 && (out >= 0 || o->format == FORMAT_HTML)) {
 		report_html(&html, r);
 		e = buf_error(&html);
 	}
@@ -233,16 +254,23 @@ static int put_reports(const struct vet_opts *o, int out, const struct vet_resul
 	if (out >= 0) {
 		e = write_file(out, "report.json", &json, err);
 		e = e < 0 ? e : write_file(out, "report.html", &html, err);
-		if (e < 0)
-			return e;
 	}
+	if (e == 0 && o->sign) {
+		e = vet_statement(r, class_of[o->fail_on], buf_slice(&json), &o->signer, &statement, err);
+		e = e < 0 ? e : write_file(out, STATEMENT_FILE, &statement, err);
+	}
+	if (e < 0)
+		return e;
 	const char *no_color = getenv("NO_COLOR");
-	struct report_text_options how = {.colour = isatty(1) && !(no_color && *no_color), .width = columns()};
+	struct report_text_options how = {
+	        .colour = isatty(1) && !(no_color && *no_color), .width = columns(), .questionnaire = o->questionnaire};
 	if (o->format == FORMAT_TEXT)
 		report_text(&text, r, &how);
+	if (o->format == FORMAT_SARIF)
+		report_sarif(&text, r);
 	if (buf_error(&text))
 		return err_sys(err, buf_error(&text), "cannot write the report");
-	if (cmd_print(o->format == FORMAT_JSON ? &json : &text) != EXIT_OK)
+	if (cmd_print(o->format == FORMAT_JSON ? &json : o->format == FORMAT_HTML ? &html : &text) != EXIT_OK)
 		return err_set(err, -EIO, "the report could not be printed");
 	return record(o, r, buf_slice(&json), err);
 }
@@ -276,6 +304,20 @@ static int exit_code_behind(const struct vet_result *r, enum leak_class fail_on)
 	return untested ? EXIT_INCONCLUSIVE : EXIT_OK;
 }
 
+/* What can be read from the artefact without running it; of its registry only if that is wanted. */
+static int read_facts(const struct vet_opts *o, const struct artefact *a, const struct obtain_options *how, struct arena *arena,
+        struct vet_subject *s, struct err *err)
+{
+	struct facts *f = arena_alloc(arena, sizeof(*f));
+	if (!f)
+		return err_sys(err, -ENOMEM, "cannot read the artefact");
+	int r = facts_read(a, arena, f, err);
+	if (r == 0 && o->questionnaire)
+		r = facts_ask(a, how, arena, f, err);
+	s->facts = f;
+	return r;
+}
+
 static int find_subject(const struct vet_opts *o, const struct opt_args *args, struct meter *m, struct arena *arena, struct vet_subject *s,
         struct profile *p, struct err *err)
 {
@@ -292,6 +334,7 @@ static int find_subject(const struct vet_opts *o, const struct opt_args *args, s
 	struct obtain_options how = {.progress = on_obtain, .arg = m};
 	r = obtain(args->arg[0], &how, arena, &a, err);
 	r = r < 0 ? r : subject_of_artefact(&a, arena, s, err);
+	r = r < 0 ? r : read_facts(o, &a, &how, arena, s, err);
 	if (r == 0 && !o->profile)
 		r = profile_for_package(a.name, arena, p, &generic, err);
 	return r;
@@ -323,48 +366,8 @@ static int through_gate(
 	return r < 0 ? err_sys(err, r, "cannot compare the results") : 0;
 }
 
-static int vet(void *options, const struct opt_args *args)
+static int find_stop(int *stop)
 {
-	struct vet_opts *o = options;
-	struct meter m = {.on = isatty(2)};
-	struct err err = {0};
-	_cleanup_arena_ struct arena arena = ARENA((size_t)64 << 20);
-	_cleanup_fd_ int out = -1, traces = -1, stop = -1;
-	struct vet_subject s = {0};
-	struct profile p = {0};
-	struct vet_result result = {0};
-	struct vet_options how = {.effort = o->quick      ? PLAN_QUICK
-	                                    : o->thorough ? PLAN_THOROUGH
-	                                                  : PLAN_NORMAL,
-	        .jobs = (unsigned)o->jobs,
-	        .factors = o->factors,
-	        .fail_on = class_of[o->fail_on],
-	        .conduct = conduct_of[o->conduct],
-	        .progress = on_progress,
-	        .arg = &m};
-	if (o->quick && o->thorough)
-		return cmd_usage("vet", "--quick and --thorough exclude each other");
-	if (args->n == 0 && args->n_rest == 0)
-		return cmd_usage("vet", "a subject is missing: npm:NAME@VERSION, a .tgz, or -- COMMAND");
-	if (args->n + (args->rest ? 1 : 0) > 1)
-		return cmd_usage("vet", "one subject at a time; a command goes after --");
-	how.calm.free = o->randomness == RANDOMNESS_FREE;
-	if (o->clock && calm_parse_clock(o->clock, time(NULL), &how.calm, &err) < 0)
-		return cmd_usage("vet", "%s", err.text);
-	if (parse_seed(o->seed, &how.seed) < 0)
-		return cmd_usage("vet", "--seed wants a number, not %s", o->seed);
-	if (!o->out && (o->format == FORMAT_TEXT || o->keep_traces))
-		o->out = "postern-report";
-	if (check_factors(o->factors, &err) < 0)
-		return cmd_usage("vet", "%s", err.text);
-	/* First what costs nothing: a download of 200 MB is no place to learn that a folder cannot be written. */
-	if ((o->out && check_out(o->out, &err) < 0) || trial_probe(&err) < 0 || find_subject(o, args, &m, &arena, &s, &p, &err) < 0 ||
-	        (o->out && open_folder(AT_FDCWD, o->out, &out, &err) < 0) ||
-	        (o->keep_traces && open_folder(out, "traces", &traces, &err) < 0))
-		return fail(&m, &err);
-	/* The list grows by a line a trial; that of an earlier vetting would be mixed with it. */
-	if (traces >= 0)
-		(void)unlinkat(traces, "trials.tsv", 0);
 	sigset_t set;
 	(void)sigemptyset(&set);
 	(void)sigaddset(&set, SIGINT);
@@ -372,23 +375,166 @@ static int vet(void *options, const struct opt_args *args)
 	(void)sigaddset(&set, SIGHUP);
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);
-	stop = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	*stop = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return *stop;
+}
+
+/* The trials, and all that follows from them. */
+static int run(const struct vet_opts *o, const struct vet_subject *s, const struct profile *p, const struct vet_options *how,
+        struct vet_result *result, struct err *err)
+{
+	int r = vet_run(s, p, how, result, err);
+	if (r < 0)
+		return r;
+	r = o->through_gate ? through_gate(s, p, *how, result, err) : 0;
+	if (r == 0 && (r = questions_answer(result)) < 0)
+		(void)err_sys(err, r, "cannot answer the questionnaire");
+	if (r < 0)
+		vet_result_free(result);
+	return r;
+}
+
+struct comparing {
+	const struct vet_opts *o;
+	struct vet_options how;
+	struct meter *meter;
+};
+
+static int vet_to_json(void *arg, const char *subject, struct buf *json, struct err *err)
+{
+	struct comparing *c = arg;
+	_cleanup_arena_ struct arena arena = ARENA((size_t)64 << 20);
+	struct vet_subject s = {0};
+	struct profile p = {0};
+	struct vet_result result = {0};
+	char *words[] = {(char *)(uintptr_t)subject, NULL};
+	const struct opt_args args = {.arg = words, .n = 1};
+	int r = trial_probe(err);
+	r = r < 0 ? r : find_subject(c->o, &args, c->meter, &arena, &s, &p, err);
+	r = r < 0 ? r : run(c->o, &s, &p, &c->how, &result, err);
+	meter_clear(c->meter);
+	if (r < 0)
+		return r;
+	report_json(json, &result);
+	vet_result_free(&result);
+	return buf_error(json) ? err_sys(err, buf_error(json), "cannot write the report") : 0;
+}
+
+static int compare(struct vet_opts *o, const struct opt_args *args, struct comparing *c)
+{
+	const char *no_color = getenv("NO_COLOR");
+	struct err err = {0};
+	_cleanup_fd_ int out = -1, stop = -1;
+	if (args->n != 2 || args->rest)
+		return cmd_usage(
+		        "vet", "--compare wants two: report.json of an earlier vetting (or its folder), npm:NAME@VERSION, or a .tgz");
+	if (o->format == FORMAT_SARIF)
+		return cmd_usage("vet", "a comparison has no form as SARIF: --format text, json or html");
+	if (o->out && open_folder(AT_FDCWD, o->out, &out, &err) < 0)
+		return fail(c->meter, &err);
+	c->how.stop_fd = find_stop(&stop);
+	const struct vet_compare what = {.operand = {args->arg[0], args->arg[1]},
+	        .least = class_of[o->fail_on],
+	        .format = o->format == FORMAT_JSON   ? COMPARE_AS_JSON
+	                  : o->format == FORMAT_HTML ? COMPARE_AS_HTML
+	                                             : COMPARE_AS_TEXT,
+	        .colour = isatty(1) && !(no_color && *no_color),
+	        .width = columns(),
+	        .vet = vet_to_json,
+	        .arg = c};
+	return vet_compare(&what, out);
+}
+
+/* What was asked for has no sense: EXIT_OK, or what cmd_usage() returns. */
+static int check_usage(const struct vet_opts *o, const struct opt_args *args)
+{
+	if (o->quick && o->thorough)
+		return cmd_usage("vet", "--quick and --thorough exclude each other");
+	if (o->verify && (o->compare || o->sign || args->rest || args->n > 1))
+		return cmd_usage("vet", "--verify checks one statement, and at most one file that it should be about");
+	if (o->key && !o->verify)
+		return cmd_usage("vet", "--key belongs to --verify; who signs is said with --sign");
+	if (o->compare && (o->sign || o->through_gate || o->keep_traces))
+		return cmd_usage("vet", "--compare has neither a verdict to sign nor traces to keep, and does not go through the gate");
+	if (o->verify || o->compare)
+		return EXIT_OK;
+	if (args->n == 0 && args->n_rest == 0)
+		return cmd_usage("vet", "a subject is missing: npm:NAME@VERSION, a .tgz, or -- COMMAND");
+	if (args->n + (args->rest ? 1 : 0) > 1)
+		return cmd_usage("vet", "one subject at a time; a command goes after --");
+	return EXIT_OK;
+}
+
+static int vet_here(struct vet_opts *o, const struct opt_args *args, struct vet_options how, struct meter *m)
+{
+	struct err err = {0};
+	_cleanup_arena_ struct arena arena = ARENA((size_t)64 << 20);
+	_cleanup_fd_ int out = -1, traces = -1, stop = -1;
+	struct vet_subject s = {0};
+	struct profile p = {0};
+	struct vet_result result = {0};
+	if (!o->out && (o->format == FORMAT_TEXT || o->keep_traces || o->sign))
+		o->out = "postern-report";
+	/* First what costs nothing: a download of 200 MB is no place to learn that a folder cannot be written. */
+	if ((o->sign && policy_signer(o->sign, NULL, NULL, &arena, &o->signer, &err) < 0) ||
+	        (o->out && check_out(o->out, &err) < 0) || trial_probe(&err) < 0 || find_subject(o, args, m, &arena, &s, &p, &err) < 0 ||
+	        (o->out && open_folder(AT_FDCWD, o->out, &out, &err) < 0) ||
+	        (o->keep_traces && open_folder(out, "traces", &traces, &err) < 0))
+		return fail(m, &err);
+	/* The list grows by a line a trial; that of an earlier vetting would be mixed with it. A statement about another report would be
+	 * read as one about this. */
+	if (traces >= 0)
+		(void)unlinkat(traces, "trials.tsv", 0);
+	if (out >= 0)
+		(void)unlinkat(out, STATEMENT_FILE, 0);
 	how.keep_folder = traces;
-	how.stop_fd = stop;
-	meter_clear(&m);
-	if (vet_run(&s, &p, &how, &result, &err) < 0)
-		return fail(&m, &err);
-	if (o->through_gate && through_gate(&s, &p, how, &result, &err) < 0) {
-		vet_result_free(&result);
-		return fail(&m, &err);
-	}
-	meter_clear(&m);
+	how.stop_fd = find_stop(&stop);
+	meter_clear(m);
+	if (run(o, &s, &p, &how, &result, &err) < 0)
+		return fail(m, &err);
+	meter_clear(m);
 	int code = result.gate.tried ? exit_code_behind(&result, how.fail_on) : exit_code(&result);
 	if (put_reports(o, out, &result, &err) < 0)
-		code = fail(&m, &err);
+		code = fail(m, &err);
 	else if (out >= 0 && o->format == FORMAT_TEXT)
 		(void)fprintf(stderr, "\nFull report: %s/report.html and %s/report.json\n", o->out, o->out);
+	ledger_signer_close(&o->signer);
 	vet_result_free(&result);
+	return code;
+}
+
+static int vet(void *options, const struct opt_args *args)
+{
+	struct vet_opts *o = options;
+	struct meter m = {.on = isatty(2)};
+	struct err err = {0};
+	struct comparing c = {.o = o,
+	        .meter = &m,
+	        .how = {.effort = o->quick      ? PLAN_QUICK
+	                          : o->thorough ? PLAN_THOROUGH
+	                                        : PLAN_NORMAL,
+	                .jobs = (unsigned)o->jobs,
+	                .factors = o->factors,
+	                .fail_on = class_of[o->fail_on],
+	                .conduct = conduct_of[o->conduct],
+	                .keep_folder = -1,
+	                .progress = on_progress,
+	                .arg = &m}};
+	int code = check_usage(o, args);
+	if (code != EXIT_OK)
+		return code;
+	if (o->verify)
+		return vet_verify(o->verify, o->key, args->n ? args->arg[0] : NULL, o->format == FORMAT_JSON);
+	c.how.calm.free = o->randomness == RANDOMNESS_FREE;
+	if (o->clock && calm_parse_clock(o->clock, time(NULL), &c.how.calm, &err) < 0)
+		return cmd_usage("vet", "%s", err.text);
+	if (parse_seed(o->seed, &c.how.seed) < 0)
+		return cmd_usage("vet", "--seed wants a number, not %s", o->seed);
+	if (check_factors(o->factors, &err) < 0)
+		return cmd_usage("vet", "%s", err.text);
+	if (o->compare)
+		return compare(o, args, &c);
+	code = vet_here(o, args, c.how, &m);
 	return code;
 }
 
@@ -397,7 +543,7 @@ static const struct vet_opts defaults = {.fail_on = 3};
 const struct command cmd_vet = {
         .name = "vet",
         .summary = "find out what an AI coding tool sends, and what that depends on",
-        .operands = "SUBJECT | -- COMMAND ARG…",
+        .operands = "SUBJECT | -- COMMAND ARG… | --compare A B | --verify FILE",
         .examples = examples,
         .options = vet_table,
         .options_size = sizeof(struct vet_opts),

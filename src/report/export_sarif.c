@@ -4,12 +4,11 @@
 
 #include "base/encode.h"
 #include "report/export_part.h"
+#include "report/sarif.h"
 
 void export_sarif_begin(struct export *x, struct buf *out)
 {
-	buf_str_add(out,
-	        "{\"$schema\":\"https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json\",\"version\":"
-	        "\"2.1.0\",\"runs\":[{\"automationDetails\":{\"id\":");
+	buf_str_add(out, SARIF_BEGIN "\"automationDetails\":{\"id\":");
 	export_string(out, x->o.origin);
 	buf_str_add(out, "},\"results\":[");
 }

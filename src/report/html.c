@@ -4,6 +4,7 @@
 #include "gen/report_css.h"
 #include "report/conduct.h"
 #include "report/picture.h"
+#include "report/questionnaire.h"
 #include "report/report.h"
 #include "report/words.h"
 #include "report/write.h"
@@ -569,6 +570,7 @@ void report_html(struct buf *b, const struct vet_result *r)
 	hosts(b, r);
 	through_gate(b, r);
 	conduct_html(b, r);
+	questionnaire_html(b, r);
 	list(b, "not-covered", "What was not covered", r->not_covered, r->n_not_covered);
 	list(b, "notes", "Notes", r->notes, r->n_notes);
 	how_to_read(b);

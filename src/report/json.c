@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "report/conduct.h"
+#include "report/questionnaire.h"
 #include "report/report.h"
 #include "report/write.h"
 
@@ -295,5 +296,8 @@ void report_json(struct buf *b, const struct vet_result *r)
 	sentences(b, "notes", r->notes, r->n_notes);
 	picture(b, r);
 	trial_list(b, r);
+	artefact_json(b, r);
+	questionnaire_json(b, r);
+	fields_json(b, r);
 	buf_str_add(b, "\n}\n");
 }

@@ -7,7 +7,8 @@
 
 struct report_text_options {
 	bool colour;
-	unsigned width; /* columns, 0: 80 */
+	unsigned width;     /* columns, 0: 80 */
+	bool questionnaire; /* with the answers to it */
 };
 
 /* For a terminal: the verdict in one line, then the findings, worst first. Hostile control characters are shown as escapes. */

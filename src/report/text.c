@@ -1,6 +1,7 @@
 /* The report for a terminal: verdict in line 1, then the findings, worst first. */
 #include <stdio.h>
 #include "report/conduct.h"
+#include "report/questionnaire.h"
 #include "report/report.h"
 #include "report/words.h"
 #include "report/write.h"
@@ -73,25 +74,8 @@ static void label(struct page *p, const char *name)
 /* Words of s from column `indent` on, where the pen is; the lines after the first are indented. */
 static void wrap(struct page *p, size_t indent, struct slice s)
 {
-	struct slice all = s, word;
-	size_t at = indent;
-	s = write_fit(s, LONG, false);
-	bool cut = s.n < all.n;
-	while (slice_split(&s, ' ', &word)) {
-		size_t w = write_columns(word);
-		if (at > indent && at + 1 + w > p->width) {
-			buf_u8(p->b, '\n');
-			spaces(p, indent);
-			at = indent;
-		}
-		if (at > indent) {
-			buf_u8(p->b, ' ');
-			at++;
-		}
-		write_visible(p->b, word);
-		at += w;
-	}
-	buf_str_add(p->b, cut ? "…\n" : "\n");
+	struct slice shown = write_fit(s, LONG, false);
+	write_wrapped(p->b, indent, p->width, shown, shown.n < s.n);
 }
 
 static void field(struct page *p, const char *name, const char *value)
@@ -545,6 +529,8 @@ void report_text(struct buf *out, const struct vet_result *r, const struct repor
 	through_gate(&p);
 	noise(&p, r);
 	conduct(&p);
+	if (o && o->questionnaire)
+		questionnaire_text(out, r, p.width, p.colour);
 	list(&p, "NOT COVERED", r->not_covered, r->n_not_covered, LIMITS, LIMIT);
 	list(&p, "NOTES", r->notes, r->n_notes, 20, LONG);
 }

@@ -198,6 +198,26 @@ void write_visible(struct buf *b, struct slice s)
 	}
 }
 
+void write_wrapped(struct buf *b, size_t indent, size_t width, struct slice s, bool cut)
+{
+	struct slice word;
+	size_t at = indent;
+	while (slice_split(&s, ' ', &word)) {
+		size_t w = write_columns(word);
+		if (at > indent && at + 1 + w > width) {
+			buf_fmt(b, "\n%*s", (int)(indent > 400 ? 400 : indent), "");
+			at = indent;
+		}
+		if (at > indent) {
+			buf_u8(b, ' ');
+			at++;
+		}
+		write_visible(b, word);
+		at += w;
+	}
+	buf_str_add(b, cut ? "…\n" : "\n");
+}
+
 void write_json(struct buf *b, const char *text)
 {
 	if (!text) {

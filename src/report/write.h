@@ -20,6 +20,9 @@ size_t write_columns(struct slice s);
 /* The longest part of s, from its front or from its end, that needs at most `columns`; whole code points. */
 struct slice write_fit(struct slice s, size_t columns, bool from_end);
 
+/* Words of s from column `indent` on, where the pen is, in lines of at most `width` columns where the words are that short; the lines after
+ * the first are indented. Ends the line, with an ellipsis if `cut`. As write_visible(). */
+void write_wrapped(struct buf *b, size_t indent, size_t width, struct slice s, bool cut);
 /* For a terminal: hidden ones as ‹U+200B›, bytes that are no UTF-8 as ‹0xFF›. */
 void write_visible(struct buf *b, struct slice s);
 /* A JSON string with its quotes (RFC 8259), or null if s is NULL. Hidden characters and '<' are escaped too, so that the file is

@@ -178,6 +178,63 @@ struct vet_result {
 	size_t n_conduct;
 	struct vet_trial_row *conduct_trials; /* "c01"…: they are not counted among `trials` */
 	size_t n_conduct_trials;
+	/* What the questionnaire is answered from, and the answers; the structs are below. */
+	const struct facts *facts; /* what was read from the artefact (obtain/facts.h); NULL: nothing was, as it is a command */
+	struct vet_answer *answers;
+	size_t n_answers; /* in the order of the questions; 0: none were asked */
+	struct vet_field *fields;
+	size_t n_fields, fields_left_out; /* sorted by endpoint, then address */
+	const struct vet_anomaly *anomalies;
+	size_t n_anomalies, all_anomalies;
+};
+
+/* ---- The questionnaire: vet/question.h makes the answers, vet/fields.h the fields and anomalies. Plain data, as all above. ---- */
+
+enum vet_answer_state {
+	ANSWER_EVIDENCE,       /* measured; the text says what was seen, or that it was looked for and not seen, and how often */
+	ANSWER_NOT_OBSERVED,   /* it could be measured, and this vetting did not: the text says why */
+	ANSWER_NOT_OBSERVABLE, /* nobody can measure it from outside */
+};
+/* "answered", "not observed", "not observable" */
+const char *vet_answer_state_name(enum vet_answer_state s);
+
+enum vet_framework {
+	FRAMEWORK_AICM,
+	FRAMEWORK_SSDF,
+	FRAMEWORK_RMF,
+	FRAMEWORK_LLM,
+	FRAMEWORK_AGENTIC,
+	FRAMEWORK_ISO,
+	FRAMEWORK_SLSA,
+	FRAMEWORK_END
+};
+/* With its edition: "CSA AI Controls Matrix 1.0.3". And as a key of report.json: "csa_aicm". */
+const char *vet_framework_name(enum vet_framework f);
+const char *vet_framework_key(enum vet_framework f);
+
+struct vet_answer {
+	unsigned number;              /* from 1 */
+	const char *group, *question; /* constants */
+	enum vet_answer_state state;
+	bool concern; /* a reviewer should look at it before the others */
+	const char *text;
+	const char *const *evidence;     /* trials, hosts, files; NULL-terminated, may be empty */
+	const char *maps[FRAMEWORK_END]; /* identifiers with ", " between ("DSP-05, DSP-10"), or NULL; constants */
+};
+
+/* A place where something is sent, whatever it depends on: for the comparison of versions. */
+struct vet_field {
+	const char *endpoint, *address;
+	const char *value; /* the same in all baselines: it, if it is short, else "#" and eight digits of its digest; NULL: it varies */
+	unsigned trials;   /* baselines in which it was sent */
+};
+
+/* A character in text of the tool's own that a reader does not see, or takes for another. */
+struct vet_anomaly {
+	uint32_t codepoint;
+	const char *name;
+	const char *endpoint, *address; /* the first place */
+	unsigned places;
 };
 
 #endif

@@ -14,6 +14,7 @@
 #include "vet/analysis.h"
 #include "vet/conduct.h"
 #include "vet/feature.h"
+#include "vet/fields.h"
 #include "vet/gate.h"
 #include "vet/hosts.h"
 #include "vet/oddity.h"
@@ -596,6 +597,7 @@ static int finish(struct run *run, const struct plan *plan)
 	e = e < 0 ? e : run->n_observations ? analysis_decide(run->features, run->observations, run->n_observations, run->profile, r) : 0;
 	e = e < 0 ? e : calm_words(&r->noise, &run->options->calm, run->arena);
 	e = e < 0 || !run->conduct ? e : conduct_facts(run->conduct, r);
+	e = e < 0 ? e : run->n_observations ? fields_collect(run->features, run->observations, run->n_observations, r) : 0;
 	e = e < 0 ? e : put_lists(run, plan);
 	r->seconds = now_s() - run->started;
 	struct rusage own;
@@ -626,6 +628,7 @@ static int prepare(struct run *run, struct plan *plan, struct err *err)
 	        .subject_title = run->profile->title,
 	        .subject_entry = run->subject->command[0],
 	        .profile = run->profile->name,
+	        .facts = run->subject->facts,
 	        .seed = o->seed,
 	        .effort = plan_effort_name(o->effort),
 	        .confinement = no_trial,

@@ -20,7 +20,8 @@ struct vet_subject {
 	size_t n_mounts;
 	const char *path_prefix; /* put in front of PATH, e.g. "/opt/runtime/bin"; may be NULL */
 	bool install_scripts;
-	const char *const *notes; /* further facts for the report, NULL-terminated; may be NULL */
+	const char *const *notes;  /* further facts for the report, NULL-terminated; may be NULL */
+	const struct facts *facts; /* what was read from the artefact (obtain/facts.h), as long as the result is needed; may be NULL */
 };
 
 struct vet_progress {

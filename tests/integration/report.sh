@@ -62,7 +62,7 @@ measure() {
 }
 
 for kind in findings clean inconclusive partial hostile; do
-	for format in text json html; do
+	for format in text json html sarif; do
 		"$sample" $kind $format >"$work/$kind.$format" || failed=1
 	done
 done
@@ -72,6 +72,40 @@ if ! command -v chromium >/dev/null; then
 	exit 1
 fi
 calm='scroll=none resources=0 foreign=0 away=0 dangling=0 handlers=0'
+# The report on paper. Every question must be there to be read, no page be empty, and tables have their head on each page.
+paper() { # KIND WIDTH HEIGHT (in points, as pdfinfo has them) STYLE
+	sed "s|</style>|$4</style>|" "$work/$1.html" >"$work/paper.html"
+	timeout 90 chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking \
+		--disable-component-update --disable-sync --disable-dev-shm-usage --host-resolver-rules='MAP * ~NOTFOUND' \
+		--user-data-dir="$work/profile" --no-pdf-header-footer --print-to-pdf="$work/paper.pdf" "file://$work/paper.html" 2>"$work/chromium.log"
+	pdfinfo "$work/paper.pdf" >"$work/pdfinfo" || return 1
+	grep -E "Page size: +$2(\.[0-9]+)? x $3(\.[0-9]+)? " "$work/pdfinfo" || { grep 'Page size' "$work/pdfinfo"; return 1; }
+	pages=$(sed -n 's/^Pages: *//p' "$work/pdfinfo")
+	n=1
+	while [ "$n" -le "$pages" ]; do
+		pdftotext -f "$n" -l "$n" -layout "$work/paper.pdf" "$work/page"
+		[ "$(wc -w <"$work/page")" -gt 25 ] || { echo "page $n of $pages is all but empty"; cat "$work/page"; return 1; }
+		grep -q "Page $n of $pages" "$work/page" || { echo "page $n has no number"; return 1; }
+		n=$((n + 1))
+	done
+	# Lines are broken anywhere, also behind a hyphen, which is then taken for one that was not written.
+	pdftotext -raw "$work/paper.pdf" - | tr -d ' \n\f-' >"$work/read"
+	jq -r '.questionnaire[].question' "$work/$1.json" >"$work/questions"
+	[ "$(wc -l <"$work/questions")" = 46 ] || { echo "$(wc -l <"$work/questions") questions"; return 1; }
+	while read -r question; do
+		grep -qF "$(printf '%s' "$question" | tr -d ' -')" "$work/read" || { echo "not on paper: $question"; return 1; }
+	done <"$work/questions"
+	# What is folded on the screen is open on paper.
+	grep -qF 'andhowtorepeatthem' "$work/read" && grep -qF 'Confinement' "$work/read"
+}
+if ! command -v pdftotext >/dev/null; then
+	echo "not ok - report: pdftotext is not installed (Debian package poppler-utils)"
+	failed=1
+else
+	check "on A4" paper findings 594 841 '@page{size:A4}'
+	check "on Letter" paper findings 612 792 '@page{size:letter}'
+	check "hostile values on paper" paper hostile 594 841 '@page{size:A4}'
+fi
 for width in 390 1200; do
 	check "page of findings, $width pixels" measure findings $width \
 		"$calm matrix=1 covert=2 hashed=1 undeclared=5 disclosed=12 cards=3 hosts=12 marks=6;"
@@ -103,4 +137,11 @@ rm -rf "$work/ajv/node_modules"
 check "ajv can be installed" npm --prefix "$work/ajv" ci --ignore-scripts
 check "report.json fits its schema" node "$work/ajv/validate.js" "$PWD/share/schema/report.schema.json" \
 	"$work/findings.json" "$work/clean.json" "$work/inconclusive.json" "$work/partial.json" "$work/hostile.json"
+(cd "$work" && npm pack --silent @microsoft/jest-sarif@1.0.0-beta.0 >npm.log 2>&1 &&
+	sha256sum --quiet -c - <<-EOT && tar -xzf microsoft-jest-sarif-1.0.0-beta.0.tgz package/lib/schemas/sarif-2.1.0-rtm.5.json
+		748e2c3d1a842e7bb258416685c7ea3a0da40005b72267b2052c2856d48ad102  microsoft-jest-sarif-1.0.0-beta.0.tgz
+	EOT
+)
+check "SARIF fits OASIS's schema" node "$work/ajv/sarif.js" "$work/package/lib/schemas/sarif-2.1.0-rtm.5.json" \
+	"$work/findings.sarif" "$work/clean.sarif" "$work/inconclusive.sarif" "$work/partial.sarif" "$work/hostile.sarif"
 exit $failed
