@@ -157,4 +157,23 @@ bool an_frame_all(struct ctx *c, uint32_t feature);
 /* analysis_model.c: sorts the groups and fills findings, endpoints, cells and factors of the result. 0 or -ENOMEM. */
 [[nodiscard]] int an_fill(const struct ctx *c, struct groups *all, struct vet_result *result);
 
+/* analysis_decide.c: a difference that somebody else has decided about, as a finding, folded with those of its factor, class and kind. */
+struct told {
+	uint32_t feature;
+	unsigned factor, level;
+	enum vet_base base;
+	enum leak_class class;
+	const char *kind;
+	struct slice before, after;
+	const char *explanation;
+	double p;
+};
+[[nodiscard]] int an_tell(const struct ctx *c, struct groups *all, const struct told *t);
+
+/* analysis_volatile.c: quantities. Adds what fresh trials have borne out to the findings that are there. 0 or -ENOMEM. */
+[[nodiscard]] int an_volatile(struct ctx *c, struct groups *all);
+/* Is it told already that this factor does something under this level: in the given endpoint (NULL: in any), of the given class or worse?
+ */
+bool an_told_already(const struct groups *all, unsigned factor, unsigned level, enum leak_class class, const char *endpoint);
+
 #endif

@@ -521,6 +521,8 @@ static void http_items(struct adding *a, struct item *root, const struct trace_r
 	form_items(a, m, SLICE(""), field(r, TAG_FORM));
 	if (field(r, TAG_VIA).n)
 		(void)item_fact(a, m, "proxy", field(r, TAG_VIA));
+	measure_wait(a, m, r);
+	measure_count(a, key, "requests", 1);
 	if (field(r, TAG_ENCODING).n)
 		(void)item_fact(a, m, "body encoding", field(r, TAG_ENCODING));
 	if (query != SLICE_NPOS)
@@ -541,6 +543,8 @@ static void ws_items(struct adding *a, struct item *root, const struct trace_rec
 	if (!m)
 		return;
 	m->unordered = true;
+	measure_wait(a, m, r);
+	measure_count(a, key, "messages", 1);
 	(void)item_fact(a, m, "frame", field(r, TAG_REASON));
 	(void)item_body(a, m, SLICE("body"), field(r, TAG_BODY));
 }
@@ -551,6 +555,7 @@ static void dns_items(struct adding *a, struct item *root, const struct trace_re
 	if (slice_ends(name, SLICE(".")))
 		name.n--;
 	struct item *host = host_item(a, root, name, &shown);
+	measure_count(a, shown, "look-ups", 1);
 	struct item *e = endpoint(a, root, ITEM_MAP, SLICE("DNS"), SLICE(""), NULL);
 	struct item *q = find_child(e, shown);
 	if (!e || !host || (!q && e->n >= ENDPOINTS_MAX))
@@ -579,6 +584,7 @@ static void tls_items(struct adding *a, struct item *root, const struct trace_re
 {
 	struct slice shown, sni = field(r, TAG_SNI);
 	struct item *host = host_item(a, root, sni.n ? sni : field(r, TAG_HOST), &shown);
+	measure_count(a, shown, "handshakes", 1);
 	struct item *e = endpoint(a, root, ITEM_LIST, adding_fmt(a, "TLS %.*s", SLICE_FMT(shown)), shown, host);
 	static const struct {
 		enum trace_tag tag;
@@ -619,6 +625,8 @@ static void raw_items(struct adding *a, struct item *root, const struct trace_re
 	if (!m)
 		return;
 	m->always = m->unordered = true;
+	measure_wait(a, m, r);
+	measure_count(a, key, "messages", 1);
 	if (field(r, TAG_REASON).n)
 		(void)item_fact(a, m, "reason", field(r, TAG_REASON));
 	if (field(r, TAG_DATA).n)
@@ -645,10 +653,12 @@ static void conn_items(struct adding *a, struct item *root, const struct trace_r
 {
 	struct slice shown;
 	uint64_t id = trace_u64(r, TAG_CONN, 0);
-	if (id >= CONNS_MAX || spoken[id] || !field(r, TAG_PORT).n)
+	if (id >= CONNS_MAX || spoken[id] || !field(r, TAG_PORT).n) {
 		(void)host_item(a, root, field(r, TAG_HOST).n ? field(r, TAG_HOST) : field(r, TAG_ADDR), &shown);
-	else
+		measure_count(a, shown, "connections", 1);
+	} else {
 		raw_items(a, root, r, "TCP");
+	}
 }
 
 struct item *trial_items(struct adding *a, struct slice trace)
@@ -691,13 +701,19 @@ struct item *trial_items(struct adding *a, struct slice trace)
 		case TRACE_PACKET:
 			raw_items(a, root, &r, "PACKET");
 			break;
+		case TRACE_END:
+			/* No time of a message: what the others are understood by. */
+			(void)item_measure(a, hosts, SLICE("(processor time)"), MEASURE_WORK, trace_u64(&r, TAG_CPU, 0));
+			break;
 		case TRACE_READY:
 		case TRACE_CLOSE:
 		case TRACE_NOTE:
+		case TRACE_FILE:
 		case TRACE_KIND_END:
 			break;
 		}
 	}
+	measure_tallies(a, hosts);
 	if (a->error)
 		return NULL;
 	item_hash(root);

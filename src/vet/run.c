@@ -11,6 +11,7 @@
 #include "crypto/cert.h"
 #include "sys/fd.h"
 #include "sys/loop.h"
+#include "vet/after.h"
 #include "vet/analysis.h"
 #include "vet/feature.h"
 #include "vet/gate.h"
@@ -31,6 +32,9 @@
 #define NOTES_MAX     40
 /* What the gate needs to start and to end, on a busy machine. */
 #define GATE_SECONDS 10
+/* Levels under which quantities seem to lie apart: tried once more each, then those that still do so often that it can be decided. */
+#define PROBE_SUSPECTS (PLAN_QUICK_PROBES / 4)
+#define PROBE_DECIDED  (PLAN_QUICK_PROBES / 8)
 /* Trials of a level that is to be closed. */
 #define GATE_TIMES 3
 
@@ -38,7 +42,7 @@ struct one {
 	struct run *run;
 	unsigned number; /* from 1 */
 	struct plan_trial plan;
-	bool confirming;
+	bool confirming, probe;
 	struct setup setup;
 	struct trial *trial; /* while it runs */
 	bool used;           /* it has an observation */
@@ -173,7 +177,7 @@ static void keep(struct run *run, const struct one *one, const struct trial_resu
 	_cleanup_fd_ int list =
 	        openat(run->options->keep_folder, "trials.tsv", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (list >= 0)
-		(void)dprintf(list, "%u\t%u\t%d\t%lld\t%d\t%s\n", one->number, one->plan.treatment.base, one->confirming,
+		(void)dprintf(list, "%u\t%u\t%d\t%lld\t%d\t%s\n", one->number, one->plan.treatment.base, one->confirming + one->probe,
 		        (long long)result->started_unix, worked, buf_str(&levels));
 	(void)snprintf(name, sizeof(name), "t%03u.trace", one->number);
 	_cleanup_fd_ int fd = openat(run->options->keep_folder, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -210,6 +214,7 @@ static int observe(struct run *run, struct one *one, struct trial_result *r)
 	        .factor = one->plan.factor,
 	        .level = one->plan.level,
 	        .confirming = one->confirming,
+	        .probe = one->probe,
 	        .combined = combined(&one->plan),
 	        .usable = true,
 	        .started_unix = r->started_unix,
@@ -272,6 +277,7 @@ static void on_done(void *arg, struct trial_result *r)
 		fatal(run, r->err.code ? r->err.code : -EIO, &r->err, "a trial could not be run");
 	if (r->end != TRIAL_FAILED && r->end != TRIAL_STOPPED) {
 		note_confinement(run, r);
+		after_trial(r);
 		int e = hosts_add(run->hosts, buf_slice(&r->trace), one->setup.gateway, &models, &messages);
 		unsigned wanted = run->profile->min_model_requests ? run->profile->min_model_requests : 1;
 		bool worked = e == 0 && models >= wanted;
@@ -432,6 +438,46 @@ static int confirm(struct run *run)
 	return 0;
 }
 
+static int add_probe(struct run *run, enum vet_base base, unsigned factor, unsigned level, bool probe)
+{
+	int r = add_trial(run, &(struct plan_trial){plan_treatment(base, factor, level), level == 0, factor, level}, true);
+	if (r == 0)
+		run->all[run->n_all - 1].probe = probe;
+	return r;
+}
+
+/* Fresh trials for what no two trials agree in. First each suspect once more, if it was not tried often already: what is busy machine is
+ * far away once. Then what is left, in turns with baselines, so that whatever drifts falls on both. */
+static int probe(struct run *run)
+{
+	for (int round = 0; round < 2 && !run->stopping; round++) {
+		struct analysis_suspect *s = NULL;
+		size_t n = 0;
+		unsigned most = 0;
+		int r = analysis_volatile_screen(run->features, run->observations, run->n_observations, run->profile,
+		        (size_t)(round == 0 ? PROBE_SUSPECTS : PROBE_DECIDED) << run->options->effort, run->arena, &s, &n);
+		for (size_t i = 0; i < n && r == 0; i++) {
+			most = s[i].wants > most ? s[i].wants : most;
+			if (round == 0 && s[i].runs < 3)
+				r = add_probe(run, s[i].base, s[i].factor, s[i].level, false);
+		}
+		for (unsigned k = 0; k < most && r == 0 && round == 1; k++)
+			for (size_t i = 0; i < n && r == 0; i++) {
+				if (k < s[i].wants)
+					r = add_probe(run, s[i].base, s[i].factor, s[i].level, true);
+				bool first = true;
+				for (size_t j = 0; j < i; j++)
+					first &= s[j].base != s[i].base;
+				if (first && r == 0)
+					r = add_probe(run, s[i].base, 0, 0, true);
+			}
+		r = r < 0 ? r : run_queue(run);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 static void on_stop(void *arg, uint32_t events)
 {
 	struct run *run = arg;
@@ -451,6 +497,22 @@ static const char *rfc3339(struct arena *a)
 	return arena_str(a, slice_str(text));
 }
 
+/* How small a channel in quantities may be and not be noticed; NULL: no memory. */
+static const char *limits_sentence(struct run *run)
+{
+	struct analysis_limits l;
+	if (analysis_volatile_limits(run->features, run->observations, run->n_observations, &l) < 0)
+		return NULL;
+	if (l.quantities == 0)
+		return "Times, sizes and counts were not compared: too few trials worked.";
+	return arena_fmt(run->arena,
+	        "Times, sizes and counts were compared by rank, %u of them: a delay of less than some %.0f ms before a message would not "
+	        "have "
+	        "been noticed, nor one that comes with a reason (a proxy, work that takes processor time). Bits of random-looking ids were "
+	        "not looked at one by one.",
+	        l.quantities, l.wait_ms);
+}
+
 static int put_lists(struct run *run, const struct plan *plan)
 {
 	struct vet_result *r = run->result;
@@ -459,19 +521,21 @@ static int put_lists(struct run *run, const struct plan *plan)
 	int e = plan_not_covered(plan, run->arena, &plan_says, &n);
 	if (e < 0)
 		return e;
-	cap = n + 8;
+	cap = n + 10;
 	const char **list = arena_array(run->arena, cap, sizeof(*list));
 	if (!list)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++)
 		list[r->n_not_covered++] = plan_says[i];
 	static const char *const always[] = {
-	        "Channels in timing, in sizes beyond a value's own, and in the distribution of random-looking ids are not measured.",
 	        "Behaviour that needs a second start, a later date, a real account or an interactive session is not exercised.",
 	        "What the vendor does with what it receives (retention, training, access) cannot be observed from here.",
 	};
 	for (size_t i = 0; i < ARRAY_LEN(always); i++)
 		list[r->n_not_covered++] = always[i];
+	const char *limits = limits_sentence(run);
+	if (limits)
+		list[r->n_not_covered++] = limits;
 	if (!run->profile->base_url)
 		list[r->n_not_covered++] = "The profile knows no way to point this tool at a gateway: only the official hosts were tried.";
 	if (run->real_calls)
@@ -635,6 +699,7 @@ int vet_run(const struct vet_subject *s, const struct profile *p, const struct v
 	if (r == 0) {
 		r = run_queue(&run);
 		r = r < 0 || run.stopping ? r : confirm(&run);
+		r = r < 0 || run.stopping || o->behind ? r : probe(&run);
 		r = r < 0 ? err_sys(err, r, "cannot go on with the trials") : 0;
 	}
 	if (r == 0 && run.err.code) {

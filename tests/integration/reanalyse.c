@@ -102,17 +102,18 @@ int main(int argc, char **argv)
 			treatment.level[factor] = (uint8_t)level;
 			varied++;
 		}
-		bool combined = confirming && varied != 1;
+		bool combined = confirming == 1 && varied != 1;
 		struct feature_literal literals[512];
 		size_t n_literals = 0;
 		static const char *const no_command[] = {"tool", NULL};
 		struct vet_subject subject = {.command = no_command};
 		k->t = (struct analysis_trial){.id = arena_fmt(&arena, "t%03u", number),
 		        .treatment = treatment,
-		        .baseline = varied == 0 && !confirming,
+		        .baseline = varied == 0 && confirming != 1,
 		        .factor = combined ? 0 : factor,
 		        .level = combined ? 0 : level,
 		        .confirming = confirming,
+		        .probe = confirming == 2,
 		        .combined = combined,
 		        .usable = true,
 		        .started_unix = started};
