@@ -31,12 +31,13 @@ struct scale {
 static const struct scale scales[] = {
         [MEASURE_TIME] = {"timing", "ms", 100e3, 0, 5, 4e3, 1e3},
         [MEASURE_COUNT] = {"count", "", 1, 0, 4, 0.25, 1},
-        [MEASURE_SIZE] = {"size", "", 16, 0.02, 5, 4, 1},
+        [MEASURE_SIZE] = {"size", "bytes", 64, 0.05, 5, 4, 1},
+        [MEASURE_RATE] = {"size", "% of what is usual", 50, 0, 5, 10, 1e3},
 };
 
 static const struct scale *scale_of(const struct feature *f)
 {
-	return f->measure >= MEASURE_TIME && f->measure <= MEASURE_SIZE ? &scales[f->measure] : NULL;
+	return f->measure >= MEASURE_TIME && f->measure <= MEASURE_RATE ? &scales[f->measure] : NULL;
 }
 
 /* The values of one feature in one base. */

@@ -34,7 +34,8 @@ enum feature_measure {
 	MEASURE_NONE,  /* a value as any other */
 	MEASURE_TIME,  /* microseconds */
 	MEASURE_COUNT, /* how many */
-	MEASURE_SIZE,  /* bytes, or thousandths of another size */
+	MEASURE_SIZE,  /* bytes */
+	MEASURE_RATE,  /* in 1/100000 */
 	MEASURE_BITS,  /* bytes that the sender chose at random, as it says */
 	MEASURE_WORK,  /* microseconds of work: no quantity of a message, but what others are understood by */
 };

@@ -252,8 +252,13 @@ static void form_items(struct adding *a, struct item *map, struct slice prefix, 
 	static const struct {
 		const char *name;
 		const char *fill; /* NULL: as where it was seen first */
-	} rows[] = {
-	        {"chunk blocks", NULL}, {"chunk sizes", NULL}, {"chunk extensions", "none"}, {"trailer", "none"}, {"SNI", "lower case"}};
+		enum feature_measure measure;
+	} rows[] = {{"chunk blocks", NULL, 0}, {"chunk sizes", NULL, 0}, {"chunk extensions", "none", 0}, {"trailer", "none", 0},
+	        {"SNI", "lower case", 0}, {"padding", "none", 0}, {"fragments", "none", 0}, {"zlib level", NULL, 0},
+	        {"pieces", NULL, MEASURE_COUNT}, {"first piece", NULL, MEASURE_SIZE}, {"tls records", NULL, MEASURE_COUNT},
+	        {"tls record", NULL, MEASURE_SIZE}, {"data frames", NULL, MEASURE_COUNT}, {"header block", NULL, MEASURE_SIZE},
+	        {"packed", NULL, MEASURE_RATE}, {"random", NULL, MEASURE_BITS}, {"session", NULL, MEASURE_BITS}, {"id", NULL, MEASURE_BITS},
+	        {"mask", NULL, MEASURE_BITS}, {"source port", NULL, MEASURE_BITS}};
 	struct slice line;
 	while (slice_split(&form, '\n', &line)) {
 		size_t eq = slice_chr(line, '=', 0);
@@ -263,7 +268,9 @@ static void form_items(struct adding *a, struct item *map, struct slice prefix, 
 		struct slice key = adding_fmt(a, "%.*s%s%.*s", SLICE_FMT(prefix), prefix.n ? " " : "", SLICE_FMT(name));
 		struct item *it = item_fact(a, map, (const char *)key.p, value);
 		for (size_t i = 0; it && i < ARRAY_LEN(rows); i++)
-			if (slice_is(name, rows[i].name))
+			if (slice_is(name, rows[i].name) && rows[i].measure)
+				it->measure = rows[i].measure;
+			else if (slice_is(name, rows[i].name))
 				it->fill = rows[i].fill ? slice_str(rows[i].fill) : it->value;
 	}
 }
@@ -546,6 +553,7 @@ static void ws_items(struct adding *a, struct item *root, const struct trace_rec
 	measure_wait(a, m, r);
 	measure_count(a, key, "messages", 1);
 	(void)item_fact(a, m, "frame", field(r, TAG_REASON));
+	form_items(a, m, SLICE(""), field(r, TAG_FORM));
 	(void)item_body(a, m, SLICE("body"), field(r, TAG_BODY));
 }
 
@@ -656,6 +664,9 @@ static void conn_items(struct adding *a, struct item *root, const struct trace_r
 	if (id >= CONNS_MAX || spoken[id] || !field(r, TAG_PORT).n) {
 		(void)host_item(a, root, field(r, TAG_HOST).n ? field(r, TAG_HOST) : field(r, TAG_ADDR), &shown);
 		measure_count(a, shown, "connections", 1);
+		struct slice key = adding_fmt(a, "%.*s (first packet)", SLICE_FMT(shown));
+		if (!find_child(root->child, adding_fmt(a, "%.*s service", SLICE_FMT(key))))
+			form_items(a, root->child, key, field(r, TAG_FORM));
 	} else {
 		raw_items(a, root, r, "TCP");
 	}
