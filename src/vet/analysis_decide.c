@@ -315,5 +315,6 @@ int analysis_decide(const struct feature_set *s, const struct analysis_trial *tr
 	r = r ? r : echo_findings(&c, &all);
 	r = r ? r : dependence_findings(&c, &list, &all);
 	r = r ? r : an_volatile(&c, &all);
+	r = r ? r : an_bits(&c, &all);
 	return r ? r : an_fill(&c, &all, result);
 }

@@ -20,6 +20,8 @@ struct rate {
 struct ctx {
 	const struct feature_set *s;
 	const struct analysis_trial *t;
+	const struct analysis_trial *all; /* the same, trials marked as spread too, which are not usable in t */
+	struct analysis_trial *own;       /* t, if it is a copy */
 	size_t n;
 	const struct profile *profile;
 	struct arena *arena;
@@ -172,6 +174,11 @@ struct told {
 
 /* analysis_volatile.c: quantities. Adds what fresh trials have borne out to the findings that are there. 0 or -ENOMEM. */
 [[nodiscard]] int an_volatile(struct ctx *c, struct groups *all);
+/* analysis_bits.c: the same of bits of ids. What is at most so likely by chance is worth fresh runs. */
+#define AN_BITS_SUSPECT 0.01
+[[nodiscard]] int an_bits(const struct ctx *c, struct groups *all);
+/* Adds suspects to *n_out that are there, at most to max. c->s, t, all, n are used. */
+[[nodiscard]] int an_bits_screen(const struct ctx *c, double p_max, struct analysis_suspect *out, size_t max, size_t *n_out);
 /* Is it told already that this factor does something under this level: in the given endpoint (NULL: in any), of the given class or worse?
  */
 bool an_told_already(const struct groups *all, unsigned factor, unsigned level, enum leak_class class, const char *endpoint);

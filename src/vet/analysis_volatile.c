@@ -222,15 +222,22 @@ static void screen_base(const struct ctx *c, enum vet_base base, struct series *
 int analysis_volatile_screen(const struct feature_set *set, const struct analysis_trial *trials, size_t n, const struct profile *profile,
         size_t max, struct arena *arena, struct analysis_suspect **out, size_t *n_out)
 {
-	struct ctx c = {.s = set, .t = trials, .n = n, .profile = profile, .arena = arena};
+	struct ctx c = {.s = set, .t = trials, .all = trials, .n = n, .profile = profile, .arena = arena};
 	_cleanup_(series_free) struct series s = {0};
-	struct analysis_suspect *all = arena_array(arena, n + 1, sizeof(*all));
+	size_t room = n + factor_count * FACTOR_LEVELS_MAX + FACTOR_EXTRA_MAX * factor_count;
+	struct analysis_suspect *all = arena_array(arena, room + 1, sizeof(*all));
 	size_t found = 0;
 	if (!all || series_new(&s, n) < 0)
 		return -ENOMEM;
 	for (int b = 0; b < BASE_COUNT; b++)
 		screen_base(&c, (enum vet_base)b, &s, all, &found);
 	qsort(all, found, sizeof(*all), clearest);
+	/* Of each kind the clearest. */
+	size_t quantities = found = found < (max + 1) / 2 ? found : (max + 1) / 2;
+	int r = an_bits_screen(&c, AN_BITS_SUSPECT, all, room, &found);
+	if (r < 0)
+		return r;
+	qsort(all + quantities, found - quantities, sizeof(*all), clearest);
 	*out = all;
 	*n_out = found < max ? found : max;
 	return 0;

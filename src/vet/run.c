@@ -42,7 +42,7 @@ struct one {
 	struct run *run;
 	unsigned number; /* from 1 */
 	struct plan_trial plan;
-	bool confirming, probe;
+	bool confirming, probe, spread;
 	struct setup setup;
 	struct trial *trial; /* while it runs */
 	bool used;           /* it has an observation */
@@ -177,8 +177,8 @@ static void keep(struct run *run, const struct one *one, const struct trial_resu
 	_cleanup_fd_ int list =
 	        openat(run->options->keep_folder, "trials.tsv", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (list >= 0)
-		(void)dprintf(list, "%u\t%u\t%d\t%lld\t%d\t%s\n", one->number, one->plan.treatment.base, one->confirming + one->probe,
-		        (long long)result->started_unix, worked, buf_str(&levels));
+		(void)dprintf(list, "%u\t%u\t%d\t%lld\t%d\t%s\n", one->number, one->plan.treatment.base,
+		        one->spread ? 3 : one->confirming + one->probe, (long long)result->started_unix, worked, buf_str(&levels));
 	(void)snprintf(name, sizeof(name), "t%03u.trace", one->number);
 	_cleanup_fd_ int fd = openat(run->options->keep_folder, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd >= 0)
@@ -215,6 +215,7 @@ static int observe(struct run *run, struct one *one, struct trial_result *r)
 	        .level = one->plan.level,
 	        .confirming = one->confirming,
 	        .probe = one->probe,
+	        .spread = one->spread,
 	        .combined = combined(&one->plan),
 	        .usable = true,
 	        .started_unix = r->started_unix,
@@ -444,6 +445,34 @@ static int add_probe(struct run *run, enum vet_base base, unsigned factor, unsig
 	if (r == 0)
 		run->all[run->n_all - 1].probe = probe;
 	return r;
+}
+
+/* Bits of ids need many runs of each level: so many are set at once, and after each round only those are left under which some bit has not
+ * changed yet. None with --quick, where there is no time for it. */
+static int spread(struct run *run)
+{
+	static const size_t rounds[][3] = {[PLAN_QUICK] = {0}, [PLAN_NORMAL] = {16, 12}, [PLAN_THOROUGH] = {32, 24, 16}};
+	static const double p_max[] = {1, 0.2, 0.05};
+	const size_t *want = rounds[run->options->effort];
+	for (size_t k = 0; k < ARRAY_LEN(p_max) && want[k] && !run->stopping; k++) {
+		struct treatment *t = NULL;
+		struct analysis_suspect *left = NULL;
+		size_t n = 0, n_left = 0;
+		int r = analysis_bits_screen(run->features, run->observations, run->n_observations, p_max[k], run->arena, &left, &n_left);
+		if (r < 0 || n_left == 0)
+			return r;
+		r = analysis_spread(
+		        run->observations, run->n_observations, left, n_left, want[k], run->options->seed + k, run->arena, &t, &n);
+		for (size_t i = 0; i < n && r == 0; i++) {
+			r = add_trial(run, &(struct plan_trial){.treatment = t[i]}, true);
+			if (r == 0)
+				run->all[run->n_all - 1].spread = true;
+		}
+		r = r < 0 ? r : run_queue(run);
+		if (r < 0)
+			return r;
+	}
+	return 0;
 }
 
 /* Fresh trials for what no two trials agree in. First each suspect once more, if it was not tried often already: what is busy machine is
@@ -699,6 +728,7 @@ int vet_run(const struct vet_subject *s, const struct profile *p, const struct v
 	if (r == 0) {
 		r = run_queue(&run);
 		r = r < 0 || run.stopping ? r : confirm(&run);
+		r = r < 0 || run.stopping || o->behind ? r : spread(&run);
 		r = r < 0 || run.stopping || o->behind ? r : probe(&run);
 		r = r < 0 ? err_sys(err, r, "cannot go on with the trials") : 0;
 	}
