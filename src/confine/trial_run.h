@@ -12,6 +12,7 @@ struct trial_status {
 	int32_t code;
 	uint32_t left_running;
 	bool calls, clock; /* struct trial_result */
+	bool files_cut;
 	double wall_s, tool_cpu_s, own_cpu_s;
 	int64_t started_unix;
 	struct err err;
@@ -30,6 +31,7 @@ struct trial_fds {
 	int stop;   /* read end: one byte means that the world answers and the tool may start; end of file means stop */
 	int exe;    /* this program, for the world's role */
 	int input;  /* the tool's stdin */
+	int files;  /* a memory file, for written_collect() */
 };
 
 /* Runs in the forked child, never returns. */

@@ -4,7 +4,7 @@
 
 #include "confine/trial.h"
 
-/* Appends a TRACE_END. What does not fit is left out whole. */
+/* Appends a TRACE_FILE for each file that was left, in the order of their names, and a TRACE_END. What does not fit is left out. */
 void after_trial(struct trial_result *r);
 
 #endif

@@ -114,7 +114,7 @@ static int echo_findings(const struct ctx *c, struct groups *all)
 			continue;
 		const struct analysis_trial *t = &c->t[e->observation];
 		const struct feature *f = feature_at(c->s, e->feature);
-		if (f->derived || (e->weak && !follows(c, e)) || echo_is_chance(c, e))
+		if (f->derived || an_is_file(f) || (e->weak && !follows(c, e)) || echo_is_chance(c, e))
 			continue;
 		const struct factor_level *level = factor_level_at(e->factor, an_level_of(t, e->factor));
 		const char *declared = explain_declared(c->profile, e->factor, f);
@@ -229,7 +229,7 @@ static int dependence_findings(const struct ctx *c, struct entries *list, struct
 	for (size_t i = 0; i < list->n && r == 0; i++) {
 		const struct entry *e = &list->e[i];
 		const struct feature *f = feature_at(c->s, e->feature);
-		if (!holds(e) || e->why.class == CLASS_NONE)
+		if (!holds(e) || e->why.class == CLASS_NONE || !an_file_counts(f, e->mode, e->why.class))
 			continue;
 		bool new;
 		/* A value or digest that comes or goes is told with its echoes. */
@@ -258,9 +258,9 @@ static int dependence_findings(const struct ctx *c, struct entries *list, struct
 		g->at = e->why.at;
 		g->marks = true;
 		g->declared = e->why.declared;
-		g->explanation = arena_fmt(c->arena, "%s It differs in %u of %u runs under this level and in %u of %u runs without it%s.",
-		        e->why.text, e->hits, e->runs, e->pool_hits, e->pool,
-		        e->fresh ? ", fresh runs to confirm included" : "; it was not repeated to confirm");
+		g->explanation = arena_fmt(c->arena, "%s%s It differs in %u of %u runs under this level and in %u of %u runs without it%s.",
+		        e->why.text, an_is_file(f) ? " It is left in a file, from where a later run could send it." : "", e->hits, e->runs,
+		        e->pool_hits, e->pool, e->fresh ? ", fresh runs to confirm included" : "; it was not repeated to confirm");
 		if (!g->explanation)
 			return -ENOMEM;
 	}

@@ -92,6 +92,19 @@ struct groups {
 	size_t n, room;
 };
 
+/* Files that a tool leaves: endpoint "FILE …". What is plain there is nobody's business but the person's; a mark may be for later. */
+static inline bool an_is_file(const struct feature *f)
+{
+	return f->endpoint && strncmp(f->endpoint, "FILE ", 5) == 0;
+}
+
+/* In a file only a mark counts that stands in a place that is otherwise always the same: a transcript has all that was said, in lines that
+ * hold ids, and is explained where it was sent. */
+static inline bool an_file_counts(const struct feature *f, enum mode mode, enum leak_class class)
+{
+	return !an_is_file(f) || (class == CLASS_COVERT && mode == MODE_RAW);
+}
+
 /* analysis.c */
 static inline const char *an_text_of(const char *s)
 {

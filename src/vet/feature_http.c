@@ -258,7 +258,7 @@ static void form_items(struct adding *a, struct item *map, struct slice prefix, 
 	        {"pieces", NULL, MEASURE_COUNT}, {"first piece", NULL, MEASURE_SIZE}, {"tls records", NULL, MEASURE_COUNT},
 	        {"tls record", NULL, MEASURE_SIZE}, {"data frames", NULL, MEASURE_COUNT}, {"header block", NULL, MEASURE_SIZE},
 	        {"packed", NULL, MEASURE_RATE}, {"random", NULL, MEASURE_BITS}, {"session", NULL, MEASURE_BITS}, {"id", NULL, MEASURE_BITS},
-	        {"mask", NULL, MEASURE_BITS}, {"source port", NULL, MEASURE_BITS}};
+	        {"mask", NULL, MEASURE_BITS}, {"set back", "no", 0}, {"source port", NULL, MEASURE_BITS}};
 	struct slice line;
 	while (slice_split(&form, '\n', &line)) {
 		size_t eq = slice_chr(line, '=', 0);
@@ -641,6 +641,46 @@ static void raw_items(struct adding *a, struct item *root, const struct trace_re
 		(void)item_body(a, m, SLICE("data"), field(r, TAG_DATA));
 }
 
+#define FILES_MAX 150
+
+/* The path of a file, with what is random or a time in it left out, so that the file is found again in other trials. */
+static struct slice file_shown(struct adding *a, struct slice path)
+{
+	_cleanup_buf_ struct buf b = BUF(8192);
+	struct slice rest = path_template(a, item_key_of(a, path)), part;
+	for (bool first = true; slice_split(&rest, '/', &part); first = false) {
+		size_t digits = 0;
+		for (size_t i = 0; i < part.n; i++)
+			digits += part.p[i] >= '0' && part.p[i] <= '9';
+		if (!first)
+			buf_u8(&b, '/');
+		if (digits >= 6)
+			shape_add(part, false, &b);
+		else
+			buf_add(&b, part);
+	}
+	return arena_copy(&a->arena, buf_slice(&b));
+}
+
+/* What a tool leaves on the machine does not leave it, but whoever reads it later may send it. */
+static void file_items(struct adding *a, struct item *root, const struct trace_record *r)
+{
+	struct slice key = adding_fmt(a, "FILE %.*s", SLICE_FMT(file_shown(a, field(r, TAG_TARGET))));
+	if (a->files++ >= FILES_MAX)
+		key = SLICE("FILE (further ones)");
+	struct item *e = endpoint(a, root, ITEM_LIST, key, SLICE(""), NULL);
+	struct item *m = e ? item_new(a, e, ITEM_MAP, SLICE("file")) : NULL;
+	if (!m)
+		return;
+	m->always = m->unordered = true;
+	(void)item_fact(a, m, "kind", field(r, TAG_REASON));
+	form_items(a, m, SLICE(""), field(r, TAG_FORM));
+	(void)item_measure(a, m, SLICE("(size)"), MEASURE_SIZE, trace_u64(r, TAG_WIRE_SIZE, 0));
+	/* One that is cut ends anywhere. */
+	if (field(r, TAG_BODY).n && field(r, TAG_BODY).n >= trace_u64(r, TAG_WIRE_SIZE, 0))
+		(void)item_body(a, m, SLICE("content"), field(r, TAG_BODY));
+}
+
 #define CONNS_MAX 65536
 
 /* Marks the connections over which something was said, by their number. */
@@ -716,10 +756,12 @@ struct item *trial_items(struct adding *a, struct slice trace)
 			/* No time of a message: what the others are understood by. */
 			(void)item_measure(a, hosts, SLICE("(processor time)"), MEASURE_WORK, trace_u64(&r, TAG_CPU, 0));
 			break;
+		case TRACE_FILE:
+			file_items(a, root, &r);
+			break;
 		case TRACE_READY:
 		case TRACE_CLOSE:
 		case TRACE_NOTE:
-		case TRACE_FILE:
 		case TRACE_KIND_END:
 			break;
 		}

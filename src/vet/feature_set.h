@@ -138,7 +138,7 @@ struct adding {
 	size_t items;
 	/* What is counted, by name, and when what came last (feature_measure.c). */
 	struct tally *tallies;
-	size_t n_tallies;
+	size_t n_tallies, files;
 	uint64_t first_us, last_us;
 	bool heard; /* there was a message */
 	bool mixed; /* the JSON document being read writes characters past ASCII now as they are, now as escapes */
