@@ -11,6 +11,7 @@
 
 #include "confine/seen.h"
 #include "confine/trial_run.h"
+#include "confine/written.h"
 #include "sys/fd.h"
 #include "sys/loop.h"
 
@@ -35,7 +36,7 @@ struct trial {
 	void (*done)(void *arg, struct trial_result *r);
 	void *arg;
 	pid_t runner;
-	int pidfd, stop;
+	int pidfd, stop, files;
 	struct source *exit_source, *timer;
 	struct stream control, out, errout, status, seen;
 	struct buf status_bytes, pending; /* pending: the world's configuration, not yet written */
@@ -101,6 +102,7 @@ static void trial_free(struct trial *t)
 	loop_remove(t->timer);
 	fd_closep(&t->pidfd);
 	fd_closep(&t->stop);
+	fd_closep(&t->files);
 	buf_free(&t->status_bytes);
 	buf_free(&t->pending);
 	free(t);
@@ -120,6 +122,7 @@ static void take_status(struct trial *t)
 		t->result.tool_cpu_s = s.tool_cpu_s;
 		t->result.own_cpu_s += s.own_cpu_s;
 		t->result.started_unix = s.started_unix;
+		t->result.files_cut = s.files_cut;
 		t->result.calls = s.calls;
 		t->result.clock = s.clock;
 		t->result.fixed = s.fixed;
@@ -145,6 +148,16 @@ static void take_status(struct trial *t)
 	}
 }
 
+/* It was written by a process of ours, and by nobody after it. */
+static void take_files(struct trial *t)
+{
+	uint8_t bytes[65536];
+	ssize_t n;
+	for (off_t at = 0; (n = pread(t->files, bytes, sizeof(bytes), at)) > 0; at += n)
+		buf_add(&t->result.files, slice_of(bytes, (size_t)n));
+	t->result.files_cut |= buf_error(&t->result.files) != 0;
+}
+
 static void maybe_done(struct trial *t)
 {
 	if (t->control.fd >= 0 || t->out.fd >= 0 || t->errout.fd >= 0 || t->status.fd >= 0 || t->seen.fd >= 0 || t->pidfd >= 0)
@@ -156,6 +169,7 @@ static void maybe_done(struct trial *t)
 	}
 	if (t->stopping)
 		t->result.end = TRIAL_STOPPED;
+	take_files(t);
 	struct trial_result r = t->result;
 	void (*done)(void *, struct trial_result *) = t->done;
 	void *arg = t->arg;
@@ -264,12 +278,12 @@ static int input_of(struct slice data)
 }
 
 struct ends {
-	int control[2], out[2], errout[2], status[2], stop[2], seen[2], exe, input;
+	int control[2], out[2], errout[2], status[2], stop[2], seen[2], exe, input, files;
 };
 
 static int open_ends(struct ends *e, const struct trial_spec *spec)
 {
-	*e = (struct ends){{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}, -1, -1};
+	*e = (struct ends){{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}, -1, -1, -1};
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, e->control) < 0 || pipe2(e->out, O_CLOEXEC) < 0 ||
 	        pipe2(e->errout, O_CLOEXEC) < 0 || pipe2(e->status, O_CLOEXEC) < 0 || pipe2(e->stop, O_CLOEXEC) < 0 ||
 	        socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, e->seen) < 0)
@@ -281,7 +295,8 @@ static int open_ends(struct ends *e, const struct trial_spec *spec)
 			return -errno;
 	e->exe = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	e->input = input_of(spec->stdin_data);
-	return e->exe < 0 || e->input < 0 ? -errno : 0;
+	e->files = memfd_create("files", MFD_CLOEXEC);
+	return e->exe < 0 || e->input < 0 || e->files < 0 ? -errno : 0;
 }
 
 static void close_far_ends(struct ends *e)
@@ -331,6 +346,7 @@ int trial_start(struct loop *loop, const struct trial_spec *given, void (*done)(
 	        .arg = arg,
 	        .pidfd = -1,
 	        .stop = -1,
+	        .files = -1,
 	        .control.fd = -1,
 	        .out.fd = -1,
 	        .errout.fd = -1,
@@ -339,6 +355,7 @@ int trial_start(struct loop *loop, const struct trial_spec *given, void (*done)(
 	        .status_bytes = BUF(4096),
 	        .pending = BUF((size_t)4 << 20),
 	        .result = {.trace = BUF(spec.limits.trace_bytes),
+	                .files = BUF(2 * WRITTEN_ALL_MAX),
 	                .out = BUF(spec.limits.output_bytes + 65536),
 	                .errout = BUF(spec.limits.output_bytes + 65536),
 	                .seen = BUF(SEEN_KEPT_MAX)},
@@ -357,7 +374,8 @@ int trial_start(struct loop *loop, const struct trial_spec *given, void (*done)(
 			        .stop = e.stop[0],
 			        .exe = e.exe,
 			        .input = e.input,
-			        .seen = e.seen[1]};
+			        .seen = e.seen[1],
+			        .files = e.files};
 			close_near_ends(&e);
 			trial_run(&spec, &f);
 		}
@@ -370,6 +388,7 @@ int trial_start(struct loop *loop, const struct trial_spec *given, void (*done)(
 	}
 	if (r == 0) {
 		t->stop = TAKE_FD(e.stop[1]);
+		t->files = TAKE_FD(e.files);
 		r = stream_open(t, &t->control, TAKE_FD(e.control[0]), &t->result.trace, 0, on_control, EPOLLIN | EPOLLOUT);
 		r = r < 0 ? r : stream_open(t, &t->out, TAKE_FD(e.out[0]), &t->result.out, spec.limits.output_bytes, on_stream, EPOLLIN);
 		r = r < 0 ? r
@@ -380,6 +399,7 @@ int trial_start(struct loop *loop, const struct trial_spec *given, void (*done)(
 	}
 	if (r < 0) {
 		close_near_ends(&e);
+		fd_closep(&e.files);
 		kill_runner(t);
 		if (t->runner > 0)
 			(void)waitpid(t->runner, NULL, 0);
@@ -411,4 +431,5 @@ void trial_result_free(struct trial_result *r)
 	buf_free(&r->errout);
 	buf_free(&r->trace);
 	buf_free(&r->seen);
+	buf_free(&r->files);
 }

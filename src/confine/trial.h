@@ -67,6 +67,8 @@ struct trial_result {
 	struct buf out, errout; /* last output_bytes of each; with a terminal all is in out */
 	struct buf trace;       /* records of wire/trace.h */
 	struct buf seen;        /* records of confine/seen.h; empty unless it was asked for */
+	struct buf files;       /* what the tool has left in its home and project, see confine/written.h */
+	bool files_cut;         /* not all of it */
 	double wall_s;          /* of the tool, from exec to exit */
 	double tool_cpu_s;      /* of all processes of the tool */
 	double own_cpu_s;       /* of the world and the trial's own helper processes */

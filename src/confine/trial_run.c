@@ -29,6 +29,7 @@
 #include "confine/network.h"
 #include "confine/observe.h"
 #include "confine/process.h"
+#include "confine/written.h"
 
 /* The tool's owner as the kernel sees it when Postern runs as root: a number that no account has, another for each trial. */
 #define LONE_UID_BASE 1879048192u
@@ -370,7 +371,9 @@ _Noreturn static void first_process(struct first *f)
 	static struct calls calls;
 	static struct noise noise;
 	struct trial_status s = {.end = TRIAL_FAILED};
+	static char home[1024], project[1024];
 	struct harvest got = {0};
+	struct timespec since;
 	int master = -1, slave = -1, talk[2];
 	int r = prepare_first(f, &s.err);
 	if (r == 0 && f->spec->terminal) {
@@ -396,6 +399,11 @@ _Noreturn static void first_process(struct first *f)
 	noise_prepare(&noise, f->spec->nest ? &(struct noise_spec){0} : &f->spec->noise, f->mono_offset);
 	s.started_unix = noise_now(&noise) / 1000000000;
 	observe_begin(f->spec);
+	(void)clock_gettime(CLOCK_REALTIME_COARSE, &since);
+	(void)snprintf(home, sizeof(home), "%s", f->spec->host->home);
+	(void)snprintf(project, sizeof(project), "%s", f->spec->host->project);
+	bool look = !f->spec->nest;
+	int files = f->fds->files;
 	double start = now_s(), end = start + f->spec->limits.seconds;
 	f->give = talk[1];
 	pid_t tool = fork();
@@ -443,6 +451,8 @@ _Noreturn static void first_process(struct first *f)
 	observe_end(f->fds->seen);
 	s.tool_cpu_s = usage_s(&all);
 	s.own_cpu_s = usage_s(&own);
+	const char *const roots[] = {home, project, NULL};
+	s.files_cut = look && !written_collect(roots, since, files);
 	while (master >= 0) {
 		struct pollfd p = {.fd = master, .events = POLLIN};
 		if (poll(&p, 1, 0) <= 0 || !(p.revents & POLLIN) || !relay(master, f->fds->out))

@@ -13,6 +13,7 @@ struct trial_status {
 	uint32_t left_running;
 	uint32_t draws;
 	bool calls, clock, fixed, calendar; /* struct trial_result */
+	bool files_cut;
 	double wall_s, tool_cpu_s, own_cpu_s;
 	int64_t started_unix;
 	struct err err;
@@ -32,6 +33,7 @@ struct trial_fds {
 	int exe;    /* this program, for the world's role */
 	int input;  /* the tool's stdin */
 	int seen;   /* messages of confine/seen.h */
+	int files;  /* a memory file, for written_collect() */
 };
 
 /* Runs in the forked child, never returns. */

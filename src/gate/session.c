@@ -290,6 +290,8 @@ static void on_record(struct session *s, const struct trace_record *t)
 	case TRACE_UDP:
 	case TRACE_PACKET:
 	case TRACE_CLOSE:
+	case TRACE_FILE:
+	case TRACE_END:
 	case TRACE_KIND_END:
 	default:
 		break;

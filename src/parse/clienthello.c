@@ -6,8 +6,20 @@
 #include "base/cursor.h"
 
 #define VALUES_MAX 512
+#define BODY_SHOWN 64u
 
-enum { EXT_SNI = 0, EXT_GROUPS = 10, EXT_SIGNATURES = 13, EXT_ALPN = 16, EXT_VERSIONS = 43, EXT_SHARES = 51 };
+enum {
+	EXT_SNI = 0,
+	EXT_GROUPS = 10,
+	EXT_SIGNATURES = 13,
+	EXT_ALPN = 16,
+	EXT_PADDING = 21,
+	EXT_TICKET = 35,
+	EXT_PSK = 41,
+	EXT_VERSIONS = 43,
+	EXT_SHARES = 51,
+	EXT_ECH = 0xfe0d
+};
 
 struct values {
 	uint16_t v[VALUES_MAX];
@@ -117,18 +129,31 @@ static const char *version_name(uint16_t v)
 struct lists {
 	struct values ciphers, extensions, signatures;
 	struct values all, groups, shares; /* all: the extensions in their order, SNI and ALPN among them */
-	struct slice sni_written, session, compression;
+	struct values versions;
+	struct slice sni_written, session, compression, random;
+	struct buf *bodies; /* of extensions that are no lists of ours and hold no fresh bytes */
+	unsigned records;
+	uint16_t record_version;
+	unsigned grease; /* how many such values there were */
 	uint16_t version;
 	size_t n_extensions; /* with SNI and ALPN */
 	bool sni;
 	char two[3];
 };
 
+static void hex_add(struct buf *out, struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		buf_fmt(out, "%02x", s.p[i]);
+}
+
 static bool one_extension(uint16_t type, struct slice ext, struct lists *l, struct clienthello *out)
 {
 	struct cursor c = cursor_of(ext);
-	if (grease(type))
+	if (grease(type)) {
+		l->grease++;
 		return true;
+	}
 	l->n_extensions++;
 	if (!values_add(&l->all, type))
 		return false;
@@ -164,6 +189,8 @@ static bool one_extension(uint16_t type, struct slice ext, struct lists *l, stru
 		uint16_t best = 0;
 		while (cursor_left(&s)) {
 			uint16_t v = cursor_be16(&s);
+			l->grease += grease(v);
+			(void)values_add(&l->versions, v);
 			if (!grease(v) && v > best)
 				best = v;
 		}
@@ -171,7 +198,16 @@ static bool one_extension(uint16_t type, struct slice ext, struct lists *l, stru
 			l->version = best;
 		break;
 	}
+	case EXT_PADDING:
+		buf_fmt(l->bodies, "%s%04x:%zu bytes", l->bodies->n ? "," : "", type, ext.n);
+		break;
+	case EXT_TICKET:
+	case EXT_PSK:
+	case EXT_ECH:
+		break;
 	default:
+		buf_fmt(l->bodies, "%s%04x:", l->bodies->n ? "," : "", type);
+		hex_add(l->bodies, slice_sub(ext, 0, BODY_SHOWN));
 		break;
 	}
 	return values_add(&l->extensions, type);
@@ -181,15 +217,18 @@ static bool body(struct slice message, struct lists *l, struct clienthello *out)
 {
 	struct cursor c = cursor_of(message);
 	l->version = cursor_be16(&c);
-	(void)cursor_take(&c, 32);
+	l->random = cursor_take(&c, 32);
 	l->session = cursor_take(&c, cursor_u8(&c));
 	struct cursor ciphers = cursor_of(cursor_take(&c, cursor_be16(&c)));
 	l->compression = cursor_take(&c, cursor_u8(&c));
 	if (!cursor_ok(&c))
 		return false;
-	while (cursor_left(&ciphers))
-		if (!values_add(&l->ciphers, cursor_be16(&ciphers)))
+	while (cursor_left(&ciphers)) {
+		uint16_t v = cursor_be16(&ciphers);
+		l->grease += grease(v);
+		if (!values_add(&l->ciphers, v))
 			return false;
+	}
 	if (!cursor_left(&c))
 		return cursor_ok(&ciphers);
 	struct cursor e = cursor_of(cursor_take(&c, cursor_be16(&c)));
@@ -203,7 +242,7 @@ static bool body(struct slice message, struct lists *l, struct clienthello *out)
 }
 
 /* Joins the handshake bytes of the records until the message is whole. */
-static enum clienthello_status unwrap(struct slice in, struct buf *message, const char **reason)
+static enum clienthello_status unwrap(struct slice in, struct buf *message, struct lists *l, const char **reason)
 {
 	struct cursor c = cursor_of(in);
 	for (;;) {
@@ -221,7 +260,8 @@ static enum clienthello_status unwrap(struct slice in, struct buf *message, cons
 		*reason = "TLS record is no handshake";
 		if ((left.n > 0 && left.p[0] != 0x16) || (left.n > 1 && left.p[1] != 3))
 			return CLIENTHELLO_BAD;
-		(void)cursor_take(&c, 3);
+		(void)cursor_u8(&c);
+		uint16_t version = cursor_be16(&c);
 		size_t n = cursor_be16(&c);
 		struct slice record = cursor_take(&c, n);
 		*reason = "TLS record has a wrong length";
@@ -230,6 +270,8 @@ static enum clienthello_status unwrap(struct slice in, struct buf *message, cons
 		if (!cursor_ok(&c))
 			return CLIENTHELLO_MORE;
 		buf_add(message, record);
+		if (l->records++ == 0)
+			l->record_version = version;
 		*reason = "ClientHello is too long";
 		if (buf_error(message))
 			return CLIENTHELLO_BAD;
@@ -241,27 +283,37 @@ static void form_text(struct buf *out, const struct lists *l)
 	const struct {
 		const char *name;
 		const struct values *v;
-	} rows[] = {{"ciphers", &l->ciphers}, {"extensions", &l->all}, {"groups", &l->groups}, {"key shares", &l->shares}};
+	} rows[] = {{"ciphers", &l->ciphers}, {"extensions", &l->all}, {"groups", &l->groups}, {"key shares", &l->shares},
+	        {"versions", &l->versions}, {"signature algorithms", &l->signatures}};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		buf_fmt(out, "%s=", rows[i].name);
 		values_text(out, rows[i].v);
 		buf_u8(out, '\n');
 	}
-	buf_fmt(out, "session id=%zu\ncompression=", l->session.n);
+	buf_fmt(out, "bodies=%.*s\nGREASE=%u\nrandom=", SLICE_FMT(buf_slice(l->bodies)), l->grease);
+	hex_add(out, l->random);
+	if (l->session.n) {
+		buf_str_add(out, "\nsession=");
+		hex_add(out, l->session);
+	}
+	buf_fmt(out, "\nsession id=%zu\ncompression=", l->session.n);
 	for (size_t i = 0; i < l->compression.n; i++)
 		buf_fmt(out, "%02x", l->compression.p[i]);
 	if (l->sni_written.n)
 		buf_fmt(out, "\nSNI=%.*s", SLICE_FMT(l->sni_written));
+	/* How many records the message came in, and the version that the first of them says. */
+	buf_fmt(out, "\nrecords=%u, %02x%02x", l->records, l->record_version >> 8, l->record_version & 0xff);
 }
 
 enum clienthello_status clienthello_parse(struct slice in, struct clienthello *out, const char **reason)
 {
 	_cleanup_buf_ struct buf message = BUF(CLIENTHELLO_MAX + 20000);
-	enum clienthello_status s = unwrap(in, &message, reason);
+	_cleanup_buf_ struct buf bodies = BUF(VALUES_MAX * 24);
+	struct lists l = {.two = "00", .bodies = &bodies};
+	enum clienthello_status s = unwrap(in, &message, &l, reason);
 	if (s != CLIENTHELLO_OK)
 		return s;
-	struct lists l = {.two = "00"};
-	struct clienthello c = {.ja4_b = BUF(VALUES_MAX * 5), .ja4_c = BUF(VALUES_MAX * 10 + 1), .form = BUF(VALUES_MAX * 24)};
+	struct clienthello c = {.ja4_b = BUF(VALUES_MAX * 5), .ja4_c = BUF(VALUES_MAX * 10 + 1), .form = BUF(VALUES_MAX * 80)};
 	*reason = "ClientHello is malformed";
 	if (!body(slice_from(buf_slice(&message), 4), &l, &c))
 		return CLIENTHELLO_BAD;

@@ -17,7 +17,9 @@ struct clienthello {
 	struct buf ja4_c; /* sorted extensions, then "_" and the signature algorithms if there are any */
 	/* What JA4 leaves out on purpose, because it differs between clients of one kind, and in which one client could therefore say
 	 * something: lines of "name=value", GREASE left out. "ciphers", "extensions" and "groups" in their order, "key shares",
-	 * "session id" (its length), "compression" (hex), and "SNI" as it was written if that is not lower case. */
+	 * "versions" and "signature algorithms" in their order, "bodies" of other extensions (type and hex, of padding its length; not
+	 * those with fresh bytes), "GREASE" (how many such values), "random" and "session" (hex), "session id" (its length), "compression"
+	 * (hex), "records" (how many, and the version of the first), and "SNI" as it was written if that is not lower case. */
 	struct buf form;
 };
 

@@ -20,6 +20,7 @@ void an_ctx_free(struct ctx *c)
 	free(c->by_feature);
 	free(c->rates);
 	free(c->failed);
+	free(c->own);
 }
 
 /* The last name of an address, without which of several it is. */
@@ -33,6 +34,14 @@ static struct slice last_key(const char *address)
 int an_ctx_init(struct ctx *c)
 {
 	size_t features = feature_count(c->s);
+	c->all = c->t;
+	c->own = malloc((c->n + 1) * sizeof(*c->own));
+	if (!c->own)
+		return -ENOMEM;
+	memcpy(c->own, c->t, c->n * sizeof(*c->own));
+	for (size_t i = 0; i < c->n; i++)
+		c->own[i].usable &= !c->own[i].spread;
+	c->t = c->own;
 	c->echoes = feature_echoes(c->s, &c->n_echoes);
 	c->shapes = calloc(c->n + 1, sizeof(*c->shapes));
 	c->off = calloc(c->n + 1, sizeof(*c->off));

@@ -16,7 +16,9 @@ struct analysis_trial {
 	bool baseline;          /* every factor at its base level */
 	unsigned factor, level; /* the one varied, if not a baseline */
 	bool confirming;        /* a fresh trial, run to confirm */
+	bool probe;             /* a fresh trial, run to decide about an analysis_suspect: nothing was suspected because of it */
 	bool combined;          /* several factors are varied at once (only to confirm); `factor` and `level` mean nothing then */
+	bool spread;            /* many levels are set at once, to see what becomes of bits: nothing else is made of it. `combined`, too */
 	bool usable;            /* the tool worked in it (enough model requests) */
 	int64_t started_unix;   /* wall clock at its start: for dates and times as derivations */
 	const struct host_spec *host;
@@ -49,5 +51,36 @@ struct analysis_candidate {
  * *result (memory from result->arena). */
 [[nodiscard]] int analysis_decide(const struct feature_set *s, const struct analysis_trial *trials, size_t n, const struct profile *profile,
         struct vet_result *result);
+
+/* -- what is never twice the same (analysis_volatile.c, analysis_bits.c) -- */
+
+/* A level under which a quantity, or bits of ids, lie apart from what they are without it. */
+struct analysis_suspect {
+	unsigned factor, level;
+	enum vet_base base;
+	unsigned runs;  /* how often the level was tried alone in that base so far */
+	unsigned wants; /* how many fresh runs can decide about it */
+	double score;   /* how far apart, in spreads of the others */
+};
+
+/* Levels under which bits of ids did not change, by chance with a probability of at most p_max (each level and id by itself). */
+[[nodiscard]] int analysis_bits_screen(const struct feature_set *s, const struct analysis_trial *trials, size_t n, double p_max,
+        struct arena *arena, struct analysis_suspect **out, size_t *n_out);
+/* Treatments that set two thirds of all factors that were varied, each to the level of those in `among` that was set least so far, from
+ * both bases in turn: with many of them each level has many runs, which is what bits of ids need. */
+[[nodiscard]] int analysis_spread(const struct analysis_trial *trials, size_t n, const struct analysis_suspect *among, size_t n_among,
+        size_t want, uint64_t seed, struct arena *arena, struct treatment **out, size_t *n_out);
+
+/* Suspects, the clearest first, at most max. Trials marked as probes are left out: they are to decide later. */
+[[nodiscard]] int analysis_volatile_screen(const struct feature_set *s, const struct analysis_trial *trials, size_t n,
+        const struct profile *profile, size_t max, struct arena *arena, struct analysis_suspect **out, size_t *n_out);
+
+/* How small a difference would have been noticed. */
+struct analysis_limits {
+	double wait_ms;      /* a delay before a message: median over the messages */
+	unsigned quantities; /* how many were compared */
+};
+[[nodiscard]] int analysis_volatile_limits(
+        const struct feature_set *s, const struct analysis_trial *trials, size_t n, struct analysis_limits *out);
 
 #endif

@@ -63,7 +63,7 @@ static bool moves(const struct ctx *c, const struct entry *e)
 {
 	const char *endpoint = an_text_of(feature_at(c->s, e->feature)->endpoint);
 	for (uint32_t i = 0; i < feature_count(c->s); i++) {
-		if (strcmp(an_text_of(feature_at(c->s, i)->endpoint), endpoint) != 0)
+		if (feature_at(c->s, i)->measure || strcmp(an_text_of(feature_at(c->s, i)->endpoint), endpoint) != 0)
 			continue;
 		bool there = false, missing = false;
 		for (size_t o = 0; o < c->n; o++)
@@ -83,7 +83,7 @@ static bool flips(const struct ctx *c, uint32_t feature)
 {
 	const char *endpoint = an_text_of(feature_at(c->s, feature)->endpoint);
 	for (uint32_t i = 0; i < feature_count(c->s); i++) {
-		if (strcmp(an_text_of(feature_at(c->s, i)->endpoint), endpoint) != 0)
+		if (feature_at(c->s, i)->measure || strcmp(an_text_of(feature_at(c->s, i)->endpoint), endpoint) != 0)
 			continue;
 		size_t n = 0, distinct = 0;
 		for (size_t o = 0; o < c->n; o++) {
@@ -565,7 +565,7 @@ int an_collect(struct ctx *c, struct entries *list)
 {
 	size_t features = feature_count(c->s);
 	for (uint32_t i = 0; i < features; i++) {
-		if (feature_at(c->s, i)->derived)
+		if (feature_at(c->s, i)->derived || feature_at(c->s, i)->measure)
 			continue;
 		int r = collect_feature(c, i, list);
 		if (r)

@@ -114,7 +114,7 @@ static int echo_findings(const struct ctx *c, struct groups *all)
 			continue;
 		const struct analysis_trial *t = &c->t[e->observation];
 		const struct feature *f = feature_at(c->s, e->feature);
-		if (f->derived || (e->weak && !follows(c, e)) || echo_is_chance(c, e))
+		if (f->derived || an_is_file(f) || (e->weak && !follows(c, e)) || echo_is_chance(c, e))
 			continue;
 		const struct factor_level *level = factor_level_at(e->factor, an_level_of(t, e->factor));
 		const char *declared = explain_declared(c->profile, e->factor, f);
@@ -229,7 +229,7 @@ static int dependence_findings(const struct ctx *c, struct entries *list, struct
 	for (size_t i = 0; i < list->n && r == 0; i++) {
 		const struct entry *e = &list->e[i];
 		const struct feature *f = feature_at(c->s, e->feature);
-		if (!holds(e) || e->why.class == CLASS_NONE)
+		if (!holds(e) || e->why.class == CLASS_NONE || !an_file_counts(f, e->mode, e->why.class))
 			continue;
 		bool new;
 		/* A value or digest that comes or goes is told with its echoes. */
@@ -258,13 +258,50 @@ static int dependence_findings(const struct ctx *c, struct entries *list, struct
 		g->at = e->why.at;
 		g->marks = true;
 		g->declared = e->why.declared;
-		g->explanation = arena_fmt(c->arena, "%s It differs in %u of %u runs under this level and in %u of %u runs without it%s.",
-		        e->why.text, e->hits, e->runs, e->pool_hits, e->pool,
-		        e->fresh ? ", fresh runs to confirm included" : "; it was not repeated to confirm");
+		g->explanation = arena_fmt(c->arena, "%s%s It differs in %u of %u runs under this level and in %u of %u runs without it%s.",
+		        e->why.text, an_is_file(f) ? " It is left in a file, from where a later run could send it." : "", e->hits, e->runs,
+		        e->pool_hits, e->pool, e->fresh ? ", fresh runs to confirm included" : "; it was not repeated to confirm");
 		if (!g->explanation)
 			return -ENOMEM;
 	}
 	return r;
+}
+
+int an_tell(const struct ctx *c, struct groups *all, const struct told *t)
+{
+	bool new;
+	struct group *g = group_of(all, t->factor, t->class, t->kind, &new);
+	const struct factor_level *level = factor_level_at(t->factor, t->level);
+	if (!g || !level || group_place(c, g, feature_at(c->s, t->feature)))
+		return -ENOMEM;
+	(void)list_add(&g->levels, level->name);
+	for (size_t o = 0; o < c->n; o++)
+		if (an_in_base(&c->t[o], t->base) && !c->t[o].combined && !c->t[o].baseline && c->t[o].factor == t->factor &&
+		        c->t[o].level == t->level)
+			(void)list_add(&g->evidence, c->t[o].id);
+	g->bases[t->base] = true;
+	if (t->p < g->p)
+		g->p = t->p;
+	if (!new)
+		return 0;
+	g->before = t->before;
+	g->after = t->after;
+	g->at = (struct hunk){0, t->before.n, 0, t->after.n};
+	g->marks = true;
+	g->explanation = t->explanation;
+	return 0;
+}
+
+bool an_told_already(const struct groups *all, unsigned factor, unsigned level, enum leak_class class, const char *endpoint)
+{
+	const struct factor_level *l = factor_level_at(factor, level);
+	for (size_t i = 0; l && i < all->n; i++) {
+		const struct group *g = &all->g[i];
+		if (g->factor == factor && g->class >= class && list_has(&g->levels, l->name) &&
+		        (!endpoint || strcmp(g->endpoint, endpoint) == 0))
+			return true;
+	}
+	return false;
 }
 
 int analysis_decide(const struct feature_set *s, const struct analysis_trial *trials, size_t n, const struct profile *profile,
@@ -277,5 +314,7 @@ int analysis_decide(const struct feature_set *s, const struct analysis_trial *tr
 	r = r ? r : an_collect(&c, &list);
 	r = r ? r : echo_findings(&c, &all);
 	r = r ? r : dependence_findings(&c, &list, &all);
+	r = r ? r : an_volatile(&c, &all);
+	r = r ? r : an_bits(&c, &all);
 	return r ? r : an_fill(&c, &all, result);
 }

@@ -20,6 +20,8 @@ struct rate {
 struct ctx {
 	const struct feature_set *s;
 	const struct analysis_trial *t;
+	const struct analysis_trial *all; /* the same, trials marked as spread too, which are not usable in t */
+	struct analysis_trial *own;       /* t, if it is a copy */
 	size_t n;
 	const struct profile *profile;
 	struct arena *arena;
@@ -90,6 +92,19 @@ struct groups {
 	size_t n, room;
 };
 
+/* Files that a tool leaves: endpoint "FILE …". What is plain there is nobody's business but the person's; a mark may be for later. */
+static inline bool an_is_file(const struct feature *f)
+{
+	return f->endpoint && strncmp(f->endpoint, "FILE ", 5) == 0;
+}
+
+/* In a file only a mark counts that stands in a place that is otherwise always the same: a transcript has all that was said, in lines that
+ * hold ids, and is explained where it was sent. */
+static inline bool an_file_counts(const struct feature *f, enum mode mode, enum leak_class class)
+{
+	return !an_is_file(f) || (class == CLASS_COVERT && mode == MODE_RAW);
+}
+
 /* analysis.c */
 static inline const char *an_text_of(const char *s)
 {
@@ -156,5 +171,29 @@ bool an_frame_all(struct ctx *c, uint32_t feature);
 
 /* analysis_model.c: sorts the groups and fills findings, endpoints, cells and factors of the result. 0 or -ENOMEM. */
 [[nodiscard]] int an_fill(const struct ctx *c, struct groups *all, struct vet_result *result);
+
+/* analysis_decide.c: a difference that somebody else has decided about, as a finding, folded with those of its factor, class and kind. */
+struct told {
+	uint32_t feature;
+	unsigned factor, level;
+	enum vet_base base;
+	enum leak_class class;
+	const char *kind;
+	struct slice before, after;
+	const char *explanation;
+	double p;
+};
+[[nodiscard]] int an_tell(const struct ctx *c, struct groups *all, const struct told *t);
+
+/* analysis_volatile.c: quantities. Adds what fresh trials have borne out to the findings that are there. 0 or -ENOMEM. */
+[[nodiscard]] int an_volatile(struct ctx *c, struct groups *all);
+/* analysis_bits.c: the same of bits of ids. What is at most so likely by chance is worth fresh runs. */
+#define AN_BITS_SUSPECT 0.01
+[[nodiscard]] int an_bits(const struct ctx *c, struct groups *all);
+/* Adds suspects to *n_out that are there, at most to max. c->s, t, all, n are used. */
+[[nodiscard]] int an_bits_screen(const struct ctx *c, double p_max, struct analysis_suspect *out, size_t max, size_t *n_out);
+/* Is it told already that this factor does something under this level: in the given endpoint (NULL: in any), of the given class or worse?
+ */
+bool an_told_already(const struct groups *all, unsigned factor, unsigned level, enum leak_class class, const char *endpoint);
 
 #endif

@@ -48,7 +48,7 @@ int analysis_screen(const struct feature_set *s, const struct analysis_trial *tr
 	size_t k = 0;
 	for (size_t i = 0; i < list.n; i++) {
 		const struct entry *e = &list.e[i];
-		if (e->why.class < CLASS_UNDECLARED)
+		if (e->why.class < CLASS_UNDECLARED || !an_file_counts(feature_at(s, e->feature), e->mode, e->why.class))
 			continue;
 		double by_chance = an_expected_by_chance(&c, e);
 		if (k == 0 || found[k - 1].factor != e->factor || found[k - 1].level != e->level || found[k - 1].base != e->base) {

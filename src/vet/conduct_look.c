@@ -344,6 +344,8 @@ static int look(struct looking *l, const struct trace_record *r)
 	case TRACE_CONN:
 	case TRACE_PACKET:
 	case TRACE_NOTE:
+	case TRACE_FILE:
+	case TRACE_END:
 	case TRACE_KIND_END:
 		return 0;
 	}

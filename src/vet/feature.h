@@ -28,13 +28,26 @@ struct feature_echo {
 	bool weak; /* the literal is short or an everyday word ("4", "en", "UTC"): it says something only if it follows the factor */
 };
 
+/* A quantity that is hardly ever twice the same. Its value is a decimal number (MEASURE_BITS: hexadecimal digits); no two are compared for
+ * equality, only their distributions are (analysis_volatile.c, analysis_bits.c). */
+enum feature_measure {
+	MEASURE_NONE,  /* a value as any other */
+	MEASURE_TIME,  /* microseconds */
+	MEASURE_COUNT, /* how many */
+	MEASURE_SIZE,  /* bytes */
+	MEASURE_RATE,  /* in 1/100000 */
+	MEASURE_BITS,  /* bytes that the sender chose at random, as it says */
+	MEASURE_WORK,  /* microseconds of work: no quantity of a message, but what others are understood by */
+};
+
 struct feature {
 	const char *endpoint; /* "POST https://api.example.com/v1/messages"; gateway host shown as {gateway} */
 	const char *address;  /* e.g. body.messages[user].content[text].text line "Today's date is" */
 	const char *host;     /* destination name, {gateway} for the gateway */
 	bool derived;         /* follows from others (content-length, a digest of the body, key order of an object whose keys changed) */
 	bool structural;      /* header order, key order, white space, counts, TLS fingerprint */
-	uint32_t parent;      /* feature whose presence this one depends on, or UINT32_MAX */
+	enum feature_measure measure;
+	uint32_t parent; /* feature whose presence this one depends on, or UINT32_MAX */
 };
 
 struct feature_set;

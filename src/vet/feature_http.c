@@ -252,8 +252,13 @@ static void form_items(struct adding *a, struct item *map, struct slice prefix, 
 	static const struct {
 		const char *name;
 		const char *fill; /* NULL: as where it was seen first */
-	} rows[] = {
-	        {"chunk blocks", NULL}, {"chunk sizes", NULL}, {"chunk extensions", "none"}, {"trailer", "none"}, {"SNI", "lower case"}};
+		enum feature_measure measure;
+	} rows[] = {{"chunk blocks", NULL, 0}, {"chunk sizes", NULL, 0}, {"chunk extensions", "none", 0}, {"trailer", "none", 0},
+	        {"SNI", "lower case", 0}, {"padding", "none", 0}, {"fragments", "none", 0}, {"zlib level", NULL, 0},
+	        {"pieces", NULL, MEASURE_COUNT}, {"first piece", NULL, MEASURE_SIZE}, {"tls records", NULL, MEASURE_COUNT},
+	        {"tls record", NULL, MEASURE_SIZE}, {"data frames", NULL, MEASURE_COUNT}, {"header block", NULL, MEASURE_SIZE},
+	        {"packed", NULL, MEASURE_RATE}, {"random", NULL, MEASURE_BITS}, {"session", NULL, MEASURE_BITS}, {"id", NULL, MEASURE_BITS},
+	        {"mask", NULL, MEASURE_BITS}, {"set back", "no", 0}, {"source port", NULL, MEASURE_BITS}};
 	struct slice line;
 	while (slice_split(&form, '\n', &line)) {
 		size_t eq = slice_chr(line, '=', 0);
@@ -263,7 +268,9 @@ static void form_items(struct adding *a, struct item *map, struct slice prefix, 
 		struct slice key = adding_fmt(a, "%.*s%s%.*s", SLICE_FMT(prefix), prefix.n ? " " : "", SLICE_FMT(name));
 		struct item *it = item_fact(a, map, (const char *)key.p, value);
 		for (size_t i = 0; it && i < ARRAY_LEN(rows); i++)
-			if (slice_is(name, rows[i].name))
+			if (slice_is(name, rows[i].name) && rows[i].measure)
+				it->measure = rows[i].measure;
+			else if (slice_is(name, rows[i].name))
 				it->fill = rows[i].fill ? slice_str(rows[i].fill) : it->value;
 	}
 }
@@ -521,6 +528,8 @@ static void http_items(struct adding *a, struct item *root, const struct trace_r
 	form_items(a, m, SLICE(""), field(r, TAG_FORM));
 	if (field(r, TAG_VIA).n)
 		(void)item_fact(a, m, "proxy", field(r, TAG_VIA));
+	measure_wait(a, m, r);
+	measure_count(a, key, "requests", 1);
 	if (field(r, TAG_ENCODING).n)
 		(void)item_fact(a, m, "body encoding", field(r, TAG_ENCODING));
 	if (query != SLICE_NPOS)
@@ -541,7 +550,10 @@ static void ws_items(struct adding *a, struct item *root, const struct trace_rec
 	if (!m)
 		return;
 	m->unordered = true;
+	measure_wait(a, m, r);
+	measure_count(a, key, "messages", 1);
 	(void)item_fact(a, m, "frame", field(r, TAG_REASON));
+	form_items(a, m, SLICE(""), field(r, TAG_FORM));
 	(void)item_body(a, m, SLICE("body"), field(r, TAG_BODY));
 }
 
@@ -551,6 +563,7 @@ static void dns_items(struct adding *a, struct item *root, const struct trace_re
 	if (slice_ends(name, SLICE(".")))
 		name.n--;
 	struct item *host = host_item(a, root, name, &shown);
+	measure_count(a, shown, "look-ups", 1);
 	struct item *e = endpoint(a, root, ITEM_MAP, SLICE("DNS"), SLICE(""), NULL);
 	struct item *q = find_child(e, shown);
 	if (!e || !host || (!q && e->n >= ENDPOINTS_MAX))
@@ -579,6 +592,7 @@ static void tls_items(struct adding *a, struct item *root, const struct trace_re
 {
 	struct slice shown, sni = field(r, TAG_SNI);
 	struct item *host = host_item(a, root, sni.n ? sni : field(r, TAG_HOST), &shown);
+	measure_count(a, shown, "handshakes", 1);
 	struct item *e = endpoint(a, root, ITEM_LIST, adding_fmt(a, "TLS %.*s", SLICE_FMT(shown)), shown, host);
 	static const struct {
 		enum trace_tag tag;
@@ -619,10 +633,52 @@ static void raw_items(struct adding *a, struct item *root, const struct trace_re
 	if (!m)
 		return;
 	m->always = m->unordered = true;
+	measure_wait(a, m, r);
+	measure_count(a, key, "messages", 1);
 	if (field(r, TAG_REASON).n)
 		(void)item_fact(a, m, "reason", field(r, TAG_REASON));
 	if (field(r, TAG_DATA).n)
 		(void)item_body(a, m, SLICE("data"), field(r, TAG_DATA));
+}
+
+#define FILES_MAX 150
+
+/* The path of a file, with what is random or a time in it left out, so that the file is found again in other trials. */
+static struct slice file_shown(struct adding *a, struct slice path)
+{
+	_cleanup_buf_ struct buf b = BUF(8192);
+	struct slice rest = path_template(a, item_key_of(a, path)), part;
+	for (bool first = true; slice_split(&rest, '/', &part); first = false) {
+		size_t digits = 0;
+		for (size_t i = 0; i < part.n; i++)
+			digits += part.p[i] >= '0' && part.p[i] <= '9';
+		if (!first)
+			buf_u8(&b, '/');
+		if (digits >= 6)
+			shape_add(part, false, &b);
+		else
+			buf_add(&b, part);
+	}
+	return arena_copy(&a->arena, buf_slice(&b));
+}
+
+/* What a tool leaves on the machine does not leave it, but whoever reads it later may send it. */
+static void file_items(struct adding *a, struct item *root, const struct trace_record *r)
+{
+	struct slice key = adding_fmt(a, "FILE %.*s", SLICE_FMT(file_shown(a, field(r, TAG_TARGET))));
+	if (a->files++ >= FILES_MAX)
+		key = SLICE("FILE (further ones)");
+	struct item *e = endpoint(a, root, ITEM_LIST, key, SLICE(""), NULL);
+	struct item *m = e ? item_new(a, e, ITEM_MAP, SLICE("file")) : NULL;
+	if (!m)
+		return;
+	m->always = m->unordered = true;
+	(void)item_fact(a, m, "kind", field(r, TAG_REASON));
+	form_items(a, m, SLICE(""), field(r, TAG_FORM));
+	(void)item_measure(a, m, SLICE("(size)"), MEASURE_SIZE, trace_u64(r, TAG_WIRE_SIZE, 0));
+	/* One that is cut ends anywhere. */
+	if (field(r, TAG_BODY).n && field(r, TAG_BODY).n >= trace_u64(r, TAG_WIRE_SIZE, 0))
+		(void)item_body(a, m, SLICE("content"), field(r, TAG_BODY));
 }
 
 #define CONNS_MAX 65536
@@ -645,10 +701,15 @@ static void conn_items(struct adding *a, struct item *root, const struct trace_r
 {
 	struct slice shown;
 	uint64_t id = trace_u64(r, TAG_CONN, 0);
-	if (id >= CONNS_MAX || spoken[id] || !field(r, TAG_PORT).n)
+	if (id >= CONNS_MAX || spoken[id] || !field(r, TAG_PORT).n) {
 		(void)host_item(a, root, field(r, TAG_HOST).n ? field(r, TAG_HOST) : field(r, TAG_ADDR), &shown);
-	else
+		measure_count(a, shown, "connections", 1);
+		struct slice key = adding_fmt(a, "%.*s (first packet)", SLICE_FMT(shown));
+		if (!find_child(root->child, adding_fmt(a, "%.*s service", SLICE_FMT(key))))
+			form_items(a, root->child, key, field(r, TAG_FORM));
+	} else {
 		raw_items(a, root, r, "TCP");
+	}
 }
 
 struct item *trial_items(struct adding *a, struct slice trace)
@@ -691,6 +752,13 @@ struct item *trial_items(struct adding *a, struct slice trace)
 		case TRACE_PACKET:
 			raw_items(a, root, &r, "PACKET");
 			break;
+		case TRACE_END:
+			/* No time of a message: what the others are understood by. */
+			(void)item_measure(a, hosts, SLICE("(processor time)"), MEASURE_WORK, trace_u64(&r, TAG_CPU, 0));
+			break;
+		case TRACE_FILE:
+			file_items(a, root, &r);
+			break;
 		case TRACE_READY:
 		case TRACE_CLOSE:
 		case TRACE_NOTE:
@@ -698,6 +766,7 @@ struct item *trial_items(struct adding *a, struct slice trace)
 			break;
 		}
 	}
+	measure_tallies(a, hosts);
 	if (a->error)
 		return NULL;
 	item_hash(root);

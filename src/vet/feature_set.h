@@ -6,6 +6,7 @@
 
 #include "crypto/digest.h"
 #include "vet/feature.h"
+#include "wire/trace.h"
 
 #define FEATURE_NONE UINT32_MAX
 #define SKETCH_MAX   48
@@ -40,6 +41,7 @@ struct item {
 	bool unordered; /* map: order of the children is not a feature */
 	double alike;   /* list: how alike an item must be to a slot, 0: 0.4 */
 	bool absorbs;   /* list: a leftover item may take the only leftover slot of its key */
+	enum feature_measure measure;
 	struct slice key;
 	struct slice value;    /* LEAF, TEXT: with placeholders */
 	struct slice raw;      /* LEAF, TEXT: before literals were replaced */
@@ -124,6 +126,8 @@ struct feature_set {
 	struct digest_memo digests;
 };
 
+struct tally;
+
 /* What one feature_set_add() works with. */
 struct adding {
 	struct feature_set *set;
@@ -132,6 +136,11 @@ struct adding {
 	struct slice gateway;
 	unsigned observation;
 	size_t items;
+	/* What is counted, by name, and when what came last (feature_measure.c). */
+	struct tally *tallies;
+	size_t n_tallies, files;
+	uint64_t first_us, last_us;
+	bool heard; /* there was a message */
 	bool mixed; /* the JSON document being read writes characters past ASCII now as they are, now as escapes */
 	int error;
 };
@@ -162,6 +171,14 @@ void item_hash(struct item *it);
 void item_words(const struct item *it, struct buf *out, size_t max);
 struct slice item_key_of(struct adding *a, struct slice key);
 struct slice adding_fmt(struct adding *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* feature_measure.c: quantities. A leaf beside others that are compared: it says nothing about what its parent is. */
+struct item *item_measure(struct adding *a, struct item *parent, struct slice key, enum feature_measure measure, uint64_t value);
+/* How long it took until this message came: since the one before, of whatever kind, and since the first. m may be NULL. */
+void measure_wait(struct adding *a, struct item *m, const struct trace_record *r);
+/* Counts n more of `whose` `what`; they become leaves with measure_tallies(). */
+void measure_count(struct adding *a, struct slice whose, const char *what, uint64_t n);
+void measure_tallies(struct adding *a, struct item *map);
 
 /* feature_http.c: the tree of a trial from its records; `root` is a map of endpoints. */
 struct item *trial_items(struct adding *a, struct slice trace);

@@ -307,6 +307,7 @@ static int feature_new(struct adding *a, uint32_t at, uint32_t under, const stru
 	                                    .host = n->host,
 	                                    .derived = it->derived,
 	                                    .structural = it->structural,
+	                                    .measure = it->measure,
 	                                    .parent = under}};
 	if (it->fill.p && !(f->fill = value_of(s, it->fill)))
 		return -ENOMEM;

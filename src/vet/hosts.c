@@ -153,6 +153,8 @@ static void count(struct hosts *h, const struct trace_record *r, const char *gat
 		break;
 	case TRACE_READY:
 	case TRACE_PACKET:
+	case TRACE_FILE:
+	case TRACE_END:
 	case TRACE_NOTE:
 	case TRACE_KIND_END:
 		break;

@@ -193,6 +193,8 @@ static void look(struct oddities *o, const struct trace_record *r, const char *g
 			add(o, ODD_SILENT, host, SLICE_NONE);
 		break;
 	case TRACE_READY:
+	case TRACE_FILE:
+	case TRACE_END:
 	case TRACE_DNS:
 	case TRACE_CONN:
 	case TRACE_WS:

@@ -233,7 +233,6 @@ int plan_not_covered(const struct plan *p, struct arena *arena, const char *cons
 	s[k++] = "Behaviour that begins later (after days of use, on a date other than those tried, by a switch that the vendor's server "
 	         "sends, or in a share of "
 	         "installations) does not show in short trials with one prompt.";
-	s[k++] = "The timing of messages was not compared; nor can what the vendor does with the data be seen.";
 	for (size_t i = 0; i < k; i++)
 		if (!s[i])
 			return -ENOMEM;

@@ -13,6 +13,8 @@ const char *plan_effort_name(enum plan_effort e);
 /* With quick, at most this many trials in all, of which some are kept back for confirmation. */
 #define PLAN_QUICK_MAX  64
 #define PLAN_QUICK_KEPT 12
+/* And at most this many more, if a quantity (a time, a count, a size) seems to follow something. */
+#define PLAN_QUICK_PROBES 16
 
 struct plan_trial {
 	struct treatment treatment;

@@ -11,6 +11,7 @@
 #include "crypto/cert.h"
 #include "sys/fd.h"
 #include "sys/loop.h"
+#include "vet/after.h"
 #include "vet/analysis.h"
 #include "vet/conduct.h"
 #include "vet/feature.h"
@@ -33,6 +34,9 @@
 #define NOTES_MAX     40
 /* What the gate needs to start and to end, on a busy machine. */
 #define GATE_SECONDS 10
+/* Levels under which quantities seem to lie apart: tried once more each, then those that still do so often that it can be decided. */
+#define PROBE_SUSPECTS (PLAN_QUICK_PROBES / 4)
+#define PROBE_DECIDED  (PLAN_QUICK_PROBES / 8)
 /* Trials of a level that is to be closed. */
 #define GATE_TIMES 3
 
@@ -40,7 +44,7 @@ struct one {
 	struct run *run;
 	unsigned number; /* from 1 */
 	struct plan_trial plan;
-	bool confirming;
+	bool confirming, probe, spread;
 	struct setup setup;
 	struct trial *trial; /* while it runs */
 	bool used;           /* it has an observation */
@@ -178,8 +182,8 @@ static void keep(struct run *run, const struct one *one, const struct trial_resu
 	_cleanup_fd_ int list =
 	        openat(run->options->keep_folder, "trials.tsv", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (list >= 0)
-		(void)dprintf(list, "%u\t%u\t%d\t%lld\t%d\t%s\n", one->number, one->plan.treatment.base, one->confirming,
-		        (long long)result->started_unix, worked, buf_str(&levels));
+		(void)dprintf(list, "%u\t%u\t%d\t%lld\t%d\t%s\n", one->number, one->plan.treatment.base,
+		        one->spread ? 3 : one->confirming + one->probe, (long long)result->started_unix, worked, buf_str(&levels));
 	(void)snprintf(name, sizeof(name), "t%03u.trace", one->number);
 	_cleanup_fd_ int fd = openat(run->options->keep_folder, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd >= 0)
@@ -215,6 +219,8 @@ static int observe(struct run *run, struct one *one, struct trial_result *r)
 	        .factor = one->plan.factor,
 	        .level = one->plan.level,
 	        .confirming = one->confirming,
+	        .probe = one->probe,
+	        .spread = one->spread,
 	        .combined = combined(&one->plan),
 	        .usable = true,
 	        .started_unix = r->started_unix,
@@ -281,6 +287,7 @@ static void on_done(void *arg, struct trial_result *r)
 		bool shown = calm_add(&run->result->noise, &one->noise, r, one->plan.stream && !one->plan.baseline);
 		one->stream = r->fixed ? one->stream : 0;
 		run->result->noise.streams += one->stream && (one->plan.baseline || !one->plan.stream);
+		after_trial(r);
 		int e = hosts_add(run->hosts, buf_slice(&r->trace), one->setup.gateway, &models, &messages);
 		unsigned wanted = run->profile->min_model_requests ? run->profile->min_model_requests : 1;
 		bool worked = e == 0 && models >= wanted;
@@ -468,6 +475,74 @@ static int run_conduct(struct run *run, struct err *err)
 	return conduct_run(run->conduct, &how, err);
 }
 
+static int add_probe(struct run *run, enum vet_base base, unsigned factor, unsigned level, bool probe)
+{
+	int r = add_trial(run, &(struct plan_trial){plan_treatment(base, factor, level), level == 0, factor, level, 0}, true);
+	if (r == 0)
+		run->all[run->n_all - 1].probe = probe;
+	return r;
+}
+
+/* Bits of ids need many runs of each level: so many are set at once, and after each round only those are left under which some bit has not
+ * changed yet. None with --quick, where there is no time for it. */
+static int spread(struct run *run)
+{
+	static const size_t rounds[][3] = {[PLAN_QUICK] = {0}, [PLAN_NORMAL] = {16, 12}, [PLAN_THOROUGH] = {32, 24, 16}};
+	static const double p_max[] = {1, 0.2, 0.05};
+	const size_t *want = rounds[run->options->effort];
+	for (size_t k = 0; k < ARRAY_LEN(p_max) && want[k] && !run->stopping; k++) {
+		struct treatment *t = NULL;
+		struct analysis_suspect *left = NULL;
+		size_t n = 0, n_left = 0;
+		int r = analysis_bits_screen(run->features, run->observations, run->n_observations, p_max[k], run->arena, &left, &n_left);
+		if (r < 0 || n_left == 0)
+			return r;
+		r = analysis_spread(
+		        run->observations, run->n_observations, left, n_left, want[k], run->options->seed + k, run->arena, &t, &n);
+		for (size_t i = 0; i < n && r == 0; i++) {
+			r = add_trial(run, &(struct plan_trial){.treatment = t[i]}, true);
+			if (r == 0)
+				run->all[run->n_all - 1].spread = true;
+		}
+		r = r < 0 ? r : run_queue(run);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Fresh trials for what no two trials agree in. First each suspect once more, if it was not tried often already: what is busy machine is
+ * far away once. Then what is left, in turns with baselines, so that whatever drifts falls on both. */
+static int probe(struct run *run)
+{
+	for (int round = 0; round < 2 && !run->stopping; round++) {
+		struct analysis_suspect *s = NULL;
+		size_t n = 0;
+		unsigned most = 0;
+		int r = analysis_volatile_screen(run->features, run->observations, run->n_observations, run->profile,
+		        (size_t)(round == 0 ? PROBE_SUSPECTS : PROBE_DECIDED) << run->options->effort, run->arena, &s, &n);
+		for (size_t i = 0; i < n && r == 0; i++) {
+			most = s[i].wants > most ? s[i].wants : most;
+			if (round == 0 && s[i].runs < 3)
+				r = add_probe(run, s[i].base, s[i].factor, s[i].level, false);
+		}
+		for (unsigned k = 0; k < most && r == 0 && round == 1; k++)
+			for (size_t i = 0; i < n && r == 0; i++) {
+				if (k < s[i].wants)
+					r = add_probe(run, s[i].base, s[i].factor, s[i].level, true);
+				bool first = true;
+				for (size_t j = 0; j < i; j++)
+					first &= s[j].base != s[i].base;
+				if (first && r == 0)
+					r = add_probe(run, s[i].base, 0, 0, true);
+			}
+		r = r < 0 ? r : run_queue(run);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 static void on_stop(void *arg, uint32_t events)
 {
 	struct run *run = arg;
@@ -487,6 +562,22 @@ static const char *rfc3339(struct arena *a)
 	return arena_str(a, slice_str(text));
 }
 
+/* How small a channel in quantities may be and not be noticed; NULL: no memory. */
+static const char *limits_sentence(struct run *run)
+{
+	struct analysis_limits l;
+	if (analysis_volatile_limits(run->features, run->observations, run->n_observations, &l) < 0)
+		return NULL;
+	if (l.quantities == 0)
+		return "Times, sizes and counts were not compared: too few trials worked.";
+	return arena_fmt(run->arena,
+	        "Times, sizes and counts were compared by rank, %u of them: a delay of less than some %.0f ms before a message would not "
+	        "have "
+	        "been noticed, nor one that comes with a reason (a proxy, work that takes processor time). Bits of random-looking ids were "
+	        "not looked at one by one.",
+	        l.quantities, l.wait_ms);
+}
+
 static int put_lists(struct run *run, const struct plan *plan)
 {
 	struct vet_result *r = run->result;
@@ -495,19 +586,21 @@ static int put_lists(struct run *run, const struct plan *plan)
 	int e = plan_not_covered(plan, run->arena, &plan_says, &n);
 	if (e < 0)
 		return e;
-	cap = n + 8;
+	cap = n + 10;
 	const char **list = arena_array(run->arena, cap, sizeof(*list));
 	if (!list)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++)
 		list[r->n_not_covered++] = plan_says[i];
 	static const char *const always[] = {
-	        "Channels in timing, in sizes beyond a value's own, and in the distribution of random-looking ids are not measured.",
 	        "Behaviour that needs a second start, a real account or an interactive session is not exercised.",
 	        "What the vendor does with what it receives (retention, training, access) cannot be observed from here.",
 	};
 	for (size_t i = 0; i < ARRAY_LEN(always); i++)
 		list[r->n_not_covered++] = always[i];
+	const char *limits = limits_sentence(run);
+	if (limits)
+		list[r->n_not_covered++] = limits;
 	if (!run->profile->base_url)
 		list[r->n_not_covered++] = "The profile knows no way to point this tool at a gateway: only the official hosts were tried.";
 	if (run->real_calls)
@@ -681,6 +774,8 @@ int vet_run(const struct vet_subject *s, const struct profile *p, const struct v
 	if (r == 0) {
 		r = run_queue(&run);
 		r = r < 0 || run.stopping ? r : confirm(&run);
+		r = r < 0 || run.stopping || o->behind ? r : spread(&run);
+		r = r < 0 || run.stopping || o->behind ? r : probe(&run);
 		r = r < 0 ? err_sys(err, r, "cannot go on with the trials") : run_conduct(&run, err);
 	}
 	if (r == 0 && run.err.code) {

@@ -285,10 +285,17 @@ static void feed(struct conn *c, unsigned depth, struct slice wire)
 	}
 	if (innermost && s != TLS_HANDSHAKE && !c->traced_tls) {
 		trace_tls(c, NULL);
+		/* What was read until now was the handshake, and perhaps the beginning of what follows. */
+		c->pieces.reads = 1;
+		c->pieces.first = 0;
+		if (strcmp(tls_version(t), "TLSv1.3") != 0)
+			c->pieces.skip = false;
 		c->state = slice_is(tls_alpn(t), "h2") ? CONN_HTTP2 : CONN_SNIFF;
 		if (c->state == CONN_HTTP2)
 			h2_open(c);
 	}
+	if (depth == 0)
+		pieces_plain(&c->pieces, plain.n);
 	if (plain.n)
 		feed(c, depth + 1, buf_slice(&plain));
 	if (s == TLS_CLOSED)
@@ -502,6 +509,7 @@ static void on_event(void *arg, uint32_t events)
 		ssize_t n = recv(c->fd, piece, sizeof(piece), MSG_DONTWAIT);
 		if (n > 0) {
 			c->received += (uint64_t)n;
+			pieces_wire(&c->pieces, slice_of(piece, (size_t)n), c->n_tls > 0 || piece[0] == 0x16);
 			if (c->state != CONN_LINGER)
 				feed(c, 0, slice_of(piece, (size_t)n));
 		} else if (n == 0) {
@@ -548,6 +556,7 @@ void conn_new(struct engine *e, int fd, const struct sockaddr_in6 *local)
 	c->raw = BUF(RAW_MAX);
 	c->port = ntohs(local->sin6_port);
 	c->last_us = engine_now_us(e);
+	c->pieces.skip = true;
 	const char *name = NULL;
 	if (IN6_IS_ADDR_V4MAPPED(&local->sin6_addr)) {
 		(void)inet_ntop(AF_INET, local->sin6_addr.s6_addr + 12, c->addr, sizeof(c->addr));
@@ -567,5 +576,10 @@ void conn_new(struct engine *e, int fd, const struct sockaddr_in6 *local)
 	trace_put(t, TAG_ADDR, slice_str(c->addr));
 	trace_put_u64(t, TAG_PORT, c->port);
 	trace_put(t, TAG_HOST, slice_str(c->host));
+	if (!conn_streams(c)) {
+		_cleanup_buf_ struct buf form = BUF(FORM_MAX);
+		socket_form(fd, &form);
+		trace_put(t, TAG_FORM, buf_slice(&form));
+	}
 	engine_trace_end(e);
 }

@@ -14,6 +14,7 @@
 #include "sys/loop.h"
 #include "wire/decode.h"
 #include "wire/engine.h"
+#include "wire/forms.h"
 #include "wire/names.h"
 #include "wire/relay.h"
 #include "wire/trace.h"
@@ -77,6 +78,8 @@ struct ws_link {
 	struct exchange_request asked; /* points into opened */
 	struct buf message;
 	unsigned opcode; /* of the message that fragments are gathered of; 0: none */
+	unsigned frames; /* it came in so many */
+	uint8_t mask[4]; /* of the first */
 };
 
 /* One request of a far side that streams. */
@@ -127,6 +130,7 @@ struct conn {
 	char hello_alpn[256], ja4[JA4_MAX];
 	struct buf hello_form; /* see clienthello.h */
 
+	struct pieces pieces; /* of the message that is coming */
 	struct buf in, out;
 	size_t booked;  /* memory of the buffers, as engine_hold() knows it */
 	struct buf raw; /* first bytes of a raw connection */

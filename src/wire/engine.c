@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -260,7 +261,7 @@ static bool resolves(const struct engine *e, const struct dns_query *q)
 /* What a query says beside the name and the type: RFC 1035, 4.1.1; RFC 6891, 6.1.2. */
 static void dns_form(const struct dns_query *q, struct buf *form)
 {
-	buf_fmt(form, "flags=%04x", q->flags);
+	buf_fmt(form, "flags=%04x\nid=%04x", q->flags, q->id);
 	if (q->questions != 1)
 		buf_fmt(form, "\nquestions=%u", q->questions);
 	if (q->qclass != 1)
@@ -443,6 +444,8 @@ static int port_socket(uint16_t number, bool udp, int *out)
 	        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
 	        (udp && setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on)) < 0))
 		return -errno;
+	if (!udp)
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_SAVE_SYN, &on, sizeof(on));
 	struct sockaddr_in6 any = {.sin6_family = AF_INET6, .sin6_port = htons(number), .sin6_addr = IN6ADDR_ANY_INIT};
 	if (bind(fd, (struct sockaddr *)&any, sizeof(any)) < 0 || (!udp && listen(fd, 1024) < 0))
 		return -errno;

@@ -18,6 +18,8 @@ struct stream {
 	size_t n_fields;
 	struct exchange_reply reply;
 	size_t sent;
+	unsigned pieces, padding; /* DATA frames; bytes of padding in all frames */
+	struct buf kept;          /* names of fields that must not be put into a table */
 	bool answered;
 	struct exchange *exchange; /* of a far side that streams; the request is its */
 };
@@ -27,6 +29,7 @@ struct h2 {
 	struct stream *streams;
 	char settings[256]; /* as sent until the first request: "3:100 4:65535 " */
 	uint32_t window;    /* by how much the connection's was widened until then */
+	char frames[256];   /* that came before the first request, in their order: "SETTINGS WINDOW_UPDATE" */
 	bool asked;
 };
 
@@ -45,6 +48,7 @@ static void h2_stream_free(struct conn *c, struct stream *s)
 	engine_release(c->engine, STREAM_COST);
 	buf_free(&s->reply.headers);
 	buf_free(&s->reply.body);
+	buf_free(&s->kept);
 	free(s);
 }
 
@@ -61,8 +65,12 @@ static int on_begin(nghttp2_session *session, const nghttp2_frame *frame, void *
 		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 	}
 	s->request = r;
+	s->kept = BUF(2048);
+	buf_fmt(&r->form, "settings=%s\nwindow=%u\nframes=%s\n", c->h2->settings, c->h2->window, c->h2->frames);
+	if (!c->h2->asked)
+		buf_fmt(&r->form, "first stream=%d\n", frame->hd.stream_id);
 	c->h2->asked = true;
-	buf_fmt(&r->form, "settings=%s\nwindow=%u\n", c->h2->settings, c->h2->window);
+	buf_fmt(&r->form, "header block=%zu\n", frame->hd.length);
 	if (frame->hd.flags & NGHTTP2_FLAG_PRIORITY)
 		buf_fmt(&r->form, "priority=%s%d, weight %d\n", frame->headers.pri_spec.exclusive ? "alone on " : "on ",
 		        frame->headers.pri_spec.stream_id, frame->headers.pri_spec.weight);
@@ -78,8 +86,9 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
         size_t value_n, uint8_t flags, void *arg)
 {
 	struct stream *s = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
-	(void)flags;
 	(void)arg;
+	if (s && flags & NGHTTP2_NV_FLAG_NO_INDEX)
+		buf_fmt(&s->kept, "%s%.*s", s->kept.n ? "," : "", (int)(name_n < 64 ? name_n : 64), (const char *)name);
 	/* A trailer must not move what a far side looks at. */
 	if (!s || s->exchange || !s->request)
 		return 0;
@@ -173,6 +182,12 @@ static void submit(struct conn *c, struct stream *s, int32_t id)
 static void gather(struct conn *c, struct stream *s)
 {
 	struct request *r = s->request;
+	if (s->pieces)
+		buf_fmt(&r->form, "data frames=%u\n", s->pieces);
+	if (s->padding)
+		buf_fmt(&r->form, "padding=%u\n", s->padding);
+	if (s->kept.n)
+		buf_fmt(&r->form, "never indexed=%.*s\n", SLICE_FMT(buf_slice(&s->kept)));
 	buf_str_add(&r->head, "\r\n");
 	r->proto = SLICE("h2");
 	r->fields = buf_slice(&r->head);
@@ -332,6 +347,25 @@ void h2_drained(struct conn *c)
 			stream_drained(s->exchange);
 }
 
+/* A frame begins: also those of a kind that nobody knows, and pings, which may hold anything. */
+static int on_frame_begin(nghttp2_session *session, const nghttp2_frame_hd *hd, void *arg)
+{
+	static const char *const names[] = {
+	        "DATA", "HEADERS", "PRIORITY", "RST_STREAM", "SETTINGS", "PUSH_PROMISE", "PING", "GOAWAY", "WINDOW_UPDATE"};
+	struct h2 *h = ((struct conn *)arg)->h2;
+	size_t n = strlen(h->frames);
+	(void)session;
+	/* The answer to our settings comes when it comes. */
+	bool ack = hd->type == NGHTTP2_SETTINGS && hd->flags & NGHTTP2_FLAG_ACK;
+	if (h->asked || hd->type == NGHTTP2_HEADERS || ack || n > sizeof(h->frames) - 24)
+		return 0;
+	if (hd->type < ARRAY_LEN(names))
+		(void)snprintf(h->frames + n, sizeof(h->frames) - n, "%s%s", n ? " " : "", names[hd->type]);
+	else
+		(void)snprintf(h->frames + n, sizeof(h->frames) - n, "%s%u", n ? " " : "", hd->type);
+	return 0;
+}
+
 /* How the client sets up its side, before it can know anything of ours. */
 static void note_setup(struct h2 *h, const nghttp2_frame *frame)
 {
@@ -344,11 +378,21 @@ static void note_setup(struct h2 *h, const nghttp2_frame *frame)
 	}
 }
 
+static void count_frame(nghttp2_session *session, const nghttp2_frame *frame)
+{
+	struct stream *s = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
+	if (!s || (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA))
+		return;
+	s->pieces += frame->hd.type == NGHTTP2_DATA;
+	s->padding += (unsigned)(frame->hd.type == NGHTTP2_DATA ? frame->data.padlen : frame->headers.padlen);
+}
+
 static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
 {
 	struct conn *c = arg;
 	if (!c->h2->asked)
 		note_setup(c->h2, frame);
+	count_frame(session, frame);
 	if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA)
 		return 0;
 	struct stream *s = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
@@ -432,6 +476,7 @@ void h2_open(struct conn *c)
 		conn_finish(c, "out of memory");
 		return;
 	}
+	nghttp2_session_callbacks_set_on_begin_frame_callback(k, on_frame_begin);
 	nghttp2_session_callbacks_set_on_begin_headers_callback(k, on_begin);
 	nghttp2_session_callbacks_set_on_header_callback(k, on_header);
 	nghttp2_session_callbacks_set_on_data_chunk_recv_callback(k, on_chunk);

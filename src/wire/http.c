@@ -164,6 +164,7 @@ void request_trace(
 		trace_put_u64(t, TAG_STATUS, (uint64_t)status);
 	if (r->lost)
 		trace_put_u64(t, TAG_LOST, r->lost);
+	pieces_form(&c->pieces, &r->form);
 	if (r->form.n)
 		trace_put(t, TAG_FORM, buf_slice(&r->form));
 	if (reason)
@@ -198,6 +199,7 @@ void request_answer(struct conn *c, struct request *r, struct exchange_reply *re
 		int e = decode_content(coding, body, &plain, &lost, &reason);
 		if (e == 0 || e == -ENOBUFS) {
 			gzip_form(coding, body, &r->form);
+			coding_form(coding, body, buf_slice(&plain), &r->form);
 			body = buf_slice(&plain);
 			r->lost += lost;
 			(void)snprintf(name, sizeof(name), "%.*s", SLICE_FMT(coding));

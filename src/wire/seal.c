@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <seccomp.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -87,6 +89,10 @@ static int load_filter(bool memory_files)
 			r = seccomp_rule_add(f, SCMP_ACT_ALLOW, allowed[i], 0);
 	if (r == 0)
 		r = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_INET6, 0));
+	/* What the kernel kept of a client's first packet. */
+	if (r == 0)
+		r = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(getsockopt), 2, SCMP_A1(SCMP_CMP_EQ, IPPROTO_TCP, 0),
+		        SCMP_A2(SCMP_CMP_EQ, TCP_SAVED_SYN, 0));
 	if (r == 0 && memory_files)
 		r = seccomp_rule_add(
 		        f, SCMP_ACT_ALLOW, SCMP_SYS(memfd_create), 1, SCMP_A1(SCMP_CMP_EQ, MFD_CLOEXEC | MFD_ALLOW_SEALING, 0));

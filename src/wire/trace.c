@@ -75,6 +75,8 @@ const char *trace_kind_name(enum trace_kind kind)
 	        [TRACE_PACKET] = "packet",
 	        [TRACE_CLOSE] = "close",
 	        [TRACE_NOTE] = "note",
+	        [TRACE_FILE] = "file",
+	        [TRACE_END] = "end",
 	};
 	return kind < TRACE_KIND_END && names[kind] ? names[kind] : "unknown";
 }

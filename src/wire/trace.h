@@ -21,6 +21,9 @@ enum trace_kind {
 	TRACE_PACKET, /* TIME PROTO(number of the IP protocol) ADDR WIRE_SIZE: neither TCP nor UDP */
 	TRACE_CLOSE,  /* TIME CONN WIRE_SIZE(bytes from the client) REASON */
 	TRACE_NOTE,   /* TIME REASON: a fact about the world itself that a reader must know (a cap was hit, …) */
+	TRACE_FILE,   /* TARGET(path) BODY(content, capped) WIRE_SIZE LOST FORM("mode=0644") REASON(file|link): written by the tool in the
+	               * home or   the project, as it was when the trial ended. From the trial, not from the world */
+	TRACE_END,    /* TIME(wall clock of the tool) CPU: the tool has ended. The same */
 	TRACE_KIND_END,
 };
 
@@ -54,6 +57,7 @@ enum trace_tag {
 	TAG_FORM, /* how it is written, apart from what it says: lines of "name=value". TLS: see clienthello.h. DNS: "flags" (hex), "class"
 	           * and "EDNS" where they are not the usual ones. HTTP: of a chunked body "chunk blocks", "chunk sizes", "chunk
 	           * extensions", "trailer"; of a gzip body "gzip header"; of HTTP/2 "settings" and "window" of the connection until then */
+	TAG_CPU,  /* microseconds of processor time, of all processes */
 	TRACE_TAG_END,
 };
 

@@ -51,11 +51,19 @@ bool wsock_open(struct conn *c, struct request *r)
 
 static void trace(struct conn *c, struct slice body, const char *what)
 {
+	_cleanup_buf_ struct buf form = BUF(1024);
+	const uint8_t *m = c->ws->mask;
+	buf_fmt(&form, "mask=%02x%02x%02x%02x\n", m[0], m[1], m[2], m[3]);
+	if (c->ws->frames > 1)
+		buf_fmt(&form, "fragments=%u\n", c->ws->frames);
+	pieces_form(&c->pieces, &form);
+
 	struct buf *t = engine_trace(c->engine, c, TRACE_WS);
 	trace_put(t, TAG_HOST, slice_str(c->ws->opened->host));
 	trace_put(t, TAG_TARGET, c->ws->opened->target);
 	trace_put(t, TAG_BODY, body);
 	trace_put(t, TAG_REASON, slice_str(what));
+	trace_put(t, TAG_FORM, buf_slice(&form));
 	engine_trace_end(c->engine);
 }
 
@@ -100,8 +108,12 @@ static void data_frame(struct conn *c, const struct ws_frame *f)
 		fail(c, "fragment out of order");
 		return;
 	}
-	if (f->opcode != WS_CONTINUE)
+	if (f->opcode != WS_CONTINUE) {
 		w->opcode = f->opcode;
+		w->frames = 0;
+		memcpy(w->mask, f->mask, sizeof(w->mask));
+	}
+	w->frames++;
 	ws_payload(&w->message, f);
 	if (buf_error(&w->message))
 		fail(c, "message is too long");
@@ -113,6 +125,11 @@ static void control_frame(struct conn *c, const struct ws_frame *f)
 {
 	_cleanup_buf_ struct buf b = BUF(128);
 	ws_payload(&b, f);
+	c->ws->frames = 1;
+	memcpy(c->ws->mask, f->mask, sizeof(f->mask));
+	/* They may hold anything; those that hold nothing come with the time. */
+	if (f->opcode != WS_CLOSE && b.n)
+		trace(c, buf_slice(&b), f->opcode == WS_PING ? "ping" : "pong");
 	if (f->opcode == WS_PING) {
 		send_frame(c, WS_PONG, buf_slice(&b));
 	} else if (f->opcode == WS_CLOSE) {

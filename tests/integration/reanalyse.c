@@ -102,17 +102,19 @@ int main(int argc, char **argv)
 			treatment.level[factor] = (uint8_t)level;
 			varied++;
 		}
-		bool combined = confirming && varied != 1;
+		bool combined = (confirming == 1 && varied != 1) || confirming == 3;
 		struct feature_literal literals[512];
 		size_t n_literals = 0;
 		static const char *const no_command[] = {"tool", NULL};
 		struct vet_subject subject = {.command = no_command};
 		k->t = (struct analysis_trial){.id = arena_fmt(&arena, "t%03u", number),
 		        .treatment = treatment,
-		        .baseline = varied == 0 && !confirming,
+		        .baseline = varied == 0 && confirming != 1 && confirming != 3,
 		        .factor = combined ? 0 : factor,
 		        .level = combined ? 0 : level,
 		        .confirming = confirming,
+		        .probe = confirming == 2,
+		        .spread = confirming == 3,
 		        .combined = combined,
 		        .usable = true,
 		        .started_unix = started};
@@ -152,6 +154,13 @@ int main(int argc, char **argv)
 			(void)printf("candidate %s %s = %s: %u features, worst %s, by chance %.2g\n", vet_base_name(c[i].base),
 			        factor_table[c[i].factor].name, factor_level_at(c[i].factor, c[i].level)->name, c[i].features,
 			        leak_class_name(c[i].worst), c[i].by_chance);
+	struct analysis_suspect *suspects;
+	size_t n_suspects;
+	if (analysis_volatile_screen(s, trials, n, &profile, 24, &arena, &suspects, &n_suspects) == 0)
+		for (size_t i = 0; i < n_suspects; i++)
+			(void)printf("suspect %s %s = %s: score %.2f after %u runs, wants %u\n", vet_base_name(suspects[i].base),
+			        factor_table[suspects[i].factor].name, factor_level_at(suspects[i].factor, suspects[i].level)->name,
+			        suspects[i].score, suspects[i].runs, suspects[i].wants);
 	if (analysis_decide(s, trials, n, &profile, &result) == 0) {
 		_cleanup_buf_ struct buf text = BUF((size_t)64 << 20), json = BUF((size_t)64 << 20);
 		result.postern = result.subject_name = result.subject_version = result.subject_sha256 = result.subject_title = "";

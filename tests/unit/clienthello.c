@@ -1,6 +1,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <cmocka.h>
 
 #include "crypto/ja4.h"
@@ -67,6 +68,15 @@ static void foxio_extensions(struct buf *e)
 	extension(e, 0x0015, SLICE("\x00\x00"));
 }
 
+/* By their heads, so without those that a record of one byte only looks like. */
+static unsigned records_of(struct slice in)
+{
+	unsigned n = 0;
+	for (size_t at = 0; at + 5 <= in.n; at += 5 + ((size_t)in.p[at + 3] << 8 | in.p[at + 4]))
+		n++;
+	return n;
+}
+
 static void example_of_foxio(void **state)
 {
 	(void)state;
@@ -82,10 +92,17 @@ static void example_of_foxio(void **state)
 		assert_string_equal(ja4, "t13d1516h2_8daaf6152771_e5627efa2ab1");
 		assert_string_equal(h.sni, "www.test.com");
 		assert_string_equal(h.alpn, "h2,http/1.1");
-		assert_string_equal(buf_str(&h.form),
+		char form[1200];
+		(void)snprintf(form, sizeof(form), "%s%u, 0301",
 		        "ciphers=1301,1302,1303,c02b,c02f,c02c,c030,cca9,cca8,c013,c014,009c,009d,002f,0035\n"
 		        "extensions=0000,0033,000d,0023,000b,ff01,000a,001b,4469,0012,002d,0010,0005,002b,0017,0015\n"
-		        "groups=001d\nkey shares=001d\nsession id=0\ncompression=00\nSNI=WWW.Test.com");
+		        "groups=001d\nkey shares=001d\nversions=0304,0303\n"
+		        "signature algorithms=0403,0804,0401,0503,0805,0501,0806,0601\n"
+		        "bodies=000b:0100,ff01:00,001b:,4469:,0012:,002d:,0005:,0017:,0015:2 bytes\nGREASE=4\n"
+		        "random=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n"
+		        "session id=0\ncompression=00\nSNI=WWW.Test.com\nrecords=",
+		        records_of(buf_slice(&in)));
+		assert_string_equal(buf_str(&h.form), form);
 		clienthello_free(&h);
 		if (piece > 1)
 			continue;
@@ -105,7 +122,10 @@ static void bare(void **state)
 	assert_int_equal(clienthello_parse(buf_slice(&in), &h, &why), CLIENTHELLO_OK);
 	ja4_text(&h, ja4);
 	assert_string_equal(ja4, "t11i000000_000000000000_000000000000");
-	assert_string_equal(buf_str(&h.form), "ciphers=\nextensions=\ngroups=\nkey shares=\nsession id=0\ncompression=00");
+	assert_string_equal(buf_str(&h.form),
+	        "ciphers=\nextensions=\ngroups=\nkey shares=\nversions=\nsignature algorithms=\nbodies=\nGREASE=0\n"
+	        "random=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n"
+	        "session id=0\ncompression=00\nrecords=1, 0301");
 	clienthello_free(&h);
 	/* a protocol that is not alphanumeric: the hex digits at its ends */
 	extension(&e, 0x0010, SLICE("\x00\x03\x02\xab\xcd"));

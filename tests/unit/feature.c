@@ -84,7 +84,7 @@ static size_t differences(const struct feature_set *s, unsigned a, unsigned b, b
 	size_t n = 0;
 	for (uint32_t i = 0; i < feature_count(s); i++) {
 		const struct feature *f = feature_at(s, i);
-		if (!differs(s, i, a, b) || f->derived)
+		if (!differs(s, i, a, b) || f->derived || f->measure)
 			continue;
 		if (top && f->parent != UINT32_MAX && differs(s, f->parent, a, b))
 			continue;
@@ -442,7 +442,7 @@ static void turns_keep_their_slots(void **state)
 	size_t n = 0, news = 0;
 	for (uint32_t i = 0; i < feature_count(s); i++) {
 		const struct feature *f = feature_at(s, i);
-		if (!differs(s, i, 0, 1) || (f->parent != UINT32_MAX && differs(s, f->parent, 0, 1)))
+		if (f->measure || !differs(s, i, 0, 1) || (f->parent != UINT32_MAX && differs(s, f->parent, 0, 1)))
 			continue;
 		n++;
 		news += strcmp(f->address, "request 4") == 0;

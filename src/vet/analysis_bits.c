@@ -1,0 +1,337 @@
+/* Bits of ids: what is never twice the same may still say something, in a digit that is always the same under a level, or a bit. Each run
+ * with the level halves what chance leaves of the bits that do not change; what is left after many is suspected, and tried on fresh runs.
+ */
+#include "vet/analysis_token.h"
+
+#include <errno.h>
+#include <math.h>
+
+#include "vet/stat.h"
+#include "vet/stat_order.h"
+
+#define Q_MAX     0.01
+#define RUNS_MIN  2
+#define FRESH_MIN 4
+#define FRESH_MAX 14
+/* 2 to the power of it is how unlikely fresh runs must be able to make it. */
+#define FRESH_BITS 15
+
+/* Bits of a token that were always the same under a level. */
+struct pattern {
+	uint64_t mask[TOKEN_WORDS], want[TOKEN_WORDS];
+	unsigned n, runs; /* bits; trials in which they were */
+	double expected;  /* so many by chance */
+	double p;
+	bool bases[BASE_COUNT];
+};
+
+/* Bases that are looked at together: each alone, and both. */
+static bool in_scope(const struct analysis_trial *t, int scope)
+{
+	return t->usable && (scope == BASE_COUNT || t->treatment.base == (enum vet_base)scope);
+}
+
+/* The probability of at least k events if `mean` are expected (Poisson): of events of different, small probabilities it is an upper limit.
+ */
+static double poisson_tail(unsigned k, double mean)
+{
+	double term = exp(-mean), sum = 0;
+	for (unsigned i = 0; i < k; i++) {
+		sum += term;
+		term *= mean / (i + 1);
+	}
+	/* Far out the difference from 1 is lost: the first terms of the tail itself are as good. */
+	if (k > mean + 1) {
+		double tail = 0;
+		for (unsigned i = k; i < k + 200; i++) {
+			tail += term;
+			term *= mean / (i + 1);
+		}
+		return tail;
+	}
+	return sum < 1 ? 1 - sum : 0;
+}
+
+static bool pattern_of(const struct ctx *c, const struct token *t, unsigned factor, unsigned level, int scope, struct pattern *out)
+{
+	uint64_t ones[TOKEN_WORDS], zeros[TOKEN_WORDS];
+	struct pattern p = {.p = 1};
+	memset(ones, 0xff, sizeof(ones));
+	memset(zeros, 0xff, sizeof(zeros));
+	for (size_t o = 0; o < c->n; o++) {
+		const struct analysis_trial *u = &c->all[o];
+		if (!t->there[o] || u->probe || !in_scope(u, scope) || an_level_of(u, factor) != level)
+			continue;
+		p.runs++;
+		p.bases[u->treatment.base] = true;
+		for (size_t w = 0; w < TOKEN_WORDS; w++) {
+			ones[w] &= t->bits[o][w];
+			zeros[w] &= ~t->bits[o][w];
+		}
+	}
+	if (p.runs < RUNS_MIN)
+		return false;
+	for (size_t w = 0; w < TOKEN_WORDS; w++) {
+		p.mask[w] = (ones[w] | zeros[w]) & t->fair[w];
+		p.want[w] = ones[w] & p.mask[w];
+		p.n += (unsigned)__builtin_popcountll(p.mask[w]);
+	}
+	for (unsigned i = 0; i < t->n_bits; i++)
+		if (token_bit(t->fair, i))
+			p.expected += pow(t->share[i], p.runs) + pow(1 - t->share[i], p.runs);
+	p.p = p.n ? poisson_tail(p.n, p.expected) : 1;
+	*out = p;
+	return p.n > 0;
+}
+
+/* The clearest of the three scopes. */
+static bool best_pattern(const struct ctx *c, const struct token *t, unsigned factor, unsigned level, struct pattern *out)
+{
+	struct pattern best = {.p = 1}, p;
+	for (int scope = 0; scope <= BASE_COUNT; scope++)
+		if (pattern_of(c, t, factor, level, scope, &p) && p.p < best.p)
+			best = p;
+	*out = best;
+	return best.p < 1;
+}
+
+/* Which port the kernel chooses follows from the addresses. */
+static bool foreseen(const struct ctx *c, const struct token *t, unsigned factor)
+{
+	static const char *const names[] = {"ip", "gateway", "proxy"};
+	bool port = strstr(an_text_of(feature_at(c->s, t->feature)->address), "source port") != NULL;
+	for (size_t i = 0; port && i < ARRAY_LEN(names); i++)
+		if (strcmp(factor_table[factor].name, names[i]) == 0)
+			return true;
+	return false;
+}
+
+static bool tried(const struct ctx *c, unsigned factor, unsigned level, bool probes, size_t *n)
+{
+	*n = 0;
+	for (size_t o = 0; o < c->n; o++)
+		*n += c->all[o].usable && c->all[o].probe == probes && !c->all[o].baseline && an_level_of(&c->all[o], factor) == level;
+	return *n > 0;
+}
+
+static unsigned wants(const struct pattern *p)
+{
+	double sure = p->n - p->expected;
+	double runs = ceil(FRESH_BITS / (sure > 1 ? sure : 1));
+	return runs < FRESH_MIN ? FRESH_MIN : runs > FRESH_MAX ? FRESH_MAX : (unsigned)runs;
+}
+
+int an_bits_screen(const struct ctx *c, double p_max, struct analysis_suspect *out, size_t max, size_t *n_out)
+{
+	_cleanup_(tokens_free) struct tokens all = {0};
+	int r = tokens_of(c, &all);
+	size_t n = *n_out, runs;
+	for (unsigned f = 0; f < factor_count && r == 0; f++)
+		for (unsigned l = 1; l < factor_level_count(f); l++) {
+			struct analysis_suspect s = {.factor = f, .level = l};
+			struct pattern p;
+			if (!tried(c, f, l, false, &runs))
+				continue;
+			for (size_t i = 0; i < all.n; i++) {
+				if (foreseen(c, &all.t[i], f) || !best_pattern(c, &all.t[i], f, l, &p) || p.p > p_max ||
+				        -log10(p.p + 1e-30) <= s.score)
+					continue;
+				s.score = -log10(p.p + 1e-30);
+				s.base = p.bases[BASE_GATEWAY] ? BASE_GATEWAY : BASE_OFFICIAL;
+				s.runs = p.runs;
+				s.wants = wants(&p);
+			}
+			if (s.score > 0 && n < max)
+				out[n++] = s;
+		}
+	*n_out = n;
+	return r;
+}
+
+int analysis_bits_screen(const struct feature_set *set, const struct analysis_trial *trials, size_t n, double p_max, struct arena *arena,
+        struct analysis_suspect **out, size_t *n_out)
+{
+	struct ctx c = {.s = set, .t = trials, .all = trials, .n = n};
+	size_t room = factor_count * (FACTOR_LEVELS_MAX + FACTOR_EXTRA_MAX);
+	struct analysis_suspect *all = arena_array(arena, room, sizeof(*all));
+	*n_out = 0;
+	*out = all;
+	return all ? an_bits_screen(&c, p_max, all, room, n_out) : -ENOMEM;
+}
+
+/* -- deciding -- */
+
+struct claim {
+	const struct token *token;
+	unsigned factor, level;
+	enum vet_base base;
+	struct pattern pattern;
+	size_t n, m;         /* fresh runs, others */
+	double mean, others; /* share of the pattern's bits that are as they were */
+	double p;
+};
+
+static unsigned matches(const struct pattern *p, const uint64_t bits[TOKEN_WORDS])
+{
+	unsigned n = 0;
+	for (size_t w = 0; w < TOKEN_WORDS; w++)
+		n += (unsigned)__builtin_popcountll(p->mask[w] & ~(bits[w] ^ p->want[w]));
+	return n;
+}
+
+/* How many of the pattern's bits are as they were: in fresh runs of the level, and in all trials without its factor. */
+static void claim_test(const struct ctx *c, struct claim *k, double *x, double *y)
+{
+	k->n = k->m = 0;
+	k->mean = k->others = 0;
+	for (size_t o = 0; o < c->n; o++) {
+		const struct analysis_trial *u = &c->all[o];
+		if (!k->token->there[o] || !u->usable)
+			continue;
+		double v = matches(&k->pattern, k->token->bits[o]);
+		if (u->probe && an_level_of(u, k->factor) == k->level) {
+			x[k->n++] = v;
+			k->mean += v;
+			k->base = u->treatment.base;
+		} else if (an_level_of(u, k->factor) == 0) {
+			y[k->m++] = v;
+			k->others += v;
+		}
+	}
+	k->mean /= k->n ? (double)k->n * k->pattern.n : 1;
+	k->others /= k->m ? (double)k->m * k->pattern.n : 1;
+	k->p = k->n >= FRESH_MIN ? stat_rank_sum(x, k->n, y, k->m) : 1;
+}
+
+static int tell(const struct ctx *c, const struct claim *k, struct groups *all)
+{
+	const struct token *t = k->token;
+	_cleanup_buf_ struct buf places = BUF(400);
+	unsigned shown = 0;
+	for (unsigned i = 0; i < t->n_bits && shown < 12; i++)
+		if (token_bit(k->pattern.mask, i))
+			buf_fmt(&places, "%s%u", shown++ ? ", " : "", i + 1);
+	struct told told = {.feature = t->feature,
+	        .factor = k->factor,
+	        .level = k->level,
+	        .base = k->base,
+	        .class = CLASS_COVERT,
+	        .kind = "bits of ids",
+	        .p = k->p};
+	const char *before = arena_fmt(c->arena, "%.0f %% of %u bits (%s%s) as under the level, in %zu trials", 100 * k->others,
+	                   k->pattern.n, buf_str(&places), k->pattern.n > shown ? ", ..." : "", k->m),
+	           *after = arena_fmt(c->arena, "%.0f %% of %u bits (%s%s) as under the level, in %zu trials", 100 * k->mean, k->pattern.n,
+	                   buf_str(&places), k->pattern.n > shown ? ", ..." : "", k->n);
+	told.explanation = arena_fmt(c->arena,
+	        "The %s decides bits of a value that looks random. They are now 0, now 1 without it, and were the same in %u runs with it; "
+	        "fresh "
+	        "runs bore it out, by a rank test.",
+	        factor_table[k->factor].title, k->pattern.runs);
+	if (!before || !after || !told.explanation)
+		return -ENOMEM;
+	told.before = slice_str(before);
+	told.after = slice_str(after);
+	return an_tell(c, all, &told);
+}
+
+int an_bits(const struct ctx *c, struct groups *all)
+{
+	_cleanup_(tokens_free) struct tokens tokens = {0};
+	_cleanup_free_ struct claim *claims = NULL;
+	_cleanup_free_ double *x = calloc(c->n + 1, sizeof(*x)), *y = calloc(c->n + 1, sizeof(*y)), *p = NULL, *q = NULL;
+	size_t n = 0, room = 0, runs;
+	int r = !x || !y ? -ENOMEM : tokens_of(c, &tokens);
+	for (unsigned f = 0; f < factor_count && r == 0; f++)
+		for (unsigned l = 1; l < factor_level_count(f) && r == 0; l++) {
+			if (!tried(c, f, l, true, &runs) || runs < FRESH_MIN)
+				continue;
+			for (size_t i = 0; i < tokens.n && r == 0; i++) {
+				struct claim k = {.token = &tokens.t[i], .factor = f, .level = l};
+				if (foreseen(c, &tokens.t[i], f) || !best_pattern(c, &tokens.t[i], f, l, &k.pattern) ||
+				        k.pattern.p > AN_BITS_SUSPECT)
+					continue;
+				claim_test(c, &k, x, y);
+				if (n == room) {
+					struct claim *more = reallocarray(claims, room = room ? 2 * room : 32, sizeof(*more));
+					r = more ? 0 : -ENOMEM;
+					claims = more ? more : claims;
+				}
+				if (r == 0)
+					claims[n++] = k;
+			}
+		}
+	p = calloc(n + 1, sizeof(*p));
+	q = calloc(n + 1, sizeof(*q));
+	r = r ? r : !p || !q ? -ENOMEM : 0;
+	for (size_t i = 0; i < n && r == 0; i++)
+		p[i] = claims[i].p;
+	r = r ? r : stat_by(p, n, n, q);
+	for (size_t i = 0; i < n && r == 0; i++)
+		if (an_told_already(all, claims[i].factor, claims[i].level, CLASS_COVERT, NULL))
+			q[i] = 1;
+	for (size_t i = 0; i < n && r == 0; i++)
+		if (q[i] <= Q_MAX && claims[i].mean > claims[i].others)
+			r = tell(c, &claims[i], all);
+	return r;
+}
+
+/* -- trials that set many levels at once -- */
+
+static uint64_t random_next(uint64_t *state)
+{
+	uint64_t z = *state += 0x9e3779b97f4a7c15;
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+	z = (z ^ z >> 27) * 0x94d049bb133111eb;
+	return z ^ z >> 31;
+}
+
+static bool is_among(const struct analysis_suspect *among, size_t n, unsigned factor, unsigned level)
+{
+	for (size_t i = 0; i < n; i++)
+		if (among[i].factor == factor && among[i].level == level)
+			return true;
+	return false;
+}
+
+int analysis_spread(const struct analysis_trial *trials, size_t n, const struct analysis_suspect *among, size_t n_among, size_t want,
+        uint64_t seed, struct arena *arena, struct treatment **out, size_t *n_out)
+{
+	static const unsigned of_three = 2;
+	struct treatment *t = arena_array(arena, want + 1, sizeof(*t));
+	_cleanup_free_ unsigned(*counts)[UINT8_MAX + 1] = calloc(factor_count * BASE_COUNT, sizeof(*counts));
+	bool bases[BASE_COUNT] = {false};
+	if (!t || !counts)
+		return -ENOMEM;
+	/* Levels that were tried alone in a base; how often each was set so far, plus one. */
+	for (size_t o = 0; o < n; o++) {
+		const struct analysis_trial *u = &trials[o];
+		bases[u->treatment.base] |= u->usable && u->baseline;
+		if (u->usable && !u->baseline && !u->combined)
+			counts[u->factor * BASE_COUNT + u->treatment.base][u->level & UINT8_MAX]++;
+	}
+	size_t made = 0;
+	for (size_t i = 0; made < want && i < 2 * want; i++) {
+		enum vet_base b = (enum vet_base)(i % BASE_COUNT);
+		if (!bases[b])
+			continue;
+		struct treatment *x = &t[made++];
+		*x = (struct treatment){.base = b};
+		for (unsigned f = 0; f < factor_count; f++) {
+			unsigned *k = counts[f * BASE_COUNT + b], best = 0;
+			/* A level that works in one base is tried in both. */
+			unsigned *other = counts[f * BASE_COUNT + (BASE_COUNT - 1 - b)];
+			bool fits = !factor_table[f].only_gateway || b == BASE_GATEWAY;
+			if (!fits || random_next(&seed) % 3 >= of_three)
+				continue;
+			for (unsigned l = 1; l < factor_level_count(f) && l <= UINT8_MAX; l++)
+				if ((k[l] || other[l]) && is_among(among, n_among, f, l) &&
+				        (best == 0 || k[l] + other[l] < k[best] + other[best]))
+					best = l;
+			x->level[f] = (uint8_t)best;
+			k[best] += best > 0;
+		}
+	}
+	*out = t;
+	*n_out = made;
+	return 0;
+}

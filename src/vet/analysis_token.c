@@ -1,0 +1,306 @@
+#include "vet/analysis_token.h"
+
+#include <errno.h>
+
+#include "base/encode.h"
+#include "vet/stat_order.h"
+
+#define TOKENS_MAX  512
+#define PARTS_MAX   12
+#define LENGTH_MIN  8
+#define VALUE_MAX   600 /* bytes: longer values are texts */
+#define TRIALS_MIN  12
+#define NUMBER_BITS 8
+/* A bit is fair if it is 1 in this share of trials, and runs of it are no rarer or more frequent than by chance. */
+#define SHARE_MIN 0.2
+#define RUNS_MIN  1e-4
+
+static bool letter_or_digit(uint8_t c)
+{
+	return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
+}
+
+static bool is_uuid(struct slice s)
+{
+	for (size_t i = 0; i < 36; i++)
+		if (s.n < 36 || (i == 8 || i == 13 || i == 18 || i == 23 ? s.p[i] != '-' : hex_value(s.p[i]) < 0))
+			return false;
+	return s.n == 36 || !letter_or_digit(s.p[36]);
+}
+
+/* The next part of letters and digits; a UUID is one. False at the end. */
+static bool part_next(struct slice *rest, struct slice *part)
+{
+	size_t i = 0, n = 0;
+	while (i < rest->n && !letter_or_digit(rest->p[i]))
+		i++;
+	*rest = slice_from(*rest, i);
+	if (is_uuid(*rest))
+		n = 36;
+	while (n < rest->n && letter_or_digit(rest->p[n]))
+		n++;
+	*part = slice_sub(*rest, 0, n);
+	*rest = slice_from(*rest, n);
+	return n > 0;
+}
+
+static struct slice part_at(struct slice value, unsigned index)
+{
+	struct slice part = SLICE_NONE;
+	for (unsigned i = 0; part_next(&value, &part); i++)
+		if (i == index)
+			return part;
+	return SLICE_NONE;
+}
+
+/* What all values of a part have in common. */
+struct form {
+	size_t n, distinct;
+	size_t least, most; /* length */
+	bool digits, hex, letters_too, sixty_four;
+};
+
+static int sixty_four(uint8_t c)
+{
+	return c >= 'A' && c <= 'Z'   ? c - 'A'
+	       : c >= 'a' && c <= 'z' ? c - 'a' + 26
+	       : c >= '0' && c <= '9' ? c - '0' + 52
+	       : c == '+' || c == '-' ? 62
+	       : c == '/' || c == '_' ? 63
+	                              : -1;
+}
+
+static void form_add(struct form *f, struct slice s)
+{
+	f->least = f->n == 0 || s.n < f->least ? s.n : f->least;
+	f->most = s.n > f->most ? s.n : f->most;
+	bool uuid = is_uuid(s) && s.n == 36;
+	for (size_t i = 0; i < s.n; i++) {
+		bool digit = s.p[i] >= '0' && s.p[i] <= '9';
+		f->digits &= digit;
+		f->hex &= hex_value(s.p[i]) >= 0 || uuid;
+		f->sixty_four &= sixty_four(s.p[i]) >= 0 || s.p[i] == '=';
+		f->letters_too |= !digit;
+	}
+	f->n++;
+}
+
+/* The whole value if index is PARTS_MAX. */
+static struct slice part_of(struct slice value, unsigned index)
+{
+	return index == PARTS_MAX ? value : part_at(value, index);
+}
+
+static int by_hash(const void *x, const void *y)
+{
+	uint64_t a = *(const uint64_t *)x, b = *(const uint64_t *)y;
+	return (a > b) - (a < b);
+}
+
+static bool form_of(const struct ctx *c, uint32_t feature, unsigned index, struct form *out, uint64_t *hashes)
+{
+	*out = (struct form){.digits = true, .hex = true, .sixty_four = true};
+	for (size_t o = 0; o < c->n; o++) {
+		struct slice v = c->all[o].usable ? feature_value(c->s, feature, (unsigned)o) : SLICE_NONE;
+		if (!v.p)
+			continue;
+		struct slice part = v.n <= VALUE_MAX ? part_of(v, index) : SLICE_NONE;
+		if (!part.n)
+			return false;
+		hashes[out->n] = slice_hash(part);
+		form_add(out, part);
+	}
+	qsort(hashes, out->n, sizeof(*hashes), by_hash);
+	for (size_t i = 0; i < out->n; i++)
+		out->distinct += i == 0 || hashes[i] != hashes[i - 1];
+	return out->n >= TRIALS_MIN;
+}
+
+static void put_bits(struct slice s, struct token *t, uint64_t out[TOKEN_WORDS])
+{
+	unsigned at = 0;
+	memset(out, 0, TOKEN_WORDS * sizeof(*out));
+	if (t->number) {
+		uint64_t v = 0;
+		for (size_t i = 0; i < s.n; i++)
+			v = v * 10 + (uint64_t)(s.p[i] - '0');
+		out[0] = v & ((1u << NUMBER_BITS) - 1);
+		return;
+	}
+	for (size_t i = 0; i < s.n && at + t->per <= TOKEN_BITS; i++) {
+		int v = t->per == 4 ? hex_value(s.p[i]) : sixty_four(s.p[i]);
+		for (unsigned b = t->per; v >= 0 && b-- > 0; at++)
+			out[at / 64] |= (uint64_t)(v >> b & 1) << (at % 64);
+	}
+}
+
+/* How many times neighbours differ, plus one. */
+static unsigned runs_of(const struct ctx *c, const struct token *t, unsigned bit, unsigned *ones, unsigned *all)
+{
+	unsigned runs = 0;
+	bool last = false;
+	*ones = *all = 0;
+	for (size_t o = 0; o < c->n; o++) {
+		if (!t->there[o] || c->all[o].probe)
+			continue;
+		bool v = token_bit(t->bits[o], bit);
+		runs += *all == 0 || v != last;
+		last = v;
+		*ones += v;
+		++*all;
+	}
+	return runs;
+}
+
+static bool judge(const struct ctx *c, struct token *t)
+{
+	bool any = false;
+	for (unsigned i = 0; i < t->n_bits; i++) {
+		unsigned ones, all, runs = runs_of(c, t, i, &ones, &all);
+		double share = all ? (double)ones / all : 0;
+		t->share[i] = share;
+		if (all < TRIALS_MIN || share < SHARE_MIN || share > 1 - SHARE_MIN)
+			continue;
+		if (stat_runs(ones, all - ones, runs) < RUNS_MIN || 1 - stat_runs(ones, all - ones, runs - 1) < RUNS_MIN)
+			continue;
+		t->fair[i / 64] |= (uint64_t)1 << (i % 64);
+		any = true;
+	}
+	return any;
+}
+
+static bool same_bits(const struct token *a, const struct token *b, size_t n)
+{
+	return a->n_bits == b->n_bits && memcmp(a->there, b->there, n * sizeof(*a->there)) == 0 &&
+	       memcmp(a->bits, b->bits, n * sizeof(*a->bits)) == 0;
+}
+
+static void token_free(struct token *t)
+{
+	free(t->bits);
+	free(t->there);
+}
+
+void tokens_free(struct tokens *all)
+{
+	for (size_t i = 0; i < all->n; i++)
+		token_free(&all->t[i]);
+	free(all->t);
+	*all = (struct tokens){0};
+}
+
+/* What follows the host of an endpoint. */
+static const char *path_of(const struct feature *f)
+{
+	const char *host = strstr(an_text_of(f->endpoint), "://");
+	const char *path = host ? strchr(host + 3, '/') : NULL;
+	return path ? path : an_text_of(f->endpoint);
+}
+
+/* To a gateway the same is sent as to the official host, never both in a trial: then it is one token. */
+static bool merge(const struct ctx *c, struct token *into, const struct token *t)
+{
+	const struct feature *a = feature_at(c->s, into->feature), *b = feature_at(c->s, t->feature);
+	if (into->index != t->index || into->n_bits != t->n_bits || into->per != t->per || into->number != t->number ||
+	        strcmp(an_text_of(a->address), an_text_of(b->address)) != 0 || strcmp(path_of(a), path_of(b)) != 0)
+		return false;
+	for (size_t o = 0; o < c->n; o++)
+		if (into->there[o] && t->there[o])
+			return false;
+	for (size_t o = 0; o < c->n; o++)
+		if (t->there[o]) {
+			into->there[o] = true;
+			memcpy(into->bits[o], t->bits[o], sizeof(t->bits[o]));
+		}
+	return true;
+}
+
+static int add(const struct ctx *c, struct tokens *all, uint32_t feature, unsigned index, const struct form *f)
+{
+	struct token t = {.feature = feature, .index = index, .number = f->digits && index != PARTS_MAX, .per = f->hex ? 4 : 6};
+	if (feature_at(c->s, feature)->measure == MEASURE_BITS)
+		t.number = false;
+	size_t bits = t.number ? NUMBER_BITS : f->most * t.per;
+	t.n_bits = bits < TOKEN_BITS ? (unsigned)bits : TOKEN_BITS;
+	t.bits = calloc(c->n + 1, sizeof(*t.bits));
+	t.there = calloc(c->n + 1, sizeof(*t.there));
+	if (!t.bits || !t.there) {
+		token_free(&t);
+		return -ENOMEM;
+	}
+	for (size_t o = 0; o < c->n; o++) {
+		struct slice v = c->all[o].usable ? feature_value(c->s, feature, (unsigned)o) : SLICE_NONE;
+		if (!v.p)
+			continue;
+		t.there[o] = true;
+		put_bits(part_of(v, index), &t, t.bits[o]);
+	}
+	bool keep = all->n < TOKENS_MAX;
+	for (size_t i = 0; i < all->n && keep; i++)
+		keep = !same_bits(&all->t[i], &t, c->n) && !merge(c, &all->t[i], &t);
+	if (!keep) {
+		token_free(&t);
+		return 0;
+	}
+	all->t[all->n++] = t;
+	return 0;
+}
+
+static int tokens_of_feature(const struct ctx *c, uint32_t feature, struct tokens *all, uint64_t *hashes)
+{
+	bool bits = feature_at(c->s, feature)->measure == MEASURE_BITS;
+	struct form f;
+	/* What may have signs in between, as base64 has, counts as a whole if it is always of one length. */
+	if (form_of(c, feature, PARTS_MAX, &f, hashes) && f.sixty_four && f.letters_too && !f.hex && f.least == f.most && f.least >= 16 &&
+	        5 * f.distinct >= 4 * f.n)
+		return add(c, all, feature, PARTS_MAX, &f);
+	for (unsigned i = 0; i < PARTS_MAX && form_of(c, feature, i, &f, hashes); i++) {
+		bool random = f.least == f.most && f.least >= (bits ? 4 : LENGTH_MIN) && 5 * f.distinct >= 4 * f.n && (!f.digits || bits);
+		bool number = f.digits && !bits && 2 * f.distinct >= f.n && f.n >= TRIALS_MIN && f.most <= 18;
+		int r = random || number ? add(c, all, feature, i, &f) : 0;
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+/* Does it have more than one value? Equal values are the same bytes in memory. */
+static bool varies(const struct ctx *c, uint32_t feature)
+{
+	const uint8_t *first = NULL;
+	for (size_t o = 0; o < c->n; o++) {
+		struct slice v = feature_value(c->s, feature, (unsigned)o);
+		if (v.p && first && v.p != first)
+			return true;
+		first = v.p ? v.p : first;
+	}
+	return false;
+}
+
+int tokens_of(const struct ctx *c, struct tokens *out)
+{
+	_cleanup_free_ uint64_t *hashes = calloc(c->n + 1, sizeof(*hashes));
+	*out = (struct tokens){.t = calloc(TOKENS_MAX, sizeof(*out->t)), .room = TOKENS_MAX, .n_trials = c->n};
+	if (!out->t || !hashes)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < feature_count(c->s); i++) {
+		const struct feature *f = feature_at(c->s, i);
+		if (f->derived || (f->measure && f->measure != MEASURE_BITS) || !varies(c, i))
+			continue;
+		int r = tokens_of_feature(c, i, out, hashes);
+		if (r)
+			return r;
+	}
+	size_t kept = 0;
+	for (size_t i = 0; i < out->n; i++) {
+		bool fair = judge(c, &out->t[i]);
+		for (size_t k = 0; k < kept && fair; k++)
+			fair = !same_bits(&out->t[k], &out->t[i], c->n);
+		if (fair)
+			out->t[kept++] = out->t[i];
+		else
+			token_free(&out->t[i]);
+	}
+	out->n = kept;
+	return 0;
+}

@@ -1,0 +1,40 @@
+/* analysis_token: ids and numbers that vary from trial to trial, as bits. Private to vet/analysis*.c. */
+#ifndef POSTERN_VET_ANALYSIS_TOKEN_H
+#define POSTERN_VET_ANALYSIS_TOKEN_H
+
+#include "vet/analysis_part.h"
+
+#define TOKEN_WORDS 5
+#define TOKEN_BITS  (TOKEN_WORDS * 64u)
+
+/* A part of a feature's value that looks random: always of one form, nearly always another. */
+struct token {
+	uint32_t feature;
+	unsigned index;                /* which of the parts of the value */
+	bool number;                   /* bits are those of its value, from the lowest; else of its digits, in their order */
+	unsigned n_bits;               /* at most TOKEN_BITS: what is longer is cut */
+	unsigned per;                  /* bits of one digit */
+	uint64_t (*bits)[TOKEN_WORDS]; /* by observation */
+	bool *there;                   /* by observation */
+	/* Bits that are now 0, now 1, in no order that follows the time. Others say nothing: what they are is fixed, or drifts. */
+	uint64_t fair[TOKEN_WORDS];
+	double share[TOKEN_BITS]; /* of trials in which the bit is 1 */
+};
+
+struct tokens {
+	struct token *t;
+	size_t n, room;
+	size_t n_trials;
+};
+
+/* All tokens of the trials, each once, however often it is sent. usable trials only, probes left out when it is judged which bits are fair.
+ * 0 or -ENOMEM; tokens_free() in both cases. */
+[[nodiscard]] int tokens_of(const struct ctx *c, struct tokens *out);
+void tokens_free(struct tokens *t);
+
+static inline bool token_bit(const uint64_t w[TOKEN_WORDS], unsigned i)
+{
+	return w[i / 64] >> (i % 64) & 1;
+}
+
+#endif
