@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "base/buf.h"
+#include "base/random.h"
 
 const char *plan_effort_name(enum plan_effort e)
 {
@@ -16,24 +17,6 @@ struct treatment plan_treatment(enum vet_base base, unsigned factor, unsigned le
 	if (factor < ARRAY_LEN(t.level))
 		t.level[factor] = (uint8_t)level;
 	return t;
-}
-
-/* splitmix64 (Steele, Lea, Flood 2014): the order needs to be even, not secret. */
-static uint64_t random_next(uint64_t *state)
-{
-	uint64_t z = *state += 0x9e3779b97f4a7c15;
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return z ^ z >> 31;
-}
-
-static uint64_t random_below(uint64_t *state, uint64_t n)
-{
-	uint64_t r, limit = UINT64_MAX - UINT64_MAX % n;
-	do
-		r = random_next(state);
-	while (r >= limit);
-	return r % n;
 }
 
 static int filter_read(const char *filter, bool chosen[64], struct err *err)
