@@ -22,9 +22,9 @@
 #define REPORT_MAX ((size_t)64 << 20)
 
 struct vet_opts {
-	const char *out, *seed, *factors, *profile, *ledger;
+	const char *out, *seed, *factors, *profile, *ledger, *rollout;
 	bool quick, thorough, keep_traces, through_gate;
-	uint64_t jobs;
+	uint64_t jobs, strength;
 	unsigned fail_on, format;
 };
 
@@ -37,10 +37,14 @@ static const struct opt vet_table[] = {
         OPT_STRING(struct vet_opts, out, "out", 'o', "DIR",
                 "write report.json and report.html there; postern-report if nothing is said, but with --format json nothing is written"),
         OPT_FLAG(struct vet_opts, quick, "quick", 'q', "at most 64 trials, with fewer levels and most factors from one base only"),
-        OPT_FLAG(struct vet_opts, thorough, "thorough", 0, "every level, from every base, three times"),
+        OPT_FLAG(struct vet_opts, thorough, "thorough", 0, "every level, from every base, and all triples of levels"),
         OPT_FLAG(struct vet_opts, through_gate, "through-gate", 0,
                 "try what was found again behind the gate, with postern run --neutral, and say what that closes"),
         OPT_U64(struct vet_opts, jobs, "jobs", 'j', "N", 1, 64, "trials at once; by default the number of CPUs, at most 8"),
+        OPT_U64(struct vet_opts, strength, "strength", 0, "N", 1, 3,
+                "combine levels so that any N of different factors meet in a trial; by default 2, with --thorough 3; 1 combines none"),
+        OPT_STRING(struct vet_opts, rollout, "rollout", 0, "P",
+                "try enough made-up devices to see with 95 % what is active on a share P of them, as in 0.1"),
         OPT_STRING(struct vet_opts, seed, "seed", 0, "N", "the same seed gives the same plan; by default random, and shown in the report"),
         OPT_STRING(
                 struct vet_opts, factors, "factors", 0, "LIST", "vary only these, as in timezone,gateway; postern-vet(1) names them all"),
@@ -313,6 +317,19 @@ static int through_gate(
 	return r < 0 ? err_sys(err, r, "cannot compare the results") : 0;
 }
 
+/* A share of devices: more than one in a thousand, or nobody lives to see the end. */
+static int parse_rollout(const char *text, double *out)
+{
+	char *end = NULL;
+	if (!text)
+		return 0;
+	double v = strtod(text, &end);
+	if (end == text || *end || !(v >= 0.001 && v < 1))
+		return -EINVAL;
+	*out = v;
+	return 0;
+}
+
 static int vet(void *options, const struct opt_args *args)
 {
 	struct vet_opts *o = options;
@@ -327,6 +344,7 @@ static int vet(void *options, const struct opt_args *args)
 	                                    : o->thorough ? PLAN_THOROUGH
 	                                                  : PLAN_NORMAL,
 	        .jobs = (unsigned)o->jobs,
+	        .strength = (unsigned)o->strength,
 	        .factors = o->factors,
 	        .fail_on = class_of[o->fail_on],
 	        .progress = on_progress,
@@ -339,6 +357,10 @@ static int vet(void *options, const struct opt_args *args)
 		return cmd_usage("vet", "one subject at a time; a command goes after --");
 	if (parse_seed(o->seed, &how.seed) < 0)
 		return cmd_usage("vet", "--seed wants a number, not %s", o->seed);
+	if (parse_rollout(o->rollout, &how.rollout) < 0)
+		return cmd_usage("vet", "--rollout wants a share from 0.001 to below 1, as in 0.1, not %s", o->rollout);
+	if (o->strength == 1 && o->rollout)
+		return cmd_usage("vet", "--rollout needs rows of several factors, which --strength 1 leaves out");
 	if (!o->out && (o->format == FORMAT_TEXT || o->keep_traces))
 		o->out = "postern-report";
 	if (check_factors(o->factors, &err) < 0)
