@@ -334,6 +334,14 @@ static int put_words(const struct ctx *c, const struct combination *m, struct gr
 	if (m->with_hits < m->with && g->explanation)
 		g->explanation = arena_fmt(c->arena, "%s With other levels and devices beside, it showed in %u of %u trials.",
 		        g->explanation, m->with_hits, m->with);
+	/* The row that brought it up is one more. */
+	if (m->devices && g->explanation)
+		g->explanation = arena_fmt(c->arena,
+		        "%s It is active on some devices only: on %u of %u made-up ones that met the other conditions (on at most %.0f %% "
+		        "of all, "
+		        "with 95 %% confidence).",
+		        g->explanation, m->devices_hits + 1, m->devices + 1,
+		        100 * stat_rate_upper(m->devices_hits + 1, m->devices + 1, 0.95));
 	return g->explanation && !buf_error(&b) ? 0 : -ENOMEM;
 }
 

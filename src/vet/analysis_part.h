@@ -223,10 +223,11 @@ struct combination {
 	const struct signature *s;
 	struct condition if_all[CONDITIONS_MAX];
 	size_t n;
-	unsigned on, on_hits;     /* fresh trials with exactly these */
-	unsigned off, off_hits;   /* fresh ones with one of them turned back */
-	unsigned pool, pool_hits; /* all other trials of the base without all of them, those of another combination left out */
-	unsigned with, with_hits; /* rows with all of them, whatever else was set */
+	unsigned on, on_hits;           /* fresh trials with exactly these */
+	unsigned off, off_hits;         /* fresh ones with one of them turned back */
+	unsigned pool, pool_hits;       /* all other trials of the base without all of them, those of another combination left out */
+	unsigned with, with_hits;       /* rows with all of them, whatever else was set */
+	unsigned devices, devices_hits; /* if a device is among them: rows with all others and another device */
 	double p;
 };
 

@@ -390,6 +390,18 @@ static bool all_hold(const struct combination *m, const struct treatment *t)
 	return all;
 }
 
+/* All but the device: one of those for which it is active too, or not. */
+static bool other_device(const struct combination *m, const struct treatment *t)
+{
+	bool all = true, device = false;
+	for (size_t i = 0; i < m->n; i++) {
+		bool is = m->if_all[i].factor == CONDITION_DEVICE;
+		device |= is;
+		all = all && (is || an_condition_holds(&m->if_all[i], t));
+	}
+	return device && all && t->identity;
+}
+
 static unsigned conditions_held(const struct combination *m, const struct treatment *t)
 {
 	unsigned n = 0;
@@ -398,12 +410,13 @@ static unsigned conditions_held(const struct combination *m, const struct treatm
 	return n;
 }
 
+/* Another value than those two may be other factors' work: such trials say nothing. */
 static void count(const struct ctx *c, const struct combination *all, size_t n, struct combination *m, const uint8_t *state)
 {
 	for (size_t k = 0; k < c->n; k++) {
 		const struct analysis_trial *t = &c->with_rows[k];
 		bool on = all_hold(m, &t->treatment), hit = state[k] == STATE_AFTER, other = false;
-		if (!an_in_base(t, m->s->base) || k == m->s->row)
+		if (!an_in_base(t, m->s->base) || k == m->s->row || state[k] == STATE_OTHER)
 			continue;
 		if (t->row == ROW_PROOF && on) {
 			m->on++;
@@ -415,10 +428,14 @@ static void count(const struct ctx *c, const struct combination *all, size_t n, 
 			m->with_hits += t->row == ROW_ARRAY && hit;
 			continue;
 		}
+		if (other_device(m, &t->treatment)) {
+			m->devices += t->row == ROW_ARRAY;
+			m->devices_hits += t->row == ROW_ARRAY && hit;
+			continue;
+		}
 		for (size_t i = 0; i < n && !other; i++)
 			other = all[i].s->feature == m->s->feature && &all[i] != m && all_hold(&all[i], &t->treatment);
-		/* Another value than those two may be other factors' work. */
-		if (other || state[k] == STATE_OTHER)
+		if (other)
 			continue;
 		if (t->row == ROW_PROOF && conditions_held(m, &t->treatment) + 1 == m->n) {
 			m->off++;

@@ -152,6 +152,9 @@ int coverage_fill(const struct plan *plan, const struct vet_options *o, const st
 	*out = (struct vet_coverage){.strength = plan->n_rows ? coverage_strength(o) : 1, .rollout_asked = o->rollout};
 	int r = plan->n_rows ? put_combos(plan, t, n, arena, out) : 0;
 	put_devices(plan, t, n, out);
+	size_t date = factor_find("date");
+	for (size_t i = 0; i < n && date < factor_count; i++)
+		out->clock_stepped |= t[i].usable && t[i].treatment.level[date];
 	if (x) {
 		struct combine_account a = combine_account(x);
 		out->suspected = a.suspected;

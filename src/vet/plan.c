@@ -228,7 +228,7 @@ static void put_row(struct plan *p, enum vet_base base, const uint8_t *row)
 	p->trials[p->n++] = (struct plan_trial){.treatment = t, .row = p->n_rows};
 }
 
-int plan_rows(struct plan *p, unsigned strength, size_t min_rows, size_t max_rows, bool shuffled, uint64_t seed, struct arena *arena)
+int plan_rows(struct plan *p, unsigned strength, size_t min_rows, size_t max_rows, uint64_t seed, struct arena *arena)
 {
 	struct cover_array a[BASE_COUNT] = {0};
 	size_t all = 0;
@@ -255,14 +255,12 @@ int plan_rows(struct plan *p, unsigned strength, size_t min_rows, size_t max_row
 	}
 	if (all == 0)
 		return 0;
-	size_t total = max_rows && all > max_rows ? max_rows : all < min_rows ? min_rows : all, first = 0;
+	size_t total = max_rows && all > max_rows ? max_rows : all < min_rows ? min_rows : all, first = p->n;
 	struct plan_trial *t = arena_array(arena, p->n + total + 1, sizeof(*t));
 	if (!t)
 		return -ENOMEM;
 	memcpy(t, p->trials, p->n * sizeof(*t));
 	p->trials = t;
-	while (first < p->n && t[first].baseline)
-		first++;
 	/* In turn, as the arrays' sizes are to each other; the first rows of an array cover most. More than there are: from the beginning
 	 * again, as other devices. */
 	size_t had[BASE_COUNT] = {0};
@@ -270,8 +268,7 @@ int plan_rows(struct plan *p, unsigned strength, size_t min_rows, size_t max_row
 		int b = had[0] * a[1].rows <= had[1] * a[0].rows && a[0].rows ? 0 : a[1].rows ? 1 : 0;
 		put_row(p, (enum vet_base)b, a[b].level + had[b]++ % a[b].rows * a[b].axes);
 	}
-	if (shuffled)
-		shuffle(t, first, p->n, seed);
+	shuffle(t, first, p->n, seed);
 	return 0;
 }
 

@@ -58,10 +58,9 @@ struct plan {
 struct treatment plan_treatment(enum vet_base base, unsigned factor, unsigned level);
 /* Adds covering arrays of that strength to the plan, one for each base, over the factors that the plan varies: rows with a level of every
  * factor, the base level as often as another, each as another made-up device. At most max_rows (0: as many as it takes), and at least
- * min_rows, shared between the bases as their arrays need them. They are shuffled among the trials that vary one factor, if those come
- * next; the rows added are the last of p->trials otherwise. 0, -ENOMEM. */
-[[nodiscard]] int plan_rows(
-        struct plan *p, unsigned strength, size_t min_rows, size_t max_rows, bool shuffled, uint64_t seed, struct arena *arena);
+ * min_rows, shared between the bases as their arrays need them, in an order that the seed decides; they are the last of p->trials. Levels
+ * that were found in the artefact (factor_level_add()) are among those of their factors. 0, -ENOMEM. */
+[[nodiscard]] int plan_rows(struct plan *p, unsigned strength, size_t min_rows, size_t max_rows, uint64_t seed, struct arena *arena);
 /* The levels of a treatment as a row of its base's array; a level that is in none of its axes becomes 255. */
 void plan_row_of(const struct plan *p, const struct treatment *t, uint8_t *row);
 /* What the array of a base has to cover, for cover_check(): levels and forbid are room for it (64, 4 * PLAN_AXIS_MAX). Returns the number

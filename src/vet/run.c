@@ -37,7 +37,7 @@
 #define GATE_SECONDS 10
 /* Trials of a level that is to be closed. */
 #define GATE_TIMES 3
-/* In a trial_plan: several levels, and no other device. */
+/* In a plan_trial: several levels, and no other device. */
 #define ROW_NO_DEVICE UINT_MAX
 
 struct one {
@@ -467,16 +467,19 @@ static int confirm(struct run *run)
 	return 0;
 }
 
-/* The rows that --quick has left of its trials, when what one factor does is confirmed. */
-static int quick_rows(struct run *run, struct plan *plan)
+/* Rows of several factors, when it is known what each does alone. With --quick, as many as its limit leaves. */
+static int rows(struct run *run, struct plan *plan)
 {
-	size_t from = plan->n, left = run->n_all < PLAN_QUICK_MAX ? PLAN_QUICK_MAX - run->n_all : 0;
-	unsigned devices = stat_trials_to_see(run->options->rollout, ROLLOUT_LEVEL);
-	size_t max = run->options->rollout > 0 && devices > left ? devices : left;
-	if (run->options->effort != PLAN_QUICK || max == 0 || coverage_strength(run->options) < 2)
+	const struct vet_options *o = run->options;
+	unsigned strength = coverage_strength(o), devices = o->rollout > 0 ? stat_trials_to_see(o->rollout, ROLLOUT_LEVEL) : 0;
+	size_t from = plan->n, max = 0;
+	if (o->effort == PLAN_QUICK) {
+		max = run->n_all < PLAN_QUICK_MAX ? PLAN_QUICK_MAX - run->n_all : 0;
+		max = max > devices ? max : devices;
+	}
+	if (strength < 2 || (o->effort == PLAN_QUICK && max == 0))
 		return 0;
-	int r = plan_rows(
-	        plan, coverage_strength(run->options), run->options->rollout > 0 ? devices : 0, max, false, run->options->seed, run->arena);
+	int r = plan_rows(plan, strength, devices, max, o->seed, run->arena);
 	for (size_t i = from; i < plan->n && r == 0; i++)
 		r = add_trial(run, &plan->trials[i], false);
 	return r < 0 ? r : run_queue(run);
@@ -488,7 +491,7 @@ static int combinations(struct run *run, struct plan *plan)
 	static const struct combine_limits limits[] = {[PLAN_QUICK] = {.trials = 32, .on = 4, .off = 1},
 	        [PLAN_NORMAL] = {.trials = 64, .on = 4, .off = 2},
 	        [PLAN_THOROUGH] = {.trials = 128, .on = 5, .off = 3}};
-	int r = quick_rows(run, plan);
+	int r = rows(run, plan);
 	if (r < 0 || run->stopping || plan->n_rows == 0)
 		return r;
 	r = combine_new(&limits[run->options->effort], run->arena, &run->combine);
@@ -676,10 +679,6 @@ static int prepare(struct run *run, struct plan *plan, struct err *err)
 	bool has_gateway = run->profile->base_url != NULL;
 	const char *factors = o->behind ? gate_factors(o->behind, run->arena) : o->factors;
 	e = e < 0 ? e : plan_build(o->effort, o->seed, factors, has_gateway, run->arena, plan, err);
-	unsigned devices = o->rollout > 0 ? stat_trials_to_see(o->rollout, ROLLOUT_LEVEL) : 0;
-	if (e == 0 && o->effort != PLAN_QUICK && !o->behind && coverage_strength(o) >= 2 &&
-	        plan_rows(plan, coverage_strength(o), devices, 0, true, o->seed, run->arena) < 0)
-		e = err_set(err, -ENOMEM, "no memory for the plan");
 	if (e == 0 && o->behind) {
 		e = gate_program(run->arena, &run->program, err);
 		if (e == 0 && (gate_subject(run->subject, &run->program, run->arena, &run->with_gate) < 0 ||

@@ -142,7 +142,7 @@ static void rows_cover_pairs(void **state)
 		}
 		assert_int_equal(plan_build(PLAN_NORMAL, 7, NULL, true, &arena, &p, NULL), 0);
 		size_t singles = p.n;
-		assert_int_equal(plan_rows(&p, 2, 0, 0, true, 7, &arena), 0);
+		assert_int_equal(plan_rows(&p, 2, 0, 0, 7, &arena), 0);
 		assert_in_range(p.n - singles, 40, 70);
 		for (int b = 0; b < BASE_COUNT; b++) {
 			uint8_t levels[64], *rows = arena_array(&arena, p.n * 64, 1);
@@ -181,20 +181,20 @@ static void rows_are_limited_and_shared(void **state)
 	assert_int_equal(plan_build(PLAN_QUICK, 7, NULL, true, &arena, &p, NULL), 0);
 	q = p;
 	size_t singles = p.n;
-	assert_int_equal(plan_rows(&p, 2, 0, 9, false, 7, &arena), 0);
+	assert_int_equal(plan_rows(&p, 2, 0, 9, 7, &arena), 0);
 	assert_int_equal(p.n, singles + 9);
 	unsigned at[BASE_COUNT] = {0};
 	for (size_t i = singles; i < p.n; i++)
 		at[p.trials[i].treatment.base]++;
 	assert_true(at[0] >= 2 && at[1] >= 4);
 	/* Many devices: the arrays again, as others. */
-	assert_int_equal(plan_rows(&q, 2, 120, 0, true, 7, &arena), 0);
+	assert_int_equal(plan_rows(&q, 2, 120, 0, 7, &arena), 0);
 	assert_int_equal(q.n, singles + 120);
 	assert_int_equal(q.n_rows, 120);
 	/* No gateway, or one factor: nothing to combine there. */
 	assert_int_equal(plan_build(PLAN_NORMAL, 7, "timezone", true, &arena, &p, NULL), 0);
 	singles = p.n;
-	assert_int_equal(plan_rows(&p, 2, 0, 0, true, 7, &arena), 0);
+	assert_int_equal(plan_rows(&p, 2, 0, 0, 7, &arena), 0);
 	assert_int_equal(p.n, singles);
 	arena_free(&arena);
 }
