@@ -29,9 +29,9 @@
 #define REPORT_MAX ((size_t)64 << 20)
 
 struct vet_opts {
-	const char *out, *seed, *factors, *profile, *ledger, *clock, *sign, *verify, *key;
+	const char *out, *seed, *factors, *profile, *ledger, *clock, *sign, *verify, *key, *rollout;
 	bool quick, thorough, keep_traces, through_gate, questionnaire, compare;
-	uint64_t jobs;
+	uint64_t jobs, strength;
 	unsigned fail_on, format, randomness, conduct;
 	struct ledger_signer signer; /* no option: who signs the statement */
 };
@@ -49,7 +49,7 @@ static const struct opt vet_table[] = {
         OPT_STRING(struct vet_opts, out, "out", 'o', "DIR",
                 "write report.json and report.html there; postern-report if nothing is said, but with --format json nothing is written"),
         OPT_FLAG(struct vet_opts, quick, "quick", 'q', "at most 80 trials, with fewer levels and most factors from one base only"),
-        OPT_FLAG(struct vet_opts, thorough, "thorough", 0, "every level, from every base, three times"),
+        OPT_FLAG(struct vet_opts, thorough, "thorough", 0, "every level, from every base, and all triples of levels"),
         OPT_FLAG(struct vet_opts, through_gate, "through-gate", 0,
                 "try what was found again behind the gate, with postern run --neutral, and say what that closes"),
         OPT_FLAG(struct vet_opts, questionnaire, "questionnaire", 0,
@@ -63,6 +63,10 @@ static const struct opt vet_table[] = {
                 "check such a statement, and if a file is named that it is about it, and print what it says; nothing is vetted"),
         OPT_STRING(struct vet_opts, key, "key", 0, "FILE", "with --verify: the verifier keys that count, a line each"),
         OPT_U64(struct vet_opts, jobs, "jobs", 'j', "N", 1, 64, "trials at once; by default the number of CPUs, at most 8"),
+        OPT_U64(struct vet_opts, strength, "strength", 0, "N", 1, 3,
+                "combine levels so that any N of different factors meet in a trial; by default 2, with --thorough 3; 1 combines none"),
+        OPT_STRING(struct vet_opts, rollout, "rollout", 0, "P",
+                "try enough made-up devices to see with 95 % what is active on a share P of them, as in 0.1"),
         OPT_STRING(struct vet_opts, seed, "seed", 0, "N", "the same seed gives the same plan; by default random, and shown in the report"),
         OPT_STRING(
                 struct vet_opts, factors, "factors", 0, "LIST", "vary only these, as in timezone,gateway; postern-vet(1) names them all"),
@@ -366,6 +370,19 @@ static int through_gate(
 	return r < 0 ? err_sys(err, r, "cannot compare the results") : 0;
 }
 
+/* A share of devices: more than one in a thousand, or nobody lives to see the end. */
+static int parse_rollout(const char *text, double *out)
+{
+	char *end = NULL;
+	if (!text)
+		return 0;
+	double v = strtod(text, &end);
+	if (end == text || *end || !(v >= 0.001 && v < 1))
+		return -EINVAL;
+	*out = v;
+	return 0;
+}
+
 static int find_stop(int *stop)
 {
 	sigset_t set;
@@ -514,6 +531,7 @@ static int vet(void *options, const struct opt_args *args)
 	                          : o->thorough ? PLAN_THOROUGH
 	                                        : PLAN_NORMAL,
 	                .jobs = (unsigned)o->jobs,
+	                .strength = (unsigned)o->strength,
 	                .factors = o->factors,
 	                .fail_on = class_of[o->fail_on],
 	                .conduct = conduct_of[o->conduct],
@@ -528,6 +546,10 @@ static int vet(void *options, const struct opt_args *args)
 	c.how.calm.free = o->randomness == RANDOMNESS_FREE;
 	if (o->clock && calm_parse_clock(o->clock, time(NULL), &c.how.calm, &err) < 0)
 		return cmd_usage("vet", "%s", err.text);
+	if (parse_rollout(o->rollout, &c.how.rollout) < 0)
+		return cmd_usage("vet", "--rollout wants a share from 0.001 to below 1, as in 0.1, not %s", o->rollout);
+	if (o->strength == 1 && o->rollout)
+		return cmd_usage("vet", "--rollout needs rows of several factors, which --strength 1 leaves out");
 	if (parse_seed(o->seed, &c.how.seed) < 0)
 		return cmd_usage("vet", "--seed wants a number, not %s", o->seed);
 	if (check_factors(o->factors, &err) < 0)

@@ -5,6 +5,7 @@
 #include "report/conduct.h"
 #include "report/picture.h"
 #include "report/questionnaire.h"
+#include "report/coverage.h"
 #include "report/report.h"
 #include "report/words.h"
 #include "report/write.h"
@@ -247,9 +248,9 @@ static void card(struct buf *b, const struct vet_result *r, size_t index)
 	add(b, "<p class=why><b>How it was decided.</b> ");
 	value(b, f->explanation);
 	add(b, "</p><dl class=proof><div><dt>Shows with</dt><dd>");
-	value(b, write_factor_title(r, f->factor));
-	add(b, " = ");
-	values(b, f->levels, 12, ", ");
+	buf_reset(&line);
+	coverage_conditions(&line, r, f, 12);
+	value(b, buf_str(&line));
 	add(b, "</dd></div>");
 	write_bases(&base, f->base);
 	fact(b, "Base", buf_str(&base));
@@ -258,6 +259,9 @@ static void card(struct buf *b, const struct vet_result *r, size_t index)
 	add(b, "; <span class=nw>p = ");
 	write_probability(b, f->p_value);
 	add(b, "</span></dd></div>");
+	buf_reset(&line);
+	coverage_statistics(&line, f);
+	fact(b, "Statistics", buf_str(&line));
 	fact(b, "Declared", f->declared);
 	if (f->occurrences) {
 		buf_fmt(b, "<div><dt>Also at</dt><dd>%u further place%s%s", f->occurrences, write_s(f->occurrences),
@@ -490,6 +494,22 @@ static void list(struct buf *b, const char *id, const char *title, const char *c
 	add(b, "</ul></section>\n");
 }
 
+static void covered(struct buf *b, const struct vet_result *r)
+{
+	_cleanup_buf_ struct buf all = BUF(1 << 16);
+	coverage_words(&all, &r->coverage);
+	struct slice rest = slice_trim(buf_slice(&all)), line;
+	if (!rest.n)
+		return;
+	heading(b, "covered", "What was covered", NULL);
+	add(b, "<ul class=plain>");
+	while (slice_split(&rest, '\n', &line)) {
+		add(b, "<li>");
+		write_html(b, line);
+	}
+	add(b, "</ul></section>\n");
+}
+
 static void how_to_read(struct buf *b)
 {
 	heading(b, "how", "How to read this", NULL);
@@ -504,7 +524,9 @@ static void how_to_read(struct buf *b)
 		picture_mark(b, (enum leak_class)c);
 		buf_fmt(b, " %s</dt><dd>%s.</dd></div>", leak_class_name((enum leak_class)c), words_class((enum leak_class)c));
 	}
-	add(b, "</dl><p><em>p</em> is the probability of seeing such a difference by chance. <em>Base</em> is how the tool reached its "
+	add(b, "</dl><p><em>p</em> is the probability of seeing such a difference by chance, <em>q</em> the share of false ones among "
+	       "all findings that are at least as clear. <em>Bits</em> say how much of the factor the difference tells whoever reads it. "
+	       "<em>Base</em> is how the tool reached its "
 	       "model: its "
 	       "official host, or a gateway that the person set. What happens to data after it was received cannot be observed from "
 	       "outside.</p>"
@@ -571,6 +593,7 @@ void report_html(struct buf *b, const struct vet_result *r)
 	through_gate(b, r);
 	conduct_html(b, r);
 	questionnaire_html(b, r);
+	covered(b, r);
 	list(b, "not-covered", "What was not covered", r->not_covered, r->n_not_covered);
 	list(b, "notes", "Notes", r->notes, r->n_notes);
 	how_to_read(b);

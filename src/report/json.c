@@ -3,6 +3,7 @@
 
 #include "report/conduct.h"
 #include "report/questionnaire.h"
+#include "report/coverage.h"
 #include "report/report.h"
 #include "report/write.h"
 
@@ -160,6 +161,7 @@ static void finding(struct buf *b, const struct vet_result *r, const struct vet_
 	strings(b, f->evidence);
 	buf_str_add(b, ", \"p_value\": ");
 	write_probability(b, f->p_value);
+	coverage_finding_json(b, f, sep);
 	buf_fmt(b, "%s\"occurrences\": %u, \"also_at\": ", sep, f->occurrences);
 	strings(b, f->also_at);
 	buf_u8(b, '}');
@@ -292,6 +294,8 @@ void report_json(struct buf *b, const struct vet_result *r)
 	through_gate(b, r);
 	noise(b, &r->noise);
 	conduct_json(b, r);
+	buf_str_add(b, ",\n  \"coverage\": ");
+	coverage_json(b, &r->coverage);
 	sentences(b, "not_covered", r->not_covered, r->n_not_covered);
 	sentences(b, "notes", r->notes, r->n_notes);
 	picture(b, r);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include "report/conduct.h"
 #include "report/questionnaire.h"
+#include "report/coverage.h"
 #include "report/report.h"
 #include "report/words.h"
 #include "report/write.h"
@@ -189,8 +190,7 @@ static void finding(struct page *p, const struct vet_finding *f)
 	field(p, "sent as", f->endpoint);
 	field(p, "where", f->address);
 	buf_reset(&line);
-	buf_fmt(&line, "%s = ", write_factor_title(p->r, f->factor));
-	join(&line, f->levels, 12);
+	coverage_conditions(&line, p->r, f, 12);
 	if (f->base) {
 		buf_str_add(&line, " (base: ");
 		write_bases(&line, f->base);
@@ -204,6 +204,8 @@ static void finding(struct page *p, const struct vet_finding *f)
 		buf_str_add(&line, "; ");
 	buf_str_add(&line, "p = ");
 	write_probability(&line, f->p_value);
+	buf_str_add(&line, ", ");
+	coverage_statistics(&line, f);
 	field(p, "trials", buf_str(&line));
 	if (f->occurrences) {
 		buf_reset(&line);
@@ -345,6 +347,20 @@ static void list(struct page *p, const char *title, const char *const *items, si
 	}
 	if (n > max)
 		buf_fmt(p->b, "  and %zu more, in the full report\n", n - max);
+}
+
+static void covered(struct page *p)
+{
+	_cleanup_buf_ struct buf all = BUF(1 << 16);
+	coverage_words(&all, &p->r->coverage);
+	struct slice rest = slice_trim(buf_slice(&all)), line;
+	if (!rest.n)
+		return;
+	heading(p, INK_BOLD, "COVERED", NULL);
+	while (slice_split(&rest, '\n', &line)) {
+		buf_str_add(p->b, "  - ");
+		wrap(p, 4, line);
+	}
 }
 
 static bool closes_more(const struct vet_closure *a, const struct vet_closure *b)
@@ -531,6 +547,7 @@ void report_text(struct buf *out, const struct vet_result *r, const struct repor
 	conduct(&p);
 	if (o && o->questionnaire)
 		questionnaire_text(out, r, p.width, p.colour);
+	covered(&p);
 	list(&p, "NOT COVERED", r->not_covered, r->n_not_covered, LIMITS, LIMIT);
 	list(&p, "NOTES", r->notes, r->n_notes, 20, LONG);
 }

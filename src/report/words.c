@@ -89,25 +89,40 @@ static bool plural(struct slice title)
 	       !slice_starts(title, SLICE("number"));
 }
 
-static void when(struct buf *b, const struct vet_result *r, const struct vet_finding *f)
+static void is_one_of(struct buf *b, const char *title, const char *const *levels)
 {
 	size_t n = 0;
-	while (f->levels && f->levels[n])
+	while (levels && levels[n])
 		n++;
-	const char *title = write_factor_title(r, f->factor);
 	bool many = plural(slice_str(title));
-	buf_fmt(b, "When the %s ", title);
+	buf_fmt(b, "the %s ", title ? title : "?");
 	if (n == 0)
 		buf_str_add(b, many ? "change" : "changes");
 	else
 		buf_fmt(b, "%s %s", many ? "are" : "is", n > LEVELS ? "one of " : "");
 	for (size_t i = 0; i < n && i < LEVELS; i++)
-		buf_fmt(b, "%s%.100s", i == 0 ? "" : i + 1 == n ? " or " : ", ", f->levels[i]);
+		buf_fmt(b, "%s%.100s", i == 0 ? "" : i + 1 == n ? " or " : ", ", levels[i]);
 	if (n > LEVELS)
 		buf_fmt(b, " and %zu more", n - LEVELS);
-	struct slice end = common_end(f->levels);
+	struct slice end = common_end(levels);
 	if (end.n)
 		buf_fmt(b, " (all end in %.*s)", SLICE_FMT(end));
+}
+
+static void when(struct buf *b, const struct vet_result *r, const struct vet_finding *f)
+{
+	buf_str_add(b, "When ");
+	is_one_of(b, write_factor_title(r, f->factor), f->levels);
+	for (size_t i = 1; i < f->n_conditions; i++) {
+		const struct vet_condition *k = &f->conditions[i];
+		buf_str_add(b, " and ");
+		/* "the API host is a gateway": which one is not the point. */
+		if (k->factor && slice_is(slice_str(k->factor), "base") && k->levels && k->levels[0])
+			buf_str_add(b, slice_is(slice_str(k->levels[0]), "gateway") ? "the API host is a gateway"
+			                                                            : "the API host is the official one");
+		else
+			is_one_of(b, k->title, k->levels);
+	}
 }
 
 /* The differing span grown to whole words, so that a changed apostrophe is shown in its word. */

@@ -40,7 +40,7 @@ int an_ctx_init(struct ctx *c)
 		return -ENOMEM;
 	memcpy(c->own, c->t, c->n * sizeof(*c->own));
 	for (size_t i = 0; i < c->n; i++)
-		c->own[i].usable &= !c->own[i].spread;
+		c->own[i].usable &= !c->own[i].spread && c->own[i].row == ROW_NONE;
 	c->t = c->own;
 	c->echoes = feature_echoes(c->s, &c->n_echoes);
 	c->shapes = calloc(c->n + 1, sizeof(*c->shapes));
@@ -214,8 +214,7 @@ double an_expected_by_chance(const struct ctx *c, const struct entry *e)
 
 /* -- trials with several factors varied -- */
 
-/* Does v have, in the places in which b differs from a, what a has there, or what b has? */
-static enum state place_of(struct slice a, struct slice b, struct slice v)
+enum state an_place_of(struct slice a, struct slice b, struct slice v)
 {
 	struct hunk ab[16], av[32];
 	size_t n = hunks_of(a, b, ab, ARRAY_LEN(ab)), m = hunks_of(a, v, av, ARRAY_LEN(av)), same = 0, untouched = 0;
@@ -254,7 +253,7 @@ enum state an_state_of(struct ctx *c, const struct entry *e, size_t k)
 				return STATE_BEFORE;
 	}
 	/* Two factors may change the same text in different places: then it is the place that tells. */
-	enum state by_place = e->mode == MODE_RAW ? place_of(a, b, v) : STATE_OTHER;
+	enum state by_place = e->mode == MODE_RAW ? an_place_of(a, b, v) : STATE_OTHER;
 	if (by_place != STATE_OTHER)
 		return by_place;
 	if (c->framed) {

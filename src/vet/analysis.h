@@ -9,6 +9,15 @@
 
 struct profile;
 
+/* A trial in which several factors are varied to find what shows only when they are set together (vet/combine.h): what one factor does is
+ * not decided by it. */
+enum analysis_row {
+	ROW_NONE,
+	ROW_ARRAY,  /* of a covering array */
+	ROW_LOCATE, /* run to find which of its levels it takes, or whether it comes again */
+	ROW_PROOF,  /* fresh, with what was found, or with a part of it turned back */
+};
+
 /* What is known of one observation (index = observation of the feature set). */
 struct analysis_trial {
 	const char *id; /* "t017" */
@@ -19,6 +28,7 @@ struct analysis_trial {
 	bool probe;             /* a fresh trial, run to decide about an analysis_suspect: nothing was suspected because of it */
 	bool combined;          /* several factors are varied at once (only to confirm); `factor` and `level` mean nothing then */
 	bool spread;            /* many levels are set at once, to see what becomes of bits: nothing else is made of it. `combined`, too */
+	enum analysis_row row;  /* then `combined`, `confirming`, `factor` and `level` mean nothing */
 	bool usable;            /* the tool worked in it (enough model requests) */
 	int64_t started_unix;   /* wall clock at its start: for dates and times as derivations */
 	const struct host_spec *host;
@@ -82,5 +92,9 @@ struct analysis_limits {
 };
 [[nodiscard]] int analysis_volatile_limits(
         const struct feature_set *s, const struct analysis_trial *trials, size_t n, struct analysis_limits *out);
+struct combine;
+/* The same, with what takes several levels at once (vet/combine.h); x may be NULL. */
+[[nodiscard]] int analysis_decide_all(const struct feature_set *s, const struct analysis_trial *trials, size_t n,
+        const struct profile *profile, const struct combine *x, struct vet_result *result);
 
 #endif

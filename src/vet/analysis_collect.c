@@ -12,7 +12,7 @@ void an_entries_free(struct entries *list)
 	free(list->e);
 }
 
-static struct entry *entry_new(struct entries *list)
+struct entry *an_entry_new(struct entries *list)
 {
 	if (list->n == list->room) {
 		size_t room = list->room ? 2 * list->room : 64;
@@ -175,7 +175,7 @@ static int collect_base(struct ctx *c, uint32_t feature, enum vet_base base, enu
 		/* A feature that also differs under a tenth of the other treatments flips by itself. */
 		if ((e.hits < e.runs && !sometimes) || alone == 0 || e.pool_hits > e.pool / 10 || e.far_hits > e.far / 10)
 			continue;
-		struct entry *new = entry_new(list);
+		struct entry *new = an_entry_new(list);
 		if (!new)
 			return -ENOMEM;
 		*new = e;
@@ -193,57 +193,70 @@ static int collect_base(struct ctx *c, uint32_t feature, enum vet_base base, enu
 }
 
 /* What changes by itself in one base is not trusted in the other: both are compared in the coarser representation. */
-static int collect_feature(struct ctx *c, uint32_t feature, struct entries *list)
+static enum mode mode_in_both(struct ctx *c, uint32_t feature, struct view *v)
 {
 	enum mode mode = MODE_RAW;
-	size_t ref[BASE_COUNT], n[BASE_COUNT];
+	for (int b = 0; b < BASE_COUNT; b++) {
+		enum mode m = an_mode_of(c, feature, (enum vet_base)b, &v->ref[b], &v->n[b]);
+		if (v->n[b] >= 2 && m > mode)
+			mode = m;
+	}
+	return mode;
+}
+
+int an_view(struct ctx *c, uint32_t feature, struct view *v)
+{
+	*v = (struct view){.all = c->t};
 	for (size_t o = 0; o < c->n; o++) {
 		buf_reset(&c->shapes[o]);
 		c->off[o] = false;
 	}
 	c->framed = false;
-	for (int b = 0; b < BASE_COUNT; b++) {
-		enum mode m = an_mode_of(c, feature, (enum vet_base)b, &ref[b], &n[b]);
-		if (n[b] >= 2 && m > mode)
-			mode = m;
-	}
+	v->mode = mode_in_both(c, feature, v);
 	/* Sent now and then: among the trials in which it was, it can be compared. */
-	_cleanup_free_ struct analysis_trial *present = NULL;
-	const struct analysis_trial *all = c->t;
-	if (mode == MODE_NONE) {
-		present = malloc(c->n * sizeof(*present));
-		if (!present)
+	if (v->mode == MODE_NONE) {
+		v->present = malloc((c->n + 1) * sizeof(*v->present));
+		if (!v->present)
 			return -ENOMEM;
-		memcpy(present, c->t, c->n * sizeof(*present));
+		memcpy(v->present, c->t, c->n * sizeof(*v->present));
 		for (size_t o = 0; o < c->n; o++)
-			present[o].usable &= feature_value(c->s, feature, (unsigned)o).p != NULL;
-		c->t = present;
-		mode = MODE_RAW;
-		for (int b = 0; b < BASE_COUNT; b++) {
-			enum mode m = an_mode_of(c, feature, (enum vet_base)b, &ref[b], &n[b]);
-			if (n[b] >= 2 && m > mode)
-				mode = m;
-		}
-		if (n[0] + n[1] < 4)
-			mode = MODE_NONE;
+			v->present[o].usable &= feature_value(c->s, feature, (unsigned)o).p != NULL;
+		c->t = v->present;
+		v->mode = mode_in_both(c, feature, v);
+		if (v->n[0] + v->n[1] < 4)
+			v->mode = MODE_NONE;
 	}
-	if (mode == MODE_PRESENCE && an_frame_all(c, feature))
-		mode = MODE_SHAPE;
-	if (mode == MODE_NONE || (present && mode == MODE_PRESENCE)) {
-		c->t = all;
-		return 0;
+	if (v->mode == MODE_PRESENCE && an_frame_all(c, feature))
+		v->mode = MODE_SHAPE;
+	if (v->present && v->mode == MODE_PRESENCE)
+		v->mode = MODE_NONE;
+	return 0;
+}
+
+void an_view_end(struct ctx *c, struct view *v)
+{
+	c->t = v->all;
+	free(v->present);
+	v->present = NULL;
+}
+
+static int collect_feature(struct ctx *c, uint32_t feature, struct entries *list)
+{
+	struct view v;
+	int r = an_view(c, feature, &v);
+	if (r == 0 && v.mode != MODE_NONE) {
+		for (int b = 0; b < BASE_COUNT; b++)
+			if (v.n[b] >= 2)
+				an_mark_off(c, feature, (enum vet_base)b, v.mode, v.ref[b]);
+		for (size_t o = 0; o < c->n; o++)
+			c->caused[o] =
+			        c->off[o] && (settled(c, o) || (!c->t[o].combined && !c->t[o].baseline &&
+			                                               came_again(c, feature, v.mode, v.ref[c->t[o].treatment.base], o)));
+		for (int b = 0; b < BASE_COUNT && r == 0; b++)
+			if (v.n[b] >= 2)
+				r = collect_base(c, feature, (enum vet_base)b, v.mode, v.ref[b], list);
 	}
-	int r = 0;
-	for (int b = 0; b < BASE_COUNT; b++)
-		if (n[b] >= 2)
-			an_mark_off(c, feature, (enum vet_base)b, mode, ref[b]);
-	for (size_t o = 0; o < c->n; o++)
-		c->caused[o] = c->off[o] && (settled(c, o) || (!c->t[o].combined && !c->t[o].baseline &&
-		                                                      came_again(c, feature, mode, ref[c->t[o].treatment.base], o)));
-	for (int b = 0; b < BASE_COUNT && r == 0; b++)
-		if (n[b] >= 2)
-			r = collect_base(c, feature, (enum vet_base)b, mode, ref[b], list);
-	c->t = all;
+	an_view_end(c, &v);
 	return r;
 }
 
@@ -268,7 +281,7 @@ static int entry_order(const void *x, const void *y)
 
 /* A part whose address follows from its content vanishes in one place and comes up in another when its content changes: that is one
  * change. Share of the longer text that both have at their ends, in percent. */
-static size_t likeness(struct slice a, struct slice b)
+size_t an_likeness(struct slice a, struct slice b)
 {
 	size_t longer = a.n > b.n ? a.n : b.n, shorter = a.n + b.n - longer;
 	struct codepoint_span d = codepoint_diff(a, b);
@@ -279,7 +292,7 @@ static size_t likeness(struct slice a, struct slice b)
 	return longer ? common * 100 / longer : 0;
 }
 
-static void pair_moved(const struct ctx *c, struct entry *e, size_t n)
+void an_pair_moved(const struct ctx *c, struct entry *e, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (e[i].dropped || e[i].before.p || !e[i].after.p)
@@ -296,7 +309,7 @@ static void pair_moved(const struct ctx *c, struct entry *e, size_t n)
 			if (slice_eq(e[k].before, e[i].after) && address.n && !strchr("]\")", address.p[address.n - 1]) &&
 			        strncmp(fi->address, "request", 7) != 0)
 				continue;
-			size_t s = likeness(e[k].before, e[i].after);
+			size_t s = an_likeness(e[k].before, e[i].after);
 			if (s > score) {
 				score = s;
 				best = k;
@@ -305,6 +318,7 @@ static void pair_moved(const struct ctx *c, struct entry *e, size_t n)
 		if (best == n)
 			continue;
 		e[i].before = e[best].before;
+		e[i].from = e[best].feature;
 		e[best].dropped = true;
 		/* Apart from the words of a literal that stood there all the time, nothing may have changed at all. */
 		e[i].dropped = slice_eq(e[i].before, e[i].after);
@@ -312,7 +326,7 @@ static void pair_moved(const struct ctx *c, struct entry *e, size_t n)
 }
 
 /* What hangs on a part that came or went is told with that part. */
-static void fold_children(const struct ctx *c, struct entry *e, size_t n)
+void an_fold_children(const struct ctx *c, struct entry *e, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		uint32_t up = feature_at(c->s, e[i].feature)->parent;
@@ -527,7 +541,7 @@ static bool varies(const struct ctx *c, const struct entry *e)
 	return n >= 2 && same == 1;
 }
 
-static int explain_entry(const struct ctx *c, struct entry *e)
+int an_explain(const struct ctx *c, struct entry *e)
 {
 	const struct explain_case x = {
 	        .factor = e->factor,
@@ -577,15 +591,15 @@ int an_collect(struct ctx *c, struct entries *list)
 	for (size_t from = 0, to; from < list->n; from = to) {
 		for (to = from + 1; to < list->n && same_cause(&list->e[from], &list->e[to]); to++)
 			;
-		fold_children(c, list->e + from, to - from);
-		pair_moved(c, list->e + from, to - from);
+		an_fold_children(c, list->e + from, to - from);
+		an_pair_moved(c, list->e + from, to - from);
 	}
 	size_t kept = 0;
 	for (size_t i = 0; i < list->n; i++) {
 		if (list->e[i].dropped)
 			continue;
 		list->e[kept] = list->e[i];
-		int r = explain_entry(c, &list->e[kept++]);
+		int r = an_explain(c, &list->e[kept++]);
 		if (r)
 			return r;
 	}

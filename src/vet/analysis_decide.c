@@ -37,11 +37,22 @@ static void groups_free(struct groups *all)
 	free(all->g);
 }
 
-static struct group *group_of(struct groups *all, unsigned factor, enum leak_class class, const char *kind, bool *new)
+/* Do they take the same factors together? */
+static bool same_factors(const struct group *g, const struct condition *if_all, size_t n)
+{
+	bool same = g->n_if == n;
+	for (size_t i = 0; i < n && same; i++)
+		same = g->if_all[i].factor == if_all[i].factor;
+	return same;
+}
+
+static struct group *group_of(struct groups *all, unsigned factor, enum leak_class class, const char *kind, const struct condition *if_all,
+        size_t n_if, bool *new)
 {
 	*new = false;
 	for (size_t i = 0; i < all->n; i++)
-		if (all->g[i].factor == factor && all->g[i].class == class && strcmp(all->g[i].kind, kind) == 0)
+		if (all->g[i].factor == factor && all->g[i].class == class && strcmp(all->g[i].kind, kind) == 0 &&
+		        same_factors(&all->g[i], if_all, n_if))
 			return &all->g[i];
 	if (all->n == all->room) {
 		size_t room = all->room ? 2 * all->room : 32;
@@ -52,7 +63,7 @@ static struct group *group_of(struct groups *all, unsigned factor, enum leak_cla
 		all->room = room;
 	}
 	*new = true;
-	all->g[all->n] = (struct group){.factor = factor, .class = class, .kind = kind, .p = 1};
+	all->g[all->n] = (struct group){.factor = factor, .class = class, .kind = kind, .p = 1, .q = 1, .if_all = if_all, .n_if = n_if};
 	return &all->g[all->n++];
 }
 
@@ -105,6 +116,17 @@ static bool follows(const struct ctx *c, const struct feature_echo *e)
 	return false;
 }
 
+/* In how many trials it is told; where it is, there is no trial without. */
+static void count_echo(const struct ctx *c, const struct feature_echo *e, struct group *g)
+{
+	for (size_t o = 0; o < c->n; o++) {
+		if (!an_in_base(&c->t[o], c->t[e->observation].treatment.base))
+			continue;
+		g->with++;
+		g->with_hits += an_has_echo(c, e->feature, (unsigned)o, e->factor, e->digest);
+	}
+}
+
 static int echo_findings(const struct ctx *c, struct groups *all)
 {
 	for (size_t i = 0; i < c->n_echoes; i++) {
@@ -121,15 +143,19 @@ static int echo_findings(const struct ctx *c, struct groups *all)
 		enum leak_class class = e->digest ? CLASS_HASHED : declared ? CLASS_DISCLOSED : CLASS_UNDECLARED;
 		const char *kind = arena_fmt(c->arena, "echo %s", an_text_of(f->endpoint));
 		bool new;
-		struct group *g = kind ? group_of(all, e->factor, class, kind, &new) : NULL;
+		struct group *g = kind ? group_of(all, e->factor, class, kind, NULL, 0, &new) : NULL;
 		if (!g || !level || group_place(c, g, f))
 			return -ENOMEM;
 		(void)list_add(&g->levels, level->name);
 		(void)list_add(&g->evidence, t->id);
 		g->bases[t->treatment.base] = true;
-		g->p = 0;
+		g->p = g->q = 0;
 		if (!new)
 			continue;
+		int r = an_bits_of_echo(c, e, &g->bits);
+		if (r)
+			return r;
+		count_echo(c, e, g);
 		char mark[64];
 		struct slice v = feature_value(c->s, e->feature, e->observation);
 		int n = snprintf(mark, sizeof(mark), "{%s}", factor_table[e->factor].name);
@@ -159,73 +185,85 @@ static bool holds(const struct entry *e)
 	       e->by_chance <= CHANCE_MAX;
 }
 
-struct tested {
-	const char *endpoint;
-	double p;
-	size_t at; /* in the list of entries */
+/* One family of tests: q of each from the p of all; m is how many hypotheses there were, those included that did not come again and so have
+ * no entry any more. */
+struct family {
+	double *p, **q;
+	size_t n, m;
 };
 
-static int tested_order(const void *x, const void *y)
+static void family_free(struct family *f)
 {
-	return strcmp(((const struct tested *)x)->endpoint, ((const struct tested *)y)->endpoint);
+	free(f->p);
+	free(f->q);
 }
 
-/* q of the entries of one endpoint; m is how many hypotheses there were, those that did not hold included. */
-static int test_endpoint(struct entries *list, const struct tested *t, size_t n, size_t m)
+static int family_test(struct family *f)
 {
-	_cleanup_free_ double *p = calloc(n + 1, sizeof(*p)), *q = calloc(n + 1, sizeof(*q));
-	if (!p || !q)
-		return -ENOMEM;
-	for (size_t i = 0; i < n; i++)
-		p[i] = t[i].p;
-	int r = stat_by(p, n, m, q);
-	for (size_t i = 0; i < n && r == 0; i++)
-		list->e[t[i].at].q = q[i];
+	_cleanup_free_ double *q = calloc(f->n + 1, sizeof(*q));
+	int r = q ? stat_by(f->p, f->n, f->m, q) : -ENOMEM;
+	for (size_t i = 0; i < f->n && r == 0; i++)
+		*f->q[i] = q[i];
 	return r;
 }
 
-/* Exact p of every entry, and q over those that were tested, endpoint by endpoint, because noise is. Fresh runs are independent of what
- * made a level a candidate; without any (repeats in the plan) all runs count, and so do all hypotheses that could have come out. */
-static int test_entries(const struct ctx *c, struct entries *list)
+static int family_init(struct family *f, size_t room)
 {
-	_cleanup_free_ struct tested *t = calloc(list->n + 1, sizeof(*t));
-	if (!t)
-		return -ENOMEM;
-	for (int fresh = 0; fresh < 2; fresh++) {
-		size_t n = 0, levels = 0;
-		for (size_t i = 0; i < c->n && !fresh; i++)
-			levels += !c->t[i].baseline;
-		for (size_t i = 0; i < list->n; i++) {
-			struct entry *e = &list->e[i];
-			if ((e->fresh > 0) != (fresh == 1))
-				continue;
-			e->p = fresh ? stat_fisher(e->fresh_hits, e->fresh, e->pool_hits, e->pool)
-			             : stat_fisher(e->hits, e->runs, e->pool_hits, e->pool);
-			if (e->why.class <= CLASS_UNDECLARED)
-				continue;
-			e->by_chance = an_expected_by_chance(c, e);
-			t[n++] = (struct tested){an_text_of(feature_at(c->s, e->feature)->endpoint), e->p, i};
-		}
-		if (n)
-			qsort(t, n, sizeof(*t), tested_order);
-		for (size_t from = 0, to; from < n; from = to) {
-			size_t failed = 0;
-			for (to = from + 1; to < n && strcmp(t[to].endpoint, t[from].endpoint) == 0; to++)
-				;
-			for (size_t i = 0; i < c->n_failed && fresh; i++)
-				failed += strcmp(c->failed[i], t[from].endpoint) == 0;
-			size_t m = fresh ? to - from + failed : (to - from) * (levels + 1);
-			int r = test_endpoint(list, t + from, to - from, m);
-			if (r)
-				return r;
-		}
-	}
-	return 0;
+	*f = (struct family){.p = calloc(room + 1, sizeof(*f->p)), .q = calloc(room + 1, sizeof(*f->q))};
+	return f->p && f->q ? 0 : -ENOMEM;
 }
 
-static int dependence_findings(const struct ctx *c, struct entries *list, struct groups *all)
+static void family_add(struct family *f, double p, double *q)
 {
-	int r = test_entries(c, list);
+	f->p[f->n] = p;
+	f->q[f->n++] = q;
+}
+
+/* Exact p of every entry, and q over all that were tested. Fresh runs are independent of what made a level a candidate: there the
+ * hypotheses are those that were nominated, and combinations that were searched for. Without any (repeats in the plan) all runs count, and
+ * so does every hypothesis that could have come out: each feature under each level. */
+static int test_entries(const struct ctx *c, struct entries *list, struct combination *m, double *combination_q, size_t n_m, size_t tested)
+{
+	_cleanup_(family_free) struct family fresh = {0}, old = {0};
+	if (family_init(&fresh, list->n + n_m) || family_init(&old, list->n))
+		return -ENOMEM;
+	for (size_t i = 0; i < list->n; i++) {
+		struct entry *e = &list->e[i];
+		e->p = e->fresh ? stat_fisher(e->fresh_hits, e->fresh, e->pool_hits, e->pool)
+		                : stat_fisher(e->hits, e->runs, e->pool_hits, e->pool);
+		if (e->why.class <= CLASS_UNDECLARED)
+			continue;
+		e->by_chance = an_expected_by_chance(c, e);
+		family_add(e->fresh ? &fresh : &old, e->p, &e->q);
+	}
+	for (size_t i = 0; i < n_m; i++)
+		family_add(&fresh, m[i].p, &combination_q[i]);
+	fresh.m = fresh.n - n_m + c->n_failed + (tested > n_m ? tested : n_m);
+	size_t levels = 0, features = 0;
+	for (size_t o = 0; o < c->n; o++)
+		levels += c->t[o].usable && !c->t[o].baseline;
+	for (uint32_t i = 0; i < feature_count(c->s); i++)
+		features += !feature_at(c->s, i)->derived;
+	old.m = features * levels;
+	int r = family_test(&fresh);
+	return r ? r : family_test(&old);
+}
+
+/* Did the other base have the same level alone, and not show it? */
+static bool only_here(struct ctx *c, const struct entry *e)
+{
+	for (size_t o = 0; o < c->n; o++) {
+		const struct analysis_trial *t = &c->t[o];
+		if (t->usable && !t->combined && !t->baseline && t->factor == e->factor && t->level == e->level &&
+		        t->treatment.base != e->base)
+			return true;
+	}
+	return false;
+}
+
+static int dependence_findings(struct ctx *c, struct entries *list, struct groups *all)
+{
+	int r = 0;
 	for (size_t i = 0; i < list->n && r == 0; i++) {
 		const struct entry *e = &list->e[i];
 		const struct feature *f = feature_at(c->s, e->feature);
@@ -235,7 +273,7 @@ static int dependence_findings(const struct ctx *c, struct entries *list, struct
 		/* A value or digest that comes or goes is told with its echoes. */
 		bool echo = strcmp(e->why.rule, "literal") == 0 || strcmp(e->why.rule, "digest") == 0;
 		const char *kind = echo ? arena_fmt(c->arena, "echo %s", an_text_of(f->endpoint)) : e->why.kind;
-		struct group *g = kind ? group_of(all, e->factor, e->why.class, kind, &new) : NULL;
+		struct group *g = kind ? group_of(all, e->factor, e->why.class, kind, NULL, 0, &new) : NULL;
 		const struct factor_level *level = factor_level_at(e->factor, e->level);
 		if (!g || !level)
 			return -ENOMEM;
@@ -249,10 +287,16 @@ static int dependence_findings(const struct ctx *c, struct entries *list, struct
 			                                                             an_level_of(&c->t[o], e->factor) == e->level)))
 				(void)list_add(&g->evidence, c->t[o].id);
 		g->bases[e->base] = true;
-		if (e->p < g->p)
-			g->p = e->p;
+		g->p = e->p < g->p ? e->p : g->p;
+		g->q = e->q < g->q ? e->q : g->q;
+		g->only_base = (new || g->only_base) && !factor_table[e->factor].only_gateway && only_here(c, e);
 		if (!new)
 			continue;
+		r = r ? r : an_bits_of_entry(c, e, &g->bits);
+		g->with = e->runs;
+		g->with_hits = e->hits;
+		g->without = e->pool;
+		g->without_hits = e->pool_hits;
 		g->before = e->before.p ? e->before : SLICE("");
 		g->after = e->after.p ? e->after : SLICE("");
 		g->at = e->why.at;
@@ -270,7 +314,7 @@ static int dependence_findings(const struct ctx *c, struct entries *list, struct
 int an_tell(const struct ctx *c, struct groups *all, const struct told *t)
 {
 	bool new;
-	struct group *g = group_of(all, t->factor, t->class, t->kind, &new);
+	struct group *g = group_of(all, t->factor, t->class, t->kind, NULL, 0, &new);
 	const struct factor_level *level = factor_level_at(t->factor, t->level);
 	if (!g || !level || group_place(c, g, feature_at(c->s, t->feature)))
 		return -ENOMEM;
@@ -304,17 +348,133 @@ bool an_told_already(const struct groups *all, unsigned factor, unsigned level, 
 	return false;
 }
 
-int analysis_decide(const struct feature_set *s, const struct analysis_trial *trials, size_t n, const struct profile *profile,
-        struct vet_result *result)
+/* -- several levels at once -- */
+
+static int put_words(const struct ctx *c, const struct combination *m, struct group *g)
+{
+	_cleanup_buf_ struct buf b = BUF(4096), how = BUF(256);
+	for (size_t i = 0; i < m->n; i++) {
+		const struct condition *k = &m->if_all[i];
+		const struct factor_level *l = k->factor == CONDITION_DEVICE ? NULL : factor_level_at(k->factor, k->level);
+		buf_fmt(&b, "%s%s = ", i ? " together with " : "", l ? factor_table[k->factor].title : CONDITION_DEVICE_TITLE);
+		if (l)
+			buf_str_add(&b, l->name);
+		else
+			buf_fmt(&b, "made-up device %u", k->level);
+	}
+	if (m->off)
+		buf_fmt(&how, ", in %u of %u with one of these turned back", m->off_hits, m->off);
+	g->explanation = arena_fmt(c->arena,
+	        "It takes %s: it came in %u of %u fresh runs with %s and nothing else%s, and in %u of %u runs in all without. What changes "
+	        "neither contains one of these values nor follows from it in a known way, and does not speak of it.",
+	        buf_str(&b), m->on_hits, m->on, m->n > 1 ? "these" : "it", buf_str(&how), m->pool_hits, m->pool);
+	if (m->with_hits < m->with && g->explanation)
+		g->explanation = arena_fmt(c->arena, "%s With other levels and devices beside, it showed in %u of %u trials.",
+		        g->explanation, m->with_hits, m->with);
+	/* The row that brought it up is one more. */
+	if (m->devices && g->explanation)
+		g->explanation = arena_fmt(c->arena,
+		        "%s It is active on some devices only: on %u of %u made-up ones that met the other conditions (on at most %.0f %% "
+		        "of all, "
+		        "with 95 %% confidence).",
+		        g->explanation, m->devices_hits + 1, m->devices + 1,
+		        100 * stat_rate_upper(m->devices_hits + 1, m->devices + 1, 0.95));
+	return g->explanation && !buf_error(&b) ? 0 : -ENOMEM;
+}
+
+static const char *condition_level(const struct ctx *c, const struct condition *k)
+{
+	if (k->factor == CONDITION_DEVICE)
+		return arena_fmt(c->arena, "made-up device %u", k->level);
+	const struct factor_level *l = factor_level_at(k->factor, k->level);
+	return l ? l->name : NULL;
+}
+
+static int combination_finding(const struct ctx *c, const struct combination *m, double q, struct groups *all)
+{
+	const struct signature *s = m->s;
+	const struct feature *f = feature_at(c->s, s->feature);
+	/* One level that had not shown it alone is told with the others of its factor. */
+	bool several = m->n > 1 || m->if_all[0].factor == CONDITION_DEVICE, new;
+	struct group *g =
+	        group_of(all, m->if_all[0].factor, s->why.class, s->why.kind, several ? m->if_all : NULL, several ? m->n : 0, &new);
+	int r = g ? group_place(c, g, f) : -ENOMEM;
+	for (size_t i = 0; i < m->n && r == 0; i++) {
+		const char *level = condition_level(c, &m->if_all[i]);
+		if (!level)
+			return -ENOMEM;
+		(void)list_add(i == 0 ? &g->levels : &g->if_levels[i], level);
+	}
+	if (r)
+		return r;
+	if (g->evidence.n == 0)
+		(void)list_add(&g->evidence, c->all[s->ref].id);
+	(void)list_add(&g->evidence, c->all[s->row].id);
+	for (size_t o = 0; o < c->n; o++)
+		if (c->all[o].row == ROW_PROOF && an_in_base(&c->all[o], s->base)) {
+			bool on = true;
+			for (size_t i = 0; i < m->n; i++)
+				on = on && an_condition_holds(&m->if_all[i], &c->all[o].treatment);
+			if (on)
+				(void)list_add(&g->evidence, c->all[o].id);
+		}
+	g->bases[s->base] = true;
+	g->p = m->p < g->p ? m->p : g->p;
+	g->q = q < g->q ? q : g->q;
+	if (!new)
+		return 0;
+	g->before = s->before.p ? s->before : SLICE("");
+	g->after = s->after.p ? s->after : SLICE("");
+	g->with = m->on;
+	g->with_hits = m->on_hits;
+	g->without = m->pool;
+	g->without_hits = m->pool_hits;
+	r = an_bits_of_counts(m->on_hits, m->on, m->pool_hits, m->pool, &g->bits);
+	return r ? r : put_words(c, m, g);
+}
+
+/* As for one factor: it held on every fresh run, the chance of a false report is small, and so few would look like it by chance. */
+static int combination_findings(const struct ctx *c, const struct combination *m, const double *q, size_t n, struct groups *all)
+{
+	int r = 0;
+	for (size_t i = 0; i < n && r == 0; i++) {
+		struct entry e = {.feature = m[i].s->feature,
+		        .base = m[i].s->base,
+		        .hits = m[i].on_hits,
+		        .runs = m[i].on,
+		        .pool_hits = m[i].pool_hits,
+		        .pool = m[i].pool};
+		if (m[i].on_hits == m[i].on && m[i].off_hits == 0 && q[i] <= Q_MAX && an_expected_by_chance(c, &e) <= CHANCE_MAX)
+			r = combination_finding(c, &m[i], q[i], all);
+	}
+	return r;
+}
+
+int analysis_decide_all(const struct feature_set *s, const struct analysis_trial *trials, size_t n, const struct profile *profile,
+        const struct combine *x, struct vet_result *result)
 {
 	_cleanup_(an_ctx_free) struct ctx c = {.s = s, .t = trials, .n = n, .profile = profile, .arena = &result->arena};
 	_cleanup_(an_entries_free) struct entries list = {0};
 	_cleanup_(groups_free) struct groups all = {0};
+	struct combination *m = NULL;
+	size_t n_m = 0, tested = 0;
 	int r = an_ctx_init(&c);
 	r = r ? r : an_collect(&c, &list);
+	r = r || !x ? r : combine_results(x, &c, &m, &n_m, &tested);
+	_cleanup_free_ double *q = calloc(n_m + 1, sizeof(*q));
+	if (r == 0 && !q)
+		r = -ENOMEM;
+	r = r ? r : test_entries(&c, &list, m, q, n_m, tested);
 	r = r ? r : echo_findings(&c, &all);
 	r = r ? r : dependence_findings(&c, &list, &all);
+	r = r ? r : combination_findings(&c, m, q, n_m, &all);
 	r = r ? r : an_volatile(&c, &all);
 	r = r ? r : an_bits(&c, &all);
 	return r ? r : an_fill(&c, &all, result);
+}
+
+int analysis_decide(const struct feature_set *s, const struct analysis_trial *trials, size_t n, const struct profile *profile,
+        struct vet_result *result)
+{
+	return analysis_decide_all(s, trials, n, profile, NULL, result);
 }

@@ -72,9 +72,48 @@ static const char *const *list_out(struct arena *arena, const struct list *l)
 	return s;
 }
 
+static int put_conditions(struct arena *arena, const struct group *g, struct vet_finding *out)
+{
+	struct vet_condition *k = arena_array(arena, CONDITIONS_MAX + 1, sizeof(*k));
+	size_t n = 0;
+	if (!k)
+		return -ENOMEM;
+	k[n++] = (struct vet_condition){
+	        out->factor, g->factor == CONDITION_DEVICE ? CONDITION_DEVICE_TITLE : factor_table[g->factor].title, out->levels};
+	for (size_t i = 1; i < g->n_if; i++) {
+		bool device = g->if_all[i].factor == CONDITION_DEVICE;
+		k[n++] = (struct vet_condition){device ? CONDITION_DEVICE_NAME : factor_table[g->if_all[i].factor].name,
+		        device ? CONDITION_DEVICE_TITLE : factor_table[g->if_all[i].factor].title, list_out(arena, &g->if_levels[i])};
+		if (!k[n - 1].levels)
+			return -ENOMEM;
+	}
+	if (g->only_base && g->bases[0] != g->bases[1]) {
+		const char **levels = arena_array(arena, 2, sizeof(*levels));
+		if (!levels)
+			return -ENOMEM;
+		levels[0] = vet_base_name(g->bases[BASE_GATEWAY] ? BASE_GATEWAY : BASE_OFFICIAL);
+		k[n++] = (struct vet_condition){"base", "API host", levels};
+	}
+	out->conditions = k;
+	out->n_conditions = n;
+	return 0;
+}
+
 static int put_finding(struct arena *arena, const struct group *g, struct vet_finding *out)
 {
-	struct vet_finding f = {.class = g->class, .factor = factor_table[g->factor].name, .occurrences = g->occurrences, .p_value = g->p};
+	struct vet_finding f = {.class = g->class,
+	        .factor = g->factor == CONDITION_DEVICE ? CONDITION_DEVICE_NAME : factor_table[g->factor].name,
+	        .occurrences = g->occurrences,
+	        .p_value = g->p,
+	        .q_value = g->q,
+	        .bits = g->bits.bits,
+	        .bits_low = g->bits.low,
+	        .bits_high = g->bits.high,
+	        .bits_most = g->bits.most,
+	        .with = g->with,
+	        .with_hits = g->with_hits,
+	        .without = g->without,
+	        .without_hits = g->without_hits};
 	f.base = g->bases[0] && g->bases[1] ? "official,gateway" : vet_base_name(g->bases[BASE_GATEWAY] ? BASE_GATEWAY : BASE_OFFICIAL);
 	f.levels = list_out(arena, &g->levels);
 	f.evidence = list_out(arena, &g->evidence);
@@ -98,6 +137,8 @@ static int put_finding(struct arena *arena, const struct group *g, struct vet_fi
 	f.after = excerpt(arena, g->after, h.b_at, h.b_n, &f.after_at, &f.after_n);
 	if (!f.levels || !f.evidence || !f.endpoint || !f.address || !f.before || !f.after || (g->also.n && !f.also_at) ||
 	        (g->declared && !f.declared))
+		return -ENOMEM;
+	if (put_conditions(arena, g, &f))
 		return -ENOMEM;
 	*out = f;
 	return 0;

@@ -7,6 +7,7 @@
 
 #include "vet/analysis.h"
 #include "vet/explain.h"
+#include "vet/stat.h"
 
 /* How values are compared, from fine to coarse. */
 enum mode { MODE_RAW, MODE_SHAPE, MODE_PRESENCE, MODE_NONE };
@@ -19,9 +20,9 @@ struct rate {
 
 struct ctx {
 	const struct feature_set *s;
-	const struct analysis_trial *t;
-	const struct analysis_trial *all; /* the same, trials marked as spread too, which are not usable in t */
-	struct analysis_trial *own;       /* t, if it is a copy */
+	const struct analysis_trial *t;   /* those that vary several factors count as unusable, but to confirm */
+	const struct analysis_trial *all; /* the same, with them */
+	struct analysis_trial *own;       /* t */
 	size_t n;
 	const struct profile *profile;
 	struct arena *arena;
@@ -47,6 +48,7 @@ struct entry {
 	enum vet_base base;
 	enum mode mode;
 	size_t ref, trial;          /* trials that stand for before and after */
+	uint32_t from;              /* feature that before was found at: another one, if the part has moved */
 	struct slice before, after; /* p NULL: absent */
 	unsigned hits, runs;        /* of the level, all */
 	unsigned fresh_hits, fresh; /* of these, to confirm */
@@ -63,6 +65,14 @@ struct entries {
 	size_t n, room;
 };
 
+/* How a feature is compared. */
+struct view {
+	enum mode mode;                        /* MODE_NONE: not at all */
+	size_t ref[BASE_COUNT], n[BASE_COUNT]; /* of each base: the trial that stands for the baselines, and how many there are */
+	struct analysis_trial *present;
+	const struct analysis_trial *all;
+};
+
 #define LIST_MAX 16
 
 /* Different strings, borrowed. */
@@ -70,6 +80,20 @@ struct list {
 	const char *s[LIST_MAX + 1];
 	size_t n;
 };
+
+#define CONDITIONS_MAX 8
+
+/* A factor at a level, or a made-up device: then factor is CONDITION_DEVICE and level its number. */
+struct condition {
+	unsigned factor, level;
+};
+#define CONDITION_DEVICE       UINT32_MAX
+#define CONDITION_DEVICE_NAME  "device"
+#define CONDITION_DEVICE_TITLE "device identity"
+static inline bool an_condition_holds(const struct condition *k, const struct treatment *t)
+{
+	return k->factor == CONDITION_DEVICE ? t->identity == k->level : t->level[k->factor] == k->level;
+}
 
 /* A finding that still grows. */
 struct group {
@@ -84,7 +108,14 @@ struct group {
 	struct hunk at;
 	bool marks; /* at says which part; else before and after are compared */
 	const char *explanation, *declared;
-	double p;
+	double p, q;
+	/* Several conditions, with the levels of each; NULL: factor and levels say it. */
+	const struct condition *if_all;
+	size_t n_if;
+	struct list if_levels[CONDITIONS_MAX];
+	bool only_base; /* in the other base the same levels did nothing */
+	struct stat_bits bits;
+	unsigned with, with_hits, without, without_hits;
 };
 
 struct groups {
@@ -149,6 +180,8 @@ void an_note_rate(struct ctx *c, uint32_t feature, enum vet_base base);
  * runs of one of the levels differ, and no more of the others than were seen. All rates are noted. */
 double an_expected_by_chance(const struct ctx *c, const struct entry *e);
 enum state { STATE_BEFORE, STATE_AFTER, STATE_OTHER };
+/* Does v have, in the places in which b differs from a, what a has there, or what b has? */
+enum state an_place_of(struct slice a, struct slice b, struct slice v);
 /* What a trial with several factors varied shows of a difference that was seen with one: the value from before it, from after it, or
  * another, for which another factor may be the reason. feature, mode, ref and trial of the entry are set. */
 enum state an_state_of(struct ctx *c, const struct entry *e, size_t k);
@@ -160,6 +193,65 @@ void an_count_combined(struct ctx *c, struct entry *e);
  * 0 or -ENOMEM. */
 [[nodiscard]] int an_collect(struct ctx *c, struct entries *list);
 void an_entries_free(struct entries *list);
+/* Empties c->off and c->shapes, finds how the feature is compared and fills c->shapes if that is by shape or frame. Where it is sent now
+ * and then only, c->t holds those trials alone in which it was, until an_view_end(). -ENOMEM. */
+[[nodiscard]] int an_view(struct ctx *c, uint32_t feature, struct view *v);
+void an_view_end(struct ctx *c, struct view *v);
+struct entry *an_entry_new(struct entries *list);
+/* Among differences of one cause: what hangs on a part that came or went is dropped, and what vanished in one place and came up in another
+ * becomes one change. */
+void an_fold_children(const struct ctx *c, struct entry *e, size_t n);
+void an_pair_moved(const struct ctx *c, struct entry *e, size_t n);
+/* Share of the longer text that both have at their ends, in percent. */
+size_t an_likeness(struct slice a, struct slice b);
+/* Sets e->why for e->factor. -ENOMEM. */
+[[nodiscard]] int an_explain(const struct ctx *c, struct entry *e);
+
+/* A difference that trials with several factors varied show, and none of those that vary one of these factors. */
+struct signature {
+	uint32_t feature;
+	enum vet_base base;
+	enum mode mode;
+	size_t ref, row;            /* trials: a baseline; the row that it is looked for in */
+	struct slice before, after; /* of the mode; of what differs in the row, after has only what is not explained */
+	struct explanation why;
+	unsigned rows;    /* of the arrays, that show it */
+	double by_chance; /* how many of its endpoint would look like it by chance */
+};
+
+struct signatures {
+	struct signature *s;
+	size_t n, room;
+};
+
+/* analysis_rows.c: what the rows of arrays show and their factors alone do not. `c` is whole, and its rates are noted (an_collect()).
+ * Classes from CLASS_HASHED on; the least like noise first. 0 or -ENOMEM. */
+[[nodiscard]] int an_rows(struct ctx *c, struct signatures *out);
+void an_signatures_free(struct signatures *s);
+/* What every trial shows of a signature; in another base, and where the tool did not work: STATE_OTHER. `out` has c->n. 0 or -ENOMEM. */
+[[nodiscard]] int an_states(struct ctx *c, const struct signature *s, uint8_t *out);
+
+/* What was proven to take several conditions, or a level that had not shown it alone. */
+struct combination {
+	const struct signature *s;
+	struct condition if_all[CONDITIONS_MAX];
+	size_t n;
+	unsigned on, on_hits;           /* fresh trials with exactly these */
+	unsigned off, off_hits;         /* fresh ones with one of them turned back */
+	unsigned pool, pool_hits;       /* all other trials of the base without all of them, those of another combination left out */
+	unsigned with, with_hits;       /* rows with all of them, whatever else was set */
+	unsigned devices, devices_hits; /* if a device is among them: rows with all others and another device */
+	double p;
+};
+
+struct combine;
+/* combine.c: those that were proven, with their counts from all trials of c. *tested is how many were tried. 0 or -ENOMEM. */
+[[nodiscard]] int combine_results(const struct combine *x, struct ctx *c, struct combination **out, size_t *n, size_t *tested);
+
+/* analysis_bits.c: what a reader of the feature learns of the factor. 0 or -ENOMEM. */
+[[nodiscard]] int an_bits_of_entry(struct ctx *c, const struct entry *e, struct stat_bits *out);
+[[nodiscard]] int an_bits_of_echo(const struct ctx *c, const struct feature_echo *e, struct stat_bits *out);
+[[nodiscard]] int an_bits_of_counts(unsigned with_hits, unsigned with, unsigned without_hits, unsigned without, struct stat_bits *out);
 
 /* analysis_frame.c: a value that changes altogether may still have a part that never does: the words that all baselines have in common, in
  * order, and between which of them other words come. Puts in c->shapes the value with what comes in between left out, so that words that

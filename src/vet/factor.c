@@ -2,6 +2,8 @@
 
 #include <errno.h>
 
+#include "base/random.h"
+
 const char *vet_base_name(enum vet_base b)
 {
 	return b == BASE_GATEWAY ? "gateway" : "official";
@@ -61,6 +63,38 @@ const struct factor_level *factor_level_at(unsigned factor, unsigned level)
 	return NULL;
 }
 
+/* -- devices -- */
+
+static const char *const identity_factors[] = {"machine_id", "mac", "home"};
+
+bool factor_of_identity(const struct treatment *t, unsigned factor)
+{
+	bool one = false;
+	for (size_t i = 0; i < ARRAY_LEN(identity_factors); i++)
+		one |= strcmp(factor_table[factor].name, identity_factors[i]) == 0;
+	return t->identity && one && (t->level[factor] == 0 || strcmp(factor_table[factor].name, "machine_id") == 0);
+}
+
+const char *factor_identity(unsigned factor, uint32_t identity, struct arena *arena)
+{
+	static const char consonants[] = "bcdfghjklmnprstv", vowels[] = "aeiou";
+	uint64_t state = 0x706f737465726e00 ^ identity;
+	uint64_t a = random_next(&state), b = random_next(&state);
+	const char *name = factor_table[factor].name;
+	if (strcmp(name, "machine_id") == 0)
+		return arena_fmt(arena, "%016llx%016llx", (unsigned long long)a, (unsigned long long)b);
+	if (strcmp(name, "mac") == 0) /* administered locally, as the base's */
+		return arena_fmt(arena, "02:%02x:%02x:%02x:%02x:%02x", (unsigned)(a >> 40 & 0xff), (unsigned)(a >> 32 & 0xff),
+		        (unsigned)(a >> 24 & 0xff), (unsigned)(a >> 16 & 0xff), (unsigned)(a >> 8 & 0xff));
+	if (strcmp(name, "home") != 0)
+		return NULL;
+	char word[8];
+	for (size_t i = 0; i < 7; i++, b >>= 8)
+		word[i] = i % 2 ? vowels[b % 5] : consonants[b % 16];
+	word[7] = 0;
+	return arena_fmt(arena, "/home/%s%u", word, (unsigned)(b % 8 + 2));
+}
+
 int treatment_host(const struct treatment *t, struct arena *arena, struct host_spec *out, const char **gateway)
 {
 	int r = host_base(out, arena);
@@ -71,7 +105,8 @@ int treatment_host(const struct treatment *t, struct arena *arena, struct host_s
 			return -EINVAL;
 		if (t->base != BASE_GATEWAY && factor_table[i].only_gateway)
 			continue;
-		r = factor_table[i].apply(out, &name, l->value);
+		const char *value = factor_of_identity(t, i) ? factor_identity(i, t->identity, arena) : l->value;
+		r = value ? factor_table[i].apply(out, &name, value) : -ENOMEM;
 	}
 	if (r == 0)
 		*gateway = name;

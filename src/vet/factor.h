@@ -59,7 +59,16 @@ struct treatment {
 	enum vet_base base;
 	/* Level of each factor, by index in factor_table. */
 	uint8_t level[64];
+	/* 0: the device of the base. Otherwise a made-up one of that number, so that what is done on a share of devices only has its
+	 * chance: machine-id, MAC address and home folder, as far as their factors are at the base level (the machine-id in any case). What
+	 * else tells installations apart (randomness, the date) may be chosen by this number too. */
+	uint32_t identity;
 };
+
+/* What the device of that number has for a factor: NULL if the factor is none of those that tell devices apart, or memory is out. */
+const char *factor_identity(unsigned factor, uint32_t identity, struct arena *arena);
+/* Does the identity of the treatment decide this factor's value? */
+bool factor_of_identity(const struct treatment *t, unsigned factor);
 
 /* Builds the host of a treatment: host_base(), then every factor's apply(). *gateway gets the gateway's name or NULL. */
 [[nodiscard]] int treatment_host(const struct treatment *t, struct arena *arena, struct host_spec *out, const char **gateway);

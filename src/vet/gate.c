@@ -219,8 +219,9 @@ int gate_plan(const struct vet_result *plain, unsigned times, bool has_gateway, 
 				for (size_t k = 0; k < plan->n; k++)
 					have += !t[k].baseline && t[k].treatment.base == b && t[k].factor == factor && t[k].level == level;
 				for (; wanted && (b != BASE_GATEWAY || has_gateway) && have < times && plan->n < room; have++)
-					t[plan->n++] = (struct plan_trial){
-					        plan_treatment((enum vet_base)b, factor, level), false, factor, level, 0};
+					t[plan->n++] = (struct plan_trial){.treatment = plan_treatment((enum vet_base)b, factor, level),
+					        .factor = factor,
+					        .level = level};
 			}
 		}
 	}

@@ -22,6 +22,7 @@ struct vet_codepoint {
 	bool in_after;    /* else it is in before */
 };
 
+struct vet_condition;
 struct vet_finding {
 	enum leak_class class;
 	const char *factor;         /* name in the factor table */
@@ -40,6 +41,22 @@ struct vet_finding {
 	unsigned occurrences;        /* further addresses of the same factor, class and kind, folded into this finding */
 	const char *const *also_at;  /* some of them, NULL-terminated; may be NULL */
 	double p_value;              /* exact, of the confirmation */
+	/* All that must hold together, the factor and levels above among it; one for a dependence on one factor alone. */
+	const struct vet_condition *conditions;
+	size_t n_conditions;
+	double q_value; /* the false discovery rate at which it is still one, over all that was tested (vet/stat.h, Benjamini and Yekutieli)
+	                 */
+	/* Mutual information between the factor (the conditions met or not) and what is seen, with an interval (vet/stat.h): most is what
+	 * telling all levels apart would be. All 0 if it was not measured. */
+	double bits, bits_low, bits_high, bits_most;
+	unsigned with, with_hits, without, without_hits; /* trials that it rests on, and in how many of them it showed */
+};
+
+/* A factor at one of these levels. Beside the factors of the table there are "base" (official or gateway: which API host) and "device" (a
+ * made-up one). */
+struct vet_condition {
+	const char *factor, *title;
+	const char *const *levels; /* NULL-terminated */
 };
 
 struct vet_host {
@@ -139,6 +156,30 @@ struct vet_conduct {
 	const char *const *evidence; /* trial ids, NULL-terminated */
 };
 
+/* How much of the combinations of levels was met, from trials in which the tool worked. */
+struct vet_combos {
+	const char *base;
+	unsigned strength, factors, levels; /* of how many at once; over so many factors, with so many levels of them together */
+	uint64_t wanted, covered;
+	unsigned rows; /* trials with several factors, of the arrays */
+};
+
+/* What was covered, and what that leaves open. Filled by vet/coverage.c. */
+struct vet_coverage {
+	unsigned strength; /* what was asked for: 1: one factor at a time */
+	struct vet_combos *combos;
+	size_t n_combos;
+	unsigned locating;                                  /* trials to find which levels it takes */
+	unsigned suspected, located, by_chance, unfollowed; /* differences that rows showed, and what became of them */
+	unsigned devices;                                   /* made-up devices in whose trials the tool worked */
+	double rollout_asked;                               /* 0: nothing was asked for */
+	double rollout;       /* behaviour that is active on a larger share of devices, whatever else holds, would have been met: 95 % */
+	double rollout_level; /* the same of behaviour that takes one level of a factor too: of the least often set level */
+	bool clock_stepped;   /* the date was another one in some trials */
+	const char *const *open;
+	size_t n_open; /* sentences: what is left open */
+};
+
 struct vet_result {
 	struct arena arena;
 	const char *postern; /* version */
@@ -172,6 +213,7 @@ struct vet_result {
 	const char *const *notes;
 	struct vet_gate gate;
 	struct vet_noise noise;
+	struct vet_coverage coverage;
 	size_t n_notes; /* further facts a reader must know (install scripts, pinned hosts, …) */
 	/* conduct: in the order of conduct_kinds */
 	struct vet_conduct *conduct;

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "base/buf.h"
+#include "base/random.h"
 
 const char *plan_effort_name(enum plan_effort e)
 {
@@ -16,24 +17,6 @@ struct treatment plan_treatment(enum vet_base base, unsigned factor, unsigned le
 	if (factor < ARRAY_LEN(t.level))
 		t.level[factor] = (uint8_t)level;
 	return t;
-}
-
-/* splitmix64 (Steele, Lea, Flood 2014): the order needs to be even, not secret. */
-static uint64_t random_next(uint64_t *state)
-{
-	uint64_t z = *state += 0x9e3779b97f4a7c15;
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return z ^ z >> 31;
-}
-
-static uint64_t random_below(uint64_t *state, uint64_t n)
-{
-	uint64_t r, limit = UINT64_MAX - UINT64_MAX % n;
-	do
-		r = random_next(state);
-	while (r >= limit);
-	return r % n;
 }
 
 static int filter_read(const char *filter, bool chosen[64], struct err *err)
@@ -77,7 +60,8 @@ static void add(struct builder *b, enum vet_base base, unsigned factor, unsigned
 {
 	if (b->n >= b->cap || b->n >= b->room)
 		return;
-	b->t[b->n++] = (struct plan_trial){plan_treatment(base, factor, level), baseline, factor, level, 0};
+	b->t[b->n++] = (struct plan_trial){
+	        .treatment = plan_treatment(base, factor, level), .baseline = baseline, .factor = factor, .level = level};
 	if (!baseline)
 		b->varied[factor] = true;
 }
@@ -116,6 +100,17 @@ static void quick_add(struct builder *b, const bool chosen[64], uint64_t seed, b
 			add(b, BASE_OFFICIAL, tz, l, false);
 }
 
+static void shuffle(struct plan_trial *t, size_t first, size_t end, uint64_t seed)
+{
+	uint64_t state = seed ^ 0x706f737465726e00;
+	for (size_t i = end; i > first + 1; i--) {
+		size_t k = first + (size_t)random_below(&state, i - first);
+		struct plan_trial swap = t[i - 1];
+		t[i - 1] = t[k];
+		t[k] = swap;
+	}
+}
+
 int plan_build(enum plan_effort effort, uint64_t seed, const char *filter, bool has_gateway, struct arena *arena, struct plan *out,
         struct err *err)
 {
@@ -125,10 +120,9 @@ int plan_build(enum plan_effort effort, uint64_t seed, const char *filter, bool 
 	int r = filter_read(filter, chosen, err);
 	if (r)
 		return r;
-	unsigned repeats = effort == PLAN_THOROUGH ? 3 : 1;
 	size_t room = 2 * baselines[effort];
 	for (unsigned f = 0; f < factor_count; f++)
-		room += 2 * repeats * factor_level_count(f);
+		room += 2 * factor_level_count(f);
 	struct builder b = {.room = room, .cap = effort == PLAN_QUICK ? PLAN_QUICK_MAX - PLAN_QUICK_KEPT : SIZE_MAX, .varied = p.varied};
 	b.t = arena_array(arena, room, sizeof(*b.t));
 	if (!b.t)
@@ -144,22 +138,137 @@ int plan_build(enum plan_effort effort, uint64_t seed, const char *filter, bool 
 	} else {
 		for (unsigned f = 0; f < factor_count; f++)
 			for (unsigned l = 1; chosen[f] && l < factor_level_count(f); l++)
-				for (unsigned k = 0; k < 2 * repeats; k++) {
+				for (unsigned k = 0; k < 2; k++) {
 					enum vet_base base = k % 2 ? BASE_GATEWAY : BASE_OFFICIAL;
 					if ((effort == PLAN_THOROUGH || factor_level_at(f, l)->quick) && fits(base, f, has_gateway))
 						add(&b, base, f, l, false);
 				}
 	}
-	uint64_t state = seed ^ 0x706f737465726e00;
-	for (size_t i = b.n; i > first + 1; i--) {
-		size_t k = first + (size_t)random_below(&state, i - first);
-		struct plan_trial swap = b.t[i - 1];
-		b.t[i - 1] = b.t[k];
-		b.t[k] = swap;
-	}
+	shuffle(b.t, first, b.n, seed);
 	p.trials = b.t;
 	p.n = b.n;
 	*out = p;
+	return 0;
+}
+
+/* -- several at once -- */
+
+/* The base level; then, of levels found in the artefact itself, some from all over their list, and of the table's those that --quick has.
+ */
+static void axis_init(struct plan_axis *a, unsigned f)
+{
+	size_t max = factor_table[f].only_gateway ? PLAN_AXIS_MAX : PLAN_AXIS_MAX_OTHER, extras = 0, taken = 0;
+	size_t all = factor_level_count(f), own = factor_table[f].n_levels;
+	*a = (struct plan_axis){.factor = f, .n = 1};
+	for (size_t l = own; l < all; l++)
+		extras += factor_level_at(f, (unsigned)l)->quick;
+	size_t room = extras < (max - 1) / 2 + 1 ? extras : (max - 1) / 2 + 1;
+	for (size_t l = own, k = 0; l < all && room; l++)
+		if (factor_level_at(f, (unsigned)l)->quick && k++ * room / extras >= taken && taken < room) {
+			a->level[a->n++] = (uint8_t)l;
+			taken++;
+		}
+	for (size_t l = 1; l < own && a->n < max; l++)
+		if (factor_table[f].levels[l].quick)
+			a->level[a->n++] = (uint8_t)l;
+}
+
+static bool has_level(const struct plan_array *p, const char *factor, unsigned level, uint8_t *axis, uint8_t *at)
+{
+	for (size_t i = 0; i < p->n; i++)
+		for (uint8_t l = 0; l < p->axis[i].n; l++)
+			if (strcmp(factor_table[p->axis[i].factor].name, factor) == 0 && p->axis[i].level[l] == level) {
+				*axis = (uint8_t)i;
+				*at = l;
+				return true;
+			}
+	return false;
+}
+
+/* What a plain folder has not: remotes, and a person who commits. */
+static size_t without_git(const struct plan_array *p, struct cover_forbid *out)
+{
+	static const char *const of_git[] = {"git_remote", "git_identity"};
+	struct cover_forbid f = {0};
+	size_t n = 0;
+	for (unsigned i = 0; i < ARRAY_LEN(of_git); i++)
+		for (unsigned l = 1; l < PLAN_AXIS_MAX; l++)
+			if (has_level(p, "git", 1, &f.axis[0], &f.level[0]) && has_level(p, of_git[i], l, &f.axis[1], &f.level[1]))
+				out[n++] = f;
+	return n;
+}
+
+size_t plan_spec(
+        const struct plan *p, enum vet_base base, unsigned strength, uint8_t *levels, struct cover_forbid *forbid, struct cover_spec *out)
+{
+	const struct plan_array *a = &p->array[base];
+	for (size_t i = 0; i < a->n; i++)
+		levels[i] = a->axis[i].n;
+	*out = (struct cover_spec){.levels = levels, .axes = a->n, .strength = strength, .forbid = forbid};
+	out->n_forbid = without_git(a, forbid);
+	return a->n;
+}
+
+void plan_row_of(const struct plan *p, const struct treatment *t, uint8_t *row)
+{
+	const struct plan_array *a = &p->array[t->base];
+	for (size_t i = 0; i < a->n; i++) {
+		row[i] = UINT8_MAX;
+		for (uint8_t l = 0; l < a->axis[i].n; l++)
+			if (t->level[a->axis[i].factor] == a->axis[i].level[l])
+				row[i] = l;
+	}
+}
+
+static void put_row(struct plan *p, enum vet_base base, const uint8_t *row)
+{
+	struct treatment t = {.base = base, .identity = ++p->n_rows};
+	for (size_t i = 0; i < p->array[base].n; i++)
+		t.level[p->array[base].axis[i].factor] = p->array[base].axis[i].level[row[i]];
+	p->trials[p->n++] = (struct plan_trial){.treatment = t, .row = p->n_rows};
+}
+
+int plan_rows(struct plan *p, unsigned strength, size_t min_rows, size_t max_rows, uint64_t seed, struct arena *arena)
+{
+	struct cover_array a[BASE_COUNT] = {0};
+	size_t all = 0;
+	p->strength = strength;
+	for (int b = 0; b < BASE_COUNT; b++) {
+		struct plan_array *array = &p->array[b];
+		array->n = 0;
+		/* The machine-id is another one in every row. */
+		for (unsigned f = 0; f < factor_count && strength >= 2; f++)
+			if (p->varied[f] && fits((enum vet_base)b, f, p->has_gateway) && strcmp(factor_table[f].name, "machine_id") != 0)
+				axis_init(&array->axis[array->n++], f);
+		if (array->n < 2 || (b == BASE_GATEWAY && !p->has_gateway))
+			array->n = 0;
+		uint8_t levels[64];
+		struct cover_forbid forbid[4 * PLAN_AXIS_MAX];
+		struct cover_spec s;
+		if (plan_spec(p, (enum vet_base)b, strength, levels, forbid, &s) == 0)
+			continue;
+		s.seed = seed + (uint64_t)b;
+		int r = cover_build(&s, arena, &a[b]);
+		if (r)
+			return r;
+		all += a[b].rows;
+	}
+	if (all == 0)
+		return 0;
+	size_t total = max_rows && all > max_rows ? max_rows : all < min_rows ? min_rows : all, first = p->n;
+	struct plan_trial *t = arena_array(arena, p->n + total + 1, sizeof(*t));
+	if (!t)
+		return -ENOMEM;
+	memcpy(t, p->trials, p->n * sizeof(*t));
+	p->trials = t;
+	/* In turn, as the arrays' sizes are to each other; the first rows of an array cover most. More than there are: from the beginning
+	 * again, as other devices. */
+	size_t had[BASE_COUNT] = {0};
+	for (size_t i = 0; i < total; i++) {
+		int b = had[0] * a[1].rows <= had[1] * a[0].rows && a[0].rows ? 0 : a[1].rows ? 1 : 0;
+		put_row(p, (enum vet_base)b, a[b].level + had[b]++ % a[b].rows * a[b].axes);
+	}
+	shuffle(t, first, p->n, seed);
 	return 0;
 }
 
@@ -210,9 +319,6 @@ int plan_not_covered(const struct plan *p, struct arena *arena, const char *cons
 	if (!s)
 		return -ENOMEM;
 	size_t k = 0;
-	s[k++] = "One factor was varied at a time from each base: a dependence that shows only when two factors have certain values "
-	         "together was "
-	         "looked for only between the API host and one further factor.";
 	if ((t = titles(p, arena, not_varied)))
 		s[k++] = arena_fmt(arena, "Not varied: %s.", t);
 	if (!p->has_gateway)

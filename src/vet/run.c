@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sched.h>
 #include <sys/epoll.h>
@@ -13,13 +14,16 @@
 #include "sys/loop.h"
 #include "vet/after.h"
 #include "vet/analysis.h"
+#include "vet/combine.h"
 #include "vet/conduct.h"
+#include "vet/coverage.h"
 #include "vet/feature.h"
 #include "vet/fields.h"
 #include "vet/gate.h"
 #include "vet/hosts.h"
 #include "vet/oddity.h"
 #include "vet/setup.h"
+#include "vet/stat.h"
 #include "wire/world_config.h"
 
 #define TRIALS_MAX   4096
@@ -39,12 +43,15 @@
 #define PROBE_DECIDED  (PLAN_QUICK_PROBES / 8)
 /* Trials of a level that is to be closed. */
 #define GATE_TIMES 3
+/* In a plan_trial: several levels, and no other device. */
+#define ROW_NO_DEVICE UINT_MAX
 
 struct one {
 	struct run *run;
 	unsigned number; /* from 1 */
 	struct plan_trial plan;
 	bool confirming, probe, spread;
+	enum analysis_row row;
 	struct setup setup;
 	struct trial *trial; /* while it runs */
 	bool used;           /* it has an observation */
@@ -74,6 +81,7 @@ struct run {
 	unsigned failed_in_base[BASE_COUNT], worked_in_base[BASE_COUNT];
 	bool real_calls, real_clock; /* seen by a tool in at least one trial: the real machine's */
 	bool stopping;
+	struct combine *combine;
 	struct err err;    /* fatal */
 	char failure[800]; /* how the first trial that did not work ended */
 	double started;
@@ -90,13 +98,16 @@ static double now_s(void)
 /* Of a trial that confirms, factor and level stay zero, and level zero is nobody's own. */
 static bool combined(const struct plan_trial *t)
 {
-	return !t->baseline && t->level == 0;
+	return !t->baseline && t->level == 0 && !t->row;
 }
 
 static const char *varied(struct run *run, const struct plan_trial *t)
 {
+	const char *row = t->row ? arena_fmt(run->arena, "several, device %u", t->row) : NULL;
 	if (t->baseline)
 		return "baseline";
+	if (t->row)
+		return t->row == ROW_NO_DEVICE ? "several, to locate" : row ? row : "";
 	if (combined(t))
 		return "several, to confirm";
 	const struct factor_level *l = factor_level_at(t->factor, t->level);
@@ -178,12 +189,17 @@ static void keep(struct run *run, const struct one *one, const struct trial_resu
 	for (unsigned f = 0; f < factor_count; f++)
 		if (one->plan.treatment.level[f])
 			buf_fmt(&levels, "%s=%u,", factor_table[f].name, one->plan.treatment.level[f]);
+	if (one->plan.treatment.identity)
+		buf_fmt(&levels, "device=%u,", one->plan.treatment.identity);
 	buf_str_add(&levels, "-");
 	_cleanup_fd_ int list =
 	        openat(run->options->keep_folder, "trials.tsv", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (list >= 0)
 		(void)dprintf(list, "%u\t%u\t%d\t%lld\t%d\t%s\n", one->number, one->plan.treatment.base,
-		        one->spread ? 3 : one->confirming + one->probe, (long long)result->started_unix, worked, buf_str(&levels));
+		        one->row      ? 10 + (int)one->row
+		        : one->spread ? 3
+		                      : one->confirming + one->probe,
+		        (long long)result->started_unix, worked, buf_str(&levels));
 	(void)snprintf(name, sizeof(name), "t%03u.trace", one->number);
 	_cleanup_fd_ int fd = openat(run->options->keep_folder, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd >= 0)
@@ -222,6 +238,7 @@ static int observe(struct run *run, struct one *one, struct trial_result *r)
 	        .probe = one->probe,
 	        .spread = one->spread,
 	        .combined = combined(&one->plan),
+	        .row = one->row,
 	        .usable = true,
 	        .started_unix = r->started_unix,
 	        .host = &one->setup.host,
@@ -389,8 +406,18 @@ static int add_trial(struct run *run, const struct plan_trial *t, bool confirmin
 	if (run->n_all == TRIALS_MAX)
 		return -ENOSPC;
 	run->all[run->n_all] = (struct one){.run = run, .number = run->n_all + 1, .plan = *t, .confirming = confirming};
+	run->all[run->n_all].row = t->row ? ROW_ARRAY : ROW_NONE;
 	run->n_all++;
 	return 0;
+}
+
+static int add_row(struct run *run, const struct treatment *t, enum analysis_row row)
+{
+	struct plan_trial p = {.treatment = *t, .row = t->identity ? t->identity : ROW_NO_DEVICE};
+	int r = add_trial(run, &p, false);
+	if (r == 0)
+		run->all[run->n_all - 1].row = row;
+	return r;
 }
 
 static int run_queue(struct run *run)
@@ -430,6 +457,14 @@ static unsigned alone(const struct treatment *t)
 	return varied == 1 ? last : none;
 }
 
+/* Of what --quick has left, rows of several factors get what confirmation does not need, and some in any case. */
+static size_t quick_confirmations(const struct run *run)
+{
+	size_t left = run->n_all < PLAN_QUICK_MAX ? PLAN_QUICK_MAX - run->n_all : 0;
+	size_t rows = coverage_strength(run->options) < 2 ? 0 : left > PLAN_QUICK_ROWS ? PLAN_QUICK_ROWS : 0;
+	return left > rows + 4 ? left - rows : left;
+}
+
 /* Fresh trials for what screening suspects, in two rounds. */
 static int confirm(struct run *run)
 {
@@ -440,13 +475,16 @@ static int confirm(struct run *run)
 		int r = analysis_screen(run->features, run->observations, run->n_observations, run->profile, run->arena, &c, &n);
 		if (r < 0 || n == 0)
 			return r;
-		size_t max = run->options->confirm ? run->options->confirm : CONFIRM_TRIALS;
+		size_t max = run->options->confirm                   ? run->options->confirm
+		             : run->options->effort == PLAN_THOROUGH ? 2 * CONFIRM_TRIALS
+		                                                     : CONFIRM_TRIALS;
 		/* Behind the gate nothing may stay suspected, or it would count as closed. */
 		if (run->options->effort == PLAN_QUICK && !run->options->behind)
-			max = run->n_all < PLAN_QUICK_MAX ? PLAN_QUICK_MAX - run->n_all : 0;
+			max = quick_confirmations(run);
 		r = analysis_confirm(c, n, round == 0, max, run->arena, &t, &n_trials, &covered);
 		for (size_t i = 0; i < n_trials && r == 0; i++)
-			r = add_trial(run, &(struct plan_trial){t[i], false, alone(&t[i]), t[i].level[alone(&t[i])], 0}, true);
+			r = add_trial(run,
+			        &(struct plan_trial){.treatment = t[i], .factor = alone(&t[i]), .level = t[i].level[alone(&t[i])]}, true);
 		if (r == 0 && round == 1)
 			r = note_undecided(run, c + covered, n - covered);
 		r = r < 0 ? r : run_queue(run);
@@ -477,7 +515,7 @@ static int run_conduct(struct run *run, struct err *err)
 
 static int add_probe(struct run *run, enum vet_base base, unsigned factor, unsigned level, bool probe)
 {
-	int r = add_trial(run, &(struct plan_trial){plan_treatment(base, factor, level), level == 0, factor, level, 0}, true);
+	int r = add_trial(run, &(struct plan_trial){plan_treatment(base, factor, level), level == 0, factor, level, 0, 0}, true);
 	if (r == 0)
 		run->all[run->n_all - 1].probe = probe;
 	return r;
@@ -543,6 +581,47 @@ static int probe(struct run *run)
 	return 0;
 }
 
+/* Rows of several factors, when it is known what each does alone. With --quick, as many as its limit leaves. */
+static int rows(struct run *run, struct plan *plan)
+{
+	const struct vet_options *o = run->options;
+	unsigned strength = coverage_strength(o), devices = o->rollout > 0 ? stat_trials_to_see(o->rollout, ROLLOUT_LEVEL) : 0;
+	size_t from = plan->n, max = 0;
+	if (o->effort == PLAN_QUICK) {
+		max = run->n_all < PLAN_QUICK_MAX ? PLAN_QUICK_MAX - run->n_all : 0;
+		max = max > devices ? max : devices;
+	}
+	if (strength < 2 || (o->effort == PLAN_QUICK && max == 0))
+		return 0;
+	int r = plan_rows(plan, strength, devices, max, o->seed, run->arena);
+	for (size_t i = from; i < plan->n && r == 0; i++)
+		r = add_trial(run, &plan->trials[i], false);
+	return r < 0 ? r : run_queue(run);
+}
+
+/* What shows only when several factors have certain levels together. */
+static int combinations(struct run *run, struct plan *plan)
+{
+	static const struct combine_limits limits[] = {[PLAN_QUICK] = {.trials = 32, .on = 4, .off = 1},
+	        [PLAN_NORMAL] = {.trials = 64, .on = 4, .off = 2},
+	        [PLAN_THOROUGH] = {.trials = 128, .on = 5, .off = 3}};
+	int r = rows(run, plan);
+	if (r < 0 || run->stopping || plan->n_rows == 0)
+		return r;
+	r = combine_new(&limits[run->options->effort], run->arena, &run->combine);
+	while (r == 0 && !run->stopping) {
+		struct combine_trial *t = NULL;
+		size_t n = 0;
+		r = combine_next(run->combine, run->features, run->observations, run->n_observations, run->profile, &t, &n);
+		if (r < 0 || n == 0)
+			break;
+		for (size_t i = 0; i < n && r == 0; i++)
+			r = add_row(run, &t[i].treatment, t[i].row);
+		r = r < 0 ? r : run_queue(run);
+	}
+	return r;
+}
+
 static void on_stop(void *arg, uint32_t events)
 {
 	struct run *run = arg;
@@ -586,10 +665,12 @@ static int put_lists(struct run *run, const struct plan *plan)
 	int e = plan_not_covered(plan, run->arena, &plan_says, &n);
 	if (e < 0)
 		return e;
-	cap = n + 10;
+	cap = n + 10 + r->coverage.n_open;
 	const char **list = arena_array(run->arena, cap, sizeof(*list));
 	if (!list)
 		return -ENOMEM;
+	for (size_t i = 0; i < r->coverage.n_open; i++)
+		list[r->n_not_covered++] = r->coverage.open[i];
 	for (size_t i = 0; i < n; i++)
 		list[r->n_not_covered++] = plan_says[i];
 	static const char *const always[] = {
@@ -687,7 +768,11 @@ static int finish(struct run *run, const struct plan *plan)
 			run->rows[r->n_rows++] = run->rows[i];
 	r->trials = (unsigned)r->n_rows;
 	int e = hosts_table(run->hosts, run->profile, run->arena, &r->hosts, &r->n_hosts);
-	e = e < 0 ? e : run->n_observations ? analysis_decide(run->features, run->observations, run->n_observations, run->profile, r) : 0;
+	e = e < 0 ? e
+	    : run->n_observations
+	            ? analysis_decide_all(run->features, run->observations, run->n_observations, run->profile, run->combine, r)
+	            : 0;
+	e = e < 0 ? e : coverage_fill(plan, run->options, run->observations, run->n_observations, run->combine, run->arena, &r->coverage);
 	e = e < 0 ? e : calm_words(&r->noise, &run->options->calm, run->arena);
 	e = e < 0 || !run->conduct ? e : conduct_facts(run->conduct, r);
 	e = e < 0 ? e : run->n_observations ? fields_collect(run->features, run->observations, run->n_observations, r) : 0;
@@ -774,6 +859,7 @@ int vet_run(const struct vet_subject *s, const struct profile *p, const struct v
 	if (r == 0) {
 		r = run_queue(&run);
 		r = r < 0 || run.stopping ? r : confirm(&run);
+		r = r < 0 || run.stopping || o->behind ? r : combinations(&run, &plan);
 		r = r < 0 || run.stopping || o->behind ? r : spread(&run);
 		r = r < 0 || run.stopping || o->behind ? r : probe(&run);
 		r = r < 0 ? err_sys(err, r, "cannot go on with the trials") : run_conduct(&run, err);
@@ -794,6 +880,7 @@ int vet_run(const struct vet_subject *s, const struct profile *p, const struct v
 	hosts_free(run.hosts);
 	oddities_free(run.oddities);
 	conduct_free(run.conduct);
+	combine_free(run.combine);
 	buf_free(&run.ca_cert);
 	buf_free(&run.ca_key);
 	free(run.all);

@@ -39,6 +39,8 @@ struct vet_options {
 	uint64_t seed;
 	const char *factors;     /* comma separated, NULL: all */
 	enum leak_class fail_on; /* the verdict is "findings" if there is one of this class or worse */
+	unsigned strength;       /* combinations of so many levels; 1: one factor at a time; 0: what the effort says */
+	double rollout;          /* enough devices to see what is active on this share of them, 95 %; 0: as many as there are rows */
 	unsigned confirm;        /* at most so many fresh trials to confirm; 0: what the effort says */
 	/* Behind the gate: only what this result found is tried again, with postern run --neutral around the tool. NULL: without it. */
 	const struct vet_result *behind;

@@ -10,6 +10,7 @@
 #include "crypto/cert.h"
 #include "report/report.h"
 #include "vet/analysis.h"
+#include "vet/combine.h"
 #include "vet/run.h"
 #include "vet/setup.h"
 #include "wire/trace.h"
@@ -68,6 +69,27 @@ static void show_features(const struct feature_set *s, const struct analysis_tri
 	}
 }
 
+/* What the rows that were kept bring up, and what would be run next for it. */
+static void combinations(const struct feature_set *s, const struct analysis_trial *t, size_t n, const struct profile *p, struct arena *arena)
+{
+	static const struct combine_limits limits = {.trials = 64, .on = 4, .off = 2};
+	struct combine *x = NULL;
+	struct combine_trial *next;
+	size_t n_next = 0;
+	if (combine_new(&limits, arena, &x) == 0 && combine_next(x, s, t, n, p, &next, &n_next) == 0) {
+		struct combine_account a = combine_account(x);
+		(void)fprintf(stderr, "combinations: %u suspected, %u located, %u by chance; next:\n", a.suspected, a.located, a.chance);
+		for (size_t i = 0; i < n_next; i++) {
+			(void)fprintf(stderr, "  %c %d", *vet_base_name(next[i].treatment.base), next[i].row);
+			for (unsigned f = 0; f < factor_count; f++)
+				if (next[i].treatment.level[f])
+					(void)fprintf(stderr, " %s=%u", factor_table[f].name, next[i].treatment.level[f]);
+			(void)fprintf(stderr, " device=%u\n", next[i].treatment.identity);
+		}
+	}
+	combine_free(x);
+}
+
 int main(int argc, char **argv)
 {
 	static struct arena arena = ARENA((size_t)1 << 30);
@@ -97,11 +119,17 @@ int main(int argc, char **argv)
 		for (char *p = name, *comma; (comma = strchr(p, ',')); p = comma + 1) {
 			char *equals = strchr(p, '=');
 			*equals = 0;
+			if (strcmp(p, "device") == 0) {
+				treatment.identity = (uint32_t)strtoul(equals + 1, NULL, 10);
+				continue;
+			}
 			factor = (unsigned)factor_find(p);
 			level = (unsigned)strtoul(equals + 1, NULL, 10);
 			treatment.level[factor] = (uint8_t)level;
 			varied++;
 		}
+		/* From 10 on: of several factors, and what for. */
+		enum analysis_row row = confirming > 10 ? (enum analysis_row)(confirming - 10) : ROW_NONE;
 		bool combined = (confirming == 1 && varied != 1) || confirming == 3;
 		struct feature_literal literals[512];
 		size_t n_literals = 0;
@@ -109,10 +137,11 @@ int main(int argc, char **argv)
 		struct vet_subject subject = {.command = no_command};
 		k->t = (struct analysis_trial){.id = arena_fmt(&arena, "t%03u", number),
 		        .treatment = treatment,
-		        .baseline = varied == 0 && confirming != 1 && confirming != 3,
+		        .baseline = varied == 0 && confirming != 1 && confirming != 3 && row == ROW_NONE,
+		        .row = row,
 		        .factor = combined ? 0 : factor,
 		        .level = combined ? 0 : level,
-		        .confirming = confirming,
+		        .confirming = confirming > 0 && confirming < 10,
 		        .probe = confirming == 2,
 		        .spread = confirming == 3,
 		        .combined = combined,
@@ -144,6 +173,7 @@ int main(int argc, char **argv)
 		show_features(s, trials, n, argv[4]);
 		return 0;
 	}
+	combinations(s, trials, n, &profile, &arena);
 	struct analysis_candidate *c;
 	size_t n_c;
 	unsigned plain = 0;

@@ -1,0 +1,471 @@
+/* Rows of covering arrays: many factors are off their base at once. What each of them does alone is known; from that follows what a row
+ * should show (the base, with the changes of each put in), and what it shows beyond that takes several of them. */
+#include "vet/analysis_part.h"
+
+#include <errno.h>
+
+#include "vet/stat.h"
+
+#define HUNKS_MAX   24
+#define SINGLES_MAX 256
+
+/* -- what the factors of a row do alone -- */
+
+struct singles {
+	uint32_t k[SINGLES_MAX]; /* trials */
+	size_t n;
+};
+
+/* Is the level of trial k one of those that are set in the row? A made-up device is another machine-id, MAC address and home. */
+static bool is_part_of(const struct analysis_trial *k, const struct analysis_trial *row)
+{
+	if (row->treatment.level[k->factor] == k->level && !factor_of_identity(&row->treatment, k->factor))
+		return true;
+	return factor_of_identity(&row->treatment, k->factor);
+}
+
+static void singles_of(const struct ctx *c, size_t row, struct singles *out)
+{
+	const struct analysis_trial *t = &c->all[row];
+	out->n = 0;
+	for (size_t k = 0; k < c->n && out->n < SINGLES_MAX; k++) {
+		const struct analysis_trial *u = &c->all[k];
+		if (an_in_base(u, t->treatment.base) && u->row == ROW_NONE && !u->baseline && !u->combined && is_part_of(u, t))
+			out->k[out->n++] = (uint32_t)k;
+	}
+}
+
+/* -- values -- */
+
+static struct slice value_in(struct ctx *c, enum mode mode, uint32_t feature, size_t o)
+{
+	struct slice v = feature_value(c->s, feature, (unsigned)o);
+	if (mode != MODE_SHAPE || !v.p)
+		return v;
+	if (c->shapes[o].n == 0)
+		feature_shape(v, &c->shapes[o]);
+	return buf_slice(&c->shapes[o]);
+}
+
+/* At a placeholder of s: how much of `other` is one of the literal forms of its factor in that trial. *mark is its length; 0: none here. */
+static size_t form_at(const struct analysis_trial *t, struct slice s, struct slice other, size_t *mark)
+{
+	const char *forms[32];
+	*mark = 0;
+	if (s.n == 0 || s.p[0] != '{' || !t->host)
+		return 0;
+	size_t end = slice_chr(s, '}', 0), best = 0;
+	for (unsigned f = 0; end != SLICE_NPOS && f < factor_count; f++) {
+		if (!slice_is(slice_sub(s, 1, end - 1), factor_table[f].name))
+			continue;
+		size_t n = factor_table[f].literals(t->host, t->gateway, forms, ARRAY_LEN(forms));
+		for (size_t i = 0; i < n; i++) {
+			struct slice form = slice_str(forms[i]);
+			if (form.n > best && slice_eq_nocase(slice_sub(other, 0, form.n), form))
+				best = form.n;
+		}
+		*mark = best ? end + 1 : 0;
+	}
+	return best;
+}
+
+/* Words that look like a level's literal may stand in a text under every level: on either side they may have become a placeholder. */
+static bool same_words(const struct analysis_trial *ta, struct slice a, const struct analysis_trial *tb, struct slice b)
+{
+	while (a.n && b.n) {
+		size_t mark, form;
+		if ((form = form_at(tb, b, a, &mark))) {
+			a = slice_from(a, form);
+			b = slice_from(b, mark);
+		} else if ((form = form_at(ta, a, b, &mark))) {
+			b = slice_from(b, form);
+			a = slice_from(a, mark);
+		} else if (a.p[0] == b.p[0]) {
+			a = slice_from(a, 1);
+			b = slice_from(b, 1);
+		} else {
+			return false;
+		}
+	}
+	return a.n == 0 && b.n == 0;
+}
+
+static bool same_value(const struct ctx *c, enum mode mode, size_t x, struct slice a, size_t y, struct slice b)
+{
+	if (!an_presence_eq(a, b))
+		return false;
+	if (!a.p || mode == MODE_PRESENCE || slice_eq(a, b))
+		return true;
+	return mode == MODE_RAW && same_words(&c->all[x], a, &c->all[y], b);
+}
+
+/* -- from a feature in which a row differs to an entry -- */
+
+static int differing(struct ctx *c, const struct view *v, uint32_t feature, size_t row, const struct singles *alone, struct entries *out)
+{
+	enum vet_base base = c->all[row].treatment.base;
+	size_t ref = v->ref[base];
+	struct slice a = value_in(c, v->mode, feature, ref), b = value_in(c, v->mode, feature, row);
+	if (same_value(c, v->mode, ref, a, row, b))
+		return 0;
+	for (size_t i = 0; i < alone->n; i++)
+		if (same_value(c, v->mode, alone->k[i], value_in(c, v->mode, feature, alone->k[i]), row, b))
+			return 0;
+	struct entry *e = an_entry_new(out);
+	if (!e)
+		return -ENOMEM;
+	*e = (struct entry){
+	        .feature = feature, .from = feature, .base = base, .mode = v->mode, .ref = ref, .trial = row, .runs = 1, .hits = 1};
+	e->before = a;
+	e->after = b;
+	if (v->mode == MODE_SHAPE &&
+	        ((a.p && !(e->before = arena_copy(c->arena, a)).p) || (b.p && !(e->after = arena_copy(c->arena, b)).p)))
+		return -ENOMEM;
+	return 0;
+}
+
+static int differing_all(struct ctx *c, const struct singles *alone, struct entries *out)
+{
+	int r = 0;
+	for (uint32_t i = 0; i < feature_count(c->s) && r == 0; i++) {
+		if (feature_at(c->s, i)->derived)
+			continue;
+		struct view v;
+		r = an_view(c, i, &v);
+		for (size_t o = 0; o < c->n && r == 0 && v.mode != MODE_NONE; o++)
+			if (c->t[o].usable && c->t[o].row == ROW_ARRAY && v.n[c->t[o].treatment.base] >= 2)
+				r = differing(c, &v, i, o, &alone[o], out);
+		an_view_end(c, &v);
+	}
+	return r;
+}
+
+/* -- which parts of it the factors do alone -- */
+
+static bool number_of(struct slice s, int64_t *out)
+{
+	uint64_t v;
+	if (!slice_u64(s, INT32_MAX, &v))
+		return false;
+	*out = (int64_t)v;
+	return true;
+}
+
+/* Does what stands there follow a factor that is set, so that with several others it may be yet another: an id or digest of the same form,
+ * a count that is the sum? */
+static bool follows(const struct ctx *c, const struct entry *e, const struct singles *alone, struct hunk h)
+{
+	struct slice a = slice_sub(e->before, h.a_at, h.a_n), b = slice_sub(e->after, h.b_at, h.b_n);
+	_cleanup_buf_ struct buf mine = BUF(1 << 20), theirs = BUF(1 << 20);
+	int64_t first, last, sum = 0, n;
+	bool numbers = number_of(a, &first) && number_of(b, &last);
+	feature_shape(b, &mine);
+	bool opaque = slice_chr(buf_slice(&mine), '<', 0) != SLICE_NPOS && !slice_eq(b, buf_slice(&mine));
+	for (size_t i = 0; i < alone->n; i++) {
+		struct slice v = feature_value(c->s, e->from, alone->k[i]);
+		struct hunk k[HUNKS_MAX];
+		size_t m = v.p && e->before.p ? hunks_of(e->before, v, k, ARRAY_LEN(k)) : 0;
+		for (size_t j = 0; j < m; j++) {
+			struct slice other = slice_sub(v, k[j].b_at, k[j].b_n);
+			if (k[j].a_at >= h.a_at + h.a_n + (h.a_n == 0) || h.a_at >= k[j].a_at + k[j].a_n + (k[j].a_n == 0))
+				continue;
+			buf_reset(&theirs);
+			feature_shape(other, &theirs);
+			if (opaque && !numbers && slice_eq(buf_slice(&mine), buf_slice(&theirs)))
+				return true;
+			if (numbers && k[j].a_at == h.a_at && k[j].a_n == h.a_n && number_of(other, &n))
+				sum += n - first;
+		}
+	}
+	return numbers && sum && last - first == sum;
+}
+
+/* Is it one of the changes that a factor of the row makes alone? */
+static bool done_alone(const struct ctx *c, const struct entry *e, const struct singles *alone, struct hunk h)
+{
+	struct slice b = slice_sub(e->after, h.b_at, h.b_n);
+	for (size_t i = 0; i < alone->n && e->mode == MODE_RAW; i++) {
+		struct slice v = feature_value(c->s, e->from, alone->k[i]);
+		struct hunk k[HUNKS_MAX];
+		size_t m = v.p ? hunks_of(e->before, v, k, ARRAY_LEN(k)) : 0;
+		for (size_t j = 0; j < m; j++)
+			if (k[j].a_at == h.a_at && k[j].a_n == h.a_n && slice_eq(slice_sub(v, k[j].b_at, k[j].b_n), b))
+				return true;
+	}
+	return e->mode == MODE_RAW && follows(c, e, alone, h);
+}
+
+/* The least that any factor of the row makes of it. */
+static int least(const struct ctx *c, const struct entry *e, struct explanation *out)
+{
+	const struct analysis_trial *t = &c->all[e->trial];
+	bool first = true;
+	for (unsigned f = 0; f < factor_count; f++) {
+		if (t->treatment.level[f] == 0 && !factor_of_identity(&t->treatment, f))
+			continue;
+		struct entry x = *e;
+		x.factor = f;
+		x.level = t->treatment.level[f];
+		int r = an_explain(c, &x);
+		r = r ? r : an_want_reasons(c, &x, 1);
+		if (r)
+			return r;
+		if (first || x.why.class < out->class)
+			*out = x.why;
+		first = false;
+	}
+	if (first)
+		*out = (struct explanation){.class = CLASS_NONE};
+	return 0;
+}
+
+/* Puts some of the changes of b into a. */
+static struct slice changed(const struct ctx *c, struct slice a, struct slice b, const struct hunk *h, size_t n)
+{
+	_cleanup_buf_ struct buf out = BUF(16 << 20);
+	size_t at = 0;
+	for (size_t i = 0; i < n; i++) {
+		buf_add(&out, slice_sub(a, at, h[i].a_at - at));
+		buf_add(&out, slice_sub(b, h[i].b_at, h[i].b_n));
+		at = h[i].a_at + h[i].a_n;
+	}
+	buf_add(&out, slice_from(a, at));
+	return buf_error(&out) ? SLICE_NONE : arena_copy(c->arena, buf_slice(&out));
+}
+
+/* Leaves in e->after what no factor of the row does alone and none of them explains; e->why says what it is. Dropped, if that is nothing.
+ */
+static int reduce(const struct ctx *c, struct entry *e, const struct singles *alone)
+{
+	if (!e->before.p || !e->after.p || e->mode == MODE_PRESENCE) {
+		int r = least(c, e, &e->why);
+		e->dropped = r == 0 && e->why.class < CLASS_HASHED;
+		return r;
+	}
+	struct hunk h[HUNKS_MAX], kept[HUNKS_MAX];
+	size_t n = hunks_of(e->before, e->after, h, ARRAY_LEN(h)), k = 0;
+	struct explanation worst = {.class = CLASS_NONE};
+	for (size_t i = 0; i < n; i++) {
+		if (done_alone(c, e, alone, h[i]))
+			continue;
+		struct entry x = *e;
+		struct explanation why;
+		x.after = changed(c, e->before, e->after, &h[i], 1);
+		if (!x.after.p)
+			return -ENOMEM;
+		int r = least(c, &x, &why);
+		if (r)
+			return r;
+		if (why.class < CLASS_HASHED)
+			continue;
+		kept[k++] = h[i];
+		if (why.class > worst.class)
+			worst = why;
+	}
+	e->dropped = k == 0;
+	if (k && k < n && !(e->after = changed(c, e->before, e->after, kept, k)).p)
+		return -ENOMEM;
+	e->why = worst;
+	return 0;
+}
+
+/* A part that came up may be one that a factor of the row brings alone, changed by another one. */
+static void pair_with_alone(const struct ctx *c, struct entry *e, const struct singles *alone)
+{
+	const struct feature *f = feature_at(c->s, e->feature);
+	size_t score = 49;
+	if (e->before.p || !e->after.p || e->mode != MODE_RAW || f->parent == UINT32_MAX)
+		return;
+	struct slice best = SLICE_NONE;
+	for (uint32_t i = 0; i < feature_count(c->s); i++) {
+		if (feature_at(c->s, i)->parent != f->parent || feature_value(c->s, i, (unsigned)e->ref).p)
+			continue;
+		for (size_t k = 0; k < alone->n; k++) {
+			struct slice v = feature_value(c->s, i, alone->k[k]);
+			size_t s = v.p ? an_likeness(v, e->after) : 0;
+			if (s <= score)
+				continue;
+			score = s;
+			best = v;
+			e->from = i;
+		}
+	}
+	e->before = best;
+	if (best.p)
+		e->dropped = slice_eq(best, e->after);
+}
+
+/* -- signatures -- */
+
+static int entry_order(const void *x, const void *y)
+{
+	const struct entry *a = x, *b = y;
+	if (a->trial != b->trial)
+		return a->trial < b->trial ? -1 : 1;
+	return a->feature < b->feature ? -1 : a->feature > b->feature;
+}
+
+static int feature_order(const void *x, const void *y)
+{
+	const struct entry *a = x, *b = y;
+	if (a->feature != b->feature)
+		return a->feature < b->feature ? -1 : 1;
+	return a->trial < b->trial ? -1 : a->trial > b->trial;
+}
+
+static int signature_order(const void *x, const void *y)
+{
+	const struct signature *a = x, *b = y;
+	bool clear_a = a->by_chance < 0.01, clear_b = b->by_chance < 0.01;
+	if (clear_a != clear_b)
+		return clear_a ? -1 : 1;
+	if (a->why.class != b->why.class)
+		return a->why.class > b->why.class ? -1 : 1;
+	if (a->by_chance < b->by_chance || a->by_chance > b->by_chance)
+		return a->by_chance < b->by_chance ? -1 : 1;
+	return a->feature < b->feature ? -1 : a->feature > b->feature;
+}
+
+void an_signatures_free(struct signatures *s)
+{
+	free(s->s);
+}
+
+static enum state state_of(struct ctx *c, const struct view *v, const struct signature *s, size_t k)
+{
+	const struct analysis_trial *t = &c->t[k];
+	if (!t->usable || t->treatment.base != s->base)
+		return STATE_OTHER;
+	struct slice x = value_in(c, s->mode, s->feature, k);
+	if (!s->before.p)
+		return x.p ? STATE_AFTER : STATE_BEFORE;
+	if (!s->after.p)
+		return x.p ? STATE_BEFORE : STATE_AFTER;
+	if (!x.p || v->mode != s->mode)
+		return !x.p && k != s->ref ? STATE_BEFORE : STATE_OTHER;
+	if (s->mode == MODE_PRESENCE || slice_eq(x, s->before))
+		return STATE_BEFORE;
+	if (slice_eq(x, s->after))
+		return STATE_AFTER;
+	if (s->mode == MODE_RAW && same_words(&c->all[s->ref], s->before, t, x))
+		return STATE_BEFORE;
+	return an_place_of(s->before, s->after, x);
+}
+
+int an_states(struct ctx *c, const struct signature *s, uint8_t *out)
+{
+	const struct analysis_trial *was = c->t;
+	struct view v;
+	c->t = c->all;
+	int r = an_view(c, s->feature, &v);
+	for (size_t k = 0; k < c->n && r == 0; k++)
+		out[k] = (uint8_t)state_of(c, &v, s, k);
+	an_view_end(c, &v);
+	c->t = was;
+	return r;
+}
+
+/* How many features of the endpoint would show as much by chance: in so many rows, and elsewhere no more than this. */
+static double rows_by_chance(const struct ctx *c, const struct signature *s, const uint8_t *state)
+{
+	const char *endpoint = an_text_of(feature_at(c->s, s->feature)->endpoint);
+	unsigned rows = 0, hits = 0, others = 0, flips = 0;
+	double sum = 0;
+	for (size_t k = 0; k < c->n; k++) {
+		const struct analysis_trial *t = &c->all[k];
+		if (!an_in_base(t, s->base) || state[k] == STATE_OTHER)
+			continue;
+		*(t->row == ROW_ARRAY ? &rows : &others) += 1;
+		*(t->row == ROW_ARRAY ? &hits : &flips) += state[k] == STATE_AFTER;
+	}
+	for (size_t i = 0; i < c->n_rates; i++)
+		if (strcmp(c->rates[i].endpoint, endpoint) == 0)
+			sum += stat_binomial_tail(hits, rows, c->rates[i].rate) * stat_binomial_head(flips, others, c->rates[i].rate);
+	return sum;
+}
+
+/* Entries of one feature: those that show the same become one signature. */
+static int to_signatures(struct ctx *c, struct entry *e, size_t n, uint8_t *state, struct signatures *out)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (e[i].dropped)
+			continue;
+		struct signature s = {.feature = e[i].feature,
+		        .base = e[i].base,
+		        .mode = e[i].mode,
+		        .ref = e[i].ref,
+		        .row = e[i].trial,
+		        .before = e[i].before,
+		        .after = e[i].after,
+		        .why = e[i].why};
+		int r = an_states(c, &s, state);
+		if (r)
+			return r;
+		/* What it takes to see it again is that it can be told from what was before. */
+		if (state[s.row] != STATE_AFTER || state[s.ref] == STATE_AFTER)
+			continue;
+		for (size_t k = 0; k < c->n; k++)
+			s.rows += c->all[k].row == ROW_ARRAY && state[k] == STATE_AFTER;
+		for (size_t k = i + 1; k < n; k++)
+			e[k].dropped |= e[k].base == s.base && state[e[k].trial] == STATE_AFTER;
+		s.by_chance = rows_by_chance(c, &s, state);
+		if (out->n == out->room) {
+			size_t room = out->room ? 2 * out->room : 32;
+			struct signature *more = reallocarray(out->s, room, sizeof(*more));
+			if (!more)
+				return -ENOMEM;
+			out->s = more;
+			out->room = room;
+		}
+		out->s[out->n++] = s;
+	}
+	return 0;
+}
+
+static int rows_to_entries(struct ctx *c, const struct singles *alone, struct entries *list)
+{
+	int r = differing_all(c, alone, list);
+	if (r || list->n == 0)
+		return r;
+	qsort(list->e, list->n, sizeof(*list->e), entry_order);
+	for (size_t from = 0, to; from < list->n; from = to) {
+		for (to = from + 1; to < list->n && list->e[to].trial == list->e[from].trial; to++)
+			;
+		an_fold_children(c, list->e + from, to - from);
+		an_pair_moved(c, list->e + from, to - from);
+	}
+	for (size_t i = 0; i < list->n && r == 0; i++) {
+		struct entry *e = &list->e[i];
+		if (!e->dropped)
+			pair_with_alone(c, e, &alone[e->trial]);
+		if (!e->dropped)
+			r = reduce(c, e, &alone[e->trial]);
+	}
+	return r;
+}
+
+int an_rows(struct ctx *c, struct signatures *out)
+{
+	const struct analysis_trial *was = c->t;
+	_cleanup_(an_entries_free) struct entries list = {0};
+	_cleanup_free_ struct singles *alone = calloc(c->n + 1, sizeof(*alone));
+	_cleanup_free_ uint8_t *state = calloc(c->n + 1, 1);
+	if (!alone || !state)
+		return -ENOMEM;
+	for (size_t o = 0; o < c->n; o++)
+		if (c->all[o].usable && c->all[o].row == ROW_ARRAY)
+			singles_of(c, o, &alone[o]);
+	c->t = c->all;
+	int r = rows_to_entries(c, alone, &list);
+	if (list.n)
+		qsort(list.e, list.n, sizeof(*list.e), feature_order);
+	for (size_t from = 0, to; from < list.n && r == 0; from = to) {
+		for (to = from + 1; to < list.n && list.e[to].feature == list.e[from].feature; to++)
+			;
+		r = to_signatures(c, list.e + from, to - from, state, out);
+	}
+	if (out->n)
+		qsort(out->s, out->n, sizeof(*out->s), signature_order);
+	c->t = was;
+	return r;
+}

@@ -1,0 +1,354 @@
+/* From rows of covering arrays to what it takes, on a made-up tool: the functions of vet/feature.h are played here. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+#include "base/random.h"
+#include "vet/combine.h"
+#include "vet/plan.h"
+
+#define FEATURES 240
+#define TRIALS   400
+
+struct feature_set {
+	struct feature f[FEATURES];
+	size_t n;
+	struct slice v[FEATURES][TRIALS];
+};
+
+size_t feature_count(const struct feature_set *s)
+{
+	return s->n;
+}
+
+const struct feature *feature_at(const struct feature_set *s, uint32_t i)
+{
+	return &s->f[i];
+}
+
+struct slice feature_value(const struct feature_set *s, uint32_t i, unsigned observation)
+{
+	return s->v[i][observation];
+}
+
+const struct feature_echo *feature_echoes(const struct feature_set *s, size_t *n)
+{
+	(void)s;
+	*n = 0;
+	return NULL;
+}
+
+/* Digits in a row of eight and more are an id. */
+void feature_shape(struct slice value, struct buf *out)
+{
+	for (size_t i = 0; i < value.n;) {
+		size_t n = 0;
+		while (i + n < value.n && value.p[i + n] >= '0' && value.p[i + n] <= '9')
+			n++;
+		if (n >= 8)
+			buf_str_add(out, "<id>");
+		else
+			buf_add(out, slice_sub(value, i, n ? n : 1));
+		i += n ? n : 1;
+	}
+}
+
+/* -- a tool, and the trials that are run with it -- */
+
+struct tool {
+	/* What it says in place i: NULL is nothing. */
+	const char *(*say)(uint32_t i, const struct treatment *t, uint64_t *random, char *scratch);
+	size_t features;
+	const char *(*endpoint)(uint32_t i);
+};
+
+static struct {
+	struct feature_set s;
+	struct analysis_trial t[TRIALS];
+	struct host_spec hosts[TRIALS];
+	size_t n;
+	struct arena arena;
+	uint64_t random;
+	const struct tool *tool;
+	struct vet_result result;
+	struct combine_account account;
+} lab;
+
+static void run(const struct plan_trial *p, bool confirming, enum analysis_row row)
+{
+	size_t o = lab.n++;
+	const char *gateway = NULL;
+	assert_true(o < TRIALS);
+	assert_int_equal(treatment_host(&p->treatment, &lab.arena, &lab.hosts[o], &gateway), 0);
+	lab.t[o] = (struct analysis_trial){.id = arena_fmt(&lab.arena, "t%03zu", o),
+	        .treatment = p->treatment,
+	        .baseline = p->baseline,
+	        .factor = p->factor,
+	        .level = p->level,
+	        .confirming = confirming,
+	        .combined = confirming,
+	        .row = row,
+	        .usable = true,
+	        .host = &lab.hosts[o],
+	        .gateway = gateway};
+	for (uint32_t i = 0; i < lab.tool->features; i++) {
+		char scratch[200];
+		const char *s = lab.tool->say(i, &p->treatment, &lab.random, scratch);
+		lab.s.v[i][o] = s ? slice_str(arena_str(&lab.arena, slice_str(s))) : SLICE_NONE;
+	}
+}
+
+/* A whole vetting with the normal effort. */
+static void vet(const struct tool *tool, uint64_t seed, unsigned strength)
+{
+	struct plan p;
+	struct combine *x;
+	static const struct combine_limits limits = {.trials = 64, .on = 4, .off = 2};
+	lab.arena = ARENA((size_t)256 << 20);
+	lab.result = (struct vet_result){.arena = ARENA((size_t)256 << 20)};
+	lab.n = 0;
+	lab.random = seed;
+	lab.tool = tool;
+	lab.s.n = tool->features;
+	for (uint32_t i = 0; i < tool->features; i++)
+		lab.s.f[i] = (struct feature){.endpoint = tool->endpoint(i),
+		        .address = arena_fmt(&lab.arena, "body.field%u", i),
+		        .host = "api.example.com",
+		        .parent = UINT32_MAX};
+	assert_int_equal(plan_build(PLAN_NORMAL, seed, NULL, true, &lab.arena, &p, NULL), 0);
+	assert_int_equal(plan_rows(&p, strength, 0, 0, seed, &lab.arena), 0);
+	for (size_t i = 0; i < p.n; i++)
+		run(&p.trials[i], false, p.trials[i].row ? ROW_ARRAY : ROW_NONE);
+	for (int round = 0; round < 2; round++) {
+		struct analysis_candidate *c;
+		struct treatment *t;
+		size_t n, n_t, covered;
+		assert_int_equal(analysis_screen(&lab.s, lab.t, lab.n, NULL, &lab.arena, &c, &n), 0);
+		assert_int_equal(analysis_confirm(c, n, round == 0, 24, &lab.arena, &t, &n_t, &covered), 0);
+		for (size_t i = 0; i < n_t && n; i++)
+			run(&(struct plan_trial){.treatment = t[i]}, true, ROW_NONE);
+	}
+	assert_int_equal(combine_new(&limits, &lab.arena, &x), 0);
+	for (;;) {
+		struct combine_trial *t;
+		size_t n;
+		assert_int_equal(combine_next(x, &lab.s, lab.t, lab.n, NULL, &t, &n), 0);
+		if (n == 0)
+			break;
+		for (size_t i = 0; i < n; i++)
+			run(&(struct plan_trial){.treatment = t[i].treatment}, false, t[i].row);
+	}
+	lab.account = combine_account(x);
+	assert_true(lab.account.trials <= limits.trials);
+	assert_int_equal(analysis_decide_all(&lab.s, lab.t, lab.n, NULL, x, &lab.result), 0);
+	combine_free(x);
+}
+
+static void over(void)
+{
+	arena_free(&lab.arena);
+	arena_free(&lab.result.arena);
+}
+
+static bool at(const struct treatment *t, const char *factor, unsigned level)
+{
+	return t->level[factor_find(factor)] == level;
+}
+
+/* The finding that takes exactly these conditions: "timezone=Asia/Shanghai locale=zh_CN". */
+static const struct vet_finding *finding(const char *wanted)
+{
+	for (size_t i = 0; i < lab.result.n_findings; i++) {
+		const struct vet_finding *f = &lab.result.findings[i];
+		char text[400] = "";
+		size_t n = 0;
+		for (size_t k = 0; k < f->n_conditions; k++)
+			n += (size_t)snprintf(
+			        text + n, sizeof(text) - n, "%s%s=%s", k ? " " : "", f->conditions[k].factor, f->conditions[k].levels[0]);
+		if (strcmp(text, wanted) == 0)
+			return f;
+	}
+	return NULL;
+}
+
+static unsigned covert(void)
+{
+	unsigned n = 0;
+	for (size_t i = 0; i < lab.result.n_findings; i++)
+		n += lab.result.findings[i].class == CLASS_COVERT;
+	return n;
+}
+
+static const char *one_endpoint(uint32_t i)
+{
+	(void)i;
+	return "POST https://api.example.com/v1/messages";
+}
+
+/* Place 0: two levels together. 1: one alone, and another in another place of the same text. 2: a third value, only together. 3: a sum.
+ * 4: an id that follows two factors. */
+static const char *say_pairs(uint32_t i, const struct treatment *t, uint64_t *random, char *scratch)
+{
+	bool zone = at(t, "timezone", 1), locale = at(t, "locale", 1), shell = at(t, "shell", 1), ci = at(t, "ci", 1);
+	(void)random;
+	switch (i) {
+	case 0:
+		return zone && locale ? "Keep changes modest and read first" : "Keep changes small and read first";
+	case 1:
+		(void)snprintf(scratch, 200, "a%cb and c%cd", shell ? '/' : '-', ci ? '~' : '.');
+		return scratch;
+	case 2:
+		return shell && t->base == BASE_GATEWAY && at(t, "gateway", 3) ? "terse" : shell ? "brief" : "plain";
+	case 3:
+		(void)snprintf(scratch, 200, "%d", 10 + 3 * zone + 5 * ci);
+		return scratch;
+	default:
+		(void)snprintf(scratch, 200, "%d", 52000000 + 1111 * zone + 777770 * locale);
+		return scratch;
+	}
+}
+
+static void two_at_once(void **state)
+{
+	(void)state;
+	static const struct tool tool = {say_pairs, 5, one_endpoint};
+	for (uint64_t seed = 1; seed < 6; seed++) {
+		vet(&tool, seed, 2);
+		const struct vet_finding *f = finding("timezone=Asia/Shanghai locale=zh_CN"),
+		                         *g = finding("gateway=llm-proxy.intra.severmash-bank.ru shell=zsh");
+		assert_non_null(f);
+		assert_non_null(g);
+		assert_int_equal(f->class, CLASS_COVERT);
+		assert_string_equal(f->base, "official,gateway");
+		assert_string_equal(g->base, "gateway");
+		assert_string_equal(g->after, "terse");
+		assert_int_equal(f->with_hits, f->with);
+		assert_int_equal(f->without_hits, 0);
+		assert_true(f->with >= 4 && f->without > 20);
+		assert_true(f->p_value < 1e-3 && f->q_value <= 0.01 && f->q_value >= f->p_value);
+		assert_true(f->bits > 0.99 && f->bits_low > 0.2 && f->bits_most > 0.99);
+		/* What is put together from what each does alone is nothing new. */
+		for (size_t i = 0; i < lab.result.n_findings; i++)
+			assert_true(
+			        lab.result.findings[i].n_conditions == 1 || &lab.result.findings[i] == f || &lab.result.findings[i] == g);
+		assert_non_null(finding("shell=zsh"));
+		assert_non_null(finding("ci=github-actions"));
+		print_message("%zu trials, %u to locate\n", lab.n, lab.account.trials);
+		assert_true(lab.n < 200);
+		over();
+	}
+}
+
+/* Three levels together: strength 3 meets them for sure. */
+static const char *say_triple(uint32_t i, const struct treatment *t, uint64_t *random, char *scratch)
+{
+	(void)i;
+	(void)random;
+	(void)scratch;
+	return at(t, "timezone", 2) && at(t, "os", 1) && at(t, "user", 1) ? "a\xe2\x80\x89z" : "a z";
+}
+
+static void three_at_once(void **state)
+{
+	(void)state;
+	static const struct tool tool = {say_triple, 1, one_endpoint};
+	vet(&tool, 3, 3);
+	const struct vet_finding *f = finding("timezone=America/New_York user=zhangwei88k os=WSL2 Ubuntu");
+	assert_non_null(f);
+	assert_int_equal(f->class, CLASS_COVERT);
+	over();
+}
+
+/* Active on one device of five, and with another shell. */
+static const char *say_rollout(uint32_t i, const struct treatment *t, uint64_t *random, char *scratch)
+{
+	(void)i;
+	(void)random;
+	(void)scratch;
+	return t->identity % 5 == 3 && at(t, "shell", 1) ? "a,  b" : "a, b";
+}
+
+static void on_some_devices(void **state)
+{
+	(void)state;
+	static const struct tool tool = {say_rollout, 1, one_endpoint};
+	for (uint64_t seed = 1; seed < 4; seed++) {
+		vet(&tool, seed, 2);
+		assert_int_equal(covert(), 1);
+		const struct vet_finding *f = &lab.result.findings[0];
+		assert_int_equal(f->n_conditions, 2);
+		assert_string_equal(f->factor, "shell");
+		assert_string_equal(f->conditions[1].factor, "device");
+		assert_int_equal(f->without_hits, 0);
+		assert_non_null(strstr(f->explanation, "some devices only"));
+		over();
+	}
+}
+
+/* A request in which all is quiet, and a batch of telemetry in which much flips by itself, some of it together. */
+static const char *say_noise(uint32_t i, const struct treatment *t, uint64_t *random, char *scratch)
+{
+	static bool together;
+	(void)t;
+	if (i == 40)
+		together = random_unit(random) < 0.1;
+	if (i < 40)
+		return "quiet";
+	if (i % 3 == 0)
+		return together ? "retry=1" : "retry=0";
+	if (i % 3 == 1)
+		return random_unit(random) < 0.04 ? NULL : "sent";
+	(void)snprintf(scratch, 200, "took %d", random_unit(random) < 0.07 ? 2 : 1);
+	return scratch;
+}
+
+static const char *two_endpoints(uint32_t i)
+{
+	return i < 40 ? "POST https://api.example.com/v1/messages" : "POST https://telemetry.example.com/batch";
+}
+
+static void noise_is_no_finding(void **state)
+{
+	(void)state;
+	static const struct tool tool = {say_noise, 200, two_endpoints};
+	for (uint64_t seed = 1; seed < 9; seed++) {
+		vet(&tool, seed, 2);
+		assert_int_equal(lab.result.n_findings, 0);
+		over();
+	}
+}
+
+static const char *say_pair_in_noise(uint32_t i, const struct treatment *t, uint64_t *random, char *scratch)
+{
+	const char *noise = say_noise(i, t, random, scratch);
+	return i == 7 && at(t, "git_remote", 1) && at(t, "terminal", 1) ? "qu\xc4\xb1"
+	                                                                  "et"
+	                                                                : noise;
+}
+
+static void a_pair_is_found_in_noise(void **state)
+{
+	(void)state;
+	static const struct tool tool = {say_pair_in_noise, 200, two_endpoints};
+	for (uint64_t seed = 1; seed < 5; seed++) {
+		vet(&tool, seed, 2);
+		assert_non_null(finding("git_remote=git.beichuan-yun.cn terminal=vscode"));
+		assert_int_equal(lab.result.n_findings, 1);
+		over();
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(two_at_once),
+	        cmocka_unit_test(three_at_once),
+	        cmocka_unit_test(on_some_devices),
+	        cmocka_unit_test(noise_is_no_finding),
+	        cmocka_unit_test(a_pair_is_found_in_noise),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
