@@ -203,7 +203,7 @@ static void claim_test(const struct ctx *c, struct claim *k, double *x, double *
 	k->p = k->n >= FRESH_MIN ? stat_rank_sum(x, k->n, y, k->m) : 1;
 }
 
-static int tell(const struct ctx *c, const struct claim *k, struct groups *all)
+static int tell(const struct ctx *c, const struct claim *k, double q, struct groups *all)
 {
 	const struct token *t = k->token;
 	_cleanup_buf_ struct buf places = BUF(400);
@@ -217,7 +217,8 @@ static int tell(const struct ctx *c, const struct claim *k, struct groups *all)
 	        .base = k->base,
 	        .class = CLASS_COVERT,
 	        .kind = "bits of ids",
-	        .p = k->p};
+	        .p = k->p,
+	        .q = q};
 	const char *before = arena_fmt(c->arena, "%.0f %% of %u bits (%s%s) as under the level, in %zu trials", 100 * k->others,
 	                   k->pattern.n, buf_str(&places), k->pattern.n > shown ? ", ..." : "", k->m),
 	           *after = arena_fmt(c->arena, "%.0f %% of %u bits (%s%s) as under the level, in %zu trials", 100 * k->mean, k->pattern.n,
@@ -271,7 +272,7 @@ int an_bits(const struct ctx *c, struct groups *all)
 			q[i] = 1;
 	for (size_t i = 0; i < n && r == 0; i++)
 		if (q[i] <= Q_MAX && claims[i].mean > claims[i].others)
-			r = tell(c, &claims[i], all);
+			r = tell(c, &claims[i], q[i], all);
 	return r;
 }
 

@@ -324,8 +324,8 @@ int an_tell(const struct ctx *c, struct groups *all, const struct told *t)
 		        c->t[o].level == t->level)
 			(void)list_add(&g->evidence, c->t[o].id);
 	g->bases[t->base] = true;
-	if (t->p < g->p)
-		g->p = t->p;
+	g->p = t->p < g->p ? t->p : g->p;
+	g->q = t->q < g->q ? t->q : g->q;
 	if (!new)
 		return 0;
 	g->before = t->before;

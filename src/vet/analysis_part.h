@@ -273,7 +273,7 @@ struct told {
 	const char *kind;
 	struct slice before, after;
 	const char *explanation;
-	double p;
+	double p, q;
 };
 [[nodiscard]] int an_tell(const struct ctx *c, struct groups *all, const struct told *t);
 

@@ -372,7 +372,7 @@ static const char *reason_of(const struct ctx *c, const struct hypothesis *h, co
 	return NULL;
 }
 
-static int tell(const struct ctx *c, const struct hypothesis *h, struct groups *all, struct series *s)
+static int tell(const struct ctx *c, const struct hypothesis *h, double q, struct groups *all, struct series *s)
 {
 	const struct analysis_trial *t = &c->t[h->trial];
 	const struct feature *f = feature_at(c->s, h->feature);
@@ -388,7 +388,8 @@ static int tell(const struct ctx *c, const struct hypothesis *h, struct groups *
 	        .kind = arena_fmt(c->arena, "quantity: %s", k->kind),
 	        .before = slice_str(before),
 	        .after = slice_str(after),
-	        .p = h->p};
+	        .p = h->p,
+	        .q = q};
 	told.explanation = arena_fmt(c->arena, "The %s decides %s here%s%s: %s %s than without it, in fresh runs, by a rank test.", title,
 	        f->measure == MEASURE_TIME    ? "how long it takes until a message comes"
 	        : f->measure == MEASURE_COUNT ? "how many there are"
@@ -432,7 +433,7 @@ int an_volatile(struct ctx *c, struct groups *all)
 	}
 	for (size_t i = 0; i < list.n && r == 0; i++)
 		if (q[i] <= Q_MAX)
-			r = tell(c, &list.h[i], all, &s);
+			r = tell(c, &list.h[i], q[i], all, &s);
 	free(list.h);
 	return r;
 }
