@@ -57,9 +57,11 @@ struct analysis_candidate {
 struct analysis_suspect {
 	unsigned factor, level;
 	enum vet_base base;
-	unsigned runs;  /* how often the level was tried alone in that base so far */
-	unsigned wants; /* how many fresh runs can decide about it */
-	double score;   /* how far apart, in spreads of the others */
+	unsigned runs;       /* how often the level was tried alone in that base so far */
+	unsigned wants;      /* how many fresh runs can decide about it */
+	double score;        /* how far apart, in spreads of the others; of bits, minus the logarithm of how likely by chance */
+	uint32_t feature;    /* the clearest */
+	unsigned kind, rank; /* of quantity, and the place among those of its kind */
 };
 
 /* Levels under which bits of ids did not change, by chance with a probability of at most p_max (each level and id by itself). */

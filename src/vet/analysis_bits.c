@@ -79,7 +79,10 @@ static bool pattern_of(const struct ctx *c, const struct token *t, unsigned fact
 	for (unsigned i = 0; i < t->n_bits; i++)
 		if (token_bit(t->fair, i))
 			p.expected += pow(t->share[i], p.runs) + pow(1 - t->share[i], p.runs);
-	p.p = p.n ? poisson_tail(p.n, p.expected) : 1;
+	/* Bits of numbers, and of a choice, hang together: then only that there is one at all is known to be no likelier than all are
+	 * together. */
+	p.p = !p.n ? 1 : t->number || t->choice ? fmin(p.expected, 1) : poisson_tail(p.n, p.expected);
+	p.p = fmin(p.p * t->family, 1);
 	*out = p;
 	return p.n > 0;
 }
@@ -137,6 +140,7 @@ int an_bits_screen(const struct ctx *c, double p_max, struct analysis_suspect *o
 				        -log10(p.p + 1e-30) <= s.score)
 					continue;
 				s.score = -log10(p.p + 1e-30);
+				s.feature = all.t[i].feature;
 				s.base = p.bases[BASE_GATEWAY] ? BASE_GATEWAY : BASE_OFFICIAL;
 				s.runs = p.runs;
 				s.wants = wants(&p);
