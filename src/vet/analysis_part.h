@@ -191,7 +191,7 @@ struct told {
 #define AN_BITS_SUSPECT 0.01
 [[nodiscard]] int an_bits(const struct ctx *c, struct groups *all);
 /* Adds suspects to *n_out that are there, at most to max. c->s, t, all, n are used. */
-[[nodiscard]] int an_bits_screen(const struct ctx *c, double p_max, struct analysis_suspect *out, size_t max, size_t *n_out);
+[[nodiscard]] int an_bits_screen(const struct ctx *c, struct analysis_suspect *out, size_t max, size_t *n_out);
 /* Is it told already that this factor does something under this level: in the given endpoint (NULL: in any), of the given class or worse?
  */
 bool an_told_already(const struct groups *all, unsigned factor, unsigned level, enum leak_class class, const char *endpoint);

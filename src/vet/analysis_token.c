@@ -163,7 +163,8 @@ static bool judge(const struct ctx *c, struct token *t)
 	for (unsigned i = 0; i < t->n_bits; i++) {
 		unsigned ones, all, runs = runs_of(c, t, i, &ones, &all);
 		double share = all ? (double)ones / all : 0;
-		t->share[i] = share;
+		t->ones[i] = ones;
+		t->all = all;
 		if (all < TRIALS_MIN || share < SHARE_MIN || share > 1 - SHARE_MIN)
 			continue;
 		if (stat_runs(ones, all - ones, runs) < RUNS_MIN || 1 - stat_runs(ones, all - ones, runs - 1) < RUNS_MIN)
@@ -342,6 +343,7 @@ static int category(const struct ctx *c, uint32_t feature, struct tokens *all)
 		t.there[o] = true;
 		t.bits[o][0] = (uint64_t)1 << i;
 	}
+	t.one_of = true;
 	if (r == 0)
 		choice_add(c, all, &t);
 	return r;
@@ -381,13 +383,13 @@ static int choices_of(const struct ctx *c, struct tokens *all)
 	for (uint32_t i = 0; i < feature_count(c->s) && all->choices < CHOICES_MAX; i++) {
 		const struct feature *f = feature_at(c->s, i);
 		size_t before = all->choices;
-		if (f->derived || f->measure || an_is_file(f))
+		if (f->derived || (f->measure && f->measure != MEASURE_CHOICE) || an_is_file(f))
 			continue;
 		here = f->endpoint == endpoint ? here : 0;
 		endpoint = f->endpoint;
 		if (here >= CHOICES_ENDPOINT)
 			continue;
-		int r = presence(c, i, all);
+		int r = f->measure ? 0 : presence(c, i, all);
 		if (r == 0 && varies(c, i))
 			r = category(c, i, all);
 		if (r == 0 && slice_ends(slice_str(f->address), SLICE("(order)")) && varies(c, i))
@@ -405,10 +407,10 @@ static int tokens_of_feature(const struct ctx *c, uint32_t feature, struct token
 	struct form f;
 	/* What may have signs in between, as base64 has, counts as a whole if it is always of one length. */
 	if (form_of(c, feature, PARTS_MAX, &f, hashes) && f.sixty_four && f.letters_too && !f.hex && f.least == f.most && f.least >= 16 &&
-	        5 * f.distinct >= 4 * f.n)
+	        2 * f.distinct >= f.n)
 		return add(c, all, feature, PARTS_MAX, &f);
 	for (unsigned i = 0; i < PARTS_MAX && form_of(c, feature, i, &f, hashes); i++) {
-		bool random = f.least == f.most && f.least >= (bits ? 4 : LENGTH_MIN) && 5 * f.distinct >= 4 * f.n && (!f.digits || bits);
+		bool random = f.least == f.most && f.least >= (bits ? 4 : LENGTH_MIN) && 2 * f.distinct >= f.n && (!f.digits || bits);
 		bool number = f.digits && !bits && 2 * f.distinct >= f.n && f.n >= TRIALS_MIN && f.most <= 18;
 		int r = random || number ? add(c, all, feature, i, &f) : 0;
 		if (r)

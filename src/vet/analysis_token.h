@@ -13,6 +13,7 @@ struct token {
 	unsigned index;                /* which of the parts of the value */
 	bool number;                   /* bits are those of its value, from the lowest; else of its digits, in their order */
 	unsigned family;               /* how many of its kind there are: the more, the likelier one of them looks odd by chance */
+	bool one_of;                   /* exactly one bit is set */
 	bool choice;                   /* bits say whether it is there, which of a few values it has, or what comes before what */
 	unsigned n_bits;               /* at most TOKEN_BITS: what is longer is cut */
 	unsigned per;                  /* bits of one digit */
@@ -20,7 +21,7 @@ struct token {
 	bool *there;                   /* by observation */
 	/* Bits that are now 0, now 1, in no order that follows the time. Others say nothing: what they are is fixed, or drifts. */
 	uint64_t fair[TOKEN_WORDS];
-	double share[TOKEN_BITS]; /* of trials in which the bit is 1 */
+	unsigned ones[TOKEN_BITS], all; /* trials in which the bit is 1, and in which the token is there */
 };
 
 struct tokens {

@@ -29,9 +29,9 @@ struct scale {
 };
 
 static const struct scale scales[] = {
-        [MEASURE_TIME] = {"timing", "ms", 100e3, 0, 5, 4e3, 1e3},
+        [MEASURE_TIME] = {"timing", "ms", 100e3, 0, 3, 4e3, 1e3},
         [MEASURE_COUNT] = {"count", "", 1, 0, 4, 0.25, 1},
-        [MEASURE_SIZE] = {"size", "bytes", 64, 0.05, 5, 4, 1},
+        [MEASURE_SIZE] = {"size", "bytes", 64, 0.05, 4, 4, 1},
         [MEASURE_RATE] = {"size", "% of what is usual", 50, 0, 5, 10, 1e3},
 };
 
@@ -145,7 +145,7 @@ static void split(const struct ctx *c, struct series *s, unsigned factor, unsign
 			continue;
 		if (of_level(t, factor, level))
 			s->x[(*n)++] = s->v[o];
-		else if (t->baseline || t->factor != factor)
+		else if (t->baseline || (t->factor != factor && !probes)) /* another probe is under suspicion itself */
 			s->y[(*m)++] = s->v[o];
 	}
 }
@@ -263,7 +263,7 @@ int analysis_volatile_screen(const struct feature_set *set, const struct analysi
 	found = put_in_order(all, found);
 	/* Half of the room is for bits. */
 	size_t quantities = found = found < (max + 1) / 2 ? found : (max + 1) / 2;
-	int r = an_bits_screen(&c, AN_BITS_SUSPECT, all, room, &found);
+	int r = an_bits_screen(&c, all, room, &found);
 	if (r < 0)
 		return r;
 	if (found > quantities)

@@ -452,13 +452,12 @@ static int add_probe(struct run *run, enum vet_base base, unsigned factor, unsig
 static int spread(struct run *run)
 {
 	static const size_t rounds[][3] = {[PLAN_QUICK] = {0}, [PLAN_NORMAL] = {16, 12}, [PLAN_THOROUGH] = {32, 24, 16}};
-	static const double p_max[] = {1, 0.2, 0.05};
 	const size_t *want = rounds[run->options->effort];
-	for (size_t k = 0; k < ARRAY_LEN(p_max) && want[k] && !run->stopping; k++) {
+	for (size_t k = 0; k < ARRAY_LEN(rounds[0]) && want[k] && !run->stopping; k++) {
 		struct treatment *t = NULL;
 		struct analysis_suspect *left = NULL;
 		size_t n = 0, n_left = 0;
-		int r = analysis_bits_screen(run->features, run->observations, run->n_observations, p_max[k], run->arena, &left, &n_left);
+		int r = analysis_bits_left(run->features, run->observations, run->n_observations, run->arena, &left, &n_left);
 		if (r < 0 || n_left == 0)
 			return r;
 		r = analysis_spread(
