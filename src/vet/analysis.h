@@ -79,8 +79,10 @@ struct analysis_suspect {
 
 /* How small a difference would have been noticed. */
 struct analysis_limits {
-	double wait_ms;      /* a delay before a message: median over the messages */
-	unsigned quantities; /* how many were compared */
+	double wait_ms;                 /* a delay before a message: median over the messages */
+	unsigned quantities;            /* how many were compared */
+	unsigned bits;                  /* of ids, one by one; 0: nothing looks random */
+	unsigned runs_least, runs_most; /* of a level, for those */
 };
 [[nodiscard]] int analysis_volatile_limits(
         const struct feature_set *s, const struct analysis_trial *trials, size_t n, struct analysis_limits *out);

@@ -190,6 +190,24 @@ int analysis_bits_left(const struct feature_set *set, const struct analysis_tria
 	return r;
 }
 
+int an_bits_limits(const struct ctx *c, struct analysis_limits *out)
+{
+	_cleanup_(tokens_free) struct tokens all = {0};
+	size_t runs;
+	int r = tokens_of(c, &all);
+	for (size_t i = 0; i < all.n && r == 0; i++)
+		for (size_t w = 0; w < TOKEN_WORDS; w++)
+			out->bits += (unsigned)__builtin_popcountll(all.t[i].fair[w]);
+	for (unsigned f = 0; f < factor_count && r == 0; f++)
+		for (unsigned l = 1; l < factor_level_count(f); l++) {
+			if (!tried(c, f, l, false, &runs))
+				continue;
+			out->runs_least = out->runs_least == 0 || runs < out->runs_least ? (unsigned)runs : out->runs_least;
+			out->runs_most = runs > out->runs_most ? (unsigned)runs : out->runs_most;
+		}
+	return r;
+}
+
 /* -- deciding -- */
 
 struct claim {

@@ -298,7 +298,8 @@ int analysis_volatile_limits(const struct feature_set *set, const struct analysi
 		}
 	}
 	out->wait_ms = stat_median(needed, waits) / 1e3;
-	return 0;
+	c.all = trials;
+	return an_bits_limits(&c, out);
 }
 
 /* -- deciding -- */

@@ -14,7 +14,7 @@ const char *plan_effort_name(enum plan_effort e);
 #define PLAN_QUICK_MAX  64
 #define PLAN_QUICK_KEPT 12
 /* And at most this many more, if a quantity (a time, a count, a size) seems to follow something. */
-#define PLAN_QUICK_PROBES 16
+#define PLAN_QUICK_PROBES 20
 
 struct plan_trial {
 	struct treatment treatment;
