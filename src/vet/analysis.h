@@ -68,14 +68,17 @@ struct analysis_candidate {
 struct analysis_suspect {
 	unsigned factor, level;
 	enum vet_base base;
-	unsigned runs;  /* how often the level was tried alone in that base so far */
-	unsigned wants; /* how many fresh runs can decide about it */
-	double score;   /* how far apart, in spreads of the others */
+	unsigned runs;       /* how often the level was tried alone in that base so far */
+	unsigned wants;      /* how many fresh runs can decide about it */
+	double score;        /* how far apart, in spreads of the others; of bits, minus the logarithm of how likely by chance */
+	uint32_t feature;    /* the clearest */
+	unsigned kind, rank; /* of quantity, and the place among those of its kind */
 };
 
-/* Levels under which bits of ids did not change, by chance with a probability of at most p_max (each level and id by itself). */
-[[nodiscard]] int analysis_bits_screen(const struct feature_set *s, const struct analysis_trial *trials, size_t n, double p_max,
-        struct arena *arena, struct analysis_suspect **out, size_t *n_out);
+/* Levels under which some bit of an id has not changed yet, or that were not tried often enough to know: runs, of these suspects, is how
+ * often they were set. None if nothing that is sent looks random. */
+[[nodiscard]] int analysis_bits_left(const struct feature_set *s, const struct analysis_trial *trials, size_t n, struct arena *arena,
+        struct analysis_suspect **out, size_t *n_out);
 /* Treatments that set two thirds of all factors that were varied, each to the level of those in `among` that was set least so far, from
  * both bases in turn: with many of them each level has many runs, which is what bits of ids need. */
 [[nodiscard]] int analysis_spread(const struct analysis_trial *trials, size_t n, const struct analysis_suspect *among, size_t n_among,
@@ -87,8 +90,10 @@ struct analysis_suspect {
 
 /* How small a difference would have been noticed. */
 struct analysis_limits {
-	double wait_ms;      /* a delay before a message: median over the messages */
-	unsigned quantities; /* how many were compared */
+	double wait_ms;                 /* a delay before a message: median over the messages */
+	unsigned quantities;            /* how many were compared */
+	unsigned bits;                  /* of ids, one by one; 0: nothing looks random */
+	unsigned runs_least, runs_most; /* of a level, for those */
 };
 [[nodiscard]] int analysis_volatile_limits(
         const struct feature_set *s, const struct analysis_trial *trials, size_t n, struct analysis_limits *out);

@@ -9,12 +9,12 @@
 #include "vet/stat.h"
 #include "vet/stat_order.h"
 
-#define Q_MAX     0.01
+#define Q_MAX     0.001
 #define RUNS_MIN  2
 #define FRESH_MIN 4
-#define FRESH_MAX 14
+#define FRESH_MAX 18
 /* 2 to the power of it is how unlikely fresh runs must be able to make it. */
-#define FRESH_BITS 15
+#define FRESH_BITS 18
 
 /* Bits of a token that were always the same under a level. */
 struct pattern {
@@ -58,6 +58,7 @@ static bool pattern_of(const struct ctx *c, const struct token *t, unsigned fact
 	struct pattern p = {.p = 1};
 	memset(ones, 0xff, sizeof(ones));
 	memset(zeros, 0xff, sizeof(zeros));
+	uint16_t set[TOKEN_BITS] = {0};
 	for (size_t o = 0; o < c->n; o++) {
 		const struct analysis_trial *u = &c->all[o];
 		if (!t->there[o] || u->probe || !in_scope(u, scope) || an_level_of(u, factor) != level)
@@ -68,18 +69,29 @@ static bool pattern_of(const struct ctx *c, const struct token *t, unsigned fact
 			ones[w] &= t->bits[o][w];
 			zeros[w] &= ~t->bits[o][w];
 		}
+		for (unsigned i = 0; i < t->n_bits; i++)
+			set[i] = (uint16_t)(set[i] + token_bit(t->bits[o], i));
 	}
-	if (p.runs < RUNS_MIN)
+	if (p.runs < RUNS_MIN) {
+		*out = (struct pattern){.runs = p.runs, .p = 1};
 		return false;
+	}
 	for (size_t w = 0; w < TOKEN_WORDS; w++) {
-		p.mask[w] = (ones[w] | zeros[w]) & t->fair[w];
+		/* Of a choice of one value it is the one that is chosen that says something. */
+		p.mask[w] = (ones[w] | (t->one_of ? 0 : zeros[w])) & t->fair[w];
 		p.want[w] = ones[w] & p.mask[w];
 		p.n += (unsigned)__builtin_popcountll(p.mask[w]);
 	}
+	/* How often it is 1 elsewhere; what may follow from the level itself is not counted. */
 	for (unsigned i = 0; i < t->n_bits; i++)
-		if (token_bit(t->fair, i))
-			p.expected += pow(t->share[i], p.runs) + pow(1 - t->share[i], p.runs);
-	p.p = p.n ? poisson_tail(p.n, p.expected) : 1;
+		if (token_bit(t->fair, i)) {
+			double share = ((double)t->ones[i] - set[i] + 1) / ((double)t->all - p.runs + 2);
+			p.expected += pow(share, p.runs) + (t->one_of ? 0 : pow(1 - share, p.runs));
+		}
+	/* Bits of numbers, and of a choice, hang together: then only that there is one at all is known to be no likelier than all are
+	 * together. */
+	p.p = !p.n ? 1 : t->number || t->choice ? fmin(p.expected, 1) : poisson_tail(p.n, p.expected);
+	p.p = fmin(p.p * t->family, 1);
 	*out = p;
 	return p.n > 0;
 }
@@ -121,7 +133,7 @@ static unsigned wants(const struct pattern *p)
 	return runs < FRESH_MIN ? FRESH_MIN : runs > FRESH_MAX ? FRESH_MAX : (unsigned)runs;
 }
 
-int an_bits_screen(const struct ctx *c, double p_max, struct analysis_suspect *out, size_t max, size_t *n_out)
+int an_bits_screen(const struct ctx *c, struct analysis_suspect *out, size_t max, size_t *n_out)
 {
 	_cleanup_(tokens_free) struct tokens all = {0};
 	int r = tokens_of(c, &all);
@@ -133,10 +145,11 @@ int an_bits_screen(const struct ctx *c, double p_max, struct analysis_suspect *o
 			if (!tried(c, f, l, false, &runs))
 				continue;
 			for (size_t i = 0; i < all.n; i++) {
-				if (foreseen(c, &all.t[i], f) || !best_pattern(c, &all.t[i], f, l, &p) || p.p > p_max ||
+				if (foreseen(c, &all.t[i], f) || !best_pattern(c, &all.t[i], f, l, &p) || p.p > AN_BITS_SUSPECT ||
 				        -log10(p.p + 1e-30) <= s.score)
 					continue;
 				s.score = -log10(p.p + 1e-30);
+				s.feature = all.t[i].feature;
 				s.base = p.bases[BASE_GATEWAY] ? BASE_GATEWAY : BASE_OFFICIAL;
 				s.runs = p.runs;
 				s.wants = wants(&p);
@@ -148,15 +161,51 @@ int an_bits_screen(const struct ctx *c, double p_max, struct analysis_suspect *o
 	return r;
 }
 
-int analysis_bits_screen(const struct feature_set *set, const struct analysis_trial *trials, size_t n, double p_max, struct arena *arena,
+/* What chance leaves of a level that was tried in both bases, if nothing else does. */
+#define LEFT_MAX 0.2
+
+int analysis_bits_left(const struct feature_set *set, const struct analysis_trial *trials, size_t n, struct arena *arena,
         struct analysis_suspect **out, size_t *n_out)
 {
 	struct ctx c = {.s = set, .t = trials, .all = trials, .n = n};
-	size_t room = factor_count * (FACTOR_LEVELS_MAX + FACTOR_EXTRA_MAX);
-	struct analysis_suspect *all = arena_array(arena, room, sizeof(*all));
+	_cleanup_(tokens_free) struct tokens all = {0};
+	size_t room = factor_count * (FACTOR_LEVELS_MAX + FACTOR_EXTRA_MAX), runs;
+	struct analysis_suspect *left = arena_array(arena, room, sizeof(*left));
+	int r = left ? tokens_of(&c, &all) : -ENOMEM;
 	*n_out = 0;
-	*out = all;
-	return all ? an_bits_screen(&c, p_max, all, room, n_out) : -ENOMEM;
+	*out = left;
+	for (unsigned f = 0; f < factor_count && r == 0; f++)
+		for (unsigned l = 1; l < factor_level_count(f) && *n_out < room; l++) {
+			bool stays = false;
+			struct pattern p;
+			if (!tried(&c, f, l, false, &runs))
+				continue;
+			for (size_t i = 0; i < all.n && !stays; i++) {
+				(void)pattern_of(&c, &all.t[i], f, l, BASE_COUNT, &p);
+				stays = p.n > 0 || p.runs < RUNS_MIN || (best_pattern(&c, &all.t[i], f, l, &p) && p.p <= LEFT_MAX);
+			}
+			if (stays)
+				left[(*n_out)++] = (struct analysis_suspect){.factor = f, .level = l, .runs = (unsigned)runs};
+		}
+	return r;
+}
+
+int an_bits_limits(const struct ctx *c, struct analysis_limits *out)
+{
+	_cleanup_(tokens_free) struct tokens all = {0};
+	size_t runs;
+	int r = tokens_of(c, &all);
+	for (size_t i = 0; i < all.n && r == 0; i++)
+		for (size_t w = 0; w < TOKEN_WORDS; w++)
+			out->bits += (unsigned)__builtin_popcountll(all.t[i].fair[w]);
+	for (unsigned f = 0; f < factor_count && r == 0; f++)
+		for (unsigned l = 1; l < factor_level_count(f); l++) {
+			if (!tried(c, f, l, false, &runs))
+				continue;
+			out->runs_least = out->runs_least == 0 || runs < out->runs_least ? (unsigned)runs : out->runs_least;
+			out->runs_most = runs > out->runs_most ? (unsigned)runs : out->runs_most;
+		}
+	return r;
 }
 
 /* -- deciding -- */
@@ -179,21 +228,30 @@ static unsigned matches(const struct pattern *p, const uint64_t bits[TOKEN_WORDS
 	return n;
 }
 
-/* How many of the pattern's bits are as they were: in fresh runs of the level, and in all trials without its factor. */
-static void claim_test(const struct ctx *c, struct claim *k, double *x, double *y)
+static bool is_claimed(const struct claim *all, size_t n, const struct token *t, const struct analysis_trial *u)
+{
+	for (size_t i = 0; i < n; i++)
+		if (all[i].token == t && all[i].factor == u->factor && all[i].level == u->level)
+			return true;
+	return false;
+}
+
+/* How many of the pattern's bits are as they were: in fresh runs of the level, and in all trials in which at most one other thing is
+ * varied, which is not suspected of the same itself. */
+static void claim_test(const struct ctx *c, struct claim *k, const struct claim *all, size_t n, double *x, double *y)
 {
 	k->n = k->m = 0;
 	k->mean = k->others = 0;
 	for (size_t o = 0; o < c->n; o++) {
 		const struct analysis_trial *u = &c->all[o];
-		if (!k->token->there[o] || !u->usable)
+		if (!k->token->there[o] || !u->usable || u->combined)
 			continue;
 		double v = matches(&k->pattern, k->token->bits[o]);
 		if (u->probe && an_level_of(u, k->factor) == k->level) {
 			x[k->n++] = v;
 			k->mean += v;
 			k->base = u->treatment.base;
-		} else if (an_level_of(u, k->factor) == 0) {
+		} else if (u->baseline || (u->factor != k->factor && !is_claimed(all, n, k->token, u))) {
 			y[k->m++] = v;
 			k->others += v;
 		}
@@ -251,7 +309,6 @@ int an_bits(const struct ctx *c, struct groups *all)
 				if (foreseen(c, &tokens.t[i], f) || !best_pattern(c, &tokens.t[i], f, l, &k.pattern) ||
 				        k.pattern.p > AN_BITS_SUSPECT)
 					continue;
-				claim_test(c, &k, x, y);
 				if (n == room) {
 					struct claim *more = reallocarray(claims, room = room ? 2 * room : 32, sizeof(*more));
 					r = more ? 0 : -ENOMEM;
@@ -261,6 +318,8 @@ int an_bits(const struct ctx *c, struct groups *all)
 					claims[n++] = k;
 			}
 		}
+	for (size_t i = 0; i < n && r == 0; i++)
+		claim_test(c, &claims[i], claims, n, x, y);
 	p = calloc(n + 1, sizeof(*p));
 	q = calloc(n + 1, sizeof(*q));
 	r = r ? r : !p || !q ? -ENOMEM : 0;

@@ -283,7 +283,9 @@ struct told {
 #define AN_BITS_SUSPECT 0.01
 [[nodiscard]] int an_bits(const struct ctx *c, struct groups *all);
 /* Adds suspects to *n_out that are there, at most to max. c->s, t, all, n are used. */
-[[nodiscard]] int an_bits_screen(const struct ctx *c, double p_max, struct analysis_suspect *out, size_t max, size_t *n_out);
+[[nodiscard]] int an_bits_screen(const struct ctx *c, struct analysis_suspect *out, size_t max, size_t *n_out);
+/* How many bits look random, and the least and the most runs of a level. */
+[[nodiscard]] int an_bits_limits(const struct ctx *c, struct analysis_limits *out);
 /* Is it told already that this factor does something under this level: in the given endpoint (NULL: in any), of the given class or worse?
  */
 bool an_told_already(const struct groups *all, unsigned factor, unsigned level, enum leak_class class, const char *endpoint);

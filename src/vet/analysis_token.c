@@ -11,6 +11,11 @@
 #define VALUE_MAX   600 /* bytes: longer values are texts */
 #define TRIALS_MIN  12
 #define NUMBER_BITS 8
+/* Of what comes and goes, or is now one, now another of a few values, so many are looked at, and of one endpoint. */
+#define CHOICES_MAX      64
+#define CHOICES_ENDPOINT 12
+#define VALUES_MAX       8u
+#define CLAUSES_MAX      64u
 /* A bit is fair if it is 1 in this share of trials, and runs of it are no rarer or more frequent than by chance. */
 #define SHARE_MIN 0.2
 #define RUNS_MIN  1e-4
@@ -158,7 +163,8 @@ static bool judge(const struct ctx *c, struct token *t)
 	for (unsigned i = 0; i < t->n_bits; i++) {
 		unsigned ones, all, runs = runs_of(c, t, i, &ones, &all);
 		double share = all ? (double)ones / all : 0;
-		t->share[i] = share;
+		t->ones[i] = ones;
+		t->all = all;
 		if (all < TRIALS_MIN || share < SHARE_MIN || share > 1 - SHARE_MIN)
 			continue;
 		if (stat_runs(ones, all - ones, runs) < RUNS_MIN || 1 - stat_runs(ones, all - ones, runs - 1) < RUNS_MIN)
@@ -202,7 +208,8 @@ static bool merge(const struct ctx *c, struct token *into, const struct token *t
 {
 	const struct feature *a = feature_at(c->s, into->feature), *b = feature_at(c->s, t->feature);
 	if (into->index != t->index || into->n_bits != t->n_bits || into->per != t->per || into->number != t->number ||
-	        strcmp(an_text_of(a->address), an_text_of(b->address)) != 0 || strcmp(path_of(a), path_of(b)) != 0)
+	        into->choice != t->choice || strcmp(an_text_of(a->address), an_text_of(b->address)) != 0 ||
+	        strcmp(path_of(a), path_of(b)) != 0)
 		return false;
 	for (size_t o = 0; o < c->n; o++)
 		if (into->there[o] && t->there[o])
@@ -246,23 +253,7 @@ static int add(const struct ctx *c, struct tokens *all, uint32_t feature, unsign
 	return 0;
 }
 
-static int tokens_of_feature(const struct ctx *c, uint32_t feature, struct tokens *all, uint64_t *hashes)
-{
-	bool bits = feature_at(c->s, feature)->measure == MEASURE_BITS;
-	struct form f;
-	/* What may have signs in between, as base64 has, counts as a whole if it is always of one length. */
-	if (form_of(c, feature, PARTS_MAX, &f, hashes) && f.sixty_four && f.letters_too && !f.hex && f.least == f.most && f.least >= 16 &&
-	        5 * f.distinct >= 4 * f.n)
-		return add(c, all, feature, PARTS_MAX, &f);
-	for (unsigned i = 0; i < PARTS_MAX && form_of(c, feature, i, &f, hashes); i++) {
-		bool random = f.least == f.most && f.least >= (bits ? 4 : LENGTH_MIN) && 5 * f.distinct >= 4 * f.n && (!f.digits || bits);
-		bool number = f.digits && !bits && 2 * f.distinct >= f.n && f.n >= TRIALS_MIN && f.most <= 18;
-		int r = random || number ? add(c, all, feature, i, &f) : 0;
-		if (r)
-			return r;
-	}
-	return 0;
-}
+/* -- choices -- */
 
 /* Does it have more than one value? Equal values are the same bytes in memory. */
 static bool varies(const struct ctx *c, uint32_t feature)
@@ -277,15 +268,168 @@ static bool varies(const struct ctx *c, uint32_t feature)
 	return false;
 }
 
+/* A token of n_bits whose bits are not filled yet. */
+static int choice_new(const struct ctx *c, uint32_t feature, unsigned index, unsigned n_bits, struct token *out)
+{
+	*out = (struct token){.feature = feature, .index = index, .choice = true, .per = 1, .n_bits = n_bits};
+	out->bits = calloc(c->n + 1, sizeof(*out->bits));
+	out->there = calloc(c->n + 1, sizeof(*out->there));
+	if (out->bits && out->there)
+		return 0;
+	token_free(out);
+	return -ENOMEM;
+}
+
+/* Takes it over if it is new. */
+static void choice_add(const struct ctx *c, struct tokens *all, struct token *t)
+{
+	bool keep = all->n < TOKENS_MAX && judge(c, t);
+	for (size_t i = 0; i < all->n && keep; i++)
+		keep = !same_bits(&all->t[i], t, c->n);
+	if (keep)
+		all->t[all->n++] = *t;
+	else
+		token_free(t);
+	all->choices += keep;
+}
+
+static bool part_present(const struct ctx *c, uint32_t feature, size_t o)
+{
+	return feature_value(c->s, feature, (unsigned)o).p != NULL;
+}
+
+/* Is it there, where what it is a part of is? */
+static int presence(const struct ctx *c, uint32_t feature, struct tokens *all)
+{
+	uint32_t up = feature_at(c->s, feature)->parent;
+	size_t with = 0, without = 0;
+	struct token t;
+	for (size_t o = 0; o < c->n; o++) {
+		bool whole = c->all[o].usable && (up == UINT32_MAX || part_present(c, up, o)), part = part_present(c, feature, o);
+		with += whole && part;
+		without += whole && !part;
+	}
+	if (with < 2 || without < 2)
+		return 0;
+	int r = choice_new(c, feature, 0, 1, &t);
+	for (size_t o = 0; o < c->n && r == 0; o++) {
+		t.there[o] = c->all[o].usable && (up == UINT32_MAX || part_present(c, up, o));
+		t.bits[o][0] = part_present(c, feature, o);
+	}
+	if (r == 0)
+		choice_add(c, all, &t);
+	return r;
+}
+
+/* Which of a few values does it have? */
+static int category(const struct ctx *c, uint32_t feature, struct tokens *all)
+{
+	const uint8_t *seen[VALUES_MAX];
+	unsigned n = 0, i;
+	struct token t;
+	int r = choice_new(c, feature, 1, VALUES_MAX, &t);
+	for (size_t o = 0; o < c->n && r == 0; o++) {
+		struct slice v = c->all[o].usable ? feature_value(c->s, feature, (unsigned)o) : SLICE_NONE;
+		if (!v.p)
+			continue;
+		for (i = 0; i < n && seen[i] != v.p; i++)
+			;
+		if (i == VALUES_MAX) { /* no choice of a few */
+			token_free(&t);
+			return 0;
+		}
+		if (i == n)
+			seen[n++] = v.p;
+		t.there[o] = true;
+		t.bits[o][0] = (uint64_t)1 << i;
+	}
+	t.one_of = true;
+	if (r == 0)
+		choice_add(c, all, &t);
+	return r;
+}
+
+/* Of an order that is hardly ever the same: what comes before what, out of its usual place. */
+static int order(const struct ctx *c, uint32_t feature, struct tokens *all)
+{
+	uint64_t seen[CLAUSES_MAX];
+	unsigned n = 0, i;
+	struct token t;
+	int r = choice_new(c, feature, 2, CLAUSES_MAX, &t);
+	for (size_t o = 0; o < c->n && r == 0; o++) {
+		struct slice rest = c->all[o].usable ? feature_value(c->s, feature, (unsigned)o) : SLICE_NONE;
+		t.there[o] = rest.p != NULL;
+		/* "a before b; c before d" */
+		for (size_t end; rest.n; rest = slice_from(rest, end == SLICE_NPOS ? rest.n : end + 2)) {
+			end = slice_find(rest, SLICE("; "), 0);
+			uint64_t h = slice_hash(slice_sub(rest, 0, end));
+			for (i = 0; i < n && seen[i] != h; i++)
+				;
+			if (i == n && n < CLAUSES_MAX)
+				seen[n++] = h;
+			if (i < n)
+				t.bits[o][0] |= (uint64_t)1 << i;
+		}
+	}
+	if (r == 0)
+		choice_add(c, all, &t);
+	return r;
+}
+
+static int choices_of(const struct ctx *c, struct tokens *all)
+{
+	const char *endpoint = NULL;
+	size_t here = 0;
+	for (uint32_t i = 0; i < feature_count(c->s) && all->choices < CHOICES_MAX; i++) {
+		const struct feature *f = feature_at(c->s, i);
+		size_t before = all->choices;
+		if (f->derived || (f->measure && f->measure != MEASURE_CHOICE) || an_is_file(f))
+			continue;
+		here = f->endpoint == endpoint ? here : 0;
+		endpoint = f->endpoint;
+		if (here >= CHOICES_ENDPOINT)
+			continue;
+		int r = f->measure ? 0 : presence(c, i, all);
+		if (r == 0 && varies(c, i))
+			r = category(c, i, all);
+		if (r == 0 && slice_ends(slice_str(f->address), SLICE("(order)")) && varies(c, i))
+			r = order(c, i, all);
+		if (r)
+			return r;
+		here += all->choices - before;
+	}
+	return 0;
+}
+
+static int tokens_of_feature(const struct ctx *c, uint32_t feature, struct tokens *all, uint64_t *hashes)
+{
+	bool bits = feature_at(c->s, feature)->measure == MEASURE_BITS;
+	struct form f;
+	/* What may have signs in between, as base64 has, counts as a whole if it is always of one length. */
+	if (form_of(c, feature, PARTS_MAX, &f, hashes) && f.sixty_four && f.letters_too && !f.hex && f.least == f.most && f.least >= 16 &&
+	        2 * f.distinct >= f.n)
+		return add(c, all, feature, PARTS_MAX, &f);
+	for (unsigned i = 0; i < PARTS_MAX && form_of(c, feature, i, &f, hashes); i++) {
+		bool random = f.least == f.most && f.least >= (bits ? 4 : LENGTH_MIN) && 2 * f.distinct >= f.n && (!f.digits || bits);
+		bool number = f.digits && !bits && 2 * f.distinct >= f.n && f.n >= TRIALS_MIN && f.most <= 18;
+		int r = random || number ? add(c, all, feature, i, &f) : 0;
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
 int tokens_of(const struct ctx *c, struct tokens *out)
 {
 	_cleanup_free_ uint64_t *hashes = calloc(c->n + 1, sizeof(*hashes));
-	*out = (struct tokens){.t = calloc(TOKENS_MAX, sizeof(*out->t)), .room = TOKENS_MAX, .n_trials = c->n};
+	*out = (struct tokens){
+	        .t = calloc(TOKENS_MAX, sizeof(*out->t)),
+	};
 	if (!out->t || !hashes)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < feature_count(c->s); i++) {
 		const struct feature *f = feature_at(c->s, i);
-		if (f->derived || (f->measure && f->measure != MEASURE_BITS) || !varies(c, i))
+		if (f->derived || an_is_file(f) || (f->measure && f->measure != MEASURE_BITS) || !varies(c, i))
 			continue;
 		int r = tokens_of_feature(c, i, out, hashes);
 		if (r)
@@ -302,5 +446,9 @@ int tokens_of(const struct ctx *c, struct tokens *out)
 			token_free(&out->t[i]);
 	}
 	out->n = kept;
-	return 0;
+	int r = choices_of(c, out);
+	for (size_t i = 0; i < out->n; i++)
+		for (size_t k = 0; k < out->n; k++)
+			out->t[i].family += out->t[k].choice == out->t[i].choice && out->t[k].number == out->t[i].number;
+	return r;
 }

@@ -12,19 +12,21 @@ struct token {
 	uint32_t feature;
 	unsigned index;                /* which of the parts of the value */
 	bool number;                   /* bits are those of its value, from the lowest; else of its digits, in their order */
+	unsigned family;               /* how many of its kind there are: the more, the likelier one of them looks odd by chance */
+	bool one_of;                   /* exactly one bit is set */
+	bool choice;                   /* bits say whether it is there, which of a few values it has, or what comes before what */
 	unsigned n_bits;               /* at most TOKEN_BITS: what is longer is cut */
 	unsigned per;                  /* bits of one digit */
 	uint64_t (*bits)[TOKEN_WORDS]; /* by observation */
 	bool *there;                   /* by observation */
 	/* Bits that are now 0, now 1, in no order that follows the time. Others say nothing: what they are is fixed, or drifts. */
 	uint64_t fair[TOKEN_WORDS];
-	double share[TOKEN_BITS]; /* of trials in which the bit is 1 */
+	unsigned ones[TOKEN_BITS], all; /* trials in which the bit is 1, and in which the token is there */
 };
 
 struct tokens {
 	struct token *t;
-	size_t n, room;
-	size_t n_trials;
+	size_t n, choices; /* choices: how many of them are */
 };
 
 /* All tokens of the trials, each once, however often it is sent. usable trials only, probes left out when it is judged which bits are fair.

@@ -29,9 +29,9 @@ struct scale {
 };
 
 static const struct scale scales[] = {
-        [MEASURE_TIME] = {"timing", "ms", 100e3, 0, 5, 4e3, 1e3},
+        [MEASURE_TIME] = {"timing", "ms", 100e3, 0, 3, 4e3, 1e3},
         [MEASURE_COUNT] = {"count", "", 1, 0, 4, 0.25, 1},
-        [MEASURE_SIZE] = {"size", "bytes", 64, 0.05, 5, 4, 1},
+        [MEASURE_SIZE] = {"size", "bytes", 64, 0.05, 4, 4, 1},
         [MEASURE_RATE] = {"size", "% of what is usual", 50, 0, 5, 10, 1e3},
 };
 
@@ -145,7 +145,7 @@ static void split(const struct ctx *c, struct series *s, unsigned factor, unsign
 			continue;
 		if (of_level(t, factor, level))
 			s->x[(*n)++] = s->v[o];
-		else if (t->baseline || t->factor != factor)
+		else if (t->baseline || (t->factor != factor && !probes)) /* another probe is under suspicion itself */
 			s->y[(*m)++] = s->v[o];
 	}
 }
@@ -178,18 +178,24 @@ static bool foreseen(unsigned factor)
 	return false;
 }
 
-static struct analysis_suspect *suspect_of(struct analysis_suspect *all, size_t *n, const struct analysis_trial *t)
+static struct analysis_suspect *suspect_of(struct analysis_suspect *all, size_t *n, const struct analysis_trial *t, unsigned kind)
 {
 	for (size_t i = 0; i < *n; i++)
-		if (all[i].factor == t->factor && all[i].level == t->level && all[i].base == t->treatment.base)
+		if (all[i].factor == t->factor && all[i].level == t->level && all[i].base == t->treatment.base && all[i].kind == kind)
 			return &all[i];
-	all[*n] = (struct analysis_suspect){.factor = t->factor, .level = t->level, .base = t->treatment.base, .wants = FRESH_MIN};
+	all[*n] = (struct analysis_suspect){
+	        .factor = t->factor, .level = t->level, .base = t->treatment.base, .kind = kind, .wants = FRESH_MIN};
 	return &all[(*n)++];
 }
 
+/* Of each kind of quantity the first, then of each the second: what is noisy about one must not keep the others out. */
 static int clearest(const void *x, const void *y)
 {
 	const struct analysis_suspect *a = x, *b = y;
+	if (a->rank != b->rank)
+		return a->rank < b->rank ? -1 : 1;
+	if (a->kind != b->kind)
+		return a->kind < b->kind ? -1 : 1;
 	if (a->score < b->score || a->score > b->score)
 		return a->score > b->score ? -1 : 1;
 	return a->factor != b->factor ? (a->factor < b->factor ? -1 : 1) : a->level < b->level ? -1 : a->level > b->level;
@@ -209,14 +215,37 @@ static void screen_base(const struct ctx *c, enum vet_base base, struct series *
 			split(c, s, t->factor, t->level, false, &n, &m);
 			if (foreseen(t->factor) || !contrast_of(s, k, n, m, APART_SCREEN, &x))
 				continue;
-			struct analysis_suspect *u = suspect_of(all, n_all, t);
+			struct analysis_suspect *u = suspect_of(all, n_all, t, feature_at(c->s, i)->measure);
 			double score = fabs(x.median_x - x.median_y) / fmax(x.spread, k->floor);
 			/* Twice the same says more than once and far. */
 			score = fmin(score, 50) * (double)(n < 3 ? n : 3);
+			if (score > u->score)
+				u->feature = i;
 			u->score = fmax(u->score, score);
 			u->runs = n > u->runs ? (unsigned)n : u->runs;
 		}
 	}
+}
+
+/* Puts them in order, each level once; how many are left. */
+static size_t put_in_order(struct analysis_suspect *s, size_t n)
+{
+	size_t kept = 0;
+	if (n == 0)
+		return 0;
+	qsort(s, n, sizeof(*s), clearest);
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < i; k++)
+			s[i].rank += s[k].kind == s[i].kind;
+	qsort(s, n, sizeof(*s), clearest);
+	for (size_t i = 0; i < n; i++) {
+		bool new = true;
+		for (size_t k = 0; k < kept && new; k++)
+			new = s[k].factor != s[i].factor || s[k].level != s[i].level || s[k].base != s[i].base;
+		if (new)
+			s[kept++] = s[i];
+	}
+	return kept;
 }
 
 int analysis_volatile_screen(const struct feature_set *set, const struct analysis_trial *trials, size_t n, const struct profile *profile,
@@ -224,20 +253,21 @@ int analysis_volatile_screen(const struct feature_set *set, const struct analysi
 {
 	struct ctx c = {.s = set, .t = trials, .all = trials, .n = n, .profile = profile, .arena = arena};
 	_cleanup_(series_free) struct series s = {0};
-	size_t room = n + factor_count * FACTOR_LEVELS_MAX + FACTOR_EXTRA_MAX * factor_count;
+	size_t room = 4 * n + factor_count * (FACTOR_LEVELS_MAX + FACTOR_EXTRA_MAX);
 	struct analysis_suspect *all = arena_array(arena, room + 1, sizeof(*all));
 	size_t found = 0;
 	if (!all || series_new(&s, n) < 0)
 		return -ENOMEM;
 	for (int b = 0; b < BASE_COUNT; b++)
 		screen_base(&c, (enum vet_base)b, &s, all, &found);
-	qsort(all, found, sizeof(*all), clearest);
-	/* Of each kind the clearest. */
+	found = put_in_order(all, found);
+	/* Half of the room is for bits. */
 	size_t quantities = found = found < (max + 1) / 2 ? found : (max + 1) / 2;
-	int r = an_bits_screen(&c, AN_BITS_SUSPECT, all, room, &found);
+	int r = an_bits_screen(&c, all, room, &found);
 	if (r < 0)
 		return r;
-	qsort(all + quantities, found - quantities, sizeof(*all), clearest);
+	if (found > quantities)
+		qsort(all + quantities, found - quantities, sizeof(*all), clearest);
 	*out = all;
 	*n_out = found < max ? found : max;
 	return 0;
@@ -268,7 +298,8 @@ int analysis_volatile_limits(const struct feature_set *set, const struct analysi
 		}
 	}
 	out->wait_ms = stat_median(needed, waits) / 1e3;
-	return 0;
+	c.all = trials;
+	return an_bits_limits(&c, out);
 }
 
 /* -- deciding -- */

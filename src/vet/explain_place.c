@@ -54,7 +54,8 @@ const char *row_date(const struct part *p)
 	        "%m-%d-%Y", "%-m/%-d/%Y", "%-d/%-m/%Y", "%-d.%-m.%Y", "%B %-d, %Y", "%b %-d, %Y", "%b %d, %Y", "%-d %B %Y", "%-d %b %Y",
 	        "%d %b %Y", "%a %b %d %Y", "%A, %B %-d, %Y", "%a, %d %b %Y", "%b %d", "%B %-d", "%A", "%H:%M", "%Y-%m-%dT%H", "%H", "%-H",
 	        "%-H:%M", "%I:%M", "%-I:%M", "%I", "%-I", "%p", "%a", "%-d", "%u", "%w", "%j"};
-	if (!of_clock(p))
+	/* How something is written has no time in it. */
+	if (p->c->feature->structural || !of_clock(p))
 		return NULL;
 	for (int back = -30; back <= 300; back += 30) {
 		struct tm ta, tb;
@@ -242,7 +243,8 @@ const char *row_stamp(const struct part *p)
 
 const char *row_offset(const struct part *p)
 {
-	if (strcmp(factor_table[p->c->factor].name, "timezone") != 0)
+	/* How something is written has no time in it. */
+	if (p->c->feature->structural || strcmp(factor_table[p->c->factor].name, "timezone") != 0)
 		return NULL;
 	struct slice times[] = {
 	        SLICE(" Standard Time"), SLICE(" Daylight Time"), SLICE(" Summer Time"), SLICE("Coordinated Universal Time")};

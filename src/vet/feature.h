@@ -31,13 +31,14 @@ struct feature_echo {
 /* A quantity that is hardly ever twice the same. Its value is a decimal number (MEASURE_BITS: hexadecimal digits); no two are compared for
  * equality, only their distributions are (analysis_volatile.c, analysis_bits.c). */
 enum feature_measure {
-	MEASURE_NONE,  /* a value as any other */
-	MEASURE_TIME,  /* microseconds */
-	MEASURE_COUNT, /* how many */
-	MEASURE_SIZE,  /* bytes */
-	MEASURE_RATE,  /* in 1/100000 */
-	MEASURE_BITS,  /* bytes that the sender chose at random, as it says */
-	MEASURE_WORK,  /* microseconds of work: no quantity of a message, but what others are understood by */
+	MEASURE_NONE,   /* a value as any other */
+	MEASURE_TIME,   /* microseconds */
+	MEASURE_COUNT,  /* how many */
+	MEASURE_SIZE,   /* bytes */
+	MEASURE_RATE,   /* in 1/100000 */
+	MEASURE_BITS,   /* bytes that the sender chose at random, as it says */
+	MEASURE_CHOICE, /* no number: one of a few words, told already in another way where it is always the same */
+	MEASURE_WORK,   /* microseconds of work: no quantity of a message, but what others are understood by */
 };
 
 struct feature {

@@ -448,6 +448,7 @@ static struct item *try_documents(struct adding *a, struct item *parent, struct 
 	if (it && parent && parent->kind == ITEM_MAP)
 		lines_form(a, parent, key, value);
 	for (rest = value; it && slice_split(&rest, '\n', &line);) {
+		struct slice whole = slice_ends(line, SLICE("\r")) ? slice_sub(line, 0, line.n - 1) : line;
 		line = slice_trim(line);
 		struct slice text = slice_starts(line, SLICE("data:")) ? slice_trim(slice_from(line, 5)) : line;
 		struct json *doc;
@@ -459,7 +460,7 @@ static struct item *try_documents(struct adding *a, struct item *parent, struct 
 			if (c)
 				c->identity = identity;
 		} else {
-			(void)item_leaf(a, it, SLICE("line"), line);
+			(void)item_leaf(a, it, SLICE("line"), whole);
 		}
 	}
 	return it;

@@ -140,8 +140,9 @@ struct adding {
 	struct tally *tallies;
 	size_t n_tallies, files;
 	uint64_t first_us, last_us;
-	bool heard; /* there was a message */
-	bool mixed; /* the JSON document being read writes characters past ASCII now as they are, now as escapes */
+	bool choice; /* facts being placed are choices */
+	bool heard;  /* there was a message */
+	bool mixed;  /* the JSON document being read writes characters past ASCII now as they are, now as escapes */
 	int error;
 };
 

@@ -364,6 +364,7 @@ static int place_fact(struct adding *a, uint32_t at, const char *what, const str
 	if (!it)
 		return a->error;
 	it->fill = fill;
+	it->measure = a->choice ? MEASURE_CHOICE : MEASURE_NONE;
 	char join = a->set->nodes[at].join;
 	a->set->nodes[at].join = ' ';
 	uint32_t node = member_node(a, at, FEATURE_NONE, it);
@@ -396,7 +397,22 @@ static int place_order(struct adding *a, uint32_t at, const struct item *it)
 	}
 	if (found > INVERSIONS)
 		buf_fmt(&b, "; and %u more", found - INVERSIONS);
-	return found ? place_fact(a, at, "(order)", NULL, buf_slice(&b), SLICE("as first seen")) : 0;
+	if (!found)
+		return 0;
+	/* Where the order is ever another one, a place may be kept for somebody. */
+	const struct item *first = it->child;
+	while (first && (first->structural || first->node == FEATURE_NONE))
+		first = first->next;
+	int r = place_fact(a, at, "(order)", NULL, buf_slice(&b), SLICE("as first seen"));
+	buf_reset(&b);
+	if (first)
+		tail_of(s, first->node, &b);
+	if (r == 0 && first && it->kind == ITEM_MAP && b.n < 200) {
+		a->choice = true;
+		r = place_fact(a, at, "(first)", NULL, buf_slice(&b), SLICE("as first seen"));
+		a->choice = false;
+	}
+	return r;
 }
 
 static int place_children(struct adding *a, uint32_t at, struct item *it)

@@ -39,8 +39,9 @@
 /* What the gate needs to start and to end, on a busy machine. */
 #define GATE_SECONDS 10
 /* Levels under which quantities seem to lie apart: tried once more each, then those that still do so often that it can be decided. */
-#define PROBE_SUSPECTS (PLAN_QUICK_PROBES / 4)
-#define PROBE_DECIDED  (PLAN_QUICK_PROBES / 8)
+#define PROBE_SUSPECTS   (PLAN_QUICK_PROBES / 5)
+#define PROBE_DECIDED    (PLAN_QUICK_PROBES / 10)
+#define PROBE_QUICK_RUNS 4
 /* Trials of a level that is to be closed. */
 #define GATE_TIMES 3
 /* In a plan_trial: several levels, and no other device. */
@@ -526,13 +527,12 @@ static int add_probe(struct run *run, enum vet_base base, unsigned factor, unsig
 static int spread(struct run *run)
 {
 	static const size_t rounds[][3] = {[PLAN_QUICK] = {0}, [PLAN_NORMAL] = {16, 12}, [PLAN_THOROUGH] = {32, 24, 16}};
-	static const double p_max[] = {1, 0.2, 0.05};
 	const size_t *want = rounds[run->options->effort];
-	for (size_t k = 0; k < ARRAY_LEN(p_max) && want[k] && !run->stopping; k++) {
+	for (size_t k = 0; k < ARRAY_LEN(rounds[0]) && want[k] && !run->stopping; k++) {
 		struct treatment *t = NULL;
 		struct analysis_suspect *left = NULL;
 		size_t n = 0, n_left = 0;
-		int r = analysis_bits_screen(run->features, run->observations, run->n_observations, p_max[k], run->arena, &left, &n_left);
+		int r = analysis_bits_left(run->features, run->observations, run->n_observations, run->arena, &left, &n_left);
 		if (r < 0 || n_left == 0)
 			return r;
 		r = analysis_spread(
@@ -560,17 +560,20 @@ static int probe(struct run *run)
 		int r = analysis_volatile_screen(run->features, run->observations, run->n_observations, run->profile,
 		        (size_t)(round == 0 ? PROBE_SUSPECTS : PROBE_DECIDED) << run->options->effort, run->arena, &s, &n);
 		for (size_t i = 0; i < n && r == 0; i++) {
+			/* A bit wants more runs than --quick has. */
+			if (run->options->effort == PLAN_QUICK && s[i].wants > PROBE_QUICK_RUNS)
+				s[i].wants = 0;
 			most = s[i].wants > most ? s[i].wants : most;
-			if (round == 0 && s[i].runs < 3)
+			if (round == 0 && s[i].runs < 3 && s[i].wants)
 				r = add_probe(run, s[i].base, s[i].factor, s[i].level, false);
 		}
 		for (unsigned k = 0; k < most && r == 0 && round == 1; k++)
 			for (size_t i = 0; i < n && r == 0; i++) {
 				if (k < s[i].wants)
 					r = add_probe(run, s[i].base, s[i].factor, s[i].level, true);
-				bool first = true;
+				bool first = k < s[i].wants;
 				for (size_t j = 0; j < i; j++)
-					first &= s[j].base != s[i].base;
+					first &= s[j].base != s[i].base || k >= s[j].wants;
 				if (first && r == 0)
 					r = add_probe(run, s[i].base, 0, 0, true);
 			}
@@ -649,12 +652,21 @@ static const char *limits_sentence(struct run *run)
 		return NULL;
 	if (l.quantities == 0)
 		return "Times, sizes and counts were not compared: too few trials worked.";
-	return arena_fmt(run->arena,
-	        "Times, sizes and counts were compared by rank, %u of them: a delay of less than some %.0f ms before a message would not "
-	        "have "
-	        "been noticed, nor one that comes with a reason (a proxy, work that takes processor time). Bits of random-looking ids were "
-	        "not looked at one by one.",
-	        l.quantities, l.wait_ms);
+	const char *bits =
+	        l.bits == 0 ? "Nothing that looks random was sent."
+	        : run->options->effort == PLAN_QUICK
+	                ? "Of ids that look random the form was compared, and only what is the same in many bits: single bits "
+	                  "want more runs than --quick has."
+	                : arena_fmt(run->arena,
+	                          "Of ids that look random %u bits were compared, with %u to %u runs of each level: some 20 runs "
+	                          "find a bit that is always the same, 6 a digit; a bit that is only mostly so was not looked for.",
+	                          l.bits, l.runs_least, l.runs_most);
+	return bits ? arena_fmt(run->arena,
+	                      "Times, sizes and counts were compared by rank, %u of them: a delay of less than some %.0f ms before a "
+	                      "message "
+	                      "would not have been noticed, nor one that comes with a reason (a proxy, work that takes processor time). %s",
+	                      l.quantities, l.wait_ms, bits)
+	            : NULL;
 }
 
 static int put_lists(struct run *run, const struct plan *plan)

@@ -51,10 +51,9 @@ void pieces_plain(struct pieces *p, size_t n)
 
 void pieces_form(struct pieces *p, struct buf *form)
 {
-	if (p->reads)
-		buf_fmt(form, "pieces=%u\n", p->reads);
-	if (p->first)
-		buf_fmt(form, "first piece=%zu\n", p->first);
+	/* A long body comes in as many reads as the moment gives; of TLS the records are the sender's own. */
+	if (p->reads && !p->records)
+		buf_fmt(form, "pieces=%u\nfirst piece=%zu\n", p->reads, p->first);
 	if (p->records)
 		buf_fmt(form, "tls records=%u\ntls record=%zu\n", p->records, p->largest);
 	/* Padding hides sizes, and can say something itself. */
@@ -120,7 +119,7 @@ static bool packs_to(struct slice plain, int level, int memory, const struct sli
 	return same && r == Z_STREAM_END && (!wanted || n == wanted->n);
 }
 
-void coding_form(struct slice coding, struct slice body, struct slice plain, struct buf *form)
+int coding_form(struct slice coding, struct slice body, struct slice plain, struct buf *form)
 {
 	/* The defaults first; of a short body many levels make the same bytes, and then the first of them says no more than the others. */
 	static const int levels[] = {6, 9, 1, 5, 4, 3, 8, 7, 2};
@@ -128,15 +127,16 @@ void coding_form(struct slice coding, struct slice body, struct slice plain, str
 	bool zlib = gzip || slice_eq_nocase(coding, SLICE("deflate"));
 	size_t usual = 0;
 	if (plain.n == 0 || plain.n > PACKED_MAX || !packs_to(plain, 6, 8, NULL, &usual) || usual == 0)
-		return;
+		return -1;
 	buf_fmt(form, "packed=%llu\n", (unsigned long long)body.n * 100000 / usual);
 	struct slice data = zlib ? deflate_of(body, gzip) : SLICE_NONE;
 	for (size_t i = 0; data.p && i < ARRAY_LEN(levels); i++)
 		for (int memory = 8; memory <= 9; memory++)
 			if (packs_to(plain, levels[i], memory, &data, NULL)) {
 				buf_fmt(form, "zlib level=%d\n", levels[i]);
-				return;
+				return levels[i];
 			}
+	return -1;
 }
 
 /* -- the first packet -- */

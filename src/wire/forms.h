@@ -21,13 +21,13 @@ struct pieces {
 /* Bytes of the socket; tls: they are a TLS stream. */
 void pieces_wire(struct pieces *p, struct slice wire, bool tls);
 void pieces_plain(struct pieces *p, size_t n);
-/* Lines "pieces", "first piece", and of TLS "tls records", "tls record" (the largest) and "tls overhead" (of each record, in bytes, if it
+/* Lines "pieces" and "first piece", or of TLS "tls records", "tls record" (the largest) and "tls overhead" (of each record, in bytes, if it
  * is the same in all); then the next message begins. */
 void pieces_form(struct pieces *p, struct buf *form);
 
 /* Of a body with a content coding: "zlib level", if that library makes the very same bytes of it, and "packed": the size as it was sent, in
- * 1/100000 of what zlib's level 6 makes of it. */
-void coding_form(struct slice coding, struct slice body, struct slice plain, struct buf *form);
+ * 1/100000 of what zlib's level 6 makes of it. Returns the level, or -1. */
+int coding_form(struct slice coding, struct slice body, struct slice plain, struct buf *form);
 
 /* Of the IP and TCP headers of a first packet: "time to live", "service", "window", "options", "source port". */
 void syn_form(struct slice headers, struct buf *form);

@@ -173,12 +173,15 @@ void request_trace(
 }
 
 /* RFC 1952, 2.3: what a gzip stream says of how it was made. */
-static void gzip_form(struct slice coding, struct slice body, struct buf *form)
+static void gzip_form(struct slice coding, struct slice body, int level, struct buf *form)
 {
 	if (!slice_eq_nocase(coding, SLICE("gzip")) || body.n < 18 || body.p[0] != 0x1f || body.p[1] != 0x8b)
 		return;
 	uint32_t time = (uint32_t)body.p[4] | (uint32_t)body.p[5] << 8 | (uint32_t)body.p[6] << 16 | (uint32_t)body.p[7] << 24;
-	buf_fmt(form, "gzip header=flags %u, time %u, effort %u, system %u", body.p[3], time, body.p[8], body.p[9]);
+	buf_fmt(form, "gzip header=flags %u, time %u, system %u", body.p[3], time, body.p[9]);
+	/* Of a known level it follows. */
+	if (body.p[8] != (level == 9 ? 2 : level == 1 ? 4 : 0))
+		buf_fmt(form, ", effort %u", body.p[8]);
 	/* Extra field, name, comment. */
 	for (size_t i = 10; body.p[3] & 0x1e && i < body.n && i < 74; i++)
 		buf_fmt(form, "%s%02x", i == 10 ? ", " : "", body.p[i]);
@@ -198,8 +201,8 @@ void request_answer(struct conn *c, struct request *r, struct exchange_reply *re
 		uint64_t lost = 0;
 		int e = decode_content(coding, body, &plain, &lost, &reason);
 		if (e == 0 || e == -ENOBUFS) {
-			gzip_form(coding, body, &r->form);
-			coding_form(coding, body, buf_slice(&plain), &r->form);
+			int level = coding_form(coding, body, buf_slice(&plain), &r->form);
+			gzip_form(coding, body, level, &r->form);
 			body = buf_slice(&plain);
 			r->lost += lost;
 			(void)snprintf(name, sizeof(name), "%.*s", SLICE_FMT(coding));

@@ -188,9 +188,10 @@ int main(int argc, char **argv)
 	size_t n_suspects;
 	if (analysis_volatile_screen(s, trials, n, &profile, 24, &arena, &suspects, &n_suspects) == 0)
 		for (size_t i = 0; i < n_suspects; i++)
-			(void)printf("suspect %s %s = %s: score %.2f after %u runs, wants %u\n", vet_base_name(suspects[i].base),
+			(void)printf("suspect %s %s = %s: score %.2f after %u runs, wants %u: %s %s\n", vet_base_name(suspects[i].base),
 			        factor_table[suspects[i].factor].name, factor_level_at(suspects[i].factor, suspects[i].level)->name,
-			        suspects[i].score, suspects[i].runs, suspects[i].wants);
+			        suspects[i].score, suspects[i].runs, suspects[i].wants, feature_at(s, suspects[i].feature)->endpoint,
+			        feature_at(s, suspects[i].feature)->address);
 	if (analysis_decide(s, trials, n, &profile, &result) == 0) {
 		_cleanup_buf_ struct buf text = BUF((size_t)64 << 20), json = BUF((size_t)64 << 20);
 		result.postern = result.subject_name = result.subject_version = result.subject_sha256 = result.subject_title = "";

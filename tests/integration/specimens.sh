@@ -34,7 +34,8 @@ command_of() {
 }
 
 check() {
-	name=$1 kind=$2 factor=$3 carrier=$4
+	name=$1 kind=$2 factor=$3 carrier=$4 how=$effort
+	[ -n "$5" ] && how=
 	folder=build/$build/specimens/$name
 	if [ -f "$folder/main.mjs" ] && ! command -v node >/dev/null; then
 		skipped=$((skipped + 1))
@@ -43,7 +44,7 @@ check() {
 	fi
 	set -f
 	# shellcheck disable=SC2046 # one word a line, and no word has a blank
-	"$postern" vet --profile "tests/specimens/$name/profile.yaml" ${effort:+"$effort"} --seed "$seed" --format json -- $(command_of "$name") \
+	"$postern" vet --profile "tests/specimens/$name/profile.yaml" ${how:+"$how"} --seed "$seed" --format json -- $(command_of "$name") \
 		>"$work/$name.json" 2>"$work/$name.err"
 	code=$?
 	set +f
@@ -73,12 +74,12 @@ check() {
 
 [ -x "$postern" ] || { echo "specimens.sh: $postern is not built: make BUILD=$build" >&2; exit 2; }
 tab=$(printf '\t')
-while IFS=$tab read -r name kind factor carrier; do
+while IFS=$tab read -r name kind factor carrier needs; do
 	case $name in '#'* | '') continue ;; esac
 	if [ $# -gt 0 ]; then
 		case " $* " in *" $name "*) ;; *) continue ;; esac
 	fi
-	check "$name" "$kind" "$factor" "$carrier" </dev/null
+	check "$name" "$kind" "$factor" "$carrier" "${needs:-}" </dev/null
 done <"$expected"
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]
