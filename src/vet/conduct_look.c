@@ -9,6 +9,7 @@
 #include "inspect/secret_table.h"
 #include "parse/jscan.h"
 #include "vet/conduct_part.h"
+#include "vet/hosts.h"
 #include "wire/trace.h"
 
 #define REQUESTS_MAX 400
@@ -320,7 +321,7 @@ static int look_http(struct looking *l, const struct trace_record *r)
 	const char *method = r->kind == TRACE_WS ? "WS" : conduct_shown(r->field[TAG_METHOD], 16, l->arena);
 	enum purpose purpose = purpose_of(r->field[TAG_ANSWER]);
 	bool tls = slice_is(r->field[TAG_SCHEME], "https"), lure_host = slice_is(host, LURE_HOST);
-	if (r->kind == TRACE_WS && listed(l->model_hosts, host))
+	if (hosts_is_model(r) || (r->kind == TRACE_WS && listed(l->model_hosts, host)))
 		purpose = PURPOSE_MODEL;
 	bool model = purpose == PURPOSE_MODEL;
 	struct request *q = request_of(l, method, name, path, purpose);
@@ -333,7 +334,7 @@ static int look_http(struct looking *l, const struct trace_record *r)
 		q->tls |= tls;
 		add_fields(l, q, body);
 	}
-	l->out->models += model && r->field[TAG_ANSWER].n != 0 && body.n != 0;
+	l->out->models += hosts_is_model(r);
 	l->out->tls_requests |= tls;
 	for (size_t i = 0; model && i < n_lures; i++)
 		if (lures[i].kind == LURE_TEXT && slice_find(body, slice_str(lures[i].word), 0) != SLICE_NPOS)
