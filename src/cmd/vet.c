@@ -77,7 +77,8 @@ static const struct opt vet_table[] = {
         OPT_CHOICE(
                 struct vet_opts, fail_on, "fail-on", 0, "CLASS", classes, "exit 1 for findings of this class or worse; by default covert"),
         OPT_CHOICE(struct vet_opts, conduct, "conduct", 0, "WHICH", conducts,
-                "trials of what else it does (files, consent, opt-outs, …); by default effort: few with --quick, else all"),
+                "which trials of what else it does are run, on files, consent, opt-outs and the like; by default few with --quick, else "
+                "all"),
         OPT_CHOICE(struct vet_opts, format, "format", 'f', "FORMAT", formats, "what is printed: text (by default), json, html or sarif"),
         OPT_FLAG(
                 struct vet_opts, keep_traces, "keep-traces", 0, "keep what each trial sent, a file a trial, in the folder traces of --out"),

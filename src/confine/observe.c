@@ -265,10 +265,26 @@ static size_t read_arguments(pid_t thread, uint64_t at, char *out, size_t size)
 	return n < size ? n : size;
 }
 
+static bool is_ours(int fd)
+{
+	struct stat a, b;
+	return fstat(fd, &a) == 0 && stat("/proc/self/exe", &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
 /* The file that is to be run, open for reading or, where that is not allowed, not at all. */
 static int open_program(const struct seccomp_notif *q, const char *asked, int at_fd)
 {
 	char path[64 + SEEN_PATH_MAX];
+	/* These are others for whoever looks. */
+	static const struct {
+		const char *begin, *instead;
+	} own[] = {{"/proc/self/", ""}, {"/proc/thread-self/", ""}, {"/dev/fd/", "fd/"}};
+	for (size_t i = 0; i < ARRAY_LEN(own); i++)
+		if (strncmp(asked, own[i].begin, strlen(own[i].begin)) == 0) {
+			(void)snprintf(path, sizeof(path), "/proc/%u/%s%s", q->pid, own[i].instead, asked + strlen(own[i].begin));
+			int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+			return fd >= 0 ? fd : -errno;
+		}
 	if (asked[0] == '/')
 		(void)snprintf(path, sizeof(path), "%s", asked);
 	else if (at_fd == AT_FDCWD)
@@ -276,6 +292,11 @@ static int open_program(const struct seccomp_notif *q, const char *asked, int at
 	else
 		(void)snprintf(path, sizeof(path), asked[0] ? "/proc/%u/fd/%d/%s" : "/proc/%u/fd/%d%s", q->pid, at_fd, asked);
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	/* By way of a link it may still have been ours. */
+	if (fd >= 0 && is_ours(fd)) {
+		(void)close(fd);
+		return -EACCES;
+	}
 	return fd >= 0 ? fd : -errno;
 }
 

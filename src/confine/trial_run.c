@@ -223,6 +223,18 @@ static unsigned count_processes(void)
 	return n;
 }
 
+/* A program with windows of text asks a terminal where its cursor is and what it can do, and some wait for the answer: XTerm Control
+ * Sequences, DSR and DA. */
+static void answer_queries(int terminal, const char *said, size_t n)
+{
+	static const struct {
+		const char *query, *answer;
+	} queries[] = {{"\033[6n", "\033[1;1R"}, {"\033[c", "\033[?62;22c"}, {"\033[0c", "\033[?62;22c"}, {"\033[5n", "\033[0n"}};
+	for (size_t i = 0; i < ARRAY_LEN(queries); i++)
+		if (memmem(said, n, queries[i].query, strlen(queries[i].query)))
+			(void)!write(terminal, queries[i].answer, strlen(queries[i].answer));
+}
+
 /* Copies what the terminal says to the output pipe. False at its end. */
 static bool relay(int from, int to)
 {
@@ -230,13 +242,14 @@ static bool relay(int from, int to)
 	ssize_t n = read(from, bytes, sizeof(bytes));
 	if (n <= 0)
 		return n < 0 && (errno == EINTR || errno == EAGAIN);
+	answer_queries(from, bytes, (size_t)n);
 	(void)!write(to, bytes, (size_t)n);
 	return true;
 }
 
 static int open_terminal(int *master, struct err *err)
 {
-	int m = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	int m = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK); /* nobody may read what is answered */
 	char name[64];
 	int zero = 0, number = 0;
 	if (m < 0 || ioctl(m, TIOCSPTLCK, &zero) < 0 || ioctl(m, TIOCGPTN, &number) < 0)

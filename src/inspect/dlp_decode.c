@@ -585,14 +585,19 @@ size_t dlp_readings(struct slice s, size_t from, size_t to, struct dlp_reading w
 				ways[n++] = w;
 		}
 	}
-	if (n == 0 && line - from > 16 && ((s.p[from] == 'H' && s.p[from + 1] == '4') || (s.p[from] == 'e' && s.p[from + 1] < 'Z'))) {
-		/* gzip and zlib streams have a head of their own. */
+	if (line - from > 16 && ((s.p[from] == 'H' && s.p[from + 1] == '4') || (s.p[from] == 'e' && s.p[from + 1] < 'Z'))) {
+		/* gzip and zlib streams have a head of their own, whatever else looks like text by chance. */
 		uint8_t head[3];
 		size_t next;
 		struct dlp_reading w = {.how = DLP_BASE64, .from = from, .to = to};
 		if (dlp_decode(s, &w, head, 3, NULL, &next) == 3 &&
-		        ((head[0] == 0x1f && head[1] == 0x8b) || (head[0] == 0x78 && (head[0] << 8 | head[1]) % 31 == 0)))
+		        ((head[0] == 0x1f && head[1] == 0x8b) || (head[0] == 0x78 && (head[0] << 8 | head[1]) % 31 == 0))) {
+			for (size_t i = 0; i < n; i++)
+				if (ways[i].from == from && !ways[i].backwards && !ways[i].rot13)
+					return n;
+			n -= n == DLP_WAYS;
 			ways[n++] = w;
+		}
 	}
 	return n;
 }

@@ -369,7 +369,8 @@ static void holding(struct facts *f, struct fact *x, uint64_t needles)
 		x->state = OBSERVED;
 		x->count++;
 		x->concern |= open;
-		fact_example(x, arena_fmt(f->arena, "%s%s", file_words(l, &s, f->arena), open ? ", others may read it" : ""));
+		fact_example(x, arena_fmt(f->arena, "%s%s", file_words(l, &s, f->arena),
+		                        open ? ", which others may read if the home is open to them" : ""));
 	}
 	if (l)
 		fact_evidence(x, l->id);
@@ -395,7 +396,7 @@ void facts_credentials(struct facts *f)
 	holding(f, &key, UINT64_C(1) << NEEDLE_KEY);
 	holding(f, &others, ~((UINT64_C(1) << NEEDLE_HONEY) - 1));
 	key.text = key.state == NOT_OBSERVED ? "No file that it left holds its key as it is."
-	           : key.concern             ? "Files that it left hold its key, and others may read some."
+	           : key.concern             ? "Files that it left hold its key, and others may read some if the home is open to them."
 	                                     : "Files that it left hold its key; nobody else may read them.";
 	others.text = others.state == NOT_OBSERVED ? "No file that it left holds a planted secret."
 	                                           : "It copied planted secrets into files of its own.";

@@ -6,8 +6,10 @@
 #include "base/encode.h"
 #include "crypto/digest.h"
 #include "inspect/dlp.h"
+#include "inspect/secret_table.h"
 #include "parse/jscan.h"
 #include "vet/conduct_part.h"
+#include "vet/hosts.h"
 #include "wire/trace.h"
 
 #define REQUESTS_MAX 400
@@ -33,34 +35,60 @@ struct forms {
 	bool full;
 };
 
-static void add_value(struct forms *f, size_t honey, const char *how, struct slice value)
+/* The label says which secret, in which form ('r', 'e', 'h'), and how: "12 h sha256". */
+static void add_value(struct forms *f, size_t honey, char form, const char *how, struct slice value)
 {
-	const char *label = arena_fmt(&f->k->arena, "%zu %s", honey, how);
+	const char *label = arena_fmt(&f->k->arena, "%zu %c %s", honey, form, how);
 	struct slice copy = arena_copy(&f->k->arena, value);
 	f->full |= !label || !copy.p || f->n == f->max;
-	if (!f->full)
+	if (!f->full && copy.n >= DLP_PIECE)
 		f->values[f->n++] = (struct dlp_value){.class = DLP_CANARY, .label = slice_str(label), .value = copy};
 }
 
-static void add_digests(struct forms *f, size_t honey, struct slice secret)
+static void upper(struct buf *b)
+{
+	for (size_t i = 0; i < b->n; i++)
+		b->p[i] = b->p[i] >= 'a' && b->p[i] <= 'z' ? (uint8_t)(b->p[i] - 32) : b->p[i];
+}
+
+/* Hex in either case, base64 in either alphabet. */
+static void add_coded(struct forms *f, size_t honey, char form, const char *hex, const char *base64, struct slice raw)
+{
+	_cleanup_buf_ struct buf b = BUF(8192);
+	encode_hex(&b, raw);
+	add_value(f, honey, form, hex, buf_slice(&b));
+	upper(&b);
+	add_value(f, honey, form, hex, buf_slice(&b));
+	for (int url = 0; url < 2; url++) {
+		buf_reset(&b);
+		encode_base64(&b, raw, url, false);
+		add_value(f, honey, form, base64, buf_slice(&b));
+	}
+}
+
+static void add_turned(struct forms *f, size_t honey, struct slice secret)
+{
+	_cleanup_buf_ struct buf back = BUF(8192), rot = BUF(8192);
+	for (size_t i = secret.n; i-- > 0;)
+		buf_u8(&back, secret.p[i]);
+	for (size_t i = 0; i < secret.n; i++) {
+		uint8_t c = secret.p[i], low = c | 0x20;
+		buf_u8(&rot, low >= 'a' && low <= 'z' ? (uint8_t)(low < 'n' ? c + 13 : c - 13) : c);
+	}
+	add_value(f, honey, 'e', "reversed", buf_slice(&back));
+	add_value(f, honey, 'e', "rot13", buf_slice(&rot));
+}
+
+static void add_forms(struct forms *f, size_t honey, struct slice secret)
 {
 	static const enum digest kinds[] = {DIGEST_MD5, DIGEST_SHA1, DIGEST_SHA256, DIGEST_SHA512};
+	add_value(f, honey, 'r', "", secret);
+	add_turned(f, honey, secret);
+	add_coded(f, honey, 'e', "hex", "base64", secret);
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
 		uint8_t d[DIGEST_MAX];
-		_cleanup_buf_ struct buf b = BUF(256);
-		if (digest_of(kinds[i], secret, d) < 0)
-			continue;
-		struct slice raw = slice_of(d, digest_size(kinds[i]));
-		encode_hex(&b, raw);
-		add_value(f, honey, digest_name(kinds[i]), buf_slice(&b));
-		for (size_t c = 0; c < b.n; c++)
-			b.p[c] = b.p[c] >= 'a' && b.p[c] <= 'f' ? (uint8_t)(b.p[c] - 32) : b.p[c];
-		add_value(f, honey, digest_name(kinds[i]), buf_slice(&b));
-		for (int url = 0; url < 2; url++) {
-			buf_reset(&b);
-			encode_base64(&b, raw, url, false);
-			add_value(f, honey, digest_name(kinds[i]), buf_slice(&b));
-		}
+		if (digest_of(kinds[i], secret, d) == 0)
+			add_coded(f, honey, 'h', digest_name(kinds[i]), digest_name(kinds[i]), slice_of(d, digest_size(kinds[i])));
 	}
 }
 
@@ -71,6 +99,10 @@ static const char *secret_of(size_t honey)
 
 int lens_new(struct lens **out)
 {
+	/* With any rule, escapes and compressed streams are looked into. Where the matcher cannot run, those are not. */
+	static const char text[] = "rules:\n- {name: none, what: nothing, pattern: 'heronmere-nothing-[a-z]{60}'}\n";
+	struct secret_source source = {"conduct", slice_str(text)};
+	_cleanup_buf_ struct buf image = BUF(SECRET_IMAGE_MAX);
 	struct lens *k = calloc(1, sizeof(*k));
 	struct forms f = {.k = k, .max = 4096};
 	if (!k)
@@ -80,12 +112,11 @@ int lens_new(struct lens **out)
 	f.values = arena_array(&k->arena, f.max, sizeof(*f.values));
 	if (!f.values)
 		return -ENOMEM;
-	for (size_t i = 0; i <= n_honeys; i++) {
-		struct slice secret = slice_str(secret_of(i));
-		add_value(&f, i, "", secret);
-		add_digests(&f, i, secret);
-	}
-	struct dlp_parts parts = {.values = f.values, .n_values = f.n, .no_generic = true};
+	for (size_t i = 0; i <= n_honeys; i++)
+		add_forms(&f, i, slice_str(secret_of(i)));
+	if (secret_compile(&source, 1, &image, NULL) < 0)
+		buf_reset(&image);
+	struct dlp_parts parts = {.rules = buf_slice(&image), .values = f.values, .n_values = f.n, .no_generic = true};
 	int r = f.full ? -ENOMEM : dlp_engine_new(&parts, &k->engine, NULL);
 	r = r < 0 ? r : dlp_work_new(k->engine, &k->work);
 	return r < 0 ? r : dlp_scan_new(k->engine, k->work, NULL, &k->scan);
@@ -139,7 +170,7 @@ static void add_hit(struct looking *l, const struct canary_hit *hit)
 {
 	struct look *o = l->out;
 	for (size_t i = 0; i < o->n_hits; i++) {
-		const struct canary_hit *x = &o->hits[i];
+		const struct canary_hit *x = &l->hits[i];
 		if (x->honey == hit->honey && x->form == hit->form && strcmp(x->how, hit->how) == 0 && strcmp(x->where, hit->where) == 0)
 			return;
 	}
@@ -157,15 +188,14 @@ static int scan(struct looking *l, struct slice text, const char *where, bool mo
 		const struct dlp_hit *h = dlp_scan_hit(l->k->scan, i);
 		char *end = NULL;
 		size_t honey = h->class == DLP_CANARY ? strtoul(h->rule, &end, 10) : n_honeys + 1;
-		if (honey > n_honeys || !end)
+		if (honey > n_honeys || !end || end[0] != ' ' || !end[1] || end[2] != ' ')
 			continue;
-		const char *digest = *end == ' ' ? end + 1 : "", *chain = chain_words(h, l->arena);
+		const char *how = arena_str(l->arena, slice_str(end + 3)), *chain = chain_words(h, l->arena);
 		struct canary_hit hit = {.honey = honey, .where = where, .model = model, .lure_host = lure_host};
-		hit.form = *digest ? CANARY_HASHED : *chain ? CANARY_ENCODED : CANARY_RAW;
-		const char *how = *digest && *chain ? arena_fmt(l->arena, "%s, %s", digest, chain)
-		                  : *digest         ? arena_str(l->arena, slice_str(digest))
-		                                    : chain;
-		hit.how = how ? how : "";
+		hit.form = end[1] == 'h' ? CANARY_HASHED : end[1] == 'e' || *chain ? CANARY_ENCODED : CANARY_RAW;
+		if (how && *how && *chain)
+			how = arena_fmt(l->arena, "%s, %s", how, chain);
+		hit.how = !how ? "" : *how ? how : chain;
 		add_hit(l, &hit);
 	}
 	return r;
@@ -291,7 +321,7 @@ static int look_http(struct looking *l, const struct trace_record *r)
 	const char *method = r->kind == TRACE_WS ? "WS" : conduct_shown(r->field[TAG_METHOD], 16, l->arena);
 	enum purpose purpose = purpose_of(r->field[TAG_ANSWER]);
 	bool tls = slice_is(r->field[TAG_SCHEME], "https"), lure_host = slice_is(host, LURE_HOST);
-	if (r->kind == TRACE_WS && listed(l->model_hosts, host))
+	if (hosts_is_model(r) || (r->kind == TRACE_WS && listed(l->model_hosts, host)))
 		purpose = PURPOSE_MODEL;
 	bool model = purpose == PURPOSE_MODEL;
 	struct request *q = request_of(l, method, name, path, purpose);
@@ -304,7 +334,7 @@ static int look_http(struct looking *l, const struct trace_record *r)
 		q->tls |= tls;
 		add_fields(l, q, body);
 	}
-	l->out->models += model && r->field[TAG_ANSWER].n != 0 && body.n != 0;
+	l->out->models += hosts_is_model(r);
 	l->out->tls_requests |= tls;
 	for (size_t i = 0; model && i < n_lures; i++)
 		if (lures[i].kind == LURE_TEXT && slice_find(body, slice_str(lures[i].word), 0) != SLICE_NPOS)

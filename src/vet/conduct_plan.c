@@ -5,6 +5,8 @@
 
 /* How long a tool that waits for a person is watched. */
 #define WAITING_SECONDS 8
+/* Many try again for minutes when they cannot connect. */
+#define REFUSING_SECONDS 10
 
 enum { HONEY = 1, CONFIGURATION = 2, TEXTS = 4, OBEYS = 8, WAITS = 16, BARE = 32, USED = 64, GUARDED = 128 };
 
@@ -155,5 +157,7 @@ bool conduct_waits(const struct conduct_spec *s)
 
 unsigned conduct_seconds(const struct conduct_spec *s, const struct profile *p)
 {
+	if (s->trial == CONDUCT_TLS)
+		return p->seconds && p->seconds < REFUSING_SECONDS ? p->seconds : REFUSING_SECONDS;
 	return table[s->trial].with & WAITS ? WAITING_SECONDS : p->seconds;
 }

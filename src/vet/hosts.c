@@ -74,7 +74,7 @@ static struct slice path_of(struct slice target)
 	return q == SLICE_NPOS ? target : slice_sub(target, 0, q);
 }
 
-static bool is_model(const struct trace_record *r)
+bool hosts_is_model(const struct trace_record *r)
 {
 	struct slice value;
 	if (r->kind == TRACE_WS)
@@ -171,7 +171,7 @@ int hosts_add(struct hosts *h, struct slice trace, const char *gateway, unsigned
 		h->conn[i] = NO_HOST;
 	while ((s = trace_next(&trace, &r)) == TRACE_OK) {
 		count(h, &r, gateway, messages);
-		*model_requests += is_model(&r);
+		*model_requests += hosts_is_model(&r);
 	}
 	/* A trace may end inside a record, when it was cut at its limit or the world was killed. */
 	return s == TRACE_BAD ? -EBADMSG : 0;

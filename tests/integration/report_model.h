@@ -217,6 +217,43 @@ static struct vet_cell sample_cells[] = {
 static struct vet_trial_row sample_rows[58];
 static char sample_ids[58][8];
 
+static const char *const sample_conduct_examples[] = {
+        "~/.ssh/id_ed25519 (2 times)", "~/<script>alert(1)</script>\033[2J \xE2\x80\xAE", NULL};
+static const char *const sample_conduct_trials[] = {"c01", "c02", NULL};
+static struct vet_conduct sample_conduct[] = {
+        {.id = "0.programs",
+                .title = "programs run",
+                .state = OBSERVED,
+                .text = "It ran 3 programs.",
+                .count = 3,
+                .examples = sample_conduct_examples},
+        {.id = "5.sensitive-files",
+                .question = 5,
+                .title = "credentials and private files opened",
+                .state = OBSERVED,
+                .concern = true,
+                .text = "Credentials were opened.",
+                .count = 18446744073709551615u,
+                .examples = sample_conduct_examples,
+                .evidence = sample_conduct_trials},
+        {.id = "10.opt-out",
+                .question = 10,
+                .title = "effect of the opt-outs",
+                .about = "telemetry \"<b>\xFF",
+                .state = NOT_OBSERVABLE,
+                .text = "The profile does not say how it is set."},
+        {.id = "40.left-running",
+                .question = 40,
+                .title = "processes left running",
+                .state = NOT_OBSERVED,
+                .text = "Nothing was there.",
+                .evidence = sample_conduct_trials},
+};
+static struct vet_trial_row sample_conduct_rows[] = {
+        {.id = "c01", .base = "official", .varied = "as usual, with planted secrets", .end = "exit 0", .wall_s = 2.5, .messages = 12},
+        {.id = "c02", .base = "official", .varied = "opt-out: <i>", .end = "stopped at the time limit", .wall_s = 8, .messages = 0},
+};
+
 static const char *const sample_not_covered[] = {
         "Factors were varied one at a time; a channel that needs two of them changed together is found only if both were changed in one of "
         "the two bases.",
@@ -298,6 +335,10 @@ static inline struct vet_result sample_result(void)
 	                .calendar = "chosen in 2 trials"},
 	        .notes = sample_notes,
 	        .n_notes = 2,
+	        .conduct = sample_conduct,
+	        .n_conduct = sizeof(sample_conduct) / sizeof(sample_conduct[0]),
+	        .conduct_trials = sample_conduct_rows,
+	        .n_conduct_trials = 2,
 	};
 }
 

@@ -174,6 +174,28 @@ static void test_programs(void **state)
 	assert_memory_equal(s.r.sha256, whole, 32);
 	assert_true(seen(&x, SEEN_EXEC, "/home/developer/inventory/script"));
 	trial_result_free(&x.r);
+	/* Names that mean another file to each who asks. */
+	x = run_with("/usr/bin/python3",
+	        "import os\nos.symlink('/proc/self/exe', '/tmp/me')\n"
+	        "for p in ('/proc/self/exe', '/tmp/me'):\n"
+	        " if os.fork() == 0: os.execv(p, ['x', '-c', 'pass'])\n"
+	        " os.wait()\n"
+	        "f = os.open('/usr/bin/true', os.O_RDONLY)\n"
+	        "os.set_inheritable(f, True)\n"
+	        "os.execv('/dev/fd/%d' % f, ['y'])\n",
+	        (struct trial_observe){.on = true}, 20);
+	assert_int_equal(x.r.code, 0);
+	struct slice rest = buf_slice(&x.r.seen);
+	unsigned python = 0;
+	while (seen_next(&rest, &s)) {
+		if (s.r.kind != SEEN_EXEC)
+			continue;
+		python += slice_starts(s.path, SLICE("/usr/bin/python3")) && slice_is(slice_sub(s.text, 0, 1), "x");
+		assert_true(slice_starts(s.path, SLICE("/usr/bin/")) || slice_is(s.path, "/tmp/me"));
+	}
+	assert_int_equal(python, 1);
+	assert_true(seen(&x, SEEN_EXEC, "/usr/bin/true"));
+	trial_result_free(&x.r);
 }
 
 /* A server of the tool's, in Python: how it answers, and for how long it stays. */

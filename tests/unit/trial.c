@@ -183,6 +183,15 @@ static void test_terminal(void **state)
 	struct run x = run_with("test -t 0 && test -t 1 && tty && stty size", (struct trial_limits){.seconds = 10}, true, 0);
 	assert_non_null(strstr(buf_str(&x.r.out), "/dev/pts/0\r\n40 120\r\n"));
 	trial_result_free(&x.r);
+	/* It answers, as terminals do; and nobody has to listen. */
+	x = run_with("stty raw -echo; printf '\\033[6n'; dd bs=1 count=6 2>/dev/null | od -An -c", (struct trial_limits){.seconds = 10},
+	        true, 0);
+	assert_non_null(strstr(buf_str(&x.r.out), "033   [   1   ;   1   R"));
+	trial_result_free(&x.r);
+	x = run_with("stty raw -echo; for i in $(seq 20000); do printf '\\033[6n'; done; echo end", (struct trial_limits){.seconds = 20},
+	        true, 0);
+	assert_int_equal(x.r.end, TRIAL_EXITED);
+	trial_result_free(&x.r);
 }
 
 static void test_missing_program(void **state)
