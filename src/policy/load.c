@@ -1,6 +1,7 @@
 /* The files of the layers. */
 #include "policy/bundle.h"
 #include "policy/compiled.h"
+#include "policy/admit.h"
 #include "policy/except.h"
 #include "policy/sign.h"
 #include "policy/tree.h"
@@ -26,6 +27,7 @@ struct loader {
 	time_t now;
 	/* What came with the organisation's policy, beside its text. */
 	struct policy_exceptions exceptions;
+	struct policy_admitted admitted;
 	int64_t closes; /* as in struct policy_settings */
 };
 
@@ -176,12 +178,40 @@ static int bundle(struct loader *l)
 	return r;
 }
 
+/* The folder of statements beside the organisation's policy. What is wrong with it costs the statements, and not the policy. */
+static int statements(struct loader *l, const char *policy, bool given)
+{
+	const char *slash = strrchr(policy, '/');
+	const char *path = arena_fmt(&l->docs, "%.*s" POLICY_VETTED, slash ? (int)(slash - policy + 1) : 0, policy);
+	const struct policy_doc *d = l->doc[POLICY_ORGANISATION];
+	struct stat st;
+	struct err err = {0};
+	if (!path)
+		return err_set(l->err, -ENOMEM, "out of memory");
+	_cleanup_fd_ int dir = d && d->n_vetted_keys ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	if (dir < 0)
+		return 0;
+	int r = fstat(dir, &st) < 0 ? -errno : check_owner(path, &st, given, &err);
+	r = r < 0 ? r : admit_folder(d, dir, path, &l->docs, &l->admitted, l->problems);
+	if (r == -ENOMEM)
+		return err_set(l->err, r, "out of memory");
+	if (r < 0) {
+		l->admitted.n = 0;
+		policy_problem(l->problems, true, path, 0, 0, "the statements in this folder admit nothing: %s",
+		        err.text[0]   ? err.text
+		        : r == -E2BIG ? "there are too many"
+		                      : strerror(-r));
+	}
+	return 0;
+}
+
 /* In the folder of the organisation's policy. */
 static int local_exceptions(struct loader *l, const char *policy, bool given)
 {
 	const char *slash = strrchr(policy, '/');
 	const char *path = arena_fmt(&l->docs, "%.*s" POLICY_EXCEPTIONS, slash ? (int)(slash - policy + 1) : 0, policy);
-	return path ? exceptions(l, AT_FDCWD, path, path, given) : err_set(l->err, -ENOMEM, "out of memory");
+	int r = path ? exceptions(l, AT_FDCWD, path, path, given) : err_set(l->err, -ENOMEM, "out of memory");
+	return r < 0 ? r : statements(l, policy, given);
 }
 
 static int organisation(struct loader *l)
@@ -277,8 +307,10 @@ int policy_files(const struct policy_load *from, struct arena *arena, const char
 		out[n++] = signature;
 		out[n++] = keys;
 		const char *slash = strrchr(organisation, '/');
-		out[n++] = arena_fmt(arena, "%.*s" POLICY_EXCEPTIONS, slash ? (int)(slash - organisation + 1) : 0, organisation);
-		if (!out[n - 1])
+		int folder = slash ? (int)(slash - organisation + 1) : 0;
+		out[n++] = arena_fmt(arena, "%.*s" POLICY_EXCEPTIONS, folder, organisation);
+		out[n++] = arena_fmt(arena, "%.*s" POLICY_VETTED, folder, organisation);
+		if (!out[n - 1] || !out[n - 2])
 			return -ENOMEM;
 	}
 	/* Its link is followed, so that another bundle is another file. */
@@ -342,7 +374,8 @@ int policy_load(const struct policy_load *from, struct policy **out, struct poli
 		r = policy_compile(doc, &vars, &p, problems);
 		if (r == 0) {
 			p->s.closes = l.closes;
-			r = except_set(p, &l.exceptions);
+			r = admit_set(p, &l.admitted);
+			r = r < 0 ? r : except_set(p, &l.exceptions);
 			if (r < 0)
 				policy_free(p);
 		}
