@@ -60,8 +60,8 @@ static void end(struct place *p)
 static void put_policy(const struct place *p, const char *vetted, const char *rules)
 {
 	_cleanup_buf_ struct buf b = BUF(4096);
-	buf_fmt(&b, "organisation: example.com\nversion: 1\ntools:\n  default: ban\n  vetted: {keys: [\"%s\"]%s}\n  rules:\n%s", p->vkey, vetted,
-	        rules);
+	buf_fmt(&b, "organisation: example.com\nversion: 1\ntools:\n  default: ban\n  vetted: {keys: [\"%s\"]%s}\n  rules:\n%s", p->vkey,
+	        vetted, rules);
 	put(p->folder, "policy.yaml", buf_slice(&b));
 }
 
@@ -246,7 +246,8 @@ static void mistakes_are_told(void **state)
 	} cases[] = {
 	        {"organisation: e\nversion: 1\ntools: {default: ban, rules: [{vetted: true, verdict: gate}]}\n", "names no keys"},
 	        {"organisation: e\nversion: 1\ntools: {default: ban, vetted: {keys: [nonsense]}}\n", "no verifier key"},
-	        {"organisation: e\nversion: 1\ntools: {default: ban, rules: [{tool: x, vetted: false, verdict: gate}]}\n", "can only be true"},
+	        {"organisation: e\nversion: 1\ntools: {default: ban, rules: [{tool: x, vetted: false, verdict: gate}]}\n",
+	                "can only be true"},
 	        {"organisation: e\nversion: 1\ntools: {default: permit, rules: [{vetted: true, verdict: ban}]}\n", "permits or gates"},
 	        {"organisation: e\nversion: 1\ntools: {default: ban, vetted: {worst: covert}}\n", "worst"},
 	        {"organisation: e\nversion: 1\ntools: {default: ban, vetted: {max_days: 9999}}\n", "max_days"},
