@@ -182,6 +182,18 @@ static int about_tool(const struct policy *p, const struct explain_opts *o, stru
 	*v = d.decision.verdict;
 	put_decision(o, &d.decision, out);
 	buf_fmt(out, o->format == POLICY_TEXT ? "  what   %s\n" : ",\"tool\":\"%s\"", words[d.verdict]);
+	if (d.vetted) {
+		statement_time_write(d.vetted->until, until);
+		if (o->format == POLICY_TEXT)
+			buf_fmt(out, "  vetted until %s, by %s (%s)\n", until, d.vetted->by, d.vetted->file);
+		else {
+			buf_str_add(out, ",\"vetted\":{\"file\":");
+			encode_json(out, slice_str(d.vetted->file));
+			buf_str_add(out, ",\"by\":");
+			encode_json(out, slice_str(d.vetted->by));
+			buf_fmt(out, ",\"until\":\"%s\"}", until);
+		}
+	}
 	if (d.exception) {
 		statement_time_write(d.exception->until, until);
 		if (o->format == POLICY_TEXT) {

@@ -56,7 +56,7 @@ int rules_load(const char *file, struct rules **out, struct err *err)
 	        .ledger = s->ledger,
 	        .version = s->layer[POLICY_ORGANISATION].version};
 	(void)snprintf(n->digest, sizeof(n->digest), "%s", policy_digest(p));
-	start_clock(&n->clock, s->n_exceptions > 0);
+	start_clock(&n->clock, s->n_exceptions > 0 || s->n_vetted > 0);
 	n->until = policy_tool_until(p, bundle_clock_now(&n->clock));
 	*out = n;
 	return 0;

@@ -291,7 +291,8 @@ static void try_tool(struct differ *d, const struct tool_rule *r)
 	        .group = &group,
 	        .n_groups = 1,
 	        .lineage = &above,
-	        .n_lineage = r->n_lineage ? 1 : 0};
+	        .n_lineage = r->n_lineage ? 1 : 0,
+	        .vetted = r->vetted};
 	for (size_t k = 0; k < (r->versions ? 2 : 1); k++) {
 		if (k)
 			t.version = SLICE("0.0.0");
@@ -310,38 +311,64 @@ static void try_tool(struct differ *d, const struct tool_rule *r)
 	}
 }
 
-static bool has_key(const struct policy_doc *o, const char *vkey)
+/* Keys of an organisation, and what counts if they have signed it. */
+struct key_list {
+	const char *const *vkey;
+	size_t n;
+};
+
+static bool has_key(const struct key_list *l, const char *vkey)
 {
-	for (size_t i = 0; o && i < o->n_exception_keys; i++)
-		if (strcmp(o->exception_vkey[i], vkey) == 0)
+	for (size_t i = 0; i < l->n; i++)
+		if (strcmp(l->vkey[i], vkey) == 0)
 			return true;
 	return false;
 }
 
-/* Whose exceptions count, and for how long. */
-static void exceptions(struct differ *d)
+static void keys(struct differ *d, const struct key_list l[2], const char *what)
 {
 	static const char *const counts[] = {"count", "do not count"};
-	const struct policy_doc *o[2] = {d->p[0]->doc[POLICY_ORGANISATION], d->p[1]->doc[POLICY_ORGANISATION]};
 	for (size_t w = 0; w < 2; w++)
-		for (size_t i = 0; o[w] && i < o[w]->n_exception_keys; i++) {
+		for (size_t i = 0; i < l[w].n; i++) {
 			_cleanup_buf_ struct buf subject = BUF(POLICY_TEXT_MAX + 64);
-			buf_fmt(&subject, "exceptions by %s", o[w]->exception_vkey[i]);
-			add_number(d, "tools", buf_str(&subject), !has_key(o[0], o[w]->exception_vkey[i]),
-			        !has_key(o[1], o[w]->exception_vkey[i]), counts);
+			buf_fmt(&subject, "%s by %s", what, l[w].vkey[i]);
+			add_number(d, "tools", buf_str(&subject), !has_key(&l[0], l[w].vkey[i]), !has_key(&l[1], l[w].vkey[i]), counts);
 		}
-	uint64_t days[2] = {o[0] ? o[0]->exception_days : 0, o[1] ? o[1]->exception_days : 0};
-	if (days[0] != days[1]) {
-		char text[2][32];
-		for (size_t w = 0; w < 2; w++)
-			(void)snprintf(text[w], sizeof(text[w]), "%llu days", (unsigned long long)days[w]);
-		add(d, days[0] < days[1] ? POLICY_WIDER : POLICY_TIGHTER, "tools", "exceptions last", text[0], text[1]);
-	}
+}
+
+static void days(struct differ *d, uint64_t before, uint64_t after, const char *what)
+{
+	char text[2][32];
+	if (before == after)
+		return;
+	(void)snprintf(text[0], sizeof(text[0]), "%llu days", (unsigned long long)before);
+	(void)snprintf(text[1], sizeof(text[1]), "%llu days", (unsigned long long)after);
+	add(d, before < after ? POLICY_WIDER : POLICY_TIGHTER, "tools", what, text[0], text[1]);
+}
+
+/* Whose exceptions count, and for how long; whose verdicts of a vetting, how old, and with what findings. */
+static void signatures(struct differ *d)
+{
+	const struct policy_doc *o[2] = {d->p[0]->doc[POLICY_ORGANISATION], d->p[1]->doc[POLICY_ORGANISATION]};
+	struct key_list except[2] = {0}, vetted[2] = {0};
+	for (size_t w = 0; w < 2; w++)
+		if (o[w]) {
+			except[w] = (struct key_list){o[w]->exception_vkey, o[w]->n_exception_keys};
+			vetted[w] = (struct key_list){o[w]->vetted_vkey, o[w]->n_vetted_keys};
+		}
+	keys(d, except, "exceptions");
+	days(d, o[0] ? o[0]->exception_days : 0, o[1] ? o[1]->exception_days : 0, "exceptions last");
+	keys(d, vetted, "verdicts of vettings");
+	days(d, o[0] ? o[0]->vetted_days : 0, o[1] ? o[1]->vetted_days : 0, "verdicts of vettings last");
+	unsigned worst[2] = {o[0] ? o[0]->vetted_worst : 0, o[1] ? o[1]->vetted_worst : 0};
+	if (vetted[0].n && vetted[1].n && worst[0] != worst[1])
+		add(d, worst[0] < worst[1] ? POLICY_WIDER : POLICY_TIGHTER, "tools", "worst finding of what was vetted",
+		        policy_vetted_words[worst[0]], policy_vetted_words[worst[1]]);
 }
 
 static void tools(struct differ *d)
 {
-	exceptions(d);
+	signatures(d);
 	try_tool(d, &(struct tool_rule){0});
 	for (size_t w = 0; w < 2; w++)
 		for (size_t l = 0; l < POLICY_LAYERS; l++)

@@ -145,7 +145,7 @@ int except_folder(const struct policy_doc *organisation, int dir, const char *pa
 int except_set(struct policy *p, const struct policy_exceptions *from)
 {
 	if (!from->n)
-		return p->s.closes ? policy_canonical(p) : 0;
+		return p->s.closes || p->s.n_vetted ? policy_canonical(p) : 0;
 	struct policy_exception *list = arena_array(&p->arena, from->n, sizeof(*list));
 	if (!list)
 		return -ENOMEM;
@@ -212,6 +212,11 @@ int64_t policy_tool_until(const struct policy *p, int64_t now)
 		for (size_t k = 0; k < ARRAY_LEN(ends) && !e->why; k++)
 			if (ends[k] > now && (next == 0 || ends[k] < next))
 				next = ends[k];
+	}
+	for (size_t i = 0; i < p->s.n_vetted; i++) {
+		int64_t end = p->s.vetted[i].until;
+		if (end > now && (next == 0 || end < next))
+			next = end;
 	}
 	return next;
 }

@@ -1,5 +1,6 @@
 /* Decisions about programs: inside a sandbox, and about tools on a host. */
 #include "policy/compiled.h"
+#include "policy/admit.h"
 #include "policy/except.h"
 
 /* What is not known fits a rule that denies, and no other. */
@@ -143,7 +144,7 @@ static bool descends(const struct tool_rule *r, const struct policy_tool *t)
 	return r->n_lineage == 0;
 }
 
-static bool tool_fits(const struct tool_rule *r, const struct policy_tool *t)
+static bool tool_fits(const struct policy *p, const struct tool_rule *r, const struct policy_tool *t)
 {
 	bool permits = r->verdict == POLICY_TOOL_PERMIT;
 	/* What tells one tool from another must be known for any rule: else a ban of one would be a ban of all. */
@@ -157,7 +158,7 @@ static bool tool_fits(const struct tool_rule *r, const struct policy_tool *t)
 		return false;
 	if (r->versions && (match_version_known(t->version) ? !policy_version_in(r->versions, t->version) : permits))
 		return false;
-	if (!descends(r, t))
+	if (!descends(r, t) || (r->vetted && !t->vetted && !admit_find(p, t)))
 		return false;
 	return one_of(r->accounts, r->n_accounts, &t->account, 1, permits) &&
 	       one_of(r->groups, r->n_groups, t->group, t->n_groups, permits);
@@ -177,7 +178,7 @@ void policy_tool(const struct policy *p, const struct policy_tool *t, struct pol
 			continue;
 		for (size_t k = 0; k < d->n_tools; k++) {
 			const struct tool_rule *r = &d->tool[k];
-			if (!tool_fits(r, t))
+			if (!tool_fits(p, r, t))
 				continue;
 			need[r->verdict] |= (r->digest ? EXCEPT_DIGEST : 0u) | (r->versions ? EXCEPT_VERSIONS : 0u) |
 			                    (r->n_lineage ? EXCEPT_LINEAGE : 0u);
@@ -195,6 +196,7 @@ void policy_tool(const struct policy *p, const struct policy_tool *t, struct pol
 			continue;
 		first = false;
 		out->exception = e;
+		out->vetted = r && r->vetted && !e ? admit_find(p, t) : NULL;
 		if (e) {
 			out->verdict = v;
 			out->decision =
@@ -216,6 +218,7 @@ void policy_tool(const struct policy *p, const struct policy_tool *t, struct pol
 	/* Whatever else is said. */
 	if (p->s.closes < 0 || (p->s.closes > 0 && t->now >= p->s.closes)) {
 		out->exception = NULL;
+		out->vetted = NULL;
 		out->verdict = POLICY_TOOL_BAN;
 		out->decision = (struct policy_decision){.verdict = POLICY_DENY,
 		        .place = p->doc[POLICY_ORGANISATION] ? &p->doc[POLICY_ORGANISATION]->tool_default_place : NULL,

@@ -1,6 +1,7 @@
 /* The files of the layers. */
 #include "policy/bundle.h"
 #include "policy/compiled.h"
+#include "policy/admit.h"
 #include "policy/except.h"
 #include "policy/sign.h"
 #include "policy/tree.h"
@@ -26,6 +27,7 @@ struct loader {
 	time_t now;
 	/* What came with the organisation's policy, beside its text. */
 	struct policy_exceptions exceptions;
+	struct policy_admitted admitted;
 	int64_t closes; /* as in struct policy_settings */
 };
 
@@ -172,11 +174,38 @@ static int bundle(struct loader *l)
 	return r;
 }
 
+/* The folder of statements beside the organisation's policy. What is wrong with it costs the statements, and not the policy. */
+static int statements(struct loader *l, const char *policy, bool given)
+{
+	const char *path = policy_beside(policy, POLICY_VETTED, &l->docs);
+	const struct policy_doc *d = l->doc[POLICY_ORGANISATION];
+	struct stat st;
+	struct err err = {0};
+	if (!path)
+		return err_set(l->err, -ENOMEM, "out of memory");
+	_cleanup_fd_ int dir = d && d->n_vetted_keys ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	if (dir < 0)
+		return 0;
+	int r = fstat(dir, &st) < 0 ? -errno : policy_owner(path, &st, given, &err);
+	r = r < 0 ? r : admit_folder(d, dir, path, &l->docs, &l->admitted, l->problems);
+	if (r == -ENOMEM)
+		return err_set(l->err, r, "out of memory");
+	if (r < 0) {
+		l->admitted.n = 0;
+		policy_problem(l->problems, true, path, 0, 0, "the statements in this folder admit nothing: %s",
+		        err.text[0]   ? err.text
+		        : r == -E2BIG ? "there are too many"
+		                      : strerror(-r));
+	}
+	return 0;
+}
+
 /* In the folder of the organisation's policy. */
 static int local_exceptions(struct loader *l, const char *policy, bool given)
 {
 	const char *path = policy_beside(policy, POLICY_EXCEPTIONS, &l->docs);
-	return path ? exceptions(l, AT_FDCWD, path, path, given) : err_set(l->err, -ENOMEM, "out of memory");
+	int r = path ? exceptions(l, AT_FDCWD, path, path, given) : err_set(l->err, -ENOMEM, "out of memory");
+	return r < 0 ? r : statements(l, policy, given);
 }
 
 static int organisation(struct loader *l)
@@ -270,6 +299,7 @@ int policy_files(const struct policy_load *from, struct arena *arena, const char
 		out[n++] = arena_fmt(arena, "%s%s", organisation, POLICY_SIGNATURE_SUFFIX);
 		out[n++] = policy_beside(organisation, "policy.keys", arena);
 		out[n++] = policy_beside(organisation, POLICY_EXCEPTIONS, arena);
+		out[n++] = policy_beside(organisation, POLICY_VETTED, arena);
 	}
 	/* Its link is followed, so that another bundle is another file. */
 	if (!from->organisation)
@@ -329,7 +359,8 @@ int policy_load(const struct policy_load *from, struct policy **out, struct poli
 		r = policy_compile(doc, &vars, &p, problems);
 		if (r == 0) {
 			p->s.closes = l.closes;
-			r = except_set(p, &l.exceptions);
+			r = admit_set(p, &l.admitted);
+			r = r < 0 ? r : except_set(p, &l.exceptions);
 			if (r < 0)
 				policy_free(p);
 		}

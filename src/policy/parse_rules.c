@@ -418,6 +418,13 @@ FIELD(tool_digest, struct tool_rule, o->digest = read_digest(r, v, "digest"))
 FIELD(tool_accounts, struct tool_rule, o->accounts = read_some(r, v, "accounts", read_plain, &o->n_accounts))
 FIELD(tool_groups, struct tool_rule, o->groups = read_some(r, v, "groups", read_plain, &o->n_groups))
 FIELD(tool_lineage, struct tool_rule, o->lineage = read_some(r, v, "lineage", read_plain, &o->n_lineage))
+static void tool_vetted(struct reader *r, const struct tree *v, void *object)
+{
+	struct tool_rule *o = object;
+	if (read_bool(r, v, "vetted", &o->vetted) && !o->vetted)
+		read_bad(r, v, "\"vetted\" can only be true: what was not vetted is what no such rule fits");
+}
+
 FIELD(tool_reason, struct tool_rule, o->rule.reason = read_plain(r, v, "reason"))
 static const struct read_key tool_keys[] = {
         {"tool", tool_tool, false},
@@ -428,6 +435,7 @@ static const struct read_key tool_keys[] = {
         {"accounts", tool_accounts, false},
         {"groups", tool_groups, false},
         {"lineage", tool_lineage, false},
+        {"vetted", tool_vetted, false},
         {"verdict", tool_verdict, true},
         {"reason", tool_reason, false},
 };
@@ -435,7 +443,10 @@ static const struct read_key tool_keys[] = {
 static void tool_done(struct reader *r, const struct tree *v, void *element)
 {
 	struct tool_rule *o = element;
-	if (!o->tool && !o->package && !o->versions && !o->publisher && !o->digest && !o->n_accounts && !o->n_groups && !o->n_lineage)
+	if (o->vetted && o->verdict == POLICY_TOOL_BAN)
+		read_bad(r, v, "a rule for what was vetted permits or gates");
+	if (!o->tool && !o->package && !o->versions && !o->publisher && !o->digest && !o->n_accounts && !o->n_groups && !o->n_lineage &&
+	        !o->vetted)
 		read_bad(r, v, "this rule names nothing; for what no rule names there is \"default\"");
 	o->rule.verdict = o->verdict == POLICY_TOOL_BAN ? POLICY_DENY : POLICY_ALLOW;
 	o->rule.text = keep_text(r, tool_rule_text(o, r->arena));
@@ -453,23 +464,27 @@ static void tools_default(struct reader *r, const struct tree *v, void *object)
 FIELD(tools_rules, struct policy_doc,
         o->tool = read_list(r, v, "a rule of tools", tool_keys, ARRAY_LEN(tool_keys), sizeof(*o->tool), rule_init, tool_done, &o->n_tools))
 
-static void exceptions_keys(struct reader *r, const struct tree *v, void *object)
+/* Verifier keys, and the same as they were written. */
+static struct note_vkey *read_keys(struct reader *r, const struct tree *v, const char *const **vkey, size_t *n)
 {
-	struct policy_doc *d = object;
-	d->exception_vkey = read_some(r, v, "keys", read_plain, &d->n_exception_keys);
-	d->exception_key = arena_array(r->arena, d->n_exception_keys + 1, sizeof(*d->exception_key));
-	if (!d->exception_key) {
+	*vkey = read_some(r, v, "keys", read_plain, n);
+	struct note_vkey *key = arena_array(r->arena, *n + 1, sizeof(*key));
+	if (!key) {
 		r->no_memory = true;
-		return;
+		*n = 0;
+		return NULL;
 	}
-	for (size_t i = 0; i < d->n_exception_keys; i++) {
+	for (size_t i = 0; i < *n; i++) {
 		const char *why;
-		int e = tlog_vkey_read(slice_str(d->exception_vkey[i]), &d->exception_key[i], &why);
-		if (e < 0 || d->exception_key[i].type != TLOG_ED25519)
+		int e = tlog_vkey_read(slice_str((*vkey)[i]), &key[i], &why);
+		if (e < 0 || key[i].type != TLOG_ED25519)
 			read_bad(r, v, "\"%.60s\" is no verifier key of type Ed25519, as \"postern log keygen --type log\" prints it",
-			        d->exception_vkey[i]);
+			        (*vkey)[i]);
 	}
+	return key;
 }
+
+FIELD(exceptions_keys, struct policy_doc, o->exception_key = read_keys(r, v, &o->exception_vkey, &o->n_exception_keys))
 
 static void exceptions_days(struct reader *r, const struct tree *v, void *object)
 {
@@ -500,8 +515,24 @@ static void tools_exceptions(struct reader *r, const struct tree *v, void *objec
 	read_map(r, v, "\"exceptions\"", exceptions_table, ARRAY_LEN(exceptions_table), d);
 }
 
-static const struct read_key tools_keys[] = {
-        {"default", tools_default, true}, {"rules", tools_rules, false}, {"exceptions", tools_exceptions, false}};
+FIELD(vetted_keys, struct policy_doc, o->vetted_key = read_keys(r, v, &o->vetted_vkey, &o->n_vetted_keys))
+FIELD(vetted_days, struct policy_doc, (void)read_number(r, v, "max_days", 3660, &o->vetted_days))
+FIELD(vetted_worst, struct policy_doc, (void)read_choice(r, v, "worst", policy_vetted_words, &o->vetted_worst))
+static const struct read_key vetted_table[] = {
+        {"keys", vetted_keys, true}, {"max_days", vetted_days, false}, {"worst", vetted_worst, false}};
+
+static void tools_vetted(struct reader *r, const struct tree *v, void *object)
+{
+	struct policy_doc *d = object;
+	if (d->layer != POLICY_ORGANISATION)
+		read_bad(r, v->key, "only the policy of an organisation says whose verdicts count");
+	d->vetted_days = 366;
+	d->vetted_worst = 2;
+	read_map(r, v, "\"vetted\"", vetted_table, ARRAY_LEN(vetted_table), d);
+}
+
+static const struct read_key tools_keys[] = {{"default", tools_default, true}, {"rules", tools_rules, false},
+        {"exceptions", tools_exceptions, false}, {"vetted", tools_vetted, false}};
 
 void read_tools(struct reader *r, const struct tree *v, void *object)
 {
@@ -510,4 +541,9 @@ void read_tools(struct reader *r, const struct tree *v, void *object)
 	if (d->layer == POLICY_PROJECT)
 		read_bad(r, v->key, "a project cannot say which tools may run on the host");
 	read_map(r, v, "\"tools\"", tools_keys, ARRAY_LEN(tools_keys), d);
+	for (size_t i = 0; i < d->n_tools && d->layer == POLICY_ORGANISATION && !d->n_vetted_keys; i++)
+		if (d->tool[i].vetted) {
+			read_bad(r, v->key, "a rule asks for what was vetted, and \"vetted\" names no keys whose verdicts count");
+			break;
+		}
 }

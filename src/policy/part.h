@@ -55,6 +55,7 @@ struct tool_rule {
 	const char *tool, *package, *versions, *publisher, *digest;   /* NULL: any */
 	const char *const *accounts, *const *groups, *const *lineage; /* NULL: any */
 	size_t n_accounts, n_groups, n_lineage;
+	bool vetted; /* only what a statement admits */
 };
 
 /* What can be granted: of the document itself, and of each part of its "widen". */
@@ -109,7 +110,12 @@ struct policy_doc {
 	const char *const *exception_vkey;    /* the same as they were written */
 	const char *const *exception_revoked; /* ids */
 	size_t n_exception_keys, n_exception_revoked;
-	uint64_t exception_days; /* that one may last; 0: none may be granted */
+	uint64_t exception_days;      /* that one may last; 0: none may be granted */
+	struct note_vkey *vetted_key; /* whose verdicts admit a tool */
+	const char *const *vetted_vkey;
+	size_t n_vetted_keys;
+	uint64_t vetted_days;  /* how old one may be */
+	unsigned vetted_worst; /* in policy_vetted_words */
 };
 
 /* Words of enumerations, NULL-terminated, in their order. */
@@ -119,10 +125,11 @@ extern const char *const policy_verdict_words[],
                                                    *const policy_limit_words[],
                                                            *const policy_neutral_words[],
                                                                    *const policy_tool_words[],
-                                                                           *const policy_review_words[],
-                                                                                   *const policy_bodies_words[],
-                                                                                           *const policy_layer_words[],
-                                                                                                   *const policy_source_words[];
+                                                                           *const policy_vetted_words[],
+                                                                                   *const policy_review_words[],
+                                                                                           *const policy_bodies_words[],
+                                                                                                   *const policy_layer_words[],
+                                                                                                           *const policy_source_words[];
 
 /* Belongs a file or folder that binds everybody to root (or to us, if its place was given), and may nobody else write it? -EACCES with a
  * sentence. */

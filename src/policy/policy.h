@@ -228,7 +228,9 @@ struct policy_tool {
 	const struct slice *lineage; /* tools that it was started by, or by what they started */
 	size_t n_lineage;
 	struct slice host; /* the name of this host */
-	int64_t now;       /* of bundle_time() or bundle_clock_now(): seconds since 1970, never going back; 0: no exception counts */
+	bool vetted;       /* take it as vetted: to try what a rule would say */
+	int64_t now; /* of bundle_time() or bundle_clock_now(): seconds since 1970, never going back; 0: no exception and no vetting counts
+	              */
 };
 /* What an administrator granted with an end (postern policy except). It counts where the organisation's own rules would be stricter, and
  * for nothing but what it names: what is not known of a tool is not what it names. */
@@ -242,9 +244,17 @@ struct policy_exception {
 	struct policy_place place;
 	const char *why; /* NULL, or why it does not count, whatever the time: not signed, revoked, … */
 };
+/* A digest that a signed statement of a vetting admits (policy/admit.h). */
+struct policy_vetted {
+	char sha256[65];
+	int64_t until;    /* from then on the vetting is too old */
+	const char *file; /* of the statement */
+	const char *by;   /* the verifier key that signed it */
+};
 struct policy_tool_decision {
 	enum policy_tool_verdict verdict;
 	struct policy_decision decision;          /* DENY for BAN */
+	const struct policy_vetted *vetted;       /* by which the rule that decided admits it; NULL: none does */
 	const struct policy_exception *exception; /* that made it milder; NULL: none */
 };
 /* A rule that names a tool or package fits only if that is known. Of the rest a rule that permits fits only what is known; one that bans or
@@ -323,6 +333,8 @@ struct policy_settings {
 	size_t n_wishes;
 	const struct policy_exception *exception; /* all that were found; those without `why` count in their time */
 	size_t n_exceptions;
+	const struct policy_vetted *vetted; /* by digest */
+	size_t n_vetted;
 	int64_t closes; /* from then on policy_tool() bans every tool: the bundle has expired, and this was chosen; -1: it has; 0: never */
 };
 const struct policy_settings *policy_settings(const struct policy *p);
@@ -398,6 +410,7 @@ struct policy_load {
 #define POLICY_KEYS_FILE         "/etc/postern/policy.keys"
 #define POLICY_PROJECT_FILE      ".postern.yaml"
 #define POLICY_EXCEPTIONS        "exceptions" /* a folder beside the organisation's policy: /etc/postern/exceptions/ID.note */
+#define POLICY_VETTED            "vetted"     /* another: /etc/postern/vetted/NAME.intoto.json */
 #define POLICY_EXCEPTION_SUFFIX  ".note"
 /* 0; -EINVAL: problems; -EKEYREJECTED, -ESTALE (older than one seen before, or expired), …: all with *err. */
 [[nodiscard]] int policy_load(const struct policy_load *from, struct policy **out, struct policy_problems *problems, struct err *err);
@@ -406,7 +419,7 @@ struct policy_load {
 const char *policy_beside(const char *policy, const char *name, struct arena *arena);
 /* The files (and the folder of exceptions) that policy_load() would read for the organisation and the person, there or not:
  * NULL-terminated, the arena's. */
-#define POLICY_FILES_MAX 7
+#define POLICY_FILES_MAX 8
 [[nodiscard]] int policy_files(const struct policy_load *from, struct arena *arena, const char *out[POLICY_FILES_MAX]);
 
 /* The effective policy with its origins: canonical JSON (what the digest is of, without origins), JSON with origins, YAML-like text. */

@@ -7,6 +7,7 @@
 #include "base/utf8.h"
 #include "crypto/digest.h"
 #include "parse/jcs.h"
+#include "parse/statement.h"
 
 #define JSON_MAX (64u << 20)
 
@@ -212,6 +213,8 @@ static void tools_json(struct buf *out, const struct policy_doc *d, bool origins
 		texts(out, "accounts", r->accounts, r->n_accounts);
 		texts(out, "groups", r->groups, r->n_groups);
 		texts(out, "lineage", r->lineage, r->n_lineage);
+		if (r->vetted)
+			flag(out, "vetted", true);
 		text(out, "verdict", policy_tool_words[r->verdict]);
 		text(out, "reason", r->rule.reason);
 		origin(out, &r->rule.place, origins);
@@ -226,7 +229,32 @@ static void tools_json(struct buf *out, const struct policy_doc *d, bool origins
 		texts(out, "revoked", d->exception_revoked, d->n_exception_revoked);
 		buf_u8(out, '}');
 	}
+	if (d->n_vetted_keys) {
+		key(out, "vetted");
+		buf_u8(out, '{');
+		texts(out, "keys", d->vetted_vkey, d->n_vetted_keys);
+		number(out, "max_days", d->vetted_days);
+		text(out, "worst", policy_vetted_words[d->vetted_worst]);
+		buf_u8(out, '}');
+	}
 	buf_u8(out, '}');
+}
+
+static void vetted_json(struct buf *out, const struct policy_settings *s, bool origins)
+{
+	key(out, "vetted");
+	buf_u8(out, '[');
+	for (size_t i = 0; i < s->n_vetted; i++) {
+		key(out, NULL);
+		buf_u8(out, '{');
+		text(out, "digest", s->vetted[i].sha256);
+		text(out, "by", s->vetted[i].by);
+		number(out, "until", (uint64_t)s->vetted[i].until);
+		if (origins)
+			text(out, "file", s->vetted[i].file);
+		buf_u8(out, '}');
+	}
+	buf_u8(out, ']');
 }
 
 static void exceptions_json(struct buf *out, const struct policy_settings *s, bool origins)
@@ -441,6 +469,8 @@ int policy_json(const struct policy *p, bool origins, struct buf *to)
 	dlp_json(out, p, origins);
 	if (s->n_exceptions)
 		exceptions_json(out, s, origins);
+	if (s->n_vetted)
+		vetted_json(out, s, origins);
 	flag(out, "closed", s->closes < 0);
 	if (s->closes > 0)
 		number(out, "closes", (uint64_t)s->closes);
@@ -617,6 +647,11 @@ void policy_text(const struct policy *p, struct buf *out)
 		buf_fmt(out, "%s  %s %s for %s: %s", n++ ? "" : "exceptions:\n", policy_tool_words[e->verdict],
 		        e->tool ? e->tool : e->package, e->account, e->text);
 		place_text(out, &e->place);
+	}
+	for (size_t i = 0; i < s->n_vetted; i++) {
+		char until[21];
+		statement_time_write(s->vetted[i].until, until);
+		buf_fmt(out, "%s  %s until %s (%s)\n", i ? "" : "vetted:\n", s->vetted[i].sha256, until, s->vetted[i].file);
 	}
 	for (size_t i = 0; i < s->n_wishes; i++)
 		buf_fmt(out, "%s  %s\n", i ? "" : "without effect, as these layers may not grant it:\n", s->wishes[i]);

@@ -10,6 +10,8 @@ const char *const policy_limit_words[] = {"seconds", "cpu_seconds", "memory", "p
         "request_bytes", "connections", "requests_per_minute", "questions_per_minute", NULL};
 const char *const policy_neutral_words[] = {"time_zone", "locale", "host", "user", "paths", "proxy", "machine", "requests", NULL};
 const char *const policy_tool_words[] = {"permit", "gate", "ban", NULL};
+/* The worst class of findings that a vetting may have. */
+const char *const policy_vetted_words[] = {"nothing", "disclosed", "undeclared", "hashed", NULL};
 const char *const policy_review_words[] = {"direct", "copy", NULL};
 const char *const policy_bodies_words[] = {"none", "digest", "keep", NULL};
 const char *const policy_source_words[] = {"none", "env", "file", "command", NULL};
@@ -112,6 +114,7 @@ const char *tool_rule_text(const struct tool_rule *r, struct arena *a)
 	put_list(&out, " accounts ", r->accounts, r->n_accounts);
 	put_list(&out, " groups ", r->groups, r->n_groups);
 	put_list(&out, " lineage ", r->lineage, r->n_lineage);
+	buf_str_add(&out, r->vetted ? " vetted" : "");
 	return finish(&out, &r->rule, policy_tool_words[r->verdict], a);
 }
 

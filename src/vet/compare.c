@@ -100,6 +100,25 @@ void rows_add(struct reading *r, struct rows *to, const char *key, const char *t
 	to->row[to->n++] = (struct row){.key = key, .text = text, .rank = rank};
 }
 
+void rows_add_named(struct reading *r, struct rows *to, const char *name, const char *text, int rank)
+{
+	_cleanup_buf_ struct buf b = BUF(8192);
+	bool quoted = false, digit = false;
+	for (const char *c = name ? name : ""; *c; c++) {
+		bool is_digit = *c >= '0' && *c <= '9';
+		quoted ^= *c == '"';
+		if (!quoted || !is_digit)
+			buf_u8(&b, (uint8_t)*c);
+		else if (!digit)
+			buf_u8(&b, '0');
+		digit = is_digit;
+	}
+	size_t before = to->n;
+	rows_add(r, to, name ? arena_str(r->arena, buf_slice(&b)) : NULL, text, rank);
+	if (to->n > before)
+		to->row[before].shown = name;
+}
+
 static int by_key(const void *a, const void *b)
 {
 	const struct row *x = a, *y = b;
@@ -138,12 +157,13 @@ static void differ(struct compare *c, struct compare_section *s, const struct co
 		i += order <= 0;
 		k += order >= 0;
 		if (order < 0) {
-			add_item(c, s, &(struct compare_item){.kind = COMPARE_GONE, .what = a->key, .before = a->text});
+			add_item(c, s,
+			        &(struct compare_item){.kind = COMPARE_GONE, .what = a->shown ? a->shown : a->key, .before = a->text});
 			continue;
 		}
 		bool worse = b->rank > (order == 0 ? a->rank : 0) && b->rank >= least;
 		struct compare_item item = {.kind = order ? COMPARE_NEW : COMPARE_CHANGED,
-		        .what = b->key,
+		        .what = b->shown ? b->shown : b->key,
 		        .before = order ? NULL : a->text,
 		        .after = b->text,
 		        .alarm = kind->alarming && worse};

@@ -9,9 +9,10 @@
 
 /* One thing that a report knows. Two of one key are one thing. */
 struct row {
-	const char *key;  /* for the comparison, and for the reader */
-	const char *text; /* more about it, or NULL */
-	int rank;         /* how bad it is: 0 is nothing to speak of */
+	const char *key;   /* what it is compared by */
+	const char *shown; /* what it is called; NULL: key */
+	const char *text;  /* more about it, or NULL */
+	int rank;          /* how bad it is: 0 is nothing to speak of */
 };
 struct rows {
 	struct row *row;
@@ -36,6 +37,9 @@ uint64_t cmp_count(struct reading *r, const struct json *v, const char *name);
 const struct json *cmp_list(struct reading *r, const char *name);
 /* Adds a row; -ENOMEM and caps go to r->why. key is in the arena. */
 void rows_add(struct reading *r, struct rows *to, const char *key, const char *text, int rank);
+/* The same of something that is named by text of the tool: dates and other numbers in quotes are not what it is compared by, as they are
+ * others on another day. */
+void rows_add_named(struct reading *r, struct rows *to, const char *name, const char *text, int rank);
 
 /* The sections, in the order in which they are told (compare_rows.c). */
 struct compare_kind_of {

@@ -90,7 +90,7 @@ static void channels(struct reading *r, struct rows *to)
 		const char *text = class >= CLASS_HASHED ? arena_fmt(r->arena, "%s: %.80s → %.80s", leak_class_name(class),
 		                                                   cmp_text(r, v, "before"), cmp_text(r, v, "after"))
 		                                         : leak_class_name(class);
-		rows_add(r, to, key, text, (int)class);
+		rows_add_named(r, to, key, text, (int)class);
 	}
 }
 
@@ -113,7 +113,8 @@ static void fields(struct reading *r, struct rows *to)
 			struct slice a = json_text(address, r->arena),
 			             t = value->type == JSON_STRING ? json_text(value, r->arena) : SLICE_NONE;
 			const char *key = arena_fmt(r->arena, "%s: %.*s", endpoint, SLICE_FMT(slice_sub(a, 0, COMPARE_TEXT)));
-			rows_add(r, to, key, value->type == JSON_STRING ? arena_str(r->arena, slice_sub(t, 0, COMPARE_TEXT)) : NULL, 0);
+			rows_add_named(
+			        r, to, key, value->type == JSON_STRING ? arena_str(r->arena, slice_sub(t, 0, COMPARE_TEXT)) : NULL, 0);
 		}
 	}
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# check: slow timeout=240
+# check: slow timeout=480
 # What an enterprise files: two versions of a small tool are vetted as packages, the questionnaire is answered, the verdict is signed and
 # checked by OpenSSL too, the versions are compared, and SARIF fits its shape.
 set -u
@@ -143,6 +143,36 @@ jq -c --arg sig "$(base64 -w 0 "$work/signature" | tr '+/' '-_')" '.signatures =
 "$P" vet --verify "$work/by-openssl" --key "$work/openssl.vkey" "$work/fern-tool-2.0.0.tgz" >"$work/verified" 2>"$work/err"
 code=$?
 ((code == 1)) || fail "a signature by OpenSSL: code $code: $(cat "$work/err")"
+ok
+
+# --- a policy that admits by it: the version that was found clean, and by its bytes alone
+mkdir -p "$work/etc/vetted" "$work/home"
+policy() { # VKEY
+	cat >"$work/etc/policy.yaml" <<-EOT
+		organisation: example.com
+		version: 1
+		tools:
+		  default: ban
+		  vetted: {keys: ["$(cat "$1")"], max_days: 90}
+		  rules:
+		    - {vetted: true, verdict: gate}
+	EOT
+}
+policy "$work/vkey"
+explain() { # DIGEST
+	HOME=$work/home "$P" policy explain --organisation "$work/etc/policy.yaml" --format json --tool fern --digest "$1" 2>"$work/err"
+}
+clean=$(sha256sum <"$work/1.0.0/package/main.mjs" | cut -d ' ' -f 1)
+planted=$(sha256sum <"$work/2.0.0/package/main.mjs" | cut -d ' ' -f 1)
+explain "$clean" | jq -e '.tool == "banned"' >/dev/null || fail "without a statement: $(explain "$clean") $(cat "$work/err")"
+cp "$work/out-1.0.0/verdict.intoto.json" "$work/etc/vetted/fern-1.intoto.json"
+cp "$work/out-2.0.0/verdict.intoto.json" "$work/etc/vetted/fern-2.intoto.json"
+explain "$clean" | jq -e '.tool == "permitted only inside the gate" and (.vetted.file | endswith("fern-1.intoto.json"))' >/dev/null ||
+	fail "with its statement: $(explain "$clean") $(cat "$work/err")"
+explain "$planted" | jq -e '.tool == "banned" and (has("vetted") | not)' >/dev/null || fail "the planted one: $(explain "$planted")"
+grep -q 'fern-2.intoto.json.*admits nothing: its verdict is that there are findings' "$work/err" || fail "why not is not told: $(cat "$work/err")"
+policy "$work/other.vkey"
+explain "$clean" | jq -e '.tool == "banned"' >/dev/null || fail "with another key: $(explain "$clean") $(cat "$work/err")"
 ok
 
 # --- what changed

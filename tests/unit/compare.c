@@ -108,6 +108,33 @@ static void what_is_new_is_told(void **state)
 	compare_free(&c);
 }
 
+#define HEAD                                                                                                                               \
+	"{\"postern\":\"1\",\"started\":\"s\",\"subject\":{\"name\":\"n\",\"version\":\"v\",\"sha256\":\"d\",\"title\":null},\"profile\":" \
+	"\"p\","                                                                                                                           \
+	"\"effort\":\"e\",\"trials\":3,\"partial\":false,\"verdict\":\"clean\",\"findings\":[],\"hosts\":[]"
+
+#define FIELDS(line) ",\"fields\":[{\"endpoint\":\"e\",\"fields\":[[\"body.text line \\\"" line "\\\"\",null]]}]}"
+
+/* A text that names the day is the same text on another day. */
+static void another_day_is_no_change(void **state)
+{
+	(void)state;
+	struct compare c;
+	struct err err = {0};
+	assert_int_equal(compare_reports(SLICE(HEAD FIELDS("Today is 2026-11-26.")), SLICE(HEAD FIELDS("Today is 2027-01-02.")),
+	                         CLASS_COVERT, &c, &err),
+	        0);
+	assert_int_equal(section(&c, "fields")->n, 0);
+	assert_int_equal(section(&c, "fields")->same, 1);
+	compare_free(&c);
+	assert_int_equal(compare_reports(SLICE(HEAD FIELDS("Today is 2026-11-26.")), SLICE(HEAD FIELDS("Today is 2026/11/26.")),
+	                         CLASS_COVERT, &c, &err),
+	        0);
+	assert_int_equal(section(&c, "fields")->n, 2);
+	assert_non_null(item(section(&c, "fields"), "Today is 2026/11/26."));
+	compare_free(&c);
+}
+
 static void an_inconclusive_one_says_so(void **state)
 {
 	(void)state;
@@ -137,11 +164,6 @@ static void a_hostile_report_stays_text(void **state)
 	all_has(&c, "\033", false);
 	compare_free(&c);
 }
-
-#define HEAD                                                                                                                               \
-	"{\"postern\":\"1\",\"started\":\"s\",\"subject\":{\"name\":\"n\",\"version\":\"v\",\"sha256\":\"d\",\"title\":null},\"profile\":" \
-	"\"p\","                                                                                                                           \
-	"\"effort\":\"e\",\"trials\":3,\"partial\":false,\"verdict\":\"clean\",\"findings\":[],\"hosts\":[]"
 
 static void bad_reports_are_refused(void **state)
 {
@@ -201,6 +223,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(what_is_new_is_told),
+	        cmocka_unit_test(another_day_is_no_change),
 	        cmocka_unit_test(an_inconclusive_one_says_so),
 	        cmocka_unit_test(a_hostile_report_stays_text),
 	        cmocka_unit_test(bad_reports_are_refused),
