@@ -10,7 +10,6 @@
 #include "base/encode.h"
 
 #define TEXTS_MAX   4096 /* of one run */
-#define DISTINCT    88   /* different bytes at most: there are no more in mine_letters */
 #define ENOUGH      10   /* decoded bytes, of a whole run */
 #define OUTER_MIN   6
 #define NESTED_MIN  16
@@ -200,47 +199,40 @@ static bool has(const struct keys *k, unsigned i)
 	return k->bit[i / 64] >> (i % 64) & 1;
 }
 
+/* For each byte: the keys under which it is a letter. */
+static struct keys letter_keys[STEP_REVERSE + 1][256];
+
+__attribute__((constructor)) static void make_keys(void)
+{
+	static const unsigned counts[STEP_REVERSE + 1] = {
+	        [STEP_NONE] = 1, [STEP_XOR] = 256, [STEP_ADD] = 256, [STEP_CAESAR] = 26, [STEP_ROTATE] = 8, [STEP_REVERSE] = 1};
+	for (unsigned step = 0; step <= STEP_REVERSE; step++)
+		for (unsigned c = 0; c < 256; c++)
+			/* Key 0 changes nothing. */
+			for (unsigned key = counts[step] > 1; key < counts[step]; key++) {
+				uint8_t in = (uint8_t)c, out = in;
+				size_t n;
+				if (step == STEP_XOR || step == STEP_ADD || step == STEP_ROTATE)
+					(void)mine_step((enum mine_step)step, (uint8_t)key, slice_of(&in, 1), &out, &n);
+				if (mine_letters[out])
+					letter_keys[step][c].bit[key / 64] |= (uint64_t)1 << (key % 64);
+			}
+}
+
 /* Under which keys all bytes are letters as names and lists have them. False: under none. */
 static bool keys_of(enum mine_step step, struct slice s, struct keys *out)
 {
-	uint64_t there[4] = {0};
-	uint8_t distinct[DISTINCT], all = 255, any = 0;
-	size_t n = 0;
-	struct keys k = {{0}};
+	struct keys k = {{UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX}};
 	for (size_t i = 0; i < s.n; i++) {
-		uint8_t c = s.p[i];
-		all &= c;
-		any |= c;
-		/* No letter has the highest bit, so under XOR all bytes agree in it. */
-		if (step == STEP_XOR && ((all ^ any) & 0x80))
+		const struct keys *c = &letter_keys[step][s.p[i]];
+		uint64_t any = 0;
+		for (int j = 0; j < 4; j++)
+			any |= k.bit[j] &= c->bit[j];
+		if (!any)
 			return false;
-		if (there[c / 64] >> (c % 64) & 1)
-			continue;
-		there[c / 64] |= (uint64_t)1 << (c % 64);
-		if (n == DISTINCT)
-			return false;
-		distinct[n++] = c;
-	}
-	unsigned first = step == STEP_NONE || step == STEP_REVERSE ? 0 : 1;
-	unsigned count = step == STEP_NONE || step == STEP_REVERSE ? 1 : step == STEP_CAESAR ? 26 : step == STEP_ROTATE ? 8 : 256;
-	bool found = false;
-	for (unsigned key = first; key < count; key++) {
-		bool good = true;
-		for (size_t i = 0; i < n && good; i++) {
-			uint8_t c = distinct[i];
-			c = step == STEP_XOR      ? (uint8_t)(c ^ key)
-			    : step == STEP_ADD    ? (uint8_t)(c - key)
-			    : step == STEP_ROTATE ? (uint8_t)(c << key | c >> (8 - key))
-			                          : c;
-			good = mine_letters[c];
-		}
-		if (good) {
-			k.bit[key / 64] |= (uint64_t)1 << (key % 64);
-			found = true;
-		}
 	}
 	*out = k;
-	return found;
+	return true;
 }
 
 static bool keys_and(struct keys *a, const struct keys *b)

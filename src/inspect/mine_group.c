@@ -234,6 +234,15 @@ static void flush(struct mine_miner *m)
 	m->n_text = 0;
 }
 
+/* Coordinates, drawings, checksums: under a key, ten digits are ten letters. */
+static bool figures(struct slice s)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < s.n; i++)
+		n += (s.p[i] >= '0' && s.p[i] <= '9') || (s.p[i] && strchr(" ,.-+", s.p[i]));
+	return n * 10 >= s.n * 8;
+}
+
 static void add(struct mine_miner *m, const struct constant *c)
 {
 	struct slice text = c->text;
@@ -252,7 +261,8 @@ static void add(struct mine_miner *m, const struct constant *c)
 	else
 		item->class = c->kind == CONSTANT_NAME ? MINE_VARIABLE : mine_class_of(text);
 	/* Text is itself, unless it looks like none. */
-	if (!c->coded && item->class == MINE_NONE && text.n >= RAW_MIN && text.n <= 65536 && mine_score(text) < DOUBTFUL * (double)text.n)
+	if (!c->coded && item->class == MINE_NONE && text.n >= RAW_MIN && text.n <= 65536 && mine_score(text) < DOUBTFUL * (double)text.n &&
+	        !figures(text))
 		item->raw = c->kind == CONSTANT_RUN ? RAW_RUN : RAW_ODD;
 	m->n_text += text.n;
 	m->n++;

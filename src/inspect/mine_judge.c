@@ -513,9 +513,12 @@ bool mine_judge(const struct slice *texts, size_t n, double choices, bool strict
 		}
 	}
 	v.class = majority(of, seen, suffixes, &most);
-	/* Words are a weak form: several, and more like words than other things need to be. Blanks between them are a sentence. */
-	if (v.class == MINE_WORD &&
-	        (different < 3 || strict || all < WORD_BITS_MIN * (double)chars || (choices > KEYED && v.bits < WORD_BITS_KEYED)))
+	/* Words are a weak form: several, and more like words than other things need to be; what was tried under many keys, too. Blanks
+	 * between them are a sentence. */
+	bool weak = v.class != MINE_HOST && v.class != MINE_ZONE && v.class != MINE_URL;
+	bool wordy = all >= WORD_BITS_MIN * (double)chars;
+	if ((v.class == MINE_WORD && (different < 3 || strict || !wordy)) ||
+	        (weak && choices > KEYED && (!wordy || v.bits < WORD_BITS_KEYED)))
 		v.class = MINE_NONE;
 	v.text = v.class == MINE_NONE;
 	*out = v;
