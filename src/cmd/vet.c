@@ -13,6 +13,7 @@
 
 #include "cmd/subject.h"
 #include "cmd/vet_ledger.h"
+#include "cmd/vet_mine.h"
 #include "ledger/home.h"
 #include "report/report.h"
 #include "sys/fd.h"
@@ -23,7 +24,7 @@
 
 struct vet_opts {
 	const char *out, *seed, *factors, *profile, *ledger;
-	bool quick, thorough, keep_traces, through_gate;
+	bool quick, thorough, keep_traces, through_gate, mine;
 	uint64_t jobs;
 	unsigned fail_on, format;
 };
@@ -40,6 +41,8 @@ static const struct opt vet_table[] = {
         OPT_FLAG(struct vet_opts, thorough, "thorough", 0, "every level, from every base, three times"),
         OPT_FLAG(struct vet_opts, through_gate, "through-gate", 0,
                 "try what was found again behind the gate, with postern run --neutral, and say what that closes"),
+        OPT_FLAG(struct vet_opts, mine, "mine", 0,
+                "run nothing: show the lists in the artefact's constants, decoded where they were hidden; exit 1 if one was"),
         OPT_U64(struct vet_opts, jobs, "jobs", 'j', "N", 1, 64, "trials at once; by default the number of CPUs, at most 8"),
         OPT_STRING(struct vet_opts, seed, "seed", 0, "N", "the same seed gives the same plan; by default random, and shown in the report"),
         OPT_STRING(
@@ -60,6 +63,7 @@ static const struct opt vet_table[] = {
 static const char *const examples[] = {
         "postern vet npm:@anthropic-ai/claude-code@2.1.196 --quick  # a package of the npm registry",
         "postern vet ./tool-1.2.3.tgz --out report  # an archive at hand",
+        "postern vet ./tool-1.2.3.tgz --mine  # only the lists that are hidden in it",
         "postern vet npm:@anthropic-ai/claude-code@2.1.196 --quick --through-gate  # and what the gate closes of it",
         "postern vet --profile my-tool.yaml -- my-tool --headless  # something that is installed",
         NULL,
@@ -339,10 +343,16 @@ static int vet(void *options, const struct opt_args *args)
 		return cmd_usage("vet", "one subject at a time; a command goes after --");
 	if (parse_seed(o->seed, &how.seed) < 0)
 		return cmd_usage("vet", "--seed wants a number, not %s", o->seed);
-	if (!o->out && (o->format == FORMAT_TEXT || o->keep_traces))
+	if (!o->out && !o->mine && (o->format == FORMAT_TEXT || o->keep_traces))
 		o->out = "postern-report";
 	if (check_factors(o->factors, &err) < 0)
 		return cmd_usage("vet", "%s", err.text);
+	if (o->mine) {
+		int r = find_subject(o, args, &m, &arena, &s, &p, &err) < 0 ? -1 : 0;
+		meter_clear(&m);
+		r = r < 0 ? r : vet_mine(&s, o->format == FORMAT_JSON, columns(), &err);
+		return r < 0 ? fail(&m, &err) : r;
+	}
 	/* First what costs nothing: a download of 200 MB is no place to learn that a folder cannot be written. */
 	if ((o->out && check_out(o->out, &err) < 0) || trial_probe(&err) < 0 || find_subject(o, args, &m, &arena, &s, &p, &err) < 0 ||
 	        (o->out && open_folder(AT_FDCWD, o->out, &out, &err) < 0) ||

@@ -44,7 +44,7 @@ struct reading {
 	const char **names;
 	size_t n_files, n_units, room_files, room_units;
 	struct arena *arena;
-	struct mined *out;
+	struct mine_result *out;
 	uint64_t bytes_max;
 };
 
@@ -287,10 +287,10 @@ static int read_all(struct reading *x, const struct mine_options *o)
 	return r;
 }
 
-int mine_path(const char *path, const struct mine_options *o, struct arena *arena, struct mined *out, struct err *err)
+int mine_path(const char *path, const struct mine_options *o, struct arena *arena, struct mine_result *out, struct err *err)
 {
 	static const struct mine_options defaults = {0};
-	struct mined result = {0};
+	struct mine_result result = {0};
 	double began = now_s();
 	o = o ? o : &defaults;
 	struct reading x = {.arena = arena, .out = &result, .bytes_max = o->bytes_max ? o->bytes_max : MINE_BYTES_MAX};

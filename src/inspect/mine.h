@@ -60,7 +60,7 @@ struct mine_value {
 	uint64_t at;
 };
 
-struct mined {
+struct mine_result {
 	struct mine_list *lists; /* hidden ones first, then in the order of the files */
 	size_t n_lists, n_hidden;
 	struct mine_value *values; /* each text once, by class and in the order of the files */
@@ -86,6 +86,6 @@ struct mine_options {
 
 /* A file, or all regular files below a folder, following no link. *out lives in the arena. -ENOENT and the like if the path cannot be
  * opened, -ENOMEM, -EAGAIN (no process). What a process did not live to say is missing, and `cut` is set. */
-[[nodiscard]] int mine_path(const char *path, const struct mine_options *o, struct arena *arena, struct mined *out, struct err *err);
+[[nodiscard]] int mine_path(const char *path, const struct mine_options *o, struct arena *arena, struct mine_result *out, struct err *err);
 
 #endif

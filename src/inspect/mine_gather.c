@@ -219,7 +219,7 @@ static int fold(struct mine_gather *g)
 	return 0;
 }
 
-int mine_gather_end(struct mine_gather *g, struct arena *arena, struct mined *out)
+int mine_gather_end(struct mine_gather *g, struct arena *arena, struct mine_result *out)
 {
 	if (g->n_lists)
 		qsort(g->lists, g->n_lists, sizeof(*g->lists), list_order);

@@ -91,6 +91,6 @@ void mine_gather_free(struct mine_gather *g);
 [[nodiscard]] int mine_gather_add(
         struct mine_gather *g, struct slice records, const char *const *files, size_t n_files, struct arena *arena);
 /* Sorts, folds copies, and fills lists, values and counts of the result. */
-[[nodiscard]] int mine_gather_end(struct mine_gather *g, struct arena *arena, struct mined *out);
+[[nodiscard]] int mine_gather_end(struct mine_gather *g, struct arena *arena, struct mine_result *out);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "gen/report_css.h"
 #include "report/picture.h"
+#include "report/hidden.h"
 #include "report/report.h"
 #include "report/words.h"
 #include "report/write.h"
@@ -561,6 +562,7 @@ void report_html(struct buf *b, const struct vet_result *r)
 		picture_html(b, r);
 		add(b, "</section>\n");
 	}
+	hidden_html(b, &r->constants);
 	table(b, r, CLASS_UNDECLARED, "Sent and not declared");
 	table(b, r, CLASS_DISCLOSED, "Sent as declared");
 	hosts(b, r);

@@ -1,6 +1,7 @@
 /* report.json. Keys, their order and their meaning: postern-report(5) and share/schema/report.schema.json; change all three together. */
 #include <inttypes.h>
 
+#include "report/hidden.h"
 #include "report/report.h"
 #include "report/write.h"
 
@@ -278,6 +279,8 @@ void report_json(struct buf *b, const struct vet_result *r)
 	through_gate(b, r);
 	sentences(b, "not_covered", r->not_covered, r->n_not_covered);
 	sentences(b, "notes", r->notes, r->n_notes);
+	buf_str_add(b, ",\n  \"constants\": ");
+	hidden_json(b, &r->constants, 1);
 	picture(b, r);
 	trial_list(b, r);
 	buf_str_add(b, "\n}\n");

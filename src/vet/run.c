@@ -15,6 +15,7 @@
 #include "vet/feature.h"
 #include "vet/gate.h"
 #include "vet/hosts.h"
+#include "vet/mined.h"
 #include "vet/oddity.h"
 #include "vet/setup.h"
 #include "wire/world_config.h"
@@ -59,6 +60,8 @@ struct run {
 	struct buf ca_cert, ca_key;
 	struct one *all; /* TRIALS_MAX */
 	unsigned n_all, next, running, done, jobs;
+	struct mined_levels *mined;          /* NULL: no levels from the artefact's constants */
+	unsigned n_mined;                    /* trials of these */
 	struct analysis_trial *observations; /* by observation */
 	struct vet_trial_row *rows;          /* by trial */
 	unsigned n_observations;
@@ -91,7 +94,9 @@ static const char *varied(struct run *run, const struct plan_trial *t)
 	if (combined(t))
 		return "several, to confirm";
 	const struct factor_level *l = factor_level_at(t->factor, t->level);
-	const char *text = arena_fmt(run->arena, "%s = %s", factor_table[t->factor].title, l ? l->name : "?");
+	unsigned list = mined_list_of(run->mined, t->factor, t->level);
+	const char *text = list ? arena_fmt(run->arena, "%s = %s (list %u)", factor_table[t->factor].title, l ? l->name : "?", list)
+	                        : arena_fmt(run->arena, "%s = %s", factor_table[t->factor].title, l ? l->name : "?");
 	return text ? text : "";
 }
 
@@ -406,6 +411,39 @@ static unsigned alone(const struct treatment *t)
 	return varied == 1 ? last : none;
 }
 
+/* Members of the artefact's own lists, as long as what they show asks for more. */
+static int try_mined(struct run *run)
+{
+	while (run->mined && !run->stopping) {
+		struct plan_trial *t = NULL;
+		bool *again = NULL;
+		size_t n = 0;
+		int r = mined_next(run->mined, run->features, run->observations, run->n_observations, &t, &again, &n);
+		if (r < 0 || n == 0)
+			return r;
+		for (size_t i = 0; i < n && r == 0; i++)
+			r = add_trial(run, &t[i], again[i]);
+		run->n_mined += (unsigned)n;
+		r = r < 0 ? r : run_queue(run);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Levels that the artefact's own constants give. */
+static int mine(struct run *run)
+{
+	const struct vet_options *o = run->options;
+	if (o->behind)
+		return 0; /* those of the vetting without the gate are still there */
+	factor_level_reset();
+	int r = mined_read(run->subject->constants, run->arena, &run->result->constants);
+	if (r == 0 && run->result->constants.n_lists)
+		r = mined_new(&run->result->constants, o->effort, o->factors, run->profile->base_url != NULL, run->arena, &run->mined);
+	return r;
+}
+
 /* Fresh trials for what screening suspects, in two rounds. */
 static int confirm(struct run *run)
 {
@@ -419,7 +457,7 @@ static int confirm(struct run *run)
 		size_t max = run->options->confirm ? run->options->confirm : CONFIRM_TRIALS;
 		/* Behind the gate nothing may stay suspected, or it would count as closed. */
 		if (run->options->effort == PLAN_QUICK && !run->options->behind)
-			max = run->n_all < PLAN_QUICK_MAX ? PLAN_QUICK_MAX - run->n_all : 0;
+			max = run->n_all - run->n_mined < PLAN_QUICK_MAX ? PLAN_QUICK_MAX + run->n_mined - run->n_all : 0;
 		r = analysis_confirm(c, n, round == 0, max, run->arena, &t, &n_trials, &covered);
 		for (size_t i = 0; i < n_trials && r == 0; i++)
 			r = add_trial(run, &(struct plan_trial){t[i], false, alone(&t[i]), t[i].level[alone(&t[i])]}, true);
@@ -557,6 +595,7 @@ static int finish(struct run *run, const struct plan *plan)
 	r->trials = (unsigned)r->n_rows;
 	int e = hosts_table(run->hosts, run->profile, run->arena, &r->hosts, &r->n_hosts);
 	e = e < 0 ? e : run->n_observations ? analysis_decide(run->features, run->observations, run->n_observations, run->profile, r) : 0;
+	e = e < 0 || !run->mined ? e : mined_end(run->mined, run->features, run->observations, run->n_observations);
 	e = e < 0 ? e : put_lists(run, plan);
 	r->seconds = now_s() - run->started;
 	struct rusage own;
@@ -594,6 +633,8 @@ static int prepare(struct run *run, struct plan *plan, struct err *err)
 	run->arena = &r->arena;
 	r->started = rfc3339(run->arena);
 	int e = trial_probe(err);
+	if (e == 0 && mine(run) < 0)
+		e = err_set(err, -ENOMEM, "no memory for the artefact's constants");
 	bool has_gateway = run->profile->base_url != NULL;
 	const char *factors = o->behind ? gate_factors(o->behind, run->arena) : o->factors;
 	e = e < 0 ? e : plan_build(o->effort, o->seed, factors, has_gateway, run->arena, plan, err);
@@ -634,6 +675,7 @@ int vet_run(const struct vet_subject *s, const struct profile *p, const struct v
 	int r = prepare(&run, &plan, err);
 	if (r == 0) {
 		r = run_queue(&run);
+		r = r < 0 || run.stopping ? r : try_mined(&run);
 		r = r < 0 || run.stopping ? r : confirm(&run);
 		r = r < 0 ? err_sys(err, r, "cannot go on with the trials") : 0;
 	}
