@@ -178,7 +178,7 @@ static uint64_t hash_of(const struct mine_list *l)
 
 static bool same(const struct mine_list *a, const struct mine_list *b)
 {
-	if (a->class != b->class || a->hidden != b->hidden || a->n != b->n || a->total != b->total)
+	if (a->class != b->class || a->hidden != b->hidden || a->n != b->n || a->total != b->total || strcmp(a->encoding, b->encoding) != 0)
 		return false;
 	for (size_t i = 0; i < a->n; i++)
 		if (strcmp(a->members[i], b->members[i]) != 0)

@@ -306,15 +306,22 @@ static uint8_t under(enum mine_step step, uint8_t c, uint8_t key)
 	return step == STEP_XOR ? c ^ key : (uint8_t)(c - key);
 }
 
+/* Four equal bytes: under many a key zeros are letters, too. */
+static bool padding(struct slice s, size_t at)
+{
+	return at + 4 <= s.n && s.p[at] == s.p[at + 1] && s.p[at] == s.p[at + 2] && s.p[at] == s.p[at + 3];
+}
+
 /* The text around `at` under that key, as far as it is letters; judged. Where to go on: behind it, also if it is nothing, so that no byte
  * is looked at often; 0: right here. */
 static size_t keyed_text(struct mine_miner *m, enum mine_step step, size_t at, uint8_t key, size_t least)
 {
 	struct slice s = m->bytes;
 	size_t begin = at, end = at, n;
-	while (begin > least && at - begin < 65536 && mine_letters[under(step, s.p[begin - 1], key)])
+	while (begin > least && at - begin < 65536 && mine_letters[under(step, s.p[begin - 1], key)] &&
+	        !(begin >= 4 && padding(s, begin - 4)))
 		begin--;
-	while (end < s.n && end - at < 65536 && mine_letters[under(step, s.p[end], key)])
+	while (end < s.n && end - at < 65536 && mine_letters[under(step, s.p[end], key)] && !padding(s, end))
 		end++;
 	if (end - begin < TEXT_LEAST)
 		return 0;

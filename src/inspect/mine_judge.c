@@ -135,6 +135,8 @@ static void score(struct slice s, struct pairs *p)
 		/* Capitals within a word are rare, and in random text they are not. */
 		if (i && is_upper(s.p[i]) && is_lower(s.p[i - 1]))
 			bits -= 32;
+		/* Bit 5 is the case: of two keys that differ in it, small letters are likelier. */
+		bits -= is_upper(s.p[i]) ? 2 : 0;
 		p->all += bits;
 		if (p->times[before][c] < 2)
 			p->new += (double)bits / (1 + p->times[before][c]++);

@@ -66,11 +66,11 @@ static void behaviour_text(struct buf *b, const struct vet_behaviour *v, unsigne
 {
 	size_t at = 4;
 	_cleanup_buf_ struct buf line = BUF(8192);
-	buf_fmt(&line, "%s: with ", v->lists);
+	buf_fmt(&line, "%s: with %s = ", v->lists, v->factors);
 	for (size_t i = 0; v->levels[i] && i < LEVELS_TEXT; i++)
-		buf_fmt(&line, "%s%s", i ? "; " : "", v->levels[i]);
+		buf_fmt(&line, "%s%s", i ? ", " : "", v->levels[i]);
 	if (v->levels[0] && v->levels[1] && v->levels[2] && v->levels[3] && v->levels[4])
-		buf_str_add(&line, "; and others");
+		buf_str_add(&line, " and others");
 	buf_str_add(b, "    ");
 	words(b, buf_str(&line), &at, width, 6);
 	buf_str_add(b, "\n      before  ");
@@ -159,6 +159,7 @@ static void behaviour_json(struct buf *b, const struct vet_behaviour *v)
 {
 	buf_fmt(b, "{\"number\": %u", v->number);
 	text(b, "lists", v->lists);
+	text(b, "factors", v->factors);
 	strings(b, "levels", v->levels);
 	text(b, "endpoint", v->endpoint);
 	text(b, "address", v->address);
@@ -264,9 +265,11 @@ static void behaviour_html(struct buf *b, const struct vet_behaviour *v)
 {
 	buf_str_add(b, "<tr><td data-l=Lists><b>");
 	value(b, v->lists);
-	buf_str_add(b, "</b><td data-l=Shows&#32;with class=mono>");
+	buf_str_add(b, "</b><td data-l=\"Shows with\" class=mono><small>");
+	value(b, v->factors);
+	buf_str_add(b, "</small>");
 	for (size_t i = 0; v->levels[i]; i++) {
-		buf_str_add(b, i ? "<br>" : "");
+		buf_str_add(b, "<br>");
 		value(b, v->levels[i]);
 	}
 	buf_str_add(b, "<td data-l=Before class=mono>");

@@ -8,7 +8,9 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "base/cleanup.h"
 #include "vet/analysis_behaviour.h"
 #include "vet/hunk.h"
 #include "vet/mined.h"
@@ -33,7 +35,8 @@ struct probe {
 	unsigned wanted, issued;
 	unsigned seen;          /* observations */
 	int first;              /* of them */
-	struct behaviour marks; /* in all of them, without what is ordinary */
+	struct behaviour marks; /* what comes again, and what other levels and other factors do not bring about */
+	size_t open;            /* marks that were seen once only, where there is no noise */
 };
 
 struct mined_levels {
@@ -41,10 +44,10 @@ struct mined_levels {
 	struct arena *arena;
 	enum plan_effort effort;
 	bool has_gateway, chosen[64];
+	enum vet_base base; /* of all probes */
 	unsigned stage, budget;
 	struct probe probes[PROBES_MAX];
 	size_t n;
-	struct behaviour ordinary[64]; /* by factor: what most levels do that come from no list */
 	struct plan_trial *out;
 	bool *again;
 };
@@ -186,9 +189,8 @@ static struct probe *probe_members(struct mined_levels *m, const struct vet_cons
 	unsigned level = level_of(m, factor, value);
 	if (level == 0)
 		return NULL;
-	enum vet_base base = m->has_gateway ? BASE_GATEWAY : BASE_OFFICIAL;
 	struct probe p = {.list = l->number, .member = from, .last = words(l) ? last : from, .factor = factor, .level = level};
-	p.treatment = plan_treatment(base, factor, level);
+	p.treatment = plan_treatment(m->base, factor, level);
 	return add_probe(m, &p);
 }
 
@@ -228,6 +230,7 @@ int mined_new(struct vet_constants *c, enum plan_effort effort, const char *filt
 	if (!m)
 		return -ENOMEM;
 	*m = (struct mined_levels){.c = c, .arena = arena, .effort = effort, .has_gateway = has_gateway, .budget = budgets[effort]};
+	m->base = has_gateway ? BASE_GATEWAY : BASE_OFFICIAL;
 	m->out = arena_array(arena, 2 * PROBES_MAX, sizeof(*m->out));
 	m->again = arena_array(arena, 2 * PROBES_MAX, sizeof(*m->again));
 	if (!m->out || !m->again)
@@ -271,88 +274,194 @@ static bool shapes_for(unsigned factor)
 	return strcmp(factor_table[factor].name, "timezone") == 0 || strcmp(factor_table[factor].name, "locale") == 0;
 }
 
-/* What at least half of the levels do that come from no list: it is what any level does. */
-static int find_ordinary(struct mined_levels *m, unsigned factor, const struct feature_set *s, const struct analysis_trial *t, size_t n)
-{
-	struct behaviour each[24] = {{0}}, *common = &m->ordinary[factor];
-	size_t k = 0, kept = 0;
-	if (common->marks)
-		return 0;
-	for (size_t i = 0; i < n && k < ARRAY_LEN(each); i++) {
-		bool other = t[i].usable && !t[i].baseline && !t[i].combined && t[i].factor == factor &&
-		             t[i].treatment.base == (m->has_gateway ? BASE_GATEWAY : BASE_OFFICIAL) &&
-		             !mined_list_of(m, factor, t[i].level);
-		if (other && behaviour_of(s, t, n, (unsigned)i, shapes_for(factor), m->arena, &each[k++]) < 0)
-			return -ENOMEM;
-	}
-	size_t room = 0;
-	for (size_t i = 0; i < k; i++)
-		room += each[i].n;
-	common->marks = arena_array(m->arena, room + 1, sizeof(*common->marks));
-	if (!common->marks)
-		return -ENOMEM;
-	for (size_t i = 0; i < k; i++)
-		for (size_t j = 0; j < each[i].n; j++) {
-			size_t times = 0;
-			for (size_t o = 0; o < k; o++)
-				times += behaviour_has(&each[o], each[i].marks[j]);
-			if (2 * times >= k && times >= 2 && !behaviour_has(common, each[i].marks[j])) {
-				common->marks[kept++] = each[i].marks[j];
-				common->n = kept;
-			}
-		}
-	return 0;
-}
-
 static bool same_treatment(const struct analysis_trial *t, const struct probe *p)
 {
 	return t->usable && memcmp(&t->treatment, &p->treatment, sizeof(p->treatment)) == 0;
 }
 
-static int look(struct mined_levels *m, const struct feature_set *s, const struct analysis_trial *t, size_t n)
+static const struct probe *probe_of(const struct mined_levels *m, const struct analysis_trial *t)
 {
-	for (size_t i = 0; i < m->n; i++) {
-		struct probe *p = &m->probes[i];
-		bool shapes = shapes_for(p->factor) || (p->level2 && shapes_for(p->factor2));
-		unsigned seen = 0;
-		for (size_t o = 0; o < n; o++)
-			seen += same_treatment(&t[o], p);
-		if (seen == p->seen)
+	for (size_t i = 0; i < m->n; i++)
+		if (same_treatment(t, &m->probes[i]))
+			return &m->probes[i];
+	return NULL;
+}
+
+/* How features behave in trials that are no probes. */
+struct noise {
+	uint64_t *factors;  /* by feature: the factors under which it differs from the baselines */
+	uint16_t *ordinary; /* by feature: levels of the factor at hand under which it does */
+	unsigned levels;    /* of that factor, that come from no list */
+	size_t n;
+};
+
+#define NOISY_FACTORS  3
+#define NOISY_FEATURES 8 /* at one endpoint */
+
+static void noise_free(struct noise *x)
+{
+	free(x->factors);
+	free(x->ordinary);
+}
+
+static int noise_of(const struct mined_levels *m, unsigned factor, bool shapes, const struct feature_set *s, const struct analysis_trial *t,
+        size_t n, struct noise *out)
+{
+	_cleanup_arena_ struct arena scratch = ARENA((size_t)256 << 20);
+	out->n = feature_count(s);
+	out->factors = calloc(out->n + 1, sizeof(*out->factors));
+	out->ordinary = calloc(out->n + 1, sizeof(*out->ordinary));
+	if (!out->factors || !out->ordinary)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		struct behaviour b;
+		if (!t[i].usable || t[i].baseline || t[i].combined || t[i].treatment.base != m->base || probe_of(m, &t[i]))
 			continue;
-		p->seen = 0;
-		for (size_t o = 0; o < n; o++) {
-			struct behaviour b;
-			if (!same_treatment(&t[o], p))
-				continue;
-			if (behaviour_of(s, t, n, (unsigned)o, shapes, m->arena, &b) < 0)
-				return -ENOMEM;
-			if (p->seen++ == 0) {
-				p->first = (int)o;
-				p->marks = b;
-			} else {
-				behaviour_keep(&p->marks, &b, false);
-			}
+		if (behaviour_of(s, t, n, (unsigned)i, shapes, &scratch, &b) < 0)
+			return -ENOMEM;
+		out->levels += t[i].factor == factor;
+		for (size_t k = 0; k < b.n; k++) {
+			uint32_t f = b.marks[k].feature;
+			out->factors[f] |= (uint64_t)1 << t[i].factor;
+			out->ordinary[f] = (uint16_t)(out->ordinary[f] + (t[i].factor == factor));
 		}
-		int r = find_ordinary(m, p->factor, s, t, n);
-		if (r < 0)
-			return r;
-		behaviour_keep(&p->marks, &m->ordinary[p->factor], true);
 	}
 	return 0;
 }
 
-/* Has another probe the same marks? Then both have been borne out. */
-static bool borne_out(const struct mined_levels *m, const struct probe *p)
+/* It differs under several other factors too, or under half of the factor's own levels that are in no list. */
+static bool noisy(const struct noise *x, uint32_t feature, unsigned factor)
 {
-	if (p->seen >= 2)
-		return true;
-	for (size_t i = 0; i < m->n; i++)
-		if (&m->probes[i] != p && m->probes[i].seen && behaviour_same(&m->probes[i].marks, &p->marks))
-			return true;
-	return false;
+	uint64_t others = x->factors[feature] & ~((uint64_t)1 << factor);
+	return __builtin_popcountll(others) >= NOISY_FACTORS || (x->levels >= 2 && 2 * x->ordinary[feature] >= x->levels);
+}
+
+/* Where much comes and goes by itself, what came twice may be chance, too. */
+static bool noisy_place(const struct noise *x, const struct feature_set *s, uint32_t feature)
+{
+	const char *endpoint = feature_at(s, feature)->endpoint;
+	unsigned n = 0;
+	for (uint32_t i = 0; i < x->n && n < NOISY_FEATURES; i++)
+		n += __builtin_popcountll(x->factors[i]) >= NOISY_FACTORS && strcmp(feature_at(s, i)->endpoint, endpoint) == 0;
+	return n >= NOISY_FEATURES;
+}
+
+/* What each trial of a probe shows, as far as it is not noise. */
+struct shown {
+	struct probe *probe;
+	struct behaviour b;
+};
+
+static size_t support(const struct shown *all, size_t n, struct behaviour_mark mark)
+{
+	size_t times = 0;
+	for (size_t i = 0; i < n; i++)
+		times += behaviour_has(&all[i].b, mark);
+	return times;
+}
+
+/* Marks that came again. Those of a noisy place count only where there are no others. */
+static void keep_supported(struct probe *p, const struct noise *noise, const struct feature_set *s, const struct shown *all, size_t n)
+{
+	size_t quiet = 0, loud = 0;
+	for (size_t j = 0; j < p->marks.n; j++) {
+		struct behaviour_mark mark = p->marks.marks[j];
+		bool is_loud = noisy_place(noise, s, mark.feature);
+		size_t times = support(all, n, mark);
+		if (!is_loud && times >= 2) {
+			p->marks.marks[quiet++] = mark;
+			continue;
+		}
+		p->open += !is_loud;
+		loud += is_loud && times >= 4 && quiet == 0;
+		/* Still wanted if nothing quiet comes: it moves to the front then. */
+		if (is_loud && times >= 4 && quiet == 0)
+			p->marks.marks[loud - 1] = mark;
+	}
+	p->marks.n = quiet ? quiet : loud;
+}
+
+/* All probes of one factor. */
+static int look_factor(struct mined_levels *m, unsigned factor, const struct feature_set *s, const struct analysis_trial *t, size_t n)
+{
+	_cleanup_(noise_free) struct noise noise = {0};
+	_cleanup_free_ struct shown *all = calloc(n + 1, sizeof(*all));
+	bool shapes = shapes_for(factor);
+	size_t k = 0;
+	if (!all || noise_of(m, factor, shapes, s, t, n, &noise) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < m->n; i++) {
+		struct probe *p = &m->probes[i];
+		if (p->factor != factor)
+			continue;
+		p->seen = 0;
+		for (size_t o = 0; o < n; o++) {
+			if (!same_treatment(&t[o], p))
+				continue;
+			if (p->seen++ == 0)
+				p->first = (int)o;
+			/* A place beside the name changes what honestly follows from places, a date for one. */
+			if (behaviour_of(s, t, n, (unsigned)o, shapes || (p->level2 && shapes_for(p->factor2)), m->arena, &all[k].b) < 0)
+				return -ENOMEM;
+			struct behaviour *b = &all[k].b;
+			size_t kept = 0;
+			for (size_t j = 0; j < b->n; j++)
+				if (!noisy(&noise, b->marks[j].feature, factor))
+					b->marks[kept++] = b->marks[j];
+			b->n = kept;
+			all[k++].probe = p;
+		}
+	}
+	for (size_t i = 0; i < m->n; i++) {
+		struct probe *p = &m->probes[i];
+		if (p->factor != factor || !p->seen)
+			continue;
+		p->marks = (struct behaviour){0};
+		p->open = 0;
+		for (size_t o = 0, first = 1; o < k; o++) {
+			if (all[o].probe != p)
+				continue;
+			if (first) {
+				p->marks.marks = arena_array(m->arena, all[o].b.n + 1, sizeof(*p->marks.marks));
+				if (!p->marks.marks)
+					return -ENOMEM;
+				p->marks.n = all[o].b.n;
+				if (p->marks.n)
+					memcpy(p->marks.marks, all[o].b.marks, p->marks.n * sizeof(*p->marks.marks));
+			} else {
+				behaviour_keep(&p->marks, &all[o].b, false);
+			}
+			first = 0;
+		}
+		keep_supported(p, &noise, s, all, k);
+	}
+	return 0;
+}
+
+static int look(struct mined_levels *m, const struct feature_set *s, const struct analysis_trial *t, size_t n)
+{
+	for (unsigned f = 0; f < factor_count; f++) {
+		bool used = false;
+		for (size_t i = 0; i < m->n && !used; i++)
+			used = m->probes[i].factor == f;
+		if (used && look_factor(m, f, s, t, n) < 0)
+			return -ENOMEM;
+	}
+	return 0;
 }
 
 /* -- the next trials -- */
+
+static bool done_outside(const struct mined_levels *m, const struct probe *a)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		const struct probe *b = &m->probes[i];
+		if (b->list == a->list && !b->second && (b->last < a->member || b->member > a->last) && b->seen &&
+		        behaviour_same(&a->marks, &b->marks))
+			return true;
+	}
+	return false;
+}
 
 /* Members of a list that differ: the one in the middle of two neighbours among the tried. */
 static void bisect(struct mined_levels *m, const struct vet_constant_list *l)
@@ -368,8 +477,8 @@ static void bisect(struct mined_levels *m, const struct vet_constant_list *l)
 		}
 		if (next && next->member > a->member + 1 && !behaviour_same(&a->marks, &next->marks))
 			(void)probe_members(m, l, (a->member + next->member) / 2, (a->member + next->member) / 2);
-		/* Words that were together: the halves. */
-		if (a->last > a->member && a->marks.n) {
+		/* Words that were together: the halves, unless words outside do the same. */
+		if (a->last > a->member && a->marks.n && !done_outside(m, a)) {
 			size_t mid = (a->member + a->last) / 2, last = a->last, first = a->member;
 			(void)probe_members(m, l, first, mid);
 			(void)probe_members(m, l, mid + 1, last);
@@ -381,7 +490,7 @@ static void bisect(struct mined_levels *m, const struct vet_constant_list *l)
 static const struct probe *showing(const struct mined_levels *m, unsigned list)
 {
 	for (size_t i = 0; i < m->n; i++)
-		if (m->probes[i].list == list && !m->probes[i].second && m->probes[i].marks.n && borne_out(m, &m->probes[i]))
+		if (m->probes[i].list == list && !m->probes[i].second && m->probes[i].marks.n)
 			return &m->probes[i];
 	return NULL;
 }
@@ -441,8 +550,8 @@ static void advance(struct mined_levels *m)
 {
 	for (size_t i = 0; i < m->n; i++) {
 		struct probe *p = &m->probes[i];
-		/* What came once is tried again, one of each list's kind; what is borne out need not be. */
-		if (p->seen == 1 && p->marks.n && !borne_out(m, p))
+		/* What came once is tried again; what others show too need not be. */
+		if (p->seen == 1 && p->open && p->marks.n == 0)
 			p->wanted = 2;
 	}
 	for (unsigned i = 1; i <= m->c->n_lists; i++)
@@ -479,6 +588,15 @@ int mined_next(struct mined_levels *m, const struct feature_set *s, const struct
 
 /* -- the result -- */
 
+/* Nothing but digits: a count, more often than a sign. */
+static bool figures(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return false;
+	return s.n > 0;
+}
+
 /* A mark that shows to a person what happens: of a message's body rather than of anything else, and the shortest change. */
 static void best_mark(const struct feature_set *s, const struct probe *p, int ref, uint32_t *feature, struct hunk *at)
 {
@@ -495,6 +613,7 @@ static void best_mark(const struct feature_set *s, const struct probe *p, int re
 		                      : (struct hunk){0, a.n, 0, b.n};
 		size_t cost = whole.a_n + whole.b_n + (a.p && b.p ? 0 : 1000) + (of->structural ? 500 : 0) +
 		              (of->address && slice_starts(slice_str(of->address), SLICE("body")) ? 0 : 200);
+		cost += figures(slice_sub(a, whole.a_at, whole.a_n)) && figures(slice_sub(b, whole.b_at, whole.b_n)) ? 300 : 0;
 		if (cost < best) {
 			best = cost;
 			*feature = f;
@@ -519,11 +638,9 @@ static const char *around(struct arena *arena, struct slice v, size_t at, size_t
 
 static const char *level_text(const struct mined_levels *m, const struct probe *p)
 {
+	/* The factors are said once. */
 	const struct factor_level *a = factor_level_at(p->factor, p->level), *b = p->level2 ? factor_level_at(p->factor2, p->level2) : NULL;
-	if (b)
-		return arena_fmt(m->arena, "%s = %s, %s = %s", factor_table[p->factor].title, a ? a->name : "?",
-		        factor_table[p->factor2].title, b->name);
-	return arena_fmt(m->arena, "%s = %s", factor_table[p->factor].title, a ? a->name : "?");
+	return b ? arena_fmt(m->arena, "%s with %s", a ? a->name : "?", b->name) : a ? a->name : "?";
 }
 
 static int put_behaviour(struct mined_levels *m, const struct probe *first, unsigned number, const struct feature_set *s,
@@ -540,6 +657,8 @@ static int put_behaviour(struct mined_levels *m, const struct probe *first, unsi
 		return -ENOMEM;
 	b.lists = first->second ? arena_fmt(m->arena, "list %u with list %u", first->list, first->second)
 	                        : arena_fmt(m->arena, "list %u", first->list);
+	const char *title = factor_table[first->factor].title;
+	b.factors = first->level2 ? arena_fmt(m->arena, "%s with %s", title, factor_table[first->factor2].title) : title;
 	for (size_t i = 0; i < m->n; i++) {
 		const struct probe *p = &m->probes[i];
 		if (p->list != first->list || p->second != first->second || !p->seen || !behaviour_same(&p->marks, &first->marks))
@@ -559,7 +678,7 @@ static int put_behaviour(struct mined_levels *m, const struct probe *first, unsi
 	b.after = around(m->arena, after, at.b_at, at.b_n, &b.after_at);
 	b.before_n = at.a_n;
 	b.after_n = at.b_n;
-	if (!b.lists || (before.p && !b.before) || (after.p && !b.after))
+	if (!b.lists || !b.factors || (before.p && !b.before) || (after.p && !b.after))
 		return -ENOMEM;
 	*out = b;
 	return 0;
@@ -592,7 +711,7 @@ int mined_end(struct mined_levels *m, const struct feature_set *s, const struct 
 		unsigned behaviour = 0;
 		if (p->seen == 0)
 			continue;
-		if (p->marks.n && borne_out(m, p)) {
+		if (p->marks.n) {
 			behaviour = known(m, first_of, c->n_behaviours, p);
 			if (behaviour == 0) {
 				r = put_behaviour(m, p, (unsigned)c->n_behaviours + 1, s, t, n, &c->behaviours[c->n_behaviours]);

@@ -138,7 +138,8 @@ struct vet_mined_level {
 struct vet_behaviour {
 	unsigned number;                                 /* from 1 */
 	const char *lists;                               /* "list 1", "list 1 with list 2" */
-	const char *const *levels;                       /* under which it shows, "gateway host name = sankuai.com", NULL-terminated */
+	const char *factors;                             /* "gateway host name", "gateway host name with time zone" */
+	const char *const *levels;                       /* under which it shows, NULL-terminated */
 	const char *endpoint, *address, *before, *after; /* where it shows best */
 	size_t before_at, before_n, after_at, after_n;   /* the differing span */
 	unsigned places;                                 /* features that differ */
