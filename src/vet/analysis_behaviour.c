@@ -95,3 +95,22 @@ bool behaviour_same(const struct behaviour *a, const struct behaviour *b)
 			return false;
 	return true;
 }
+
+bool an_within_factor(const struct ctx *c, uint32_t feature, size_t o)
+{
+	const struct analysis_trial *t = &c->t[o];
+	struct slice v = feature_value(c->s, feature, (unsigned)o);
+	size_t times = 0;
+	if (t->baseline || t->combined)
+		return false;
+	for (size_t k = 0; k < c->n; k++) {
+		const struct analysis_trial *u = &c->t[k];
+		struct slice w = feature_value(c->s, feature, (unsigned)k);
+		if (k == o || !an_in_base(u, t->treatment.base) || !an_presence_eq(v, w) || !slice_eq(v, w))
+			continue;
+		if (an_level_of(u, t->factor) == 0)
+			return false;
+		times += !u->combined && u->level != t->level;
+	}
+	return times > 0;
+}

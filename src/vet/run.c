@@ -583,6 +583,24 @@ static void decide_verdict(struct run *run, const struct plan *plan)
 	}
 }
 
+/* A finding whose level came from the artefact says so. */
+static int say_origin(struct run *run, struct vet_finding *f)
+{
+	unsigned factor = (unsigned)factor_find(f->factor ? f->factor : ""), list = 0;
+	const char *origin = NULL;
+	for (unsigned l = 1; factor < factor_count && !list && l < factor_level_count(factor); l++)
+		for (const char *const *name = f->levels; name && *name && !list; name++)
+			if (strcmp(factor_level_at(factor, l)->name, *name) == 0)
+				list = mined_list_of(run->mined, factor, l);
+	if (!list)
+		return 0;
+	int r = mined_origin(&run->result->constants, list, run->arena, &origin);
+	if (r < 0)
+		return r;
+	f->explanation = arena_fmt(run->arena, "%s From the artefact's own %s.", f->explanation ? f->explanation : "", origin);
+	return f->explanation ? 0 : -ENOMEM;
+}
+
 static int finish(struct run *run, const struct plan *plan)
 {
 	struct vet_result *r = run->result;
@@ -596,6 +614,8 @@ static int finish(struct run *run, const struct plan *plan)
 	int e = hosts_table(run->hosts, run->profile, run->arena, &r->hosts, &r->n_hosts);
 	e = e < 0 ? e : run->n_observations ? analysis_decide(run->features, run->observations, run->n_observations, run->profile, r) : 0;
 	e = e < 0 || !run->mined ? e : mined_end(run->mined, run->features, run->observations, run->n_observations);
+	for (size_t i = 0; e == 0 && run->mined && i < r->n_findings; i++)
+		e = say_origin(run, &r->findings[i]);
 	e = e < 0 ? e : put_lists(run, plan);
 	r->seconds = now_s() - run->started;
 	struct rusage own;

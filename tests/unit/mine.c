@@ -225,7 +225,8 @@ static void binaries(void **state)
 		buf_u8(&file, (uint8_t)wide[i]);
 		buf_u8(&file, 0);
 	}
-	buf_be(&file, 0xff, 8);
+	for (int i = 0; i < 8; i++)
+		buf_be(&file, 0xff, 8);
 	buf_str_add(&file, "America/Nuuk");
 	buf_be(&file, 0x0900000008, 16);
 	buf_str_add(&file, "Africa/Juba");
