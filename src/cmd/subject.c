@@ -266,6 +266,10 @@ int subject_of_artefact(const struct artefact *a, struct arena *arena, struct ve
 	}
 	if (r < 0)
 		return err_sys(err, r, "cannot prepare the artefact");
+	const char **constants = arena_array(arena, 2, sizeof(*constants));
+	if (!constants || !(constants[0] = arena_str(arena, slice_str(a->root))))
+		return err_sys(err, -ENOMEM, "cannot prepare the artefact");
+	out->constants = constants;
 	out->command = command;
 	out->mounts = s.mounts;
 	out->n_mounts = s.n;
@@ -284,6 +288,22 @@ static int put_interpreter(struct shown *s, const char *script, const char **com
 	if (r < 0)
 		return err_sys(err, r, "cannot show %s inside a trial", program);
 	command[(*n)++] = inside;
+	return 0;
+}
+
+/* What constants are read of: the folder that is shown because of this file, or the file. */
+static int put_constants(const struct shown *s, const char *file, struct vet_subject *out)
+{
+	const char **list = arena_array(s->arena, 2, sizeof(*list)), *of = file;
+	for (size_t i = 0; i < s->n; i++) {
+		size_t n = strlen(s->mounts[i].source);
+		if (strncmp(file, s->mounts[i].source, n) == 0 && file[n] == '/')
+			of = s->mounts[i].source;
+	}
+	if (!list)
+		return -ENOMEM;
+	list[0] = of;
+	out->constants = list;
 	return 0;
 }
 
@@ -332,6 +352,9 @@ int subject_of_command(char *const *words, size_t n, struct arena *arena, struct
 	int r = main_file ? file_sha256(main_file, digest) : -EINVAL;
 	if (r < 0)
 		return err_sys(err, r, "cannot read %s", main_file ? main_file : "the command");
+	r = put_constants(&s, main_file, out);
+	if (r < 0)
+		return err_sys(err, r, "cannot prepare the command");
 	const char *slash = strrchr(name, '/');
 	out->name = arena_str(arena, slice_str(slash ? slash + 1 : name));
 	out->n_mounts = s.n;

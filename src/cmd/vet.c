@@ -15,6 +15,7 @@
 #include "cmd/subject.h"
 #include "cmd/vet_compare.h"
 #include "cmd/vet_ledger.h"
+#include "cmd/vet_mine.h"
 #include "cmd/vet_statement.h"
 #include "ledger/home.h"
 #include "obtain/facts.h"
@@ -30,7 +31,7 @@
 
 struct vet_opts {
 	const char *out, *seed, *factors, *profile, *ledger, *clock, *sign, *verify, *key, *rollout;
-	bool quick, thorough, keep_traces, through_gate, questionnaire, compare;
+	bool quick, thorough, keep_traces, through_gate, questionnaire, compare, mine;
 	uint64_t jobs, strength;
 	unsigned fail_on, format, randomness, conduct;
 	struct ledger_signer signer; /* no option: who signs the statement */
@@ -52,6 +53,8 @@ static const struct opt vet_table[] = {
         OPT_FLAG(struct vet_opts, thorough, "thorough", 0, "every level, from every base, and all triples of levels"),
         OPT_FLAG(struct vet_opts, through_gate, "through-gate", 0,
                 "try what was found again behind the gate, with postern run --neutral, and say what that closes"),
+        OPT_FLAG(struct vet_opts, mine, "mine", 0,
+                "run nothing: show the lists in the artefact's constants, decoded where they were hidden; exit 1 if one was"),
         OPT_FLAG(struct vet_opts, questionnaire, "questionnaire", 0,
                 "print the answers to the due-diligence questionnaire too, and ask the registry who published what, and how it was "
                 "attested"),
@@ -93,6 +96,7 @@ static const struct opt vet_table[] = {
 static const char *const examples[] = {
         "postern vet npm:@anthropic-ai/claude-code@2.1.196 --quick  # a package of the npm registry",
         "postern vet ./tool-1.2.3.tgz --out report  # an archive at hand",
+        "postern vet ./tool-1.2.3.tgz --mine  # only the lists that are hidden in it",
         "postern vet npm:@anthropic-ai/claude-code@2.1.196 --quick --through-gate  # and what the gate closes of it",
         "postern vet --profile my-tool.yaml -- my-tool --headless  # something that is installed",
         "postern vet npm:@openai/codex@0.169.0 --questionnaire --sign vet.key --out report  # for the file of the approval",
@@ -491,11 +495,17 @@ static int vet_here(struct vet_opts *o, const struct opt_args *args, struct vet_
 	struct vet_subject s = {0};
 	struct profile p = {0};
 	struct vet_result result = {0};
+	if (o->mine) {
+		int r = find_subject(o, args, m, &arena, &s, &p, &err) < 0 ? -1 : 0;
+		meter_clear(m);
+		r = r < 0 ? r : vet_mine(&s, o->format == FORMAT_JSON, columns(), &err);
+		return r < 0 ? fail(m, &err) : r;
+	}
 	if (!o->out && (o->format == FORMAT_TEXT || o->keep_traces || o->sign))
 		o->out = "postern-report";
 	/* First what costs nothing: a download of 200 MB is no place to learn that a folder cannot be written. */
-	if ((o->sign && policy_signer(o->sign, NULL, NULL, &arena, &o->signer, &err) < 0) ||
-	        (o->out && check_out(o->out, &err) < 0) || trial_probe(&err) < 0 || find_subject(o, args, m, &arena, &s, &p, &err) < 0 ||
+	if ((o->sign && policy_signer(o->sign, NULL, NULL, &arena, &o->signer, &err) < 0) || (o->out && check_out(o->out, &err) < 0) ||
+	        trial_probe(&err) < 0 || find_subject(o, args, m, &arena, &s, &p, &err) < 0 ||
 	        (o->out && open_folder(AT_FDCWD, o->out, &out, &err) < 0) ||
 	        (o->keep_traces && open_folder(out, "traces", &traces, &err) < 0))
 		return fail(m, &err);

@@ -6,6 +6,7 @@
 #include "report/picture.h"
 #include "report/questionnaire.h"
 #include "report/coverage.h"
+#include "report/hidden.h"
 #include "report/report.h"
 #include "report/words.h"
 #include "report/write.h"
@@ -587,6 +588,7 @@ void report_html(struct buf *b, const struct vet_result *r)
 		picture_html(b, r);
 		add(b, "</section>\n");
 	}
+	hidden_html(b, &r->constants);
 	table(b, r, CLASS_UNDECLARED, "Sent and not declared");
 	table(b, r, CLASS_DISCLOSED, "Sent as declared");
 	hosts(b, r);

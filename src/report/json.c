@@ -4,6 +4,7 @@
 #include "report/conduct.h"
 #include "report/questionnaire.h"
 #include "report/coverage.h"
+#include "report/hidden.h"
 #include "report/report.h"
 #include "report/write.h"
 
@@ -298,6 +299,8 @@ void report_json(struct buf *b, const struct vet_result *r)
 	coverage_json(b, &r->coverage);
 	sentences(b, "not_covered", r->not_covered, r->n_not_covered);
 	sentences(b, "notes", r->notes, r->n_notes);
+	buf_str_add(b, ",\n  \"constants\": ");
+	hidden_json(b, &r->constants, 1);
 	picture(b, r);
 	trial_list(b, r);
 	artefact_json(b, r);

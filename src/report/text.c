@@ -3,6 +3,7 @@
 #include "report/conduct.h"
 #include "report/questionnaire.h"
 #include "report/coverage.h"
+#include "report/hidden.h"
 #include "report/report.h"
 #include "report/words.h"
 #include "report/write.h"
@@ -539,6 +540,7 @@ void report_text(struct buf *out, const struct vet_result *r, const struct repor
 			else if (f->class == (enum leak_class)c && earlier < BRIEF)
 				brief(&p, f);
 		}
+	hidden_text(out, &r->constants, (unsigned)p.width, false);
 	table(&p, CLASS_UNDECLARED, "UNDECLARED");
 	table(&p, CLASS_DISCLOSED, "DISCLOSED");
 	hosts(&p);

@@ -249,9 +249,9 @@ static int collect_feature(struct ctx *c, uint32_t feature, struct entries *list
 			if (v.n[b] >= 2)
 				an_mark_off(c, feature, (enum vet_base)b, v.mode, v.ref[b]);
 		for (size_t o = 0; o < c->n; o++)
-			c->caused[o] =
-			        c->off[o] && (settled(c, o) || (!c->t[o].combined && !c->t[o].baseline &&
-			                                               came_again(c, feature, v.mode, v.ref[c->t[o].treatment.base], o)));
+			c->caused[o] = c->off[o] && (settled(c, o) || an_within_factor(c, feature, o) ||
+			                                    (!c->t[o].combined && !c->t[o].baseline &&
+			                                            came_again(c, feature, v.mode, v.ref[c->t[o].treatment.base], o)));
 		for (int b = 0; b < BASE_COUNT && r == 0; b++)
 			if (v.n[b] >= 2)
 				r = collect_base(c, feature, (enum vet_base)b, v.mode, v.ref[b], list);

@@ -258,6 +258,10 @@ struct combine;
  * are missing, new, or in a place where none ever came are a difference, and sets c->framed. False if there is no such part. */
 bool an_frame_all(struct ctx *c, uint32_t feature);
 
+/* analysis_behaviour.c: did the very value of trial o come under another level of the same factor, and in no trial where that factor is at
+ * its base? Members of a list are such levels: each has one run, and together they are no noise. c->off is set. */
+bool an_within_factor(const struct ctx *c, uint32_t feature, size_t o);
+
 /* analysis_reasons.c: counts that have nothing to count become covert, among entries of one factor, level and base. 0 or -ENOMEM. */
 [[nodiscard]] int an_want_reasons(const struct ctx *c, struct entry *e, size_t n);
 

@@ -124,14 +124,14 @@ struct vet_gate {
 
 /* What was done about the noise of the trials, and what came of it. */
 struct vet_noise {
-	bool chosen;                        /* randomness was to be the same wherever the same stream was given */
-	unsigned fixed, free;               /* trials in which all that the tool drew was so; in which some or all was not */
-	unsigned streams;                   /* how many different ones there were */
-	unsigned paired;                    /* trials of a level that share theirs with a baseline of the same base */
-	uint64_t draws;                     /* answered, over all trials */
-	int64_t ahead_s;                    /* the calendar of all trials, ahead of the real one; levels of the factor date come to that */
-	uint32_t speed;                     /* of it, in thousandths */
-	unsigned moved, unmoved;            /* trials that were to have another calendar: and had it; and had not, and were left out */
+	bool chosen;                       /* randomness was to be the same wherever the same stream was given */
+	unsigned fixed, free;              /* trials in which all that the tool drew was so; in which some or all was not */
+	unsigned streams;                  /* how many different ones there were */
+	unsigned paired;                   /* trials of a level that share theirs with a baseline of the same base */
+	uint64_t draws;                    /* answered, over all trials */
+	int64_t ahead_s;                   /* the calendar of all trials, ahead of the real one; levels of the factor date come to that */
+	uint32_t speed;                    /* of it, in thousandths */
+	unsigned moved, unmoved;           /* trials that were to have another calendar: and had it; and had not, and were left out */
 	const char *randomness, *calendar; /* the same in words */
 };
 
@@ -180,6 +180,65 @@ struct vet_coverage {
 	size_t n_open; /* sentences: what is left open */
 };
 
+/* What the artefact's own constants hold (inspect/mine.h). */
+struct vet_constant_list {
+	unsigned number;      /* from 1; reports call it "list 3" */
+	bool hidden;          /* it had to be decoded: a finding of its own */
+	const char *file;     /* below the artefact's folder */
+	uint64_t at, n_bytes; /* offset of its first byte there */
+	const char *encoding; /* "plain", "base64, then XOR 0x5b" */
+	const char *class;    /* "host", "zone", … */
+	const char *holds;    /* "host names and domain suffixes" */
+	const char *const *members;
+	size_t n_members, total; /* shown here, and in all */
+	unsigned copies;         /* elsewhere in the artefact; the first of them: */
+	const char *copy_file;
+	uint64_t copy_at;
+};
+
+struct vet_constant_count {
+	const char *class, *title;
+	uint64_t n; /* different values */
+};
+
+/* A level that came from a list. */
+struct vet_mined_level {
+	const char *factor, *level;
+	unsigned list, second; /* numbers of the lists; second is 0 but for a combination of two */
+	unsigned trials;
+	unsigned behaviour; /* number of the behaviour that it showed; 0: none */
+};
+
+/* What members of lists bring about, that neither the baselines nor most other levels do. */
+struct vet_behaviour {
+	unsigned number;                                 /* from 1 */
+	const char *lists;                               /* "list 1", "list 1 with list 2" */
+	const char *factors;                             /* "gateway host name", "gateway host name with time zone" */
+	const char *const *levels;                       /* under which it shows, NULL-terminated */
+	const char *endpoint, *address, *before, *after; /* where it shows best */
+	size_t before_at, before_n, after_at, after_n;   /* the differing span */
+	unsigned places;                                 /* features that differ */
+	const char *const *evidence;                     /* trials, NULL-terminated */
+};
+
+struct vet_constants {
+	bool looked;      /* there was something to read */
+	const char *note; /* why it could not be read, or what is missing; or NULL */
+	uint64_t files, bytes, constants;
+	uint64_t texts, too_long, unread;
+	bool cut;
+	double seconds;
+	uint64_t peak_kb;
+	struct vet_constant_list *lists; /* hidden ones first; of the others those that levels came from */
+	size_t n_lists, n_hidden;
+	struct vet_constant_count *counts;
+	size_t n_counts;
+	struct vet_mined_level *levels;
+	size_t n_levels;
+	struct vet_behaviour *behaviours;
+	size_t n_behaviours;
+};
+
 struct vet_result {
 	struct arena arena;
 	const char *postern; /* version */
@@ -214,6 +273,7 @@ struct vet_result {
 	struct vet_gate gate;
 	struct vet_noise noise;
 	struct vet_coverage coverage;
+	struct vet_constants constants;
 	size_t n_notes; /* further facts a reader must know (install scripts, pinned hosts, …) */
 	/* conduct: in the order of conduct_kinds */
 	struct vet_conduct *conduct;

@@ -21,6 +21,7 @@
 #include "vet/fields.h"
 #include "vet/gate.h"
 #include "vet/hosts.h"
+#include "vet/mined.h"
 #include "vet/oddity.h"
 #include "vet/setup.h"
 #include "vet/stat.h"
@@ -76,6 +77,8 @@ struct run {
 	struct buf ca_cert, ca_key;
 	struct one *all; /* TRIALS_MAX */
 	unsigned n_all, next, running, done, jobs;
+	struct mined_levels *mined;          /* NULL: no levels from the artefact's constants */
+	unsigned n_mined;                    /* trials of these */
 	struct analysis_trial *observations; /* by observation */
 	struct vet_trial_row *rows;          /* by trial */
 	unsigned n_observations;
@@ -112,7 +115,9 @@ static const char *varied(struct run *run, const struct plan_trial *t)
 	if (combined(t))
 		return "several, to confirm";
 	const struct factor_level *l = factor_level_at(t->factor, t->level);
-	const char *text = arena_fmt(run->arena, "%s = %s", factor_table[t->factor].title, l ? l->name : "?");
+	unsigned list = mined_list_of(run->mined, t->factor, t->level);
+	const char *text = list ? arena_fmt(run->arena, "%s = %s (list %u)", factor_table[t->factor].title, l ? l->name : "?", list)
+	                        : arena_fmt(run->arena, "%s = %s", factor_table[t->factor].title, l ? l->name : "?");
 	return text ? text : "";
 }
 
@@ -458,12 +463,52 @@ static unsigned alone(const struct treatment *t)
 	return varied == 1 ? last : none;
 }
 
-/* Of what --quick has left, rows of several factors get what confirmation does not need, and some in any case. */
+/* What --quick has left, beside what the artefact's own lists ask for. */
+static size_t quick_left(const struct run *run)
+{
+	unsigned spent = run->n_all - run->n_mined;
+	return spent < PLAN_QUICK_MAX ? PLAN_QUICK_MAX - spent : 0;
+}
+
+/* Of that, rows of several factors get what confirmation does not need, and some in any case. */
 static size_t quick_confirmations(const struct run *run)
 {
-	size_t left = run->n_all < PLAN_QUICK_MAX ? PLAN_QUICK_MAX - run->n_all : 0;
+	size_t left = quick_left(run);
 	size_t rows = coverage_strength(run->options) < 2 ? 0 : left > PLAN_QUICK_ROWS ? PLAN_QUICK_ROWS : 0;
 	return left > rows + 4 ? left - rows : left;
+}
+
+/* Members of the artefact's own lists, as long as what they show asks for more. */
+static int try_mined(struct run *run)
+{
+	while (run->mined && !run->stopping) {
+		struct plan_trial *t = NULL;
+		bool *again = NULL;
+		size_t n = 0;
+		int r = mined_next(run->mined, run->features, run->observations, run->n_observations, &t, &again, &n);
+		if (r < 0 || n == 0)
+			return r;
+		for (size_t i = 0; i < n && r == 0; i++)
+			r = add_trial(run, &t[i], again[i]);
+		run->n_mined += (unsigned)n;
+		r = r < 0 ? r : run_queue(run);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Levels that the artefact's own constants give. */
+static int mine(struct run *run)
+{
+	const struct vet_options *o = run->options;
+	if (o->behind)
+		return 0; /* those of the vetting without the gate are still there */
+	factor_level_reset();
+	int r = mined_read(run->subject->constants, run->arena, &run->result->constants);
+	if (r == 0 && run->result->constants.n_lists)
+		r = mined_new(&run->result->constants, o->effort, o->factors, run->profile->base_url != NULL, run->arena, &run->mined);
+	return r;
 }
 
 /* Fresh trials for what screening suspects, in two rounds. */
@@ -591,7 +636,7 @@ static int rows(struct run *run, struct plan *plan)
 	unsigned strength = coverage_strength(o), devices = o->rollout > 0 ? stat_trials_to_see(o->rollout, ROLLOUT_LEVEL) : 0;
 	size_t from = plan->n, max = 0;
 	if (o->effort == PLAN_QUICK) {
-		max = run->n_all < PLAN_QUICK_MAX ? PLAN_QUICK_MAX - run->n_all : 0;
+		max = quick_left(run);
 		max = max > devices ? max : devices;
 	}
 	if (strength < 2 || (o->effort == PLAN_QUICK && max == 0))
@@ -769,6 +814,24 @@ static void decide_verdict(struct run *run, const struct plan *plan)
 	}
 }
 
+/* A finding whose level came from the artefact says so. */
+static int say_origin(struct run *run, struct vet_finding *f)
+{
+	unsigned factor = (unsigned)factor_find(f->factor ? f->factor : ""), list = 0;
+	const char *origin = NULL;
+	for (unsigned l = 1; factor < factor_count && !list && l < factor_level_count(factor); l++)
+		for (const char *const *name = f->levels; name && *name && !list; name++)
+			if (strcmp(factor_level_at(factor, l)->name, *name) == 0)
+				list = mined_list_of(run->mined, factor, l);
+	if (!list)
+		return 0;
+	int r = mined_origin(&run->result->constants, list, run->arena, &origin);
+	if (r < 0)
+		return r;
+	f->explanation = arena_fmt(run->arena, "%s From the artefact's own %s.", f->explanation ? f->explanation : "", origin);
+	return f->explanation ? 0 : -ENOMEM;
+}
+
 static int finish(struct run *run, const struct plan *plan)
 {
 	struct vet_result *r = run->result;
@@ -788,6 +851,9 @@ static int finish(struct run *run, const struct plan *plan)
 	e = e < 0 ? e : calm_words(&r->noise, &run->options->calm, run->arena);
 	e = e < 0 || !run->conduct ? e : conduct_facts(run->conduct, r);
 	e = e < 0 ? e : run->n_observations ? fields_collect(run->features, run->observations, run->n_observations, r) : 0;
+	e = e < 0 || !run->mined ? e : mined_end(run->mined, run->features, run->observations, run->n_observations);
+	for (size_t i = 0; e == 0 && run->mined && i < r->n_findings; i++)
+		e = say_origin(run, &r->findings[i]);
 	e = e < 0 ? e : put_lists(run, plan);
 	r->seconds = now_s() - run->started;
 	struct rusage own;
@@ -826,6 +892,8 @@ static int prepare(struct run *run, struct plan *plan, struct err *err)
 	run->arena = &r->arena;
 	r->started = rfc3339(run->arena);
 	int e = trial_probe(err);
+	if (e == 0 && mine(run) < 0)
+		e = err_set(err, -ENOMEM, "no memory for the artefact's constants");
 	bool has_gateway = run->profile->base_url != NULL;
 	const char *factors = o->behind ? gate_factors(o->behind, run->arena) : o->factors;
 	e = e < 0 ? e : plan_build(o->effort, o->seed, factors, has_gateway, run->arena, plan, err);
@@ -870,6 +938,7 @@ int vet_run(const struct vet_subject *s, const struct profile *p, const struct v
 	int r = prepare(&run, &plan, err);
 	if (r == 0) {
 		r = run_queue(&run);
+		r = r < 0 || run.stopping ? r : try_mined(&run);
 		r = r < 0 || run.stopping ? r : confirm(&run);
 		r = r < 0 || run.stopping || o->behind ? r : combinations(&run, &plan);
 		r = r < 0 || run.stopping || o->behind ? r : spread(&run);

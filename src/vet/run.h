@@ -18,7 +18,8 @@ struct vet_subject {
 	const char *const *command;       /* NULL-terminated, paths as inside; the profile's arguments follow */
 	const struct trial_mount *mounts; /* of the artefact and its runtime */
 	size_t n_mounts;
-	const char *path_prefix; /* put in front of PATH, e.g. "/opt/runtime/bin"; may be NULL */
+	const char *path_prefix;      /* put in front of PATH, e.g. "/opt/runtime/bin"; may be NULL */
+	const char *const *constants; /* paths outside, of which constants are read; NULL-terminated, may be NULL */
 	bool install_scripts;
 	const char *const *notes;  /* further facts for the report, NULL-terminated; may be NULL */
 	const struct facts *facts; /* what was read from the artefact (obtain/facts.h), as long as the result is needed; may be NULL */
