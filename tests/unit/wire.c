@@ -192,7 +192,8 @@ static void configuration(void **state)
 	        .client_ipv4 = "10.0.0.2",
 	        .project = "/p",
 	        .dns_search = "corp.example",
-	        .trace_max = 1u << 20};
+	        .trace_max = 1u << 20,
+	        .ahead_s = -86400};
 	_cleanup_buf_ struct buf b = BUF(10000);
 	_cleanup_arena_ struct arena arena = ARENA(1 << 20);
 	struct world_config out = {0};
@@ -205,6 +206,7 @@ static void configuration(void **state)
 	assert_string_equal(out.dns_search, "corp.example");
 	assert_null(out.dialect);
 	assert_int_equal(out.trace_max, 1u << 20);
+	assert_int_equal(out.ahead_s, -86400);
 	for (size_t n = 0; n < b.n; n++)
 		assert_int_equal(world_config_decode(slice_sub(buf_slice(&b), 0, n), &arena, &out), -EBADMSG);
 	buf_u8(&b, 0);
