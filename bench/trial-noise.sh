@@ -35,7 +35,7 @@ calls() {
 
 starts() {
 	echo
-	echo 'from the start of a program to its end, milliseconds, median of 15 in turns (nothing chosen, randomness, both):'
+	echo 'from the start of a program to its end, milliseconds, the quickest of 15 in turns (nothing chosen, randomness, both):'
 	one() {
 		local name=$1
 		shift
@@ -47,7 +47,7 @@ starts() {
 			done
 		done
 		printf '%-10s' "$name"
-		for i in 0 1 2; do sort -n "$work/times$i" | awk 'NR == 8 {printf " %8.0f", $1 * 1000}'; done
+		for i in 0 1 2; do sort -n "$work/times$i" | awk 'NR == 1 {printf " %8.0f", $1 * 1000}'; done
 		echo
 	}
 	one true /bin/true
@@ -58,14 +58,11 @@ starts() {
 
 same() {
 	echo
-	echo "what $subject sends in two vettings of one seed, trial against the same trial:"
+	echo "what $subject sends: values that differ between a trial of one level and a baseline, the closest one and the others:"
 	for how in free chosen; do
-		for i in 1 2; do
-			"$build/postern" vet "$subject" --quick --seed 1 --factors machine_id --randomness $how --keep-traces --ledger none \
-				--out "$work/$how$i" >"$work/text" 2>&1
-			code=$?
-			((code == 0 || code == 1)) || { tail -n 3 "$work/text"; echo "not measured: the vetting ended with code $code"; exit 1; }
-		done
+		"$build/postern" vet "$subject" --quick --seed 7 --randomness $how --keep-traces --ledger none --out "$work/$how" >"$work/text" 2>&1
+		code=$?
+		((code == 0 || code == 1)) || { tail -n 3 "$work/text"; echo "not measured: the vetting ended with code $code"; exit 1; }
 	done
 	python3 - "$work" <<'END'
 import collections, json, os, re, struct, sys
@@ -102,18 +99,26 @@ def values(path):
     return out
 kinds = (("time", re.compile(r"^\d{4}-\d\d-\d\dT|^1[0-9]{12}(\.\d+)?$|^1[0-9]{9}$")),
          ("random", re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-|[0-9a-f]{16,}|^[A-Za-z0-9_-]{20,}$")))
+def kind(v):
+    return next((n for n, r in kinds if r.search(v)), "number" if re.fullmatch(r"-?[0-9.e+-]+", v) else "other")
 for how in ("free", "chosen"):
-    a, b = ({t: values(f"{sys.argv[1]}/{how}{i}/traces/{t}") for t in sorted(os.listdir(f"{sys.argv[1]}/{how}{i}/traces")) if t.endswith(".trace")} for i in (1, 2))
-    total, differ = 0, collections.Counter()
-    for t in a.keys() & b.keys():
-        for k in a[t].keys() & b[t].keys():
-            total += 1
-            if a[t][k] != b[t][k]:
-                v = str(a[t][k])
-                kind = next((n for n, r in kinds if r.search(v)), "number" if re.fullmatch(r"-?[0-9.e+-]+", v) else "other")
-                differ[kind] += 1
-    print(f"{how}: {len(a.keys() & b.keys())} trials, {total} values in both, {sum(differ.values())} differ: "
-          + ", ".join(f"{n} {k}" for k, n in differ.most_common()))
+    folder = f"{sys.argv[1]}/{how}/traces"
+    # number, base, whether it confirms, start, whether the tool worked, levels
+    rows = [l.rstrip("\n").split("\t") for l in open(folder + "/trials.tsv")]
+    trials = {r[0]: (r[1], r[5] == "-", values(f"{folder}/t{int(r[0]):03d}.trace")) for r in rows if r[2] == "0" and r[4] == "1"}
+    sums, n = (collections.Counter(), collections.Counter()), [0, 0]
+    for base, is_baseline, a in trials.values():
+        if is_baseline: continue
+        found = []
+        for other, also, b in trials.values():
+            if also and other == base:
+                found.append(collections.Counter(kind(str(b[k])) for k in a.keys() & b.keys() if a[k] != b[k]))
+        found.sort(key=lambda c: sum(c.values()))
+        for i, c in enumerate(found):
+            sums[i > 0].update(c)
+            n[i > 0] += 1
+    for i, name in enumerate(("the closest", "the others")):
+        print(f"{how}, {name}: " + ", ".join(f"{sums[i][k] / n[i]:.0f} {k}" for k in ("random", "time", "number", "other")))
 END
 }
 

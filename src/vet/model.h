@@ -107,14 +107,14 @@ struct vet_gate {
 
 /* What was done about the noise of the trials, and what came of it. */
 struct vet_noise {
-	bool chosen;                        /* randomness was to be the same wherever the same stream was given */
-	unsigned fixed, free;               /* trials in which all that the tool drew was so; in which some or all was not */
-	unsigned streams;                   /* how many different ones there were */
-	unsigned paired;                    /* trials of a level that share theirs with a baseline of the same base */
-	uint64_t draws;                     /* answered, over all trials */
-	int64_t ahead_s;                    /* the calendar of all trials, ahead of the real one; levels of the factor date come to that */
-	uint32_t speed;                     /* of it, in thousandths */
-	unsigned moved, unmoved;            /* trials that were to have another calendar: and had it; and had not, and were left out */
+	bool chosen;                       /* randomness was to be the same wherever the same stream was given */
+	unsigned fixed, free;              /* trials in which all that the tool drew was so; in which some or all was not */
+	unsigned streams;                  /* how many different ones there were */
+	unsigned paired;                   /* trials of a level that share theirs with a baseline of the same base */
+	uint64_t draws;                    /* answered, over all trials */
+	int64_t ahead_s;                   /* the calendar of all trials, ahead of the real one; levels of the factor date come to that */
+	uint32_t speed;                    /* of it, in thousandths */
+	unsigned moved, unmoved;           /* trials that were to have another calendar: and had it; and had not, and were left out */
 	const char *randomness, *calendar; /* the same in words */
 };
 
