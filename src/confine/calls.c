@@ -236,6 +236,13 @@ static const struct {
 #ifdef SYS_time
         {SYS_time, NULL, noise_time},
 #endif
+#ifdef SYS_stat
+        {SYS_stat, NULL, noise_stat},
+        {SYS_lstat, NULL, noise_stat},
+#endif
+        {SYS_fstat, NULL, noise_stat},
+        {SYS_newfstatat, NULL, noise_stat},
+        {SYS_statx, NULL, noise_stat},
         {SYS_clock_nanosleep, NULL, noise_wait},
         {SYS_timerfd_settime, NULL, noise_wait},
         {SYS_futex, NULL, noise_wait},

@@ -70,6 +70,13 @@ static const struct {
 #ifdef SYS_time
         {SYS_time, CALLS_CALENDAR, {{0}}},
 #endif
+#ifdef SYS_stat
+        {SYS_stat, CALLS_CALENDAR, {{0}}},
+        {SYS_lstat, CALLS_CALENDAR, {{0}}},
+#endif
+        {SYS_fstat, CALLS_CALENDAR, {{0}}},
+        {SYS_newfstatat, CALLS_CALENDAR, {{0}}},
+        {SYS_statx, CALLS_CALENDAR, {{0}}},
         {SYS_clock_nanosleep, CALLS_CALENDAR, {{IS, 0, CLOCK_REALTIME}, {HAS, 1, TIMER_ABSTIME}}},
         {SYS_clock_nanosleep, CALLS_CALENDAR, {{IS, 0, CLOCK_REALTIME_ALARM}, {HAS, 1, TIMER_ABSTIME}}},
         {SYS_clock_nanosleep, CALLS_CALENDAR, {{IS, 0, CLOCK_TAI}, {HAS, 1, TIMER_ABSTIME}}},

@@ -56,6 +56,7 @@ void noise_prepare(struct noise *n, const struct noise_spec *spec, int64_t mono_
 	root_key(spec, &n->root);
 	if (spec->fixed)
 		n->poll = epoll_create1(EPOLL_CLOEXEC);
+	n->real_start_ns = noise_real_now();
 	n->clock = (struct vdso_clock){
 	        .from_ns = noise_mono(n), .at_ns = spec->start_unix * NS + EARLY_NS, .speed = (uint64_t)spec->speed * 65536 / 1000};
 	vdso_make(&n->vdso, spec->clock ? &n->clock : NULL);

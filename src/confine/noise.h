@@ -10,8 +10,8 @@
  * RDSEED), time stamp counters, races, what a program reads from a random device that it opened by another name.
  *
  * The calendar (CLOCK_REALTIME, CLOCK_TAI, time(2)) runs from a chosen moment at a chosen speed, and so do moments at which a wait is to
- * end, and the times of files that are changed meanwhile. CLOCK_MONOTONIC and all that is measured with it stays as it is. Not covered:
- * POSIX timers and kernel interfaces other than calls that name a moment of the calendar. */
+ * end, and the times of files that are made or changed meanwhile. CLOCK_MONOTONIC and all that is measured with it stays as it is. Not
+ * covered: POSIX timers that are set to a moment (timer_settime(2)), times of what is in /proc, and what does not come by a system call. */
 #ifndef POSTERN_CONFINE_NOISE_H
 #define POSTERN_CONFINE_NOISE_H
 
@@ -68,7 +68,8 @@ struct noise {
 	int poll; /* epoll: the devices that want to be filled */
 	struct vdso vdso;
 	struct vdso_clock clock;
-	int64_t mono_offset; /* seconds from this process's CLOCK_MONOTONIC to the tool's */
+	int64_t real_start_ns; /* when it begins, in the real one */
+	int64_t mono_offset;   /* seconds from this process's CLOCK_MONOTONIC to the tool's */
 	/* Whether all that was asked for was had. */
 	unsigned begun, begun_badly, draws, real_draws;
 };
@@ -99,6 +100,7 @@ int64_t noise_begin(struct noise *n, int listener, const struct seccomp_notif *q
 int64_t noise_clock_gettime(struct noise *n, int listener, const struct seccomp_notif *q);
 int64_t noise_gettimeofday(struct noise *n, int listener, const struct seccomp_notif *q);
 int64_t noise_time(struct noise *n, int listener, const struct seccomp_notif *q);
+int64_t noise_stat(struct noise *n, int listener, const struct seccomp_notif *q);
 int64_t noise_wait(struct noise *n, int listener, const struct seccomp_notif *q);
 
 #endif

@@ -36,12 +36,20 @@ int64_t noise_mono(const struct noise *n)
 	return clock_ns(CLOCK_MONOTONIC) + n->mono_offset * NS;
 }
 
+int64_t noise_at(const struct noise *n, int64_t mono_ns)
+{
+	__extension__ typedef __int128 wide;
+	return n->clock.at_ns + (int64_t)((wide)(mono_ns - n->clock.from_ns) * (int64_t)n->clock.speed >> 16);
+}
+
+int64_t noise_real_now(void)
+{
+	return clock_ns(CLOCK_REALTIME);
+}
+
 int64_t noise_now(const struct noise *n)
 {
-	if (!n->spec.clock)
-		return clock_ns(CLOCK_REALTIME);
-	__extension__ typedef __int128 wide;
-	return n->clock.at_ns + (int64_t)((wide)(noise_mono(n) - n->clock.from_ns) * (int64_t)n->clock.speed >> 16);
+	return n->spec.clock ? noise_at(n, noise_mono(n)) : noise_real_now();
 }
 
 /* ---- reading it ---- */
@@ -145,7 +153,7 @@ int64_t noise_wait(struct noise *n, int listener, const struct seccomp_notif *q)
 	if (n->spec.speed && n->spec.speed != NOISE_SPEED_REAL)
 		left = left / (int64_t)n->spec.speed * NOISE_SPEED_REAL +
 		       left % (int64_t)n->spec.speed * NOISE_SPEED_REAL / (int64_t)n->spec.speed;
-	int64_t moment = clock_ns(CLOCK_REALTIME) + left;
+	int64_t moment = noise_real_now() + left;
 	put = of_ns(moment > 1 ? moment : 1);
 	unsigned long long before = turns(thread);
 	if (notify_put(thread, at, &put, sizeof(put)) < 0)

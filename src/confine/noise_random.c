@@ -15,7 +15,7 @@
 
 /* More is asked for again: a call may give less than it was asked for. */
 #define AT_ONCE       65536
-#define PIPE_BYTES    16384
+#define PIPE_BYTES    4096
 #define ANCESTORS_MAX 32
 
 /* ---- who draws ---- */

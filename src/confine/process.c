@@ -54,6 +54,17 @@ int process_drop_privileges(struct err *err)
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? err_sys(err, -errno, "cannot set no_new_privs") : 0;
 }
 
+int process_lower_capabilities(uint64_t set)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2];
+	if (syscall(SYS_capget, &head, data) < 0)
+		return -errno;
+	for (int i = 0; i < 2; i++)
+		data[i].effective &= ~(uint32_t)(set >> (32 * i));
+	return syscall(SYS_capset, &head, data) < 0 ? -errno : 0;
+}
+
 int process_keep_capabilities(uint64_t set)
 {
 	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};

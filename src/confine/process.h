@@ -14,6 +14,8 @@ int process_put(const char *path, const char *fmt, ...) __attribute__((format(pr
 /* Maps one user and one group into the user namespace of a process ("self" or a number), and forbids setgroups(2) there. */
 [[nodiscard]] int process_map_ids(const char *pid, uid_t inside_uid, gid_t inside_gid, uid_t outside_uid, gid_t outside_gid);
 
+/* This process does without these, a set of bits, until it raises them again. 0 or negative errno. */
+[[nodiscard]] int process_lower_capabilities(uint64_t set);
 /* These capabilities (bits), and no others, stay with the person through an execution, who is not root of its user namespace. */
 [[nodiscard]] int process_keep_capabilities(uint64_t set);
 

@@ -434,6 +434,9 @@ _Noreturn static void first_process(struct first *f)
 	} else {
 		calls_take(&calls, f->spec->host, &noise, tool, talk[0], f->boot_offset);
 	}
+	/* It looks at files in the tool's place, and must not see more of them. */
+	if (noise.spec.clock)
+		(void)!process_lower_capabilities(UINT64_C(1) << CAP_DAC_OVERRIDE | UINT64_C(1) << CAP_DAC_READ_SEARCH);
 	s.calls = calls.fd >= 0;
 	observe_calls(s.calls);
 	s.clock = f->own_clock;

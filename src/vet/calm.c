@@ -89,8 +89,8 @@ int calm_words(struct vet_noise *n, const struct vet_calm *c, struct arena *aren
 		        arena_fmt(arena, "another was to be shown in %u trials, and could not be here: they were left out", n->unmoved);
 	else
 		n->calendar = arena_fmt(arena,
-		        "chosen in %u trials%s (%lld days ahead in all)%s; file times and POSIX timers are the real ones", n->moved, speed,
-		        (long long)(n->ahead_s / DAY_S), n->unmoved ? "; could not be in others, which were left out" : "");
+		        "chosen in %u trials%s (%lld days ahead in all)%s; not POSIX timers, and not what /proc says of times", n->moved,
+		        speed, (long long)(n->ahead_s / DAY_S), n->unmoved ? "; could not be in others, which were left out" : "");
 	return n->randomness && n->calendar ? 0 : -ENOMEM;
 }
 

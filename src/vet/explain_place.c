@@ -46,6 +46,23 @@ static bool of_clock(const struct part *p)
 	return of_date(p) || strcmp(factor_table[p->c->factor].name, "timezone") == 0;
 }
 
+/* The date must stand over the hunk on both sides, with the same distance from its beginning or, as names of months are of several lengths,
+ * from its end. */
+static bool over_hunk(const struct part *p, struct slice da, struct slice db)
+{
+	for (size_t at = 0; (at = slice_find(p->c->before, da, at)) != SLICE_NPOS && at <= p->h.a_at; at++) {
+		size_t lead = p->h.a_at - at, end = at + da.n, tail = end - p->h.a_at - p->h.a_n, b_end = p->h.b_at + p->h.b_n;
+		if (end < p->h.a_at + p->h.a_n)
+			continue;
+		if (lead <= p->h.b_at && p->h.b_at - lead + db.n >= b_end && slice_eq(slice_sub(p->c->after, p->h.b_at - lead, db.n), db))
+			return true;
+		if (db.n <= b_end + tail && b_end + tail - db.n <= p->h.b_at &&
+		        slice_eq(slice_sub(p->c->after, b_end + tail - db.n, db.n), db))
+			return true;
+	}
+	return false;
+}
+
 /* Dates and times of the clock in the zone. Both sides must be written in the same way, so that only digits and names of days and
  * months differ. */
 const char *row_date(const struct part *p)
@@ -72,16 +89,9 @@ const char *row_date(const struct part *p)
 			struct slice sa = slice_of(da, na), sb = slice_of(db, nb);
 			if (slice_eq(sa, sb))
 				continue;
-			/* The date must stand over the hunk on both sides, with the same distance from it. */
-			for (size_t at = 0; (at = slice_find(p->c->before, sa, at)) != SLICE_NPOS && at <= p->h.a_at; at++) {
-				size_t lead = p->h.a_at - at;
-				if (at + na < p->h.a_at + p->h.a_n || lead > p->h.b_at)
-					continue;
-				if (slice_eq(slice_sub(p->c->after, p->h.b_at - lead, nb), sb) &&
-				        p->h.b_at - lead + nb >= p->h.b_at + p->h.b_n)
-					return of_date(p) ? "the date, written in the same way as before"
-					                  : "the local date or time in that zone, written in the same way as before";
-			}
+			if (over_hunk(p, sa, sb))
+				return of_date(p) ? "the date, written in the same way as before"
+				                  : "the local date or time in that zone, written in the same way as before";
 		}
 	}
 	return NULL;

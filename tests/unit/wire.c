@@ -193,6 +193,7 @@ static void configuration(void **state)
 	        .project = "/p",
 	        .dns_search = "corp.example",
 	        .trace_max = 1u << 20,
+	        .ahead_s = -86400,
 	        .moods = WORLD_FLIP,
 	        .flags = flags,
 	        .obey_mark = "m",
@@ -214,6 +215,7 @@ static void configuration(void **state)
 	assert_string_equal(out.flags[0], "f_1");
 	assert_null(out.flags[1]);
 	assert_string_equal(out.obey_command, "sh x");
+	assert_int_equal(out.ahead_s, -86400);
 	for (size_t n = 0; n < b.n; n++)
 		assert_int_equal(world_config_decode(slice_sub(buf_slice(&b), 0, n), &arena, &out), -EBADMSG);
 	buf_u8(&b, 0);
