@@ -21,6 +21,7 @@ struct engine_config {
 	/* Names that resolve though they have a single label, NULL-terminated; may be NULL. */
 	const char *const *names;
 	uint64_t trace_max; /* bytes of trace; 0: 64 MiB */
+	bool far_away;      /* with a relay: servers take as long to be reached as those of the Internet */
 };
 
 /* The loop that the engine runs on, for what its far side waits for. */

@@ -81,6 +81,7 @@ static int serve(int control_fd, struct err *err)
 	        .dns_search = c.dns_search,
 	        .names = fixed_names(&arena, &c),
 	        .trace_max = c.trace_max,
+	        .far_away = true,
 	};
 	struct far_side far = answers_far_side(answers);
 	struct engine *engine = NULL;
