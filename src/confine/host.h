@@ -15,6 +15,7 @@ struct host_file {
 	const char *link;  /* if set: a symbolic link to this target, data is ignored */
 	mode_t mode;       /* permission bits, 0 means 0644 (folders 0755) */
 	bool folder;
+	bool lent; /* data is not copied: it outlives the host */
 };
 
 #define HOST_ENV_MAX   96

@@ -57,7 +57,8 @@ struct run {
 	struct hosts *hosts;
 	struct oddities *oddities;
 	struct buf ca_cert, ca_key;
-	struct one *all; /* TRIALS_MAX */
+	struct buf trusted; /* what a trial trusts: ca_cert, and the public ones */
+	struct one *all;    /* TRIALS_MAX */
 	unsigned n_all, next, running, done, jobs;
 	struct analysis_trial *observations; /* by observation */
 	struct vet_trial_row *rows;          /* by trial */
@@ -322,7 +323,7 @@ static int start_one(struct run *run, struct one *one)
 	};
 	bool behind = run->options->behind != NULL;
 	int r = setup_trial(
-	        run->subject, run->profile, &one->plan.treatment, buf_slice(&run->ca_cert), behind, run->arena, &one->setup, &err);
+	        run->subject, run->profile, &one->plan.treatment, buf_slice(&run->trusted), behind, run->arena, &one->setup, &err);
 	if (r == 0 && behind)
 		r = gate_wrap(&run->program, run->subject, run->profile, run->arena, &one->setup, &err);
 	if (r < 0)
@@ -610,6 +611,8 @@ static int prepare(struct run *run, struct plan *plan, struct err *err)
 	run->observations = arena_array(run->arena, TRIALS_MAX, sizeof(*run->observations));
 	run->rows = arena_array(run->arena, TRIALS_MAX, sizeof(*run->rows));
 	e = !run->all || !run->observations || !run->rows ? -ENOMEM : cert_ca_new(NULL, time(NULL), &run->ca_cert, &run->ca_key);
+	buf_add(&run->trusted, buf_slice(&run->ca_cert));
+	setup_public_authorities(&run->trusted);
 	e = e < 0 ? e : loop_new(&run->loop);
 	e = e < 0 ? e : feature_set_new(&run->features);
 	e = e < 0 ? e : hosts_new(&run->hosts);
@@ -630,7 +633,8 @@ int vet_run(const struct vet_subject *s, const struct profile *p, const struct v
 	        .result = result,
 	        .started = now_s(),
 	        .ca_cert = BUF(65536),
-	        .ca_key = BUF(65536)};
+	        .ca_key = BUF(65536),
+	        .trusted = BUF((size_t)1 << 20)};
 	int r = prepare(&run, &plan, err);
 	if (r == 0) {
 		r = run_queue(&run);
@@ -654,6 +658,7 @@ int vet_run(const struct vet_subject *s, const struct profile *p, const struct v
 	oddities_free(run.oddities);
 	buf_free(&run.ca_cert);
 	buf_free(&run.ca_key);
+	buf_free(&run.trusted);
 	free(run.all);
 	if (r < 0)
 		vet_result_free(result);
