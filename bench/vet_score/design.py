@@ -2,10 +2,11 @@
 import functools
 import itertools
 import random
+import re
 
 
 @functools.lru_cache(maxsize=None)
-def rows(levels, candidates=3, seed=1):
+def rows(levels, candidates=1, seed=1):
     """Rows of a greedy covering array (one row at a time, the factors of a row in random order) for the numbers of levels given. It is never
     below the product of the two largest."""
     levels = tuple(sorted((n for n in levels if n > 1), reverse=True))
@@ -42,3 +43,15 @@ def rows(levels, candidates=3, seed=1):
 def full(levels):
     """Every pair of levels of every two factors in a trial of its own, the rest as in the baseline; and the baseline."""
     return 1 + sum((a - 1) * (b - 1) for a, b in itertools.combinations(levels, 2)) + sum(n - 1 for n in levels)
+
+
+def table(source):
+    """{factor: (levels, only with a gateway)} of all that Postern's own table of factors has, read from its source text."""
+    with open(source, encoding="utf-8") as f:
+        text = f.read()
+    out = {}
+    for block in re.split(r"\n\t\{\n", text)[1:]:
+        name, levels = re.search(r'\.name = "(\w+)"', block), re.search(r"LEVELS\((.*?)\),\n\t\t\.apply", block, re.S)
+        if name and levels:
+            out[name[1]] = (len(re.findall(r"(?:Q|false)\}", levels[1])), ".only_gateway" in block)
+    return out

@@ -91,7 +91,10 @@ def score(a, s):
         other = [f for f in r["findings"] if f["class"] in ("undeclared", "hashed")]
         differs = traces.naive(folder + "/out/traces")
         levels = traces.tried(folder + "/out/traces")
-        rows = {b: design.rows(tuple(sorted(v.values()))) for b, v in levels.items()}
+        varied = [tuple(sorted(len(n) for n in v.values())) for v in levels.values()]
+        # What could have been varied: all of the table, and of what was mined what was varied.
+        table = design.table(os.path.join(ROOT, "src/vet/factor_table.c"))
+        possible = [tuple(sorted(n + len([x for x in v.get(f, ()) if x >= n]) for f, (n, only) in table.items() if b == "1" or not only)) for b, v in levels.items()]
         return out | {
             "verdict": r["verdict"], "reason": r["reason"], "trials": r["trials"], "trials_failed": r["trials_failed"], "seconds": round(r["wall"], 2),
             "covert": [{"factor": f["factor"], "levels": f["levels"], "endpoint": f["endpoint"], "address": f["address"], "before": f["before"], "after": f["after"],
@@ -101,7 +104,7 @@ def score(a, s):
             "found": bool(good) and s.kind == "planted", "all_factors": s.kind == "planted" and set(s.factors) <= {x for f in good for x in (f["factor"], *f.get("factors", []))},
             "wrong": len(found) - len(good),
             "naive": sorted(differs), "naive_found": any(f in s.factors for f in differs),
-            "pairwise_rows": sum(rows.values()), "pairwise_full": sum(design.full(tuple(v.values())) for v in levels.values()),
+            "pairwise_varied": sum(map(design.rows, varied)), "pairwise_possible": sum(map(design.rows, possible)), "pairwise_alone": sum(map(design.full, possible)),
         }
     except subprocess.CalledProcessError as e:
         return {"name": s.name, "kind": s.kind, "carrier": s.carrier, "trigger": s.trigger, "runtime": s.runtime, "does": s.words, "factors": list(s.factors),
@@ -125,14 +128,19 @@ def key(a):
         if name.endswith(".py") and name not in ("main.py", "plot.py"):
             with open(os.path.join(here, name), "rb") as f:
                 h.update(f.read())
-    h.update(repr((a.seed, a.effort, a.vet)).encode())
+    h.update(repr((2, a.seed, a.effort, a.vet)).encode())
     return h.hexdigest()[:16]
+
+
+def keep(a, r):
+    path = os.path.join(a.store, r["name"] + ".json")
+    with open(path + ".new", "w", encoding="utf-8") as f:
+        json.dump(r, f, indent=1)
+    os.replace(path + ".new", path)
 
 
 def run_all(a, todo):
     results, lock, work = {}, threading.Lock(), queue.Queue()
-    store = os.path.join(a.out, "results-" + key(a))
-    os.makedirs(store, exist_ok=True)
     for s in todo:
         work.put(s)
     began = time.monotonic()
@@ -143,7 +151,7 @@ def run_all(a, todo):
                 s = work.get_nowait()
             except queue.Empty:
                 return
-            path = os.path.join(store, s.name + ".json")
+            path = os.path.join(a.store, s.name + ".json")
             if os.path.exists(path):
                 with open(path, encoding="utf-8") as f:
                     r = json.load(f)
@@ -155,9 +163,7 @@ def run_all(a, todo):
                 except subprocess.TimeoutExpired:
                     r = {"name": s.name, "kind": s.kind, "carrier": s.carrier, "trigger": s.trigger, "runtime": s.runtime, "does": s.words,
                          "factors": list(s.factors), "error": "no end within 900 s"}
-                with open(path + ".new", "w", encoding="utf-8") as f:
-                    json.dump(r, f, indent=1)
-                os.replace(path + ".new", path)
+                keep(a, r)
             with lock:
                 results[s.name] = r
                 print(line(s, r), flush=True)
@@ -207,14 +213,13 @@ def summary(a, results, missing):
         "precision_specimens": hit(planted) / (hit(planted) + len(false)) if hit(planted) + len(false) else None,
         "false_on_clean": [r["name"] for r in false], "inconclusive": [r["name"] for r in ran if r["verdict"] == "inconclusive"],
         "missed": [{"name": r["name"], "does": r["does"], "runtime": r["runtime"], "came_out": ", ".join(sorted({f["factor"] for f in r["covert"]})) or "no covert finding",
-                    "other": r["other"], "naive": bool(r["naive_found"])} for r in planted if "error" not in r and not r["found"]],
+                    "other": r["other"], "naive": bool(r["naive_found"]), "on": r.get("on"), "on_of": r.get("on_of")} for r in planted if "error" not in r and not r["found"]],
         "wrong_factor": [{"name": r["name"], "factors": r["factors"], "covert": sorted({f["factor"] for f in r["covert"] if not f["right"]})} for r in ran if r["wrong"]],
         "by_trigger": table("trigger"), "by_carrier": table("carrier"), "by_runtime": table("runtime"),
         "naive": {"found": sum(bool(r.get("naive_found")) for r in planted), "of": len(planted), "clean_flagged": sum(bool(r.get("naive")) for r in clean),
                   "precision_specimens": sum(bool(r.get("naive_found")) for r in planted) / len(naive_flags) if naive_flags else None},
         "trials": sum(trials), "trials_each": round(sum(trials) / len(trials), 1) if trials else 0, "seconds": round(sum(r["seconds"] for r in ran), 1),
-        "pairwise_rows_each": round(sum(r["pairwise_rows"] for r in ran) / len(ran), 1) if ran else 0,
-        "pairwise_full_each": round(sum(r["pairwise_full"] for r in ran) / len(ran), 1) if ran else 0,
+        "pairwise_each": {k: round(sum(r["pairwise_" + k] for r in ran) / len(ran), 1) for k in ("varied", "possible", "alone")} if ran else None,
     }
 
 
@@ -232,11 +237,14 @@ def show(x):
     print(f"{'precision, of findings':<34} {number(x['precision_findings'])}")
     print(f"{'covert on clean ones':<34} {part(len(x['false_on_clean']), x['clean'])}   naive {part(n['clean_flagged'], x['clean'])}   {' '.join(x['false_on_clean'])}")
     print(f"{'inconclusive':<34} {len(x['inconclusive'])}   {' '.join(x['inconclusive'])}")
-    print(f"{'trials':<34} {x['trials']}, {x['trials_each']} each; pairwise over what was varied: {x['pairwise_rows_each']} (covering array), {x['pairwise_full_each']} (each pair alone)")
+    print(f"{'trials':<34} {x['trials']}, {x['trials_each']} each")
+    if x["pairwise_each"]:
+        p = x["pairwise_each"]
+        print(f"{'of a full pairwise design':<34} {x['trials_each'] / p['possible']:.2f}: a covering array over all levels takes {p['possible']}; over those that were varied {p['varied']}; each pair alone {p['alone']}")
     print(f"{'seconds':<34} {x['seconds']}")
     for m in x["missed"]:
         print(f"missed: {m['name']} ({m['runtime']}; {m['does']}): {m['came_out']}; {'the naive method saw it' if m['naive'] else 'the naive method did not see it either'}"
-              + (f"; {', '.join(m['other'])}" if m["other"] else ""))
+              + (f"; {', '.join(m['other'])}" if m["other"] else "") + (f"; its trigger was on in {m['on']} of {m['on_of']} trials" if m["on"] is not None else ""))
     for w in x["wrong_factor"]:
         print(f"wrong factor: {w['name']}: {', '.join(w['covert'])} in place of {', '.join(w['factors']) or 'none'}")
 
@@ -318,19 +326,35 @@ def check(a, todo):
 
 
 def why(a, results, todo):
-    """For what was missed: in how many trials of the same plan was the trigger on."""
-    by = {s.name: s for s in todo}
+    """For what was missed: in how many trials of the same plan was the trigger on. Kept beside the results."""
+    by, work, lock = {s.name: s for s in todo}, queue.Queue(), threading.Lock()
     for r in results:
-        if r["kind"] != "planted" or r.get("found") or "error" in r:
-            continue
-        s = by[r["name"]]
-        with tempfile.TemporaryDirectory(prefix="vet-score-") as folder:
-            command = specimens.build(s, folder + "/tool", code=40)
-            shutil.move(folder + "/tool/profile.yaml", folder + "/profile.yaml")
-            report = vet(a, s, command, folder, traces_too=False)
-            on = [t for t in report.get("trial_list", []) if t.get("end") == "exit 40"]
-            r["on"] = len(on)
-            print(f"{s.name}: its trigger was on in {len(on)} of {len(report.get('trial_list', []))} trials" + (": " + "; ".join(sorted({t['varied'] for t in on}))[:300] if on else ""), flush=True)
+        if r["kind"] == "planted" and not r.get("found") and "error" not in r:
+            work.put(r)
+
+    def worker():
+        while True:
+            try:
+                r = work.get_nowait()
+            except queue.Empty:
+                return
+            s = by[r["name"]]
+            if "on" not in r:
+                with tempfile.TemporaryDirectory(prefix="vet-score-") as folder:
+                    command = specimens.build(s, folder + "/tool", code=40)
+                    shutil.move(folder + "/tool/profile.yaml", folder + "/profile.yaml")
+                    all_ = vet(a, s, command, folder, traces_too=False).get("trial_list", [])
+                on = [t for t in all_ if t.get("end") == "exit 40"]
+                r |= {"on": len(on), "on_of": len(all_), "on_in": sorted({t["varied"] for t in on})}
+                keep(a, r)
+            with lock:
+                print(f"{s.name}: its trigger was on in {r['on']} of {r['on_of']} trials" + (": " + "; ".join(r["on_in"])[:300] if r["on"] else ""), flush=True)
+
+    threads = [threading.Thread(target=worker) for _ in range(a.at_once)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
 
 
 def main():
@@ -349,11 +373,12 @@ def main():
         return 2
     if a.check:
         return 0 if check(a, todo) else 1
-    os.makedirs(a.out, exist_ok=True)
+    a.store = os.path.join(a.out, "results-" + key(a))
+    os.makedirs(a.store, exist_ok=True)
     results, missing = run_all(a, todo)
-    x = summary(a, results, missing)
     if a.why:
         why(a, results, todo)
+    x = summary(a, results, missing)
     show(x)
     with open(os.path.join(a.out, "score.json"), "w", encoding="utf-8") as f:
         json.dump({"summary": x, "specimens": results}, f, indent=1, ensure_ascii=False)

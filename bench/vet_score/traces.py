@@ -111,9 +111,9 @@ def naive(folder):
 
 
 def tried(folder):
-    """{base: {factor: how many levels, with the baseline's}} of what was varied at all."""
+    """{base: {factor: numbers of the levels, with the baseline's}} of what was varied at all."""
     out = defaultdict(lambda: defaultdict(set))
     for t in trials(folder):
         for factor, level in t["levels"].items():
             out[t["base"]][factor].add(level)
-    return {b: {f: 1 + len(v - {0}) for f, v in fs.items()} for b, fs in out.items()}
+    return {b: {f: v | {0} for f, v in fs.items()} for b, fs in out.items()}

@@ -460,7 +460,7 @@ static int put_lists(struct run *run, const struct plan *plan)
 	int e = plan_not_covered(plan, run->arena, &plan_says, &n);
 	if (e < 0)
 		return e;
-	cap = n + 8;
+	cap = n + 9;
 	const char **list = arena_array(run->arena, cap, sizeof(*list));
 	if (!list)
 		return -ENOMEM;
@@ -469,6 +469,9 @@ static int put_lists(struct run *run, const struct plan *plan)
 	static const char *const always[] = {
 	        "Channels in timing, in sizes beyond a value's own, and in the distribution of random-looking ids are not measured.",
 	        "Behaviour that needs a second start, a later date, a real account or an interactive session is not exercised.",
+	        "A tool can find out that it is in a trial, and behave: names that nobody has get an address, any key is taken, the model "
+	        "is a "
+	        "script, and servers cannot prove that they are the vendor's.",
 	        "What the vendor does with what it receives (retention, training, access) cannot be observed from here.",
 	};
 	for (size_t i = 0; i < ARRAY_LEN(always); i++)
