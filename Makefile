@@ -47,7 +47,7 @@ UNIT := $(patsubst tests/unit/%.c,$(O)/unit/%,$(sort $(wildcard tests/unit/*.c))
 INTEGRATION := $(patsubst tests/integration/%.c,$(O)/integration/%,$(sort $(wildcard tests/integration/*.c)))
 FUZZ := $(patsubst fuzz/%.c,$(O)/fuzz/%,$(filter-out fuzz/replay.c,$(sort $(wildcard fuzz/*.c))))
 
-.PHONY: all unit integration specimens fuzz fuzz-targets lint bench bench-enforce bench-gate bench-ledger install uninstall clean format print-flags
+.PHONY: all unit integration specimens fuzz fuzz-targets lint bench bench-enforce bench-gate bench-ledger bench-vet-score install uninstall clean format print-flags
 .SECONDARY:
 all: $(O)/postern build/postern
 
@@ -158,6 +158,9 @@ bench-enforce: all $(O)/bench/enforce $(O)/bench/enforce_code
 
 bench-ledger: $(O)/bench/ledger $(O)/bench/ledger_read
 	bench/ledger.sh
+
+bench-vet-score: all
+	bench/vet-score --why
 
 format:
 	clang-format -i $(SRC) $(filter-out %_table.h,$(wildcard src/*/*.h tests/unit/*.[ch] fuzz/*.[ch]))

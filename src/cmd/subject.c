@@ -74,6 +74,14 @@ struct shown {
 	struct arena *arena;
 };
 
+/* The name below /opt of what is shown as the n-th: of the tool's own, so that it is the same each time, and one that people use. */
+static char *shown_name(struct arena *arena, const char *source, size_t n, const char *end)
+{
+	static const char *const words[] = {"apps", "dev", "local", "pkg", "programs", "sdk", "software", "vendor"};
+	size_t i = (slice_hash(slice_str(source)) >> 24) % ARRAY_LEN(words);
+	return n == 0 ? arena_fmt(arena, SHOWN_AT "/%s%s", words[i], end) : arena_fmt(arena, SHOWN_AT "/%s/%zu%s", words[i], n, end);
+}
+
 /* `where`: the path inside, NULL for one below /opt. */
 static int show_at(struct shown *s, const char *source, const char *where, const char **target)
 {
@@ -87,8 +95,8 @@ static int show_at(struct shown *s, const char *source, const char *where, const
 	s->mounts[s->n].source = arena_str(s->arena, slice_str(source));
 	/* Packages find each other by the name of the folder that holds them. */
 	bool modules = slice_ends(slice_str(source), SLICE("/node_modules"));
-	s->mounts[s->n].target = where ? arena_str(s->arena, slice_str(where))
-	                               : arena_fmt(s->arena, SHOWN_AT "/tool%zu%s", s->n + 1, modules ? "/node_modules" : "");
+	s->mounts[s->n].target =
+	        where ? arena_str(s->arena, slice_str(where)) : shown_name(s->arena, source, s->n, modules ? "/node_modules" : "");
 	if (!s->mounts[s->n].source || !s->mounts[s->n].target)
 		return -ENOMEM;
 	*target = s->mounts[s->n++].target;

@@ -58,7 +58,7 @@ int host_file_set(struct host_spec *h, const struct host_file *f)
 		return -ENOSPC;
 	struct host_file copy = *f;
 	copy.path = arena_str(h->arena, slice_str(f->path));
-	copy.data = arena_copy(h->arena, f->data);
+	copy.data = f->lent ? f->data : arena_copy(h->arena, f->data);
 	if (f->link)
 		copy.link = arena_str(h->arena, slice_str(f->link));
 	if (!copy.path || !copy.data.p || (f->link && !copy.link))

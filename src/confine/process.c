@@ -179,6 +179,9 @@ void process_hide_command_line(const char *shown)
 		return;
 	memset((void *)(uintptr_t)begin, 0, end - begin);
 	memcpy((void *)(uintptr_t)begin, shown, length < end - begin ? length : end - begin - 1);
+	/* If the last byte is not zero, the kernel takes that for a title that ends where the first zero is, and shows no more. */
+	if (end - begin > length + 2)
+		*(char *)(uintptr_t)(end - 1) = 1;
 }
 
 _Noreturn void process_become_role(const char *role, int exe_file, int control_end, int other)

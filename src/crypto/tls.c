@@ -128,11 +128,14 @@ static int leaf_fill(struct tls_server *s, X509 *x, const char *name)
 	int r = cert_serial(x);
 	if (r < 0)
 		return r;
+	/* As others have theirs: for 90 days, of which some are over, and not all on the same day. */
+	uint64_t hash = slice_hash(slice_str(name));
+	time_t begin = s->now - (time_t)(3 + hash % 60) * DAY - (time_t)(hash / 60 % 86400);
 	/* A common name has at most 64 characters; the alternative name is what counts. */
 	if (!X509_set_version(x, X509_VERSION_3) || !X509_set_issuer_name(x, X509_get_subject_name(s->ca)) ||
 	        (strlen(name) <= 64 && !X509_NAME_add_entry_by_txt(
 	                                       X509_get_subject_name(x), "CN", MBSTRING_ASC, (const unsigned char *)name, -1, -1, 0)) ||
-	        !ASN1_TIME_set(X509_getm_notBefore(x), s->now - 30 * DAY) || !ASN1_TIME_set(X509_getm_notAfter(x), s->now + 60 * DAY) ||
+	        !ASN1_TIME_set(X509_getm_notBefore(x), begin) || !ASN1_TIME_set(X509_getm_notAfter(x), begin + 90 * DAY) ||
 	        !X509_set_pubkey(x, s->key))
 		return -EIO;
 	if (cert_extension(x, s->ca, NID_basic_constraints, "critical,CA:FALSE") < 0 ||

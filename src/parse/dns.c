@@ -5,7 +5,6 @@
 #include "base/cursor.h"
 
 #define NAME_WIRE_MAX 255u
-#define TTL           60u
 
 /* One label as text. Each byte takes at most four characters; the caller has checked the length of the whole name. */
 static size_t label_text(struct slice label, char *to)
@@ -55,7 +54,7 @@ bool dns_parse(struct slice packet, struct dns_query *out)
 	return true;
 }
 
-void dns_reply(struct buf *out, const struct dns_query *q, unsigned rcode, const uint8_t *ipv4)
+void dns_reply(struct buf *out, const struct dns_query *q, unsigned rcode, const uint8_t *ipv4, uint32_t ttl)
 {
 	buf_be(out, q->id, 2);
 	/* Reply, recursion available; opcode and "recursion desired" are the client's. */
@@ -69,7 +68,7 @@ void dns_reply(struct buf *out, const struct dns_query *q, unsigned rcode, const
 	buf_be(out, 0xc00c, 2); /* the name of the question */
 	buf_be(out, DNS_A, 2);
 	buf_be(out, 1, 2);
-	buf_be(out, TTL, 4);
+	buf_be(out, ttl, 4);
 	buf_be(out, 4, 2);
 	buf_add(out, slice_of(ipv4, 4));
 }

@@ -20,8 +20,8 @@ struct dns_query {
 
 /* The first question of a query. False if it is a reply, has no question, or is malformed; then *out is untouched. */
 [[nodiscard]] bool dns_parse(struct slice packet, struct dns_query *out);
-/* Appends a reply. ipv4: four bytes for an A record, or NULL. */
-void dns_reply(struct buf *out, const struct dns_query *q, unsigned rcode, const uint8_t *ipv4);
+/* Appends a reply. ipv4: four bytes for an A record, or NULL. ttl: seconds that the record may be kept. */
+void dns_reply(struct buf *out, const struct dns_query *q, unsigned rcode, const uint8_t *ipv4, uint32_t ttl);
 /* The usual short name of a type, "A", "HTTPS", …; "TYPE65280" is written into the buffer for others. */
 const char *dns_type_name(uint16_t type, char spare[12]);
 

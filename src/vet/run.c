@@ -75,7 +75,8 @@ struct run {
 	struct oddities *oddities;
 	struct conduct *conduct; /* NULL: not wanted */
 	struct buf ca_cert, ca_key;
-	struct one *all; /* TRIALS_MAX */
+	struct buf trusted; /* what a trial trusts: ca_cert, and the public ones */
+	struct one *all;    /* TRIALS_MAX */
 	unsigned n_all, next, running, done, jobs;
 	struct mined_levels *mined;          /* NULL: no levels from the artefact's constants */
 	unsigned n_mined;                    /* trials of these */
@@ -363,7 +364,7 @@ static int start_one(struct run *run, struct one *one)
 	};
 	bool behind = run->options->behind != NULL;
 	int r = setup_trial(
-	        run->subject, run->profile, &one->plan.treatment, buf_slice(&run->ca_cert), behind, run->arena, &one->setup, &err);
+	        run->subject, run->profile, &one->plan.treatment, buf_slice(&run->trusted), behind, run->arena, &one->setup, &err);
 	if (r == 0 && behind)
 		r = gate_wrap(&run->program, run->subject, run->profile, run->arena, &one->setup, &err);
 	if (r < 0)
@@ -722,7 +723,7 @@ static int put_lists(struct run *run, const struct plan *plan)
 	int e = plan_not_covered(plan, run->arena, &plan_says, &n);
 	if (e < 0)
 		return e;
-	cap = n + 10 + r->coverage.n_open;
+	cap = n + 11 + r->coverage.n_open;
 	const char **list = arena_array(run->arena, cap, sizeof(*list));
 	if (!list)
 		return -ENOMEM;
@@ -732,6 +733,9 @@ static int put_lists(struct run *run, const struct plan *plan)
 		list[r->n_not_covered++] = plan_says[i];
 	static const char *const always[] = {
 	        "Behaviour that needs a second start, a real account or an interactive session is not exercised.",
+	        "A tool can find out that it is in a trial, and behave: names that nobody has get an address, any key is taken, the model "
+	        "is a "
+	        "script, and servers cannot prove that they are the vendor's.",
 	        "What the vendor does with what it receives (retention, training, access) cannot be observed from here.",
 	};
 	for (size_t i = 0; i < ARRAY_LEN(always); i++)
@@ -912,6 +916,8 @@ static int prepare(struct run *run, struct plan *plan, struct err *err)
 	run->rows = arena_array(run->arena, TRIALS_MAX, sizeof(*run->rows));
 	e = !run->all || !run->observations || !run->rows ? -ENOMEM
 	                                                  : cert_ca_new(NULL, time(NULL) + o->calm.ahead_s, &run->ca_cert, &run->ca_key);
+	buf_add(&run->trusted, buf_slice(&run->ca_cert));
+	setup_public_authorities(&run->trusted);
 	e = e < 0 ? e : loop_new(&run->loop);
 	e = e < 0 ? e : feature_set_new(&run->features);
 	e = e < 0 ? e : hosts_new(&run->hosts);
@@ -934,7 +940,8 @@ int vet_run(const struct vet_subject *s, const struct profile *p, const struct v
 	        .result = result,
 	        .started = now_s(),
 	        .ca_cert = BUF(65536),
-	        .ca_key = BUF(65536)};
+	        .ca_key = BUF(65536),
+	        .trusted = BUF((size_t)1 << 20)};
 	int r = prepare(&run, &plan, err);
 	if (r == 0) {
 		r = run_queue(&run);
@@ -964,6 +971,7 @@ int vet_run(const struct vet_subject *s, const struct profile *p, const struct v
 	combine_free(run.combine);
 	buf_free(&run.ca_cert);
 	buf_free(&run.ca_key);
+	buf_free(&run.trusted);
 	free(run.all);
 	if (r < 0)
 		vet_result_free(result);

@@ -2,8 +2,11 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <dirent.h>
 
+#include "confine/lived.h"
 #include "crypto/cert.h"
+#include "sys/path.h"
 
 #define ARGV_MAX 128
 
@@ -14,14 +17,29 @@ static const char made_up_key[] = "Wq3vT8nZr5LxK2mB7cYd4HsJ9pGfA6eUiR1oXbN0tVwQy
 static const char *const ca_variables[] = {"SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO",
         "AWS_CA_BUNDLE", "DENO_CERT", "PIP_CERT", "CARGO_HTTP_CAINFO"};
 
-/* Where other distributions and libraries look: links to the one file, which holds nothing but the trial's authority. */
+/* Where other distributions and libraries look: links to the one file. */
 static const char *const ca_links[] = {"/etc/ssl/cert.pem", "/etc/ssl/ca-bundle.pem", "/etc/pki/tls/cert.pem",
         "/etc/pki/tls/certs/ca-bundle.crt", "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem"};
+
+void setup_public_authorities(struct buf *out)
+{
+	_cleanup_buf_ struct buf one = BUF(65536);
+	DIR *d = opendir("/usr/share/ca-certificates/mozilla");
+	struct dirent *entry;
+	while (d && path_next(d, &entry) > 0) {
+		buf_reset(&one);
+		if (slice_ends(slice_str(entry->d_name), SLICE(".crt")) && path_read(dirfd(d), entry->d_name, &one) == 0 &&
+		        one.n < out->max - out->n)
+			buf_add(out, buf_slice(&one));
+	}
+	if (d)
+		(void)closedir(d);
+}
 
 static int put_authority(struct host_spec *h, struct slice ca_pem, struct arena *arena)
 {
 	uint32_t hash = 0;
-	struct host_file ca = {.path = SETUP_CA_PATH, .data = ca_pem};
+	struct host_file ca = {.path = SETUP_CA_PATH, .data = ca_pem, .lent = true};
 	int r = host_file_set(h, &ca);
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(ca_links); i++) {
 		struct host_file link = {.path = ca_links[i], .link = SETUP_CA_PATH};
@@ -133,6 +151,7 @@ int setup_trial(const struct vet_subject *s, const struct profile *p, const stru
 			return err_sys(err, -ENOMEM, "cannot make the gateway's address");
 	}
 	r = host_project_files(h);
+	r = r < 0 ? r : lived_files(h);
 	r = r < 0 ? r : put_authority(h, ca_pem, arena);
 	r = r < 0 ? r : standard_env(h, s, arena);
 	r = r < 0 ? r : put_env_list(h, p->env, &v, arena);

@@ -241,8 +241,19 @@ static bool listed(const char *const *list, struct slice name)
 	return false;
 }
 
-/* Every name resolves, but: a single label does not (unless it is one of the configured names); below the search domain only names with
- * exactly one label more do, so that a resolver which appends the domain to a public name gets NXDOMAIN, as in an office. */
+/* Domains that no public server ever answers for: RFC 6761, 6.4; RFC 7686; RFC 9476. */
+static const char *const nobodys[] = {"invalid", "onion", "alt", NULL};
+
+/* How long a name may be kept: the same for it each time, and not the same for all. */
+static uint32_t time_to_live(struct slice name)
+{
+	static const uint32_t usual[] = {60, 300, 20, 120, 600, 30, 300, 3600};
+	return usual[slice_hash(name) % ARRAY_LEN(usual)];
+}
+
+/* Every name resolves, but: a single label does not (unless it is one of the configured names), nor does what is below a domain that is
+ * nobody's; below the search domain only names with exactly one label more do, so that a resolver which appends the domain to a public
+ * name gets NXDOMAIN, as in an office. */
 static bool resolves(const struct engine *e, const struct dns_query *q)
 {
 	struct slice name = slice_str(q->name), domain = slice_str(e->config.dns_search);
@@ -250,7 +261,10 @@ static bool resolves(const struct engine *e, const struct dns_query *q)
 		return false;
 	if (listed(e->config.names, name))
 		return true;
-	if (q->labels < 2)
+	struct slice top = name;
+	for (size_t dot; (dot = slice_chr(top, '.', 0)) != SLICE_NPOS;)
+		top = slice_from(top, dot + 1);
+	if (q->labels < 2 || listed(nobodys, top))
 		return false;
 	if (domain.n == 0 || name.n <= domain.n || name.p[name.n - domain.n - 1] != '.' ||
 	        !slice_eq_nocase(slice_from(name, name.n - domain.n), domain))
@@ -299,7 +313,7 @@ void engine_dns(struct engine *e, struct slice packet, const char *proto, struct
 	bool known = q.qclass == 1 && !reverse && resolves(e, &q);
 	bool opcode = (q.flags & 0x7800) == 0;
 	bool address = opcode && known && q.qtype == DNS_A && names_address(e->names, slice_str(q.name), ipv4) == 0;
-	dns_reply(reply, &q, !opcode ? DNS_NOTIMP : known ? DNS_NOERROR : DNS_NXDOMAIN, address ? ipv4 : NULL);
+	dns_reply(reply, &q, !opcode ? DNS_NOTIMP : known ? DNS_NOERROR : DNS_NXDOMAIN, address ? ipv4 : NULL, time_to_live(name));
 	char spare[12], text[INET_ADDRSTRLEN];
 	struct buf *t = engine_trace(e, NULL, TRACE_DNS);
 	trace_put(t, TAG_QNAME, slice_str(q.name));
@@ -584,7 +598,7 @@ int engine_new(const struct engine_config *c, const struct far_side *far, struct
 		r = port_open(e, DNS_PORT, false);
 	if (r == 0 && c->outer) {
 		what = "the relay";
-		struct relay_watch w = {.arg = e, .tcp = saw_tcp, .udp = saw_udp, .other = saw_other};
+		struct relay_watch w = {.arg = e, .tcp = saw_tcp, .udp = saw_udp, .other = saw_other, .far_away = c->far_away};
 		r = relay_new(e->loop, c->outer_fd > 0 ? c->outer_fd : -1, c->outer, c->inner, &w, &e->relay);
 	}
 	if (r < 0) {

@@ -24,6 +24,7 @@ struct engine_config {
 	const char *const *dead;
 	uint64_t trace_max; /* bytes of trace; 0: 64 MiB */
 	int64_t ahead_s;    /* dates and certificates are of a calendar that is so far ahead; one for all engines of a process */
+	bool far_away;      /* with a relay: servers take as long to be reached as those of the Internet */
 };
 
 /* The loop that the engine runs on, for what its far side waits for. */

@@ -13,6 +13,9 @@
 
 #define FRAME_MAX ((size_t)65536 + 256)
 #define BATCH     64
+/* Of what is held back: the first answer to a connection is short, and no program has more than some at once on the way. */
+#define LATE_MAX    256
+#define LATE_FRAMES 512
 
 struct side {
 	struct relay *relay;
@@ -24,7 +27,10 @@ struct side {
 
 struct relay {
 	struct relay_watch watch;
+	struct loop *loop;
 	struct side outer, inner;
+	struct late *late;
+	size_t n_late;
 	uint8_t frame[sizeof(struct virtio_net_hdr) + FRAME_MAX];
 };
 
@@ -105,6 +111,61 @@ void relay_look(const struct relay_watch *watch, struct slice frame)
 		look_ipv6(watch, slice_from(frame, 14));
 }
 
+/* A frame on its long way. */
+struct late {
+	struct relay *relay;
+	struct late *next;
+	struct source *timer;
+	size_t n;
+	uint8_t frame[LATE_MAX];
+};
+
+unsigned relay_distance(struct slice frame)
+{
+	if (frame.n < 34 || frame.p[12] != ETHERTYPE_IP >> 8 || frame.p[13] != (ETHERTYPE_IP & 0xff) || frame.p[23] != IPPROTO_TCP)
+		return 0;
+	size_t header = (size_t)(frame.p[14] & 15) * 4;
+	struct slice tcp = slice_from(frame, 14 + header);
+	if (header < 20 || tcp.n < 14 || (tcp.p[13] & 0x17) != 0x12) /* SYN and ACK */
+		return 0;
+	return 5 + (unsigned)(slice_hash(slice_sub(frame, 26, 4)) % 40);
+}
+
+static void on_late(void *arg, uint32_t events)
+{
+	struct late *l = arg;
+	struct late **at = &l->relay->late;
+	(void)events;
+	while (*at != l)
+		at = &(*at)->next;
+	*at = l->next;
+	l->relay->n_late--;
+	(void)send(l->relay->outer.fd, l->frame, l->n, MSG_DONTWAIT);
+	free(l);
+}
+
+/* Whether the frame is sent later. What cannot wait is sent at once. */
+static bool hold(struct relay *r, const uint8_t *frame, size_t n)
+{
+	unsigned ms = relay_distance(slice_of(frame + sizeof(struct virtio_net_hdr), n - sizeof(struct virtio_net_hdr)));
+	if (ms == 0 || n > LATE_MAX || r->n_late == LATE_FRAMES)
+		return false;
+	struct late *l = calloc(1, sizeof(*l));
+	if (!l)
+		return false;
+	l->relay = r;
+	l->n = n;
+	memcpy(l->frame, frame, n);
+	if (loop_after(r->loop, ms, on_late, l, &l->timer) < 0) {
+		free(l);
+		return false;
+	}
+	l->next = r->late;
+	r->late = l;
+	r->n_late++;
+	return true;
+}
+
 static void on_frames(void *arg, uint32_t events)
 {
 	struct side *s = arg;
@@ -120,6 +181,8 @@ static void on_frames(void *arg, uint32_t events)
 		if (s->looked)
 			relay_look(
 			        &r->watch, slice_of(r->frame + sizeof(struct virtio_net_hdr), (size_t)n - sizeof(struct virtio_net_hdr)));
+		if (r->watch.far_away && s == &r->inner && hold(r, r->frame, (size_t)n))
+			continue;
 		/* A full queue drops the frame, as a wire would. */
 		(void)send(s->peer->fd, r->frame, (size_t)n, MSG_DONTWAIT);
 	}
@@ -133,6 +196,7 @@ int relay_new(struct loop *loop, int outer, const char *outer_name, const char *
 		return -ENOMEM;
 	}
 	r->watch = *watch;
+	r->loop = loop;
 	r->outer = (struct side){.relay = r, .fd = -1, .peer = &r->inner, .looked = true};
 	r->inner = (struct side){.relay = r, .fd = -1, .peer = &r->outer};
 	r->outer.fd = outer;
@@ -155,6 +219,11 @@ void relay_free(struct relay *r)
 {
 	if (!r)
 		return;
+	for (struct late *l = r->late, *next; l; l = next) {
+		next = l->next;
+		loop_remove(l->timer);
+		free(l);
+	}
 	loop_remove(r->outer.source);
 	loop_remove(r->inner.source);
 	fd_closep(&r->outer.fd);

@@ -73,6 +73,16 @@ void reply_begin(struct exchange_reply *out, int status, const char *type, const
 		buf_str_add(&out->headers, "cache-control: no-cache\r\n");
 }
 
+/* What stands in front of a host says so: not the same for all hosts, and always the same for one. */
+static const char *const stacks[] = {
+        "server: nginx\r\n",
+        "server: cloudflare\r\ncf-cache-status: DYNAMIC\r\nvary: Accept-Encoding\r\n",
+        "server: envoy\r\nx-envoy-upstream-service-time: 14\r\n",
+        "via: 1.1 google\r\nalt-svc: clear\r\n",
+        "server: nginx/1.25.4\r\nstrict-transport-security: max-age=15724800; includeSubDomains\r\n",
+        "server: awselb/2.0\r\nx-content-type-options: nosniff\r\n",
+};
+
 static struct slice path_of(const struct exchange_request *r)
 {
 	size_t q = slice_chr(r->target, '?', 0);
@@ -86,13 +96,15 @@ static void request(void *arg, const struct exchange_request *r, struct exchange
 {
 	struct answers *a = arg;
 	struct slice path = path_of(r);
-	for (size_t i = 0; i < ARRAY_LEN(dialects); i++) {
-		if (dialects[i](&a->script, r, path, out))
-			return;
-	}
-	plausible_answer(&a->script, r, path, out);
-	if (a->moods)
+	size_t i = 0;
+	while (i < ARRAY_LEN(dialects) && !dialects[i](&a->script, r, path, out))
+		i++;
+	if (i == ARRAY_LEN(dialects))
+		plausible_answer(&a->script, r, path, out);
+	if (i == ARRAY_LEN(dialects) && a->moods)
 		mood_reply(a->moods, a->flags, out);
+	if (slice_find(buf_slice(&out->headers), SLICE("server: "), 0) == SLICE_NPOS)
+		buf_str_add(&out->headers, stacks[(slice_hash(r->host) >> 24) % ARRAY_LEN(stacks)]);
 }
 
 static bool ws_accept(void *arg, const struct exchange_request *r)

@@ -83,6 +83,7 @@ static int serve(int control_fd, struct err *err)
 	        .dead = c.dead,
 	        .trace_max = c.trace_max,
 	        .ahead_s = c.ahead_s,
+	        .far_away = true,
 	};
 	struct far_side far = answers_far_side(answers);
 	struct engine *engine = NULL;

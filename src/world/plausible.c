@@ -384,6 +384,12 @@ static const struct plausible_rule table[] = {
         {"version.file", "*", "GET", "*/version.txt", 200, TYPE_TEXT, "1.0.0\n", NULL},
         J("version.file", "*", "GET", "*/version.json", 200, "{\"version\":\"1.0.0\",\"latest_version\":\"1.0.0\"}"),
 
+        /* The page of a host itself. */
+        {"web.page", "*", "GET", "/", 200, TYPE_HTML,
+                "<!doctype html>\n<html lang=\"en\"><head><meta "
+                "charset=\"utf-8\"><title>Welcome</title></head><body><main></main></body></html>\n",
+                NULL},
+
         /* Anything else. */
         F("other", "*", "*", "*", make_other),
 };

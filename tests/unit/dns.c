@@ -78,14 +78,14 @@ static void replies(void **state)
 	char spare[12];
 	(void)state;
 	assert_true(dns_parse(SLICE(QUERY), &q));
-	dns_reply(&b, &q, DNS_NOERROR, (const uint8_t *)"\x68\x10\x01\x02");
+	dns_reply(&b, &q, DNS_NOERROR, (const uint8_t *)"\x68\x10\x01\x02", 60);
 	assert_true(slice_eq(buf_slice(&b), SLICE("\x12\x34\x81\x80\x00\x01\x00\x01\x00\x00\x00\x00\x03"
 	                                          "API\x07"
 	                                          "example\x03"
 	                                          "com\x00\x00\x01\x00\x01"
 	                                          "\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\x68\x10\x01\x02")));
 	buf_reset(&b);
-	dns_reply(&b, &q, DNS_NXDOMAIN, NULL);
+	dns_reply(&b, &q, DNS_NXDOMAIN, NULL, 0);
 	assert_true(slice_starts(buf_slice(&b), SLICE("\x12\x34\x81\x83\x00\x01\x00\x00\x00\x00\x00\x00")));
 	assert_string_equal(dns_type_name(65, spare), "HTTPS");
 	assert_string_equal(dns_type_name(65280, spare), "TYPE65280");
