@@ -58,6 +58,7 @@ struct run {
 	struct hosts *hosts;
 	struct oddities *oddities;
 	struct conduct *conduct; /* NULL: not wanted */
+	const char *no_conduct;
 	struct buf ca_cert, ca_key;
 	struct one *all; /* TRIALS_MAX */
 	unsigned n_all, next, running, done, jobs;
@@ -437,11 +438,12 @@ static int confirm(struct run *run)
 	return 0;
 }
 
-/* A tool that does not work has no conduct to speak of. */
-static int run_conduct(struct run *run, struct err *err)
+/* A tool that does not work has no conduct to speak of. What was found of its traffic stands, whatever becomes of these trials. */
+static void run_conduct(struct run *run)
 {
+	struct err err = {0};
 	if (!run->conduct || run->stopping || run->n_observations == 0)
-		return 0;
+		return;
 	struct conduct_how how = {
 	        .few = run->options->conduct == CONDUCT_FEW ||
 	               (run->options->conduct == CONDUCT_AS_EFFORT && run->options->effort == PLAN_QUICK),
@@ -453,7 +455,8 @@ static int run_conduct(struct run *run, struct err *err)
 	        .stop_fd = run->options->stop_fd,
 	        .keep_folder = run->options->keep_folder,
 	};
-	return conduct_run(run->conduct, &how, err);
+	if (conduct_run(run->conduct, &how, &err) < 0)
+		run->no_conduct = arena_fmt(run->arena, "Not all trials of conduct could be run: %s.", err.text);
 }
 
 static void on_stop(void *arg, uint32_t events)
@@ -503,6 +506,8 @@ static int put_lists(struct run *run, const struct plan *plan)
 		        "This kernel let nobody answer for it: uname(2), sysinfo(2) and sched_getaffinity(2) told of the real "
 		        "machine, so that what depends on the kernel's release or on more CPUs was seen only where a tool "
 		        "reads files.";
+	if (run->no_conduct)
+		list[r->n_not_covered++] = run->no_conduct;
 	if (run->real_clock)
 		list[r->n_not_covered++] = "This kernel has no time namespaces: the tool saw for how long the real machine is up.";
 	r->not_covered = list;
@@ -662,8 +667,10 @@ int vet_run(const struct vet_subject *s, const struct profile *p, const struct v
 	if (r == 0) {
 		r = run_queue(&run);
 		r = r < 0 || run.stopping ? r : confirm(&run);
-		r = r < 0 ? err_sys(err, r, "cannot go on with the trials") : run_conduct(&run, err);
+		r = r < 0 ? err_sys(err, r, "cannot go on with the trials") : 0;
 	}
+	if (r == 0 && !run.err.code)
+		run_conduct(&run);
 	if (r == 0 && run.err.code) {
 		if (err)
 			*err = run.err;
