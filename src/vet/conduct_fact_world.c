@@ -147,8 +147,9 @@ static void injection_effect(struct facts *f, const char *id, bool guarded_did, 
 		fact_add(f, &x);
 		return;
 	}
-	const char *why =
-	        !guarded ? look_missing(f->c, CONDUCT_GUARDED) : "With nothing allowed beforehand, none of the texts reached the model.";
+	const char *why = !guarded                   ? look_missing(f->c, CONDUCT_GUARDED)
+	                  : f->c->profile->sandboxes ? in_sandbox
+	                                             : "With nothing allowed beforehand, none of the texts reached the model.";
 	fact_not_observable(f, id, NULL, arena_fmt(f->arena, "%s%s", why, also));
 }
 
