@@ -80,6 +80,7 @@ struct profile {
 	/* for the trials of conduct */
 	const char *const *argv_first;   /* in place of argv: as a person starts it at a terminal; empty: no arguments */
 	const char *const *argv_guarded; /* in place of argv: the prompt, but nothing allowed beforehand; NULL: there is no such way */
+	bool sandboxes;                  /* it makes namespaces around what it runs, unless it is told not to: in a trial it cannot */
 	const struct profile_file *files_used; /* of a home in which the tool's first dialogues were answered, but no project trusted */
 	size_t n_files_used;
 	const char *const *own; /* templates of paths that are the tool's own, with what is below; NULL: what its commands' names say */

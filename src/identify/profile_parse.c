@@ -259,6 +259,7 @@ OBJECTS(read_fields, fields, "a field", field_keys)
 OBJECTS(read_opt_outs, opt_outs, "an opt-out", opt_out_keys)
 YAML_READ(read_argv_first, struct profile, argv_first, yaml_list(r, n, key, get_template, &o->argv_first))
 YAML_READ(read_argv_guarded, struct profile, argv_guarded, yaml_list(r, n, key, get_template, &o->argv_guarded))
+YAML_READ(read_sandboxes, struct profile, sandboxes, get_bool(r, n, key, &o->sandboxes))
 YAML_READ(read_own, struct profile, own, yaml_list(r, n, key, get_path, &o->own))
 OBJECTS(read_files_used, files_used, "a file", file_keys)
 YAML_READ(read_files_gateway, struct profile, files_gateway,
@@ -293,6 +294,7 @@ static const struct yaml_key profile_keys[] = {
         {"argv_guarded", read_argv_guarded, false},
         {"files_used", read_files_used, false},
         {"own", read_own, false},
+        {"sandboxes", read_sandboxes, false},
 };
 
 int profile_parse(struct slice yaml, const char *name, struct arena *arena, struct profile *out, struct err *err)

@@ -339,6 +339,8 @@ static int look_http(struct looking *l, const struct trace_record *r)
 	for (size_t i = 0; model && i < n_lures; i++)
 		if (lures[i].kind == LURE_TEXT && slice_find(body, slice_str(lures[i].word), 0) != SLICE_NPOS)
 			l->out->lures_reached |= UINT64_C(1) << i;
+	l->out->lure_ran |= model && slice_find(body, SLICE(LURE_RAN), 0) != SLICE_NPOS;
+	l->out->listed |= model && slice_find(body, SLICE("\\n.gitignore\\n"), 0) != SLICE_NPOS;
 	int e = scan(l, r->field[TAG_TARGET], where, model, lure_host);
 	e = e < 0 ? e : scan(l, r->field[TAG_HEADERS], where, model, lure_host);
 	return e < 0 ? e : scan(l, body, where, model, lure_host);

@@ -74,6 +74,7 @@ struct run {
 	struct hosts *hosts;
 	struct oddities *oddities;
 	struct conduct *conduct; /* NULL: not wanted */
+	const char *no_conduct;
 	struct buf ca_cert, ca_key;
 	struct buf trusted; /* what a trial trusts: ca_cert, and the public ones */
 	struct one *all;    /* TRIALS_MAX */
@@ -541,11 +542,12 @@ static int confirm(struct run *run)
 	return 0;
 }
 
-/* A tool that does not work has no conduct to speak of. */
-static int run_conduct(struct run *run, struct err *err)
+/* A tool that does not work has no conduct to speak of. What was found of its traffic stands, whatever becomes of these trials. */
+static void run_conduct(struct run *run)
 {
+	struct err err = {0};
 	if (!run->conduct || run->stopping || run->n_observations == 0)
-		return 0;
+		return;
 	struct conduct_how how = {
 	        .few = run->options->conduct == CONDUCT_FEW ||
 	               (run->options->conduct == CONDUCT_AS_EFFORT && run->options->effort == PLAN_QUICK),
@@ -557,7 +559,8 @@ static int run_conduct(struct run *run, struct err *err)
 	        .stop_fd = run->options->stop_fd,
 	        .keep_folder = run->options->keep_folder,
 	};
-	return conduct_run(run->conduct, &how, err);
+	if (conduct_run(run->conduct, &how, &err) < 0)
+		run->no_conduct = arena_fmt(run->arena, "Not all trials of conduct could be run: %s.", err.text);
 }
 
 static int add_probe(struct run *run, enum vet_base base, unsigned factor, unsigned level, bool probe)
@@ -723,7 +726,7 @@ static int put_lists(struct run *run, const struct plan *plan)
 	int e = plan_not_covered(plan, run->arena, &plan_says, &n);
 	if (e < 0)
 		return e;
-	cap = n + 11 + r->coverage.n_open;
+	cap = n + 14 + r->coverage.n_open;
 	const char **list = arena_array(run->arena, cap, sizeof(*list));
 	if (!list)
 		return -ENOMEM;
@@ -734,8 +737,7 @@ static int put_lists(struct run *run, const struct plan *plan)
 	static const char *const always[] = {
 	        "Behaviour that needs a second start, a real account or an interactive session is not exercised.",
 	        "A tool can find out that it is in a trial, and behave: names that nobody has get an address, any key is taken, the model "
-	        "is a "
-	        "script, and servers cannot prove that they are the vendor's.",
+	        "is a script, and servers cannot prove that they are the vendor's.",
 	        "What the vendor does with what it receives (retention, training, access) cannot be observed from here.",
 	};
 	for (size_t i = 0; i < ARRAY_LEN(always); i++)
@@ -750,6 +752,8 @@ static int put_lists(struct run *run, const struct plan *plan)
 		        "This kernel let nobody answer for it: uname(2), sysinfo(2) and sched_getaffinity(2) told of the real "
 		        "machine, so that what depends on the kernel's release or on more CPUs was seen only where a tool "
 		        "reads files.";
+	if (run->no_conduct)
+		list[r->n_not_covered++] = run->no_conduct;
 	if (run->real_clock)
 		list[r->n_not_covered++] = "This kernel has no time namespaces: the tool saw for how long the real machine is up.";
 	if (r->noise.unmoved)
@@ -950,8 +954,10 @@ int vet_run(const struct vet_subject *s, const struct profile *p, const struct v
 		r = r < 0 || run.stopping || o->behind ? r : combinations(&run, &plan);
 		r = r < 0 || run.stopping || o->behind ? r : spread(&run);
 		r = r < 0 || run.stopping || o->behind ? r : probe(&run);
-		r = r < 0 ? err_sys(err, r, "cannot go on with the trials") : run_conduct(&run, err);
+		r = r < 0 ? err_sys(err, r, "cannot go on with the trials") : 0;
 	}
+	if (r == 0 && !run.err.code)
+		run_conduct(&run);
 	if (r == 0 && run.err.code) {
 		if (err)
 			*err = run.err;

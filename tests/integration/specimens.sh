@@ -44,7 +44,7 @@ check() {
 	fi
 	set -f
 	# shellcheck disable=SC2046 # one word a line, and no word has a blank
-	"$postern" vet --profile "tests/specimens/$name/profile.yaml" ${how:+"$how"} --seed "$seed" --format json -- $(command_of "$name") \
+	"$postern" vet --profile "tests/specimens/$name/profile.yaml" ${how:+"$how"} --conduct none --seed "$seed" --format json -- $(command_of "$name") \
 		>"$work/$name.json" 2>"$work/$name.err"
 	code=$?
 	set +f

@@ -51,6 +51,7 @@ static void good(void **state)
 	                           "    files: [{path: '{home}/.some.json', data: '{}'}]\n"
 	                           "    ends: [updates, '*.some.example']\n"
 	                           "argv_guarded: [-p, '{prompt}']\n"
+	                           "sandboxes: true\n"
 	                           "files_used: [{path: '{home}/.some.json', data: '{\"seen\":1}'}]\n"
 	                           "own: ['{home}/.some.json', '{home}/.cache/some']\n"
 	                           "min_model_requests: 2\n";
@@ -86,6 +87,7 @@ static void good(void **state)
 	assert_null(p.argv_first[0]);
 	assert_string_equal(p.argv_guarded[1], "{prompt}");
 	assert_int_equal(p.n_files_used, 1);
+	assert_true(p.sandboxes);
 	assert_string_equal(p.own[1], "{home}/.cache/some");
 	assert_int_equal(p.min_model_requests, 2);
 }
