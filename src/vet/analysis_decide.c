@@ -331,7 +331,7 @@ int an_tell(const struct ctx *c, struct groups *all, const struct told *t)
 	g->before = t->before;
 	g->after = t->after;
 	g->at = (struct hunk){0, t->before.n, 0, t->after.n};
-	g->marks = true;
+	g->marks = g->lies = true;
 	g->explanation = t->explanation;
 	return 0;
 }

@@ -115,6 +115,7 @@ static int put_finding(struct arena *arena, const struct group *g, struct vet_fi
 	        .without = g->without,
 	        .without_hits = g->without_hits};
 	f.base = g->bases[0] && g->bases[1] ? "official,gateway" : vet_base_name(g->bases[BASE_GATEWAY] ? BASE_GATEWAY : BASE_OFFICIAL);
+	f.beyond_gate = g->lies || strncmp(an_text_of(g->endpoint), "FILE ", 5) == 0;
 	f.levels = list_out(arena, &g->levels);
 	f.evidence = list_out(arena, &g->evidence);
 	f.also_at = g->also.n ? list_out(arena, &g->also) : NULL;

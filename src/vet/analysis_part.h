@@ -107,6 +107,7 @@ struct group {
 	struct slice before, after;
 	struct hunk at;
 	bool marks; /* at says which part; else before and after are compared */
+	bool lies;  /* found by how it lies (an_tell) */
 	const char *explanation, *declared;
 	double p, q;
 	/* Several conditions, with the levels of each; NULL: factor and levels say it. */

@@ -9,14 +9,15 @@
 #include "vet/stat.h"
 #include "vet/stat_order.h"
 
-#define Q_MAX 0.01
+#define Q_MAX 0.001
 /* Fewer trials than this tell nothing of how a quantity varies by itself. */
 #define POOL_MIN 6
 /* Of the fresh runs with a level, so many must be there to decide. */
-#define FRESH_MIN 3
+#define FRESH_MIN 4
 /* One value of the level above one of the others, in so many of all pairs: other levels may do the same, and some trials are stray. */
 #define APART_SCREEN 0.96
 #define APART_FRESH  0.9
+#define APART_BESIDE 0.95
 
 /* What counts as a difference, by kind of quantity. A machine that is busy with other things must not look like a channel. */
 struct scale {
@@ -342,6 +343,10 @@ static int probe_level(const struct ctx *c, uint32_t feature, const struct scale
 	split(c, s, t->factor, t->level, true, &n, &m);
 	if (n < FRESH_MIN)
 		return 0;
+	/* A burst of load falls on the runs of the level and on the baselines between them alike: so these alone must lie apart already. */
+	double beside = stat_superiority(s->x, n, s->y, m);
+	if (m < FRESH_MIN || (first.up ? beside : 1 - beside) < APART_BESIDE)
+		return add_hypothesis(all, &(struct hypothesis){.feature = feature, .trial = o, .p = 1, .x = first});
 	memcpy(s->scratch, s->y, m * sizeof(*s->y));
 	bool moved = m && fabs(stat_median(s->scratch, m) - first.median_y) > first.needed / 2;
 	for (size_t i = 0; i < c->n && !moved; i++) {

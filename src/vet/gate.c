@@ -321,7 +321,7 @@ int gate_compare(struct vet_result *plain, const struct vet_result *behind)
 		const struct vet_finding *f = &plain->findings[i], *still = remains(behind, f, f->class);
 		struct vet_closure *c = &g->closures[g->n_closures++];
 		*c = (struct vet_closure){.finding = f, .factor = f->factor, .class = f->class, .runs = runs_of(behind, f)};
-		c->state = still ? CLOSURE_OPEN : useless || !c->runs ? CLOSURE_UNTESTED : CLOSURE_CLOSED;
+		c->state = still ? CLOSURE_OPEN : useless || !c->runs || f->beyond_gate ? CLOSURE_UNTESTED : CLOSURE_CLOSED;
 		if (!still && c->state == CLOSURE_CLOSED)
 			still = remains(behind, f, CLASS_DISCLOSED);
 		if (still)

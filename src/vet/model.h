@@ -41,6 +41,7 @@ struct vet_finding {
 	unsigned occurrences;        /* further addresses of the same factor, class and kind, folded into this finding */
 	const char *const *also_at;  /* some of them, NULL-terminated; may be NULL */
 	double p_value;              /* exact, of the confirmation */
+	bool beyond_gate;            /* found by its distribution, or in a file that is left: what trials behind the gate do not look for */
 	/* All that must hold together, the factor and levels above among it; one for a dependence on one factor alone. */
 	const struct vet_condition *conditions;
 	size_t n_conditions;
