@@ -59,12 +59,12 @@ static const struct opt vet_table[] = {
                 "print the answers to the due-diligence questionnaire too, and ask the registry who published what, and how it was "
                 "attested"),
         OPT_FLAG(struct vet_opts, compare, "compare", 0,
-                "say what changed from A to B: reports of earlier vettings (or their folders), or subjects to be vetted now"),
+                "say what changed from A to B, reports of earlier vettings or their folders, or subjects to be vetted now"),
         OPT_STRING(struct vet_opts, sign, "sign", 0, "KEY",
                 "write a statement of the verdict, signed with this key, to verdict.intoto.json of --out; postern log keygen makes keys"),
         OPT_STRING(struct vet_opts, verify, "verify", 0, "FILE",
                 "check such a statement, and if a file is named that it is about it, and print what it says; nothing is vetted"),
-        OPT_STRING(struct vet_opts, key, "key", 0, "FILE", "with --verify: the verifier keys that count, a line each"),
+        OPT_STRING(struct vet_opts, key, "key", 0, "FILE", "the verifier keys that count for --verify, a line each"),
         OPT_U64(struct vet_opts, jobs, "jobs", 'j', "N", 1, 64, "trials at once; by default the number of CPUs, at most 8"),
         OPT_U64(struct vet_opts, strength, "strength", 0, "N", 1, 3,
                 "combine levels so that any N of different factors meet in a trial; by default 2, with --thorough 3; 1 combines none"),
@@ -82,7 +82,7 @@ static const struct opt vet_table[] = {
         OPT_CHOICE(struct vet_opts, conduct, "conduct", 0, "WHICH", conducts,
                 "which trials of what else it does are run, on files, consent, opt-outs and the like; by default few with --quick, else "
                 "all"),
-        OPT_CHOICE(struct vet_opts, format, "format", 'f', "FORMAT", formats, "what is printed: text (by default), json, html or sarif"),
+        OPT_CHOICE(struct vet_opts, format, "format", 'f', "FORMAT", formats, "what is printed, by default text"),
         OPT_FLAG(
                 struct vet_opts, keep_traces, "keep-traces", 0, "keep what each trial sent, a file a trial, in the folder traces of --out"),
         OPT_STRING(struct vet_opts, ledger, "ledger", 0, "DIR",

@@ -59,7 +59,7 @@ completes() {
 		echo "${COMPREPLY[*]}"' - "$P" "${@:2}")
 	[[ $got == "$1" ]] || fail "bash completes \"${*:2}\" to \"$got\""
 }
-completes '--quick' vet --q
+completes '--quick' vet --qui
 completes 'bundle' policy bu
 completes 'make' policy bundle ma
 completes '--expires' policy bundle make --ex

@@ -187,6 +187,9 @@ done <<-'END'
 	{netwrok: []}
 	{network: {host: a.example}}
 	{network: [{hots: a.example}]}
+	{tools: {default: ban, rules: [{tool: x, vetted: false, verdict: gate}]}}
+	{tools: {default: ban, vetted: {worst: disclosed}}}
+	{tools: {default: ban, vetted: {keys: [k], worst: covert}}}
 	{network: [{methods: [GET]}]}
 	{network: [{host: a.example, any_host: true}]}
 	{network: [{any_host: false}]}
