@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "vet/plan.h"
 #include "vet/stat.h"
 
 /* A dependence that nothing explains is reported only if the chance of any such false report is below this, over all that were
@@ -360,7 +361,7 @@ static int put_words(const struct ctx *c, const struct combination *m, struct gr
 		if (l)
 			buf_str_add(&b, l->name);
 		else
-			buf_fmt(&b, "made-up device %u", k->level);
+			buf_fmt(&b, PLAN_DEVICE "%u", k->level);
 	}
 	if (m->off)
 		buf_fmt(&how, ", in %u of %u with one of these turned back", m->off_hits, m->off);
@@ -385,7 +386,7 @@ static int put_words(const struct ctx *c, const struct combination *m, struct gr
 static const char *condition_level(const struct ctx *c, const struct condition *k)
 {
 	if (k->factor == CONDITION_DEVICE)
-		return arena_fmt(c->arena, "made-up device %u", k->level);
+		return arena_fmt(c->arena, PLAN_DEVICE "%u", k->level);
 	const struct factor_level *l = factor_level_at(k->factor, k->level);
 	return l ? l->name : NULL;
 }

@@ -23,16 +23,27 @@ static void tally_free(struct tally *t)
 	free(t->count);
 }
 
-/* Columns that were used only. */
+/* Rows and columns that were used only. */
 static int tally_bits(const struct tally *t, struct stat_bits *out)
 {
-	_cleanup_free_ unsigned *c = calloc(t->levels * t->n_seen + 1, sizeof(*c));
+	bool row[LEVELS] = {false}, column[LEVELS + 2] = {false};
+	size_t rows = 0, columns = 0, n = 0;
+	for (size_t l = 0; l < t->levels; l++)
+		for (size_t y = 0; y < t->n_seen; y++)
+			if (t->count[l * t->seen + y])
+				row[l] = column[y] = true;
+	for (size_t l = 0; l < t->levels; l++)
+		rows += row[l];
+	for (size_t y = 0; y < t->n_seen; y++)
+		columns += column[y];
+	_cleanup_free_ unsigned *c = calloc(rows * columns + 1, sizeof(*c));
 	if (!c)
 		return -ENOMEM;
 	for (size_t l = 0; l < t->levels; l++)
-		for (size_t y = 0; y < t->n_seen; y++)
-			c[l * t->n_seen + y] = t->count[l * t->seen + y];
-	int r = stat_information(c, t->levels, t->n_seen, SEED, out);
+		for (size_t y = 0; y < t->n_seen && row[l]; y++)
+			if (column[y])
+				c[n++] = t->count[l * t->seen + y];
+	int r = stat_information(c, rows, columns, SEED, out);
 	if (r == -EINVAL)
 		*out = (struct stat_bits){0};
 	return r == -EINVAL ? 0 : r;

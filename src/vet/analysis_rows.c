@@ -99,6 +99,108 @@ static bool same_value(const struct ctx *c, enum mode mode, size_t x, struct sli
 	return mode == MODE_RAW && same_words(&c->all[x], a, &c->all[y], b);
 }
 
+/* -- batches -- */
+
+/* Records of telemetry come in batches, and how many there are follows from much: in a row of many factors each stands elsewhere than
+ * alone. Where parts come and go by themselves between baselines, a value is new only if no record had it at that key. */
+struct batch {
+	bool *moving;       /* by feature: parts of its endpoint come and go */
+	uint32_t *by_place; /* features, those of one place together */
+	uint32_t *first;    /* by feature: where its place begins in by_place */
+	size_t n;
+};
+
+static void batch_free(struct batch *b)
+{
+	free(b->moving);
+	free(b->by_place);
+	free(b->first);
+}
+
+static int place_order(const void *x, const void *y, void *places)
+{
+	const uint64_t *p = places;
+	uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
+	if (p[a] != p[b])
+		return p[a] < p[b] ? -1 : 1;
+	return (a > b) - (a < b);
+}
+
+static bool comes_and_goes(const struct ctx *c, uint32_t feature)
+{
+	unsigned there[BASE_COUNT] = {0}, all[BASE_COUNT] = {0};
+	for (size_t o = 0; o < c->n; o++)
+		if (c->all[o].baseline && c->all[o].usable) {
+			all[c->all[o].treatment.base]++;
+			there[c->all[o].treatment.base] += feature_value(c->s, feature, (unsigned)o).p != NULL;
+		}
+	for (int b = 0; b < BASE_COUNT; b++)
+		if (there[b] && there[b] < all[b])
+			return true;
+	return false;
+}
+
+static int batch_init(const struct ctx *c, struct batch *b)
+{
+	b->n = feature_count(c->s);
+	b->moving = calloc(b->n + 1, sizeof(*b->moving));
+	b->by_place = calloc(b->n + 1, sizeof(*b->by_place));
+	b->first = calloc(b->n + 1, sizeof(*b->first));
+	_cleanup_free_ uint64_t *endpoints = calloc(b->n + 1, sizeof(*endpoints));
+	_cleanup_free_ uint32_t *order = calloc(b->n + 1, sizeof(*order));
+	if (!b->moving || !b->by_place || !b->first || !endpoints || !order)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < b->n; i++) {
+		b->by_place[i] = order[i] = i;
+		endpoints[i] = slice_hash(slice_str(an_text_of(feature_at(c->s, i)->endpoint)));
+	}
+	if (b->n == 0)
+		return 0;
+	qsort_r(b->by_place, b->n, sizeof(*b->by_place), place_order, c->place);
+	for (uint32_t i = 0; i < b->n; i++)
+		b->first[b->by_place[i]] = i && c->place[b->by_place[i]] == c->place[b->by_place[i - 1]] ? b->first[b->by_place[i - 1]] : i;
+	qsort_r(order, b->n, sizeof(*order), place_order, endpoints);
+	for (size_t from = 0, to; from < b->n; from = to) {
+		bool moving = false;
+		for (to = from; to < b->n && endpoints[order[to]] == endpoints[order[from]]; to++)
+			moving = moving || comes_and_goes(c, order[to]);
+		for (size_t i = from; i < to; i++)
+			b->moving[order[i]] = moving;
+	}
+	return 0;
+}
+
+/* Has a record of a trial that is no row the same there, or if it is an id, one of that form? */
+static bool known_there(const struct ctx *c, const struct batch *b, const struct entry *e)
+{
+	_cleanup_buf_ struct buf mine = BUF(1 << 20), other = BUF(1 << 20);
+	if (!b->moving[e->feature])
+		return false;
+	/* A record that is not there may be in a batch that came too late. */
+	if (!e->after.p)
+		return true;
+	if (e->mode != MODE_SHAPE)
+		feature_shape(e->after, &mine);
+	bool opaque = !slice_eq(buf_slice(&mine), e->after);
+	for (size_t i = b->first[e->feature]; i < b->n && c->place[b->by_place[i]] == c->place[e->feature]; i++)
+		for (size_t o = 0; o < c->n; o++) {
+			if (!c->all[o].usable || c->all[o].row != ROW_NONE)
+				continue;
+			struct slice v = feature_value(c->s, b->by_place[i], (unsigned)o);
+			if (!v.p)
+				continue;
+			if (slice_eq(v, e->after))
+				return true;
+			if (!opaque || v.n > 2 * e->after.n + 64)
+				continue;
+			buf_reset(&other);
+			feature_shape(v, &other);
+			if (slice_eq(buf_slice(&other), e->mode == MODE_SHAPE ? e->after : buf_slice(&mine)))
+				return true;
+		}
+	return false;
+}
+
 /* -- from a feature in which a row differs to an entry -- */
 
 static int differing(struct ctx *c, const struct view *v, uint32_t feature, size_t row, const struct singles *alone, struct entries *out)
@@ -138,6 +240,19 @@ static int differing_all(struct ctx *c, const struct singles *alone, struct entr
 		an_view_end(c, &v);
 	}
 	return r;
+}
+
+/* Members that several factors bring have no order among each other that any of them alone could show. */
+static bool order_of_new(const struct ctx *c, const struct entry *e)
+{
+	const struct feature *f = feature_at(c->s, e->feature);
+	size_t new = 0;
+	if (!slice_ends(slice_str(f->address), SLICE("(order)")))
+		return false;
+	for (uint32_t i = 0; i < feature_count(c->s) && new < 2; i++)
+		new += i != e->feature &&feature_at(c->s, i)->parent == f->parent &&
+		       !feature_value(c->s, i, (unsigned)e->ref).p &&feature_value(c->s, i, (unsigned)e->trial).p;
+	return new >= 2;
 }
 
 /* -- which parts of it the factors do alone -- */
@@ -422,7 +537,7 @@ static int to_signatures(struct ctx *c, struct entry *e, size_t n, uint8_t *stat
 	return 0;
 }
 
-static int rows_to_entries(struct ctx *c, const struct singles *alone, struct entries *list)
+static int rows_to_entries(struct ctx *c, const struct singles *alone, const struct batch *batch, struct entries *list)
 {
 	int r = differing_all(c, alone, list);
 	if (r || list->n == 0)
@@ -436,6 +551,7 @@ static int rows_to_entries(struct ctx *c, const struct singles *alone, struct en
 	}
 	for (size_t i = 0; i < list->n && r == 0; i++) {
 		struct entry *e = &list->e[i];
+		e->dropped = e->dropped || order_of_new(c, e) || known_there(c, batch, e);
 		if (!e->dropped)
 			pair_with_alone(c, e, &alone[e->trial]);
 		if (!e->dropped)
@@ -456,7 +572,9 @@ int an_rows(struct ctx *c, struct signatures *out)
 		if (c->all[o].usable && c->all[o].row == ROW_ARRAY)
 			singles_of(c, o, &alone[o]);
 	c->t = c->all;
-	int r = rows_to_entries(c, alone, &list);
+	_cleanup_(batch_free) struct batch batch = {0};
+	int r = batch_init(c, &batch);
+	r = r ? r : rows_to_entries(c, alone, &batch, &list);
 	if (list.n)
 		qsort(list.e, list.n, sizeof(*list.e), feature_order);
 	for (size_t from = 0, to; from < list.n && r == 0; from = to) {

@@ -7,6 +7,7 @@
 #include "vet/stat.h"
 
 #define SIGNATURES_MAX 400 /* that are looked at again */
+#define CHANCE_MAX     0.5 /* features that would look like it by chance */
 #define ROWS_MAX       10  /* that are run again, whole */
 #define AT_ONCE        6   /* that are searched for in one round */
 #define ASKED_MAX      40  /* trials of one search */
@@ -286,6 +287,7 @@ static int begin(struct combine *x, struct ctx *c)
 	if (r)
 		return r;
 	x->suspected = (unsigned)found.n;
+	/* The least like noise come first; the rest is counted with what was not followed. */
 	x->n = found.n < SIGNATURES_MAX ? found.n : SIGNATURES_MAX;
 	x->hunt = calloc(x->n + 1, sizeof(*x->hunt));
 	if (!x->hunt)
@@ -293,6 +295,8 @@ static int begin(struct combine *x, struct ctx *c)
 	for (size_t i = 0; i < x->n; i++) {
 		struct hunt *h = &x->hunt[i];
 		h->s = found.s[i];
+		/* Of what looks like this tool's noise there is no end. */
+		h->stage = h->s.by_chance < CHANCE_MAX ? STAGE_AGAIN : STAGE_CHANCE;
 		h->n = conditions_of(&c->all[h->s.row].treatment, h->k);
 	}
 	return 0;
@@ -307,7 +311,7 @@ static bool row_has_turn(const struct combine *x, const struct hunt *h)
 		size_t k = 0;
 		while (k < n && rows[k] != g->s.row)
 			k++;
-		if (g->s.rows < 2 && k == n)
+		if (g->s.rows < 2 && k == n && g->stage < STAGE_PROVEN)
 			rows[n++] = g->s.row;
 	}
 	for (size_t i = 0; i < n; i++)
@@ -337,7 +341,7 @@ static int one_round(struct round *r, uint8_t *state)
 		size_t before = r->n;
 		if (h->stage == STAGE_AGAIN)
 			again(r, h, state);
-		for (int k = 0; k < 2 && h->stage == STAGE_SEARCH && e == 0; k++)
+		for (int k = 0; k < 2 && h->stage == STAGE_SEARCH && e == 0 && turns < AT_ONCE; k++)
 			e = search(r, h, state);
 		if (h->stage == STAGE_PROOF)
 			prove(r, h, state);
@@ -457,7 +461,7 @@ int combine_results(const struct combine *x, struct ctx *c, struct combination *
 	*tested = 0;
 	for (size_t i = 0; i < x->n; i++) {
 		const struct hunt *h = &x->hunt[i];
-		*tested += h->stage != STAGE_AGAIN && h->stage != STAGE_OPEN;
+		*tested += h->s.by_chance < CHANCE_MAX;
 		if (h->stage != STAGE_PROVEN)
 			continue;
 		all[k] = (struct combination){.s = &h->s};

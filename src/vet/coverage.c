@@ -130,7 +130,8 @@ static int put_open(const struct plan *p, struct arena *arena, struct vet_covera
 		        "What is active on less than %s of devices (%s if it takes one more condition) can have been missed: %u made-up "
 		        "devices "
 		        "were tried.",
-		        percent(arena, out->rollout), percent(arena, out->rollout_level), out->devices);
+		        percent(arena, out->rollout), out->rollout_level < 1 ? percent(arena, out->rollout_level) : "on any share",
+		        out->devices);
 	}
 	if (!out->clock_stepped)
 		s[n++] = "All trials had the date of today: what begins on a date was not looked for.";

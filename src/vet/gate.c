@@ -174,18 +174,27 @@ const char *gate_project(void)
 
 /* ── the plan ── */
 
+static void add_factor(struct buf *b, const char *name)
+{
+	struct slice rest = buf_slice(b), one;
+	bool there = factor_find(name) == factor_count; /* the API host, a device: not for a list of factors */
+	while (slice_split(&rest, ',', &one))
+		there = there || slice_is(one, name);
+	if (!there)
+		buf_fmt(b, "%s%s", b->n ? "," : "", name);
+}
+
 const char *gate_factors(const struct vet_result *plain, struct arena *arena)
 {
 	_cleanup_buf_ struct buf b = BUF(4096);
 	for (size_t i = 0; i < plain->n_findings; i++) {
-		bool there = false;
-		struct slice rest = buf_slice(&b), one;
-		while (slice_split(&rest, ',', &one))
-			there = there || slice_is(one, plain->findings[i].factor);
+		const struct vet_finding *f = &plain->findings[i];
 		/* There the calendar is the real one: nothing could be said of it. */
-		there = there || strcmp(plain->findings[i].factor, "date") == 0;
-		if (!there && factor_find(plain->findings[i].factor) < factor_count)
-			buf_fmt(&b, "%s%s", b.n ? "," : "", plain->findings[i].factor);
+		if (strcmp(f->factor, "date") == 0)
+			continue;
+		add_factor(&b, f->factor);
+		for (size_t k = 1; k < f->n_conditions; k++)
+			add_factor(&b, f->conditions[k].factor);
 	}
 	return b.n && !buf_error(&b) ? arena_str(arena, buf_slice(&b)) : NULL;
 }
@@ -198,12 +207,49 @@ static unsigned level_of(unsigned factor, const char *name)
 	return 0;
 }
 
+static uint32_t device_of(const char *level)
+{
+	uint64_t n;
+	struct slice s = slice_str(level);
+	size_t at = slice_find(s, SLICE(PLAN_DEVICE), 0);
+	return at != SLICE_NPOS && slice_u64(slice_from(s, at + strlen(PLAN_DEVICE)), UINT32_MAX, &n) ? (uint32_t)n : 0;
+}
+
+/* Does it take more than a factor at a level? The API host is that of the base. */
+static bool takes_several(const struct vet_finding *f)
+{
+	for (size_t k = 0; k < f->n_conditions; k++)
+		if (strcmp(f->conditions[k].factor, "device") == 0 || (k && strcmp(f->conditions[k].factor, "base") != 0))
+			return true;
+	return false;
+}
+
+/* All its conditions together, of several levels the first. False if one is not known any more. */
+static bool all_conditions(const struct vet_finding *f, enum vet_base base, struct treatment *out)
+{
+	*out = (struct treatment){.base = base};
+	for (size_t k = 0; k < f->n_conditions; k++) {
+		const struct vet_condition *c = &f->conditions[k];
+		size_t factor = factor_find(c->factor);
+		const char *first = c->levels && c->levels[0] ? c->levels[0] : "";
+		if (strcmp(c->factor, "device") == 0)
+			out->identity = device_of(first);
+		else if (factor < factor_count)
+			out->level[factor] = (uint8_t)level_of((unsigned)factor, first);
+		if (strcmp(c->factor, "base") != 0 && !out->identity && (factor == factor_count || out->level[factor] == 0))
+			return false;
+	}
+	return true;
+}
+
 int gate_plan(const struct vet_result *plain, unsigned times, bool has_gateway, struct arena *arena, struct plan *plan)
 {
 	size_t room = plan->n;
-	for (size_t i = 0; i < plain->n_findings; i++)
+	for (size_t i = 0; i < plain->n_findings; i++) {
+		room += 2 * (size_t)times;
 		for (const char *const *l = plain->findings[i].levels; l && *l; l++)
 			room += 2 * (size_t)times;
+	}
 	struct plan_trial *t = arena_array(arena, room + 1, sizeof(*t));
 	if (!t)
 		return -ENOMEM;
@@ -211,6 +257,13 @@ int gate_plan(const struct vet_result *plain, unsigned times, bool has_gateway, 
 	for (size_t i = 0; i < plain->n_findings; i++) {
 		const struct vet_finding *f = &plain->findings[i];
 		unsigned factor = strcmp(f->factor, "date") == 0 ? (unsigned)factor_count : (unsigned)factor_find(f->factor);
+		for (unsigned k = 0; takes_several(f) && k < 2 * times; k++) {
+			struct treatment all;
+			enum vet_base base = k % 2 ? BASE_GATEWAY : BASE_OFFICIAL;
+			if (strstr(f->base ? f->base : "", vet_base_name(base)) && all_conditions(f, base, &all) &&
+			        (k % 2 == 0 || has_gateway))
+				t[plan->n++] = (struct plan_trial){.treatment = all, .row = all.identity ? all.identity : PLAN_NO_DEVICE};
+		}
 		for (const char *const *l = f->levels; factor < factor_count && l && *l; l++) {
 			unsigned level = level_of(factor, *l);
 			for (unsigned b = 0; level && b < BASE_COUNT; b++) {
@@ -252,6 +305,17 @@ static bool is_base_level(const char *factor, const char *level)
 static unsigned runs_of(const struct vet_result *behind, const struct vet_finding *f)
 {
 	unsigned n = 0;
+	struct treatment all;
+	char several[1024];
+	if (takes_several(f) && !all_conditions(f, BASE_OFFICIAL, &all))
+		return 0;
+	for (size_t i = 0; i < behind->n_rows && takes_several(f); i++) {
+		plan_treatment_words(&all, several, sizeof(several));
+		n += same(behind->rows[i].varied, several) && behind->rows[i].messages &&
+		     strstr(f->base ? f->base : "", behind->rows[i].base);
+	}
+	if (takes_several(f))
+		return n;
 	for (size_t i = 0; i < behind->n_rows; i++) {
 		const struct vet_trial_row *row = &behind->rows[i];
 		bool level = false;

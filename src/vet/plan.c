@@ -1,6 +1,7 @@
 #include "vet/plan.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "base/buf.h"
 #include "base/random.h"
@@ -218,6 +219,23 @@ void plan_row_of(const struct plan *p, const struct treatment *t, uint8_t *row)
 			if (t->level[a->axis[i].factor] == a->axis[i].level[l])
 				row[i] = l;
 	}
+}
+
+void plan_treatment_words(const struct treatment *t, char *out, size_t size)
+{
+	unsigned factors = 0;
+	_cleanup_buf_ struct buf b = BUF(4096);
+	for (unsigned f = 0; f < factor_count; f++)
+		factors += t->level[f] != 0;
+	if (factors > 4)
+		buf_fmt(&b, "%u factors", factors);
+	for (unsigned f = 0; f < factor_count && factors <= 4; f++)
+		if (t->level[f])
+			buf_fmt(&b, "%s%s = %s", b.n ? " together with " : "", factor_table[f].title,
+			        factor_level_at(f, t->level[f])->name);
+	if (t->identity)
+		buf_fmt(&b, "%s" PLAN_DEVICE "%u", b.n ? " together with " : "", t->identity);
+	(void)snprintf(out, size, "%s", b.n ? buf_str(&b) : "baseline");
 }
 
 static void put_row(struct plan *p, enum vet_base base, const uint8_t *row)

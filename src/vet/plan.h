@@ -23,6 +23,11 @@ const char *plan_effort_name(enum plan_effort e);
 #define PLAN_AXIS_MAX       8
 #define PLAN_AXIS_MAX_OTHER 6
 
+/* In plan_trial.row: several levels, and no other device. */
+#define PLAN_NO_DEVICE UINT32_MAX
+/* How devices are called: this and their number. */
+#define PLAN_DEVICE "made-up device "
+
 struct plan_trial {
 	struct treatment treatment;
 	bool baseline;
@@ -66,6 +71,8 @@ struct treatment plan_treatment(enum vet_base base, unsigned factor, unsigned le
 [[nodiscard]] int plan_rows(struct plan *p, unsigned strength, size_t min_rows, size_t max_rows, uint64_t seed, struct arena *arena);
 /* The levels of a treatment as a row of its base's array; a level that is in none of its axes becomes 255. */
 void plan_row_of(const struct plan *p, const struct treatment *t, uint8_t *row);
+/* "time zone = Asia/Tokyo together with locale = ja_JP", "made-up device 7"; of more than four factors only how many they are. */
+void plan_treatment_words(const struct treatment *t, char *out, size_t size);
 /* What the array of a base has to cover, for cover_check(): levels and forbid are room for it (64, 4 * PLAN_AXIS_MAX). Returns the number
  * of axes. */
 size_t plan_spec(

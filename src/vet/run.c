@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <sched.h>
 #include <sys/epoll.h>
@@ -45,8 +44,6 @@
 #define PROBE_QUICK_RUNS 4
 /* Trials of a level that is to be closed. */
 #define GATE_TIMES 3
-/* In a plan_trial: several levels, and no other device. */
-#define ROW_NO_DEVICE UINT_MAX
 
 struct one {
 	struct run *run;
@@ -109,11 +106,14 @@ static bool combined(const struct plan_trial *t)
 
 static const char *varied(struct run *run, const struct plan_trial *t)
 {
-	const char *row = t->row ? arena_fmt(run->arena, "several, device %u", t->row) : NULL;
+	char words[1024];
 	if (t->baseline)
 		return "baseline";
-	if (t->row)
-		return t->row == ROW_NO_DEVICE ? "several, to locate" : row ? row : "";
+	if (t->row) {
+		plan_treatment_words(&t->treatment, words, sizeof(words));
+		const char *row = arena_str(run->arena, slice_str(words));
+		return row ? row : "";
+	}
 	if (combined(t))
 		return "several, to confirm";
 	const struct factor_level *l = factor_level_at(t->factor, t->level);
@@ -421,7 +421,7 @@ static int add_trial(struct run *run, const struct plan_trial *t, bool confirmin
 
 static int add_row(struct run *run, const struct treatment *t, enum analysis_row row)
 {
-	struct plan_trial p = {.treatment = *t, .row = t->identity ? t->identity : ROW_NO_DEVICE};
+	struct plan_trial p = {.treatment = *t, .row = t->identity ? t->identity : PLAN_NO_DEVICE};
 	int r = add_trial(run, &p, false);
 	if (r == 0)
 		run->all[run->n_all - 1].row = row;
@@ -657,8 +657,11 @@ static int combinations(struct run *run, struct plan *plan)
 	static const struct combine_limits limits[] = {[PLAN_QUICK] = {.trials = 32, .on = 4, .off = 1},
 	        [PLAN_NORMAL] = {.trials = 64, .on = 4, .off = 2},
 	        [PLAN_THOROUGH] = {.trials = 128, .on = 5, .off = 3}};
-	int r = rows(run, plan);
-	if (r < 0 || run->stopping || plan->n_rows == 0)
+	bool any = false;
+	int r = run->options->behind ? 0 : rows(run, plan);
+	for (size_t i = 0; i < plan->n && !any; i++)
+		any = plan->trials[i].row;
+	if (r < 0 || run->stopping || !any)
 		return r;
 	r = combine_new(&limits[run->options->effort], run->arena, &run->combine);
 	while (r == 0 && !run->stopping) {
@@ -951,7 +954,7 @@ int vet_run(const struct vet_subject *s, const struct profile *p, const struct v
 		r = run_queue(&run);
 		r = r < 0 || run.stopping ? r : try_mined(&run);
 		r = r < 0 || run.stopping ? r : confirm(&run);
-		r = r < 0 || run.stopping || o->behind ? r : combinations(&run, &plan);
+		r = r < 0 || run.stopping ? r : combinations(&run, &plan);
 		r = r < 0 || run.stopping || o->behind ? r : spread(&run);
 		r = r < 0 || run.stopping || o->behind ? r : probe(&run);
 		r = r < 0 ? err_sys(err, r, "cannot go on with the trials") : 0;

@@ -8,7 +8,7 @@
 #include "base/cleanup.h"
 #include "base/random.h"
 
-#define RESAMPLES 2000
+#define RESAMPLES 1000
 
 double stat_ln_choose(unsigned n, unsigned k)
 {

@@ -70,7 +70,8 @@ static void show_features(const struct feature_set *s, const struct analysis_tri
 }
 
 /* What the rows that were kept bring up, and what would be run next for it. */
-static void combinations(const struct feature_set *s, const struct analysis_trial *t, size_t n, const struct profile *p, struct arena *arena)
+static void combinations(
+        const struct feature_set *s, const struct analysis_trial *t, size_t n, const struct profile *p, struct arena *arena)
 {
 	static const struct combine_limits limits = {.trials = 64, .on = 4, .off = 2};
 	struct combine *x = NULL;
