@@ -42,7 +42,7 @@ static const struct opt vet_table[] = {
         OPT_FLAG(struct vet_opts, through_gate, "through-gate", 0,
                 "try what was found again behind the gate, with postern run --neutral, and say what that closes"),
         OPT_FLAG(struct vet_opts, mine, "mine", 0,
-                "run nothing: show the lists in the artefact's constants, decoded where they were hidden; exit 1 if one was"),
+                "run nothing, and show the lists that its constants hold, decoded where they were hidden"),
         OPT_U64(struct vet_opts, jobs, "jobs", 'j', "N", 1, 64, "trials at once; by default the number of CPUs, at most 8"),
         OPT_STRING(struct vet_opts, seed, "seed", 0, "N", "the same seed gives the same plan; by default random, and shown in the report"),
         OPT_STRING(
