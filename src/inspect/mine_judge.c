@@ -17,7 +17,7 @@
 #define BITS_CHAR_MIN 2.5
 /* Tried under so many keys, words must be this much. */
 #define KEYED           100
-#define WORD_BITS_KEYED 80.0
+#define WORD_BITS_KEYED 100.0
 #define WORD_BITS_MIN   2.9
 #define MEMBERS_SEEN    2048
 
