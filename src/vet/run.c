@@ -414,7 +414,7 @@ static unsigned alone(const struct treatment *t)
 /* Members of the artefact's own lists, as long as what they show asks for more. */
 static int try_mined(struct run *run)
 {
-	while (run->mined && !run->stopping) {
+	while (run->mined && !run->stopping && !hopeless(run)) {
 		struct plan_trial *t = NULL;
 		bool *again = NULL;
 		size_t n = 0;
@@ -510,6 +510,11 @@ static int put_lists(struct run *run, const struct plan *plan)
 	};
 	for (size_t i = 0; i < ARRAY_LEN(always); i++)
 		list[r->n_not_covered++] = always[i];
+	const char *constants = NULL;
+	if (mined_not_covered(&r->constants, run->arena, &constants) < 0)
+		return -ENOMEM;
+	if (constants)
+		list[r->n_not_covered++] = constants;
 	if (!run->profile->base_url)
 		list[r->n_not_covered++] = "The profile knows no way to point this tool at a gateway: only the official hosts were tried.";
 	if (run->real_calls)
