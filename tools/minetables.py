@@ -87,7 +87,7 @@ vertex vmware volcengine walmart wechat windsurf xai xiaomi yandex zai zhipu zoo
 with open("src/inspect/mine_table.h", "w", encoding="ascii") as out:
     out.write("/* Made by tools/minetables.py; time zones from the tz database (public domain), suffixes in part from ISO 3166-1. Sorted. */\n")
     out.write("/* [character before][character]: 16 times log2 of 256 times its probability there; see mine_judge.c. */\n")
-    out.write("static const int8_t pair_table[32][32] = {\n")
+    out.write("static const int16_t pair_table[32][32] = {\n")
     for a in range(N):
         n = sum(pairs[a]) or 1
         row = []

@@ -54,7 +54,7 @@ static const struct opt vet_table[] = {
         OPT_FLAG(struct vet_opts, through_gate, "through-gate", 0,
                 "try what was found again behind the gate, with postern run --neutral, and say what that closes"),
         OPT_FLAG(struct vet_opts, mine, "mine", 0,
-                "run nothing: show the lists in the artefact's constants, decoded where they were hidden; exit 1 if one was"),
+                "run nothing, and show the lists that its constants hold, decoded where they were hidden"),
         OPT_FLAG(struct vet_opts, questionnaire, "questionnaire", 0,
                 "print the answers to the due-diligence questionnaire too, and ask the registry who published what, and how it was "
                 "attested"),

@@ -16,6 +16,7 @@
 #define RAW_MAX     65536
 #define WORK_MAX    ((size_t)2 << 20)
 #define SAMPLE      192 /* bytes by which a key is judged before the whole is */
+#define GAIN_MIN    1.0
 #define SAMPLE_BITS 2.2 /* a character */
 
 struct mine_work {
@@ -302,6 +303,18 @@ static bool sample_good(const struct slice *d, size_t n, enum mine_step step, ui
 	return mine_score(slice_of(sample, k)) >= SAMPLE_BITS * (double)k;
 }
 
+/* Bits a character that the last step has brought. */
+static double gain(const struct mine_work *w, size_t n)
+{
+	double sum = 0;
+	size_t chars = 0;
+	for (size_t i = 0; i < n; i++) {
+		sum += mine_score(w->final[i]) - mine_score(w->decoded[i]);
+		chars += w->final[i].n;
+	}
+	return chars ? sum / (double)chars : 0;
+}
+
 static bool finish(struct mine_work *w, size_t n, const struct outer *o, enum mine_step step, uint8_t key, struct mine_found *out)
 {
 	w->n_text = 0;
@@ -314,6 +327,9 @@ static bool finish(struct mine_work *w, size_t n, const struct outer *o, enum mi
 		w->n_text += got;
 	}
 	if (!mine_judge(w->final, n, w->choices, w->strict, &out->verdict))
+		return false;
+	/* What stands there openly is believed before what a key makes of it. */
+	if (o->step[0] == STEP_NONE && step != STEP_NONE && gain(w, n) < GAIN_MIN)
 		return false;
 	out->n = n;
 	out->chain = (struct mine_chain){0};
@@ -356,7 +372,7 @@ static bool try_run(
         struct mine_work *w, const struct slice *texts, size_t n, const struct outer *o, enum mine_step step, struct mine_found *out)
 {
 	static const double choices[] = {
-	        [STEP_NONE] = 16, [STEP_XOR] = 4096, [STEP_ADD] = 4096, [STEP_ROTATE] = 128, [STEP_CAESAR] = 512, [STEP_REVERSE] = 16};
+	        [STEP_NONE] = 16, [STEP_XOR] = 4096, [STEP_ADD] = 4096, [STEP_ROTATE] = 128, [STEP_CAESAR] = 512, [STEP_REVERSE] = 512};
 	struct keys keys, more;
 	size_t run = 1, bytes = w->decoded[0].n;
 	if (!keys_of(step, w->decoded[0], &keys))

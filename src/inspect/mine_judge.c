@@ -17,7 +17,7 @@
 #define BITS_CHAR_MIN 2.5
 /* Tried under so many keys, words must be this much. */
 #define KEYED           100
-#define WORD_BITS_KEYED 80.0
+#define WORD_BITS_KEYED 100.0
 #define WORD_BITS_MIN   2.9
 #define MEMBERS_SEEN    2048
 
@@ -285,8 +285,8 @@ static bool is_variable(struct slice s)
 
 static bool is_path(struct slice s)
 {
-	static const char *const roots[] = {"/etc/", "/usr/", "/var/", "/opt/", "/home/", "/root/", "/tmp/", "/proc/", "/sys/", "/dev/",
-	        "/run/", "/Users/", "/Library/", "/Applications/", "/private/", "/mnt/", "/srv/", "/bin/", "~/", "C:\\", "%APPDATA%",
+	static const char *const roots[] = {"/etc/", "/usr/", "/var/", "/opt/", "/home/", "/tmp/", "/proc/", "/sys/", "/dev/", "/run/",
+	        "/Users/", "/Library/", "/Applications/", "/private/", "/mnt/", "/srv/", "/bin/", "~/", "C:\\", "%APPDATA%",
 	        "%USERPROFILE%", ".ssh/", ".aws/", ".config/", ".kube/", ".docker/", ".gnupg/", ".local/"};
 	bool rooted = false;
 	for (size_t i = 0; i < ARRAY_LEN(roots) && !rooted; i++)

@@ -1,6 +1,6 @@
 /* Made by tools/minetables.py; time zones from the tz database (public domain), suffixes in part from ISO 3166-1. Sorted. */
 /* [character before][character]: 16 times log2 of 256 times its probability there; see mine_judge.c. */
-static const int8_t pair_table[32][32] = {
+static const int16_t pair_table[32][32] = {
         {5, 39, 53, 40, 12, 21, 47, 6, 52, 1, 37, 59, 59, 82, 33, 41, 2, 64, 59, 64, 31, 19, 39, 8, 29, 27, -12, 13, 59, 43, 34, -13},
         {81, 22, 24, 15, 80, 2, 19, 9, 72, 23, -4, 71, 7, 6, 69, 14, -14, 67, 45, 12, 70, 10, -1, -3, 50, 11, -7, 21, 39, 20, 8, -12},
         {75, 4, 29, 19, 65, 2, -4, 79, 58, -8, 53, 59, 13, 13, 91, 17, -9, 41, 23, 65, 46, -6, 10, -7, 12, -3, -10, 15, 33, 32, 6, -9},

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "base/buf.h"
 #include "inspect/mine.h"
 
 #define PATHS_MAX  16
@@ -118,4 +119,41 @@ int mined_origin(const struct vet_constants *c, unsigned list, struct arena *are
 		return -ENOMEM;
 	*out = s;
 	return 0;
+}
+
+/* How many members of a list stand in its levels: words are several in one name, so that the dots of it are counted. */
+static size_t tried(const struct vet_constants *c, const struct vet_constant_list *l)
+{
+	bool words = strcmp(l->class, "word") == 0 || strcmp(l->class, "company") == 0;
+	size_t n = 0;
+	for (size_t i = 0; i < l->n_members; i++) {
+		bool found = false;
+		for (size_t k = 0; k < c->n_levels && !found; k++) {
+			struct slice level = slice_str(c->levels[k].level), member = slice_str(l->members[i]);
+			bool ours = c->levels[k].list == l->number || c->levels[k].second == l->number;
+			found = ours && (words ? slice_find(level, member, 0) != SLICE_NPOS
+			                       : slice_ends(level, member) || slice_starts(level, member));
+		}
+		n += found;
+	}
+	return n;
+}
+
+int mined_not_covered(const struct vet_constants *c, struct arena *arena, const char **out)
+{
+	static const char limits[] =
+	        "A list that the artefact encrypts, keeps as digests, makes at run time or fetches is not found by reading its constants.";
+	_cleanup_buf_ struct buf b = BUF(8192);
+	size_t n = 0;
+	*out = NULL;
+	if (!c->looked)
+		return 0;
+	for (size_t i = 0; i < c->n_lists; i++) {
+		size_t k = tried(c, &c->lists[i]);
+		if (k < c->lists[i].total && n++ < 12)
+			buf_fmt(&b, "%s %zu of %zu of list %u", n > 1 ? "," : " Of the lists that were found there were tried:", k,
+			        c->lists[i].total, c->lists[i].number);
+	}
+	*out = arena_fmt(arena, "%s%s%s", limits, buf_str(&b), n ? (n > 12 ? " and less of others." : ".") : "");
+	return *out ? 0 : -ENOMEM;
 }

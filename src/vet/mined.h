@@ -22,6 +22,8 @@ struct mined_levels;
         struct plan_trial **out, bool **again, size_t *n);
 /* Fills levels and behaviours of the constants. */
 [[nodiscard]] int mined_end(struct mined_levels *m, const struct feature_set *s, const struct analysis_trial *trials, size_t n_trials);
+/* What of the constants was not tried, or cannot be found; a sentence, NULL if nothing was looked at. After mined_end(). */
+[[nodiscard]] int mined_not_covered(const struct vet_constants *c, struct arena *arena, const char **out);
 /* The list that a level is from; 0: from none. */
 unsigned mined_list_of(const struct mined_levels *m, unsigned factor, unsigned level);
 /* Where the members of a list stand: "list 1, host names and domain suffixes, base64, then XOR 0x5b, in FILE at 123". */

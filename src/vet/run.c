@@ -483,7 +483,7 @@ static size_t quick_confirmations(const struct run *run)
 /* Members of the artefact's own lists, as long as what they show asks for more. */
 static int try_mined(struct run *run)
 {
-	while (run->mined && !run->stopping) {
+	while (run->mined && !run->stopping && !hopeless(run)) {
 		struct plan_trial *t = NULL;
 		bool *again = NULL;
 		size_t n = 0;
@@ -729,7 +729,7 @@ static int put_lists(struct run *run, const struct plan *plan)
 	int e = plan_not_covered(plan, run->arena, &plan_says, &n);
 	if (e < 0)
 		return e;
-	cap = n + 14 + r->coverage.n_open;
+	cap = n + 18 + r->coverage.n_open;
 	const char **list = arena_array(run->arena, cap, sizeof(*list));
 	if (!list)
 		return -ENOMEM;
@@ -748,6 +748,11 @@ static int put_lists(struct run *run, const struct plan *plan)
 	const char *limits = limits_sentence(run);
 	if (limits)
 		list[r->n_not_covered++] = limits;
+	const char *constants = NULL;
+	if (mined_not_covered(&r->constants, run->arena, &constants) < 0)
+		return -ENOMEM;
+	if (constants)
+		list[r->n_not_covered++] = constants;
 	if (!run->profile->base_url)
 		list[r->n_not_covered++] = "The profile knows no way to point this tool at a gateway: only the official hosts were tried.";
 	if (run->real_calls)

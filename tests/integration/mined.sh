@@ -21,6 +21,15 @@ check() { # WORDS EXPRESSION FILE
 	fi
 }
 
+expect_code() { # WORDS CODE WANTED FILE
+	if [[ $2 == "$3" ]]; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+		echo "FAIL $1: exit $2: $(tail -n 2 "$4")"
+	fi
+}
+
 # The tool, from a template: the lists are put in as they are encoded. USE: whether they decide anything.
 write_tool() { # FOLDER USE
 	mkdir -p "$work/$1"
@@ -71,7 +80,7 @@ for use in yes no; do
 	"$P" vet --profile "$work/tool-$use.yaml" --quick --seed 7 --factors gateway,timezone,hostname,user,home --ledger none --format json -- \
 		"$python" "$work/tool-$use/main.py" >"$work/$use.json" 2>"$work/$use.err"
 	code=$?
-	[[ $code == $([[ $use == yes ]] && echo 1 || echo 0) ]] && passed=$((passed + 1)) || { failed=$((failed + 1)); echo "FAIL $use: exit $code: $(tail -n 2 "$work/$use.err")"; }
+	expect_code "$use" "$code" "$([[ $use == yes ]] && echo 1 || echo 0)" "$work/$use.err"
 	check "$use: both lists are found, and how they are hidden" '[.constants.lists[] | select(.hidden) | [.encoding, .class, .total]] ==
 		[["base64, then XOR 0x6d", "word", 7], ["hex, then bytes shifted by 77", "host", 8]]' "$work/$use.json"
 	check "$use: it stands where" '.constants.lists[0] | (.file | endswith("main.py")) and .offset > 50 and .members[0] == "umberfold"' "$work/$use.json"
@@ -90,7 +99,7 @@ check 'the finding says where its level comes from' '[.findings[] | select(.clas
 check 'what is never used brings about nothing' '(.constants.behaviours | length) == 0 and .verdict == "clean"' "$work/no.json"
 # Without running it.
 "$P" vet --mine --format json --profile "$work/tool-no.yaml" -- "$python" "$work/tool-no/main.py" >"$work/mine.json" 2>"$work/mine.err"
-[[ $? == 1 ]] && passed=$((passed + 1)) || { failed=$((failed + 1)); echo "FAIL --mine: $(cat "$work/mine.err")"; }
+expect_code --mine $? 1 "$work/mine.err"
 check '--mine says the same' '[.lists[] | select(.hidden) | .encoding] == ["base64, then XOR 0x6d", "hex, then bytes shifted by 77"]' "$work/mine.json"
 
 echo "$passed passed, $failed failed"
