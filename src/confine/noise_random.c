@@ -14,8 +14,9 @@
 #include "base/cleanup.h"
 
 /* More is asked for again: a call may give less than it was asked for. */
-#define AT_ONCE       65536
-#define PIPE_BYTES    4096
+#define AT_ONCE 65536
+/* A read of a device gives what was asked for; one of a pipe what is in it: so it is large, and full before it is given away. */
+#define PIPE_BYTES    65536
 #define ANCESTORS_MAX 32
 
 /* ---- who draws ---- */
@@ -222,11 +223,13 @@ static void device_close(struct noise *n, size_t i)
 
 static void device_fill(struct noise *n, size_t i)
 {
-	uint8_t bytes[PIPE_BYTES];
+	static uint8_t bytes[PIPE_BYTES + 64];
+	int there = 0;
+	(void)ioctl(n->devices[i].fd, FIONREAD, &there);
+	size_t before = n->devices[i].written % 64, room = there >= 0 && there < PIPE_BYTES ? (size_t)(PIPE_BYTES - there) : 1;
 	/* From a multiple of 64 on; what was written before is left out. */
-	stream_read(&n->devices[i].key, 0, n->devices[i].written & ~UINT64_C(63), bytes, sizeof(bytes));
-	size_t before = n->devices[i].written % 64;
-	ssize_t done = write(n->devices[i].fd, bytes + before, sizeof(bytes) - before);
+	stream_read(&n->devices[i].key, 0, n->devices[i].written - before, bytes, before + room);
+	ssize_t done = write(n->devices[i].fd, bytes + before, room);
 	if (done > 0)
 		n->devices[i].written += (uint64_t)done;
 	else if (errno != EAGAIN && errno != EINTR)
