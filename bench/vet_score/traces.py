@@ -46,11 +46,15 @@ def leaves(value, path):
         yield path, json.dumps(value, ensure_ascii=False)
 
 
-def features(data, gateway_base):
-    """{address: value} of a trace, the simple way: by order of requests, by index of arrays, bodies also as they are."""
+def features(data, base):
+    """{address: value} of a trace, the simple way: by order of requests, by index of arrays, bodies also as they are. The gateway's own
+    name, which is everywhere in its base, is one word."""
     out, count = {}, defaultdict(int)
-    for kind, f in records(data):
-        text = {k: v.decode("utf-8", "surrogateescape") for k, v in f.items()}
+    all_ = [(kind, {k: v.decode("utf-8", "surrogateescape") for k, v in f.items()}) for kind, f in records(data)]
+    gateway = next((f["HOST"] for kind, f in all_ if kind == "HTTP" and base == "1" and f.get("SCHEME") == "http"), None)
+    for kind, text in all_:
+        if gateway:
+            text = {k: v.replace(gateway, "{gateway}") for k, v in text.items()}
         host = text.get("HOST", "")
         if kind == "DNS":
             out[f"DNS {count['DNS']}"] = text.get("QNAME", "") + " " + text.get("QTYPE", "")
