@@ -99,8 +99,8 @@ static const char *const examples[] = {
         "postern vet ./tool-1.2.3.tgz --mine  # only the lists that are hidden in it",
         "postern vet npm:@anthropic-ai/claude-code@2.1.196 --quick --through-gate  # and what the gate closes of it",
         "postern vet --profile my-tool.yaml -- my-tool --headless  # something that is installed",
-        "postern vet npm:@openai/codex@0.169.0 --questionnaire --sign vet.key --out report  # for the file of the approval",
-        "postern vet --verify report/verdict.intoto.json --key vet.vkey codex-0.169.0.tgz  # is this what was vetted?",
+        "postern vet npm:@openai/codex@0.169.0 --questionnaire --sign vet.key  # for the file of the approval",
+        "postern vet --verify verdict.intoto.json --key vet.vkey codex-0.169.0.tgz  # is this what was vetted?",
         "postern vet --compare old-report npm:@openai/codex@0.170.0  # what the new version does that the old one did not",
         NULL,
 };
@@ -576,7 +576,7 @@ static const struct vet_opts defaults = {.fail_on = 3};
 const struct command cmd_vet = {
         .name = "vet",
         .summary = "find out what an AI coding tool sends, and what that depends on",
-        .operands = "SUBJECT | -- COMMAND ARG… | --compare A B | --verify FILE",
+        .operands = "SUBJECT | -- COMMAND ARG… | A B | ARTEFACT",
         .examples = examples,
         .options = vet_table,
         .options_size = sizeof(struct vet_opts),
