@@ -199,6 +199,48 @@ static void characters(struct reading *r, struct rows *to)
 	}
 }
 
+/* Lists that had to be decoded, by what they hold: their numbers and places change with every build. */
+static void constants(struct reading *r, struct rows *to)
+{
+	const struct json *v = json_get(r->doc, "constants");
+	const struct json *list = v && v->type == JSON_OBJECT ? cmp_member(r, v, "lists", JSON_ARRAY) : NULL;
+	if (!list)
+		return;
+	to->there = true;
+	EACH(r, list, l)
+	{
+		bool hidden = cmp_flag(r, l, "hidden");
+		const struct json *members = cmp_member(r, l, "members", JSON_ARRAY);
+		const char *encoding = cmp_text(r, l, "encoding");
+		for (const struct json *m = members ? members->child : NULL; m && hidden; m = m->next) {
+			struct slice s = m->type == JSON_STRING ? json_text(m, r->arena) : SLICE_NONE;
+			if (!s.p) {
+				(void)snprintf(r->why, sizeof(r->why), "a list of \"constants\" holds what is no text");
+				return;
+			}
+			rows_add(r, to, arena_str(r->arena, slice_sub(s, 0, COMPARE_TEXT)), encoding, 1);
+		}
+	}
+}
+
+/* What trials of conduct saw. What could not be looked for is neither there nor gone. */
+static void conduct(struct reading *r, struct rows *to)
+{
+	const struct json *v = json_get(r->doc, "conduct");
+	const struct json *list = v && v->type == JSON_OBJECT ? cmp_member(r, v, "facts", JSON_ARRAY) : NULL;
+	if (!list)
+		return;
+	to->there = true;
+	EACH(r, list, f)
+	{
+		const char *about = cmp_text(r, f, "about");
+		bool seen = strcmp(cmp_text(r, f, "state"), "observed") == 0;
+		const char *key = arena_fmt(r->arena, "%s%s%s", cmp_text(r, f, "title"), *about ? ", " : "", about);
+		if (seen)
+			rows_add(r, to, key, cmp_text(r, f, "text"), cmp_flag(r, f, "concern") ? 2 : 1);
+	}
+}
+
 static void answers(struct reading *r, struct rows *to)
 {
 	const struct json *list = cmp_list(r, "questionnaire");
@@ -218,6 +260,8 @@ const struct compare_kind_of compare_kinds[] = {
         {"channels", "What is sent depends on", channels, .alarming = true, .by_class = true},
         {"hosts", "Hosts", hosts, .alarming = true, .by_text = true},
         {"endpoints", "Endpoints", endpoints, .alarming = true},
+        {"conduct", "What else it does", conduct, .alarming = true},
+        {"constants", "Constants that were hidden", constants, .alarming = true},
         {"scripts", "Install scripts", scripts, .alarming = true, .by_text = true},
         {"packages", "Packages inside", packages, .by_text = true},
         {"native", "Native code", natives, .alarming = false},

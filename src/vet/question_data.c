@@ -59,7 +59,8 @@ void answer_hosts(struct asking *a)
 
 void answer_before_consent(struct asking *a)
 {
-	answer_not(a, "no trial leaves the tool's first questions (terms, trust, sign-in) unanswered.");
+	if (!answer_conduct(a))
+		answer_not(a, "no trial leaves the tool's first questions (terms, trust, sign-in) unanswered.");
 }
 
 void answer_identity_fields(struct asking *a)
@@ -90,6 +91,8 @@ static bool holds_placeholder(const char *text, const char *factor)
 
 void answer_canaries(struct asking *a)
 {
+	if (answer_conduct(a))
+		return;
 	_cleanup_buf_ struct buf found = BUF(4096);
 	const struct vet_factor_row *row = answer_factor(a, secrets[0]);
 	if (!answer_can(a))
@@ -125,16 +128,20 @@ void answer_canaries(struct asking *a)
 
 void answer_reads_outside(struct asking *a)
 {
-	answer_not(a, "the files that a tool opens are not recorded in a trial.");
+	if (!answer_conduct(a))
+		answer_not(a, "the files that a tool opens are not recorded in a trial.");
 }
 
 void answer_ignore_files(struct asking *a)
 {
-	answer_not(a, "no trial has the tool asked for a file that an ignore file names.");
+	if (!answer_conduct(a))
+		answer_not(a, "no trial has the tool asked for a file that an ignore file names.");
 }
 
 void answer_variables_sent(struct asking *a)
 {
+	if (answer_conduct(a))
+		return;
 	_cleanup_buf_ struct buf found = BUF(4096), varied = BUF(1024);
 	if (!answer_can(a))
 		return;
@@ -150,6 +157,8 @@ void answer_variables_sent(struct asking *a)
 
 void answer_bytes(struct asking *a)
 {
+	if (answer_conduct(a))
+		return;
 	uint64_t all = 0, most = 0;
 	const char *to = "";
 	if (!answer_can(a))
@@ -173,12 +182,14 @@ void answer_bytes(struct asking *a)
 
 void answer_transcripts(struct asking *a)
 {
-	answer_not(a, "the files that a tool leaves behind are not looked at after a trial.");
+	if (!answer_conduct(a))
+		answer_not(a, "the files that a tool leaves behind are not looked at after a trial.");
 }
 
 void answer_opt_outs(struct asking *a)
 {
-	answer_not(a, "no trial sets the opt-outs that the profile names and compares what is still sent.");
+	if (!answer_conduct(a))
+		answer_not(a, "no trial sets the opt-outs that the profile names and compares what is still sent.");
 }
 
 void answer_endpoints_documented(struct asking *a)
@@ -258,7 +269,27 @@ void answer_factors(struct asking *a)
 
 void answer_obfuscated(struct asking *a)
 {
-	answer_not(a, "the constants of the artefact were not decoded.");
+	const struct vet_constants *c = &a->r->constants;
+	_cleanup_buf_ struct buf list = BUF(4096);
+	size_t told = 0;
+	if (!c->looked) {
+		answer_not(a, "the artefact has no constants that could be read%s%.300s.", c->note ? ": " : "", c->note ? c->note : "");
+		return;
+	}
+	for (size_t i = 0; i < c->n_lists; i++) {
+		const struct vet_constant_list *l = &c->lists[i];
+		if (!l->hidden)
+			continue;
+		answer_cite(a, "list %u: %.160s at byte %" PRIu64 ", %s", l->number, l->file, l->at, l->encoding);
+		if (told++ < NAMES_MAX)
+			buf_fmt(&list, "%slist %u, %zu %s (%s)", told > 1 ? "; " : "", l->number, l->total, l->holds, l->encoding);
+	}
+	if (told)
+		answer_say(a, true, "Yes, %zu list%s: %s.%s", told, told == 1 ? "" : "s", buf_str(&list),
+		        c->n_behaviours ? " Members of lists change what is sent; see the behaviours in the report." : "");
+	else
+		answer_say(a, false, "No list was found behind an encoding in %" PRIu64 " constants of %" PRIu64 " files.%s", c->constants,
+		        c->files, c->cut ? " A limit was met." : "");
 }
 
 void answer_code_points(struct asking *a)
@@ -288,6 +319,16 @@ void answer_code_points(struct asking *a)
 
 void answer_variables_read(struct asking *a)
 {
+	const struct vet_constants *c = &a->r->constants;
+	for (size_t i = 0; i < c->n_counts; i++)
+		if (strcmp(c->counts[i].class, "variable") == 0 && c->counts[i].n) {
+			answer_not(a,
+			        "the artefact names %" PRIu64
+			        " variables; which of them it reads cannot be seen, as a program reads its variables without "
+			        "asking the system.",
+			        c->counts[i].n);
+			return;
+		}
 	answer_not(a, "a program reads its variables without asking the system; only names among the artefact's constants could tell.");
 }
 

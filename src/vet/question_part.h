@@ -38,6 +38,9 @@ size_t answer_findings(struct asking *a, const char *const *factors, enum leak_c
 /* Names of those of the factors that were varied, with commas. Returns how many. */
 size_t answer_varied(const struct asking *a, const char *const *factors, struct buf *to);
 
+/* Answers from what trials of conduct saw, if there is anything of this question; else false, and nothing is said. */
+bool answer_conduct(struct asking *a);
+
 /* Data handling */
 void answer_hosts(struct asking *a);
 void answer_before_consent(struct asking *a);

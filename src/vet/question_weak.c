@@ -3,8 +3,10 @@
 
 void answer_tls(struct asking *a)
 {
-	answer_not(a, "no trial shows the tool a certificate that is wrong: of another name, out of date, of an authority that it does not "
-	              "know.");
+	if (!answer_conduct(a))
+		answer_not(a, "no trial shows the tool a certificate that is wrong: of another name, out of date, of an authority that it "
+		              "does not "
+		              "know.");
 }
 
 void answer_proxy(struct asking *a)
@@ -36,47 +38,56 @@ void answer_proxy(struct asking *a)
 
 void answer_listeners(struct asking *a)
 {
-	answer_not(a, "ports that the tool opens are not recorded in a trial.");
+	if (!answer_conduct(a))
+		answer_not(a, "ports that the tool opens are not recorded in a trial.");
 }
 
 void answer_credential_modes(struct asking *a)
 {
-	answer_not(a, "the files that a tool leaves behind are not looked at after a trial.");
+	if (!answer_conduct(a))
+		answer_not(a, "the files that a tool leaves behind are not looked at after a trial.");
 }
 
 void answer_before_trust(struct asking *a)
 {
-	answer_not(a, "no trial puts configuration of its own into the repository before it is trusted.");
+	if (!answer_conduct(a))
+		answer_not(a, "no trial puts configuration of its own into the repository before it is trusted.");
 }
 
 void answer_injection(struct asking *a)
 {
-	answer_not(a, "no trial puts instructions into a file or into the answer of a tool.");
+	if (!answer_conduct(a))
+		answer_not(a, "no trial puts instructions into a file or into the answer of a tool.");
 }
 
 void answer_writes_outside(struct asking *a)
 {
-	answer_not(a, "the files that a tool leaves behind are not looked at after a trial.");
+	if (!answer_conduct(a))
+		answer_not(a, "the files that a tool leaves behind are not looked at after a trial.");
 }
 
 void answer_updates(struct asking *a)
 {
-	answer_not(a, "no trial offers the tool an update.");
+	if (!answer_conduct(a))
+		answer_not(a, "no trial offers the tool an update.");
 }
 
 void answer_flags(struct asking *a)
 {
-	answer_not(a, "no trial flips what the tool fetches.");
+	if (!answer_conduct(a))
+		answer_not(a, "no trial flips what the tool fetches.");
 }
 
 void answer_kill_switch(struct asking *a)
 {
-	answer_not(a, "no trial tells the tool that its version is too old or has been withdrawn.");
+	if (!answer_conduct(a))
+		answer_not(a, "no trial tells the tool that its version is too old or has been withdrawn.");
 }
 
 void answer_fails_closed(struct asking *a)
 {
-	answer_not(a, "no trial leaves the tool without its policy server.");
+	if (!answer_conduct(a))
+		answer_not(a, "no trial leaves the tool without its policy server.");
 }
 
 void answer_managed_settings(struct asking *a)
@@ -103,7 +114,8 @@ void answer_gated(struct asking *a)
 
 void answer_left_running(struct asking *a)
 {
-	answer_not(a, "a trial ends all that is left of it, and does not record what that was.");
+	if (!answer_conduct(a))
+		answer_not(a, "a trial ends all that is left of it, and does not record what that was.");
 }
 
 void answer_of_vendor(struct asking *a)
