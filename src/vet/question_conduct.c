@@ -4,14 +4,38 @@
 
 #define FACTS_TOLD 8 /* of one answer; the rest is in the report's own section */
 
+/* "Title, about: text." */
 static void tell(struct buf *b, const struct vet_conduct *c)
 {
+	size_t at = b->n + (b->n > 0);
 	buf_fmt(b, "%s%s", b->n ? " " : "", c->title);
+	if (b->n > at && b->p[at] >= 'a' && b->p[at] <= 'z')
+		b->p[at] = (uint8_t)(b->p[at] - 'a' + 'A');
 	if (c->about)
 		buf_fmt(b, ", %.160s", c->about);
 	buf_fmt(b, ": %.400s", c->text);
 	if (b->n && b->p[b->n - 1] != '.')
 		buf_u8(b, '.');
+}
+
+/* What could not be looked for, and why; the same reason once. */
+static void tell_cannot(struct asking *a, struct buf *b)
+{
+	const struct vet_conduct *all = a->r->conduct;
+	for (size_t i = 0; i < a->r->n_conduct; i++) {
+		bool told = all[i].question != a->out->number || all[i].state != NOT_OBSERVABLE;
+		for (size_t k = 0; k < i && !told; k++)
+			told = all[k].question == a->out->number && all[k].state == NOT_OBSERVABLE && strcmp(all[k].text, all[i].text) == 0;
+		if (told)
+			continue;
+		buf_fmt(b, "%s%.300s (", b->n ? " " : "", all[i].text);
+		size_t n = 0;
+		for (size_t k = i; k < a->r->n_conduct; k++)
+			if (all[k].question == a->out->number && all[k].state == NOT_OBSERVABLE && strcmp(all[k].text, all[i].text) == 0)
+				buf_fmt(b, "%s%s%s%.100s", n++ ? "; " : "", all[k].title, all[k].about ? ", " : "",
+				        all[k].about ? all[k].about : "");
+		buf_str_add(b, ")");
+	}
 }
 
 bool answer_conduct(struct asking *a)
@@ -31,8 +55,8 @@ bool answer_conduct(struct asking *a)
 		}
 		if (c->state == NOT_OBSERVED)
 			buf_fmt(&not_seen, "%s%s%s%.80s", not_seen.n ? "; " : "", c->title, c->about ? ", " : "", c->about ? c->about : "");
-		else
-			tell(c->state == OBSERVED ? &seen : &cannot, c);
+		else if (c->state == OBSERVED)
+			tell(&seen, c);
 		for (const char *const *t = c->evidence; t && *t; t++)
 			answer_cite(a, "trial %s", *t);
 		for (const char *const *e = c->examples; e && *e && c->state == OBSERVED; e++)
@@ -40,9 +64,10 @@ bool answer_conduct(struct asking *a)
 	}
 	if (any == 0)
 		return false;
+	tell_cannot(a, &cannot);
 	if (seen.n == 0 && not_seen.n == 0) {
 		a->n_cited = 0;
-		answer_not(a, "it could not be looked for. %s", buf_str(&cannot));
+		answer_not(a, "%s", buf_str(&cannot));
 		return true;
 	}
 	if (more)

@@ -135,6 +135,30 @@ static void another_day_is_no_change(void **state)
 	compare_free(&c);
 }
 
+#define CONDUCT(state, concern)                                                                                                            \
+	",\"conduct\":{\"facts\":[{\"title\":\"listening sockets\",\"about\":\"127.0.0.1:7\",\"state\":\"" state "\",\"concern\":" concern \
+	",\"text\":\"t\"}]}"
+#define CONSTANTS(member) ",\"constants\":{\"lists\":[{\"hidden\":true,\"encoding\":\"base64\",\"members\":[\"" member "\"]}]}"
+
+static void conduct_and_constants_are_compared(void **state)
+{
+	(void)state;
+	struct compare c;
+	struct err err = {0};
+	assert_int_equal(compare_reports(SLICE(HEAD CONDUCT("not observed", "false") CONSTANTS("a.example") "}"),
+	                         SLICE(HEAD CONDUCT("observed", "true") CONSTANTS("b.example") "}"), CLASS_COVERT, &c, &err),
+	        0);
+	const struct compare_item *i = item(section(&c, "conduct"), "listening sockets, 127.0.0.1:7");
+	assert_true(i && i->kind == COMPARE_NEW && i->alarm);
+	i = item(section(&c, "constants"), "b.example");
+	assert_true(i && i->kind == COMPARE_NEW && i->alarm);
+	i = item(section(&c, "constants"), "a.example");
+	assert_true(i && i->kind == COMPARE_GONE && !i->alarm);
+	compare_free(&c);
+	assert_int_equal(compare_reports(SLICE(HEAD CONDUCT("observed", "1") "}"), SLICE(HEAD "}"), CLASS_COVERT, &c, &err), -EBADMSG);
+	compare_free(&c);
+}
+
 static void an_inconclusive_one_says_so(void **state)
 {
 	(void)state;
@@ -224,6 +248,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(what_is_new_is_told),
 	        cmocka_unit_test(another_day_is_no_change),
+	        cmocka_unit_test(conduct_and_constants_are_compared),
 	        cmocka_unit_test(an_inconclusive_one_says_so),
 	        cmocka_unit_test(a_hostile_report_stays_text),
 	        cmocka_unit_test(bad_reports_are_refused),

@@ -159,6 +159,81 @@ static void a_canary_is_its_value(void **state)
 	arena_free(&r.arena);
 }
 
+/* What trials of conduct say goes to the question that it is of; what they could not look for is no answer. */
+static void conduct_is_told(void **state)
+{
+	(void)state;
+	struct vet_conduct facts[] = {{.id = "21.listeners",
+	                                      .question = 21,
+	                                      .title = "listening sockets",
+	                                      .about = "127.0.0.1:7",
+	                                      .state = OBSERVED,
+	                                      .concern = true,
+	                                      .text = "It asks nobody who one is.",
+	                                      .evidence = STRINGS("c03"),
+	                                      .examples = STRINGS("LISTEN 127.0.0.1:7")},
+	        {.id = "26.writes-outside",
+	                .question = 26,
+	                .title = "files written outside the project",
+	                .state = NOT_OBSERVED,
+	                .text = "",
+	                .evidence = STRINGS("c01", "c02")},
+	        {.id = "10.opt-out",
+	                .question = 10,
+	                .title = "effect of the opt-outs",
+	                .about = "a",
+	                .state = NOT_OBSERVABLE,
+	                .text = "Not tried."},
+	        {.id = "10.opt-out",
+	                .question = 10,
+	                .title = "effect of the opt-outs",
+	                .about = "b",
+	                .state = NOT_OBSERVABLE,
+	                .text = "Not tried."}};
+	struct vet_result r = sample_clean();
+	r.conduct = facts;
+	r.n_conduct = ARRAY_LEN(facts);
+	r = answered(r);
+	assert_int_equal(answer(&r, 21)->state, ANSWER_EVIDENCE);
+	assert_true(answer(&r, 21)->concern);
+	assert_string_equal(answer(&r, 21)->text, "Listening sockets, 127.0.0.1:7: It asks nobody who one is.");
+	assert_string_equal(answer(&r, 21)->evidence[0], "trial c03");
+	assert_string_equal(answer(&r, 26)->text, "Looked for and not seen: files written outside the project.");
+	assert_false(answer(&r, 26)->concern);
+	assert_int_equal(answer(&r, 10)->state, ANSWER_NOT_OBSERVED);
+	assert_string_equal(answer(&r, 10)->text, "Not tried. (effect of the opt-outs, a; effect of the opt-outs, b)");
+	/* Nothing is said of a question that no trial was about. */
+	assert_int_equal(answer(&r, 40)->state, ANSWER_NOT_OBSERVED);
+	arena_free(&r.arena);
+}
+
+static void hidden_constants_are_told(void **state)
+{
+	(void)state;
+	struct vet_constant_list list = {.number = 1,
+	        .hidden = true,
+	        .file = "cli.js",
+	        .at = 7,
+	        .encoding = "base64, then XOR 0x5b",
+	        .holds = "host names",
+	        .total = 147};
+	struct vet_result r = sample_clean();
+	r = answered(r);
+	assert_int_equal(answer(&r, 14)->state, ANSWER_NOT_OBSERVED);
+	arena_free(&r.arena);
+	r.constants.looked = true;
+	r = answered(r);
+	assert_int_equal(answer(&r, 14)->state, ANSWER_EVIDENCE);
+	assert_false(answer(&r, 14)->concern);
+	arena_free(&r.arena);
+	r.constants.lists = &list;
+	r.constants.n_lists = 1;
+	r = answered(r);
+	assert_true(answer(&r, 14)->concern);
+	assert_true(says(answer(&r, 14), "Yes, 1 list: list 1, 147 host names (base64, then XOR 0x5b)."));
+	arena_free(&r.arena);
+}
+
 #define MANIFEST(user, more) "{\"_npmUser\":{\"name\":\"" user "\"},\"dist\":{\"signatures\":[{\"keyid\":\"SHA256:k\"}]" more "}}"
 #define PROVENANCE           ",\"attestations\":{\"provenance\":{\"predicateType\":\"https://slsa.dev/provenance/v1\"}}"
 
@@ -292,6 +367,8 @@ int main(void)
 	        cmocka_unit_test(table_is_whole),
 	        cmocka_unit_test(answers_follow_the_result),
 	        cmocka_unit_test(a_canary_is_its_value),
+	        cmocka_unit_test(conduct_is_told),
+	        cmocka_unit_test(hidden_constants_are_told),
 	        cmocka_unit_test(registry_is_read),
 	        cmocka_unit_test(package_is_read),
 	        cmocka_unit_test(odd_characters_are_told),
