@@ -1,4 +1,6 @@
 /* The questionnaire: what trials of conduct saw (vet/conduct.h), whose facts carry the number of their question. */
+#include <errno.h>
+
 #include "base/buf.h"
 #include "vet/question_part.h"
 
@@ -38,6 +40,26 @@ static void tell_cannot(struct asking *a, struct buf *b)
 	}
 }
 
+void answer_add_conduct(struct asking *a)
+{
+	const char *before = a->out->state == ANSWER_EVIDENCE ? a->out->text : NULL;
+	bool concern = a->out->concern;
+	size_t cited = a->n_cited;
+	struct vet_answer old = *a->out;
+	if (!answer_conduct(a) || !before)
+		return;
+	if (a->out->state != ANSWER_EVIDENCE) {
+		/* What could not be looked for takes nothing away. */
+		*a->out = old;
+		a->n_cited = cited;
+		return;
+	}
+	a->out->concern |= concern;
+	a->out->text = arena_fmt(a->arena, "%s %s", before, a->out->text);
+	if (!a->out->text)
+		a->error = -ENOMEM;
+}
+
 bool answer_conduct(struct asking *a)
 {
 	_cleanup_buf_ struct buf seen = BUF(7000), not_seen = BUF(3000), cannot = BUF(3000);
@@ -66,7 +88,6 @@ bool answer_conduct(struct asking *a)
 		return false;
 	tell_cannot(a, &cannot);
 	if (seen.n == 0 && not_seen.n == 0) {
-		a->n_cited = 0;
 		answer_not(a, "%s", buf_str(&cannot));
 		return true;
 	}

@@ -89,10 +89,8 @@ static bool holds_placeholder(const char *text, const char *factor)
 	return false;
 }
 
-void answer_canaries(struct asking *a)
+static void canaries_by_factor(struct asking *a)
 {
-	if (answer_conduct(a))
-		return;
 	_cleanup_buf_ struct buf found = BUF(4096);
 	const struct vet_factor_row *row = answer_factor(a, secrets[0]);
 	if (!answer_can(a))
@@ -126,6 +124,12 @@ void answer_canaries(struct asking *a)
 	        answer_trials(a), n ? " But what is sent tells that they lie there: " : "", n ? buf_str(&found) : "");
 }
 
+void answer_canaries(struct asking *a)
+{
+	canaries_by_factor(a);
+	answer_add_conduct(a);
+}
+
 void answer_reads_outside(struct asking *a)
 {
 	if (!answer_conduct(a))
@@ -138,10 +142,8 @@ void answer_ignore_files(struct asking *a)
 		answer_not(a, "no trial has the tool asked for a file that an ignore file names.");
 }
 
-void answer_variables_sent(struct asking *a)
+static void variables_sent_by_factor(struct asking *a)
 {
-	if (answer_conduct(a))
-		return;
 	_cleanup_buf_ struct buf found = BUF(4096), varied = BUF(1024);
 	if (!answer_can(a))
 		return;
@@ -153,6 +155,12 @@ void answer_variables_sent(struct asking *a)
 	size_t worse = answer_findings(a, variables, CLASS_UNDECLARED, CLASS_COVERT, &found);
 	answer_say(a, worse > 0, "Of the variables that say this, which were varied: %s. What is sent follows: %s. Others were not varied.",
 	        buf_str(&varied), fine + worse ? buf_str(&found) : "none of them");
+}
+
+void answer_variables_sent(struct asking *a)
+{
+	variables_sent_by_factor(a);
+	answer_add_conduct(a);
 }
 
 void answer_bytes(struct asking *a)

@@ -40,6 +40,8 @@ size_t answer_varied(const struct asking *a, const char *const *factors, struct 
 
 /* Answers from what trials of conduct saw, if there is anything of this question; else false, and nothing is said. */
 bool answer_conduct(struct asking *a);
+/* The same behind an answer that was given already. */
+void answer_add_conduct(struct asking *a);
 
 /* Data handling */
 void answer_hosts(struct asking *a);

@@ -178,6 +178,13 @@ static void conduct_is_told(void **state)
 	                .state = NOT_OBSERVED,
 	                .text = "",
 	                .evidence = STRINGS("c01", "c02")},
+	        {.id = "7.environment",
+	                .question = 7,
+	                .title = "variables sent",
+	                .about = "X",
+	                .state = OBSERVED,
+	                .text = "It was sent.",
+	                .evidence = STRINGS("c01")},
 	        {.id = "10.opt-out",
 	                .question = 10,
 	                .title = "effect of the opt-outs",
@@ -200,6 +207,8 @@ static void conduct_is_told(void **state)
 	assert_string_equal(answer(&r, 21)->evidence[0], "trial c03");
 	assert_string_equal(answer(&r, 26)->text, "Looked for and not seen: files written outside the project.");
 	assert_false(answer(&r, 26)->concern);
+	/* Beside what factors tell, not instead of it. */
+	assert_true(says(answer(&r, 7), "which were varied") && says(answer(&r, 7), "Variables sent, X: It was sent."));
 	assert_int_equal(answer(&r, 10)->state, ANSWER_NOT_OBSERVED);
 	assert_string_equal(answer(&r, 10)->text, "Not tried. (effect of the opt-outs, a; effect of the opt-outs, b)");
 	/* Nothing is said of a question that no trial was about. */
