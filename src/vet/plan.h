@@ -14,7 +14,6 @@ const char *plan_effort_name(enum plan_effort e);
 /* With quick, at most this many trials in all, of which some are kept back for confirmation. */
 #define PLAN_QUICK_MAX  64
 #define PLAN_QUICK_KEPT 12
-#define PLAN_QUICK_ROWS 8 /* with several factors */
 
 /* Levels of a factor in an array, the base level among them: of the factors that say where the API is, and of others. An array has at least
  * as many rows as the two largest numbers multiplied. */

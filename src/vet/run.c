@@ -430,14 +430,6 @@ static unsigned alone(const struct treatment *t)
 	return varied == 1 ? last : none;
 }
 
-/* Of what --quick has left, rows of several factors get what confirmation does not need, and some in any case. */
-static size_t quick_confirmations(const struct run *run)
-{
-	size_t left = run->n_all < PLAN_QUICK_MAX ? PLAN_QUICK_MAX - run->n_all : 0;
-	size_t rows = coverage_strength(run->options) < 2 ? 0 : left > PLAN_QUICK_ROWS ? PLAN_QUICK_ROWS : 0;
-	return left > rows + 4 ? left - rows : left;
-}
-
 /* Fresh trials for what screening suspects, in two rounds. */
 static int confirm(struct run *run)
 {
@@ -453,7 +445,7 @@ static int confirm(struct run *run)
 		                                                     : CONFIRM_TRIALS;
 		/* Behind the gate nothing may stay suspected, or it would count as closed. */
 		if (run->options->effort == PLAN_QUICK && !run->options->behind)
-			max = quick_confirmations(run);
+			max = run->n_all < PLAN_QUICK_MAX ? PLAN_QUICK_MAX - run->n_all : 0;
 		r = analysis_confirm(c, n, round == 0, max, run->arena, &t, &n_trials, &covered);
 		for (size_t i = 0; i < n_trials && r == 0; i++)
 			r = add_trial(run,
