@@ -74,7 +74,7 @@ static const struct opt vet_table[] = {
         OPT_STRING(
                 struct vet_opts, factors, "factors", 0, "LIST", "vary only these, as in timezone,gateway; postern-vet(1) names them all"),
         OPT_STRING(struct vet_opts, clock, "clock", 0, "DATE[xSPEED]",
-                "the calendar of all trials: a date, or +DAYS from now, and how fast it runs, as in 2027-03-01, +60, +0x10"),
+                "the calendar of all trials, a date or +DAYS from now, and how fast it runs, as in 2027-03-01, +60, +0x10"),
         OPT_CHOICE(struct vet_opts, randomness, "randomness", 0, "HOW", randomness,
                 "chosen: what a tool draws follows from the seed and the trial; free: it draws from the kernel; by default chosen"),
         OPT_CHOICE(

@@ -186,47 +186,90 @@ static bool holds(const struct entry *e)
 	       e->by_chance <= CHANCE_MAX;
 }
 
-/* One family of tests: q of each from the p of all; m is how many hypotheses there were, those included that did not come again and so have
- * no entry any more. */
-struct family {
-	double *p, **q;
-	size_t n, m;
+/* Tests of one endpoint are a family: noise is local, and the hundreds of features of a batch of telemetry must not bury the request to the
+ * model. Within a family Benjamini and Yekutieli, with the hypotheses that did not come again; over the families Benjamini and
+ * Bogomolov (2014), as for any dependence: with R of E families that have a finding, q of each is E (1 + 1/2 + … + 1/E) / R times as much.
+ */
+struct test {
+	const char *endpoint;
+	double p, *q; /* q NULL: it did not come again */
 };
 
-static void family_free(struct family *f)
+struct tests {
+	struct test *t;
+	size_t n;
+};
+
+static void tests_free(struct tests *t)
 {
-	free(f->p);
-	free(f->q);
+	free(t->t);
 }
 
-static int family_test(struct family *f)
+static int endpoint_order(const void *x, const void *y)
 {
-	_cleanup_free_ double *q = calloc(f->n + 1, sizeof(*q));
-	int r = q ? stat_by(f->p, f->n, f->m, q) : -ENOMEM;
-	for (size_t i = 0; i < f->n && r == 0; i++)
-		*f->q[i] = q[i];
+	return strcmp(((const struct test *)x)->endpoint, ((const struct test *)y)->endpoint);
+}
+
+static void add_test(struct tests *t, const char *endpoint, double p, double *q)
+{
+	t->t[t->n++] = (struct test){endpoint, p, q};
+}
+
+/* q within one family; *least is the smallest. */
+static int test_family(const struct test *t, size_t n, size_t m, double *least)
+{
+	_cleanup_free_ double *p = calloc(n + 1, sizeof(*p)), *q = calloc(n + 1, sizeof(*q));
+	size_t k = 0;
+	if (!p || !q)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		if (t[i].q)
+			p[k++] = t[i].p;
+	int r = stat_by(p, k, m, q);
+	*least = 1;
+	for (size_t i = 0, j = 0; i < n && r == 0; i++)
+		if (t[i].q) {
+			*least = q[j] < *least ? q[j] : *least;
+			*t[i].q = q[j++];
+		}
 	return r;
 }
 
-static int family_init(struct family *f, size_t room)
+static int test_families(struct tests *all)
 {
-	*f = (struct family){.p = calloc(room + 1, sizeof(*f->p)), .q = calloc(room + 1, sizeof(*f->q))};
-	return f->p && f->q ? 0 : -ENOMEM;
-}
-
-static void family_add(struct family *f, double p, double *q)
-{
-	f->p[f->n] = p;
-	f->q[f->n++] = q;
+	size_t families = 0, chosen = 0;
+	double harmonic = 0;
+	if (all->n)
+		qsort(all->t, all->n, sizeof(*all->t), endpoint_order);
+	for (size_t from = 0, to; from < all->n; from = to) {
+		double least;
+		for (to = from + 1; to < all->n && strcmp(all->t[to].endpoint, all->t[from].endpoint) == 0; to++)
+			;
+		int r = test_family(all->t + from, to - from, to - from, &least);
+		if (r)
+			return r;
+		harmonic += 1.0 / (double)++families;
+		chosen += least <= Q_MAX;
+	}
+	double factor = (double)families * harmonic / (double)(chosen ? chosen : 1);
+	for (size_t i = 0; i < all->n; i++)
+		if (all->t[i].q)
+			*all->t[i].q = *all->t[i].q * factor < 1 ? *all->t[i].q * factor : 1;
+	return 0;
 }
 
 /* Exact p of every entry, and q over all that were tested. Fresh runs are independent of what made a level a candidate: there the
  * hypotheses are those that were nominated, and combinations that were searched for. Without any (repeats in the plan) all runs count, and
  * so does every hypothesis that could have come out: each feature under each level. */
-static int test_entries(const struct ctx *c, struct entries *list, struct combination *m, double *combination_q, size_t n_m, size_t tested)
+static int test_entries(const struct ctx *c, struct entries *list, const struct combination *m, double *combination_q, size_t n_m,
+        const uint32_t *tested, size_t n_tested)
 {
-	_cleanup_(family_free) struct family fresh = {0}, old = {0};
-	if (family_init(&fresh, list->n + n_m) || family_init(&old, list->n))
+	_cleanup_(tests_free) struct tests fresh = {0}, old = {0};
+	size_t levels = 0, features = 0;
+	double least;
+	fresh.t = calloc(list->n + c->n_failed + n_m + n_tested + 1, sizeof(*fresh.t));
+	old.t = calloc(list->n + 1, sizeof(*old.t));
+	if (!fresh.t || !old.t)
 		return -ENOMEM;
 	for (size_t i = 0; i < list->n; i++) {
 		struct entry *e = &list->e[i];
@@ -235,19 +278,21 @@ static int test_entries(const struct ctx *c, struct entries *list, struct combin
 		if (e->why.class <= CLASS_UNDECLARED)
 			continue;
 		e->by_chance = an_expected_by_chance(c, e);
-		family_add(e->fresh ? &fresh : &old, e->p, &e->q);
+		add_test(e->fresh ? &fresh : &old, an_text_of(feature_at(c->s, e->feature)->endpoint), e->p, &e->q);
 	}
+	for (size_t i = 0; i < c->n_failed; i++)
+		add_test(&fresh, c->failed[i], 1, NULL);
 	for (size_t i = 0; i < n_m; i++)
-		family_add(&fresh, m[i].p, &combination_q[i]);
-	fresh.m = fresh.n - n_m + c->n_failed + (tested > n_m ? tested : n_m);
-	size_t levels = 0, features = 0;
+		add_test(&fresh, an_text_of(feature_at(c->s, m[i].s->feature)->endpoint), m[i].p, &combination_q[i]);
+	/* Those that were proven are among them, and counted once more. */
+	for (size_t i = 0; i < n_tested; i++)
+		add_test(&fresh, an_text_of(feature_at(c->s, tested[i])->endpoint), 1, NULL);
 	for (size_t o = 0; o < c->n; o++)
 		levels += c->t[o].usable && !c->t[o].baseline;
 	for (uint32_t i = 0; i < feature_count(c->s); i++)
 		features += !feature_at(c->s, i)->derived;
-	old.m = features * levels;
-	int r = family_test(&fresh);
-	return r ? r : family_test(&old);
+	int r = test_families(&fresh);
+	return r ? r : test_family(old.t, old.n, features * levels, &least);
 }
 
 /* Did the other base have the same level alone, and not show it? */
@@ -458,14 +503,15 @@ int analysis_decide_all(const struct feature_set *s, const struct analysis_trial
 	_cleanup_(an_entries_free) struct entries list = {0};
 	_cleanup_(groups_free) struct groups all = {0};
 	struct combination *m = NULL;
-	size_t n_m = 0, tested = 0;
+	uint32_t *tested = NULL;
+	size_t n_m = 0, n_tested = 0;
 	int r = an_ctx_init(&c);
 	r = r ? r : an_collect(&c, &list);
-	r = r || !x ? r : combine_results(x, &c, &m, &n_m, &tested);
+	r = r || !x ? r : combine_results(x, &c, &m, &n_m, &tested, &n_tested);
 	_cleanup_free_ double *q = calloc(n_m + 1, sizeof(*q));
 	if (r == 0 && !q)
 		r = -ENOMEM;
-	r = r ? r : test_entries(&c, &list, m, q, n_m, tested);
+	r = r ? r : test_entries(&c, &list, m, q, n_m, tested, n_tested);
 	r = r ? r : echo_findings(&c, &all);
 	r = r ? r : dependence_findings(&c, &list, &all);
 	r = r ? r : combination_findings(&c, m, q, n_m, &all);

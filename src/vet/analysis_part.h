@@ -246,8 +246,10 @@ struct combination {
 };
 
 struct combine;
-/* combine.c: those that were proven, with their counts from all trials of c. *tested is how many were tried. 0 or -ENOMEM. */
-[[nodiscard]] int combine_results(const struct combine *x, struct ctx *c, struct combination **out, size_t *n, size_t *tested);
+/* combine.c: those that were proven, with their counts from all trials of c. *tested are the features of all that were tried, from the
+ * arena. 0 or -ENOMEM. */
+[[nodiscard]] int combine_results(
+        const struct combine *x, struct ctx *c, struct combination **out, size_t *n, uint32_t **tested, size_t *n_tested);
 
 /* analysis_bits.c: what a reader of the feature learns of the factor. 0 or -ENOMEM. */
 [[nodiscard]] int an_bits_of_entry(struct ctx *c, const struct entry *e, struct stat_bits *out);

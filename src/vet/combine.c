@@ -451,17 +451,19 @@ static void count(const struct ctx *c, const struct combination *all, size_t n, 
 	m->p = stat_fisher(m->on_hits, m->on, m->pool_hits, m->pool);
 }
 
-int combine_results(const struct combine *x, struct ctx *c, struct combination **out, size_t *n, size_t *tested)
+int combine_results(const struct combine *x, struct ctx *c, struct combination **out, size_t *n, uint32_t **tested, size_t *n_tested)
 {
 	struct combination *all = arena_array(c->arena, x->n + 1, sizeof(*all));
 	_cleanup_free_ uint8_t *state = calloc(c->n + 1, 1);
 	size_t k = 0;
-	if (!all || !state)
+	*tested = arena_array(c->arena, x->n + 1, sizeof(**tested));
+	if (!all || !state || !*tested)
 		return -ENOMEM;
-	*tested = 0;
+	*n_tested = 0;
 	for (size_t i = 0; i < x->n; i++) {
 		const struct hunt *h = &x->hunt[i];
-		*tested += h->s.by_chance < CHANCE_MAX;
+		if (h->s.by_chance < CHANCE_MAX)
+			(*tested)[(*n_tested)++] = h->s.feature;
 		if (h->stage != STAGE_PROVEN)
 			continue;
 		all[k] = (struct combination){.s = &h->s};

@@ -45,7 +45,8 @@ struct vet_finding {
 	/* All that must hold together, the factor and levels above among it; one for a dependence on one factor alone. */
 	const struct vet_condition *conditions;
 	size_t n_conditions;
-	double q_value; /* the false discovery rate at which it is still one, over all that was tested (vet/stat.h, Benjamini and Yekutieli)
+	double q_value; /* the false discovery rate at which it is still one, over all that was tested (docs/architecture.md, "What a
+	                 * finding rests on")
 	                 */
 	/* Mutual information between the factor (the conditions met or not) and what is seen, with an interval (vet/stat.h): most is what
 	 * telling all levels apart would be. All 0 if it was not measured. */

@@ -16,7 +16,6 @@ const char *plan_effort_name(enum plan_effort e);
 #define PLAN_QUICK_KEPT 12
 /* And at most this many more, if a quantity (a time, a count, a size) seems to follow something. */
 #define PLAN_QUICK_PROBES 20
-#define PLAN_QUICK_ROWS 8 /* with several factors */
 
 /* Levels of a factor in an array, the base level among them: of the factors that say where the API is, and of others. An array has at least
  * as many rows as the two largest numbers multiplied. */

@@ -472,14 +472,6 @@ static size_t quick_left(const struct run *run)
 	return spent < PLAN_QUICK_MAX ? PLAN_QUICK_MAX - spent : 0;
 }
 
-/* Of that, rows of several factors get what confirmation does not need, and some in any case. */
-static size_t quick_confirmations(const struct run *run)
-{
-	size_t left = quick_left(run);
-	size_t rows = coverage_strength(run->options) < 2 ? 0 : left > PLAN_QUICK_ROWS ? PLAN_QUICK_ROWS : 0;
-	return left > rows + 4 ? left - rows : left;
-}
-
 /* Members of the artefact's own lists, as long as what they show asks for more. */
 static int try_mined(struct run *run)
 {
@@ -528,7 +520,7 @@ static int confirm(struct run *run)
 		                                                     : CONFIRM_TRIALS;
 		/* Behind the gate nothing may stay suspected, or it would count as closed. */
 		if (run->options->effort == PLAN_QUICK && !run->options->behind)
-			max = quick_confirmations(run);
+			max = quick_left(run);
 		r = analysis_confirm(c, n, round == 0, max, run->arena, &t, &n_trials, &covered);
 		for (size_t i = 0; i < n_trials && r == 0; i++)
 			r = add_trial(run,
