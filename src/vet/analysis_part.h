@@ -287,7 +287,7 @@ struct told {
 /* analysis_volatile.c: quantities. Adds what fresh trials have borne out to the findings that are there. 0 or -ENOMEM. */
 [[nodiscard]] int an_volatile(struct ctx *c, struct groups *all);
 /* analysis_bits.c: the same of bits of ids. What is at most so likely by chance is worth fresh runs. */
-#define AN_BITS_SUSPECT 0.01
+#define AN_BITS_SUSPECT 0.05
 [[nodiscard]] int an_bits(const struct ctx *c, struct groups *all);
 /* Adds suspects to *n_out that are there, at most to max. c->s, t, all, n are used. */
 [[nodiscard]] int an_bits_screen(const struct ctx *c, struct analysis_suspect *out, size_t max, size_t *n_out);

@@ -157,6 +157,21 @@ static unsigned runs_of(const struct ctx *c, const struct token *t, unsigned bit
 	return runs;
 }
 
+/* Is it always the same in one of the bases? Then it is the base that decides it. */
+static bool fixed_in_base(const struct ctx *c, const struct token *t, unsigned bit)
+{
+	unsigned ones[BASE_COUNT] = {0}, all[BASE_COUNT] = {0};
+	for (size_t o = 0; o < c->n; o++)
+		if (t->there[o] && !c->all[o].probe) {
+			ones[c->all[o].treatment.base] += token_bit(t->bits[o], bit);
+			all[c->all[o].treatment.base]++;
+		}
+	for (int b = 0; b < BASE_COUNT; b++)
+		if (all[b] >= TRIALS_MIN / 2 && (ones[b] * 10 < all[b] || ones[b] * 10 > 9 * all[b]))
+			return true;
+	return false;
+}
+
 static bool judge(const struct ctx *c, struct token *t)
 {
 	bool any = false;
@@ -165,7 +180,7 @@ static bool judge(const struct ctx *c, struct token *t)
 		double share = all ? (double)ones / all : 0;
 		t->ones[i] = ones;
 		t->all = all;
-		if (all < TRIALS_MIN || share < SHARE_MIN || share > 1 - SHARE_MIN)
+		if (all < TRIALS_MIN || share < SHARE_MIN || share > 1 - SHARE_MIN || fixed_in_base(c, t, i))
 			continue;
 		if (stat_runs(ones, all - ones, runs) < RUNS_MIN || 1 - stat_runs(ones, all - ones, runs - 1) < RUNS_MIN)
 			continue;

@@ -567,7 +567,7 @@ static int add_probe(struct run *run, enum vet_base base, unsigned factor, unsig
  * changed yet. None with --quick, where there is no time for it. */
 static int spread(struct run *run)
 {
-	static const size_t rounds[][3] = {[PLAN_QUICK] = {0}, [PLAN_NORMAL] = {16, 12}, [PLAN_THOROUGH] = {32, 24, 16}};
+	static const size_t rounds[][3] = {[PLAN_QUICK] = {0}, [PLAN_NORMAL] = {16, 20}, [PLAN_THOROUGH] = {32, 24, 16}};
 	const size_t *want = rounds[run->options->effort];
 	for (size_t k = 0; k < ARRAY_LEN(rounds[0]) && want[k] && !run->stopping; k++) {
 		struct treatment *t = NULL;
