@@ -10,6 +10,7 @@
 #define MEMBERS_HTML 400
 #define LISTS_TEXT   12
 #define LEVELS_TEXT  4
+#define LONG         400 /* columns of a value in the page */
 
 /* -- text -- */
 
@@ -102,8 +103,12 @@ void hidden_text(struct buf *b, const struct vet_constants *c, unsigned width, b
 		buf_str_add(b, "\n  WHAT MEMBERS OF ITS LISTS BRING ABOUT\n");
 	for (size_t i = 0; i < c->n_behaviours; i++)
 		behaviour_text(b, &c->behaviours[i], width);
-	if (c->note && (all || told))
-		buf_fmt(b, "    %s\n", c->note);
+	if (c->note && (all || told)) {
+		size_t at = 4;
+		buf_str_add(b, "    ");
+		words(b, c->note, &at, width, 4);
+		buf_u8(b, '\n');
+	}
 }
 
 /* -- JSON -- */
@@ -216,9 +221,13 @@ void hidden_json(struct buf *b, const struct vet_constants *c, int depth)
 
 /* -- HTML -- */
 
+/* Isolated, so that its direction does not leak, and bounded. */
 static void value(struct buf *b, const char *s)
 {
-	write_html(b, slice_str(s));
+	struct slice all = slice_str(s), shown = write_fit(all, LONG, false);
+	buf_str_add(b, "<bdi>");
+	write_html(b, shown);
+	buf_str_add(b, shown.n < all.n ? "…</bdi>" : "</bdi>");
 }
 
 static void list_html(struct buf *b, const struct vet_constant_list *l)
@@ -254,11 +263,16 @@ static void marked(struct buf *b, const char *s, size_t at, size_t n)
 		return;
 	}
 	struct write_parts p = write_parts(s, at, n);
+	buf_str_add(b, "<bdi>");
+	p.post = write_fit(p.post, LONG, false);
+	p.mid = write_fit(p.mid, LONG, false);
+	p.pre = write_fit(p.pre, LONG, true);
 	write_html(b, p.pre);
 	buf_str_add(b, "<mark>");
 	write_html(b, p.mid);
 	buf_str_add(b, "</mark>");
 	write_html(b, p.post);
+	buf_str_add(b, "</bdi>");
 }
 
 static void behaviour_html(struct buf *b, const struct vet_behaviour *v)

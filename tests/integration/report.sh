@@ -108,7 +108,7 @@ else
 fi
 for width in 390 1200; do
 	check "page of findings, $width pixels" measure findings $width \
-		"$calm matrix=1 covert=2 hashed=1 undeclared=5 disclosed=12 cards=3 hosts=12 marks=6;"
+		"$calm matrix=1 covert=2 hashed=1 undeclared=5 disclosed=12 cards=3 hosts=12 marks=8;"
 done
 check "page of a clean tool" measure clean 390 "$calm matrix=1 covert=0 hashed=0 undeclared=0 disclosed=12 cards=0 hosts=12 marks=0;"
 check "page without a result" measure inconclusive 390 "$calm matrix=0 covert=0 hashed=0 undeclared=0 disclosed=0 cards=0 hosts=0 marks=0;"
@@ -120,6 +120,9 @@ check "page marks the character" has "$work/dom" "Today<mark>ʼ</mark>s date is 
 check "page names the character" has "$work/dom" 'MODIFIER LETTER APOSTROPHE'
 check "page forbids every load" has "$work/dom" "default-src 'none'; style-src 'unsafe-inline'"
 check "page lists what was not covered" has "$work/dom" 'Timing and packet sizes were recorded and not tested.'
+check "page tells what is hidden" has "$work/dom" 'base64, then XOR 0x33'
+check "page tells what a list brings about" has "$work/dom" 'Today<mark>’</mark>s date'
+check "members are no markup" has "$work/dom" '&lt;b&gt;lanternfish'
 check "page tells what the gate closes" has "$work/dom" 'Through the gate'
 check "page tells what it does not" has "$work/dom" 'not closable'
 check "what remains is no markup" has "$work/dom" 'You are &lt;b&gt;'

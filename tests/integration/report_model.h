@@ -267,6 +267,24 @@ static const char *const sample_notes[] = {
         "2 processes were still running when the tool had ended.",
 };
 
+static const char *const sample_members[] = {"quarrybank.example.com", "tern-hollow.net", "<b>lanternfish</b>.org", "westmarch.co.uk"};
+static struct vet_constant_list sample_lists[] = {
+        {1, true, "node_modules/fern/cli.js", 4994419, 2686, "base64, then XOR 0x33", "host", "host names and domain suffixes", sample_members, 4, 147, 1,
+                "node_modules/fern/cli.js", 9000001},
+        {2, false, "node_modules/fern/cli.js", 4993998, 43, "plain", "zone", "time zones", sample_members, 2, 2, 0, NULL, 0},
+};
+static struct vet_constant_count sample_counts[] = {{"host", "host names and domain suffixes", 193}, {"zone", "time zones", 2}};
+static struct vet_mined_level sample_levels[] = {{"gateway", "gw-5t7.tern-hollow.net", 1, 0, 2, 1}, {"gateway,timezone", "both", 1, 2, 2, 0}};
+static const char *const sample_level_names[] = {"gw-5t7.tern-hollow.net", "quarrybank.example.com", NULL};
+static struct vet_behaviour sample_behaviours[] = {
+        {1, "list 1", "gateway host name", sample_level_names, EP_GATEWAY, "body.messages[user].content[text].text", "Today's date is 2026-11-23.",
+                "Today\xe2\x80\x99s date is 2026-11-23.", 5, 1, 5, 3, 3, sample_level_names},
+};
+#define SAMPLE_CONSTANTS \
+	{.looked = true, .files = 28, .bytes = 60183041, .constants = 503485, .texts = 62, .seconds = 1.2, .lists = sample_lists, .n_lists = 2, \
+	        .n_hidden = 1, .counts = sample_counts, .n_counts = 2, .levels = sample_levels, .n_levels = 2, .behaviours = sample_behaviours, \
+	        .n_behaviours = 1}
+
 static inline struct vet_result sample_result(void)
 {
 	for (unsigned i = 0; i < 58; i++) {
@@ -339,6 +357,7 @@ static inline struct vet_result sample_result(void)
 	        .n_conduct = sizeof(sample_conduct) / sizeof(sample_conduct[0]),
 	        .conduct_trials = sample_conduct_rows,
 	        .n_conduct_trials = 2,
+	        .constants = SAMPLE_CONSTANTS,
 	};
 }
 
@@ -352,6 +371,7 @@ static inline struct vet_result sample_clean(void)
 	r.cells += 8;
 	r.n_cells -= 8;
 	r.trials_failed = 0;
+	r.constants = (struct vet_constants){.looked = true, .files = 3, .bytes = 4096, .constants = 17};
 	return r;
 }
 
@@ -364,6 +384,7 @@ static inline struct vet_result sample_inconclusive(void)
 	r.n_findings = r.n_cells = r.n_hosts = r.n_endpoints = 0;
 	r.trials = r.trials_failed = 14;
 	r.n_rows = 14;
+	r.constants = (struct vet_constants){.looked = true, .files = 3, .bytes = 4096, .constants = 17};
 	return r;
 }
 
@@ -435,6 +456,14 @@ static inline struct vet_result sample_hostile(void)
 	r.n_cells = 3;
 	r.rows = rows;
 	r.n_rows = 1;
+	static struct vet_constant_list evil_list;
+	static struct vet_behaviour evil_behaviour;
+	evil_list = (struct vet_constant_list){1, true, EVIL, 1, 2, EVIL, "host", EVIL, two, 2, 2, 1, EVIL, 3};
+	evil_behaviour = (struct vet_behaviour){1, EVIL, EVIL, evils, EVIL, EVIL, EVIL, NULL, 900, 9, 0, 0, 1, evils};
+	r.constants.lists = &evil_list;
+	r.constants.n_lists = r.constants.n_hidden = 1;
+	r.constants.behaviours = &evil_behaviour;
+	r.constants.note = EVIL;
 	r.not_covered = r.notes = two;
 	r.n_not_covered = r.n_notes = 2;
 	return r;
