@@ -41,7 +41,7 @@ def main():
         runs.append((s["name"], [int(x) for x in s["version"].split(".")], r))
     runs.sort(key=lambda x: (x[0], x[1]))
     print("# What `postern vet` says of real tools\n\nMade by `bench/field.sh` from the versions in `bench/field-versions.txt`; what is true of each finding was looked at by hand and stands "
-          "in\n`bench/field-truth.tsv`. `?` is what nobody has looked at. Findings that are the same but for the version share a row.\n")
+          "in\n`bench/field-truth.tsv`. `?` is what nobody has looked at; a version that is not here has not been run. Findings that are the same but for the version share a row.\n")
     print("| tool | version | verdict | covert | hashed | undeclared | disclosed | trials | seconds |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for name, _, r in runs:
         c = r["counts"]

@@ -198,7 +198,7 @@ def summary(a, results, missing):
     false = [r for r in clean if r.get("covert")]
     good = sum(len([f for f in r.get("covert", []) if f["right"]]) for r in planted)
     wrong = sum(len(r.get("covert", [])) for r in results) - good
-    naive_flags = [r for r in ran if r["naive"]]
+    naive_hit, naive_false = sum(bool(r.get("naive_found")) for r in planted), sum(bool(r.get("naive")) for r in clean)
     by = lambda k: {v: [r for r in planted if r[k] == v] for v in dict.fromkeys(r[k] for r in planted)}
     hit = lambda rs: sum(bool(r.get("found")) for r in rs)
     table = lambda k: {v: {"found": hit(rs), "of": len(rs), "naive": sum(bool(r.get("naive_found")) for r in rs)} for v, rs in by(k).items()}
@@ -216,8 +216,8 @@ def summary(a, results, missing):
                     "other": r["other"], "naive": bool(r["naive_found"]), "on": r.get("on"), "on_of": r.get("on_of")} for r in planted if "error" not in r and not r["found"]],
         "wrong_factor": [{"name": r["name"], "factors": r["factors"], "covert": sorted({f["factor"] for f in r["covert"] if not f["right"]})} for r in ran if r["wrong"]],
         "by_trigger": table("trigger"), "by_carrier": table("carrier"), "by_runtime": table("runtime"),
-        "naive": {"found": sum(bool(r.get("naive_found")) for r in planted), "of": len(planted), "clean_flagged": sum(bool(r.get("naive")) for r in clean),
-                  "precision_specimens": sum(bool(r.get("naive_found")) for r in planted) / len(naive_flags) if naive_flags else None},
+        "naive": {"found": naive_hit, "of": len(planted), "clean_flagged": naive_false,
+                  "precision_specimens": naive_hit / (naive_hit + naive_false) if naive_hit + naive_false else None},
         "trials": sum(trials), "trials_each": round(sum(trials) / len(trials), 1) if trials else 0, "seconds": round(sum(r["seconds"] for r in ran), 1),
         "pairwise_each": {k: round(sum(r["pairwise_" + k] for r in ran) / len(ran), 1) for k in ("varied", "possible", "alone")} if ran else None,
     }

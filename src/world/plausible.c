@@ -48,8 +48,9 @@ static bool accepts(const struct exchange_request *r, const char *type)
 static void make_other(const struct script *s, const struct exchange_request *r, struct slice path, struct exchange_reply *out)
 {
 	(void)s;
-	(void)path;
-	if (accepts(r, "text/html") && !accepts(r, "json")) {
+	/* A host has a page, also for who takes anything. */
+	bool page = accepts(r, "text/html") || (slice_is(r->method, "GET") && slice_is(path, "/"));
+	if (page && !accepts(r, "json")) {
 		reply_begin(out, 200, TYPE_HTML, "other.html");
 		buf_str_add(&out->body,
 		        "<!doctype html>\n<html lang=\"en\"><head><title>Welcome</title></head><body><p>It works.</p></body></html>\n");
@@ -383,12 +384,6 @@ static const struct plausible_rule table[] = {
         {"version.file", "*", "GET", "*/stable", 200, TYPE_TEXT, "1.0.0\n", NULL},
         {"version.file", "*", "GET", "*/version.txt", 200, TYPE_TEXT, "1.0.0\n", NULL},
         J("version.file", "*", "GET", "*/version.json", 200, "{\"version\":\"1.0.0\",\"latest_version\":\"1.0.0\"}"),
-
-        /* The page of a host itself. */
-        {"web.page", "*", "GET", "/", 200, TYPE_HTML,
-                "<!doctype html>\n<html lang=\"en\"><head><meta "
-                "charset=\"utf-8\"><title>Welcome</title></head><body><main></main></body></html>\n",
-                NULL},
 
         /* Anything else. */
         F("other", "*", "*", "*", make_other),

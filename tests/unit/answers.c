@@ -371,7 +371,10 @@ static void test_plausible(void **state)
 	assert_int_equal(reply.status, 404);
 	struct exchange_header html = {SLICE("Accept"), SLICE("text/html,*/*")};
 	ask_with("a.test", "GET", "/", SLICE_NONE, &html, 1);
-	assert_string_equal(reply.answer, "web.page");
+	assert_string_equal(reply.answer, "other.html");
+	ask_with("a.test", "GET", "/", SLICE_NONE, NULL, 0);
+	assert_string_equal(reply.answer, "other.html");
+	assert_has(buf_str(&reply.headers), "\r\n");
 	ask_with("a.test", "POST", "/x", SLICE("y"), NULL, 0);
 	assert_string_equal(buf_str(&reply.body), "{}");
 	assert_true(plausible_match("*a*b", SLICE("xxaybb")));

@@ -1,4 +1,5 @@
 /* What the synthetic host says of its machine. */
+#include "confine/lived.h"
 #include "confine/machine.h"
 
 #include <setjmp.h>
@@ -75,12 +76,44 @@ static void test_stat(void **state)
 	assert_memory_equal(part, whole, sizeof(part) - 1);
 }
 
+static bool has(const struct host_spec *h, const char *path, const char *text)
+{
+	for (size_t i = 0; i < h->n_files; i++)
+		if (strcmp(h->files[i].path, path) == 0)
+			return slice_find(h->files[i].data, slice_str(text), 0) != SLICE_NPOS;
+	return false;
+}
+
+static void test_lived_in(void **state)
+{
+	(void)state;
+	_cleanup_arena_ struct arena arena = ARENA((size_t)1 << 20);
+	struct host_spec h;
+	assert_int_equal(host_base(&h, &arena), 0);
+	h.home = "/home/elsewhere";
+	/* What a factor has put there stays. */
+	assert_int_equal(host_file_set(&h, &(struct host_file){.path = "/home/elsewhere/.bashrc", .data = SLICE("its own")}), 0);
+	assert_int_equal(lived_files(&h), 0);
+	assert_true(has(&h, "/home/elsewhere/.bashrc", "its own"));
+	assert_true(has(&h, "/home/elsewhere/.bash_history", "make\n"));
+	assert_true(has(&h, "/var/lib/dpkg/status", "Package: zlib1g\nStatus: install ok installed\n"));
+	/* No names: neither the person's nor ours. */
+	for (size_t i = 0; i < h.n_files; i++)
+		assert_true(slice_find(h.files[i].data, SLICE("postern"), 0) == SLICE_NPOS &&
+		            slice_find(h.files[i].data, slice_str(h.user), 0) == SLICE_NPOS);
+	assert_int_equal(host_base(&h, &arena), 0);
+	h.os_id = "rhel";
+	assert_int_equal(lived_files(&h), 0);
+	assert_false(has(&h, "/var/lib/dpkg/status", ""));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_every_file),
 	        cmocka_unit_test(test_real_kernel),
 	        cmocka_unit_test(test_stat),
+	        cmocka_unit_test(test_lived_in),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

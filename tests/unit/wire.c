@@ -121,6 +121,40 @@ static void frames(void **state)
 	}
 }
 
+static void distances(void **state)
+{
+	(void)state;
+#define SYNACK "\x01\xbb\x30\x39\0\0\0\1\0\0\0\2\x50\x12\xff\xff\0\0\0\0"
+	struct slice first = SLICE(ETH4 IP4("\x28", "\x00\x00", "\x06") SYNACK);
+	unsigned ms = relay_distance(first);
+	assert_in_range(ms, 5, 44);
+	assert_int_equal(relay_distance(first), ms);
+	/* only the first answer, and only over TCP */
+	assert_int_equal(relay_distance(SLICE(ETH4 IP4("\x28", "\x00\x00", "\x06") ACK)), 0);
+	assert_int_equal(relay_distance(SLICE(ETH4 IP4("\x28", "\x00\x00", "\x06") SYN)), 0);
+	assert_int_equal(relay_distance(SLICE(ETH4 IP4("\x28", "\x00\x00", "\x11") SYNACK)), 0);
+	assert_int_equal(relay_distance(SLICE(ETH6 IP6("\x06") SYNACK)), 0);
+	for (size_t n = 0; n < first.n; n++) {
+		uint8_t *copy = malloc(n + 1);
+		assert_non_null(copy);
+		memcpy(copy, first.p, n);
+		(void)relay_distance(slice_of(copy, n));
+		free(copy);
+	}
+	/* servers are not all at one place */
+	uint8_t other[64];
+	bool met[64] = {false};
+	unsigned many = 0;
+	memcpy(other, first.p, first.n);
+	for (unsigned i = 0; i < 64; i++) {
+		other[29] = (uint8_t)i;
+		unsigned d = relay_distance(slice_of(other, first.n));
+		many += !met[d];
+		met[d] = true;
+	}
+	assert_true(many > 20);
+}
+
 static void codings(void **state)
 {
 	_cleanup_buf_ struct buf out = BUF(1000), small = BUF(5);
@@ -230,6 +264,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(names),
 	        cmocka_unit_test(frames),
+	        cmocka_unit_test(distances),
 	        cmocka_unit_test(codings),
 	        cmocka_unit_test(authority),
 	        cmocka_unit_test(configuration),
