@@ -76,7 +76,7 @@ static const struct opt vet_table[] = {
         OPT_STRING(struct vet_opts, clock, "clock", 0, "DATE[xSPEED]",
                 "the calendar of all trials, a date or +DAYS from now, and how fast it runs, as in 2027-03-01, +60, +0x10"),
         OPT_CHOICE(struct vet_opts, randomness, "randomness", 0, "HOW", randomness,
-                "chosen: what a tool draws follows from the seed and the trial; free: it draws from the kernel; by default chosen"),
+                "what a tool draws follows from the seed and the trial, or is free, from the kernel; by default chosen"),
         OPT_CHOICE(
                 struct vet_opts, fail_on, "fail-on", 0, "CLASS", classes, "exit 1 for findings of this class or worse; by default covert"),
         OPT_CHOICE(struct vet_opts, conduct, "conduct", 0, "WHICH", conducts,

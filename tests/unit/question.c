@@ -227,6 +227,7 @@ static void hidden_constants_are_told(void **state)
 	        .holds = "host names",
 	        .total = 147};
 	struct vet_result r = sample_clean();
+	r.constants = (struct vet_constants){0};
 	r = answered(r);
 	assert_int_equal(answer(&r, 14)->state, ANSWER_NOT_OBSERVED);
 	arena_free(&r.arena);
