@@ -56,6 +56,9 @@ void noise_prepare(struct noise *n, const struct noise_spec *spec, int64_t mono_
 	root_key(spec, &n->root);
 	if (spec->fixed)
 		n->poll = epoll_create1(EPOLL_CLOEXEC);
+	struct timespec tick = {0};
+	(void)clock_gettime(CLOCK_REALTIME_COARSE, &tick);
+	n->tick_start_ns = (int64_t)tick.tv_sec * 1000000000 + tick.tv_nsec;
 	n->real_start_ns = noise_real_now();
 	n->clock = (struct vdso_clock){
 	        .from_ns = noise_mono(n), .at_ns = spec->start_unix * NS + EARLY_NS, .speed = (uint64_t)spec->speed * 65536 / 1000};

@@ -69,6 +69,7 @@ struct noise {
 	struct vdso vdso;
 	struct vdso_clock clock;
 	int64_t real_start_ns; /* when it begins, in the real one */
+	int64_t tick_start_ns; /* the same by the clock that files have, which is a tick late */
 	int64_t mono_offset;   /* seconds from this process's CLOCK_MONOTONIC to the tool's */
 	/* Whether all that was asked for was had. */
 	unsigned begun, begun_badly, draws, real_draws;

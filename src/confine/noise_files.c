@@ -78,7 +78,7 @@ static int open_meant(pid_t thread, const struct look *l)
 /* In the chosen calendar, if the kernel gave it in this trial. */
 static bool moved(const struct noise *n, int64_t now, int64_t *ns)
 {
-	if (*ns < n->real_start_ns || *ns > now)
+	if (*ns < n->tick_start_ns || *ns > now)
 		return false;
 	*ns = noise_at(n, *ns - n->real_start_ns + n->clock.from_ns);
 	return true;
