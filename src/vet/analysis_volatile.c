@@ -391,6 +391,33 @@ static bool processor_time(const struct ctx *c, const struct analysis_trial *t, 
 	return false;
 }
 
+#define FORMS     16
+#define MENTIONS  32 /* of a value in one message */
+#define FRACTIONS 2  /* bytes: the number that says how long a message is may have a digit more */
+
+static size_t forms_of(const struct analysis_trial *t, unsigned factor, const char *forms[FORMS])
+{
+	return t->host && factor_table[factor].literals ? factor_table[factor].literals(t->host, t->gateway, forms, FORMS) : 0;
+}
+
+/* A message that mentions the value is longer by as much as the value is, as often as it does so. */
+static bool as_long_as_value(const struct ctx *c, const struct analysis_trial *t, double more)
+{
+	const char *with[FORMS], *without[FORMS];
+	const struct analysis_trial *base = NULL;
+	for (size_t o = 0; o < c->n && !base; o++)
+		if (an_in_base(&c->t[o], t->treatment.base) && c->t[o].baseline)
+			base = &c->t[o];
+	size_t n = forms_of(t, t->factor, with), m = base ? forms_of(base, t->factor, without) : 0;
+	for (size_t i = 0; i < n && i < m; i++) {
+		double longer = (double)strlen(with[i]) - (double)strlen(without[i]);
+		for (int k = 1; k <= MENTIONS && longer != 0; k++)
+			if (fabs(more - k * longer) <= FRACTIONS)
+				return true;
+	}
+	return false;
+}
+
 /* More to do takes longer, and is sent in more or larger pieces: is there a reason of that kind? */
 static const char *reason_of(const struct ctx *c, const struct hypothesis *h, const struct groups *all, struct series *s)
 {
@@ -403,6 +430,8 @@ static const char *reason_of(const struct ctx *c, const struct hypothesis *h, co
 		return "the way to the network is another one";
 	if (f->measure == MEASURE_TIME && delay > 0 && processor_time(c, t, s, &with, &without) && with - without >= delay * 0.3)
 		return "the tool computes for longer, it does not only wait";
+	if (f->measure == MEASURE_SIZE && as_long_as_value(c, t, delay))
+		return "it is as much longer as the value is";
 	if (f->measure == MEASURE_SIZE && an_told_already(all, t->factor, t->level, CLASS_DISCLOSED, f->endpoint))
 		return "what is sent there is known to depend on it";
 	return NULL;
