@@ -16,7 +16,7 @@ struct host_file {
 	mode_t mode;       /* permission bits, 0 means 0644 (folders 0755) */
 	bool folder;
 	bool untracked; /* below the project, but not in its repository */
-	bool lent; /* data is not copied: it outlives the host */
+	bool lent;      /* data is not copied: it outlives the host */
 };
 
 #define HOST_ENV_MAX   96

