@@ -1,5 +1,5 @@
 #!/bin/sh
-# check: alone timeout=240
+# check: alone long timeout=240
 # A subject that tries to tell the trial from a person's machine, in more than sixty ways (tell_tool.py). What tells is known: docs/threat-model.md
 # lists it, and so does `known` below. A way that is not there must not tell; one that is there and tells no more must be struck off, but
 # for what chance decides.
