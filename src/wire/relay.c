@@ -16,6 +16,7 @@
 /* Of what is held back: the first answer to a connection is short, and no program has more than some at once on the way. */
 #define LATE_MAX    256
 #define LATE_FRAMES 512
+#define HELD_MAX    256u /* who opens thousands of connections is not to take a minute for it */
 
 struct side {
 	struct relay *relay;
@@ -31,6 +32,7 @@ struct relay {
 	struct side outer, inner;
 	struct late *late;
 	size_t n_late;
+	unsigned held; /* so far */
 	uint8_t frame[sizeof(struct virtio_net_hdr) + FRAME_MAX];
 };
 
@@ -148,7 +150,7 @@ static void on_late(void *arg, uint32_t events)
 static bool hold(struct relay *r, const uint8_t *frame, size_t n)
 {
 	unsigned ms = relay_distance(slice_of(frame + sizeof(struct virtio_net_hdr), n - sizeof(struct virtio_net_hdr)));
-	if (ms == 0 || n > LATE_MAX || r->n_late == LATE_FRAMES)
+	if (ms == 0 || n > LATE_MAX || r->n_late == LATE_FRAMES || r->held == HELD_MAX)
 		return false;
 	struct late *l = calloc(1, sizeof(*l));
 	if (!l)
@@ -163,6 +165,7 @@ static bool hold(struct relay *r, const uint8_t *frame, size_t n)
 	l->next = r->late;
 	r->late = l;
 	r->n_late++;
+	r->held++;
 	return true;
 }
 
