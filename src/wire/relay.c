@@ -16,7 +16,7 @@
 /* Of what is held back: the first answer to a connection is short, and no program has more than some at once on the way. */
 #define LATE_MAX    256
 #define LATE_FRAMES 512
-#define HELD_MAX    256u /* who opens thousands of connections is not to take a minute for it */
+#define HELD_MAX    64u /* who opens thousands of connections is not to take a minute for it */
 
 struct side {
 	struct relay *relay;
