@@ -165,7 +165,7 @@ pass() {
 	id=$("$@" id -u)
 	((EUID == 0)) && chown -R "$id:$("$@" id -g)" "$work" && export ESCAPE_VICTIM_USER=$id
 	observe
-	local env=(env -i "PATH=/usr/local/bin:/usr/bin:/bin" "HOME=$work/home" LC_ALL=C.UTF-8 "POSTERN_SHARE=$work/share" TEST_TOKEN_NOT_NAMED=SECRET-MARK
+	local env=(env -i "PATH=/usr/local/bin:/usr/bin:/bin" "HOME=$work/home" "GIT_CEILING_DIRECTORIES=$work" LC_ALL=C.UTF-8 "POSTERN_SHARE=$work/share" TEST_TOKEN_NOT_NAMED=SECRET-MARK
 		SSH_AUTH_SOCK="$work/outside/server.sock" DBUS_SESSION_BUS_ADDRESS="unix:path=$work/outside/server.sock")
 	mapfile -t -O "${#env[@]}" env < <(env | grep -E "^(ESCAPE_|XX=)")
 	# Without a sandbox, in a copy of the mounts that is thrown away.
