@@ -122,19 +122,34 @@ static void form_of_elf(int fd, struct slice head, const struct elf *e, struct f
 		add_range(f, plain.first[i].from, plain.first[i].to);
 }
 
+/* No flags that RFC 1952 reserves, and a compression that somebody writes. */
+static bool is_gzip(struct slice s)
+{
+	return s.n >= 10 && !(s.p[3] & 0xe0) && (s.p[8] == 0 || s.p[8] == 2 || s.p[8] == 4);
+}
+
+static bool is_bzip2(struct slice s)
+{
+	return slice_eq(slice_sub(s, 4, 6), SLICE("1AY&SY"));
+}
+
 static const struct {
 	size_t at;
 	struct slice magic;
+	bool packs;                     /* executables carry their program in it */
+	bool (*begins)(struct slice s); /* what else must hold where it may stand anywhere; NULL: nothing */
 } archives[] = {
-        {0, SLICE_INIT("\x1f\x8b\x08")},
-        {0, SLICE_INIT("\x28\xb5\x2f\xfd")},
-        {0, SLICE_INIT("\xfd"
-                       "7zXZ")},
-        {0, SLICE_INIT("BZh")},
-        {0, SLICE_INIT("PK\x03\x04")},
-        {0, SLICE_INIT("!<arch>\n")},
-        {0, SLICE_INIT("\x04\x22\x4d\x18")},
-        {257, SLICE_INIT("ustar")},
+        {0, SLICE_INIT("\x1f\x8b\x08"), true, is_gzip},
+        {0, SLICE_INIT("\x28\xb5\x2f\xfd"), true, NULL},
+        {0,
+                SLICE_INIT("\xfd"
+                           "7zXZ"),
+                true, NULL},
+        {0, SLICE_INIT("BZh"), true, is_bzip2},
+        {0, SLICE_INIT("PK\x03\x04"), true, NULL},
+        {0, SLICE_INIT("!<arch>\n"), false, NULL},
+        {0, SLICE_INIT("\x04\x22\x4d\x18"), false, NULL},
+        {257, SLICE_INIT("ustar"), false, NULL},
 };
 
 bool form_is_archive(struct slice head)
@@ -145,29 +160,17 @@ bool form_is_archive(struct slice head)
 	return false;
 }
 
-/* Its first bytes, beyond the magic number, are those of one. */
-static bool begins_archive(struct slice s)
-{
-	/* No flags that RFC 1952 reserves, and a compression that somebody writes. */
-	if (slice_starts(s, SLICE("\x1f\x8b\x08")))
-		return s.n >= 10 && !(s.p[3] & 0xe0) && (s.p[8] == 0 || s.p[8] == 2 || s.p[8] == 4);
-	if (slice_starts(s, SLICE("BZh")))
-		return slice_eq(slice_sub(s, 4, 6), SLICE("1AY&SY"));
-	return slice_starts(s, SLICE("\x28\xb5\x2f\xfd")) ||
-	       slice_starts(s, SLICE("\xfd"
-	                             "7zXZ")) ||
-	       slice_starts(s, SLICE("PK\x03\x04"));
-}
-
 size_t form_find_archive(struct slice s)
 {
-	static const uint8_t first[] = {0x1f, 0x28, 0xfd, 'B', 'P'};
-	bool is_first[256] = {false};
-	for (size_t i = 0; i < sizeof(first); i++)
-		is_first[first[i]] = true;
-	for (size_t i = 0; i + 4 < s.n; i++)
-		if (is_first[s.p[i]] && begins_archive(slice_from(s, i)))
-			return i;
+	bool first[256] = {false};
+	for (size_t k = 0; k < ARRAY_LEN(archives); k++)
+		first[archives[k].magic.p[0]] |= archives[k].packs;
+	for (size_t i = 0; i + 4 < s.n; i++) {
+		struct slice rest = slice_from(s, i);
+		for (size_t k = 0; first[s.p[i]] && k < ARRAY_LEN(archives); k++)
+			if (archives[k].packs && slice_starts(rest, archives[k].magic) && (!archives[k].begins || archives[k].begins(rest)))
+				return i;
+	}
 	return SLICE_NPOS;
 }
 
