@@ -46,7 +46,7 @@ int behaviour_of(const struct feature_set *s, const struct analysis_trial *trial
 	if (!b.marks)
 		return -ENOMEM;
 	for (uint32_t f = 0; f < count && ref >= 0; f++) {
-		if (feature_at(s, f)->derived)
+		if (feature_at(s, f)->derived || feature_at(s, f)->measure)
 			continue;
 		struct slice v = feature_value(s, f, observation), w = feature_value(s, f, (unsigned)ref);
 		if (an_presence_eq(v, w) && slice_eq(v, w))

@@ -230,7 +230,8 @@ static int differing_all(struct ctx *c, const struct singles *alone, struct entr
 {
 	int r = 0;
 	for (uint32_t i = 0; i < feature_count(c->s) && r == 0; i++) {
-		if (feature_at(c->s, i)->derived)
+		/* Of a quantity it is only told how it lies, and one trial of each row says nothing of that. */
+		if (feature_at(c->s, i)->derived || feature_at(c->s, i)->measure)
 			continue;
 		struct view v;
 		r = an_view(c, i, &v);
