@@ -228,7 +228,8 @@ static void binaries(void **state)
 	for (int i = 0; i < 8; i++)
 		buf_be(&file, 0xff, 8);
 	buf_str_add(&file, "America/Nuuk");
-	buf_be(&file, 0x0900000008, 16);
+	buf_be(&file, 0x0900000008, 8);
+	buf_be(&file, 0x0900000008, 8);
 	buf_str_add(&file, "Africa/Juba");
 	buf_be(&file, 0, 8);
 	mine(buf_slice(&file), SIZE_MAX);
