@@ -28,7 +28,7 @@ struct analysis_trial {
 	bool probe;             /* a fresh trial, run to decide about an analysis_suspect: nothing was suspected because of it */
 	bool combined;          /* several factors are varied at once (only to confirm); `factor` and `level` mean nothing then */
 	bool spread;            /* many levels are set at once, to see what becomes of bits: nothing else is made of it. `combined`, too */
-	enum analysis_row row;  /* then `combined`, `confirming`, `factor` and `level` mean nothing */
+	enum analysis_row row;  /* `combined`, too; then `confirming` means nothing */
 	bool usable;            /* the tool worked in it (enough model requests) */
 	int64_t started_unix;   /* wall clock at its start: for dates and times as derivations */
 	const struct host_spec *host;

@@ -42,8 +42,9 @@ int behaviour_of(const struct feature_set *s, const struct analysis_trial *trial
 	struct behaviour b = {0};
 	_cleanup_buf_ struct buf mine = BUF(SHAPE_MAX), theirs = BUF(SHAPE_MAX);
 	size_t count = feature_count(s);
-	b.marks = arena_array(arena, count + 1, sizeof(*b.marks));
-	if (!b.marks)
+	/* Of tens of thousands of features few differ: the arena keeps those alone. */
+	_cleanup_free_ struct behaviour_mark *marks = calloc(count + 1, sizeof(*marks));
+	if (!marks)
 		return -ENOMEM;
 	for (uint32_t f = 0; f < count && ref >= 0; f++) {
 		if (feature_at(s, f)->derived || feature_at(s, f)->measure)
@@ -63,8 +64,13 @@ int behaviour_of(const struct feature_set *s, const struct analysis_trial *trial
 				continue;
 			value = hash_of(buf_slice(&mine));
 		}
-		b.marks[b.n++] = (struct behaviour_mark){f, value};
+		marks[b.n++] = (struct behaviour_mark){f, value};
 	}
+	b.marks = arena_array(arena, b.n + 1, sizeof(*b.marks));
+	if (!b.marks)
+		return -ENOMEM;
+	if (b.n)
+		memcpy(b.marks, marks, b.n * sizeof(*b.marks));
 	*out = b;
 	return 0;
 }

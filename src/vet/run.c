@@ -245,7 +245,7 @@ static int observe(struct run *run, struct one *one, struct trial_result *r)
 	        .confirming = one->confirming,
 	        .probe = one->probe,
 	        .spread = one->spread,
-	        .combined = combined(&one->plan),
+	        .combined = combined(&one->plan) || one->plan.row,
 	        .row = one->row,
 	        .usable = true,
 	        .started_unix = r->started_unix,
