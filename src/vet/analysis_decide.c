@@ -420,7 +420,7 @@ static int put_words(const struct ctx *c, const struct combination *m, struct gr
 	/* The row that brought it up is one more. */
 	if (m->devices && g->explanation)
 		g->explanation = arena_fmt(c->arena,
-		        "%s It is active on some devices only: on %u of %u made-up ones that met the other conditions (on at most %.0f %% "
+		        "%s It is active on some devices only, or in some starts: on %u of %u made-up ones that met the other conditions (on at most %.0f %% "
 		        "of all, "
 		        "with 95 %% confidence).",
 		        g->explanation, m->devices_hits + 1, m->devices + 1,
@@ -479,6 +479,16 @@ static int combination_finding(const struct ctx *c, const struct combination *m,
 	return r ? r : put_words(c, m, g);
 }
 
+/* With one device alone it may be what that device happens to draw, which another thing makes it draw earlier or later: another one must
+ * have shown it. */
+static bool one_draw(const struct combination *m)
+{
+	bool device = false;
+	for (size_t i = 0; i < m->n; i++)
+		device |= m->if_all[i].factor == CONDITION_DEVICE;
+	return device && m->n > 1 && m->devices_hits == 0;
+}
+
 /* As for one factor: it held on every fresh run, the chance of a false report is small, and so few would look like it by chance. */
 static int combination_findings(const struct ctx *c, const struct combination *m, const double *q, size_t n, struct groups *all)
 {
@@ -490,7 +500,7 @@ static int combination_findings(const struct ctx *c, const struct combination *m
 		        .runs = m[i].on,
 		        .pool_hits = m[i].pool_hits,
 		        .pool = m[i].pool};
-		if (m[i].on_hits == m[i].on && m[i].off_hits == 0 && q[i] <= Q_MAX && an_expected_by_chance(c, &e) <= CHANCE_MAX)
+		if (!one_draw(&m[i]) && m[i].on_hits == m[i].on && m[i].off_hits == 0 && q[i] <= Q_MAX && an_expected_by_chance(c, &e) <= CHANCE_MAX)
 			r = combination_finding(c, &m[i], q[i], all);
 	}
 	return r;

@@ -349,6 +349,34 @@ static struct slice changed(const struct ctx *c, struct slice a, struct slice b,
 	return buf_error(&out) ? SLICE_NONE : arena_copy(c->arena, buf_slice(&out));
 }
 
+/* Does what one factor of the row makes of it alone become what the row has by what another one is known to do? A zone may decide how a date
+ * is written, and another factor which date it is. */
+static int put_together(const struct ctx *c, const struct entry *e, const struct singles *alone, bool *out)
+{
+	*out = false;
+	for (size_t i = 0; i < alone->n && e->mode == MODE_RAW && !*out; i++) {
+		struct entry x = *e;
+		x.ref = alone->k[i];
+		x.before = feature_value(c->s, e->feature, (unsigned)x.ref);
+		if (!x.before.p || slice_eq(x.before, e->before))
+			continue;
+		int r = least(c, &x, &x.why);
+		if (r)
+			return r;
+		*out = x.why.class < CLASS_HASHED;
+	}
+	return 0;
+}
+
+/* Is there a blank between two changes? */
+static bool apart(struct slice text, const struct hunk *a, const struct hunk *b)
+{
+	for (size_t at = a->a_at + a->a_n; at < b->a_at; at++)
+		if (text.p[at] <= ' ')
+			return true;
+	return false;
+}
+
 /* Leaves in e->after what no factor of the row does alone and none of them explains; e->why says what it is. Dropped, if that is nothing.
  */
 static int reduce(const struct ctx *c, struct entry *e, const struct singles *alone)
@@ -358,6 +386,9 @@ static int reduce(const struct ctx *c, struct entry *e, const struct singles *al
 		e->dropped = r == 0 && e->why.class < CLASS_HASHED;
 		return r;
 	}
+	int known = put_together(c, e, alone, &e->dropped);
+	if (known || e->dropped)
+		return known;
 	struct hunk h[HUNKS_MAX], kept[HUNKS_MAX];
 	size_t n = hunks_of(e->before, e->after, h, ARRAY_LEN(h)), k = 0;
 	struct explanation worst = {.class = CLASS_NONE};
@@ -373,6 +404,21 @@ static int reduce(const struct ctx *c, struct entry *e, const struct singles *al
 		if (r)
 			return r;
 		if (why.class < CLASS_HASHED)
+			continue;
+		/* Two digits of a date are no date. */
+		size_t from = i, to = i + 1;
+		while (from && !apart(e->before, &h[from - 1], &h[from]))
+			from--;
+		while (to < n && !apart(e->before, &h[to - 1], &h[to]))
+			to++;
+		struct explanation whole = why;
+		if (to - from > 1) {
+			x.after = changed(c, e->before, e->after, &h[from], to - from);
+			r = x.after.p ? least(c, &x, &whole) : -ENOMEM;
+			if (r)
+				return r;
+		}
+		if (whole.class < CLASS_HASHED)
 			continue;
 		kept[k++] = h[i];
 		if (why.class > worst.class)

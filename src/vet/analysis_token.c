@@ -157,12 +157,13 @@ static unsigned runs_of(const struct ctx *c, const struct token *t, unsigned bit
 	return runs;
 }
 
-/* Is it always the same in one of the bases? Then it is the base that decides it. */
+/* Is it always the same in one of the bases, as long as at most one thing is varied? Then it is the base or what is varied that decides it,
+ * and where many levels are set at once it only looks like chance. */
 static bool fixed_in_base(const struct ctx *c, const struct token *t, unsigned bit)
 {
 	unsigned ones[BASE_COUNT] = {0}, all[BASE_COUNT] = {0};
 	for (size_t o = 0; o < c->n; o++)
-		if (t->there[o] && !c->all[o].probe) {
+		if (t->there[o] && !c->all[o].probe && !c->all[o].combined) {
 			ones[c->all[o].treatment.base] += token_bit(t->bits[o], bit);
 			all[c->all[o].treatment.base]++;
 		}

@@ -4,8 +4,8 @@
  * Which stream a trial gets is part of the plan. Each baseline of a base has one of its own, so that what follows from randomness is seen
  * to vary, and is not taken for something constant that a level changed. A trial of one level has that of a baseline of its base: the two
  * differ by the level and not by what was drawn, until the level makes the tool draw otherwise. The runs of one level have different ones.
- * All other trials have one of their own: what depends on a draw (a rollout to a fifth of all installations) is then met as often as in
- * life. */
+ * A made-up device (a row of several levels) has its own whenever it is run. All other trials have one of their own: what depends on a draw
+ * (a rollout to a fifth of all installations) is then met as often as in life. */
 #ifndef POSTERN_VET_CALM_H
 #define POSTERN_VET_CALM_H
 
@@ -16,6 +16,9 @@
 #include "vet/model.h"
 
 struct plan;
+
+/* Streams from here on are those of made-up devices, by their number. */
+#define CALM_DEVICES_FROM 1000000u
 
 /* All zero: randomness by streams, the real calendar. */
 struct vet_calm {

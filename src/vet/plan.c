@@ -20,6 +20,21 @@ struct treatment plan_treatment(enum vet_base base, unsigned factor, unsigned le
 	return t;
 }
 
+struct plan_trial plan_fresh(const struct treatment *t)
+{
+	struct plan_trial p = {.treatment = *t};
+	unsigned varied = 0;
+	for (unsigned f = 0; f < factor_count; f++)
+		if (t->level[f]) {
+			varied++;
+			p.factor = f;
+			p.level = t->level[f];
+		}
+	if (varied > 1)
+		p.factor = p.level = 0;
+	return p;
+}
+
 static int filter_read(const char *filter, bool chosen[64], struct err *err)
 {
 	bool none = !filter || !*filter;
@@ -246,6 +261,69 @@ static void put_row(struct plan *p, enum vet_base base, const uint8_t *row)
 	p->trials[p->n++] = (struct plan_trial){.treatment = t, .row = p->n_rows};
 }
 
+/* Rows until the plan has that many trials, from the arrays in turn, as their sizes are to each other; the first rows of an array cover
+ * most. More than there are: from the beginning again, as other devices. */
+static void put_rows(struct plan *p, const struct cover_array a[BASE_COUNT], size_t had[BASE_COUNT], size_t n)
+{
+	while (p->n < n) {
+		int b = had[0] * a[1].rows <= had[1] * a[0].rows && a[0].rows ? 0 : a[1].rows ? 1 : 0;
+		put_row(p, (enum vet_base)b, a[b].level + had[b]++ % a[b].rows * a[b].axes);
+	}
+}
+
+/* -- every level -- */
+
+/* Rows in which each known level is set at least once, and each with others. Of such rows at least and at most so many. */
+static const unsigned mixed_least[] = {8, 24, 48}, mixed_most[] = {16, 48, 96};
+
+struct mixed {
+	bool seen[64][UINT8_MAX + 1];
+	uint64_t dice;
+};
+
+static void note_seen(const struct plan *p, struct mixed *m)
+{
+	for (size_t i = 0; i < p->n; i++)
+		for (unsigned f = 0; f < factor_count; f++)
+			m->seen[f][p->trials[i].treatment.level[f]] = true;
+}
+
+/* The next level that was never set; else any, the base level half as often as it would be. *fresh: it was never set. */
+static unsigned mixed_level(struct mixed *m, unsigned f, bool *fresh)
+{
+	unsigned n = (unsigned)factor_table[f].n_levels;
+	for (unsigned l = 1; l < n; l++)
+		if (!m->seen[f][l]) {
+			m->seen[f][l] = *fresh = true;
+			return l;
+		}
+	unsigned l = (unsigned)random_below(&m->dice, n);
+	return l || n < 2 ? l : (unsigned)random_below(&m->dice, n);
+}
+
+static bool of_repository(unsigned f)
+{
+	return strcmp(factor_table[f].name, "git_remote") == 0 || strcmp(factor_table[f].name, "git_identity") == 0;
+}
+
+/* False: there was nothing new to set. */
+static bool put_mixed(struct plan *p, enum vet_base base, struct mixed *m)
+{
+	struct treatment t = {.base = base, .identity = ++p->n_rows};
+	const struct plan_array *a = &p->array[base];
+	bool fresh = false, plain = false;
+	for (int round = 0; round < 2; round++)
+		for (size_t i = 0; i < a->n; i++) {
+			unsigned f = a->axis[i].factor;
+			if (of_repository(f) != (round == 1) || (plain && round))
+				continue;
+			t.level[f] = (uint8_t)mixed_level(m, f, &fresh);
+			plain |= strcmp(factor_table[f].name, "git") == 0 && t.level[f] == 1;
+		}
+	p->trials[p->n++] = (struct plan_trial){.treatment = t, .row = p->n_rows};
+	return fresh;
+}
+
 int plan_rows(struct plan *p, unsigned strength, size_t min_rows, size_t max_rows, uint64_t seed, struct arena *arena)
 {
 	struct cover_array a[BASE_COUNT] = {0};
@@ -273,19 +351,28 @@ int plan_rows(struct plan *p, unsigned strength, size_t min_rows, size_t max_row
 	}
 	if (all == 0)
 		return 0;
-	size_t total = max_rows && all > max_rows ? max_rows : all < min_rows ? min_rows : all, first = p->n;
-	struct plan_trial *t = arena_array(arena, p->n + total + 1, sizeof(*t));
-	if (!t)
+	/* Of few rows, half. */
+	size_t mixed = mixed_most[p->effort], half = (max_rows + 1) / 2;
+	mixed = max_rows && mixed > half ? half : mixed;
+	size_t left = max_rows ? max_rows - mixed : SIZE_MAX, total = all > left ? left : all, first = p->n;
+	struct plan_trial *t = arena_array(arena, p->n + total + mixed + min_rows + 1, sizeof(*t));
+	_cleanup_free_ struct mixed *m = calloc(1, sizeof(*m));
+	if (!t || !m)
 		return -ENOMEM;
+	m->dice = seed ^ 0x6d69786564;
 	memcpy(t, p->trials, p->n * sizeof(*t));
 	p->trials = t;
-	/* In turn, as the arrays' sizes are to each other; the first rows of an array cover most. More than there are: from the beginning
-	 * again, as other devices. */
 	size_t had[BASE_COUNT] = {0};
-	for (size_t i = 0; i < total; i++) {
-		int b = had[0] * a[1].rows <= had[1] * a[0].rows && a[0].rows ? 0 : a[1].rows ? 1 : 0;
-		put_row(p, (enum vet_base)b, a[b].level + had[b]++ % a[b].rows * a[b].axes);
+	put_rows(p, a, had, first + total);
+	note_seen(p, m);
+	bool fresh = true;
+	for (size_t i = 0; i < mixed && (fresh || i < mixed_least[p->effort]); i++) {
+		/* The gateway's names can be set in one base alone. */
+		int b = p->array[BASE_GATEWAY].n == 0 ? BASE_OFFICIAL : p->array[BASE_OFFICIAL].n == 0 || i % 2 == 0 ? BASE_GATEWAY : BASE_OFFICIAL;
+		bool new = put_mixed(p, (enum vet_base)b, m);
+		fresh = new || (fresh && b == BASE_OFFICIAL);
 	}
+	put_rows(p, a, had, first + min_rows);
 	shuffle(t, first, p->n, seed);
 	return 0;
 }
@@ -298,9 +385,10 @@ static size_t levels_tried(const struct plan *p, unsigned factor, int base)
 	size_t n = 0;
 	for (size_t i = 0; i < p->n; i++) {
 		const struct plan_trial *t = &p->trials[i];
-		if (t->baseline || t->factor != factor || (base >= 0 && (int)t->treatment.base != base) || seen[t->level & UINT8_MAX])
+		unsigned level = t->row ? t->treatment.level[factor] : !t->baseline && t->factor == factor ? t->level : 0;
+		if (level == 0 || (base >= 0 && (int)t->treatment.base != base) || seen[level & UINT8_MAX])
 			continue;
-		seen[t->level & UINT8_MAX] = true;
+		seen[level & UINT8_MAX] = true;
 		n++;
 	}
 	return n;

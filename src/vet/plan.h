@@ -12,15 +12,17 @@ enum plan_effort { PLAN_QUICK, PLAN_NORMAL, PLAN_THOROUGH };
 const char *plan_effort_name(enum plan_effort e);
 
 /* With quick, at most this many trials in all, of which some are kept back for confirmation. */
-#define PLAN_QUICK_MAX  64
-#define PLAN_QUICK_KEPT 12
+#define PLAN_QUICK_MAX  80
+#define PLAN_QUICK_KEPT 28
+/* Of those, for rows of several levels. */
+#define PLAN_QUICK_ROWS 16
 /* And at most this many more, if a quantity (a time, a count, a size) seems to follow something. */
 #define PLAN_QUICK_PROBES 20
 
 /* Levels of a factor in an array, the base level among them: of the factors that say where the API is, and of others. An array has at least
  * as many rows as the two largest numbers multiplied. */
-#define PLAN_AXIS_MAX       8
-#define PLAN_AXIS_MAX_OTHER 6
+#define PLAN_AXIS_MAX       6
+#define PLAN_AXIS_MAX_OTHER 4
 
 /* In plan_trial.row: several levels, and no other device. */
 #define PLAN_NO_DEVICE UINT32_MAX
@@ -63,10 +65,13 @@ struct plan {
         struct plan *out, struct err *err);
 /* The treatment with one factor varied; level 0 gives the baseline of the base. */
 struct treatment plan_treatment(enum vet_base base, unsigned factor, unsigned level);
+/* A trial to confirm: of one level, or of several, and then factor and level are zero. */
+struct plan_trial plan_fresh(const struct treatment *t);
 /* Adds covering arrays of that strength to the plan, one for each base, over the factors that the plan varies: rows with a level of every
- * factor, the base level as often as another, each as another made-up device. At most max_rows (0: as many as it takes), and at least
- * min_rows, shared between the bases as their arrays need them, in an order that the seed decides; they are the last of p->trials. Levels
- * that were found in the artefact (factor_level_add()) are among those of their factors. 0, -ENOMEM. */
+ * factor, the base level as often as another, each as another made-up device. Levels that were found in the artefact (factor_level_add())
+ * are among those of their factors. Then rows in which every level of the table that was not set yet is set once, together with others, so
+ * that it need not be tried alone. At most max_rows in all (0: as many as it takes), and at least min_rows, shared between the bases as
+ * their arrays need them, in an order that the seed decides; they are the last of p->trials. 0, -ENOMEM. */
 [[nodiscard]] int plan_rows(struct plan *p, unsigned strength, size_t min_rows, size_t max_rows, uint64_t seed, struct arena *arena);
 /* The levels of a treatment as a row of its base's array; a level that is in none of its axes becomes 255. */
 void plan_row_of(const struct plan *p, const struct treatment *t, uint8_t *row);

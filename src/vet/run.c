@@ -260,6 +260,17 @@ static int observe(struct run *run, struct one *one, struct trial_result *r)
 
 static void start_some(struct run *run);
 
+/* A made-up device draws the same whenever it is run again, so that what is active in a share of starts can be traced to what else it takes.
+ * What seems to take nothing but the device has to show itself whatever is drawn. */
+static uint32_t stream_of_device(const struct one *one)
+{
+	const struct treatment *t = &one->plan.treatment;
+	unsigned levels = 0;
+	for (unsigned f = 0; f < factor_count; f++)
+		levels += t->level[f] != 0;
+	return t->identity && (levels || one->row != ROW_PROOF) ? CALM_DEVICES_FROM + t->identity : 0;
+}
+
 /* A tool that fails in all of the first trials of each base will in the others: nobody should wait for them. */
 static bool hopeless(const struct run *run)
 {
@@ -375,7 +386,7 @@ static int start_one(struct run *run, struct one *one)
 	/* What the model asks for is there where the tool sees it. */
 	c.project = behind ? gate_project() : one->setup.host.project;
 	c.dns_search = one->setup.host.dns_search;
-	one->stream = one->plan.stream;
+	one->stream = one->plan.stream ? one->plan.stream : stream_of_device(one);
 	one->noise = calm_spec(behind ? &(struct vet_calm){.free = true} : &run->options->calm, run->options->seed, one->number,
 	        one->setup.host.ahead_s, &one->stream);
 	c.ahead_s = one->noise.clock ? one->noise.start_unix - time(NULL) : 0;
@@ -454,17 +465,6 @@ static int note_undecided(struct run *run, const struct analysis_candidate *c, s
 	return 0;
 }
 
-/* The factor that is varied, if it is one alone; else one that is not. Together they are analysed as combined(). */
-static unsigned alone(const struct treatment *t)
-{
-	unsigned varied = 0, last = 0, none = 0;
-	for (unsigned f = (unsigned)factor_count; f-- > 0;) {
-		varied += t->level[f] != 0;
-		*(t->level[f] ? &last : &none) = f;
-	}
-	return varied == 1 ? last : none;
-}
-
 /* What --quick has left, beside what the artefact's own lists ask for. */
 static size_t quick_left(const struct run *run)
 {
@@ -505,6 +505,12 @@ static int mine(struct run *run)
 	return r;
 }
 
+static int add_fresh(struct run *run, const struct treatment *t)
+{
+	struct plan_trial p = plan_fresh(t);
+	return add_trial(run, &p, true);
+}
+
 /* Fresh trials for what screening suspects, in two rounds. */
 static int confirm(struct run *run)
 {
@@ -520,11 +526,10 @@ static int confirm(struct run *run)
 		                                                     : CONFIRM_TRIALS;
 		/* Behind the gate nothing may stay suspected, or it would count as closed. */
 		if (run->options->effort == PLAN_QUICK && !run->options->behind)
-			max = quick_left(run);
+			max = quick_left(run) > PLAN_QUICK_ROWS ? quick_left(run) - PLAN_QUICK_ROWS : 0;
 		r = analysis_confirm(c, n, round == 0, max, run->arena, &t, &n_trials, &covered);
 		for (size_t i = 0; i < n_trials && r == 0; i++)
-			r = add_trial(run,
-			        &(struct plan_trial){.treatment = t[i], .factor = alone(&t[i]), .level = t[i].level[alone(&t[i])]}, true);
+			r = add_fresh(run, &t[i]);
 		if (r == 0 && round == 1)
 			r = note_undecided(run, c + covered, n - covered);
 		r = r < 0 ? r : run_queue(run);

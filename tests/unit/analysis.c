@@ -507,6 +507,13 @@ static const struct {
         /* time zone: the date in that zone is honest (it is 20:00 UTC, so the next day in Shanghai), its format is not */
         {"timezone", 1, "body.text", "Today's date is 2026-11-23.", "Today's date is 2026-11-24.", CLASS_UNDECLARED},
         {"timezone", 1, "body.text", "Today's date is 2026-11-23.", "Today's date is 2026/11/24.", CLASS_COVERT},
+        /* 75 days later */
+        {"date", 1, "body.text", "Today's date is 2026-11-23.", "Today's date is 2027-02-06.", CLASS_UNDECLARED},
+        {"date", 1, "body.text", "Today's date is 2026-11-23.", "Today's date is 2027/02/06.", CLASS_COVERT},
+        {"date", 1, "body.text", "This month is November 2026.", "This month is February 2027.", CLASS_UNDECLARED},
+        {"date", 1, "body.text", "It is November, and 2026.", "It is February, and 2027.", CLASS_UNDECLARED},
+        {"date", 1, "body.text", "This month is November 2026.", "This month is February 2026.", CLASS_UNDECLARED},
+        {"date", 1, "body.text", "This month is November 2026.", "This month is Feb. 2027.", CLASS_COVERT},
         {"timezone", 1, "body.text", "Today's date is 2026-11-23.", "Today's date is 2026/11/23.", CLASS_COVERT},
         {"timezone", 1, "body.text", "Today's date is 2026-11-23.", "Today's date is 2026-11-29.", CLASS_COVERT},
         {"timezone", 1, "body.text", "Today's date is 2026-11-23.", "Today\xe2\x80\x99s date is 2026-11-24.", CLASS_COVERT},
@@ -579,7 +586,7 @@ static void explanations(void **state)
 		struct analysis_trial a = {
 		        .treatment = t0, .baseline = true, .usable = true, .started_unix = 1795464000, .host = &h0, .gateway = g0};
 		struct analysis_trial b = {
-		        .treatment = t1, .factor = f, .level = 1, .usable = true, .started_unix = 1795464000, .host = &h1, .gateway = g1};
+		        .treatment = t1, .factor = f, .level = 1, .usable = true, .started_unix = 1795464000 + (strcmp(factor_table[f].name, "date") == 0 ? 75 * 86400 : 0), .host = &h1, .gateway = g1};
 		struct feature feature = {.endpoint = "POST https://api.example.com/x",
 		        .address = cases[i].address,
 		        .host = "api.example.com",

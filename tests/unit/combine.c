@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
 #include <cmocka.h>
 
 #include "base/random.h"
@@ -92,6 +94,7 @@ static void run(const struct plan_trial *p, bool confirming, enum analysis_row r
 	        .combined = confirming,
 	        .row = row,
 	        .usable = true,
+	        .started_unix = 1795464000 + lab.hosts[o].ahead_s, /* 2026-11-23 20:00 UTC */
 	        .host = &lab.hosts[o],
 	        .gateway = gateway};
 	for (uint32_t i = 0; i < lab.tool->features; i++) {
@@ -237,7 +240,7 @@ static void two_at_once(void **state)
 		assert_non_null(finding("shell=zsh"));
 		assert_non_null(finding("ci=github-actions"));
 		print_message("%zu trials, %u to locate\n", lab.n, lab.account.trials);
-		assert_true(lab.n < 200);
+		assert_true(lab.n < 220);
 		over();
 	}
 }
@@ -341,10 +344,56 @@ static void a_pair_is_found_in_noise(void **state)
 	}
 }
 
+/* Place 0: the local date, which is nobody's secret. 1: the same, but two zones write it with other separators. */
+static const char *say_dates(uint32_t i, const struct treatment *t, uint64_t *random, char *scratch)
+{
+	(void)random;
+	/* At 20:00 UTC it is the next day in some of them. */
+	struct tm tm;
+	char *old = getenv("TZ") ? strdup(getenv("TZ")) : NULL;
+	struct host_spec h;
+	struct arena arena = ARENA(1 << 20);
+	const char *gateway = NULL;
+	assert_int_equal(treatment_host(t, &arena, &h, &gateway), 0);
+	time_t now = 1795464000 + h.ahead_s;
+	(void)setenv("TZ", h.timezone, 1);
+	tzset();
+	(void)localtime_r(&now, &tm);
+	if (old)
+		(void)setenv("TZ", old, 1);
+	else
+		(void)unsetenv("TZ");
+	tzset();
+	free(old);
+	char date[40];
+	(void)strftime(date, sizeof(date), i && at(t, "timezone", 1) ? "%Y/%m/%d" : "%Y-%m-%d", &tm);
+	(void)snprintf(scratch, 200, "Today's date is %s.", date);
+	arena_free(&arena);
+	return scratch;
+}
+
+static void dates_are_no_secret(void **state)
+{
+	(void)state;
+	static const struct tool tool = {say_dates, 2, one_endpoint};
+	for (uint64_t seed = 1; seed < 4; seed++) {
+		vet(&tool, seed, 2);
+		for (size_t i = 0; i < lab.result.n_findings; i++)
+			if (lab.result.findings[i].class == CLASS_COVERT) {
+				assert_string_equal(lab.result.findings[i].factor, "timezone");
+				assert_string_equal(lab.result.findings[i].address, "body.field1");
+				assert_true(lab.result.findings[i].n_conditions <= 2);
+			}
+		assert_int_equal(covert(), 1);
+		over();
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(two_at_once),
+	        cmocka_unit_test(dates_are_no_secret),
 	        cmocka_unit_test(three_at_once),
 	        cmocka_unit_test(on_some_devices),
 	        cmocka_unit_test(noise_is_no_finding),

@@ -143,7 +143,7 @@ static void rows_cover_pairs(void **state)
 		assert_int_equal(plan_build(PLAN_NORMAL, 7, NULL, true, &arena, &p, NULL), 0);
 		size_t singles = p.n;
 		assert_int_equal(plan_rows(&p, 2, 0, 0, 7, &arena), 0);
-		assert_in_range(p.n - singles, 40, 70);
+		assert_in_range(p.n - singles, 50, 90);
 		for (int b = 0; b < BASE_COUNT; b++) {
 			uint8_t levels[64], *rows = arena_array(&arena, p.n * 64, 1);
 			struct cover_forbid forbid[4 * PLAN_AXIS_MAX];
@@ -165,6 +165,14 @@ static void rows_cover_pairs(void **state)
 			assert_int_equal(c.covered, c.wanted);
 			assert_true(extra == (mined && b == BASE_GATEWAY));
 		}
+		/* And every level of the table is set somewhere. */
+		for (unsigned f = 0; f < factor_count; f++)
+			for (unsigned l = 1; l < factor_table[f].n_levels; l++) {
+				bool set = strcmp(factor_table[f].name, "machine_id") == 0;
+				for (size_t i = 0; i < p.n && !set; i++)
+					set = p.trials[i].treatment.level[f] == l;
+				assert_true(set);
+			}
 		/* Baselines stay where they are, in front. */
 		for (size_t i = 0; i < 12; i++)
 			assert_true(p.trials[i].baseline);
@@ -199,6 +207,20 @@ static void rows_are_limited_and_shared(void **state)
 	arena_free(&arena);
 }
 
+/* Several levels are no trial of one of them, however many they are. */
+static void fresh_trials(void **state)
+{
+	(void)state;
+	struct treatment t = {.base = BASE_GATEWAY};
+	for (unsigned f = (unsigned)factor_count; f-- > 0;) {
+		t.level[f] = 1;
+		struct plan_trial p = plan_fresh(&t);
+		assert_int_equal(p.factor, f == factor_count - 1 ? f : 0);
+		assert_int_equal(p.level, f == factor_count - 1);
+		assert_false(p.baseline);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -209,6 +231,7 @@ int main(void)
 	        cmocka_unit_test(thorough_tries_all),
 	        cmocka_unit_test(rows_cover_pairs),
 	        cmocka_unit_test(rows_are_limited_and_shared),
+	        cmocka_unit_test(fresh_trials),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
