@@ -46,7 +46,7 @@ size_t factor_find(const char *name);
 
 /* Levels beyond the table, for the whole process: values that were found in the artefact's own constants. They are numbered after
  * those of the table. The strings are borrowed. -EINVAL (no such factor), -EEXIST (there is a level of that value), -ENOSPC. */
-#define FACTOR_EXTRA_MAX 64
+#define FACTOR_EXTRA_MAX 128
 [[nodiscard]] int factor_level_add(unsigned factor, const char *name, const char *value, bool quick);
 /* Forgets them all. */
 void factor_level_reset(void);

@@ -38,6 +38,7 @@ FACTOR_WAYS(company);
 
 /* factor_date.c */
 FACTOR_APPLY(date);
+FACTOR_APPLY(variables);
 
 /* factor_work.c */
 FACTOR_WAYS(ci);

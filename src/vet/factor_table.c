@@ -281,6 +281,15 @@ const struct factor factor_table[] = {
 		.vocabulary = VOCABULARY("date", "today", "time", "timestamp", "day", "days", "month", "year", "weekday", "created_at", "expires",
 			"expires_at", "expiry", "age"),
 	},
+	{
+		/* Its levels are those that the artefact itself gives. */
+		.name = "variables",
+		.title = "variables that the artefact hides the names of",
+		LEVELS({"none", "", Q}),
+		.apply = variables_apply,
+		.literals = no_literals,
+		.vocabulary = VOCABULARY("variable", "variables", "environment", "env"),
+	},
 };
 /* clang-format on */
 

@@ -26,6 +26,10 @@
 /* Of a host name that a member is put into; they are made up, and occur nowhere else. */
 static const char front[] = "gw-5t7", behind[] = "gw-3n8.tarnfell.com";
 
+#define PLACED_MAX 24
+#define VARIABLES_MAX 64
+#define LISTS_KEPT 40 /* of paths and addresses that stand there openly */
+
 struct probe {
 	unsigned list, second;    /* numbers */
 	size_t member, last;      /* the members of the first list in it: member to last */
@@ -39,7 +43,14 @@ struct probe {
 	size_t open;            /* marks that were seen once only, where there is no noise */
 };
 
+/* A level that rows set, beside those that are probed. */
+struct placed {
+	unsigned factor, level, list;
+};
+
 struct mined_levels {
+	struct placed placed[PLACED_MAX];
+	size_t n_placed;
 	struct vet_constants *c;
 	struct arena *arena;
 	enum plan_effort effort;
@@ -214,6 +225,61 @@ static void first_members(struct mined_levels *m, const struct vet_constant_list
 		(void)probe_members(m, l, k == 1 ? 0 : i * (n - 1) / (k - 1), 0);
 }
 
+/* -- where else a member may be met -- */
+
+static void place(struct mined_levels *m, const struct vet_constant_list *l, const char *factor, const char *value)
+{
+	unsigned f = (unsigned)factor_find(factor), before = (unsigned)factor_level_count(f);
+	if (f >= factor_count || !m->chosen[f] || !value || m->n_placed == PLACED_MAX)
+		return;
+	unsigned level = level_of(m, f, value);
+	if (level >= before)
+		m->placed[m->n_placed++] = (struct placed){f, level, l->number};
+}
+
+/* A name may be that of the API's host, and as well of a remote, of who commits, of the network, of the person: what is probed is the first,
+ * or the place that a zone or a language says by itself. The others are set in rows, and what shows there is traced like anything else. */
+static void place_member(struct mined_levels *m, const struct vet_constant_list *l, const char *member)
+{
+	char part[256];
+	bool host = host_part(member, part, sizeof(part) - 64);
+	if (holds(l, "host") && host && strchr(part, '.')) {
+		place(m, l, "git_remote", arena_fmt(m->arena, "https://%s/platform/tern-6v2.git", part));
+		place(m, l, "git_identity", arena_fmt(m->arena, "Ilse Varga-Quint <ivq81@%s>", part));
+		place(m, l, "dns_search", arena_str(m->arena, slice_str(part)));
+	} else if (holds(l, "path") && member[0] == '/') {
+		struct slice dir = slice_str(member);
+		while (dir.n > 1 && dir.p[dir.n - 1] == '/')
+			dir.n--;
+		place(m, l, "home", arena_fmt(m->arena, "%.*s/quillan7", SLICE_FMT(dir)));
+		place(m, l, "project", arena_fmt(m->arena, "%.*s/lattice-9q4", SLICE_FMT(dir)));
+	} else if (holds(l, "url") && host) {
+		place(m, l, "git_remote", strstr(member, "://") ? arena_str(m->arena, slice_str(member)) : arena_fmt(m->arena, "https://%s", member));
+	} else if (words(l) && host && strlen(part) <= LABEL_MAX) {
+		place(m, l, "user", arena_fmt(m->arena, "%s|%s", part, member));
+		place(m, l, "hostname", arena_str(m->arena, slice_str(part)));
+		place(m, l, "git_remote", arena_fmt(m->arena, "https://code.wexlund.example/%s/tern-6v2.git", part));
+		place(m, l, "company", arena_fmt(m->arena, "%s|%s.example", member, part));
+	}
+}
+
+static void place_list(struct mined_levels *m, const struct vet_constant_list *l)
+{
+	if (l->n_members == 0)
+		return;
+	/* Of what stands there openly most are settings, which do what they are for. */
+	if (holds(l, "variable") && l->hidden) {
+		_cleanup_buf_ struct buf b = BUF(4096);
+		for (size_t i = 0; i < l->n_members && i < VARIABLES_MAX && b.n < 3500; i++)
+			buf_fmt(&b, "%s%s", i ? "," : "", l->members[i]);
+		place(m, l, "variables", buf_error(&b) ? NULL : arena_str(m->arena, buf_slice(&b)));
+		return;
+	}
+	place_member(m, l, l->members[0]);
+	if (l->hidden && l->n_members > 2)
+		place_member(m, l, l->members[l->n_members / 2]);
+}
+
 /* Is the list worth trials at this effort? */
 static bool tested(const struct mined_levels *m, const struct vet_constant_list *l)
 {
@@ -252,15 +318,23 @@ int mined_new(struct vet_constants *c, enum plan_effort effort, const char *filt
 		if (lists < TESTED_MAX && m->n < m->budget / 2 + 4 && tested(m, &l))
 			first_members(m, &c->lists[n]);
 		lists += m->n > before;
-		n += l.hidden || m->n > before;
+		n += l.hidden || m->n > before || (n < LISTS_KEPT && (holds(&l, "path") || holds(&l, "url")) && m->effort != PLAN_QUICK);
 	}
 	c->n_lists = n;
+	/* Those that were hidden first. */
+	for (int hidden = 1; hidden >= 0; hidden--)
+		for (size_t i = 0; i < n; i++)
+			if (c->lists[i].hidden == hidden)
+				place_list(m, &c->lists[i]);
 	*out = m;
 	return 0;
 }
 
 unsigned mined_list_of(const struct mined_levels *m, unsigned factor, unsigned level)
 {
+	for (size_t i = 0; m && i < m->n_placed; i++)
+		if (m->placed[i].factor == factor && m->placed[i].level == level)
+			return m->placed[i].list;
 	for (size_t i = 0; m && i < m->n; i++)
 		if (m->probes[i].factor == factor && m->probes[i].level == level)
 			return m->probes[i].list;

@@ -160,6 +160,9 @@ int plan_build(enum plan_effort effort, uint64_t seed, const char *filter, bool 
 						add(&b, base, f, l, false);
 				}
 	}
+	/* One that has no levels but those of the artefact is varied in rows. */
+	for (unsigned f = 0; f < factor_count; f++)
+		p.varied[f] |= chosen[f] && factor_table[f].n_levels == 1 && factor_level_count(f) > 1;
 	shuffle(b.t, first, b.n, seed);
 	p.trials = b.t;
 	p.n = b.n;
@@ -288,11 +291,17 @@ static void note_seen(const struct plan *p, struct mixed *m)
 			m->seen[f][p->trials[i].treatment.level[f]] = true;
 }
 
+/* Of these, levels of the artefact's own are tried alone (vet/mined.h). */
+static bool tried_alone(unsigned f)
+{
+	return factor_table[f].only_gateway || strcmp(factor_table[f].name, "timezone") == 0 || strcmp(factor_table[f].name, "locale") == 0;
+}
+
 /* The next level that was never set; else any, the base level half as often as it would be. *fresh: it was never set. */
 static unsigned mixed_level(struct mixed *m, unsigned f, bool *fresh)
 {
-	unsigned n = (unsigned)factor_table[f].n_levels;
-	for (unsigned l = 1; l < n; l++)
+	unsigned own = (unsigned)factor_table[f].n_levels, n = tried_alone(f) ? own : (unsigned)factor_level_count(f);
+	for (unsigned l = n; l-- > 1;)
 		if (!m->seen[f][l]) {
 			m->seen[f][l] = *fresh = true;
 			return l;
@@ -406,7 +415,7 @@ static const char *titles(const struct plan *p, struct arena *arena, bool (*pass
 
 static bool not_varied(const struct plan *p, unsigned f)
 {
-	return !p->varied[f] && (p->has_gateway || !factor_table[f].only_gateway);
+	return !p->varied[f] && (p->has_gateway || !factor_table[f].only_gateway) && factor_level_count(f) > 1;
 }
 
 static bool only_official(const struct plan *p, unsigned f)
