@@ -12,6 +12,7 @@
 #define TEXTS_MAX   4096 /* of one run */
 #define ENOUGH      10   /* decoded bytes, of a whole run */
 #define OUTER_MIN   6
+#define HEX_MIN     4 /* bytes: a locale has five */
 #define NESTED_MIN  16
 #define RAW_MAX     65536
 #define WORK_MAX    ((size_t)2 << 20)
@@ -134,7 +135,7 @@ static bool base64(struct slice in, uint8_t *out, size_t *n)
 
 static bool hex(struct slice in, uint8_t *out, size_t *n)
 {
-	if (in.n % 2 || in.n < 2 * OUTER_MIN)
+	if (in.n % 2 || in.n < 2 * HEX_MIN)
 		return false;
 	for (size_t i = 0; i < in.n; i += 2) {
 		uint8_t a = hexes[in.p[i]], b = hexes[in.p[i + 1]];
@@ -257,7 +258,7 @@ struct outer {
 
 static const struct outer outers[] = {
         {{STEP_BASE64}, {0}, OUTER_MIN},
-        {{STEP_HEX}, {0}, 2 * OUTER_MIN},
+        {{STEP_HEX}, {0}, 2 * HEX_MIN},
         {{STEP_NONE}, {0}, 4},
         {{STEP_BASE64, STEP_BASE64}, {0}, NESTED_MIN},
         {{STEP_BASE64, STEP_HEX}, {0}, NESTED_MIN},

@@ -264,6 +264,7 @@ static void claim_test(const struct ctx *c, struct claim *k, const struct claim 
 static int tell(const struct ctx *c, const struct claim *k, double q, struct groups *all)
 {
 	const struct token *t = k->token;
+	bool race = t->choice && strcmp(factor_table[k->factor].name, "cpus") == 0;
 	_cleanup_buf_ struct buf places = BUF(400);
 	unsigned shown = 0;
 	for (unsigned i = 0; i < t->n_bits && shown < 12; i++)
@@ -273,8 +274,9 @@ static int tell(const struct ctx *c, const struct claim *k, double q, struct gro
 	        .factor = k->factor,
 	        .level = k->level,
 	        .base = k->base,
-	        .class = CLASS_COVERT,
-	        .kind = "bits of ids",
+	        /* What is done at once is done in turn where there is one CPU. */
+	        .class = race ? CLASS_UNDECLARED : CLASS_COVERT,
+	        .kind = race ? "order of what is done at once" : "bits of ids",
 	        .p = k->p,
 	        .q = q};
 	const char *before = arena_fmt(c->arena, "%.0f %% of %u bits (%s%s) as under the level, in %zu trials", 100 * k->others,
@@ -286,6 +288,8 @@ static int tell(const struct ctx *c, const struct claim *k, double q, struct gro
 	        "fresh "
 	        "runs bore it out, by a rank test.",
 	        factor_table[k->factor].title, k->pattern.runs);
+	if (race)
+		told.explanation = "The number of CPUs decides in which order what is done at the same time comes, or whether all of it does.";
 	if (!before || !after || !told.explanation)
 		return -ENOMEM;
 	told.before = slice_str(before);

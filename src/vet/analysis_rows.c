@@ -126,16 +126,25 @@ static int place_order(const void *x, const void *y, void *places)
 	return (a > b) - (a < b);
 }
 
+/* Without any level, or under levels of two or more factors: then it is nobody's doing. */
 static bool comes_and_goes(const struct ctx *c, uint32_t feature)
 {
 	unsigned there[BASE_COUNT] = {0}, all[BASE_COUNT] = {0};
-	for (size_t o = 0; o < c->n; o++)
-		if (c->all[o].baseline && c->all[o].usable) {
-			all[c->all[o].treatment.base]++;
-			there[c->all[o].treatment.base] += feature_value(c->s, feature, (unsigned)o).p != NULL;
+	uint64_t with[BASE_COUNT] = {0}, without[BASE_COUNT] = {0}; /* factors */
+	for (size_t o = 0; o < c->n; o++) {
+		const struct analysis_trial *t = &c->all[o];
+		bool is = feature_value(c->s, feature, (unsigned)o).p != NULL;
+		if (!t->usable || t->combined)
+			continue;
+		if (t->baseline) {
+			all[t->treatment.base]++;
+			there[t->treatment.base] += is;
+		} else {
+			*(is ? &with[t->treatment.base] : &without[t->treatment.base]) |= (uint64_t)1 << t->factor;
 		}
+	}
 	for (int b = 0; b < BASE_COUNT; b++)
-		if (there[b] && there[b] < all[b])
+		if ((there[b] && there[b] < all[b]) || (all[b] && __builtin_popcountll(there[b] ? without[b] : with[b]) >= 2))
 			return true;
 	return false;
 }
@@ -170,14 +179,21 @@ static int batch_init(const struct ctx *c, struct batch *b)
 	return 0;
 }
 
+/* "request 2", "(request)": not a part of one. */
+static bool is_message(const struct feature *f)
+{
+	const char *a = an_text_of(f->address);
+	return strncmp(a, "request", 7) == 0 || strncmp(a, "(request", 8) == 0 ? !strchr(a, '.') : false;
+}
+
 /* Has a record of a trial that is no row the same there, or if it is an id, one of that form? */
 static bool known_there(const struct ctx *c, const struct batch *b, const struct entry *e)
 {
 	_cleanup_buf_ struct buf mine = BUF(1 << 20), other = BUF(1 << 20);
 	if (!b->moving[e->feature])
 		return false;
-	/* A record that is not there may be in a batch that came too late. */
-	if (!e->after.p)
+	/* A record that is not there may be in a batch that came too late; and a whole message is one more of what is sent now and then. */
+	if (!e->after.p || (!e->before.p && is_message(feature_at(c->s, e->feature))))
 		return true;
 	if (e->mode != MODE_SHAPE)
 		feature_shape(e->after, &mine);

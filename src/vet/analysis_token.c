@@ -60,7 +60,7 @@ static struct slice part_at(struct slice value, unsigned index)
 
 /* What all values of a part have in common. */
 struct form {
-	size_t n, distinct;
+	size_t n, single, distinct; /* trials; of these with at most one level set, and different values in them */
 	size_t least, most; /* length */
 	bool digits, hex, letters_too, sixty_four;
 };
@@ -112,13 +112,20 @@ static bool form_of(const struct ctx *c, uint32_t feature, unsigned index, struc
 		struct slice part = v.n <= VALUE_MAX ? part_of(v, index) : SLICE_NONE;
 		if (!part.n)
 			return false;
-		hashes[out->n] = slice_hash(part);
+		/* Where many levels are set at once, one that makes it always the same is set in most. */
+		if (!c->all[o].combined)
+			hashes[out->single++] = slice_hash(part);
 		form_add(out, part);
 	}
-	qsort(hashes, out->n, sizeof(*hashes), by_hash);
-	for (size_t i = 0; i < out->n; i++)
+	qsort(hashes, out->single, sizeof(*hashes), by_hash);
+	for (size_t i = 0; i < out->single; i++)
 		out->distinct += i == 0 || hashes[i] != hashes[i - 1];
 	return out->n >= TRIALS_MIN;
+}
+
+static bool mostly_new(const struct form *f)
+{
+	return f->single >= TRIALS_MIN / 2 && 2 * f->distinct >= f->single;
 }
 
 static void put_bits(struct slice s, struct token *t, uint64_t out[TOKEN_WORDS])
@@ -139,14 +146,14 @@ static void put_bits(struct slice s, struct token *t, uint64_t out[TOKEN_WORDS])
 	}
 }
 
-/* How many times neighbours differ, plus one. */
-static unsigned runs_of(const struct ctx *c, const struct token *t, unsigned bit, unsigned *ones, unsigned *all)
+/* How many times neighbours differ, plus one; `single`: of trials in which at most one thing is varied. */
+static unsigned runs_of(const struct ctx *c, const struct token *t, unsigned bit, bool single, unsigned *ones, unsigned *all)
 {
 	unsigned runs = 0;
 	bool last = false;
 	*ones = *all = 0;
 	for (size_t o = 0; o < c->n; o++) {
-		if (!t->there[o] || c->all[o].probe)
+		if (!t->there[o] || c->all[o].probe || (single && c->all[o].combined))
 			continue;
 		bool v = token_bit(t->bits[o], bit);
 		runs += *all == 0 || v != last;
@@ -173,17 +180,24 @@ static bool fixed_in_base(const struct ctx *c, const struct token *t, unsigned b
 	return false;
 }
 
+static bool looks_even(unsigned ones, unsigned all, unsigned runs)
+{
+	double share = all ? (double)ones / all : 0;
+	return all >= TRIALS_MIN && share >= SHARE_MIN && share <= 1 - SHARE_MIN && stat_runs(ones, all - ones, runs) >= RUNS_MIN &&
+	       1 - stat_runs(ones, all - ones, runs - 1) >= RUNS_MIN;
+}
+
 static bool judge(const struct ctx *c, struct token *t)
 {
 	bool any = false;
 	for (unsigned i = 0; i < t->n_bits; i++) {
-		unsigned ones, all, runs = runs_of(c, t, i, &ones, &all);
-		double share = all ? (double)ones / all : 0;
+		unsigned ones, all, runs = runs_of(c, t, i, false, &ones, &all);
 		t->ones[i] = ones;
 		t->all = all;
-		if (all < TRIALS_MIN || share < SHARE_MIN || share > 1 - SHARE_MIN || fixed_in_base(c, t, i))
-			continue;
-		if (stat_runs(ones, all - ones, runs) < RUNS_MIN || 1 - stat_runs(ones, all - ones, runs - 1) < RUNS_MIN)
+		/* Where many levels are set at once, one that decides the bit is set in most: then it is as the others say. */
+		bool is = looks_even(ones, all, runs);
+		runs = is ? runs : runs_of(c, t, i, true, &ones, &all);
+		if ((!is && !looks_even(ones, all, runs)) || fixed_in_base(c, t, i))
 			continue;
 		t->fair[i / 64] |= (uint64_t)1 << (i % 64);
 		any = true;
@@ -423,11 +437,11 @@ static int tokens_of_feature(const struct ctx *c, uint32_t feature, struct token
 	struct form f;
 	/* What may have signs in between, as base64 has, counts as a whole if it is always of one length. */
 	if (form_of(c, feature, PARTS_MAX, &f, hashes) && f.sixty_four && f.letters_too && !f.hex && f.least == f.most && f.least >= 16 &&
-	        2 * f.distinct >= f.n)
+	        mostly_new(&f))
 		return add(c, all, feature, PARTS_MAX, &f);
 	for (unsigned i = 0; i < PARTS_MAX && form_of(c, feature, i, &f, hashes); i++) {
-		bool random = f.least == f.most && f.least >= (bits ? 4 : LENGTH_MIN) && 2 * f.distinct >= f.n && (!f.digits || bits);
-		bool number = f.digits && !bits && 2 * f.distinct >= f.n && f.n >= TRIALS_MIN && f.most <= 18;
+		bool random = f.least == f.most && f.least >= (bits ? 4 : LENGTH_MIN) && mostly_new(&f) && (!f.digits || bits);
+		bool number = f.digits && !bits && mostly_new(&f) && f.n >= TRIALS_MIN && f.most <= 18;
 		int r = random || number ? add(c, all, feature, i, &f) : 0;
 		if (r)
 			return r;

@@ -391,6 +391,30 @@ static bool processor_time(const struct ctx *c, const struct analysis_trial *t, 
 	return false;
 }
 
+/* Two messages that are sent at the same time come in this order or that, and the second waits for nothing: does it not come later, or
+ * earlier, in the trial as well? */
+static bool only_order(const struct ctx *c, const struct hypothesis *h, struct series *s)
+{
+	const struct analysis_trial *t = &c->t[h->trial];
+	const struct feature *f = feature_at(c->s, h->feature);
+	size_t n = 0, m = 0;
+	for (uint32_t i = 0; i < feature_count(c->s) && n == 0; i++) {
+		const struct feature *g = feature_at(c->s, i);
+		if (g->measure != MEASURE_WORK || g->parent != f->parent || f->parent == UINT32_MAX)
+			continue;
+		(void)series_read(c, i, t->treatment.base, s);
+		for (size_t o = 0; o < c->n; o++) {
+			const struct analysis_trial *u = &c->t[o];
+			if (s->there[o] && of_level(u, t->factor, t->level))
+				s->x[n++] = s->v[o];
+			else if (s->there[o] && (u->baseline || u->factor != t->factor))
+				s->y[m++] = s->v[o];
+		}
+	}
+	double moved = n && m ? stat_median(s->x, n) - stat_median(s->y, m) : 0, by = h->x.median_x - h->x.median_y;
+	return n && m && (by > 0 ? moved < by / 3 : moved > by / 3);
+}
+
 #define FORMS     16
 #define MENTIONS  32 /* of a value in one message */
 #define FRACTIONS 2  /* bytes: the number that says how long a message is may have a digit more */
@@ -428,6 +452,10 @@ static const char *reason_of(const struct ctx *c, const struct hypothesis *h, co
 		return "the level gives the tool something to work with, which takes time and makes messages";
 	if (foreseen(t->factor))
 		return "the way to the network is another one";
+	if (strcmp(factor_table[t->factor].name, "cpus") == 0)
+		return "what is done at the same time is done by more or fewer CPUs";
+	if (f->measure == MEASURE_TIME && only_order(c, h, s))
+		return "messages come in another order, and none of them later";
 	if (f->measure == MEASURE_TIME && delay > 0 && processor_time(c, t, s, &with, &without) && with - without >= delay * 0.3)
 		return "the tool computes for longer, it does not only wait";
 	if (f->measure == MEASURE_SIZE && as_long_as_value(c, t, delay))

@@ -25,6 +25,7 @@ void measure_wait(struct adding *a, struct item *m, const struct trace_record *r
 		return;
 	if (m) {
 		(void)item_measure(a, m, SLICE("(wait)"), MEASURE_TIME, now > a->last_us ? now - a->last_us : 0);
+		(void)item_measure(a, m, SLICE("(when)"), MEASURE_WORK, now);
 		if (a->heard)
 			(void)item_measure(a, m, SLICE("(since the first)"), MEASURE_TIME, now > a->first_us ? now - a->first_us : 0);
 	}
