@@ -186,6 +186,19 @@ static void neighbours(void **state)
 	assert_true(hidden(0)->at < hidden(1)->at);
 	/* The place is that of the first literal. */
 	assert_int_equal(file.p[hidden(1)->at], '\'');
+	/* Short members: ten digits each. */
+	static const char *const locales[] = {"zh_SG", "be_BY", "tt_RU", "kk_KZ", "fa_AF", "ps_AF", "my_MM", "km_KH"};
+	buf_reset(&file);
+	buf_str_add(&file, "const ok = [");
+	for (size_t i = 0; i < ARRAY_LEN(locales); i++) {
+		buf_str_add(&file, i ? ", '" : "'");
+		encode_hex(&file, slice_str(locales[i]));
+		buf_u8(&file, '\'');
+	}
+	buf_str_add(&file, "].map((s) => unhex(s)).some((w) => lang.startsWith(w));\n");
+	mine(buf_slice(&file), SIZE_MAX);
+	assert_int_equal(result.n_hidden, 1);
+	expect(0, MINE_LOCALE, "hex", 8, "zh_SG");
 }
 
 static void numbers_and_escapes(void **state)
