@@ -20,6 +20,8 @@
 #define WORD_BITS_KEYED 100.0
 #define WORD_BITS_MIN   2.9
 #define MEMBERS_SEEN    2048
+#define LOCALE_BITS     20.0
+#define LOCALE_MAX      16u /* bytes */
 
 static const struct {
 	const char *name, *title;
@@ -485,6 +487,14 @@ static enum mine_class majority(const size_t of[MINE_CLASSES], size_t seen, size
 	return *most * 4 >= seen * 3 ? best : MINE_NONE;
 }
 
+static bool all_locales(const struct slice *texts, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (texts[i].n > LOCALE_MAX || !is_locale(stripped(texts[i])))
+			return false;
+	return n >= 3;
+}
+
 bool mine_judge(const struct slice *texts, size_t n, double choices, bool strict, struct mine_verdict *out)
 {
 	static _Thread_local struct slice members[MEMBERS_SEEN];
@@ -499,7 +509,10 @@ bool mine_judge(const struct slice *texts, size_t n, double choices, bool strict
 	}
 	double all = (double)pairs.all / 16;
 	v.bits = pairs.new / 16 - log2(choices > 1 ? choices : 1);
-	if (chars == 0 || v.bits < (strict ? BITS_STRICT : BITS_MIN) || all < BITS_CHAR_MIN * (double)chars)
+	/* Of some 45,000 names of locales few are like words, and no five bytes are one by chance: 40 bits, less those that choose the name. */
+	bool locales = !strict && all_locales(texts, n);
+	v.bits += locales ? LOCALE_BITS * (double)n : 0;
+	if (chars == 0 || v.bits < (strict ? BITS_STRICT : BITS_MIN) || (all < BITS_CHAR_MIN * (double)chars && !locales))
 		return false;
 	for (size_t i = 0; i < n; i++) {
 		size_t total, got = mine_split(texts[i], members, MEMBERS_SEEN, &total);

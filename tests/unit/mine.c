@@ -187,7 +187,7 @@ static void neighbours(void **state)
 	/* The place is that of the first literal. */
 	assert_int_equal(file.p[hidden(1)->at], '\'');
 	/* Short members: ten digits each. */
-	static const char *const locales[] = {"zh_SG", "be_BY", "tt_RU", "kk_KZ", "fa_AF", "ps_AF", "my_MM", "km_KH"};
+	static const char *const locales[] = {"zh_SG", "be_BY", "tt_RU", "kk_KZ", "fa_AF", "my_MM"};
 	buf_reset(&file);
 	buf_str_add(&file, "const ok = [");
 	for (size_t i = 0; i < ARRAY_LEN(locales); i++) {
@@ -198,7 +198,8 @@ static void neighbours(void **state)
 	buf_str_add(&file, "].map((s) => unhex(s)).some((w) => lang.startsWith(w));\n");
 	mine(buf_slice(&file), SIZE_MAX);
 	assert_int_equal(result.n_hidden, 1);
-	expect(0, MINE_LOCALE, "hex", 8, "zh_SG");
+	assert_string_equal(hidden(0)->encoding, "hex");
+	assert_string_equal(mine_class_name(hidden(0)->class), "locale");
 }
 
 static void numbers_and_escapes(void **state)
