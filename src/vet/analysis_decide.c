@@ -479,14 +479,17 @@ static int combination_finding(const struct ctx *c, const struct combination *m,
 	return r ? r : put_words(c, m, g);
 }
 
-/* With one device alone it may be what that device happens to draw, which another thing makes it draw earlier or later: another one must
- * have shown it. */
+#define DEVICES_P 0.03
+
+/* With one device alone it may be what that device happens to draw, which another thing makes it draw earlier or later: others that met the
+ * conditions must have shown it too, and more often than those that did not. */
 static bool one_draw(const struct combination *m)
 {
 	bool device = false;
 	for (size_t i = 0; i < m->n; i++)
 		device |= m->if_all[i].factor == CONDITION_DEVICE;
-	return device && m->n > 1 && m->devices_hits == 0;
+	return device && m->n > 1 &&
+	       (m->devices_hits == 0 || stat_fisher(m->devices_hits + 1, m->devices + 1, m->pool_hits, m->pool) > DEVICES_P);
 }
 
 /* As for one factor: it held on every fresh run, the chance of a false report is small, and so few would look like it by chance. */

@@ -186,10 +186,30 @@ static bool is_message(const struct feature *f)
 	return strncmp(a, "request", 7) == 0 || strncmp(a, "(request", 8) == 0 ? !strchr(a, '.') : false;
 }
 
+static size_t messages_in(const struct ctx *c, const struct feature *f, size_t o)
+{
+	size_t n = 0;
+	for (uint32_t i = 0; i < feature_count(c->s); i++) {
+		const struct feature *g = feature_at(c->s, i);
+		n += is_message(g) && strcmp(an_text_of(g->endpoint), an_text_of(f->endpoint)) == 0 && feature_value(c->s, i, (unsigned)o).p;
+	}
+	return n;
+}
+
+/* Of messages that are alike, which is the first and which the second is taken from what they were like before: there are as many of them,
+ * and what is different in one is told of its parts. */
+static bool moved_message(const struct ctx *c, const struct entry *e)
+{
+	const struct feature *f = feature_at(c->s, e->feature);
+	return !an_presence_eq(e->before, e->after) && is_message(f) && messages_in(c, f, e->ref) == messages_in(c, f, e->trial);
+}
+
 /* Has a record of a trial that is no row the same there, or if it is an id, one of that form? */
 static bool known_there(const struct ctx *c, const struct batch *b, const struct entry *e)
 {
 	_cleanup_buf_ struct buf mine = BUF(1 << 20), other = BUF(1 << 20);
+	if (moved_message(c, e))
+		return true;
 	if (!b->moving[e->feature])
 		return false;
 	/* A record that is not there may be in a batch that came too late; and a whole message is one more of what is sent now and then. */
@@ -514,6 +534,12 @@ static enum state state_of(struct ctx *c, const struct view *v, const struct sig
 	const struct analysis_trial *t = &c->t[k];
 	if (!t->usable || t->treatment.base != s->base)
 		return STATE_OTHER;
+	const struct feature *f = feature_at(c->s, s->feature);
+	if (!an_presence_eq(s->before, s->after) && is_message(f)) {
+		/* Which of several messages it is depends on what is in it: how many there are says whether one came or went. */
+		size_t here = messages_in(c, f, k), usual = messages_in(c, f, s->ref);
+		return here == usual ? STATE_BEFORE : (here > usual) == !s->before.p ? STATE_AFTER : STATE_OTHER;
+	}
 	struct slice x = value_in(c, s->mode, s->feature, k);
 	if (!s->before.p)
 		return x.p ? STATE_AFTER : STATE_BEFORE;
