@@ -50,7 +50,7 @@ static const struct opt vet_table[] = {
         OPT_STRING(struct vet_opts, out, "out", 'o', "DIR",
                 "write report.json and report.html there; postern-report if nothing is said, but with --format json nothing is written"),
         OPT_FLAG(struct vet_opts, quick, "quick", 'q',
-                "at most 80 trials, more only to trace what they show, with fewer levels and most factors from one base only"),
+                "at most 64 trials, more only to trace what they show, with fewer levels and most factors from one base only"),
         OPT_FLAG(struct vet_opts, thorough, "thorough", 0, "every level, from every base, and all triples of levels"),
         OPT_FLAG(struct vet_opts, through_gate, "through-gate", 0,
                 "try what was found again behind the gate, with postern run --neutral, and say what that closes"),

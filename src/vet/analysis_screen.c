@@ -123,6 +123,8 @@ static bool set_in(const struct analysis_candidate *c, size_t n, size_t i, bool 
 	return before >= from && before < from + (trials - from + 1) / 2;
 }
 
+#define ROUND_MIN 3
+
 int analysis_confirm(const struct analysis_candidate *c, size_t n, bool first_round, size_t max, struct arena *arena,
         struct treatment **out, size_t *n_out, size_t *covered)
 {
@@ -152,10 +154,12 @@ int analysis_confirm(const struct analysis_candidate *c, size_t n, bool first_ro
 		for (int k = 0; k < 3 && used < max; k++)
 			t[used++] = plan_treatment(c[i].base, c[i].factor, c[i].level);
 	}
+	/* Levels of names from the artefact's lists may be many: half is for the second round, which decides. */
+	size_t room = first_round && max > 2 * ROUND_MIN ? max / 2 : max;
 	for (int b = 0; b < BASE_COUNT; b++) {
 		size_t trials = most[b] == 0 ? 0 : first_round ? (most[b] < 3 ? 3 : most[b]) : (max - used) / bases;
 		bases -= most[b] > 0;
-		for (size_t k = 0; k < trials && used < max; k++) {
+		for (size_t k = 0; k < trials && used < room; k++) {
 			t[used] = plan_treatment((enum vet_base)b, 0, 0);
 			for (size_t i = 0; i < n; i++)
 				if (c[i].base == (enum vet_base)b && t[used].level[c[i].factor] == 0 &&

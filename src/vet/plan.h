@@ -12,10 +12,8 @@ enum plan_effort { PLAN_QUICK, PLAN_NORMAL, PLAN_THOROUGH };
 const char *plan_effort_name(enum plan_effort e);
 
 /* With quick, at most this many trials in all, of which some are kept back for confirmation. */
-#define PLAN_QUICK_MAX  80
-#define PLAN_QUICK_KEPT 28
-/* Of those, for rows of several levels. */
-#define PLAN_QUICK_ROWS 16
+#define PLAN_QUICK_MAX  64
+#define PLAN_QUICK_KEPT 12
 /* And at most this many more, if a quantity (a time, a count, a size) seems to follow something. */
 #define PLAN_QUICK_PROBES 20
 

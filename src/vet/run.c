@@ -526,7 +526,7 @@ static int confirm(struct run *run)
 		                                                     : CONFIRM_TRIALS;
 		/* Behind the gate nothing may stay suspected, or it would count as closed. */
 		if (run->options->effort == PLAN_QUICK && !run->options->behind)
-			max = quick_left(run) > PLAN_QUICK_ROWS ? quick_left(run) - PLAN_QUICK_ROWS : 0;
+			max = quick_left(run);
 		r = analysis_confirm(c, n, round == 0, max, run->arena, &t, &n_trials, &covered);
 		for (size_t i = 0; i < n_trials && r == 0; i++)
 			r = add_fresh(run, &t[i]);
