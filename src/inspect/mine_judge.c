@@ -509,7 +509,8 @@ bool mine_judge(const struct slice *texts, size_t n, double choices, bool strict
 	}
 	double all = (double)pairs.all / 16;
 	v.bits = pairs.new / 16 - log2(choices > 1 ? choices : 1);
-	/* Of some 45,000 names of locales few are like words, and no five bytes are one by chance: 40 bits, less those that choose the name. */
+	/* Of some 45,000 names of locales few are like words, and no five bytes are one by chance: 40 bits, less those that choose the
+	 * name. */
 	bool locales = !strict && all_locales(texts, n);
 	v.bits += locales ? LOCALE_BITS * (double)n : 0;
 	if (chars == 0 || v.bits < (strict ? BITS_STRICT : BITS_MIN) || (all < BITS_CHAR_MIN * (double)chars && !locales))

@@ -52,9 +52,9 @@ struct analysis_candidate {
         struct arena *arena, struct analysis_candidate **out, size_t *n_out);
 /* Treatments for fresh trials, at most `max`, that confirm many candidates at once: each sets about two thirds of the suspected levels of a
  * base together. That is enough to tell them apart, because screening has seen each alone: what must come again is the very value that it
- * gave then. In the first round there are just enough trials to set every suspected level once more, or half of `max`: most noise does not come again, and
- * screening again leaves few for the second round, which has them all. *covered is how many of the candidates, in their order, are set in
- * at least three trials. */
+ * gave then. In the first round there are just enough trials to set every suspected level once more, or half of `max`: most noise does not
+ * come again, and screening again leaves few for the second round, which has them all. *covered is how many of the candidates, in their
+ * order, are set in at least three trials. */
 [[nodiscard]] int analysis_confirm(const struct analysis_candidate *c, size_t n, bool first_round, size_t max, struct arena *arena,
         struct treatment **out, size_t *n_out, size_t *covered);
 /* The findings after confirmation: echoes, and dependences that held on fresh trials. Fills findings, endpoints, cells, factors of

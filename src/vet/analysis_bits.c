@@ -289,7 +289,8 @@ static int tell(const struct ctx *c, const struct claim *k, double q, struct gro
 	        "runs bore it out, by a rank test.",
 	        factor_table[k->factor].title, k->pattern.runs);
 	if (race)
-		told.explanation = "The number of CPUs decides in which order what is done at the same time comes, or whether all of it does.";
+		told.explanation =
+		        "The number of CPUs decides in which order what is done at the same time comes, or whether all of it does.";
 	if (!before || !after || !told.explanation)
 		return -ENOMEM;
 	told.before = slice_str(before);

@@ -420,7 +420,8 @@ static int put_words(const struct ctx *c, const struct combination *m, struct gr
 	/* The row that brought it up is one more. */
 	if (m->devices && g->explanation)
 		g->explanation = arena_fmt(c->arena,
-		        "%s It is active on some devices only, or in some starts: on %u of %u made-up ones that met the other conditions (on at most %.0f %% "
+		        "%s It is active on some devices only, or in some starts: on %u of %u made-up ones that met the other conditions "
+		        "(on at most %.0f %% "
 		        "of all, "
 		        "with 95 %% confidence).",
 		        g->explanation, m->devices_hits + 1, m->devices + 1,
@@ -503,7 +504,8 @@ static int combination_findings(const struct ctx *c, const struct combination *m
 		        .runs = m[i].on,
 		        .pool_hits = m[i].pool_hits,
 		        .pool = m[i].pool};
-		if (!one_draw(&m[i]) && m[i].on_hits == m[i].on && m[i].off_hits == 0 && q[i] <= Q_MAX && an_expected_by_chance(c, &e) <= CHANCE_MAX)
+		if (!one_draw(&m[i]) && m[i].on_hits == m[i].on && m[i].off_hits == 0 && q[i] <= Q_MAX &&
+		        an_expected_by_chance(c, &e) <= CHANCE_MAX)
 			r = combination_finding(c, &m[i], q[i], all);
 	}
 	return r;

@@ -191,7 +191,8 @@ static size_t messages_in(const struct ctx *c, const struct feature *f, size_t o
 	size_t n = 0;
 	for (uint32_t i = 0; i < feature_count(c->s); i++) {
 		const struct feature *g = feature_at(c->s, i);
-		n += is_message(g) && strcmp(an_text_of(g->endpoint), an_text_of(f->endpoint)) == 0 && feature_value(c->s, i, (unsigned)o).p;
+		n += is_message(g) && strcmp(an_text_of(g->endpoint), an_text_of(f->endpoint)) == 0 &&
+		     feature_value(c->s, i, (unsigned)o).p;
 	}
 	return n;
 }
@@ -385,8 +386,8 @@ static struct slice changed(const struct ctx *c, struct slice a, struct slice b,
 	return buf_error(&out) ? SLICE_NONE : arena_copy(c->arena, buf_slice(&out));
 }
 
-/* Does what one factor of the row makes of it alone become what the row has by what another one is known to do? A zone may decide how a date
- * is written, and another factor which date it is. */
+/* Does what one factor of the row makes of it alone become what the row has by what another one is known to do? A zone may decide how a
+ * date is written, and another factor which date it is. */
 static int put_together(const struct ctx *c, const struct entry *e, const struct singles *alone, bool *out)
 {
 	*out = false;

@@ -61,7 +61,7 @@ static struct slice part_at(struct slice value, unsigned index)
 /* What all values of a part have in common. */
 struct form {
 	size_t n, single, distinct; /* trials; of these with at most one level set, and different values in them */
-	size_t least, most; /* length */
+	size_t least, most;         /* length */
 	bool digits, hex, letters_too, sixty_four;
 };
 

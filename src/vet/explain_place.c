@@ -68,9 +68,10 @@ static bool over_hunk(const struct part *p, struct slice da, struct slice db)
 const char *row_date(const struct part *p)
 {
 	static const char *const formats[] = {"%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y",
-	        "%m-%d-%Y", "%-m/%-d/%Y", "%-d/%-m/%Y", "%-d.%-m.%Y", "%B %-d, %Y", "%b %-d, %Y", "%b %d, %Y", "%-d %B %Y", "%-d %b %Y", "%B %Y", "%b %Y", "%Y-%m", "%m/%Y",
-	        "%d %b %Y", "%a %b %d %Y", "%A, %B %-d, %Y", "%a, %d %b %Y", "%b %d", "%B %-d", "%A", "%H:%M", "%Y-%m-%dT%H", "%H", "%-H",
-	        "%-H:%M", "%I:%M", "%-I:%M", "%I", "%-I", "%p", "%a", "%-d", "%u", "%w", "%j", "%B", "%b", "%Y"};
+	        "%m-%d-%Y", "%-m/%-d/%Y", "%-d/%-m/%Y", "%-d.%-m.%Y", "%B %-d, %Y", "%b %-d, %Y", "%b %d, %Y", "%-d %B %Y", "%-d %b %Y",
+	        "%B %Y", "%b %Y", "%Y-%m", "%m/%Y", "%d %b %Y", "%a %b %d %Y", "%A, %B %-d, %Y", "%a, %d %b %Y", "%b %d", "%B %-d", "%A",
+	        "%H:%M", "%Y-%m-%dT%H", "%H", "%-H", "%-H:%M", "%I:%M", "%-I:%M", "%I", "%-I", "%p", "%a", "%-d", "%u", "%w", "%j", "%B",
+	        "%b", "%Y"};
 	/* How something is written has no time in it. */
 	if (p->c->feature->structural || !of_clock(p))
 		return NULL;

@@ -8,8 +8,8 @@
 /* What makes a program start otherwise, or not at all, says nothing of what it looks for. */
 static bool starts_programs(const char *name)
 {
-	static const char *const of[] = {"LD_", "NODE_", "BUN_", "PYTHON", "PERL", "BASH_", "GODEBUG", "MALLOC_", "GLIBC_", "SSL_", "PATH", "HOME",
-	        "IFS", "ENV", "TMPDIR"};
+	static const char *const of[] = {"LD_", "NODE_", "BUN_", "PYTHON", "PERL", "BASH_", "GODEBUG", "MALLOC_", "GLIBC_", "SSL_", "PATH",
+	        "HOME", "IFS", "ENV", "TMPDIR"};
 	for (size_t i = 0; i < ARRAY_LEN(of); i++)
 		if (strncmp(name, of[i], strlen(of[i])) == 0)
 			return true;

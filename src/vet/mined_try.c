@@ -26,9 +26,9 @@
 /* Of a host name that a member is put into; they are made up, and occur nowhere else. */
 static const char front[] = "gw-5t7", behind[] = "gw-3n8.tarnfell.com";
 
-#define PLACED_MAX 24
+#define PLACED_MAX    24
 #define VARIABLES_MAX 64
-#define LISTS_KEPT 40 /* of paths and addresses that stand there openly */
+#define LISTS_KEPT    40 /* of paths and addresses that stand there openly */
 
 struct probe {
 	unsigned list, second;    /* numbers */
@@ -237,8 +237,9 @@ static void place(struct mined_levels *m, const struct vet_constant_list *l, con
 		m->placed[m->n_placed++] = (struct placed){f, level, l->number};
 }
 
-/* A name may be that of the API's host, and as well of a remote, of who commits, of the network, of the person: what is probed is the first,
- * or the place that a zone or a language says by itself. The others are set in rows, and what shows there is traced like anything else. */
+/* A name may be that of the API's host, and as well of a remote, of who commits, of the network, of the person: what is probed is the
+ * first, or the place that a zone or a language says by itself. The others are set in rows, and what shows there is traced like anything
+ * else. */
 static void place_member(struct mined_levels *m, const struct vet_constant_list *l, const char *member)
 {
 	char part[256];
@@ -254,7 +255,8 @@ static void place_member(struct mined_levels *m, const struct vet_constant_list 
 		place(m, l, "home", arena_fmt(m->arena, "%.*s/quillan7", SLICE_FMT(dir)));
 		place(m, l, "project", arena_fmt(m->arena, "%.*s/lattice-9q4", SLICE_FMT(dir)));
 	} else if (holds(l, "url") && host) {
-		place(m, l, "git_remote", strstr(member, "://") ? arena_str(m->arena, slice_str(member)) : arena_fmt(m->arena, "https://%s", member));
+		place(m, l, "git_remote",
+		        strstr(member, "://") ? arena_str(m->arena, slice_str(member)) : arena_fmt(m->arena, "https://%s", member));
 	} else if (words(l) && host && strlen(part) <= LABEL_MAX) {
 		place(m, l, "user", arena_fmt(m->arena, "%s|%s", part, member));
 		place(m, l, "hostname", arena_str(m->arena, slice_str(part)));

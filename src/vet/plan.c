@@ -377,7 +377,9 @@ int plan_rows(struct plan *p, unsigned strength, size_t min_rows, size_t max_row
 	bool fresh = true;
 	for (size_t i = 0; i < mixed && (fresh || i < mixed_least[p->effort]); i++) {
 		/* The gateway's names can be set in one base alone. */
-		int b = p->array[BASE_GATEWAY].n == 0 ? BASE_OFFICIAL : p->array[BASE_OFFICIAL].n == 0 || i % 2 == 0 ? BASE_GATEWAY : BASE_OFFICIAL;
+		int b = p->array[BASE_GATEWAY].n == 0                  ? BASE_OFFICIAL
+		        : p->array[BASE_OFFICIAL].n == 0 || i % 2 == 0 ? BASE_GATEWAY
+		                                                       : BASE_OFFICIAL;
 		bool new = put_mixed(p, (enum vet_base)b, m);
 		fresh = new || (fresh && b == BASE_OFFICIAL);
 	}

@@ -260,8 +260,8 @@ static int observe(struct run *run, struct one *one, struct trial_result *r)
 
 static void start_some(struct run *run);
 
-/* A made-up device draws the same whenever it is run again, so that what is active in a share of starts can be traced to what else it takes.
- * What seems to take nothing but the device has to show itself whatever is drawn. */
+/* A made-up device draws the same whenever it is run again, so that what is active in a share of starts can be traced to what else it
+ * takes. What seems to take nothing but the device has to show itself whatever is drawn. */
 static uint32_t stream_of_device(const struct one *one)
 {
 	const struct treatment *t = &one->plan.treatment;

@@ -585,8 +585,13 @@ static void explanations(void **state)
 		assert_int_equal(treatment_host(&t1, &arena, &h1, &g1), 0);
 		struct analysis_trial a = {
 		        .treatment = t0, .baseline = true, .usable = true, .started_unix = 1795464000, .host = &h0, .gateway = g0};
-		struct analysis_trial b = {
-		        .treatment = t1, .factor = f, .level = 1, .usable = true, .started_unix = 1795464000 + (strcmp(factor_table[f].name, "date") == 0 ? 75 * 86400 : 0), .host = &h1, .gateway = g1};
+		struct analysis_trial b = {.treatment = t1,
+		        .factor = f,
+		        .level = 1,
+		        .usable = true,
+		        .started_unix = 1795464000 + (strcmp(factor_table[f].name, "date") == 0 ? 75 * 86400 : 0),
+		        .host = &h1,
+		        .gateway = g1};
 		struct feature feature = {.endpoint = "POST https://api.example.com/x",
 		        .address = cases[i].address,
 		        .host = "api.example.com",
