@@ -30,7 +30,7 @@ static void singles_of(const struct ctx *c, size_t row, struct singles *out)
 	out->n = 0;
 	for (size_t k = 0; k < c->n && out->n < SINGLES_MAX; k++) {
 		const struct analysis_trial *u = &c->all[k];
-		if (an_in_base(u, t->treatment.base) && u->row == ROW_NONE && !u->baseline && !u->combined && is_part_of(u, t))
+		if (an_in_base(u, t->treatment.base) && !u->baseline && !u->combined && is_part_of(u, t))
 			out->k[out->n++] = (uint32_t)k;
 	}
 }
@@ -414,6 +414,28 @@ static bool apart(struct slice text, const struct hunk *a, const struct hunk *b)
 	return false;
 }
 
+/* Two digits of a date are no date: is the whole word, in which change i stands with others, explained? *end: the first change behind it.
+ */
+static int word_explained(
+        const struct ctx *c, const struct entry *e, const struct hunk *h, size_t n, size_t i, size_t *end, bool *explained)
+{
+	size_t from = i, to = i + 1;
+	while (from && !apart(e->before, &h[from - 1], &h[from]))
+		from--;
+	while (to < n && !apart(e->before, &h[to - 1], &h[to]))
+		to++;
+	*end = to;
+	*explained = false;
+	if (to - from == 1)
+		return 0;
+	struct entry x = *e;
+	struct explanation why;
+	x.after = changed(c, e->before, e->after, &h[from], to - from);
+	int r = x.after.p ? least(c, &x, &why) : -ENOMEM;
+	*explained = r == 0 && why.class < CLASS_HASHED;
+	return r;
+}
+
 /* Leaves in e->after what no factor of the row does alone and none of them explains; e->why says what it is. Dropped, if that is nothing.
  */
 static int reduce(const struct ctx *c, struct entry *e, const struct singles *alone)
@@ -427,7 +449,7 @@ static int reduce(const struct ctx *c, struct entry *e, const struct singles *al
 	if (known || e->dropped)
 		return known;
 	struct hunk h[HUNKS_MAX], kept[HUNKS_MAX];
-	size_t n = hunks_of(e->before, e->after, h, ARRAY_LEN(h)), k = 0;
+	size_t n = hunks_of(e->before, e->after, h, ARRAY_LEN(h)), k = 0, word_end = 0;
 	struct explanation worst = {.class = CLASS_NONE};
 	for (size_t i = 0; i < n; i++) {
 		if (done_alone(c, e, alone, h[i]))
@@ -442,21 +464,13 @@ static int reduce(const struct ctx *c, struct entry *e, const struct singles *al
 			return r;
 		if (why.class < CLASS_HASHED)
 			continue;
-		/* Two digits of a date are no date. */
-		size_t from = i, to = i + 1;
-		while (from && !apart(e->before, &h[from - 1], &h[from]))
-			from--;
-		while (to < n && !apart(e->before, &h[to - 1], &h[to]))
-			to++;
-		struct explanation whole = why;
-		if (to - from > 1) {
-			x.after = changed(c, e->before, e->after, &h[from], to - from);
-			r = x.after.p ? least(c, &x, &whole) : -ENOMEM;
-			if (r)
-				return r;
-		}
-		if (whole.class < CLASS_HASHED)
+		bool whole = false;
+		if (i >= word_end && (r = word_explained(c, e, h, n, i, &word_end, &whole)))
+			return r;
+		if (whole) {
+			i = word_end - 1;
 			continue;
+		}
 		kept[k++] = h[i];
 		if (why.class > worst.class)
 			worst = why;
@@ -468,7 +482,8 @@ static int reduce(const struct ctx *c, struct entry *e, const struct singles *al
 	return 0;
 }
 
-/* A part that came up may be one that a factor of the row brings alone, changed by another one. */
+/* A part that came up may be one that a factor of the row brings alone, changed by another one: what is in e->ref's place then is the trial
+ * of that factor, from whose host and clock what stands in e->before follows. */
 static void pair_with_alone(const struct ctx *c, struct entry *e, const struct singles *alone)
 {
 	const struct feature *f = feature_at(c->s, e->feature);
@@ -476,8 +491,9 @@ static void pair_with_alone(const struct ctx *c, struct entry *e, const struct s
 	if (e->before.p || !e->after.p || e->mode != MODE_RAW || f->parent == UINT32_MAX)
 		return;
 	struct slice best = SLICE_NONE;
+	const size_t baseline = e->ref;
 	for (uint32_t i = 0; i < feature_count(c->s); i++) {
-		if (feature_at(c->s, i)->parent != f->parent || feature_value(c->s, i, (unsigned)e->ref).p)
+		if (feature_at(c->s, i)->parent != f->parent || feature_value(c->s, i, (unsigned)baseline).p)
 			continue;
 		for (size_t k = 0; k < alone->n; k++) {
 			struct slice v = feature_value(c->s, i, alone->k[k]);
@@ -487,6 +503,7 @@ static void pair_with_alone(const struct ctx *c, struct entry *e, const struct s
 			score = s;
 			best = v;
 			e->from = i;
+			e->ref = alone->k[k];
 		}
 	}
 	e->before = best;
@@ -641,11 +658,13 @@ static int rows_to_entries(struct ctx *c, const struct singles *alone, const str
 	}
 	for (size_t i = 0; i < list->n && r == 0; i++) {
 		struct entry *e = &list->e[i];
+		const size_t baseline = e->ref;
 		e->dropped = e->dropped || order_of_new(c, e) || known_there(c, batch, e);
 		if (!e->dropped)
 			pair_with_alone(c, e, &alone[e->trial]);
 		if (!e->dropped)
 			r = reduce(c, e, &alone[e->trial]);
+		e->ref = baseline;
 	}
 	return r;
 }

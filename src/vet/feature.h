@@ -38,7 +38,7 @@ enum feature_measure {
 	MEASURE_RATE,   /* in 1/100000 */
 	MEASURE_BITS,   /* bytes that the sender chose at random, as it says */
 	MEASURE_CHOICE, /* no number: one of a few words, told already in another way where it is always the same */
-	MEASURE_WORK,   /* microseconds of work: no quantity of a message, but what others are understood by */
+	MEASURE_WORK,   /* microseconds of work, or since the start: not compared, but what others are understood by */
 };
 
 struct feature {

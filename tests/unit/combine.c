@@ -65,6 +65,8 @@ struct tool {
 	const char *(*say)(uint32_t i, const struct treatment *t, uint64_t *random, char *scratch);
 	size_t features;
 	const char *(*endpoint)(uint32_t i);
+	bool lines; /* places are lines of the same text: the last one */
+	bool quick; /* the quick effort, and nothing is confirmed */
 };
 
 static struct {
@@ -91,7 +93,7 @@ static void run(const struct plan_trial *p, bool confirming, enum analysis_row r
 	        .factor = p->factor,
 	        .level = p->level,
 	        .confirming = confirming,
-	        .combined = confirming,
+	        .combined = confirming || row != ROW_NONE,
 	        .row = row,
 	        .usable = true,
 	        .started_unix = 1795464000 + lab.hosts[o].ahead_s, /* 2026-11-23 20:00 UTC */
@@ -120,12 +122,12 @@ static void vet(const struct tool *tool, uint64_t seed, unsigned strength)
 		lab.s.f[i] = (struct feature){.endpoint = tool->endpoint(i),
 		        .address = arena_fmt(&lab.arena, "body.field%u", i),
 		        .host = "api.example.com",
-		        .parent = UINT32_MAX};
-	assert_int_equal(plan_build(PLAN_NORMAL, seed, NULL, true, &lab.arena, &p, NULL), 0);
+		        .parent = tool->lines && i + 1 < tool->features ? (uint32_t)tool->features - 1 : UINT32_MAX};
+	assert_int_equal(plan_build(tool->quick ? PLAN_QUICK : PLAN_NORMAL, seed, NULL, true, &lab.arena, &p, NULL), 0);
 	assert_int_equal(plan_rows(&p, strength, 0, 0, seed, &lab.arena), 0);
 	for (size_t i = 0; i < p.n; i++)
 		run(&p.trials[i], false, p.trials[i].row ? ROW_ARRAY : ROW_NONE);
-	for (int round = 0; round < 2; round++) {
+	for (int round = 0; round < (tool->quick ? 0 : 2); round++) {
 		struct analysis_candidate *c;
 		struct treatment *t;
 		size_t n, n_t, covered;
@@ -217,7 +219,7 @@ static const char *say_pairs(uint32_t i, const struct treatment *t, uint64_t *ra
 static void two_at_once(void **state)
 {
 	(void)state;
-	static const struct tool tool = {say_pairs, 5, one_endpoint};
+	static const struct tool tool = {.say = say_pairs, .features = 5, .endpoint = one_endpoint};
 	for (uint64_t seed = 1; seed < 6; seed++) {
 		vet(&tool, seed, 2);
 		const struct vet_finding *f = finding("timezone=Asia/Shanghai locale=zh_CN"),
@@ -257,7 +259,7 @@ static const char *say_triple(uint32_t i, const struct treatment *t, uint64_t *r
 static void three_at_once(void **state)
 {
 	(void)state;
-	static const struct tool tool = {say_triple, 1, one_endpoint};
+	static const struct tool tool = {.say = say_triple, .features = 1, .endpoint = one_endpoint};
 	vet(&tool, 3, 3);
 	const struct vet_finding *f = finding("timezone=America/New_York user=zhangwei88k os=WSL2 Ubuntu");
 	assert_non_null(f);
@@ -277,7 +279,7 @@ static const char *say_rollout(uint32_t i, const struct treatment *t, uint64_t *
 static void on_some_devices(void **state)
 {
 	(void)state;
-	static const struct tool tool = {say_rollout, 1, one_endpoint};
+	static const struct tool tool = {.say = say_rollout, .features = 1, .endpoint = one_endpoint};
 	for (uint64_t seed = 1; seed < 4; seed++) {
 		vet(&tool, seed, 2);
 		assert_int_equal(covert(), 1);
@@ -316,8 +318,8 @@ static const char *two_endpoints(uint32_t i)
 static void noise_is_no_finding(void **state)
 {
 	(void)state;
-	static const struct tool tool = {say_noise, 200, two_endpoints};
-	for (uint64_t seed = 1; seed < 9; seed++) {
+	static const struct tool tool = {.say = say_noise, .features = 200, .endpoint = two_endpoints};
+	for (uint64_t seed = 1; seed < 13; seed++) {
 		vet(&tool, seed, 2);
 		assert_int_equal(lab.result.n_findings, 0);
 		over();
@@ -335,7 +337,7 @@ static const char *say_pair_in_noise(uint32_t i, const struct treatment *t, uint
 static void a_pair_is_found_in_noise(void **state)
 {
 	(void)state;
-	static const struct tool tool = {say_pair_in_noise, 200, two_endpoints};
+	static const struct tool tool = {.say = say_pair_in_noise, .features = 200, .endpoint = two_endpoints};
 	for (uint64_t seed = 1; seed < 5; seed++) {
 		vet(&tool, seed, 2);
 		assert_non_null(finding("git_remote=git.beichuan-yun.cn terminal=vscode"));
@@ -344,13 +346,11 @@ static void a_pair_is_found_in_noise(void **state)
 	}
 }
 
-/* Place 0: the local date, which is nobody's secret. 1: the same, but two zones write it with other separators. */
-static const char *say_dates(uint32_t i, const struct treatment *t, uint64_t *random, char *scratch)
+/* At 20:00 UTC it is the next day in some zones. */
+static struct tm local_day(const struct treatment *t)
 {
-	(void)random;
-	/* At 20:00 UTC it is the next day in some of them. */
 	struct tm tm;
-	char *old = getenv("TZ") ? strdup(getenv("TZ")) : NULL;
+	_cleanup_free_ char *old = getenv("TZ") ? strdup(getenv("TZ")) : NULL;
 	struct host_spec h;
 	struct arena arena = ARENA(1 << 20);
 	const char *gateway = NULL;
@@ -364,18 +364,35 @@ static const char *say_dates(uint32_t i, const struct treatment *t, uint64_t *ra
 	else
 		(void)unsetenv("TZ");
 	tzset();
-	free(old);
+	arena_free(&arena);
+	return tm;
+}
+
+/* Place 0: the local date, which is nobody's secret. 1: the same, but two zones write it with other separators. */
+static const char *say_dates(uint32_t i, const struct treatment *t, uint64_t *random, char *scratch)
+{
+	(void)random;
+	struct tm tm = local_day(t);
 	char date[40];
 	(void)strftime(date, sizeof(date), i && at(t, "timezone", 1) ? "%Y/%m/%d" : "%Y-%m-%d", &tm);
 	(void)snprintf(scratch, 200, "Today's date is %s.", date);
-	arena_free(&arena);
 	return scratch;
+}
+
+/* A line with the day of the week, which on another day is another line: one place for each day. */
+static const char *say_days(uint32_t i, const struct treatment *t, uint64_t *random, char *scratch)
+{
+	(void)random;
+	struct tm tm = local_day(t);
+	if (i == 7)
+		return "text";
+	return (int)i == tm.tm_wday && strftime(scratch, 200, "Today is %A, %e %B %Y.", &tm) ? scratch : NULL;
 }
 
 static void dates_are_no_secret(void **state)
 {
 	(void)state;
-	static const struct tool tool = {say_dates, 2, one_endpoint};
+	static const struct tool tool = {.say = say_dates, .features = 2, .endpoint = one_endpoint};
 	for (uint64_t seed = 1; seed < 4; seed++) {
 		vet(&tool, seed, 2);
 		for (size_t i = 0; i < lab.result.n_findings; i++)
@@ -389,13 +406,45 @@ static void dates_are_no_secret(void **state)
 	}
 }
 
+static void days_are_no_secret(void **state)
+{
+	(void)state;
+	static const struct tool tool = {.say = say_days, .features = 8, .endpoint = one_endpoint, .lines = true, .quick = true};
+	for (uint64_t seed = 1; seed < 13; seed++) {
+		vet(&tool, seed, 2);
+		assert_int_equal(covert(), 0);
+		over();
+	}
+}
+
+/* Now and then it says something else. A device draws the same whenever it is run again, and the shell makes it draw otherwise. */
+static const char *say_by_chance(uint32_t i, const struct treatment *t, uint64_t *random, char *scratch)
+{
+	uint64_t own = t->identity * 2 + at(t, "shell", 1) + 1000 * i;
+	(void)scratch;
+	return random_below(t->identity ? &own : random, 12) ? "once" : "twice";
+}
+
+static void draws_are_no_finding(void **state)
+{
+	(void)state;
+	static const struct tool tool = {.say = say_by_chance, .features = 12, .endpoint = one_endpoint};
+	for (uint64_t seed = 1; seed < 7; seed++) {
+		vet(&tool, seed, 2);
+		assert_int_equal(covert(), 0);
+		over();
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(two_at_once),
 	        cmocka_unit_test(dates_are_no_secret),
+	        cmocka_unit_test(days_are_no_secret),
 	        cmocka_unit_test(three_at_once),
 	        cmocka_unit_test(on_some_devices),
+	        cmocka_unit_test(draws_are_no_finding),
 	        cmocka_unit_test(noise_is_no_finding),
 	        cmocka_unit_test(a_pair_is_found_in_noise),
 	};
