@@ -38,6 +38,8 @@ FACTOR_WAYS(company);
 
 /* factor_date.c */
 FACTOR_APPLY(date);
+
+/* factor_variables.c */
 FACTOR_APPLY(variables);
 
 /* factor_work.c */

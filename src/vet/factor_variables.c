@@ -31,7 +31,7 @@ int variables_apply(struct host_spec *h, const char **gateway, const char *value
 			continue;
 		int r = host_env_set(h, name, "1");
 		if (r < 0)
-			return r == -ENOMEM ? r : 0;
+			return r;
 	}
 	return 0;
 }

@@ -27,8 +27,8 @@
 static const char front[] = "gw-5t7", behind[] = "gw-3n8.tarnfell.com";
 
 #define PLACED_MAX    24
-#define VARIABLES_MAX 64
-#define LISTS_KEPT    40 /* of paths and addresses that stand there openly */
+#define PATH_MAX_     128
+#define VARIABLES_MAX 32
 
 struct probe {
 	unsigned list, second;    /* numbers */
@@ -237,6 +237,44 @@ static void place(struct mined_levels *m, const struct vet_constant_list *l, con
 		m->placed[m->n_placed++] = (struct placed){f, level, l->number};
 }
 
+/* Members are the artefact's, and become names of files, lines of a configuration and JSON: what is not plain is no level. */
+static bool is_plain(const char *member)
+{
+	for (const char *c = member; *c; c++)
+		if (!isascii(*c) || !(isalnum((unsigned char)*c) || strchr("._-/:@~+ ", *c)))
+			return false;
+	return true;
+}
+
+static bool is_variable_name(const char *member)
+{
+	for (const char *c = member; *c; c++)
+		if (!isascii(*c) || !(isalnum((unsigned char)*c) || *c == '_'))
+			return false;
+	return *member && !isdigit((unsigned char)*member) && strlen(member) <= LABEL_MAX;
+}
+
+/* A folder in which a home or a project can be made: an absolute path, without "." and "..", and not where the system is. */
+static bool may_hold_folders(struct slice path)
+{
+	static const char *const systems[] = {
+	        "proc", "sys", "dev", "usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "etc", "run", "tmp", "var", "boot"};
+	struct slice part;
+	bool first = true;
+	if (!slice_starts(path, SLICE("/")) || path.n > PATH_MAX_)
+		return false;
+	path = slice_from(path, 1);
+	while (slice_split(&path, '/', &part)) {
+		if (part.n == 0 || slice_is(part, ".") || slice_is(part, ".."))
+			return false;
+		for (size_t i = 0; first && i < ARRAY_LEN(systems); i++)
+			if (slice_is(part, systems[i]))
+				return false;
+		first = false;
+	}
+	return !first;
+}
+
 /* A name may be that of the API's host, and as well of a remote, of who commits, of the network, of the person: what is probed is the
  * first, or the place that a zone or a language says by itself. The others are set in rows, and what shows there is traced like anything
  * else. */
@@ -244,14 +282,18 @@ static void place_member(struct mined_levels *m, const struct vet_constant_list 
 {
 	char part[256];
 	bool host = host_part(member, part, sizeof(part) - 64);
+	if (!is_plain(member))
+		return;
 	if (holds(l, "host") && host && strchr(part, '.')) {
 		place(m, l, "git_remote", arena_fmt(m->arena, "https://%s/platform/tern-6v2.git", part));
 		place(m, l, "git_identity", arena_fmt(m->arena, "Ilse Varga-Quint <ivq81@%s>", part));
 		place(m, l, "dns_search", arena_str(m->arena, slice_str(part)));
-	} else if (holds(l, "path") && member[0] == '/') {
+	} else if (holds(l, "path")) {
 		struct slice dir = slice_str(member);
 		while (dir.n > 1 && dir.p[dir.n - 1] == '/')
 			dir.n--;
+		if (!may_hold_folders(dir))
+			return;
 		place(m, l, "home", arena_fmt(m->arena, "%.*s/quillan7", SLICE_FMT(dir)));
 		place(m, l, "project", arena_fmt(m->arena, "%.*s/lattice-9q4", SLICE_FMT(dir)));
 	} else if (holds(l, "url") && host) {
@@ -269,16 +311,17 @@ static void place_list(struct mined_levels *m, const struct vet_constant_list *l
 {
 	if (l->n_members == 0)
 		return;
-	/* Of what stands there openly most are settings, which do what they are for. */
-	if (holds(l, "variable") && l->hidden) {
+	if (holds(l, "variable")) {
 		_cleanup_buf_ struct buf b = BUF(4096);
-		for (size_t i = 0; i < l->n_members && i < VARIABLES_MAX && b.n < 3500; i++)
-			buf_fmt(&b, "%s%s", i ? "," : "", l->members[i]);
-		place(m, l, "variables", buf_error(&b) ? NULL : arena_str(m->arena, buf_slice(&b)));
+		size_t n = 0;
+		for (size_t i = 0; i < l->n_members && n < VARIABLES_MAX; i++)
+			if (is_variable_name(l->members[i]))
+				buf_fmt(&b, "%s%s", n++ ? "," : "", l->members[i]);
+		place(m, l, "variables", n == 0 || buf_error(&b) ? NULL : arena_str(m->arena, buf_slice(&b)));
 		return;
 	}
 	place_member(m, l, l->members[0]);
-	if (l->hidden && l->n_members > 2)
+	if (l->n_members > 2)
 		place_member(m, l, l->members[l->n_members / 2]);
 }
 
@@ -320,14 +363,14 @@ int mined_new(struct vet_constants *c, enum plan_effort effort, const char *filt
 		if (lists < TESTED_MAX && m->n < m->budget / 2 + 4 && tested(m, &l))
 			first_members(m, &c->lists[n]);
 		lists += m->n > before;
-		n += l.hidden || m->n > before || (n < LISTS_KEPT && (holds(&l, "path") || holds(&l, "url")) && m->effort != PLAN_QUICK);
+		/* Hidden ones come first, and so do their places. Hosts that stand there openly are mostly those that the tool speaks to:
+		 * with one of them for the network's own name, speaking to it would look like telling of the network. */
+		size_t placed = m->n_placed;
+		if (l.hidden || (holds(&l, "path") && m->effort != PLAN_QUICK))
+			place_list(m, &c->lists[n]);
+		n += l.hidden || m->n > before || m->n_placed > placed;
 	}
 	c->n_lists = n;
-	/* Those that were hidden first. */
-	for (int hidden = 1; hidden >= 0; hidden--)
-		for (size_t i = 0; i < n; i++)
-			if (c->lists[i].hidden == hidden)
-				place_list(m, &c->lists[i]);
 	*out = m;
 	return 0;
 }

@@ -293,6 +293,15 @@ static void note_confinement(struct run *run, const struct trial_result *r)
 	run->real_clock |= !r->clock;
 }
 
+/* What stands in the artefact may be what no trial can be built with, and is not to end the others. */
+static bool has_mined_level(const struct treatment *t)
+{
+	for (unsigned f = 0; f < factor_count; f++)
+		if (t->level[f] >= factor_table[f].n_levels)
+			return true;
+	return false;
+}
+
 static void on_done(void *arg, struct trial_result *r)
 {
 	struct one *one = arg;
@@ -316,13 +325,16 @@ static void on_done(void *arg, struct trial_result *r)
 	run->result->own_cpu_s += r->own_cpu_s;
 	if (r->own_rss_kb > run->result->own_rss_kb)
 		run->result->own_rss_kb = r->own_rss_kb;
-	if (r->end == TRIAL_FAILED)
+	if (r->end == TRIAL_FAILED && has_mined_level(&one->plan.treatment))
+		run->result->trials_failed++;
+	else if (r->end == TRIAL_FAILED)
 		fatal(run, r->err.code ? r->err.code : -EIO, &r->err, "a trial could not be run");
 	if (r->end != TRIAL_FAILED && r->end != TRIAL_STOPPED) {
 		note_confinement(run, r);
 		bool shown = calm_add(&run->result->noise, &one->noise, r, one->plan.stream && !one->plan.baseline);
 		one->stream = r->fixed ? one->stream : 0;
-		run->result->noise.streams += one->stream && (one->plan.baseline || !one->plan.stream);
+		/* A trial of one level shares a baseline's, and a device that is run again its own. */
+		run->result->noise.streams += one->stream && (one->plan.baseline || !one->plan.stream) && one->row <= ROW_ARRAY;
 		after_trial(r);
 		int e = hosts_add(run->hosts, buf_slice(&r->trace), one->setup.gateway, &models, &messages);
 		unsigned wanted = run->profile->min_model_requests ? run->profile->min_model_requests : 1;
