@@ -324,6 +324,8 @@ static int read_facts(const struct vet_opts *o, const struct artefact *a, const 
 	int r = facts_read(a, arena, f, err);
 	if (r == 0 && o->questionnaire)
 		r = facts_ask(a, how, arena, f, err);
+	else
+		f->registry.why = "--questionnaire does";
 	s->facts = f;
 	return r;
 }

@@ -226,7 +226,7 @@ int facts_read(const struct artefact *a, struct arena *arena, struct facts *out,
 	        .native_name = a->native_name,
 	        .native_version = a->native_version,
 	        .entry = a->entry,
-	        .registry = {.why = "--questionnaire does"}};
+	        .registry = {.why = "it was not asked"}};
 	struct reading r = {.f = &f,
 	        .arena = arena,
 	        .a = a,

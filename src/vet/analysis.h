@@ -26,7 +26,7 @@ struct analysis_trial {
 	unsigned factor, level; /* the one varied, if not a baseline */
 	bool confirming;        /* a fresh trial, run to confirm */
 	bool probe;             /* a fresh trial, run to decide about an analysis_suspect: nothing was suspected because of it */
-	bool combined;          /* several factors are varied at once (only to confirm); `factor` and `level` mean nothing then */
+	bool combined;          /* several factors are varied at once: `factor` and `level` mean nothing then */
 	bool spread;            /* many levels are set at once, to see what becomes of bits: nothing else is made of it. `combined`, too */
 	enum analysis_row row;  /* `combined`, too; then `confirming` means nothing */
 	bool usable;            /* the tool worked in it (enough model requests) */

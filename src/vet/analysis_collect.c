@@ -374,17 +374,7 @@ static struct slice sibling_of(const struct ctx *c, const struct entry *e)
 	return SLICE_NONE;
 }
 
-/* What a tool keeps about what it was given to work with is in its files or not, as there is something to keep. */
-static void nothing_to_keep(const struct ctx *c, struct entry *e)
-{
-	if (!an_is_file(feature_at(c->s, e->feature)))
-		return;
-	e->why.class = CLASS_UNDECLARED;
-	e->why.rule = e->why.kind = "file";
-	e->why.text = "The tool keeps something about it in a file of its own, or has nothing to keep.";
-}
-
-/* Three or more lines of plain text that come or go, when the level gives the tool something to speak of. */
+/* What comes or goes when the level gives the tool something to speak of: three or more lines of plain text, and parts of its files. */
 static void overt_blocks(const struct ctx *c, struct entry *e, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -392,7 +382,13 @@ static void overt_blocks(const struct ctx *c, struct entry *e, size_t n)
 		bool came = !e[i].before.p, seen = true;
 		if (e[i].why.class != CLASS_COVERT || (e[i].before.p && e[i].after.p) || !factor_table[e[i].factor].equips)
 			continue;
-		nothing_to_keep(c, &e[i]);
+		/* What a tool keeps about what it was given to work with is in its files or not, as there is something to keep. */
+		if (an_is_file(feature_at(c->s, e[i].feature))) {
+			e[i].why.class = CLASS_UNDECLARED;
+			e[i].why.rule = e[i].why.kind = "file";
+			e[i].why.text = "The tool keeps something about it in a file of its own, or has nothing to keep.";
+			continue;
+		}
 		for (size_t k = 0; k < n; k++) {
 			struct slice text = came ? e[k].after : e[k].before;
 			if (feature_at(c->s, e[k].feature)->parent != feature_at(c->s, e[i].feature)->parent || came != !e[k].before.p ||

@@ -211,7 +211,7 @@ static int put_factors(const struct ctx *c, struct vet_result *out)
 		rows[f] = (struct vet_factor_row){.name = factor_table[f].name, .title = factor_table[f].title};
 		for (size_t o = 0; o < c->n; o++) {
 			const struct analysis_trial *t = &c->t[o];
-			if (!t->usable || t->baseline || t->factor != f)
+			if (!t->usable || t->baseline || t->combined || t->factor != f)
 				continue;
 			rows[f].trials++;
 			bool seen = false;

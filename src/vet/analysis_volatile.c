@@ -369,25 +369,30 @@ static const char *amount(struct arena *arena, const struct scale *k, double med
 	        low / k->shown, high / k->shown, n);
 }
 
-/* Median of a quantity of the whole run, with and without the level; false if it is not known. */
+/* Medians of a feature with the level alone, and in baselines; with `others`, in trials of other factors too. False if it is not known. */
+static bool medians(
+        const struct ctx *c, uint32_t feature, const struct analysis_trial *t, bool others, struct series *s, double *with, double *without)
+{
+	size_t n = 0, m = 0;
+	(void)series_read(c, feature, t->treatment.base, s);
+	for (size_t o = 0; o < c->n; o++) {
+		const struct analysis_trial *u = &c->t[o];
+		if (s->there[o] && of_level(u, t->factor, t->level))
+			s->x[n++] = s->v[o];
+		else if (s->there[o] && (u->baseline || (others && u->factor != t->factor)))
+			s->y[m++] = s->v[o];
+	}
+	*with = stat_median(s->x, n);
+	*without = stat_median(s->y, m);
+	return n && m;
+}
+
+/* Of the whole run. */
 static bool processor_time(const struct ctx *c, const struct analysis_trial *t, struct series *s, double *with, double *without)
 {
-	for (uint32_t i = 0; i < feature_count(c->s); i++) {
-		if (strcmp(feature_at(c->s, i)->address, "(processor time)") != 0)
-			continue;
-		size_t n = 0, m = 0;
-		(void)series_read(c, i, t->treatment.base, s);
-		for (size_t o = 0; o < c->n; o++) {
-			const struct analysis_trial *u = &c->t[o];
-			if (s->there[o] && of_level(u, t->factor, t->level))
-				s->x[n++] = s->v[o];
-			else if (s->there[o] && u->baseline)
-				s->y[m++] = s->v[o];
-		}
-		*with = stat_median(s->x, n);
-		*without = stat_median(s->y, m);
-		return n && m;
-	}
+	for (uint32_t i = 0; i < feature_count(c->s); i++)
+		if (strcmp(feature_at(c->s, i)->address, "(processor time)") == 0)
+			return medians(c, i, t, false, s, with, without);
 	return false;
 }
 
@@ -395,24 +400,15 @@ static bool processor_time(const struct ctx *c, const struct analysis_trial *t, 
  * earlier, in the trial as well? */
 static bool only_order(const struct ctx *c, const struct hypothesis *h, struct series *s)
 {
-	const struct analysis_trial *t = &c->t[h->trial];
 	const struct feature *f = feature_at(c->s, h->feature);
-	size_t n = 0, m = 0;
-	for (uint32_t i = 0; i < feature_count(c->s) && n == 0; i++) {
+	double with, without, by = h->x.median_x - h->x.median_y;
+	for (uint32_t i = 0; f->parent != UINT32_MAX && i < feature_count(c->s); i++) {
 		const struct feature *g = feature_at(c->s, i);
-		if (g->measure != MEASURE_WORK || g->parent != f->parent || f->parent == UINT32_MAX)
+		if (g->measure != MEASURE_WORK || g->parent != f->parent || !medians(c, i, &c->t[h->trial], true, s, &with, &without))
 			continue;
-		(void)series_read(c, i, t->treatment.base, s);
-		for (size_t o = 0; o < c->n; o++) {
-			const struct analysis_trial *u = &c->t[o];
-			if (s->there[o] && of_level(u, t->factor, t->level))
-				s->x[n++] = s->v[o];
-			else if (s->there[o] && (u->baseline || u->factor != t->factor))
-				s->y[m++] = s->v[o];
-		}
+		return by > 0 ? with - without < by / 3 : with - without > by / 3;
 	}
-	double moved = n && m ? stat_median(s->x, n) - stat_median(s->y, m) : 0, by = h->x.median_x - h->x.median_y;
-	return n && m && (by > 0 ? moved < by / 3 : moved > by / 3);
+	return false;
 }
 
 #define FORMS     16

@@ -124,7 +124,7 @@ static int put_open(const struct plan *p, struct arena *arena, struct vet_covera
 		s[n++] = arena_fmt(arena,
 		        "Behaviour that takes %u or more conditions at once was met only by chance; of several levels of a factor at most "
 		        "%u "
-		        "(%u of where the API is) were combined with others.",
+		        "(%u of where the API is) were combined with each of the others', and further ones with some.",
 		        out->strength + 1, PLAN_AXIS_MAX_OTHER, PLAN_AXIS_MAX);
 		s[n++] = arena_fmt(arena,
 		        "What is active on less than %s of devices (%s if it takes one more condition) can have been missed: %u made-up "

@@ -205,9 +205,10 @@ static bool has_level(const struct plan_array *p, const char *factor, unsigned l
 }
 
 /* What a plain folder has not: remotes, and a person who commits. */
+static const char *const of_git[] = {"git_remote", "git_identity"};
+
 static size_t without_git(const struct plan_array *p, struct cover_forbid *out)
 {
-	static const char *const of_git[] = {"git_remote", "git_identity"};
 	struct cover_forbid f = {0};
 	size_t n = 0;
 	for (unsigned i = 0; i < ARRAY_LEN(of_git); i++)
@@ -256,12 +257,19 @@ void plan_treatment_words(const struct treatment *t, char *out, size_t size)
 	(void)snprintf(out, size, "%s", b.n ? buf_str(&b) : "baseline");
 }
 
+/* As another device than all before. */
+static void push_row(struct plan *p, struct treatment t)
+{
+	t.identity = ++p->n_rows;
+	p->trials[p->n++] = (struct plan_trial){.treatment = t, .row = p->n_rows};
+}
+
 static void put_row(struct plan *p, enum vet_base base, const uint8_t *row)
 {
-	struct treatment t = {.base = base, .identity = ++p->n_rows};
+	struct treatment t = {.base = base};
 	for (size_t i = 0; i < p->array[base].n; i++)
 		t.level[p->array[base].axis[i].factor] = p->array[base].axis[i].level[row[i]];
-	p->trials[p->n++] = (struct plan_trial){.treatment = t, .row = p->n_rows};
+	push_row(p, t);
 }
 
 /* Rows until the plan has that many trials, from the arrays in turn, as their sizes are to each other; the first rows of an array cover
@@ -312,13 +320,16 @@ static unsigned mixed_level(struct mixed *m, unsigned f, bool *fresh)
 
 static bool of_repository(unsigned f)
 {
-	return strcmp(factor_table[f].name, "git_remote") == 0 || strcmp(factor_table[f].name, "git_identity") == 0;
+	for (size_t i = 0; i < ARRAY_LEN(of_git); i++)
+		if (strcmp(factor_table[f].name, of_git[i]) == 0)
+			return true;
+	return false;
 }
 
 /* False: there was nothing new to set. */
 static bool put_mixed(struct plan *p, enum vet_base base, struct mixed *m)
 {
-	struct treatment t = {.base = base, .identity = ++p->n_rows};
+	struct treatment t = {.base = base};
 	const struct plan_array *a = &p->array[base];
 	bool fresh = false, plain = false;
 	for (int round = 0; round < 2; round++)
@@ -329,7 +340,7 @@ static bool put_mixed(struct plan *p, enum vet_base base, struct mixed *m)
 			t.level[f] = (uint8_t)mixed_level(m, f, &fresh);
 			plain |= strcmp(factor_table[f].name, "git") == 0 && t.level[f] == 1;
 		}
-	p->trials[p->n++] = (struct plan_trial){.treatment = t, .row = p->n_rows};
+	push_row(p, t);
 	return fresh;
 }
 
@@ -374,14 +385,12 @@ int plan_rows(struct plan *p, unsigned strength, size_t min_rows, size_t max_row
 	size_t had[BASE_COUNT] = {0};
 	put_rows(p, a, had, first + total);
 	note_seen(p, m);
-	bool fresh = true;
+	bool bases[BASE_COUNT] = {p->array[BASE_OFFICIAL].n > 0, p->array[BASE_GATEWAY].n > 0}, fresh = true;
 	for (size_t i = 0; i < mixed && (fresh || i < mixed_least[p->effort]); i++) {
-		/* The gateway's names can be set in one base alone. */
-		int b = p->array[BASE_GATEWAY].n == 0                  ? BASE_OFFICIAL
-		        : p->array[BASE_OFFICIAL].n == 0 || i % 2 == 0 ? BASE_GATEWAY
-		                                                       : BASE_OFFICIAL;
-		bool new = put_mixed(p, (enum vet_base)b, m);
-		fresh = new || (fresh && b == BASE_OFFICIAL);
+		enum vet_base b = bases[BASE_GATEWAY] && (!bases[BASE_OFFICIAL] || i % 2 == 0) ? BASE_GATEWAY : BASE_OFFICIAL;
+		bool new = put_mixed(p, b, m);
+		/* The gateway's names can be set in one base alone: that the other has nothing new is not the end. */
+		fresh = new || (fresh && b == BASE_OFFICIAL && bases[BASE_GATEWAY]);
 	}
 	put_rows(p, a, had, first + min_rows);
 	shuffle(t, first, p->n, seed);

@@ -511,6 +511,7 @@ static const struct {
         {"date", 1, "body.text", "Today's date is 2026-11-23.", "Today's date is 2027-02-06.", CLASS_UNDECLARED},
         {"date", 1, "body.text", "Today's date is 2026-11-23.", "Today's date is 2027/02/06.", CLASS_COVERT},
         {"date", 1, "body.text", "This month is November 2026.", "This month is February 2027.", CLASS_UNDECLARED},
+        {"date", 1, "body.text", "As of 2026-11.", "As of 2027-02.", CLASS_UNDECLARED},
         {"date", 1, "body.text", "It is November, and 2026.", "It is February, and 2027.", CLASS_UNDECLARED},
         {"date", 1, "body.text", "This month is November 2026.", "This month is February 2026.", CLASS_UNDECLARED},
         {"date", 1, "body.text", "This month is November 2026.", "This month is Feb. 2027.", CLASS_COVERT},
