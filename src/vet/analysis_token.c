@@ -60,7 +60,7 @@ static struct slice part_at(struct slice value, unsigned index)
 
 /* What all values of a part have in common. */
 struct form {
-	size_t n, single, distinct; /* trials; of these with at most one level set, and different values in them */
+	size_t n, single, distinct; /* trials; draws of these with at most one level set, and different values in them */
 	size_t least, most;         /* length */
 	bool digits, hex, letters_too, sixty_four;
 };
@@ -102,6 +102,15 @@ static int by_hash(const void *x, const void *y)
 	return (a > b) - (a < b);
 }
 
+/* Has a trial before it with at most one level set drawn the same random numbers? Then the same in both is no repetition. */
+static bool drawn_before(const struct ctx *c, size_t o)
+{
+	for (size_t k = 0; k < o && c->all[o].stream; k++)
+		if (c->all[k].usable && !c->all[k].combined && c->all[k].stream == c->all[o].stream)
+			return true;
+	return false;
+}
+
 static bool form_of(const struct ctx *c, uint32_t feature, unsigned index, struct form *out, uint64_t *hashes)
 {
 	*out = (struct form){.digits = true, .hex = true, .sixty_four = true};
@@ -113,7 +122,7 @@ static bool form_of(const struct ctx *c, uint32_t feature, unsigned index, struc
 		if (!part.n)
 			return false;
 		/* Where many levels are set at once, one that makes it always the same is set in most. */
-		if (!c->all[o].combined)
+		if (!c->all[o].combined && !drawn_before(c, o))
 			hashes[out->single++] = slice_hash(part);
 		form_add(out, part);
 	}
