@@ -30,6 +30,7 @@ struct analysis_trial {
 	bool spread;            /* many levels are set at once, to see what becomes of bits: nothing else is made of it. `combined`, too */
 	enum analysis_row row;  /* `combined`, too; then `confirming` means nothing */
 	bool usable;            /* the tool worked in it (enough model requests) */
+	bool paired;            /* the same, but it only repeats the draws of a baseline, with a level or without: `usable` is false then */
 	int64_t started_unix;   /* wall clock at its start: for dates and times as derivations */
 	const struct host_spec *host;
 	const char *gateway;
@@ -62,7 +63,7 @@ struct analysis_candidate {
 [[nodiscard]] int analysis_decide(const struct feature_set *s, const struct analysis_trial *trials, size_t n, const struct profile *profile,
         struct vet_result *result);
 
-/* -- what is never twice the same (analysis_volatile.c, analysis_bits.c) -- */
+/* -- what is never twice the same (analysis_volatile.c, analysis_bits.c, analysis_paired.c) -- */
 
 /* A level under which a quantity, or bits of ids, lie apart from what they are without it. */
 struct analysis_suspect {
@@ -87,6 +88,22 @@ struct analysis_suspect {
 /* Suspects, the clearest first, at most max. Trials marked as probes are left out: they are to decide later. */
 [[nodiscard]] int analysis_volatile_screen(const struct feature_set *s, const struct analysis_trial *trials, size_t n,
         const struct profile *profile, size_t max, struct arena *arena, struct analysis_suspect **out, size_t *n_out);
+
+/* A trial to draw what a baseline drew. */
+struct analysis_pair {
+	struct treatment treatment;
+	uint32_t stream;
+};
+struct analysis_paired_limits {
+	size_t groups; /* of many levels, to begin with */
+	size_t trials; /* at most so many at once */
+	uint64_t seed;
+};
+/* The next trials to run, marked as `paired`, until there are none: groups of levels, where any id follows from what is drawn; what shows
+ * halved, and single levels repeated, with and without (analysis_paired.c). */
+[[nodiscard]] int analysis_paired_next(const struct feature_set *s, const struct analysis_trial *trials, size_t n,
+        const struct profile *profile, const struct analysis_paired_limits *limits, struct arena *arena, struct analysis_pair **out,
+        size_t *n_out);
 
 /* How small a difference would have been noticed. */
 struct analysis_limits {

@@ -12,6 +12,8 @@
 #define Q_MAX     0.001
 #define RUNS_MIN  2
 #define FRESH_MIN 4
+/* Runs to ask for: with four, and few others to compare with, a second suspect that chance brings makes q too large. */
+#define WANTS_MIN 6
 #define FRESH_MAX 18
 /* 2 to the power of it is how unlikely fresh runs must be able to make it. */
 #define FRESH_BITS 18
@@ -130,7 +132,7 @@ static unsigned wants(const struct pattern *p)
 {
 	double sure = p->n - p->expected;
 	double runs = ceil(FRESH_BITS / (sure > 1 ? sure : 1));
-	return runs < FRESH_MIN ? FRESH_MIN : runs > FRESH_MAX ? FRESH_MAX : (unsigned)runs;
+	return runs < WANTS_MIN ? WANTS_MIN : runs > FRESH_MAX ? FRESH_MAX : (unsigned)runs;
 }
 
 int an_bits_screen(const struct ctx *c, struct analysis_suspect *out, size_t max, size_t *n_out)

@@ -555,6 +555,8 @@ int an_explain(const struct ctx *c, struct entry *e)
 	        .feature = feature_at(c->s, e->feature),
 	        .before = e->before,
 	        .after = e->after,
+	        .hunks = e->hunks,
+	        .n_hunks = e->n_hunks,
 	        .shapes = e->mode == MODE_SHAPE,
 	        .sibling = sibling_of(c, e),
 	        .raw_before = feature_value(c->s, e->feature, (unsigned)e->ref),

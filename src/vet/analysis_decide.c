@@ -366,8 +366,8 @@ int an_tell(const struct ctx *c, struct groups *all, const struct told *t)
 		return -ENOMEM;
 	(void)list_add(&g->levels, level->name);
 	for (size_t o = 0; o < c->n; o++)
-		if (an_in_base(&c->t[o], t->base) && !c->t[o].combined && !c->t[o].baseline && c->t[o].factor == t->factor &&
-		        c->t[o].level == t->level)
+		if ((c->t[o].usable || c->t[o].paired) && c->t[o].treatment.base == t->base && !c->t[o].combined && !c->t[o].baseline &&
+		        c->t[o].factor == t->factor && c->t[o].level == t->level)
 			(void)list_add(&g->evidence, c->t[o].id);
 	g->bases[t->base] = true;
 	g->p = t->p < g->p ? t->p : g->p;
@@ -531,6 +531,7 @@ int analysis_decide_all(const struct feature_set *s, const struct analysis_trial
 	r = r ? r : dependence_findings(&c, &list, &all);
 	r = r ? r : combination_findings(&c, m, q, n_m, &all);
 	r = r ? r : an_volatile(&c, &all);
+	r = r ? r : an_paired(&c, &all);
 	r = r ? r : an_bits(&c, &all);
 	return r ? r : an_fill(&c, &all, result);
 }

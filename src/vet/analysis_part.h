@@ -50,6 +50,8 @@ struct entry {
 	size_t ref, trial;          /* trials that stand for before and after */
 	uint32_t from;              /* feature that before was found at: another one, if the part has moved */
 	struct slice before, after; /* p NULL: absent */
+	const struct hunk *hunks;   /* where they differ, if it is not by whole words; n_hunks of them */
+	size_t n_hunks;
 	unsigned hits, runs;        /* of the level, all */
 	unsigned fresh_hits, fresh; /* of these, to confirm */
 	unsigned pool_hits, pool;   /* of other treatments, dependences of other factors left out */
@@ -293,6 +295,8 @@ struct told {
 [[nodiscard]] int an_bits_screen(const struct ctx *c, struct analysis_suspect *out, size_t max, size_t *n_out);
 /* How many bits look random, and the least and the most runs of a level. */
 [[nodiscard]] int an_bits_limits(const struct ctx *c, struct analysis_limits *out);
+/* analysis_paired.c: the same of parts of ids, by trials that draw the same random numbers. */
+[[nodiscard]] int an_paired(const struct ctx *c, struct groups *all);
 /* Is it told already that this factor does something under this level: in the given endpoint (NULL: in any), of the given class or worse?
  */
 bool an_told_already(const struct groups *all, unsigned factor, unsigned level, enum leak_class class, const char *endpoint);

@@ -96,6 +96,11 @@ static struct slice part_of(struct slice value, unsigned index)
 	return index == PARTS_MAX ? value : part_at(value, index);
 }
 
+struct slice token_text(const struct token *t, struct slice value)
+{
+	return value.p && value.n <= VALUE_MAX ? part_of(value, t->index) : SLICE_NONE;
+}
+
 static int by_hash(const void *x, const void *y)
 {
 	uint64_t a = *(const uint64_t *)x, b = *(const uint64_t *)y;

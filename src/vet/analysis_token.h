@@ -34,6 +34,9 @@ struct tokens {
 [[nodiscard]] int tokens_of(const struct ctx *c, struct tokens *out);
 void tokens_free(struct tokens *t);
 
+/* The token in a value of its feature, a part of it; p NULL if it is not there. */
+struct slice token_text(const struct token *t, struct slice value);
+
 static inline bool token_bit(const uint64_t w[TOKEN_WORDS], unsigned i)
 {
 	return w[i / 64] >> (i % 64) & 1;

@@ -67,11 +67,13 @@ static const char *edit_of(struct slice a, struct slice b)
 
 int explain_difference(const struct explain_case *c, struct explanation *out)
 {
-	struct hunk h[HUNKS_MAX];
+	struct hunk found[HUNKS_MAX];
+	const struct hunk *h = c->hunks ? c->hunks : found;
 	struct slice a = c->before.p ? c->before : SLICE(""), b = c->after.p ? c->after : SLICE("");
-	size_t n = hunks_of(a, b, h, ARRAY_LEN(h));
+	size_t n = c->hunks ? c->n_hunks : hunks_of(a, b, found, ARRAY_LEN(found));
 	if (n == 0) {
-		h[0] = (struct hunk){0, a.n, 0, b.n};
+		found[0] = (struct hunk){0, a.n, 0, b.n};
+		h = found;
 		n = 1;
 	}
 	const char *declared = explain_declared(c->profile, c->factor, c->feature), *title = factor_table[c->factor].title;

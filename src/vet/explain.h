@@ -9,7 +9,9 @@
 struct explain_case {
 	unsigned factor;
 	const struct feature *feature;
-	struct slice before, after;         /* as in the feature set, with placeholders; p NULL: absent */
+	struct slice before, after; /* as in the feature set, with placeholders; p NULL: absent */
+	const struct hunk *hunks;   /* the parts that changed, n_hunks of them; NULL: whole words, as they are found here */
+	size_t n_hunks;
 	bool shapes;                        /* they are shapes of volatile values, not values */
 	struct slice raw_before, raw_after; /* the values, then */
 	struct slice sibling;               /* the name or type of the record that the feature is a part of, if it has one */

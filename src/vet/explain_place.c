@@ -71,7 +71,7 @@ const char *row_date(const struct part *p)
 	        "%m-%d-%Y", "%-m/%-d/%Y", "%-d/%-m/%Y", "%-d.%-m.%Y", "%B %-d, %Y", "%b %-d, %Y", "%b %d, %Y", "%-d %B %Y", "%-d %b %Y",
 	        "%B %Y", "%b %Y", "%Y-%m", "%m/%Y", "%d %b %Y", "%a %b %d %Y", "%A, %B %-d, %Y", "%a, %d %b %Y", "%b %d", "%B %-d", "%A",
 	        "%H:%M", "%Y-%m-%dT%H", "%H", "%-H", "%-H:%M", "%I:%M", "%-I:%M", "%I", "%-I", "%p", "%a", "%-d", "%u", "%w", "%j", "%B",
-	        "%b", "%Y"};
+	        "%b", "%Y", "%m%d", "%y%m%d", "%d%m%Y", "%Y%m"};
 	/* How something is written has no time in it. */
 	if (p->c->feature->structural || !of_clock(p))
 		return NULL;

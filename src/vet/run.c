@@ -41,7 +41,9 @@
 /* Levels under which quantities seem to lie apart: tried once more each, then those that still do so often that it can be decided. */
 #define PROBE_SUSPECTS   (PLAN_QUICK_PROBES / 5)
 #define PROBE_DECIDED    (PLAN_QUICK_PROBES / 10)
-#define PROBE_QUICK_RUNS 4
+#define PROBE_QUICK_RUNS 6
+/* Sixteen levels are halved four times, and then repeated. */
+#define PAIRED_ROUNDS 8
 /* Trials of a level that is to be closed. */
 #define GATE_TIMES 3
 
@@ -49,7 +51,7 @@ struct one {
 	struct run *run;
 	unsigned number; /* from 1 */
 	struct plan_trial plan;
-	bool confirming, probe, spread;
+	bool confirming, probe, spread, paired;
 	enum analysis_row row;
 	struct setup setup;
 	struct trial *trial; /* while it runs */
@@ -206,6 +208,7 @@ static void keep(struct run *run, const struct one *one, const struct trial_resu
 		(void)dprintf(list, "%u\t%u\t%d\t%lld\t%d\t%s\n", one->number, one->plan.treatment.base,
 		        one->row      ? 10 + (int)one->row
 		        : one->spread ? 3
+		        : one->paired ? 4
 		                      : one->confirming + one->probe,
 		        (long long)result->started_unix, worked, buf_str(&levels));
 	(void)snprintf(name, sizeof(name), "t%03u.trace", one->number);
@@ -247,7 +250,8 @@ static int observe(struct run *run, struct one *one, struct trial_result *r)
 	        .spread = one->spread,
 	        .combined = combined(&one->plan) || one->plan.row,
 	        .row = one->row,
-	        .usable = true,
+	        .usable = !one->paired,
+	        .paired = one->paired,
 	        .started_unix = r->started_unix,
 	        .host = &one->setup.host,
 	        .gateway = one->setup.gateway,
@@ -334,7 +338,8 @@ static void on_done(void *arg, struct trial_result *r)
 		bool shown = calm_add(&run->result->noise, &one->noise, r, one->plan.stream && !one->plan.baseline);
 		one->stream = r->fixed ? one->stream : 0;
 		/* A trial of one level shares a baseline's, and a device that is run again its own. */
-		run->result->noise.streams += one->stream && (one->plan.baseline || !one->plan.stream) && one->row <= ROW_ARRAY;
+		run->result->noise.streams +=
+		        one->stream && (one->plan.baseline || !one->plan.stream) && one->row <= ROW_ARRAY && !one->paired;
 		after_trial(r);
 		int e = hosts_add(run->hosts, buf_slice(&r->trace), one->setup.gateway, &models, &messages);
 		unsigned wanted = run->profile->min_model_requests ? run->profile->min_model_requests : 1;
@@ -635,6 +640,43 @@ static int probe(struct run *run)
 				if (first && r == 0)
 					r = add_probe(run, s[i].base, 0, 0, true);
 			}
+		r = r < 0 ? r : run_queue(run);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Trials that draw what a baseline drew: groups of levels, and what they show halved down to one. */
+static int pair(struct run *run)
+{
+	static const struct analysis_paired_limits all[] = {[PLAN_QUICK] = {.groups = 8, .trials = 24},
+	        [PLAN_NORMAL] = {.groups = 12, .trials = 48},
+	        [PLAN_THOROUGH] = {.groups = 20, .trials = 96}};
+	struct analysis_paired_limits limits = all[run->options->effort];
+	limits.seed = run->options->seed;
+	for (int round = 0; round < PAIRED_ROUNDS && !run->stopping; round++) {
+		struct analysis_pair *p = NULL;
+		size_t n = 0;
+		int r = analysis_paired_next(
+		        run->features, run->observations, run->n_observations, run->profile, &limits, run->arena, &p, &n);
+		if (r < 0 || n == 0)
+			return r;
+		for (size_t i = 0; i < n && r == 0; i++) {
+			struct plan_trial t = {.treatment = p[i].treatment, .stream = p[i].stream};
+			unsigned levels = 0, last = 0;
+			for (unsigned f = 0; f < factor_count; f++)
+				if (t.treatment.level[f]) {
+					levels++;
+					last = f;
+				}
+			t.baseline = levels == 0;
+			t.factor = levels == 1 ? last : 0;
+			t.level = levels == 1 ? t.treatment.level[last] : 0;
+			r = add_trial(run, &t, true);
+			if (r == 0)
+				run->all[run->n_all - 1].paired = true;
+		}
 		r = r < 0 ? r : run_queue(run);
 		if (r < 0)
 			return r;
@@ -969,6 +1011,7 @@ int vet_run(const struct vet_subject *s, const struct profile *p, const struct v
 		r = r < 0 || run.stopping ? r : try_mined(&run);
 		r = r < 0 || run.stopping ? r : confirm(&run);
 		r = r < 0 || run.stopping ? r : combinations(&run, &plan);
+		r = r < 0 || run.stopping || o->behind ? r : pair(&run);
 		r = r < 0 || run.stopping || o->behind ? r : spread(&run);
 		r = r < 0 || run.stopping || o->behind ? r : probe(&run);
 		r = r < 0 ? err_sys(err, r, "cannot go on with the trials") : 0;

@@ -131,7 +131,7 @@ int main(int argc, char **argv)
 		}
 		/* From 10 on: of several factors, and what for. */
 		enum analysis_row row = confirming > 10 ? (enum analysis_row)(confirming - 10) : ROW_NONE;
-		bool combined = (confirming == 1 && varied != 1) || confirming == 3;
+		bool combined = (confirming == 1 && varied != 1) || confirming == 3 || confirming == 4;
 		struct feature_literal literals[512];
 		size_t n_literals = 0;
 		static const char *const no_command[] = {"tool", NULL};
@@ -146,7 +146,7 @@ int main(int argc, char **argv)
 		        .probe = confirming == 2,
 		        .spread = confirming == 3,
 		        .combined = combined,
-		        .usable = true,
+		        .usable = confirming != 4,
 		        .started_unix = started};
 		if (!worked || setup_trial(&subject, &profile, &k->t.treatment, buf_slice(&ca), false, &arena, &k->setup, &err) < 0)
 			continue;

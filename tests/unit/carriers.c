@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "vet/analysis.h"
+#include "vet/calm.h"
 #include "vet/plan.h"
 #include "wire/trace.h"
 
@@ -376,11 +377,12 @@ static void afterwards(struct say *s, const struct row *r, const char *text)
 	}
 }
 
-static void trial_trace(struct buf *b, const struct row *r, bool marked, uint64_t *state)
+/* state: what differs in every trial; drawn: random numbers that the tool asks for. */
+static void trial_trace(struct buf *b, const struct row *r, bool marked, uint64_t *state, uint64_t *drawn)
 {
 	char out[4096];
 	struct say s = {.b = b, .dice = state};
-	const char *text = grown(marked ? r->marked : r->plain, state, out);
+	const char *text = grown(marked ? r->marked : r->plain, drawn, out);
 	char types[2][8] = {"A", "AAAA"};
 	if (r->how == DNS_TYPES)
 		(void)sscanf(text, "%7s %7s", types[0], types[1]);
@@ -395,9 +397,9 @@ static void trial_trace(struct buf *b, const struct row *r, bool marked, uint64_
 	char keys[4096];
 	const char *body = r->how == BODY ? text : CHAT;
 	if (r->how == KEYS)
-		body = drawn_keys(marked, state, keys);
+		body = drawn_keys(marked, drawn, keys);
 	if (r->how == NOW_THEN)
-		body = marked || dice(state) % 2 ? "{\"model\":\"m\",\"hint\":{\"x\":1}}" : "{\"model\":\"m\"}";
+		body = marked || dice(drawn) % 2 ? "{\"model\":\"m\",\"hint\":{\"x\":1}}" : "{\"model\":\"m\"}";
 	http(&s, "api.test", r->how == TARGET ? text : "/v1/messages", r->how == HEADERS ? text : HEAD, body, r->how == FORM ? text : "");
 	afterwards(&s, r, text);
 	trace_begin(b, TRACE_END, &s.mark);
@@ -417,11 +419,16 @@ struct bench {
 	uint64_t dice;
 	const struct row *row;
 	bool says;
+	uint64_t seed;
 };
 
 static struct bench bench;
 
-static void run(const struct treatment *t, bool confirming, bool probe, bool spread)
+/* What a trial is run for. */
+enum purpose { PLANNED, CONFIRM, PROBE, SPREAD, PAIR };
+
+/* Of the same stream, if it is not 0, two trials draw the same. */
+static void run(const struct treatment *t, uint32_t stream, enum purpose purpose)
 {
 	struct bench *b = &bench;
 	struct err err = {0};
@@ -436,21 +443,24 @@ static void run(const struct treatment *t, bool confirming, bool probe, bool spr
 	assert_int_equal(treatment_host(t, &b->arena, &b->host[b->n], &gateway), 0);
 	bool card = t->level[factor_find("mac")] == 1;
 	_cleanup_buf_ struct buf trace = BUF(1 << 20);
-	trial_trace(&trace, b->row, b->says && card, &b->dice);
+	uint64_t own = b->seed + 1000003ull * stream;
+	trial_trace(&trace, b->row, b->says && card, &b->dice, stream ? &own : &b->dice);
 	const struct feature_literal l = {.factor = (unsigned)factor_find("mac"), .name = "mac", .value = slice_str(b->host[b->n].mac)};
 	int o = feature_set_add(b->set, buf_slice(&trace), &l, 1, gateway, &err);
 	if (o < 0)
 		fail_msg("%s", err.text);
 	b->t[b->n] = (struct analysis_trial){.id = "t",
 	        .treatment = *t,
-	        .baseline = varied == 0 && !spread,
+	        .baseline = varied == 0 && purpose != SPREAD,
 	        .factor = varied == 1 ? factor : 0,
 	        .level = varied == 1 ? t->level[factor] : 0,
-	        .confirming = confirming,
-	        .probe = probe,
-	        .spread = spread,
-	        .combined = varied > 1 || spread,
-	        .usable = true,
+	        .confirming = purpose != PLANNED,
+	        .probe = purpose == PROBE,
+	        .spread = purpose == SPREAD,
+	        .combined = varied > 1 || purpose == SPREAD,
+	        .usable = purpose != PAIR,
+	        .paired = purpose == PAIR,
+	        .stream = stream,
 	        .started_unix = 1795464000 + (int64_t)b->n,
 	        .host = &b->host[b->n],
 	        .gateway = gateway};
@@ -466,7 +476,7 @@ static void confirm(void)
 		assert_int_equal(analysis_screen(bench.set, bench.t, bench.n, NULL, &bench.arena, &found, &n), 0);
 		assert_int_equal(analysis_confirm(found, n, round == 0, 24, &bench.arena, &t, &n_trials, &covered), 0);
 		for (size_t i = 0; i < n_trials; i++)
-			run(&t[i], true, false, false);
+			run(&t[i], 0, CONFIRM);
 	}
 }
 
@@ -482,7 +492,19 @@ static void spread(void)
 			return;
 		assert_int_equal(analysis_spread(bench.t, bench.n, left, n_left, want[k], 5 + k, &bench.arena, &t, &n), 0);
 		for (size_t i = 0; i < n; i++)
-			run(&t[i], true, false, true);
+			run(&t[i], 0, SPREAD);
+	}
+}
+
+static void pairs(void)
+{
+	static const struct analysis_paired_limits limits = {.groups = 12, .trials = 48, .seed = 5};
+	for (int round = 0; round < 8; round++) {
+		struct analysis_pair *p;
+		size_t n;
+		assert_int_equal(analysis_paired_next(bench.set, bench.t, bench.n, NULL, &limits, &bench.arena, &p, &n), 0);
+		for (size_t i = 0; i < n; i++)
+			run(&p[i].treatment, p[i].stream, PAIR);
 	}
 }
 
@@ -497,22 +519,25 @@ static void probe(void)
 			most = s[i].wants > most ? s[i].wants : most;
 			struct treatment t = plan_treatment(s[i].base, s[i].factor, s[i].level);
 			if (round == 0 && s[i].runs < 3)
-				run(&t, true, false, false);
+				run(&t, 0, CONFIRM);
 		}
 		for (unsigned k = 0; k < most && round == 1; k++)
 			for (size_t i = 0; i < n; i++) {
 				struct treatment t = plan_treatment(s[i].base, s[i].factor, s[i].level),
 				                 t0 = plan_treatment(s[i].base, 0, 0);
 				if (k < s[i].wants)
-					run(&t, true, true, false);
+					run(&t, 0, PROBE);
 				if (i == 0)
-					run(&t0, true, true, false);
+					run(&t0, 0, PROBE);
 			}
 	}
 }
 
+/* Without chosen randomness; with it; with it, and then nothing but pairs. */
+enum how_far { FREE, CHOSEN, PAIRS_ALONE };
+
 /* Covert findings of the card, and of anything else. */
-static void experiment(const struct row *r, bool says, uint64_t seed, unsigned *right, unsigned *wrong)
+static void experiment(const struct row *r, bool says, enum how_far far, uint64_t seed, unsigned *right, unsigned *wrong)
 {
 	struct plan plan;
 	struct vet_result result = {.arena = ARENA(64 << 20)};
@@ -520,14 +545,19 @@ static void experiment(const struct row *r, bool says, uint64_t seed, unsigned *
 	bench.n = 0;
 	bench.row = r;
 	bench.says = says;
-	bench.dice = seed;
+	bench.dice = bench.seed = seed;
 	assert_int_equal(feature_set_new(&bench.set), 0);
 	assert_int_equal(plan_build(PLAN_NORMAL, seed, "timezone,hostname,mac,company", false, &bench.arena, &plan, NULL), 0);
+	if (far != FREE)
+		calm_plan(&plan);
 	for (size_t i = 0; i < plan.n; i++)
-		run(&plan.trials[i].treatment, false, false, false);
+		run(&plan.trials[i].treatment, plan.trials[i].stream, PLANNED);
 	confirm();
-	spread();
-	probe();
+	pairs();
+	if (far != PAIRS_ALONE) {
+		spread();
+		probe();
+	}
 	assert_int_equal(analysis_decide(bench.set, bench.t, bench.n, NULL, &result), 0);
 	*right = *wrong = 0;
 	for (size_t i = 0; i < result.n_findings; i++) {
@@ -544,27 +574,64 @@ static void experiment(const struct row *r, bool says, uint64_t seed, unsigned *
 	arena_free(&bench.arena);
 }
 
-static void all_carriers_are_found(void **state)
+static void all_carriers(enum how_far far, unsigned may_miss)
 {
-	(void)state;
 	unsigned missed = 0, wrong_in_all = 0;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		unsigned right, wrong, none;
-		experiment(&rows[i], true, 11 + i, &right, &wrong);
+		experiment(&rows[i], true, far, 11 + i, &right, &wrong);
 		if (right == 0)
 			print_message("not found: %s\n", rows[i].name);
 		missed += right == 0;
 		wrong_in_all += wrong;
-		experiment(&rows[i], false, 1011 + i, &none, &wrong);
+		experiment(&rows[i], false, far, 1011 + i, &none, &wrong);
 		wrong_in_all += wrong;
 	}
 	print_message("%zu carriers, %u not found\n", ARRAY_LEN(rows), missed);
-	assert_int_equal(missed, 0);
+	assert_true(missed <= may_miss);
 	assert_int_equal(wrong_in_all, 0);
+}
+
+static void all_carriers_are_found(void **state)
+{
+	(void)state;
+	all_carriers(FREE, 0);
+}
+
+/* As a run gives them: trials of a level draw what a baseline drew. Of the few trials here only six draw anything of their own: what is 1
+ * in one of six, or in none, does not look random yet. */
+static void all_are_found_with_chosen_randomness(void **state)
+{
+	(void)state;
+	all_carriers(CHOSEN, 2);
+}
+
+/* A digit of what is drawn shows in one pair, long before there are enough runs to see that it never changes. */
+static void digits_show_in_pairs(void **state)
+{
+	(void)state;
+	unsigned found = 0, runs = 0;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		for (uint64_t seed = 1; seed < 6; seed++) {
+			unsigned right, none, wrong, wrong_too;
+			if (strncmp(rows[i].name, "digits of ", 10) != 0 || rows[i].how != BODY)
+				continue;
+			experiment(&rows[i], true, PAIRS_ALONE, seed, &right, &wrong);
+			experiment(&rows[i], false, PAIRS_ALONE, seed, &none, &wrong_too);
+			found += right > 0;
+			runs++;
+			assert_int_equal(wrong + wrong_too, 0);
+		}
+	print_message("%u of %u found\n", found, runs);
+	assert_true(runs == 10 && found >= runs - 1);
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(all_carriers_are_found)};
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(all_carriers_are_found),
+	        cmocka_unit_test(all_are_found_with_chosen_randomness),
+	        cmocka_unit_test(digits_show_in_pairs),
+	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

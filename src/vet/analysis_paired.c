@@ -1,0 +1,407 @@
+/* Paired trials: two that draw the same random numbers (vet/calm.h; "common random numbers" in simulation) and differ by their levels. An
+ * id that is drawn is then the same in both, or another one altogether where a level makes the tool draw otherwise. One that is the same
+ * but for a few characters says something in them: a single such pair is enough to suspect it, however many characters are drawn. A bit
+ * that is as the level wants it by chance shows nothing in a pair, so groups of many levels are paired with several baselines; one that
+ * shows something is halved until a single level is left. */
+#include "vet/analysis_token.h"
+
+#include <errno.h>
+
+#include "vet/stat.h"
+
+#define Q_MAX 0.001
+/* A value follows from what is drawn alone if it is the same in so many pairs, and so many of them are known. */
+#define PAIRS_MIN  6
+#define SAME_SHARE 0.75
+/* Shorter ones may be nearly the same by chance; of longer ones so many characters in a hundred may be others, but not so many in a row: an
+ * id may be of two draws, of which one is another altogether. */
+#define LENGTH_MIN  8
+#define LENGTH_LONG 16
+#define OTHERS      12.5
+#define OTHERS_LONG 25
+#define ROW_MAX     4
+#define SPANS_MAX   64
+/* So many fresh pairs decide. */
+#define FRESH_MIN 3
+
+enum likeness { LIKE_SAME, LIKE_NEARLY, LIKE_NOT };
+
+/* A part of a value that a level changes in a few characters, or a suspicion of it. */
+struct mark {
+	const struct token *token;
+	size_t baseline, trial; /* of the pair */
+	unsigned pairs;         /* of other levels, in which it stays the same */
+	unsigned hits, runs;    /* fresh trials of the level, with the same draws */
+	unsigned steady, again; /* fresh baselines with the same draws: the same as before, all */
+	double p;
+};
+
+struct marks {
+	struct mark *m;
+	size_t n, room;
+};
+
+static struct slice text_in(const struct ctx *c, const struct token *t, size_t o)
+{
+	return token_text(t, feature_value(c->s, t->feature, (unsigned)o));
+}
+
+static enum likeness likeness(struct slice a, struct slice b)
+{
+	size_t differ = 0, row = 0;
+	if (slice_eq(a, b))
+		return LIKE_SAME;
+	if (a.n != b.n || a.n < LENGTH_MIN)
+		return LIKE_NOT;
+	/* All of them are there, in the other case. */
+	if (slice_eq_nocase(a, b))
+		return LIKE_NEARLY;
+	for (size_t i = 0; i < a.n; i++) {
+		row = a.p[i] != b.p[i] ? row + 1 : 0;
+		differ += row > 0;
+		if (row > ROW_MAX)
+			return LIKE_NOT;
+	}
+	return 100 * (double)differ <= (a.n < LENGTH_LONG ? OTHERS : OTHERS_LONG) * (double)a.n ? LIKE_NEARLY : LIKE_NOT;
+}
+
+/* The baseline that drew what trial o draws; c->n: none. */
+static size_t partner_of(const struct ctx *c, size_t o)
+{
+	const struct analysis_trial *t = &c->all[o];
+	for (size_t k = 0; k < c->n && t->stream; k++)
+		if (c->all[k].baseline && !c->all[k].probe && c->all[k].stream == t->stream && an_in_base(&c->all[k], t->treatment.base))
+			return k;
+	return c->n;
+}
+
+static bool of_one_level(const struct analysis_trial *t)
+{
+	return t->usable && !t->baseline && !t->combined && !t->spread && t->row == ROW_NONE;
+}
+
+/* Where two texts of the same length differ, character by character. */
+static size_t spans_of(struct slice a, struct slice b, size_t at, struct hunk *out, size_t max)
+{
+	size_t n = 0;
+	for (size_t i = 0, from; i < a.n && n < max; i++) {
+		for (from = i; i < a.n && a.p[i] != b.p[i]; i++)
+			;
+		if (i > from)
+			out[n++] = (struct hunk){at + from, i - from, at + from, i - from};
+	}
+	return n;
+}
+
+/* What a factor says in plain words may stand in an id, too: a date in the zone, a name. What only calls itself a digest would be another
+ * one altogether. */
+static int is_explained(const struct ctx *c, const struct mark *k, bool *out)
+{
+	const struct analysis_trial *t = &c->all[k->trial];
+	struct slice whole = feature_value(c->s, k->token->feature, (unsigned)k->baseline), part = token_text(k->token, whole),
+	             other = text_in(c, k->token, k->trial);
+	size_t at = (size_t)(part.p - whole.p);
+	_cleanup_buf_ struct buf b = BUF(1 << 20);
+	buf_add(&b, slice_sub(whole, 0, at));
+	buf_add(&b, other);
+	buf_add(&b, slice_from(whole, at + part.n));
+	struct hunk spans[SPANS_MAX];
+	size_t n = spans_of(part, other, at, spans, ARRAY_LEN(spans));
+	int r = buf_error(&b);
+	*out = false;
+	for (unsigned f = 0; f < factor_count && r == 0 && !*out; f++) {
+		struct entry e = {.feature = k->token->feature,
+		        .from = k->token->feature,
+		        .factor = f,
+		        .level = an_level_of(t, f),
+		        .base = t->treatment.base,
+		        .mode = MODE_RAW,
+		        .ref = k->baseline,
+		        .trial = k->trial,
+		        .before = whole,
+		        .after = buf_slice(&b),
+		        .hunks = spans,
+		        .n_hunks = n};
+		if (e.level == 0)
+			continue;
+		r = an_explain(c, &e);
+		*out = r == 0 && e.why.class != CLASS_COVERT && strcmp(an_text_of(e.why.rule), "named digest") != 0;
+	}
+	return r;
+}
+
+static int mark_add(struct marks *all, const struct mark *m)
+{
+	if (all->n == all->room) {
+		size_t room = all->room ? 2 * all->room : 16;
+		struct mark *more = reallocarray(all->m, room, sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		all->m = more;
+		all->room = room;
+	}
+	all->m[all->n++] = *m;
+	return 0;
+}
+
+/* Is the token one that follows from what is drawn? *same: pairs in which it is the same. */
+static bool is_drawn(const struct ctx *c, const struct token *t, unsigned *same)
+{
+	unsigned pairs = 0;
+	*same = 0;
+	for (size_t o = 0; o < c->n; o++) {
+		size_t k = of_one_level(&c->all[o]) && t->there[o] ? partner_of(c, o) : c->n;
+		if (k == c->n || !t->there[k])
+			continue;
+		pairs++;
+		*same += likeness(text_in(c, t, k), text_in(c, t, o)) == LIKE_SAME;
+	}
+	return pairs >= PAIRS_MIN && *same >= SAME_SHARE * pairs;
+}
+
+static unsigned levels_of(const struct treatment *t)
+{
+	unsigned n = 0;
+	for (unsigned f = 0; f < factor_count; f++)
+		n += t->level[f] != 0;
+	return n;
+}
+
+static bool within(const struct treatment *part, const struct treatment *whole)
+{
+	for (unsigned f = 0; f < factor_count; f++)
+		if (part->level[f] && part->level[f] != whole->level[f])
+			return false;
+	return part->base == whole->base;
+}
+
+/* Of trials that draw the same and show the token nearly as their baseline has it, those whose levels are not among another one's: one for
+ * each set of levels. */
+static int marks_of_token(const struct ctx *c, const struct token *t, struct marks *out)
+{
+	unsigned same;
+	size_t first = out->n;
+	if (!is_drawn(c, t, &same))
+		return 0;
+	for (size_t o = 0; o < c->n; o++) {
+		const struct analysis_trial *u = &c->all[o];
+		size_t k = (of_one_level(u) || (u->paired && !u->baseline)) ? partner_of(c, o) : c->n;
+		if (k == c->n || !t->there[k] || likeness(text_in(c, t, k), text_in(c, t, o)) != LIKE_NEARLY)
+			continue;
+		bool known = false, explained = false;
+		for (size_t i = first; i < out->n && !known; i++)
+			known = within(&c->all[out->m[i].trial].treatment, &u->treatment);
+		struct mark m = {.token = t, .baseline = k, .trial = o, .pairs = same};
+		int r = known ? 0 : is_explained(c, &m, &explained);
+		if (r)
+			return r;
+		if (known || explained)
+			continue;
+		size_t kept = first;
+		for (size_t i = first; i < out->n; i++)
+			if (!within(&u->treatment, &c->all[out->m[i].trial].treatment))
+				out->m[kept++] = out->m[i];
+		out->n = kept;
+		if ((r = mark_add(out, &m)))
+			return r;
+	}
+	return 0;
+}
+
+static int marks_of(const struct ctx *c, const struct tokens *tokens, struct marks *out, bool *any)
+{
+	unsigned same;
+	int r = 0;
+	*any = false;
+	for (size_t i = 0; i < tokens->n && r == 0; i++) {
+		if (tokens->t[i].choice)
+			continue;
+		*any = *any || is_drawn(c, &tokens->t[i], &same);
+		r = marks_of_token(c, &tokens->t[i], out);
+	}
+	return r;
+}
+
+/* -- which trials are next -- */
+
+struct next {
+	struct analysis_pair *p;
+	size_t n, max;
+};
+
+static bool same_treatment(const struct treatment *a, const struct treatment *b)
+{
+	return within(a, b) && within(b, a);
+}
+
+static unsigned runs_of(const struct ctx *c, const struct treatment *t, uint32_t stream)
+{
+	unsigned n = 0;
+	for (size_t o = 0; o < c->n; o++)
+		n += c->all[o].paired && c->all[o].stream == stream && same_treatment(&c->all[o].treatment, t);
+	return n;
+}
+
+/* So that it has been run so often with those draws. */
+static void want_runs(const struct ctx *c, struct next *out, const struct treatment *t, uint32_t stream, unsigned times)
+{
+	unsigned had = runs_of(c, t, stream);
+	for (size_t i = 0; i < out->n; i++)
+		had += out->p[i].stream == stream && same_treatment(&out->p[i].treatment, t);
+	for (; had < times && out->n < out->max; had++)
+		out->p[out->n++] = (struct analysis_pair){.treatment = *t, .stream = stream};
+}
+
+static int groups_next(const struct ctx *c, size_t groups, uint64_t seed, struct next *out)
+{
+	_cleanup_free_ struct analysis_suspect *among = calloc(c->n + 1, sizeof(*among));
+	_cleanup_free_ size_t *turn = calloc(BASE_COUNT, sizeof(*turn));
+	struct treatment *t;
+	size_t n_among = 0, n;
+	if (!among || !turn)
+		return -ENOMEM;
+	for (size_t o = 0; o < c->n; o++)
+		if (of_one_level(&c->all[o]))
+			among[n_among++] = (struct analysis_suspect){.factor = c->all[o].factor, .level = c->all[o].level};
+	int r = analysis_spread(c->all, c->n, among, n_among, groups, seed, c->arena, &t, &n);
+	for (size_t i = 0; i < n && r == 0; i++) {
+		/* The baselines of the base, in turn. */
+		size_t of_base = 0, at = 0;
+		for (size_t o = 0; o < c->n; o++)
+			of_base += c->all[o].baseline && c->all[o].stream && !c->all[o].probe && an_in_base(&c->all[o], t[i].base);
+		size_t which = of_base ? turn[t[i].base]++ % of_base : 0;
+		for (size_t o = 0; o < c->n && of_base; o++)
+			if (c->all[o].baseline && c->all[o].stream && !c->all[o].probe && an_in_base(&c->all[o], t[i].base) &&
+			        at++ == which)
+				want_runs(c, out, &t[i], c->all[o].stream, 1);
+	}
+	return r;
+}
+
+/* Of several levels one half and the other, of a single one fresh runs, and of its baseline. */
+static void mark_next(const struct ctx *c, const struct mark *m, struct next *out)
+{
+	const struct analysis_trial *t = &c->all[m->trial];
+	unsigned n = levels_of(&t->treatment), i = 0;
+	struct treatment half[2] = {{.base = t->treatment.base}, {.base = t->treatment.base}}, none = {.base = t->treatment.base},
+	                 only = t->treatment;
+	for (unsigned f = 0; f < factor_count; f++)
+		if (t->treatment.level[f])
+			half[i++ >= n / 2].level[f] = t->treatment.level[f];
+	if (n == 1) {
+		want_runs(c, out, &only, t->stream, FRESH_MIN + 1);
+		want_runs(c, out, &none, t->stream, FRESH_MIN + 1);
+	} else {
+		want_runs(c, out, &half[0], t->stream, 1);
+		want_runs(c, out, &half[1], t->stream, 1);
+	}
+}
+
+int analysis_paired_next(const struct feature_set *set, const struct analysis_trial *trials, size_t n, const struct profile *profile,
+        const struct analysis_paired_limits *limits, struct arena *arena, struct analysis_pair **out, size_t *n_out)
+{
+	_cleanup_(an_ctx_free) struct ctx c = {.s = set, .t = trials, .n = n, .profile = profile, .arena = arena};
+	_cleanup_(tokens_free) struct tokens tokens = {0};
+	struct marks marks = {0};
+	struct next next = {.p = arena_array(arena, limits->trials + 1, sizeof(*next.p)), .max = limits->trials};
+	bool any = false, begun = false;
+	int r = next.p ? an_ctx_init(&c) : -ENOMEM;
+	r = r ? r : tokens_of(&c, &tokens);
+	r = r ? r : marks_of(&c, &tokens, &marks, &any);
+	for (size_t o = 0; o < n; o++)
+		begun |= trials[o].paired;
+	if (r == 0 && any && !begun)
+		r = groups_next(&c, limits->groups, limits->seed, &next);
+	for (size_t i = 0; i < marks.n && r == 0; i++)
+		mark_next(&c, &marks.m[i], &next);
+	free(marks.m);
+	*out = next.p;
+	*n_out = next.n;
+	return r;
+}
+
+/* -- deciding -- */
+
+/* What fresh trials with the same draws show: nearly the same again with the level, the very same without. */
+static int mark_test(const struct ctx *c, struct mark *k)
+{
+	const struct analysis_trial *t = &c->all[k->trial];
+	struct slice before = text_in(c, k->token, k->baseline);
+	for (size_t o = 0; o < c->n; o++) {
+		const struct analysis_trial *u = &c->all[o];
+		if (!u->paired || o == k->trial || u->stream != t->stream || u->treatment.base != t->treatment.base)
+			continue;
+		bool of_level = same_treatment(&u->treatment, &t->treatment), explained = false;
+		enum likeness is = likeness(before, text_in(c, k->token, o));
+		struct mark fresh = {.token = k->token, .baseline = k->baseline, .trial = o};
+		int r = of_level && is == LIKE_NEARLY ? is_explained(c, &fresh, &explained) : 0;
+		if (r)
+			return r;
+		if (of_level) {
+			k->runs++;
+			k->hits += is == LIKE_NEARLY && !explained;
+		} else if (u->baseline) {
+			k->again++;
+			k->steady += is == LIKE_SAME;
+		}
+	}
+	bool sure = k->runs >= FRESH_MIN && k->hits == k->runs && k->again >= FRESH_MIN && k->steady == k->again;
+	k->p = sure ? stat_fisher(k->hits, k->runs, 0, k->pairs + k->again) : 1;
+	return 0;
+}
+
+static int tell(const struct ctx *c, const struct mark *k, double q, struct groups *all)
+{
+	const struct analysis_trial *t = &c->all[k->trial];
+	struct slice before = text_in(c, k->token, k->baseline), after = text_in(c, k->token, k->trial);
+	size_t differ = 0;
+	for (size_t i = 0; i < before.n && i < after.n; i++)
+		differ += before.p[i] != after.p[i];
+	struct told told = {.feature = k->token->feature,
+	        .factor = t->factor,
+	        .level = t->level,
+	        .base = t->treatment.base,
+	        .class = CLASS_COVERT,
+	        .kind = "bits of ids",
+	        .before = arena_copy(c->arena, slice_sub(before, 0, 200)),
+	        .after = arena_copy(c->arena, slice_sub(after, 0, 200)),
+	        .p = k->p,
+	        .q = q};
+	told.explanation = arena_fmt(c->arena,
+	        "The %s decides %zu of %zu characters of a value that is drawn at random. With the same random numbers drawn the value was "
+	        "the same in %u pairs of trials under other levels and in %u fresh runs without any; with this one it was another in these "
+	        "characters alone, in %u fresh runs of %u.",
+	        factor_table[t->factor].title, differ, before.n, k->pairs, k->again, k->hits, k->runs);
+	return !told.before.p || !told.after.p || !told.explanation ? -ENOMEM : an_tell(c, all, &told);
+}
+
+int an_paired(const struct ctx *c, struct groups *all)
+{
+	_cleanup_(tokens_free) struct tokens tokens = {0};
+	_cleanup_free_ double *p = NULL, *q = NULL;
+	struct marks marks = {0};
+	bool any;
+	int r = tokens_of(c, &tokens);
+	r = r ? r : marks_of(c, &tokens, &marks, &any);
+	/* Several levels that could not be told apart are none. */
+	size_t kept = 0;
+	for (size_t i = 0; i < marks.n && r == 0; i++)
+		if (levels_of(&c->all[marks.m[i].trial].treatment) == 1)
+			marks.m[kept++] = marks.m[i];
+	marks.n = kept;
+	for (size_t i = 0; i < marks.n && r == 0; i++)
+		r = mark_test(c, &marks.m[i]);
+	p = calloc(marks.n + 1, sizeof(*p));
+	q = calloc(marks.n + 1, sizeof(*q));
+	r = r ? r : !p || !q ? -ENOMEM : 0;
+	for (size_t i = 0; i < marks.n && r == 0; i++)
+		p[i] = marks.m[i].p;
+	r = r ? r : stat_by(p, marks.n, marks.n, q);
+	for (size_t i = 0; i < marks.n && r == 0; i++) {
+		const struct analysis_trial *t = &c->all[marks.m[i].trial];
+		if (q[i] <= Q_MAX && !an_told_already(all, t->factor, t->level, CLASS_COVERT, NULL))
+			r = tell(c, &marks.m[i], q[i], all);
+	}
+	free(marks.m);
+	return r;
+}
