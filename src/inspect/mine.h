@@ -1,6 +1,7 @@
 /* mine: the constants of an artefact: what its own text says it looks for. Literals of source files (JavaScript, Python, C), printable runs
- * of executables with what is packed into them (Bun, Node SEA, pkg: one byte or two a character), numbers in brackets that are bytes;
- * openly, or in base64, hex, XOR with one byte, rotated, backwards, or two of these one over the other. Neighbours of one kind form lists.
+ * of executables with what is packed into them (Bun, Node SEA, pkg: one byte or two a character), their tables of strings, numbers in
+ * brackets that are bytes; openly, or in base64, hex, XOR with one byte, rotated, backwards, or two of these one over the other. Neighbours
+ * of one kind form lists.
  *
  * A decoding is believed only if what comes out is a list (or one) of things that have a form of their own, and is far more like names and
  * words than chance could make it; see mine_judge.c. Files are read by processes without authority. */

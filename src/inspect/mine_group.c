@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "parse/elfstrings.h"
 
 #define GROUP_MAX   4096
 #define GROUP_BYTES ((size_t)2 << 20)
@@ -14,6 +15,8 @@
 #define RAW_MIN     4
 /* A table of all time zones or countries says nothing of who is looked for; it is still told. */
 #define OPEN_LIST_MIN 2
+/* A member that is one of so many before it is no other one. */
+#define AGAIN_LOOKED 16
 
 struct item {
 	size_t at, end;
@@ -167,8 +170,12 @@ static void open_lists(struct mine_miner *m)
 		for (; k < m->n && (m->items[k].class == c || (k == last + 1 && m->items[k].class == MINE_NONE)); k++) {
 			if (m->items[k].class != c)
 				continue;
-			m->texts[n++] = m->items[k].text;
 			last = k;
+			bool again = false;
+			for (size_t j = n > AGAIN_LOOKED ? n - AGAIN_LOOKED : 0; j < n && !again; j++)
+				again = slice_eq(m->texts[j], m->items[k].text);
+			if (!again)
+				m->texts[n++] = m->items[k].text;
 		}
 		if (n >= OPEN_LIST_MIN)
 			put_list(m, c, false, m->items[i].literal, m->items[i].at, m->items[last].end, SLICE("plain"), 0, m->texts, n);
@@ -362,6 +369,23 @@ static void keyed_bytes(struct mine_miner *m, size_t from, size_t stop)
 	}
 }
 
+/* Where one text ends in a binary and the next begins is often nowhere but in its tables. A table is a list, with whatever stands between
+ * its pointers. */
+static void string_tables(struct mine_miner *m, size_t from, size_t stop)
+{
+	struct elf_strings all;
+	struct elf_string s;
+	if (!elf_strings_begin(m->bytes, from, stop, &all))
+		return;
+	while (elf_strings_next(&all, &s)) {
+		/* Those that are made when it is loaded are in no order that is certain. */
+		if (m->n && s.at < m->items[m->n - 1].at)
+			flush(m);
+		add(m, &(struct constant){.kind = CONSTANT_TABLE, .at = s.at, .end = s.end, .text = s.text});
+	}
+	flush(m);
+}
+
 void mine_bytes(struct mine_miner *m, uint32_t file, struct slice bytes, size_t from, size_t stop)
 {
 	/* A group that begins before is told by who reads there; it takes so much to see where it does. */
@@ -384,6 +408,8 @@ void mine_bytes(struct mine_miner *m, uint32_t file, struct slice bytes, size_t 
 		m->n = m->n_text = 0;
 	flush(m);
 	m->too_long += all.too_long;
-	if (!text)
+	if (!text) {
+		string_tables(m, from, stop);
 		keyed_bytes(m, from, stop);
+	}
 }

@@ -12,6 +12,7 @@ enum constant_kind {
 	CONSTANT_RUN,     /* printable characters in a binary */
 	CONSTANT_NUMBERS, /* [104, 0x74, …]: at least six numbers below 256, as bytes */
 	CONSTANT_NAME,    /* NAME of env.NAME */
+	CONSTANT_TABLE,   /* a member of a table of strings in a binary (parse/elfstrings.h); not of constants_next() */
 };
 
 struct constant {

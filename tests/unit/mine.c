@@ -392,6 +392,39 @@ static void records_of_a_liar(void **state)
 	mine_gather_free(&g);
 }
 
+/* As Go and Rust keep them: one run of letters, and a table that says where each begins and how long it is. */
+static const char run_together[] = "wickerhollow.comtallowgate.netbarrowmere.orgfennbridge.co.ukostlerby.ru";
+const struct {
+	const char *at;
+	size_t n;
+} table_of_hosts[] = {
+        {run_together, 16}, {run_together + 16, 14}, {run_together + 30, 14}, {run_together + 44, 16}, {run_together + 60, 11}};
+
+static void tables_of_executables(void **state)
+{
+	(void)state;
+	_cleanup_buf_ struct buf self = BUF((size_t)64 << 20);
+	FILE *f = fopen("/proc/self/exe", "re");
+	assert_non_null(f);
+	for (size_t n = 1; n;) {
+		uint8_t *p = buf_room(&self, 65536);
+		assert_non_null(p);
+		n = fread(p, 1, 65536, f);
+		self.n += n;
+	}
+	(void)fclose(f);
+	mine(buf_slice(&self), (size_t)8 << 20);
+	/* Used, so that it is there. */
+	assert_int_equal(table_of_hosts[4].n, 11);
+	const struct mine_list *found = NULL;
+	for (size_t i = result.n_hidden; i < result.n_lists; i++)
+		if (strcmp(result.lists[i].members[0], "wickerhollow.com") == 0)
+			found = &result.lists[i];
+	assert_non_null(found);
+	assert_true(found->literal && found->class == MINE_HOST && found->n == 5);
+	assert_string_equal(found->members[4], "ostlerby.ru");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -399,6 +432,7 @@ int main(void)
 	        cmocka_unit_test(neighbours),
 	        cmocka_unit_test(numbers_and_escapes),
 	        cmocka_unit_test(binaries),
+	        cmocka_unit_test(tables_of_executables),
 	        cmocka_unit_test(pieces),
 	        cmocka_unit_test(classes),
 	        cmocka_unit_test(nothing),

@@ -1,0 +1,35 @@
+/* elfstrings: the tables of strings of an executable: pointers to text, one after the other, with the length behind each (Go, Rust) or
+ * without (C). What Go and Rust keep of their texts is one run without any bounds; only such a table says where a member ends. 64 bits in
+ * this machine's byte order; pointers that stand in the file (ET_EXEC; DT_RELR) and those that are made when it is loaded (DT_RELA of
+ * the kinds R_X86_64_RELATIVE and R_AARCH64_RELATIVE). Pure; hostile bytes cost time in proportion to their number, and no read goes past
+ * the file. */
+#ifndef POSTERN_PARSE_ELFSTRINGS_H
+#define POSTERN_PARSE_ELFSTRINGS_H
+
+#include "base/slice.h"
+
+struct elf_string {
+	size_t at, end;    /* of the pointer, and of the length if there is one: offsets in the file */
+	struct slice text; /* in the file: 2 to ELF_STRING_MAX printable bytes */
+};
+#define ELF_STRING_MAX      255u
+#define ELF_STRING_SEGMENTS 32u
+
+struct elf_strings {
+	struct slice file;
+	size_t from, stop;
+	/* private */
+	struct {
+		uint64_t address, at, n;
+		bool code;
+	} segment[ELF_STRING_SEGMENTS];
+	size_t n, next, word; /* segment and offset of the next pointer in the file */
+	size_t rela, rela_begin, rela_end;
+};
+
+/* Of the whole file, those whose pointers stand in [from, stop). False: it has none that could be read. */
+bool elf_strings_begin(struct slice file, size_t from, size_t stop, struct elf_strings *out);
+/* In the order of the file: first those that stand in it, then those that are made. False at the end. */
+bool elf_strings_next(struct elf_strings *s, struct elf_string *out);
+
+#endif
