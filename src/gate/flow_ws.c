@@ -130,8 +130,9 @@ static bool step(struct flow *f)
 		struct ws_frame frame;
 		const char *why = NULL;
 		enum ws_status s = ws_parse(slice_from(buf_slice(&w->raw), w->parsed), true, MESSAGE_MAX, &frame, &why);
+		/* What is whole before it is not kept until the rest has come. */
 		if (s == WS_MORE)
-			return true;
+			break;
 		if (s == WS_BAD)
 			return broken(f, why);
 		w->parsed += frame.size;

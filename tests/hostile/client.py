@@ -935,6 +935,21 @@ def _(c):
     c.saw()
 
 
+@case("websocket", "ws-ping-before-half-a-frame")
+def _(c):
+    """What is whole goes on, and does not wait for the rest of what comes after it."""
+    s, b = ws_open(c.path)
+    need(status(b) == 101, b[:200])
+    text = ws_frame(1, b"hello")
+    s.sendall(ws_frame(9, b"first") + text[:4])
+    b = everything(s, 3, lambda b: b"\x8a\x05first" in b)
+    need(b"\x8a\x05first" in b, b)
+    s.sendall(text[4:])
+    b = everything(s, 6, lambda b: b"echo hello" in b)
+    need(b"echo hello" in b, b)
+    c.saw()
+
+
 @case("websocket", "ws-tiny-fragments")
 def _(c):
     s, b = ws_open(c.path)
@@ -973,7 +988,7 @@ def _(c):
 def _(c):
     """100 MB of pings, and nobody takes them: they wait at the client (and in sockets, where there is room for much)."""
     ss = [ws_open(c.path + "/ws-deaf") for _ in range(2)]
-    c.more_mib = 70
+    c.more_mib = 16
     f = ws_frame(9, b"x" * 125) * 500
     for s, b in ss:
         need(status(b) == 101)

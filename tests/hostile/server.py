@@ -216,9 +216,9 @@ def websocket(c, how, h):
             note(c, "WS", "/unmasked", [], b"", ["frame without a mask"])
         if a & 15 == 8:
             raise Gone()
-        if a & 15 in (1, 2) and n < 1000:
+        if a & 15 in (1, 2, 9) and n < 1000:
             plain = bytes(x ^ mask[i & 3] for i, x in enumerate(data))
-            c.s.sendall(ws_frame(1, b"echo " + plain))
+            c.s.sendall(ws_frame(10, plain) if a & 15 == 9 else ws_frame(1, b"echo " + plain))
 
 
 def event(**kw):
