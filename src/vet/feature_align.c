@@ -429,6 +429,32 @@ static bool align_as_before(struct aligning *g, const struct node *at, const str
 	return found == g->n;
 }
 
+/* A message that is sent once more now and then is the second one only where there is a first: which of the two was like it the last time
+ * says nothing. */
+static void copies_first(struct aligning *g)
+{
+	for (size_t i = 0; i < g->n; i++) {
+		uint32_t copy = g->to[i] == FEATURE_NONE ? 0 : g->a->set->nodes[g->to[i]].copy_of;
+		if (copy == 0 || g->a->set->nodes[copy - 1].seen == g->a->observation + 1)
+			continue;
+		g->a->set->nodes[g->to[i]].seen = 0;
+		g->a->set->nodes[copy - 1].seen = g->a->observation + 1;
+		g->to[i] = copy - 1;
+	}
+}
+
+void align_note_copies(struct adding *a, const struct item *list)
+{
+	for (const struct item *x = list->child; x; x = x->next)
+		for (const struct item *y = x->next; y; y = y->next) {
+			if (x->node == FEATURE_NONE || y->node == FEATURE_NONE || x->node == y->node || a->set->nodes[y->node].copy_of ||
+			        a->set->nodes[x->node].copy_of == y->node + 1 || !slice_eq(x->key, y->key) || item_size(x) != item_size(y) ||
+			        item_shape(x) != item_shape(y))
+				continue;
+			a->set->nodes[y->node].copy_of = x->node + 1;
+		}
+}
+
 int align_list(struct adding *a, uint32_t node, struct item *list, uint32_t *to)
 {
 	struct aligning g = {.a = a, .to = to, .n = list->n, .cap = 16};
@@ -490,5 +516,7 @@ int align_list(struct adding *a, uint32_t node, struct item *list, uint32_t *to)
 	g.of_item = g.m > 4 * g.n + 64 ? item_every : item_any;
 	g.of_node = node_any;
 	match_equal(&g);
+	if (list->join == 'm')
+		copies_first(&g);
 	return 0;
 }

@@ -64,6 +64,7 @@ struct node {
 	uint32_t pos;          /* scratch: position among its siblings */
 	uint32_t born;         /* counts the slots of one key under one parent, from 1 */
 	uint32_t index;        /* of the list member that took it last */
+	uint32_t copy_of;      /* messages: the slot, plus one, of an earlier one of the same observation that was the same but for ids; or 0 */
 	uint32_t aligned;      /* list: observation, plus one, … */
 	uint64_t aligned_hash; /* … and content of when its members were placed last */
 	uint64_t before, after, last_before, last_after;
@@ -203,6 +204,8 @@ static inline bool kind_fits(unsigned a, unsigned b)
 }
 /* For each child of `list` the slot under `node` that it belongs to, or FEATURE_NONE, in to[]. */
 [[nodiscard]] int align_list(struct adding *a, uint32_t node, struct item *list, uint32_t *to);
+/* When all members of a list of messages have their slots: which are the same as an earlier one, but for ids. */
+void align_note_copies(struct adding *a, const struct item *list);
 
 /* feature_slot.c */
 [[nodiscard]] int place_root(struct adding *a, struct item *root);

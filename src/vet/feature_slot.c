@@ -446,6 +446,8 @@ static int place_children(struct adding *a, uint32_t at, struct item *it)
 		if (r == 0 && at && c->spelling.p && spelling.p && !slice_eq(spelling, c->spelling))
 			r = place_fact(a, at, "(spelling)", c, c->spelling, spelling);
 	}
+	if (r == 0 && it->join == 'm')
+		align_note_copies(a, it);
 	return r ?: it->unordered || at == 0 ? r : place_order(a, at, it);
 }
 

@@ -415,6 +415,34 @@ static void retry_is_one_difference(void **state)
 	feature_set_free(s);
 }
 
+/* It is sent once more now and then, and the last time that was so it spoke of CI: then the one that speaks of CI is not the second. */
+static int report_of(struct feature_set *s, bool ci, unsigned times, unsigned id)
+{
+	_cleanup_buf_ struct buf b = BUF(1 << 20);
+	char body[200];
+	for (unsigned i = 0; i < times; i++) {
+		(void)snprintf(body, sizeof(body), "{\"session\":\"4f1d77aa90b3%04x\",\"event\":{\"name\":\"session_end\",\"is_ci\":%s}}", id + i,
+		        ci ? "true" : "false");
+		http(&b, "api.test", "/v1/messages", usual_headers, slice_str(body));
+	}
+	return add_trace(s, &b, NULL, 0, NULL);
+}
+
+static void a_copy_is_the_second(void **state)
+{
+	(void)state;
+	struct feature_set *s = set_new();
+	int a = report_of(s, false, 1, 1);
+	(void)report_of(s, true, 2, 20);
+	(void)report_of(s, false, 1, 40);
+	int b = report_of(s, true, 1, 60);
+	uint32_t second = find(s, ENDPOINT, "request 2");
+	assert_null(feature_value(s, second, (unsigned)b).p);
+	uint32_t i = find(s, ENDPOINT, "body.event.is_ci");
+	assert_true(slice_is(feature_value(s, i, (unsigned)a), "false") && slice_is(feature_value(s, i, (unsigned)b), "true"));
+	feature_set_free(s);
+}
+
 static void turns_keep_their_slots(void **state)
 {
 	(void)state;
@@ -752,6 +780,7 @@ int main(void)
 	        cmocka_unit_test(forms_are_seen),
 	        cmocka_unit_test(json_in_header_in_json),
 	        cmocka_unit_test(retry_is_one_difference),
+	        cmocka_unit_test(a_copy_is_the_second),
 	        cmocka_unit_test(turns_keep_their_slots),
 	        cmocka_unit_test(bad_bodies_are_kept),
 	        cmocka_unit_test(echoes_under_transforms),
