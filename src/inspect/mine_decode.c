@@ -301,7 +301,9 @@ static bool sample_good(const struct slice *d, size_t n, enum mine_step step, ui
 		if (part.n && mine_step(step, key, part, sample + k, &got))
 			k += got;
 	}
-	return mine_score(slice_of(sample, k)) >= SAMPLE_BITS * (double)k;
+	/* Names of locales are often not like words: mine_judge() knows them. */
+	bool locale = k >= 5 && (sample[2] == '_' || sample[2] == '-');
+	return locale || mine_score(slice_of(sample, k)) >= SAMPLE_BITS * (double)k;
 }
 
 /* Bits a character that the last step has brought. */

@@ -487,12 +487,23 @@ static enum mine_class majority(const size_t of[MINE_CLASSES], size_t seen, size
 	return *most * 4 >= seen * 3 ? best : MINE_NONE;
 }
 
-static bool all_locales(const struct slice *texts, size_t n)
+/* How many members there are, if all of them are names of locales, and at least three. */
+static size_t all_locales(const struct slice *texts, size_t n, struct slice *members)
 {
-	for (size_t i = 0; i < n; i++)
-		if (texts[i].n > LOCALE_MAX || !is_locale(stripped(texts[i])))
-			return false;
-	return n >= 3;
+	size_t all = 0;
+	for (size_t i = 0; i < n; i++) {
+		/* Nearly no text is, and splitting takes time. */
+		if (texts[i].n < 5 || (texts[i].p[2] != '_' && texts[i].p[2] != '-' && texts[i].p[3] != '_' && texts[i].p[3] != '-'))
+			return 0;
+		size_t total, got = texts[i].n > LOCALE_MAX ? mine_split(texts[i], members, MEMBERS_SEEN, &total) : 1;
+		if (texts[i].n <= LOCALE_MAX)
+			members[0] = stripped(texts[i]);
+		for (size_t k = 0; k < got; k++)
+			if (members[k].n > LOCALE_MAX || !is_locale(members[k]))
+				return 0;
+		all += got;
+	}
+	return all >= 3 ? all : 0;
 }
 
 bool mine_judge(const struct slice *texts, size_t n, double choices, bool strict, struct mine_verdict *out)
@@ -511,8 +522,8 @@ bool mine_judge(const struct slice *texts, size_t n, double choices, bool strict
 	v.bits = pairs.new / 16 - log2(choices > 1 ? choices : 1);
 	/* Of some 45,000 names of locales few are like words, and no five bytes are one by chance: 40 bits, less those that choose the
 	 * name. */
-	bool locales = !strict && all_locales(texts, n);
-	v.bits += locales ? LOCALE_BITS * (double)n : 0;
+	size_t locales = strict ? 0 : all_locales(texts, n, members);
+	v.bits += LOCALE_BITS * (double)locales;
 	if (chars == 0 || v.bits < (strict ? BITS_STRICT : BITS_MIN) || (all < BITS_CHAR_MIN * (double)chars && !locales))
 		return false;
 	for (size_t i = 0; i < n; i++) {

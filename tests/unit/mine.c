@@ -200,6 +200,13 @@ static void neighbours(void **state)
 	assert_int_equal(result.n_hidden, 1);
 	assert_string_equal(hidden(0)->encoding, "hex");
 	assert_string_equal(mine_class_name(hidden(0)->class), "locale");
+	/* In one text, and none of them like words. */
+	buf_reset(&file);
+	buf_str_add(&file, "const ok = unhex('");
+	encode_hex(&file, SLICE("mn_MN;az_AZ;sr_RS;uz_UZ;my_MM;tg_TJ"));
+	buf_str_add(&file, "').split(';').some((w) => lang.startsWith(w));\n");
+	mine(buf_slice(&file), SIZE_MAX);
+	expect(0, MINE_LOCALE, "hex", 6, "mn_MN");
 }
 
 static void numbers_and_escapes(void **state)
