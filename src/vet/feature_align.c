@@ -448,8 +448,8 @@ void align_note_copies(struct adding *a, const struct item *list)
 	for (const struct item *x = list->child; x; x = x->next)
 		for (const struct item *y = x->next; y; y = y->next) {
 			if (x->node == FEATURE_NONE || y->node == FEATURE_NONE || x->node == y->node || a->set->nodes[y->node].copy_of ||
-			        a->set->nodes[x->node].copy_of == y->node + 1 || !slice_eq(x->key, y->key) || item_size(x) != item_size(y) ||
-			        item_shape(x) != item_shape(y))
+			        a->set->nodes[x->node].copy_of == y->node + 1 || !slice_eq(x->key, y->key) ||
+			        item_size(x) != item_size(y) || item_shape(x) != item_shape(y))
 				continue;
 			a->set->nodes[y->node].copy_of = x->node + 1;
 		}

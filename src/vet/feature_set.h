@@ -60,12 +60,12 @@ struct item {
 struct node {
 	uint32_t parent, child, next; /* FEATURE_NONE ends */
 	uint32_t feature;
-	uint32_t seen;         /* observation that took it last, plus one */
-	uint32_t pos;          /* scratch: position among its siblings */
-	uint32_t born;         /* counts the slots of one key under one parent, from 1 */
-	uint32_t index;        /* of the list member that took it last */
-	uint32_t copy_of;      /* messages: the slot, plus one, of an earlier one of the same observation that was the same but for ids; or 0 */
-	uint32_t aligned;      /* list: observation, plus one, … */
+	uint32_t seen;    /* observation that took it last, plus one */
+	uint32_t pos;     /* scratch: position among its siblings */
+	uint32_t born;    /* counts the slots of one key under one parent, from 1 */
+	uint32_t index;   /* of the list member that took it last */
+	uint32_t copy_of; /* messages: the slot, plus one, of an earlier one of the same observation that was the same but for ids; or 0 */
+	uint32_t aligned; /* list: observation, plus one, … */
 	uint64_t aligned_hash; /* … and content of when its members were placed last */
 	uint64_t before, after, last_before, last_after;
 	uint32_t taken; /* maps: how many members of this name the observation had so far */

@@ -421,8 +421,8 @@ static int report_of(struct feature_set *s, bool ci, unsigned times, unsigned id
 	_cleanup_buf_ struct buf b = BUF(1 << 20);
 	char body[200];
 	for (unsigned i = 0; i < times; i++) {
-		(void)snprintf(body, sizeof(body), "{\"session\":\"4f1d77aa90b3%04x\",\"event\":{\"name\":\"session_end\",\"is_ci\":%s}}", id + i,
-		        ci ? "true" : "false");
+		(void)snprintf(body, sizeof(body), "{\"session\":\"4f1d77aa90b3%04x\",\"event\":{\"name\":\"session_end\",\"is_ci\":%s}}",
+		        id + i, ci ? "true" : "false");
 		http(&b, "api.test", "/v1/messages", usual_headers, slice_str(body));
 	}
 	return add_trace(s, &b, NULL, 0, NULL);
