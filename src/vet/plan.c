@@ -285,18 +285,46 @@ static void put_rows(struct plan *p, const struct cover_array a[BASE_COUNT], siz
 /* -- every level -- */
 
 /* Rows in which each known level is set at least once, and each with others. Of such rows at least and at most so many. */
+#define MIXED_TRIES 40
+#define NEVER_SET   8
 static const unsigned mixed_least[] = {8, 24, 48}, mixed_most[] = {16, 48, 96};
 
+/* seen: levels that were set; met: pairs of levels of two factors that were set together in some row, in either base. Levels are counted
+ * through all factors: level l of factor f is number first[f] + l. */
 struct mixed {
 	bool seen[64][UINT8_MAX + 1];
 	uint64_t dice;
+	size_t first[65];
+	uint8_t *met; /* a square of first[factor_count] */
 };
+
+static bool mixed_new(struct mixed *m, struct arena *arena)
+{
+	for (unsigned f = 0; f < factor_count; f++)
+		m->first[f + 1] = m->first[f] + factor_level_count(f);
+	size_t n = m->first[factor_count];
+	m->met = arena_array(arena, n * n, 1);
+	return m->met != NULL;
+}
+
+static uint8_t *met(struct mixed *m, unsigned f, unsigned l, unsigned g, unsigned k)
+{
+	return &m->met[(m->first[f] + l) * m->first[factor_count] + m->first[g] + k];
+}
+
+static void note_row(struct mixed *m, const struct treatment *t)
+{
+	for (unsigned f = 0; f < factor_count; f++) {
+		m->seen[f][t->level[f]] = true;
+		for (unsigned g = 0; g < factor_count; g++)
+			*met(m, f, t->level[f], g, t->level[g]) = 1;
+	}
+}
 
 static void note_seen(const struct plan *p, struct mixed *m)
 {
 	for (size_t i = 0; i < p->n; i++)
-		for (unsigned f = 0; f < factor_count; f++)
-			m->seen[f][p->trials[i].treatment.level[f]] = true;
+		note_row(m, &p->trials[i].treatment);
 }
 
 /* Of these, levels of the artefact's own are tried alone (vet/mined.h). */
@@ -305,17 +333,25 @@ static bool tried_alone(unsigned f)
 	return factor_table[f].only_gateway || strcmp(factor_table[f].name, "timezone") == 0 || strcmp(factor_table[f].name, "locale") == 0;
 }
 
-/* The next level that was never set; else any, the base level half as often as it would be. *fresh: it was never set. */
-static unsigned mixed_level(struct mixed *m, unsigned f, bool *fresh)
+/* The level that meets the most levels that it never met, among what is set so far, one that was never set first; now and then the base
+ * level, because what one level hides is seen where it is not set. *new: how many more it meets. */
+static unsigned mixed_level(struct mixed *m, unsigned f, const struct treatment *t, const bool set[64], unsigned *new)
 {
-	unsigned own = (unsigned)factor_table[f].n_levels, n = tried_alone(f) ? own : (unsigned)factor_level_count(f);
-	for (unsigned l = n; l-- > 1;)
-		if (!m->seen[f][l]) {
-			m->seen[f][l] = *fresh = true;
-			return l;
+	unsigned own = (unsigned)factor_table[f].n_levels, n = tried_alone(f) ? own : (unsigned)factor_level_count(f), best = 0, most = 0;
+	if (n < 2 || random_below(&m->dice, 2 * n) == 0)
+		return 0;
+	unsigned from = (unsigned)random_below(&m->dice, n - 1);
+	for (unsigned i = 0; i + 1 < n; i++) {
+		unsigned l = 1 + (from + i) % (n - 1), here = m->seen[f][l] ? 1 : NEVER_SET;
+		for (unsigned g = 0; g < factor_count; g++)
+			here += set[g] && t->level[g] && !*met(m, f, l, g, t->level[g]);
+		if (here > most) {
+			most = here;
+			best = l;
 		}
-	unsigned l = (unsigned)random_below(&m->dice, n);
-	return l || n < 2 ? l : (unsigned)random_below(&m->dice, n);
+	}
+	*new += most;
+	return best;
 }
 
 static bool of_repository(unsigned f)
@@ -326,21 +362,49 @@ static bool of_repository(unsigned f)
 	return false;
 }
 
-/* False: there was nothing new to set. */
-static bool put_mixed(struct plan *p, enum vet_base base, struct mixed *m)
+/* A row, and how much is new in it. */
+static unsigned mixed_row(struct plan *p, enum vet_base base, struct mixed *m, struct treatment *out)
 {
 	struct treatment t = {.base = base};
 	const struct plan_array *a = &p->array[base];
-	bool fresh = false, plain = false;
+	bool plain = false, set[64] = {false};
+	unsigned new = 0;
+	uint8_t order[64];
+	for (size_t i = 0; i < a->n; i++) {
+		size_t k = (size_t)random_below(&m->dice, i + 1);
+		order[i] = order[k];
+		order[k] = (uint8_t)i;
+	}
 	for (int round = 0; round < 2; round++)
 		for (size_t i = 0; i < a->n; i++) {
-			unsigned f = a->axis[i].factor;
+			unsigned f = a->axis[order[i]].factor;
 			if (of_repository(f) != (round == 1) || (plain && round))
 				continue;
-			t.level[f] = (uint8_t)mixed_level(m, f, &fresh);
+			t.level[f] = (uint8_t)mixed_level(m, f, &t, set, &new);
+			set[f] = true;
 			plain |= strcmp(factor_table[f].name, "git") == 0 && t.level[f] == 1;
 		}
-	push_row(p, t);
+	*out = t;
+	return new;
+}
+
+/* The best of several rows (as AETG does; see vet/cover.h). False: there was no level in it that was never set. */
+static bool put_mixed(struct plan *p, enum vet_base base, struct mixed *m)
+{
+	struct treatment best = {.base = base}, t;
+	unsigned most = 0;
+	bool fresh = false;
+	for (int i = 0; i < MIXED_TRIES; i++) {
+		unsigned new = mixed_row(p, base, m, &t);
+		if (new > most) {
+			most = new;
+			best = t;
+		}
+	}
+	for (unsigned f = 0; f < factor_count; f++)
+		fresh |= !m->seen[f][best.level[f]];
+	note_row(m, &best);
+	push_row(p, best);
 	return fresh;
 }
 
@@ -377,7 +441,7 @@ int plan_rows(struct plan *p, unsigned strength, size_t min_rows, size_t max_row
 	size_t left = max_rows ? max_rows - mixed : SIZE_MAX, total = all > left ? left : all, first = p->n;
 	struct plan_trial *t = arena_array(arena, p->n + total + mixed + min_rows + 1, sizeof(*t));
 	_cleanup_free_ struct mixed *m = calloc(1, sizeof(*m));
-	if (!t || !m)
+	if (!t || !m || !mixed_new(m, arena))
 		return -ENOMEM;
 	m->dice = seed ^ 0x6d69786564;
 	memcpy(t, p->trials, p->n * sizeof(*t));
