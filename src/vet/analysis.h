@@ -16,6 +16,7 @@ enum analysis_row {
 	ROW_ARRAY,  /* of a covering array */
 	ROW_LOCATE, /* run to find which of its levels it takes, or whether it comes again */
 	ROW_PROOF,  /* fresh, with what was found, or with a part of it turned back */
+	ROW_ANEW,   /* the same of a made-up device and nothing else, which does not draw what it drew before */
 };
 
 /* What is known of one observation (index = observation of the feature set). */

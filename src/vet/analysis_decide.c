@@ -458,7 +458,7 @@ static int combination_finding(const struct ctx *c, const struct combination *m,
 		(void)list_add(&g->evidence, c->all[s->ref].id);
 	(void)list_add(&g->evidence, c->all[s->row].id);
 	for (size_t o = 0; o < c->n; o++)
-		if (c->all[o].row == ROW_PROOF && an_in_base(&c->all[o], s->base)) {
+		if (c->all[o].row >= ROW_PROOF && an_in_base(&c->all[o], s->base)) {
 			bool on = true;
 			for (size_t i = 0; i < m->n; i++)
 				on = on && an_condition_holds(&m->if_all[i], &c->all[o].treatment);
@@ -480,7 +480,7 @@ static int combination_finding(const struct ctx *c, const struct combination *m,
 	return r ? r : put_words(c, m, g);
 }
 
-#define DEVICES_P 0.03
+#define DEVICES_P 0.01
 
 /* With one device alone it may be what that device happens to draw, which another thing makes it draw earlier or later: others that met the
  * conditions must have shown it too, and more often than those that did not. */

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "base/random.h"
 #include "crypto/cert.h"
 #include "sys/fd.h"
 #include "sys/loop.h"
@@ -265,14 +266,11 @@ static int observe(struct run *run, struct one *one, struct trial_result *r)
 static void start_some(struct run *run);
 
 /* A made-up device draws the same whenever it is run again, so that what is active in a share of starts can be traced to what else it
- * takes. What seems to take nothing but the device has to show itself whatever is drawn. */
+ * takes. */
 static uint32_t stream_of_device(const struct one *one)
 {
-	const struct treatment *t = &one->plan.treatment;
-	unsigned levels = 0;
-	for (unsigned f = 0; f < factor_count; f++)
-		levels += t->level[f] != 0;
-	return t->identity && (levels || one->row != ROW_PROOF) ? CALM_DEVICES_FROM + t->identity : 0;
+	uint32_t identity = one->plan.treatment.identity;
+	return identity && one->row != ROW_ANEW ? CALM_DEVICES_FROM + identity : 0;
 }
 
 /* A tool that fails in all of the first trials of each base will in the others: nobody should wait for them. */
@@ -612,10 +610,24 @@ static int spread(struct run *run)
 	return 0;
 }
 
+/* What counts up from trial to trial (the kernel's choice of a port does) has a bit that is 1 in every other trial. */
+static void shuffle_from(struct run *run, unsigned from, uint64_t *dice)
+{
+	for (unsigned i = run->n_all; i > from + 1; i--) {
+		struct one *a = &run->all[i - 1], *b = &run->all[from + (unsigned)random_below(dice, i - from)], swap = *a;
+		unsigned numbers[2] = {a->number, b->number};
+		*a = *b;
+		*b = swap;
+		a->number = numbers[0];
+		b->number = numbers[1];
+	}
+}
+
 /* Fresh trials for what no two trials agree in. First each suspect once more, if it was not tried often already: what is busy machine is
  * far away once. Then what is left, in turns with baselines, so that whatever drifts falls on both. */
 static int probe(struct run *run)
 {
+	uint64_t dice = run->options->seed ^ 0x70726f6265;
 	for (int round = 0; round < 2 && !run->stopping; round++) {
 		struct analysis_suspect *s = NULL;
 		size_t n = 0;
@@ -630,7 +642,8 @@ static int probe(struct run *run)
 			if (round == 0 && s[i].runs < 3 && s[i].wants)
 				r = add_probe(run, s[i].base, s[i].factor, s[i].level, false);
 		}
-		for (unsigned k = 0; k < most && r == 0 && round == 1; k++)
+		for (unsigned k = 0; k < most && r == 0 && round == 1; k++) {
+			unsigned from = run->n_all;
 			for (size_t i = 0; i < n && r == 0; i++) {
 				if (k < s[i].wants)
 					r = add_probe(run, s[i].base, s[i].factor, s[i].level, true);
@@ -640,6 +653,8 @@ static int probe(struct run *run)
 				if (first && r == 0)
 					r = add_probe(run, s[i].base, 0, 0, true);
 			}
+			shuffle_from(run, from, &dice);
+		}
 		r = r < 0 ? r : run_queue(run);
 		if (r < 0)
 			return r;

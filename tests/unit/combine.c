@@ -76,6 +76,7 @@ static struct {
 	size_t n;
 	struct arena arena;
 	uint64_t random;
+	bool other_draws; /* of a device that is run with nothing else, to prove it: it draws anew then */
 	const struct tool *tool;
 	struct vet_result result;
 	struct combine_account account;
@@ -99,6 +100,7 @@ static void run(const struct plan_trial *p, bool confirming, enum analysis_row r
 	        .started_unix = 1795464000 + lab.hosts[o].ahead_s, /* 2026-11-23 20:00 UTC */
 	        .host = &lab.hosts[o],
 	        .gateway = gateway};
+	lab.other_draws = row == ROW_ANEW;
 	for (uint32_t i = 0; i < lab.tool->features; i++) {
 		char scratch[200];
 		const char *s = lab.tool->say(i, &p->treatment, &lab.random, scratch);
@@ -422,18 +424,22 @@ static const char *say_by_chance(uint32_t i, const struct treatment *t, uint64_t
 {
 	uint64_t own = t->identity * 2 + at(t, "shell", 1) + 1000 * i;
 	(void)scratch;
-	return random_below(t->identity ? &own : random, 12) ? "once" : "twice";
+	return random_below(t->identity && !lab.other_draws ? &own : random, 12) ? "once" : "twice";
 }
 
+/* Other devices tell, and of them there are not many: it may be wrong in one of twenty runs, each with twelve such places. */
 static void draws_are_no_finding(void **state)
 {
 	(void)state;
 	static const struct tool tool = {.say = say_by_chance, .features = 12, .endpoint = one_endpoint};
-	for (uint64_t seed = 1; seed < 7; seed++) {
+	unsigned wrong = 0;
+	for (uint64_t seed = 1; seed < 21; seed++) {
 		vet(&tool, seed, 2);
-		assert_int_equal(covert(), 0);
+		wrong += covert() > 0;
 		over();
 	}
+	print_message("wrong in %u of 20 runs\n", wrong);
+	assert_true(wrong <= 1);
 }
 
 int main(void)
