@@ -398,9 +398,27 @@ enum mine_class mine_class_of(struct slice s)
 }
 
 /* Of what was hidden: also what is too little by itself. */
+/* Settings and data below a folder, wherever that is: ".tool/keys.json". In source text such names are everywhere. */
+static bool is_setting(struct slice s)
+{
+	static const char *const endings[] = {
+	        ".json", ".toml", ".yaml", ".yml", ".ini", ".conf", ".cfg", ".env", ".db", ".sqlite", ".key", ".pem", ".txt", ".lock"};
+	if (s.n < 8 || s.n > 120 || (s.p[0] != '.' && slice_chr(s, '/', 0) == SLICE_NPOS))
+		return false;
+	for (size_t i = 0; i < s.n; i++)
+		if (!is_alnum(s.p[i]) && !(s.p[i] && strchr("/._-~", s.p[i])))
+			return false;
+	for (size_t i = 0; i < ARRAY_LEN(endings); i++)
+		if (slice_ends(s, slice_str(endings[i])))
+			return true;
+	return false;
+}
+
 static enum mine_class class_of_member(struct slice s)
 {
 	enum mine_class c = mine_class_of(s);
+	if (c == MINE_NONE && is_setting(s))
+		return MINE_PATH;
 	if (c != MINE_NONE && c != MINE_COMPANY)
 		return c;
 	if (s.n < 2 || s.n > 60)
@@ -510,7 +528,7 @@ bool mine_judge(const struct slice *texts, size_t n, double choices, bool strict
 {
 	static _Thread_local struct slice members[MEMBERS_SEEN];
 	static _Thread_local struct pairs pairs;
-	size_t of[MINE_CLASSES] = {0}, seen = 0, suffixes = 0, chars = 0, most, different = 0;
+	size_t of[MINE_CLASSES] = {0}, seen = 0, suffixes = 0, chars = 0, most, different = 0, n_settings = 0;
 	struct slice last_different = SLICE_NONE;
 	struct mine_verdict v = {0};
 	pairs = (struct pairs){0};
@@ -533,6 +551,7 @@ bool mine_judge(const struct slice *texts, size_t n, double choices, bool strict
 			enum mine_class c = strict ? class_strict(members[k]) : class_of_member(members[k]);
 			of[c]++;
 			seen++;
+			n_settings += c == MINE_PATH && is_setting(members[k]);
 			suffixes += c == MINE_WORD && in_table(suffix_table, ARRAY_LEN(suffix_table), members[k]);
 			different += members[k].n >= (strict ? 4 : 3) && (different == 0 || !slice_eq(members[k], last_different));
 			if (members[k].n >= 3)
@@ -542,7 +561,8 @@ bool mine_judge(const struct slice *texts, size_t n, double choices, bool strict
 	v.class = majority(of, seen, suffixes, &most);
 	/* Words are a weak form: several, and more like words than other things need to be; what was tried under many keys, too. Blanks
 	 * between them are a sentence. */
-	bool weak = v.class != MINE_HOST && v.class != MINE_ZONE && v.class != MINE_URL;
+	bool settings = v.class == MINE_PATH && n_settings >= 4 && 4 * n_settings >= 3 * seen;
+	bool weak = v.class != MINE_HOST && v.class != MINE_ZONE && v.class != MINE_URL && !settings;
 	bool wordy = all >= WORD_BITS_MIN * (double)chars;
 	if ((v.class == MINE_WORD && (different < 3 || strict || !wordy)) ||
 	        (weak && choices > KEYED && (!wordy || v.bits < WORD_BITS_KEYED)))

@@ -207,6 +207,29 @@ static void neighbours(void **state)
 	buf_str_add(&file, "').split(';').some((w) => lang.startsWith(w));\n");
 	mine(buf_slice(&file), SIZE_MAX);
 	expect(0, MINE_LOCALE, "hex", 6, "mn_MN");
+	/* Files of settings, of which no part is like words to everybody; variables, which are some even when they are rotated. */
+	buf_reset(&file);
+	buf_str_add(
+	        &file, ".quarry-relay/keys.json,./lantern.toml,./brook_harness.yaml,.fen/manifest.json,./relay.config.json,.stile/jobs.db");
+	apply(WAY_ROT13, &file);
+	_cleanup_buf_ struct buf source = BUF(1 << 20);
+	buf_str_add(&source, "my $known = any(split(/,/, unrot(unb64('");
+	encode_base64(&source, buf_slice(&file), false, true);
+	buf_str_add(&source, "'))));\n");
+	mine(buf_slice(&source), SIZE_MAX);
+	expect(0, MINE_PATH, "base64, then ROT13", 6, ".quarry-relay/keys.json");
+	buf_reset(&file);
+	buf_str_add(
+	        &file, "QUARRY_MASTER_KEY LANTERN_POOL_SIZE ROUTER_BASE_PATH TERN_UPSTREAM BATCH_HARVESTER SHARED_SEAT STILL_RUN_COUNT");
+	apply(WAY_ROT13, &file);
+	buf_reset(&source);
+	buf_str_add(&source, "static const char *const known[] = {");
+	struct slice rest = buf_slice(&file), part;
+	while (slice_split(&rest, ' ', &part))
+		buf_fmt(&source, "\"%.*s\", ", SLICE_FMT(part));
+	buf_str_add(&source, "NULL};\n");
+	mine(buf_slice(&source), SIZE_MAX);
+	expect(0, MINE_VARIABLE, "ROT13", 7, "QUARRY_MASTER_KEY");
 }
 
 static void numbers_and_escapes(void **state)
