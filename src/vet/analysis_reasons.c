@@ -1,7 +1,9 @@
-/* Counts follow from something. */
+/* Counts follow from something, and digests too. */
 #include "vet/analysis_part.h"
 
 #include <errno.h>
+
+#define LEVELS_SAME 2
 
 static size_t file_bytes(const struct host_spec *h)
 {
@@ -70,8 +72,58 @@ static bool has_reason(const struct ctx *c, const struct entry *e, size_t n, siz
 	return reason;
 }
 
+/* A digest of a value is another one for each value: one that most levels of the factor leave as it is, is of something else. */
+static bool most_leave_it(const struct ctx *c, const struct entry *e)
+{
+	struct slice before = feature_value(c->s, e->feature, (unsigned)e->ref);
+	unsigned same = 0, other = 0;
+	bool counted[UINT8_MAX + 1] = {false};
+	for (size_t o = 0; o < c->n; o++) {
+		const struct analysis_trial *t = &c->t[o];
+		struct slice v = feature_value(c->s, e->feature, (unsigned)o);
+		if (!an_in_base(t, e->base) || t->baseline || t->combined || t->factor != e->factor || !v.p ||
+		        counted[t->level & UINT8_MAX])
+			continue;
+		counted[t->level & UINT8_MAX] = true;
+		*(slice_eq(v, before) ? &same : &other) += 1;
+	}
+	return before.p && same >= LEVELS_SAME && same >= other;
+}
+
+/* Another change under the level that is explained, of which it may be a digest, too: not one that only calls itself one. */
+static bool changes_beside(const struct entry *e, size_t n)
+{
+	for (size_t k = 0; k < n; k++)
+		if (e[k].why.class != CLASS_NONE && e[k].why.class != CLASS_COVERT && strcmp(e[k].why.rule, "named digest") != 0)
+			return true;
+	return false;
+}
+
+static int no_digest(const struct ctx *c, struct entry *e, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!e[i].why.rule || strcmp(e[i].why.rule, "named digest") != 0 || changes_beside(e, n) || !most_leave_it(c, &e[i]))
+			continue;
+		e[i].why.class = CLASS_COVERT;
+		e[i].why.rule = "none";
+		e[i].why.kind = arena_fmt(
+		        c->arena, "none:%.*s:%.*s", SLICE_FMT(slice_sub(e[i].before, 0, 200)), SLICE_FMT(slice_sub(e[i].after, 0, 200)));
+		e[i].why.text = arena_fmt(c->arena,
+		        "The %s decides it. By its name it is a digest, but most values of the %s leave it as it is, and nothing else "
+		        "changes of "
+		        "which it could be one.",
+		        factor_table[e[i].factor].title, factor_table[e[i].factor].title);
+		if (!e[i].why.kind || !e[i].why.text)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 int an_want_reasons(const struct ctx *c, struct entry *e, size_t n)
 {
+	int r = no_digest(c, e, n);
+	if (r)
+		return r;
 	for (size_t i = 0; i < n; i++) {
 		if (!e[i].why.rule || strcmp(e[i].why.rule, "size") != 0 || has_reason(c, e, n, i))
 			continue;
