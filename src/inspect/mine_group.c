@@ -267,9 +267,11 @@ static void add(struct mine_miner *m, const struct constant *c)
 		item->raw = RAW_CODED;
 	else
 		item->class = c->kind == CONSTANT_NAME ? MINE_VARIABLE : mine_class_of(text);
-	/* Text is itself, unless it looks like none. Letters and lines between them are a variable's name, and rotated they still are. */
-	bool none = item->class == MINE_NONE || (item->class == MINE_VARIABLE && c->kind != CONSTANT_NAME);
-	if (!c->coded && none && text.n >= RAW_MIN && text.n <= 65536 && mine_score(text) < DOUBTFUL * (double)text.n && !figures(text))
+	/* Text is itself, unless it looks like none. Letters and lines between them are a variable's name, and rotated they still are: how
+	 * much they look like words is seen when all of them are together. */
+	bool variable = item->class == MINE_VARIABLE && (c->kind == CONSTANT_QUOTED || c->kind == CONSTANT_TABLE);
+	bool odd = item->class == MINE_NONE && text.n <= 65536 && mine_score(text) < DOUBTFUL * (double)text.n && !figures(text);
+	if (!c->coded && text.n >= RAW_MIN && (variable || odd))
 		item->raw = c->kind == CONSTANT_RUN ? RAW_RUN : RAW_ODD;
 	m->n_text += text.n;
 	m->n++;
