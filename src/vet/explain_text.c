@@ -5,6 +5,16 @@
 #include "vet/codepoint.h"
 #include "vet/factor.h"
 
+/* "User-Agent", user_agent: the program, not the person. */
+static bool of_program(const char *word, struct slice behind)
+{
+	if (strcmp(word, "user") != 0)
+		return false;
+	if (behind.n && (behind.p[0] == '-' || behind.p[0] == '_' || behind.p[0] == ' '))
+		behind = slice_from(behind, 1);
+	return slice_eq_nocase(slice_sub(behind, 0, 5), SLICE("agent"));
+}
+
 bool text_has_word(struct slice text, const char *word)
 {
 	size_t n = strlen(word);
@@ -12,7 +22,7 @@ bool text_has_word(struct slice text, const char *word)
 		size_t i = 0;
 		while (i < n && text_lower(text.p[at + i]) == (uint8_t)word[i])
 			i++;
-		if (i < n)
+		if (i < n || of_program(word, slice_from(text, at + n)))
 			continue;
 		uint8_t before = at ? text.p[at - 1] : ' ', after = at + n < text.n ? text.p[at + n] : ' ';
 		bool upper_first = text.p[at] >= 'A' && text.p[at] <= 'Z', after_lower = after >= 'a' && after <= 'z';
