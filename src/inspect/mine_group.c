@@ -15,6 +15,9 @@
 #define RAW_MIN     4
 /* A table of all time zones or countries says nothing of who is looked for; it is still told. */
 #define OPEN_LIST_MIN 2
+/* Of one text: so many members, and bytes. */
+#define JOINED_MIN 5
+#define JOINED_MAX 8192
 /* A member that is one of so many before it is no other one. */
 #define AGAIN_LOOKED 16
 
@@ -157,6 +160,21 @@ void mine_miner_end(struct mine_miner *m)
 
 /* -- groups -- */
 
+/* A text that is nothing but host names, zones or locales, one after the other. */
+static void open_joined(struct mine_miner *m, const struct item *it)
+{
+	size_t total, n = it->text.n <= JOINED_MAX ? mine_split(it->text, m->texts, 2, &total) : 0;
+	enum mine_class c = n == 2 ? mine_class_of(m->texts[0]) : MINE_NONE;
+	if ((c != MINE_HOST && c != MINE_ZONE && c != MINE_LOCALE) || total < JOINED_MIN || total > MINE_MEMBERS_MAX)
+		return;
+	n = mine_split(it->text, m->texts, MINE_MEMBERS_MAX, &total);
+	size_t others = 0;
+	for (size_t i = 0; i < n; i++)
+		others += mine_class_of(m->texts[i]) != c;
+	if (4 * others <= n)
+		put_list(m, c, false, it->literal, it->at, it->end, SLICE("plain"), 0, m->texts, n);
+}
+
 /* Lists of one class that stand there openly: neighbours, with at most one stranger between two of them. */
 static void open_lists(struct mine_miner *m)
 {
@@ -164,6 +182,7 @@ static void open_lists(struct mine_miner *m)
 		enum mine_class c = m->items[i].class;
 		size_t n = 0, last = i, k = i;
 		if (c == MINE_NONE) {
+			open_joined(m, &m->items[i]);
 			i++;
 			continue;
 		}

@@ -422,6 +422,18 @@ static void records_of_a_liar(void **state)
 	mine_gather_free(&g);
 }
 
+static void joined_in_one_text(void **state)
+{
+	(void)state;
+	mine(SLICE("const ours = 'quarrybank.com, tern-hollow.net, lanternfish.org, westmarch.co.uk, severnside.ru'.split(', ');\n"
+	           "const prose = 'Ask www.example.com, and read on: the rest is text, and no list of anything at all, is it';\n"),
+	        SIZE_MAX);
+	assert_int_equal(result.n_hidden, 0);
+	assert_int_equal(result.n_lists, 1);
+	assert_true(result.lists[0].class == MINE_HOST && result.lists[0].n == 5 && result.lists[0].literal);
+	assert_string_equal(result.lists[0].members[4], "severnside.ru");
+}
+
 /* As Go and Rust keep them: one run of letters, and a table that says where each begins and how long it is. */
 static const char run_together[] = "wickerhollow.comtallowgate.netbarrowmere.orgfennbridge.co.ukostlerby.ru";
 const struct {
@@ -462,6 +474,7 @@ int main(void)
 	        cmocka_unit_test(neighbours),
 	        cmocka_unit_test(numbers_and_escapes),
 	        cmocka_unit_test(binaries),
+	        cmocka_unit_test(joined_in_one_text),
 	        cmocka_unit_test(tables_of_executables),
 	        cmocka_unit_test(pieces),
 	        cmocka_unit_test(classes),
