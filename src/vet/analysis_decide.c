@@ -420,7 +420,8 @@ static int put_words(const struct ctx *c, const struct combination *m, struct gr
 	/* The row that brought it up is one more. */
 	if (m->devices && g->explanation)
 		g->explanation = arena_fmt(c->arena,
-		        "%s It is active on some devices only, or in some starts: on %u of %u made-up ones that met the other conditions "
+		        "%s It is active on some devices only, or in some starts: on %u of %u made-up ones, and starts, that met the other "
+		        "conditions "
 		        "(on at most %.0f %% "
 		        "of all, "
 		        "with 95 %% confidence).",

@@ -15,6 +15,9 @@
 
 enum stage { STAGE_AGAIN, STAGE_SEARCH, STAGE_PROOF, STAGE_PROVEN, STAGE_CHANCE, STAGE_OPEN };
 
+/* Starts without the device, as many times the runs with another condition turned back. */
+#define STARTS 3
+
 struct hunt {
 	struct signature s;
 	enum stage stage;
@@ -271,10 +274,13 @@ static void prove(struct round *r, struct hunt *h, const uint8_t *state)
 			continue;
 		t = treatment_of(h, h->found & ~(UINT64_C(1) << i));
 		n = times(r->c, &t, ROW_PROOF, state, &hits, &run);
-		failed |= hits > 0;
-		if (run < r->x->limits.off) {
+		/* What is active in a share of starts is so in some of those without the device, too: they say how large it is. */
+		bool device = h->k[i].factor == CONDITION_DEVICE && row == ROW_PROOF;
+		unsigned least = device ? STARTS * r->x->limits.off : r->x->limits.off;
+		failed |= hits > 0 && !device;
+		if (run < least) {
 			missing = true;
-			(void)want(r, &t, ROW_PROOF, r->x->limits.off - run);
+			(void)want(r, &t, ROW_PROOF, least - run);
 		}
 	}
 	if (failed && !h->strict) {
@@ -404,7 +410,7 @@ static bool all_hold(const struct combination *m, const struct treatment *t)
 	return all;
 }
 
-/* All but the device: one of those for which it is active too, or not. */
+/* All but the device: another one, or the base's own and what it draws this time, for which it is active too, or not. */
 static bool other_device(const struct combination *m, const struct treatment *t)
 {
 	bool all = true, device = false;
@@ -413,7 +419,7 @@ static bool other_device(const struct combination *m, const struct treatment *t)
 		device |= is;
 		all = all && (is || an_condition_holds(&m->if_all[i], t));
 	}
-	return device && all && t->identity;
+	return device && all;
 }
 
 static unsigned conditions_held(const struct combination *m, const struct treatment *t)
@@ -444,8 +450,9 @@ static void count(const struct ctx *c, const struct combination *all, size_t n, 
 			continue;
 		}
 		if (other_device(m, &t->treatment)) {
-			m->devices += t->row == ROW_ARRAY;
-			m->devices_hits += t->row == ROW_ARRAY && hit;
+			/* What was run to find what it takes was chosen for what it showed. */
+			m->devices += t->row != ROW_LOCATE;
+			m->devices_hits += t->row != ROW_LOCATE && hit;
 			continue;
 		}
 		for (size_t i = 0; i < n && !other; i++)

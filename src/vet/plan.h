@@ -19,8 +19,8 @@ const char *plan_effort_name(enum plan_effort e);
 
 /* Levels of a factor in an array, the base level among them: of the factors that say where the API is, and of others. An array has at least
  * as many rows as the two largest numbers multiplied. */
-#define PLAN_AXIS_MAX       6
-#define PLAN_AXIS_MAX_OTHER 4
+#define PLAN_AXIS_MAX       4
+#define PLAN_AXIS_MAX_OTHER 3
 
 /* In plan_trial.row: several levels, and no other device. */
 #define PLAN_NO_DEVICE UINT32_MAX
