@@ -15,6 +15,7 @@ void an_ctx_free(struct ctx *c)
 	free(c->shapes);
 	free(c->off);
 	free(c->caused);
+	free(c->twin);
 	free(c->place);
 	free(c->first_echo);
 	free(c->by_feature);
@@ -46,13 +47,20 @@ int an_ctx_init(struct ctx *c)
 	c->shapes = calloc(c->n + 1, sizeof(*c->shapes));
 	c->off = calloc(c->n + 1, sizeof(*c->off));
 	c->caused = calloc(c->n + 1, sizeof(*c->caused));
+	c->twin = calloc(c->n + 1, sizeof(*c->twin));
 	c->place = calloc(features + 1, sizeof(*c->place));
 	c->first_echo = calloc(features + 2, sizeof(*c->first_echo));
 	c->by_feature = calloc(c->n_echoes + 1, sizeof(*c->by_feature));
 	c->rates = calloc(features * BASE_COUNT * 4 + 1, sizeof(*c->rates));
 	c->failed = calloc(features * BASE_COUNT * 4 + 1, sizeof(*c->failed));
-	if (!c->failed || !c->shapes || !c->off || !c->caused || !c->place || !c->first_echo || !c->by_feature || !c->rates)
+	if (!c->failed || !c->twin || !c->shapes || !c->off || !c->caused || !c->place || !c->first_echo || !c->by_feature || !c->rates)
 		return -ENOMEM;
+	for (size_t o = 0; o < c->n; o++) {
+		c->twin[o] = c->n;
+		for (size_t k = 0; k < c->n && c->t[o].stream && !c->t[o].baseline; k++)
+			if (c->t[k].baseline && c->t[k].stream == c->t[o].stream && an_in_base(&c->t[k], c->t[o].treatment.base))
+				c->twin[o] = k;
+	}
 	for (uint32_t i = 0; i < features; i++) {
 		const struct feature *f = feature_at(c->s, i);
 		c->place[i] = slice_hash(slice_str(an_text_of(f->endpoint))) * 31 ^ slice_hash(last_key(an_text_of(f->address)));
@@ -178,13 +186,26 @@ void an_add_rate(struct ctx *c, uint32_t feature, double rate)
 		c->rates[c->n_rates++] = (struct rate){an_text_of(feature_at(c->s, feature)->endpoint), rate};
 }
 
-void an_note_rate(struct ctx *c, uint32_t feature, enum vet_base base)
+bool an_is_copy(const struct ctx *c, uint32_t feature, enum mode mode, size_t o)
+{
+	if (mode != MODE_SHAPE)
+		return false;
+	/* A frame was cut to the baselines: they fit in any case. */
+	if (c->framed && c->t[o].baseline && !c->t[o].confirming)
+		return true;
+	if (c->twin[o] == c->n)
+		return false;
+	struct slice a = feature_value(c->s, feature, (unsigned)o), b = feature_value(c->s, feature, (unsigned)c->twin[o]);
+	return a.p && b.p && slice_eq(a, b);
+}
+
+void an_note_rate(struct ctx *c, uint32_t feature, enum vet_base base, enum mode mode)
 {
 	unsigned hits = 0, runs = 0;
 	bool several = false;
 	size_t first = c->n;
 	for (size_t o = 0; o < c->n; o++) {
-		if (!an_in_base(&c->t[o], base) || c->caused[o] || c->t[o].combined)
+		if (!an_in_base(&c->t[o], base) || c->caused[o] || c->t[o].combined || an_is_copy(c, feature, mode, o))
 			continue;
 		runs++;
 		if (!c->off[o])
@@ -210,6 +231,19 @@ double an_expected_by_chance(const struct ctx *c, const struct entry *e)
 			sum += stat_binomial_tail(e->hits, e->runs, c->rates[i].rate) *
 			       stat_binomial_head(e->pool_hits + e->far_hits, e->pool + e->far, c->rates[i].rate);
 	return sum * levels;
+}
+
+double an_chance_of(const struct ctx *c, const struct entry *e)
+{
+	double own = an_expected_by_chance(c, e);
+	if (e->kin_fresh <= e->fresh)
+		return own;
+	/* One of the trials that brought it up, and the fresh ones: which levels are looked at together follows from the others. */
+	struct entry all = *e;
+	all.hits = e->kin_fresh_hits + 1;
+	all.runs = e->kin_fresh + 1;
+	double kin = an_expected_by_chance(c, &all);
+	return 2 * (kin < own ? kin : own);
 }
 
 /* -- trials with several factors varied -- */
@@ -301,6 +335,7 @@ static bool always_after(struct ctx *c, const struct entry *e, enum vet_base bas
 
 void an_count_combined(struct ctx *c, struct entry *e)
 {
+	unsigned runs = 0, hits = 0;
 	bool far_says = !always_after(c, e, e->base == BASE_GATEWAY ? BASE_OFFICIAL : BASE_GATEWAY);
 	for (size_t k = 0; k < c->n; k++) {
 		const struct analysis_trial *u = &c->t[k];
@@ -322,13 +357,15 @@ void an_count_combined(struct ctx *c, struct entry *e)
 			/* If another factor that is set too is known to do the same, this trial says nothing. */
 			if (s == STATE_AFTER && other_cause(c, e, k))
 				continue;
-			e->fresh++;
-			e->fresh_hits += s == STATE_AFTER;
+			runs++;
+			hits += s == STATE_AFTER;
 		} else if (s == STATE_BEFORE || (an_level_of(u, e->factor) == 0 && !other_cause(c, e, k))) {
 			e->pool++;
 			e->pool_hits += s == STATE_AFTER;
 		}
 	}
-	e->runs += e->fresh;
-	e->hits += e->fresh_hits;
+	e->runs += runs;
+	e->hits += hits;
+	e->fresh += runs;
+	e->fresh_hits += hits;
 }

@@ -47,6 +47,8 @@ struct analysis_candidate {
 	enum leak_class worst; /* class of the worst so far, provisional */
 	double by_chance;      /* of its clearest feature: how many like it would come out by chance, given how often features of the same
 	                        * endpoint flip by themselves */
+	unsigned kind;         /* levels of one factor and base with the same number show the same there */
+	unsigned fresh;        /* fresh runs of all of these that showed it */
 };
 
 /* Screening: candidates that want fresh trials, the clearest of the worst class first. The array is owned by the arena. */
@@ -55,10 +57,10 @@ struct analysis_candidate {
 /* Treatments for fresh trials, at most `max`, that confirm many candidates at once: each sets about two thirds of the suspected levels of a
  * base together. That is enough to tell them apart, because screening has seen each alone: what must come again is the very value that it
  * gave then. In the first round there are just enough trials to set every suspected level once more, or half of `max`: most noise does not
- * come again, and screening again leaves few for the second round, which has them all. *covered is how many of the candidates, in their
- * order, are set in at least three trials. */
+ * come again, and screening again leaves few for the second round. That is for what is clear, until it has five fresh runs, for
+ * what is nearly so, and the rest for the others; levels that show the same are repeated in turn, as one. */
 [[nodiscard]] int analysis_confirm(const struct analysis_candidate *c, size_t n, bool first_round, size_t max, struct arena *arena,
-        struct treatment **out, size_t *n_out, size_t *covered);
+        struct treatment **out, size_t *n_out);
 /* The findings after confirmation: echoes, and dependences that held on fresh trials. Fills findings, endpoints, cells, factors of
  * *result (memory from result->arena). */
 [[nodiscard]] int analysis_decide(const struct feature_set *s, const struct analysis_trial *trials, size_t n, const struct profile *profile,

@@ -126,10 +126,56 @@ static bool is_joint(struct ctx *c, uint32_t feature, size_t ref)
 	return !moves(c, &e) && !flips(c, feature);
 }
 
-/* Entries of one feature in one base; c->off is set for both. */
-static int collect_base(struct ctx *c, uint32_t feature, enum vet_base base, enum mode mode, size_t ref, struct entries *list)
+/* Do two levels of one factor show the very same change? */
+static bool same_change(struct ctx *c, const struct entry *a, const struct entry *b)
 {
-	an_note_rate(c, feature, base);
+	return a->factor == b->factor && an_state_of(c, a, b->trial) == STATE_AFTER && an_state_of(c, b, a->trial) == STATE_AFTER;
+}
+
+/* Counts what all levels show that bring about what e does. Those that did so once and then not are among them: left out, only what comes
+ * again by chance would be counted. */
+static void count_kin(struct ctx *c, struct entry *e, const struct entries *found)
+{
+	e->kin = e->trial;
+	for (size_t i = 0; i < found->n; i++) {
+		const struct entry *x = &found->e[i];
+		if (x->trial != e->trial && !same_change(c, e, x))
+			continue;
+		e->kin = x->trial < e->kin ? x->trial : e->kin;
+		e->kin_fresh_hits += x->fresh_hits;
+		e->kin_fresh += x->fresh;
+	}
+}
+
+/* Counts the runs of e's level and of the others. */
+static void count_runs(struct ctx *c, struct entry *e)
+{
+	for (size_t k = 0; k < c->n; k++) {
+		const struct analysis_trial *u = &c->t[k];
+		if (!u->usable || u->combined || an_is_copy(c, e->feature, e->mode, k))
+			continue;
+		if (u->treatment.base != e->base) {
+			/* Not the same experiment, but if it flips there, it flips. */
+			if (u->baseline || (u->factor != e->factor && !c->caused[k] && !(e->joint && c->off[k]))) {
+				e->far++;
+				e->far_hits += c->off[k];
+			}
+		} else if (an_same_level(&c->t[e->trial], u)) {
+			e->runs++;
+			e->hits += c->off[k];
+			e->fresh += u->confirming;
+			e->fresh_hits += u->confirming && c->off[k];
+		} else if (u->baseline || (u->factor != e->factor && !c->caused[k] && !(e->joint && c->off[k]))) {
+			e->pool++;
+			e->pool_hits += c->off[k];
+		}
+	}
+}
+
+/* All levels under which one feature differs in one base, those that will be no entry among them: then `dropped` is set. */
+static int find_levels(struct ctx *c, uint32_t feature, enum vet_base base, enum mode mode, size_t ref, struct entries *found)
+{
+	an_note_rate(c, feature, base, mode);
 	bool joint = mode == MODE_RAW && is_joint(c, feature, ref);
 	for (size_t o = 0; o < c->n; o++) {
 		const struct analysis_trial *t = &c->t[o];
@@ -140,30 +186,16 @@ static int collect_base(struct ctx *c, uint32_t feature, enum vet_base base, enu
 			seen = c->t[k].usable && an_same_level(t, &c->t[k]);
 		if (seen)
 			continue; /* the level was dealt with at its first run; if that one did not differ, it is no candidate */
-		struct entry e = {
-		        .feature = feature, .factor = t->factor, .level = t->level, .base = base, .mode = mode, .ref = ref, .trial = o};
-		for (size_t k = 0; k < c->n; k++) {
-			const struct analysis_trial *u = &c->t[k];
-			if (!u->usable || u->combined)
-				continue;
-			if (u->treatment.base != base) {
-				/* Not the same experiment, but if it flips there, it flips. */
-				if (u->baseline || (u->factor != t->factor && !c->caused[k] && !(joint && c->off[k]))) {
-					e.far++;
-					e.far_hits += c->off[k];
-				}
-			} else if (an_same_level(t, u)) {
-				e.runs++;
-				e.hits += c->off[k];
-				e.fresh += u->confirming;
-				e.fresh_hits += u->confirming && c->off[k];
-			} else if (u->baseline || (u->factor != t->factor && !c->caused[k] && !(joint && c->off[k]))) {
-				e.pool++;
-				e.pool_hits += c->off[k];
-			}
-		}
+		struct entry e = {.feature = feature,
+		        .factor = t->factor,
+		        .level = t->level,
+		        .base = base,
+		        .mode = mode,
+		        .ref = ref,
+		        .trial = o,
+		        .joint = joint};
+		count_runs(c, &e);
 		unsigned alone = e.runs;
-		e.joint = joint;
 		if (!joint || e.fresh == 0)
 			an_count_combined(c, &e);
 		if (e.fresh_hits < e.fresh && c->n_failed < feature_count(c->s) * BASE_COUNT * 4)
@@ -173,23 +205,39 @@ static int collect_base(struct ctx *c, uint32_t feature, enum vet_base base, enu
 		if (e.hits < e.runs && e.pool_hits == 0 && !sometimes)
 			an_add_rate(c, feature, (double)e.hits / (e.runs + e.pool));
 		/* A feature that also differs under a tenth of the other treatments flips by itself. */
-		if ((e.hits < e.runs && !sometimes) || alone == 0 || e.pool_hits > e.pool / 10 || e.far_hits > e.far / 10)
+		e.dropped = (e.hits < e.runs && !sometimes) || alone == 0 || e.pool_hits > e.pool / 10 || e.far_hits > e.far / 10;
+		struct entry *new = an_entry_new(found);
+		if (!new)
+			return -ENOMEM;
+		*new = e;
+	}
+	return 0;
+}
+
+/* Entries of one feature in one base; c->off is set for both. */
+static int collect_base(struct ctx *c, uint32_t feature, enum vet_base base, enum mode mode, size_t ref, struct entries *list)
+{
+	_cleanup_(an_entries_free) struct entries found = {0};
+	int r = find_levels(c, feature, base, mode, ref, &found);
+	for (size_t i = 0; i < found.n && r == 0; i++) {
+		if (found.e[i].dropped)
 			continue;
 		struct entry *new = an_entry_new(list);
 		if (!new)
 			return -ENOMEM;
-		*new = e;
-		struct slice a = feature_value(c->s, feature, (unsigned)ref), b = feature_value(c->s, feature, (unsigned)o);
+		*new = found.e[i];
+		count_kin(c, new, &found);
+		struct slice a = feature_value(c->s, feature, (unsigned)ref), b = feature_value(c->s, feature, (unsigned)new->trial);
 		if (mode == MODE_SHAPE && a.p && b.p) {
 			a = arena_copy(c->arena, buf_slice(&c->shapes[ref]));
-			b = arena_copy(c->arena, buf_slice(&c->shapes[o]));
+			b = arena_copy(c->arena, buf_slice(&c->shapes[new->trial]));
 			if (!a.p || !b.p)
 				return -ENOMEM;
 		}
 		new->before = a;
 		new->after = b;
 	}
-	return 0;
+	return r;
 }
 
 /* What changes by itself in one base is not trusted in the other: both are compared in the coarser representation. */
@@ -240,6 +288,38 @@ void an_view_end(struct ctx *c, struct view *v)
 	v->present = NULL;
 }
 
+/* More than so many deviations of one feature that nothing is known of are noise, whatever explains some of them. */
+#define EXPLAINED_MAX 8
+
+/* A deviation that follows from its factor (the next day in another zone) is no noise, and no sign against another factor's. */
+static int mark_explained(struct ctx *c, uint32_t feature, const struct view *v)
+{
+	size_t open = 0;
+	for (size_t o = 0; o < c->n; o++)
+		open += c->off[o] && !c->caused[o] && !c->t[o].combined;
+	for (size_t o = 0; o < c->n && open <= EXPLAINED_MAX; o++) {
+		const struct analysis_trial *t = &c->t[o];
+		if (!c->off[o] || c->caused[o] || t->combined || t->baseline)
+			continue;
+		struct entry e = {.feature = feature,
+		        .factor = t->factor,
+		        .level = t->level,
+		        .base = t->treatment.base,
+		        .mode = v->mode,
+		        .ref = v->ref[t->treatment.base],
+		        .trial = o};
+		e.before = feature_value(c->s, feature, (unsigned)e.ref);
+		e.after = feature_value(c->s, feature, (unsigned)o);
+		if (!e.before.p || !e.after.p)
+			continue;
+		int r = an_explain(c, &e);
+		if (r)
+			return r;
+		c->caused[o] = e.why.class >= CLASS_DISCLOSED && e.why.class <= CLASS_HASHED && !an_is_short(&e);
+	}
+	return 0;
+}
+
 static int collect_feature(struct ctx *c, uint32_t feature, struct entries *list)
 {
 	struct view v;
@@ -252,6 +332,8 @@ static int collect_feature(struct ctx *c, uint32_t feature, struct entries *list
 			c->caused[o] = c->off[o] && (settled(c, o) || an_within_factor(c, feature, o) ||
 			                                    (!c->t[o].combined && !c->t[o].baseline &&
 			                                            came_again(c, feature, v.mode, v.ref[c->t[o].treatment.base], o)));
+		if (v.mode == MODE_RAW)
+			r = mark_explained(c, feature, &v);
 		for (int b = 0; b < BASE_COUNT && r == 0; b++)
 			if (v.n[b] >= 2)
 				r = collect_base(c, feature, (enum vet_base)b, v.mode, v.ref[b], list);
@@ -582,6 +664,18 @@ int an_explain(const struct ctx *c, struct entry *e)
 			return -ENOMEM;
 	}
 	return r;
+}
+
+static bool in_word(uint8_t c)
+{
+	return c > ' ' && !strchr("\"'()[]{},;=&", c);
+}
+
+bool an_is_short(const struct entry *e)
+{
+	const struct hunk *h = &e->why.at;
+	return e->why.class > CLASS_DISCLOSED && e->before.p && e->after.p && text_around(e->before, h->a_at, h->a_n, in_word).n <= 2 &&
+	       text_around(e->after, h->b_at, h->b_n, in_word).n <= 2;
 }
 
 int an_collect(struct ctx *c, struct entries *list)

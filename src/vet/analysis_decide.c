@@ -12,6 +12,8 @@
 #define Q_MAX 0.01
 /* And only if fewer than this many features of this tool would look the same by chance, going by how often its features flip. */
 #define CHANCE_MAX 0.002
+/* The same of what seems to follow from the factor, and is so short that chance may well bring it. */
+#define SHORT_CHANCE_MAX 0.05
 
 /* -- groups: differences of one kind that become one finding -- */
 
@@ -176,14 +178,31 @@ static int echo_findings(const struct ctx *c, struct groups *all)
 
 /* -- dependences -- */
 
+static bool repeated(unsigned fresh_hits, unsigned fresh, unsigned runs, bool joint)
+{
+	return fresh ? fresh_hits >= (fresh == fresh_hits && !joint ? 2 : 3) : runs >= 3;
+}
+
 /* Rows whose content proves them need no fresh runs; what was seen once and speaks of the factor is told as seen once. */
 static bool holds(const struct entry *e)
 {
-	/* So does a digest of something known. */
+	/* So does a digest of something known. A digit or two alone are too little: where digits come and go by themselves, some fit. */
 	if (e->why.class <= CLASS_HASHED)
-		return e->fresh == e->fresh_hits && (e->fresh || e->pool_hits == 0);
-	return (e->fresh ? e->fresh_hits >= (e->fresh == e->fresh_hits && !e->joint ? 2 : 3) : e->runs >= 3) && e->q <= Q_MAX &&
-	       e->by_chance <= CHANCE_MAX;
+		return e->fresh == e->fresh_hits && (e->fresh || e->pool_hits == 0) &&
+		       (!an_is_short(e) || e->by_chance <= SHORT_CHANCE_MAX);
+	return (repeated(e->fresh_hits, e->fresh, e->runs, e->joint) || repeated(e->kin_fresh_hits, e->kin_fresh, 0, e->joint)) &&
+	       e->q <= Q_MAX && e->by_chance <= CHANCE_MAX;
+}
+
+/* By its own level, or by all that show it: the less likely, twice, as it is a choice of two. */
+static double p_of(const struct entry *e)
+{
+	double own = e->fresh ? stat_fisher(e->fresh_hits, e->fresh, e->pool_hits, e->pool)
+	                      : stat_fisher(e->hits, e->runs, e->pool_hits, e->pool);
+	if (e->kin_fresh <= e->fresh)
+		return own;
+	double kin = stat_fisher(e->kin_fresh_hits, e->kin_fresh, e->pool_hits, e->pool), least = kin < own ? kin : own;
+	return least < 0.5 ? 2 * least : 1;
 }
 
 /* Tests of one endpoint are a family: noise is local, and the hundreds of features of a batch of telemetry must not bury the request to the
@@ -273,12 +292,11 @@ static int test_entries(const struct ctx *c, struct entries *list, const struct 
 		return -ENOMEM;
 	for (size_t i = 0; i < list->n; i++) {
 		struct entry *e = &list->e[i];
-		e->p = e->fresh ? stat_fisher(e->fresh_hits, e->fresh, e->pool_hits, e->pool)
-		                : stat_fisher(e->hits, e->runs, e->pool_hits, e->pool);
+		e->p = p_of(e);
+		e->by_chance = an_chance_of(c, e);
 		if (e->why.class <= CLASS_UNDECLARED)
 			continue;
-		e->by_chance = an_expected_by_chance(c, e);
-		add_test(e->fresh ? &fresh : &old, an_text_of(feature_at(c->s, e->feature)->endpoint), e->p, &e->q);
+		add_test(e->fresh || e->kin_fresh ? &fresh : &old, an_text_of(feature_at(c->s, e->feature)->endpoint), e->p, &e->q);
 	}
 	for (size_t i = 0; i < c->n_failed; i++)
 		add_test(&fresh, c->failed[i], 1, NULL);
@@ -512,6 +530,25 @@ static int combination_findings(const struct ctx *c, const struct combination *m
 	return r;
 }
 
+/* What is too unlike noise to be forgotten, held whenever it was tried, and was not tried often enough. */
+static int say_undecided(const struct ctx *c, const struct entries *list, const struct groups *all, struct vet_result *result)
+{
+	_cleanup_buf_ struct buf b = BUF(4096);
+	uint64_t said = 0;
+	for (size_t i = 0; i < list->n; i++) {
+		const struct entry *e = &list->e[i];
+		if (e->why.class != CLASS_COVERT || !an_file_counts(feature_at(c->s, e->feature), e->mode, e->why.class) || holds(e) ||
+		        e->by_chance > CHANCE_MAX || e->pool_hits || e->far_hits || e->kin_fresh_hits < e->kin_fresh ||
+		        (said >> e->factor & 1) || an_told_already(all, e->factor, e->level, CLASS_COVERT, NULL))
+			continue;
+		buf_fmt(&b, "%s%s", said ? ", " : "", factor_table[e->factor].title);
+		said |= (uint64_t)1 << e->factor;
+	}
+	if (said)
+		result->undecided = arena_str(c->arena, buf_slice(&b));
+	return said && !result->undecided ? -ENOMEM : 0;
+}
+
 int analysis_decide_all(const struct feature_set *s, const struct analysis_trial *trials, size_t n, const struct profile *profile,
         const struct combine *x, struct vet_result *result)
 {
@@ -534,6 +571,7 @@ int analysis_decide_all(const struct feature_set *s, const struct analysis_trial
 	r = r ? r : an_volatile(&c, &all);
 	r = r ? r : an_paired(&c, &all);
 	r = r ? r : an_bits(&c, &all);
+	r = r ? r : say_undecided(&c, &list, &all, result);
 	return r ? r : an_fill(&c, &all, result);
 }
 

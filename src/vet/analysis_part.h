@@ -29,6 +29,7 @@ struct ctx {
 	struct buf *shapes; /* n scratch buffers */
 	bool *off;          /* n flags: the value differs from the baselines' */
 	bool *caused;       /* n flags: off, and not by itself: its factor is the reason */
+	size_t *twin;       /* n: the baseline that drew the same random numbers in the same base, or n */
 	uint64_t *place;    /* by feature: hash of its endpoint and of the last name of its address */
 	bool framed;        /* shapes are frames, see an_frame_all() */
 	const struct feature_echo *echoes;
@@ -56,6 +57,10 @@ struct entry {
 	unsigned fresh_hits, fresh; /* of these, to confirm */
 	unsigned pool_hits, pool;   /* of other treatments, dependences of other factors left out */
 	unsigned far_hits, far;     /* the same in the other base */
+	/* The same of all levels of the factor that show this very change, those of them that do not show it every time too: members of a
+	 * list are such levels. `kin` is the first trial of the first of them. */
+	size_t kin;
+	unsigned kin_fresh_hits, kin_fresh;
 	bool dropped;
 	bool joint; /* the same change comes under levels of three or more factors */
 	double p, q, by_chance;
@@ -178,10 +183,15 @@ void an_mark_off(struct ctx *c, uint32_t feature, enum vet_base base, enum mode 
 void an_add_rate(struct ctx *c, uint32_t feature, double rate);
 /* How often the feature deviates by itself; c->off and c->caused are set. One that deviated under one treatment only may depend on it:
  * an_collect() tells when fresh trials have shown that it does not. */
-void an_note_rate(struct ctx *c, uint32_t feature, enum vet_base base);
+void an_note_rate(struct ctx *c, uint32_t feature, enum vet_base base, enum mode mode);
+/* Of values that are never twice the same a trial tells nothing that only repeats what a baseline drew (fresh ones draw anew, and are not
+ * like it), nor a baseline to which the frame was cut. */
+bool an_is_copy(const struct ctx *c, uint32_t feature, enum mode mode, size_t o);
 /* How many features of the same endpoint would come out like this one by chance, if they flip as often as that endpoint's features do: all
  * runs of one of the levels differ, and no more of the others than were seen. All rates are noted. */
 double an_expected_by_chance(const struct ctx *c, const struct entry *e);
+/* The same, or of all levels that show it, whichever is less: twice that, as it is a choice of two. */
+double an_chance_of(const struct ctx *c, const struct entry *e);
 enum state { STATE_BEFORE, STATE_AFTER, STATE_OTHER };
 /* Does v have, in the places in which b differs from a, what a has there, or what b has? */
 enum state an_place_of(struct slice a, struct slice b, struct slice v);
@@ -209,6 +219,8 @@ void an_pair_moved(const struct ctx *c, struct entry *e, size_t n);
 size_t an_likeness(struct slice a, struct slice b);
 /* Sets e->why for e->factor. -ENOMEM. */
 [[nodiscard]] int an_explain(const struct ctx *c, struct entry *e);
+/* Does it follow from the factor, or so it seems, in no more than a letter or digit or two that stand alone? */
+bool an_is_short(const struct entry *e);
 
 /* A difference that trials with several factors varied show, and none of those that vary one of these factors. */
 struct signature {

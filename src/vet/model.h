@@ -259,6 +259,9 @@ struct vet_result {
 	const char *confinement; /* what was really achieved */
 	struct vet_finding *findings;
 	size_t n_findings; /* worst first */
+	/* Factors of which something covert was seen that is no noise of this tool, and was not repeated often enough to be a finding;
+	 * NULL: none. "time zone, gateway host name" */
+	const char *undecided;
 	struct vet_host *hosts;
 	size_t n_hosts;
 	struct vet_factor_row *factors;

@@ -463,23 +463,6 @@ static int run_queue(struct run *run)
 	return run->running ? loop_run(run->loop) : 0;
 }
 
-static int note_undecided(struct run *run, const struct analysis_candidate *c, size_t n)
-{
-	unsigned clear = 0;
-	for (size_t i = 0; i < n; i++)
-		clear += c[i].by_chance < 0.01 && c[i].worst > CLASS_HASHED;
-	if (clear == 0)
-		return 0;
-	const char *note =
-	        arena_fmt(run->arena, "%u suspected dependences were not repeated often enough to decide: run with --thorough", clear);
-	const char **notes = arena_array(run->arena, 1, sizeof(*notes));
-	if (!note || !notes)
-		return -ENOMEM;
-	notes[run->result->n_notes++] = note;
-	run->result->notes = notes;
-	return 0;
-}
-
 /* What --quick has left, beside what the artefact's own lists ask for. */
 static size_t quick_left(const struct run *run)
 {
@@ -532,7 +515,7 @@ static int confirm(struct run *run)
 	for (int round = 0; round < 2 && !run->stopping; round++) {
 		struct analysis_candidate *c = NULL;
 		struct treatment *t = NULL;
-		size_t n = 0, n_trials = 0, covered = 0;
+		size_t n = 0, n_trials = 0;
 		int r = analysis_screen(run->features, run->observations, run->n_observations, run->profile, run->arena, &c, &n);
 		if (r < 0 || n == 0)
 			return r;
@@ -542,11 +525,9 @@ static int confirm(struct run *run)
 		/* Behind the gate nothing may stay suspected, or it would count as closed. */
 		if (run->options->effort == PLAN_QUICK && !run->options->behind)
 			max = quick_left(run);
-		r = analysis_confirm(c, n, round == 0, max, run->arena, &t, &n_trials, &covered);
+		r = analysis_confirm(c, n, round == 0, max, run->arena, &t, &n_trials);
 		for (size_t i = 0; i < n_trials && r == 0; i++)
 			r = add_fresh(run, &t[i]);
-		if (r == 0 && round == 1)
-			r = note_undecided(run, c + covered, n - covered);
 		r = r < 0 ? r : run_queue(run);
 		if (r < 0)
 			return r;
@@ -852,6 +833,13 @@ static int put_lists(struct run *run, const struct plan *plan)
 			if (note)
 				notes[r->n_notes++] = note;
 		}
+	const char *undecided =
+	        r->undecided && r->n_notes < 30
+	                ? arena_fmt(
+	                          run->arena, "Suspected of a covert dependence and not repeated often enough to decide: %s.", r->undecided)
+	                : NULL;
+	if (undecided)
+		notes[r->n_notes++] = undecided;
 	r->n_notes += oddities_notes(run->oddities, run->arena, notes + r->n_notes, NOTES_MAX - r->n_notes);
 	return 0;
 }
@@ -893,6 +881,11 @@ static void decide_verdict(struct run *run, const struct plan *plan)
 		r->verdict = VERDICT_INCONCLUSIVE;
 		r->reason =
 		        arena_fmt(run->arena, "not all that the tool sent could be kept and compared: %s", oddities_lost(run->oddities));
+	} else if (r->undecided) {
+		r->verdict = VERDICT_INCONCLUSIVE;
+		r->reason = arena_fmt(run->arena,
+		        "something covert was suspected (%s) and not repeated often enough to decide: run again with more effort",
+		        r->undecided);
 	}
 }
 

@@ -8,6 +8,7 @@
 
 #include "identify/profile.h"
 #include "vet/analysis.h"
+#include "vet/calm.h"
 #include "vet/explain.h"
 #include "vet/plan.h"
 
@@ -60,6 +61,7 @@ struct bench {
 	size_t n;
 	struct arena arena;
 	uint64_t state;
+	uint32_t stream; /* of the next trial of a plan */
 	struct vet_result result;
 	/* What feature i says in trial o. */
 	struct slice (*tool)(struct bench *b, uint32_t i, size_t o);
@@ -94,6 +96,7 @@ static void bench_start(uint64_t seed, size_t features, struct slice (*tool)(str
 	bench.arena = ARENA(64 << 20);
 	bench.result = (struct vet_result){.arena = ARENA(16 << 20)};
 	bench.state = seed;
+	bench.stream = 0;
 	bench.tool = tool;
 	for (size_t i = 0; i < features; i++)
 		bench.s.f[i] = (struct feature){.endpoint = "POST https://api.example.com/v1/messages",
@@ -121,6 +124,7 @@ static void run(const struct treatment *t, bool baseline, unsigned factor, unsig
 	        .level = level,
 	        .confirming = confirming,
 	        .usable = true,
+	        .stream = confirming ? 0 : bench.stream,
 	        .started_unix = 1795464000 + (int64_t)o, /* 2026-11-23 20:00 UTC */
 	        .host = &bench.hosts[o],
 	        .gateway = gateway};
@@ -156,20 +160,16 @@ static size_t experiment(size_t budget)
 	return n;
 }
 
-/* As the command does it with --quick: two rounds of trials that set what is suspected together. */
-static void experiment_together(void)
+/* As the command does it: two rounds of trials that set what is suspected together, at most `max` of them; then decides. */
+static void confirm_together(size_t max)
 {
-	struct plan plan;
-	assert_int_equal(plan_build(PLAN_QUICK, bench.state, NULL, true, &bench.arena, &plan, NULL), 0);
-	for (size_t i = 0; i < plan.n; i++)
-		run(&plan.trials[i].treatment, plan.trials[i].baseline, plan.trials[i].factor, plan.trials[i].level, false);
+	max += bench.n;
 	for (int round = 0; round < 2; round++) {
 		struct analysis_candidate *found;
 		struct treatment *t;
-		size_t n, n_trials, covered;
+		size_t n, n_trials;
 		assert_int_equal(analysis_screen(&bench.s, bench.t, bench.n, NULL, &bench.arena, &found, &n), 0);
-		assert_int_equal(
-		        analysis_confirm(found, n, round == 0, PLAN_QUICK_MAX - bench.n, &bench.arena, &t, &n_trials, &covered), 0);
+		assert_int_equal(analysis_confirm(found, n, round == 0, max - bench.n, &bench.arena, &t, &n_trials), 0);
 		for (size_t i = 0; i < n_trials; i++) {
 			unsigned varied = 0, factor = 0;
 			for (unsigned f = 0; f < factor_count; f++)
@@ -182,8 +182,20 @@ static void experiment_together(void)
 			bench.t[bench.n - 1].combined = varied != 1;
 		}
 	}
-	assert_true(bench.n <= PLAN_QUICK_MAX);
+	assert_true(bench.n <= max);
 	assert_int_equal(analysis_decide(&bench.s, bench.t, bench.n, NULL, &bench.result), 0);
+}
+
+static void experiment_together(void)
+{
+	struct plan plan;
+	assert_int_equal(plan_build(PLAN_QUICK, bench.state, NULL, true, &bench.arena, &plan, NULL), 0);
+	calm_plan(&plan);
+	for (size_t i = 0; i < plan.n; i++) {
+		bench.stream = plan.trials[i].stream;
+		run(&plan.trials[i].treatment, plan.trials[i].baseline, plan.trials[i].factor, plan.trials[i].level, false);
+	}
+	confirm_together(PLAN_QUICK_MAX - bench.n);
 }
 
 static unsigned findings(enum leak_class class, const char *factor)
@@ -192,6 +204,16 @@ static unsigned findings(enum leak_class class, const char *factor)
 	for (size_t i = 0; i < bench.result.n_findings; i++)
 		n += bench.result.findings[i].class == class && (!factor || strcmp(bench.result.findings[i].factor, factor) == 0);
 	return n;
+}
+
+static bool told(enum leak_class class, const char *factor, unsigned level)
+{
+	bool is = false;
+	for (size_t i = 0; i < bench.result.n_findings; i++)
+		for (const char *const *l = bench.result.findings[i].levels; *l; l++)
+			is |= bench.result.findings[i].class == class && strcmp(bench.result.findings[i].factor, factor) == 0 &&
+			      strcmp(*l, factor_level_at((unsigned)factor_find(factor), level)->name) == 0;
+	return is;
 }
 
 /* -- simulations -- */
@@ -366,6 +388,105 @@ static void combined_rounds_tell_apart(void **state)
 		assert_int_equal(findings(CLASS_UNDECLARED, "shell"), 1);
 		bench_stop();
 	}
+}
+
+static const char *const next_days[] = {"Asia/Shanghai", "Asia/Kolkata", "Asia/Tokyo", NULL};
+
+/* The line of a prompt with the date of the place, which is the next day in some at 20:00 UTC; its apostrophe tells of two lists of names,
+ * and a zone writes it with slashes. */
+static struct slice evening(struct bench *b, uint32_t i, size_t o)
+{
+	unsigned gateway = b->t[o].treatment.level[factor_find("gateway")];
+	bool there = b->t[o].treatment.base == BASE_GATEWAY, next = false;
+	if (i >= 4)
+		return chance(b) < b->rate[i] ? SLICE("batch of seven") : SLICE("batch of eight");
+	for (const char *const *z = next_days; *z; z++)
+		next |= strcmp(b->hosts[o].timezone, *z) == 0;
+	char mark = there && level_is(b, o, "timezone", 1) ? '/' : '-';
+	const char *quote = there && gateway >= 7 && gateway <= 10    ? "\xe2\x80\x99"
+	                    : there && gateway >= 11 && gateway <= 13 ? "\xca\xbc"
+	                                                              : "'";
+	return slice_str(arena_fmt(&b->arena, "Today%ss date is 2026%c11%c%d.", quote, mark, mark, next ? 24 : 23));
+}
+
+/* Of seven names of two lists each is tried once, and there are few fresh trials: what the names of a list show alike proves it, and what
+ * follows from the zone is no sign against it and takes none of them. */
+static void lists_are_proven_together(void **state)
+{
+	(void)state;
+	unsigned missed = 0;
+	for (uint64_t seed = 1; seed <= 20; seed++) {
+		bench_start(seed, 60, evening);
+		for (size_t i = 4; i < 60; i++) {
+			bench.rate[i] = 0.05 + 0.1 * chance(&bench);
+			bench.s.f[i].endpoint = "POST https://telemetry.example.com/batch";
+		}
+		struct plan plan;
+		assert_int_equal(plan_build(PLAN_QUICK, seed, NULL, true, &bench.arena, &plan, NULL), 0);
+		for (size_t i = 0; i < plan.n; i++)
+			if (plan.trials[i].level < 7 || strcmp(factor_table[plan.trials[i].factor].name, "gateway") != 0)
+				run(&plan.trials[i].treatment, plan.trials[i].baseline, plan.trials[i].factor, plan.trials[i].level, false);
+		for (unsigned level = 7; level <= 13; level++) {
+			struct treatment t = plan_treatment(BASE_GATEWAY, (unsigned)factor_find("gateway"), level);
+			run(&t, false, (unsigned)factor_find("gateway"), level, false);
+		}
+		confirm_together(20);
+		for (unsigned level = 7; level <= 13; level++)
+			missed += !told(CLASS_COVERT, "gateway", level);
+		missed += findings(CLASS_COVERT, "gateway") != 2;
+		missed += !told(CLASS_COVERT, "timezone", 1);
+		missed += findings(CLASS_COVERT, NULL) != 3;
+		assert_null(bench.result.undecided);
+		bench_stop();
+	}
+	if (missed)
+		fail_msg("%u of 200 missed", missed);
+}
+
+/* Seen once where all is quiet, and not tried again. */
+static void what_is_not_decided_is_said(void **state)
+{
+	(void)state;
+	bench_start(1, 50, quiet);
+	bench.s.f[3].address = "body.metadata.is_ci";
+	experiment(0);
+	assert_int_equal(findings(CLASS_COVERT, NULL), 0);
+	assert_non_null(strstr(bench.result.undecided, "gateway host name"));
+	assert_non_null(strstr(bench.result.undecided, "time zone"));
+	assert_null(strstr(bench.result.undecided, "CI"));
+	bench_stop();
+	bench_start(1, 50, quiet);
+	bench.s.f[3].address = "body.metadata.is_ci";
+	experiment(PLAN_QUICK_KEPT);
+	assert_int_equal(findings(CLASS_COVERT, NULL), 2);
+	assert_null(bench.result.undecided);
+	bench_stop();
+}
+
+/* A checksum of all that is sent, which is the same where the same was drawn and said, and is drawn anew in every fresh trial. */
+static struct slice checksum(struct bench *b, uint32_t i, size_t o)
+{
+	uint32_t stream = b->t[o].confirming ? (uint32_t)(1000 + o) : b->t[o].stream;
+	bool says = level_is(b, o, "timezone", 1) || level_is(b, o, "timezone", 3) || level_is(b, o, "git", 1) || level_is(b, o, "user", 1);
+	static struct bench mix;
+	mix.state = (uint64_t)(b->rate[0] * 1e9) << 32 ^ (uint64_t)stream << 8 ^ (uint64_t)says << 7 ^ i;
+	return slice_str(arena_fmt(&b->arena, "client=1.2.3; kind=cli; sum=%05x;", (unsigned)(dice(&mix) >> 44)));
+}
+
+static void copies_are_no_witnesses(void **state)
+{
+	(void)state;
+	unsigned wrong = 0;
+	for (uint64_t seed = 1; seed <= 100; seed++) {
+		bench_start(seed, 8, checksum);
+		bench.rate[0] = chance(&bench);
+		experiment_together();
+		wrong += findings(CLASS_COVERT, NULL) > 0;
+		wrong += bench.result.undecided != NULL;
+		bench_stop();
+	}
+	print_message("%u of 100 wrong\n", wrong);
+	assert_true(wrong <= 1);
 }
 
 /* A mark that is set in seven of ten sessions of a level. */
@@ -641,6 +762,9 @@ int main(void)
 	        cmocka_unit_test(planted_dependences_are_found),
 	        cmocka_unit_test(quick_budget_is_enough),
 	        cmocka_unit_test(combined_rounds_tell_apart),
+	        cmocka_unit_test(lists_are_proven_together),
+	        cmocka_unit_test(what_is_not_decided_is_said),
+	        cmocka_unit_test(copies_are_no_witnesses),
 	        cmocka_unit_test(channels_of_other_kinds),
 	        cmocka_unit_test(like_findings_fold),
 	        cmocka_unit_test(echoes_are_findings),

@@ -472,9 +472,9 @@ static void confirm(void)
 	for (int round = 0; round < 2; round++) {
 		struct analysis_candidate *found;
 		struct treatment *t;
-		size_t n, n_trials, covered;
+		size_t n, n_trials;
 		assert_int_equal(analysis_screen(bench.set, bench.t, bench.n, NULL, &bench.arena, &found, &n), 0);
-		assert_int_equal(analysis_confirm(found, n, round == 0, 24, &bench.arena, &t, &n_trials, &covered), 0);
+		assert_int_equal(analysis_confirm(found, n, round == 0, 24, &bench.arena, &t, &n_trials), 0);
 		for (size_t i = 0; i < n_trials; i++)
 			run(&t[i], 0, CONFIRM);
 	}

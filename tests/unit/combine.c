@@ -132,9 +132,9 @@ static void vet(const struct tool *tool, uint64_t seed, unsigned strength)
 	for (int round = 0; round < (tool->quick ? 0 : 2); round++) {
 		struct analysis_candidate *c;
 		struct treatment *t;
-		size_t n, n_t, covered;
+		size_t n, n_t;
 		assert_int_equal(analysis_screen(&lab.s, lab.t, lab.n, NULL, &lab.arena, &c, &n), 0);
-		assert_int_equal(analysis_confirm(c, n, round == 0, 24, &lab.arena, &t, &n_t, &covered), 0);
+		assert_int_equal(analysis_confirm(c, n, round == 0, 24, &lab.arena, &t, &n_t), 0);
 		for (size_t i = 0; i < n_t && n; i++)
 			run(&(struct plan_trial){.treatment = t[i]}, true, ROW_NONE);
 	}
