@@ -44,6 +44,9 @@ static void relocations(struct elf_strings *s, size_t at, size_t n)
 		return;
 	s->rela = s->rela_begin = begin;
 	s->rela_end = bytes < end - begin ? begin + (size_t)bytes : end;
+	s->relas = (s->rela_end - begin) / sizeof(Elf64_Rela);
+	if (s->relas > ELF_STRING_RELOCATIONS)
+		s->relas = ELF_STRING_RELOCATIONS;
 }
 
 bool elf_strings_begin(struct slice file, size_t from, size_t stop, struct elf_strings *out)
@@ -152,7 +155,7 @@ bool elf_strings_next(struct elf_strings *s, struct elf_string *out)
 				return true;
 		}
 	}
-	for (Elf64_Rela r; rela_at(s, s->rela, &r);) {
+	for (Elf64_Rela r; s->relas && rela_at(s, s->rela, &r); s->relas--) {
 		Elf64_Rela before = {0}, behind = {0};
 		size_t at, end;
 		uint64_t there = 0;

@@ -14,6 +14,8 @@ struct elf_string {
 };
 #define ELF_STRING_MAX      255u
 #define ELF_STRING_SEGMENTS 32u
+/* More are not looked at: a file that is read in parts has them read for each part. Large executables have half a million. */
+#define ELF_STRING_RELOCATIONS ((size_t)1 << 21)
 
 struct elf_strings {
 	struct slice file;
@@ -23,8 +25,8 @@ struct elf_strings {
 		uint64_t address, at, n;
 		bool code;
 	} segment[ELF_STRING_SEGMENTS];
-	size_t n, next, word; /* segment and offset of the next pointer in the file */
-	size_t rela, rela_begin, rela_end;
+	size_t n, next, word;                     /* segment and offset of the next pointer in the file */
+	size_t rela, rela_begin, rela_end, relas; /* the next relocation; all of them; how many are still looked at */
 };
 
 /* Of the whole file, those whose pointers stand in [from, stop). False: it has none that could be read. */

@@ -1,0 +1,144 @@
+/* Tables of strings of an executable, on files that are put together here. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include <elf.h>
+
+#include "parse/elfstrings.h"
+
+#define BASE 0x400000u
+
+enum { DYNAMIC = 256, TEXTS = 320, RUN = 352, C_TABLE = 384, GO_TABLE = 416, MADE = 480, RELA = 512, END = 1024 };
+
+struct file {
+	uint8_t bytes[END];
+};
+
+static void put64(uint8_t *to, uint64_t v)
+{
+	memcpy(to, &v, sizeof(v));
+}
+
+static void headers(uint8_t *to, uint64_t n, uint64_t rela_bytes)
+{
+	Elf64_Ehdr h = {.e_ident = {0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT},
+	        .e_type = ET_DYN,
+	        .e_machine = EM_X86_64,
+	        .e_phoff = sizeof(h),
+	        .e_phentsize = sizeof(Elf64_Phdr),
+	        .e_phnum = 2};
+	const Elf64_Phdr p[] = {{.p_type = PT_LOAD, .p_flags = PF_R | PF_W, .p_vaddr = BASE, .p_filesz = n, .p_memsz = n},
+	        {.p_type = PT_DYNAMIC, .p_flags = PF_R, .p_offset = DYNAMIC, .p_vaddr = BASE + DYNAMIC, .p_filesz = 3 * sizeof(Elf64_Dyn)}};
+	const Elf64_Dyn d[] = {
+	        {.d_tag = DT_RELA, .d_un.d_ptr = BASE + RELA}, {.d_tag = DT_RELASZ, .d_un.d_val = rela_bytes}, {.d_tag = DT_NULL}};
+	memcpy(to, &h, sizeof(h));
+	memcpy(to + sizeof(h), p, sizeof(p));
+	memcpy(to + DYNAMIC, d, sizeof(d));
+}
+
+/* A table of C, one of Go, and one that is made when the file is loaded. */
+static void build(struct file *f)
+{
+	static const char texts[] = "\0alpha\0beta\0gamma\0", run[] = "onetwothreefour";
+	static const uint8_t lengths[] = {3, 3, 5};
+	*f = (struct file){0};
+	headers(f->bytes, END, 2 * sizeof(Elf64_Rela));
+	memcpy(f->bytes + TEXTS, texts, sizeof(texts));
+	memcpy(f->bytes + RUN, run, sizeof(run));
+	put64(f->bytes + C_TABLE, BASE + TEXTS + 1);
+	put64(f->bytes + C_TABLE + 8, BASE + TEXTS + 7);
+	put64(f->bytes + C_TABLE + 16, BASE + TEXTS + 12);
+	for (size_t i = 0, at = 0; i < 3; at += lengths[i++]) {
+		put64(f->bytes + GO_TABLE + 16 * i, BASE + RUN + at);
+		put64(f->bytes + GO_TABLE + 16 * i + 8, lengths[i]);
+	}
+	const Elf64_Rela r[] = {{.r_offset = BASE + MADE, .r_info = R_X86_64_RELATIVE, .r_addend = BASE + TEXTS + 7},
+	        {.r_offset = BASE + MADE + 8, .r_info = R_X86_64_RELATIVE, .r_addend = BASE + TEXTS + 12}};
+	memcpy(f->bytes + RELA, r, sizeof(r));
+}
+
+static char *words(struct slice file, size_t from, size_t stop, char out[400])
+{
+	struct elf_strings all;
+	struct elf_string s;
+	size_t n = 0;
+	out[0] = 0;
+	for (bool more = elf_strings_begin(file, from, stop, &all); more && elf_strings_next(&all, &s);) {
+		assert_true(s.at >= from && s.at < stop && s.end > s.at);
+		n += (size_t)snprintf(out + n, 400 - n, "%s%.*s", n ? " " : "", SLICE_FMT(s.text));
+		assert_true(n < 400);
+	}
+	return out;
+}
+
+static void tables_are_read(void **state)
+{
+	(void)state;
+	struct file f;
+	char out[400];
+	build(&f);
+	struct slice all = slice_of(f.bytes, sizeof(f.bytes));
+	assert_string_equal(words(all, 0, END, out), "alpha beta gamma one two three beta gamma");
+	/* A part of the file has the pointers that stand in it. */
+	assert_string_equal(words(all, C_TABLE + 8, GO_TABLE + 16, out), "beta gamma one");
+	assert_string_equal(words(all, MADE + 8, END, out), "gamma");
+}
+
+/* Cut anywhere, and with any byte another one: no read goes past the file (what else it says is its own). */
+static void broken_files_are_read(void **state)
+{
+	(void)state;
+	struct file f;
+	char out[400];
+	build(&f);
+	for (size_t n = 0; n <= END; n++) {
+		uint8_t *cut = malloc(n + 1);
+		assert_non_null(cut);
+		memcpy(cut, f.bytes, n);
+		uint8_t *tight = realloc(cut, n ? n : 1);
+		assert_non_null(tight);
+		(void)words(slice_of(tight, n), 0, END, out);
+		free(tight);
+	}
+	for (size_t i = 0; i < RELA + 2 * sizeof(Elf64_Rela); i++)
+		for (unsigned v = 0; v < 3; v++) {
+			uint8_t old = f.bytes[i];
+			f.bytes[i] = v == 0 ? 0 : v == 1 ? 0xff : (uint8_t)(old ^ 0x80);
+			(void)words(slice_of(f.bytes, sizeof(f.bytes)), 0, END, out);
+			f.bytes[i] = old;
+		}
+}
+
+/* A file is read in parts, and all relocations for each of them: more than any linker writes are not looked at. */
+static void relocations_have_an_end(void **state)
+{
+	(void)state;
+	size_t n = RELA + (ELF_STRING_RELOCATIONS + 1) * sizeof(Elf64_Rela);
+	uint8_t *bytes = calloc(1, n);
+	char out[400];
+	assert_non_null(bytes);
+	struct file f;
+	build(&f);
+	memcpy(bytes, f.bytes, RELA);
+	headers(bytes, n, n - RELA);
+	memset(bytes + C_TABLE, 0, RELA - C_TABLE);
+	Elf64_Rela r = {.r_offset = BASE + MADE, .r_info = R_X86_64_RELATIVE, .r_addend = BASE + TEXTS + 7};
+	memcpy(bytes + RELA + (ELF_STRING_RELOCATIONS - 1) * sizeof(r), &r, sizeof(r));
+	assert_string_equal(words(slice_of(bytes, n), 0, n, out), "beta");
+	memset(bytes + RELA + (ELF_STRING_RELOCATIONS - 1) * sizeof(r), 0, sizeof(r));
+	memcpy(bytes + RELA + ELF_STRING_RELOCATIONS * sizeof(r), &r, sizeof(r));
+	assert_string_equal(words(slice_of(bytes, n), 0, n, out), "");
+	free(bytes);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(tables_are_read), cmocka_unit_test(broken_files_are_read), cmocka_unit_test(relocations_have_an_end)};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
