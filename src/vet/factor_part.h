@@ -39,8 +39,8 @@ FACTOR_WAYS(company);
 /* factor_date.c */
 FACTOR_APPLY(date);
 
-/* factor_variables.c */
-FACTOR_APPLY(variables);
+/* factor_hidden.c */
+FACTOR_APPLY(hidden_names);
 
 /* factor_work.c */
 FACTOR_WAYS(ci);

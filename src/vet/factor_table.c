@@ -285,10 +285,10 @@ const struct factor factor_table[] = {
 	},
 	{
 		/* Its levels are those that the artefact itself gives. */
-		.name = "variables",
-		.title = "variables that the artefact hides the names of",
+		.name = "hidden_names",
+		.title = "variables and files that the artefact hides the names of",
 		LEVELS({"none", "", Q}),
-		.apply = variables_apply,
+		.apply = hidden_names_apply,
 		.literals = no_literals,
 		.vocabulary = VOCABULARY("variable", "variables", "environment", "env"),
 	},

@@ -26,9 +26,9 @@
 /* Of a host name that a member is put into; they are made up, and occur nowhere else. */
 static const char front[] = "gw-5t7", behind[] = "gw-3n8.tarnfell.com";
 
-#define PLACED_MAX    24
-#define PATH_MAX_     128
-#define VARIABLES_MAX 32
+#define PLACED_MAX 24
+#define PATH_MAX_  128
+#define JOINED_MAX 32
 
 struct probe {
 	unsigned list, second;    /* numbers */
@@ -275,6 +275,25 @@ static bool may_hold_folders(struct slice path)
 	return !first;
 }
 
+/* The name of a file, below the home or the project if it is relative: a few plain parts. */
+static bool is_file_name(const char *member)
+{
+	struct slice s = slice_str(member), part;
+	size_t parts = 0;
+	if (s.n < 3 || s.n > PATH_MAX_ || !is_plain(member) || s.p[s.n - 1] == '/')
+		return false;
+	if (s.p[0] == '/')
+		return may_hold_folders(s) && memchr(s.p + 1, '/', s.n - 1);
+	if (slice_starts(s, SLICE("./")) || slice_starts(s, SLICE("~/")))
+		s = slice_from(s, 2);
+	while (slice_split(&s, '/', &part)) {
+		parts++;
+		if (part.n == 0 || slice_is(part, ".") || slice_is(part, "..") || memchr(part.p, ':', part.n))
+			return false;
+	}
+	return parts > 0 && parts < 8 && (parts > 1 || memchr(member, '.', strlen(member)));
+}
+
 /* A name may be that of the API's host, and as well of a remote, of who commits, of the network, of the person: what is probed is the
  * first, or the place that a zone or a language says by itself. The others are set in rows, and what shows there is traced like anything
  * else. */
@@ -307,19 +326,28 @@ static void place_member(struct mined_levels *m, const struct vet_constant_list 
 	}
 }
 
+/* The members that fit, with commas between them; NULL: none does. */
+static const char *joined(const struct mined_levels *m, const struct vet_constant_list *l, bool (*fits)(const char *member))
+{
+	_cleanup_buf_ struct buf b = BUF(8192);
+	size_t n = 0;
+	for (size_t i = 0; i < l->n_members && n < JOINED_MAX; i++)
+		if (fits(l->members[i]))
+			buf_fmt(&b, "%s%s", n++ ? "," : "", l->members[i]);
+	return n == 0 || buf_error(&b) ? NULL : arena_str(m->arena, buf_slice(&b));
+}
+
 static void place_list(struct mined_levels *m, const struct vet_constant_list *l)
 {
 	if (l->n_members == 0)
 		return;
 	if (holds(l, "variable")) {
-		_cleanup_buf_ struct buf b = BUF(4096);
-		size_t n = 0;
-		for (size_t i = 0; i < l->n_members && n < VARIABLES_MAX; i++)
-			if (is_variable_name(l->members[i]))
-				buf_fmt(&b, "%s%s", n++ ? "," : "", l->members[i]);
-		place(m, l, "variables", n == 0 || buf_error(&b) ? NULL : arena_str(m->arena, buf_slice(&b)));
+		place(m, l, "hidden_names", joined(m, l, is_variable_name));
 		return;
 	}
+	/* An open list of files is what a tool reads; a hidden one it looks for. */
+	if (holds(l, "path") && l->hidden)
+		place(m, l, "hidden_names", joined(m, l, is_file_name));
 	place_member(m, l, l->members[0]);
 	if (l->n_members > 2)
 		place_member(m, l, l->members[l->n_members / 2]);

@@ -17,7 +17,7 @@ static void rows_are_complete(void **state)
 		assert_int_equal(factor_find(f->name), i);
 		assert_non_null(f->title);
 		/* The levels of one come from artefacts alone. */
-		bool own = strcmp(f->name, "variables") != 0;
+		bool own = strcmp(f->name, "hidden_names") != 0;
 		assert_true(f->n_levels >= 1u + own && f->n_levels <= FACTOR_LEVELS_MAX);
 		assert_non_null(f->apply);
 		assert_non_null(f->literals);
@@ -83,7 +83,9 @@ static void one_factor_changes_no_other_literal(void **state)
 	static struct host_spec h0, h;
 	const char *g0 = NULL, *g = NULL, *lit0[32], *lit[32];
 	assert_int_equal(treatment_host(&(struct treatment){.base = BASE_GATEWAY}, &arena, &h0, &g0), 0);
-	assert_int_equal(factor_level_add((unsigned)factor_find("variables"), "two", "KESTREL_LAB,PLOVER_LAB,PATH,LD_PRELOAD", false), 0);
+	assert_int_equal(factor_level_add((unsigned)factor_find("hidden_names"), "two",
+	                         "KESTREL_LAB,PLOVER_LAB,PATH,LD_PRELOAD,.kestrel.toml", false),
+	        0);
 	for (unsigned i = 0; i < factor_count; i++) {
 		struct treatment t = {.base = BASE_GATEWAY};
 		t.level[i] = 1;
@@ -96,10 +98,55 @@ static void one_factor_changes_no_other_literal(void **state)
 			for (size_t j = 0; j < n; j++)
 				assert_string_equal(lit[j], lit0[j]);
 		}
-		bool set = strcmp(factor_table[i].name, "variables") == 0;
+		bool set = strcmp(factor_table[i].name, "hidden_names") == 0;
 		assert_int_equal(host_env_get(&h, "KESTREL_LAB") && host_env_get(&h, "PLOVER_LAB"), set);
 		assert_null(host_env_get(&h, "LD_PRELOAD"));
 	}
+	factor_level_reset();
+	arena_free(&arena);
+}
+
+static const struct host_file *file_of(const struct host_spec *h, const char *path)
+{
+	const struct host_file *found = NULL;
+	for (size_t i = 0; i < h->n_files; i++)
+		if (strcmp(h->files[i].path, path) == 0) {
+			assert_null(found);
+			found = &h->files[i];
+		}
+	return found;
+}
+
+/* Below the home and the project, but for what says where; nothing that is there is replaced, and no file becomes a folder. */
+static void hidden_files_are_made(void **state)
+{
+	(void)state;
+	struct arena arena = ARENA(64 << 20);
+	static struct host_spec h;
+	const char *g = NULL;
+	unsigned names = (unsigned)factor_find("hidden_names"), ai = (unsigned)factor_find("ai_tools");
+	struct treatment t = {.base = BASE_OFFICIAL};
+	assert_int_equal(
+	        factor_level_add(names, "some",
+	                ".plover/settings.json,./kestrel.toml,~/.osprey,/opt/hazelbrant/licence,.plover,.plover/settings.json/x,.git/HEAD,"
+	                ".cursor/mcp.json,.codex",
+	                false),
+	        0);
+	t.level[names] = 1;
+	t.level[ai] = 1;
+	assert_int_equal(treatment_host(&t, &arena, &h, &g), 0);
+	const char *const made[] = {arena_fmt(&arena, "%s/.plover/settings.json", h.home),
+	        arena_fmt(&arena, "%s/.plover/settings.json", h.project), arena_fmt(&arena, "%s/kestrel.toml", h.project),
+	        arena_fmt(&arena, "%s/.osprey", h.home), "/opt/hazelbrant/licence", arena_fmt(&arena, "%s/.git/HEAD", h.home)};
+	for (size_t i = 0; i < ARRAY_LEN(made); i++)
+		assert_non_null(file_of(&h, made[i]));
+	assert_true(slice_is(file_of(&h, made[0])->data, "{}\n"));
+	const char *const not_made[] = {arena_fmt(&arena, "%s/kestrel.toml", h.home), arena_fmt(&arena, "%s/.osprey", h.project),
+	        arena_fmt(&arena, "%s/.plover", h.home), arena_fmt(&arena, "%s/.plover/settings.json/x", h.home),
+	        arena_fmt(&arena, "%s/.git/HEAD", h.project), arena_fmt(&arena, "%s/.codex", h.home)};
+	for (size_t i = 0; i < ARRAY_LEN(not_made); i++)
+		assert_null(file_of(&h, not_made[i]));
+	assert_true(file_of(&h, arena_fmt(&arena, "%s/.cursor/mcp.json", h.home))->data.n > 10);
 	factor_level_reset();
 	arena_free(&arena);
 }
@@ -170,6 +217,7 @@ int main(void)
 	        cmocka_unit_test(rows_are_complete),
 	        cmocka_unit_test(literals_are_unique),
 	        cmocka_unit_test(one_factor_changes_no_other_literal),
+	        cmocka_unit_test(hidden_files_are_made),
 	        cmocka_unit_test(literals_of_derived_things),
 	        cmocka_unit_test(treatments_set_the_host),
 	        cmocka_unit_test(levels_can_be_added),

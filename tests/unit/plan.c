@@ -141,7 +141,8 @@ static void rows_cover_pairs(void **state)
 			assert_int_equal(factor_level_add(g, names[i], names[i], true), 0);
 		}
 		if (mined) {
-			assert_int_equal(factor_level_add((unsigned)factor_find("variables"), "two", "KESTREL_LAB,PLOVER_LAB", false), 0);
+			assert_int_equal(
+			        factor_level_add((unsigned)factor_find("hidden_names"), "two", "KESTREL_LAB,PLOVER_LAB", false), 0);
 			assert_int_equal(factor_level_add(remote, "mined", "https://mined.example/a.git", false), 0);
 		}
 		assert_int_equal(plan_build(PLAN_NORMAL, 7, NULL, true, &arena, &p, NULL), 0);
