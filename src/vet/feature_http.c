@@ -643,8 +643,9 @@ static void raw_items(struct adding *a, struct item *root, const struct trace_re
 
 #define FILES_MAX 150
 
-/* The path of a file, with what is random or a time in it left out, so that the file is found again in other trials. */
-static struct slice file_shown(struct adding *a, struct slice path)
+/* The path of a file, with what is random or a time in it left out, so that the file is found again in other trials. Parts that are
+ * numbers (folders by day) go into *numbers, with a slash between them. */
+static struct slice file_shown(struct adding *a, struct slice path, struct buf *numbers)
 {
 	_cleanup_buf_ struct buf b = BUF(8192);
 	struct slice rest = path_template(a, item_key_of(a, path)), part;
@@ -654,7 +655,9 @@ static struct slice file_shown(struct adding *a, struct slice path)
 			digits += part.p[i] >= '0' && part.p[i] <= '9';
 		if (!first)
 			buf_u8(&b, '/');
-		if (digits >= 6)
+		if (digits && digits == part.n)
+			buf_fmt(numbers, "%s%.*s", numbers->n ? "/" : "", SLICE_FMT(part));
+		if (digits >= 6 || (digits && digits == part.n))
 			shape_add(part, false, &b);
 		else
 			buf_add(&b, part);
@@ -665,7 +668,8 @@ static struct slice file_shown(struct adding *a, struct slice path)
 /* What a tool leaves on the machine does not leave it, but whoever reads it later may send it. */
 static void file_items(struct adding *a, struct item *root, const struct trace_record *r)
 {
-	struct slice key = adding_fmt(a, "FILE %.*s", SLICE_FMT(file_shown(a, field(r, TAG_TARGET))));
+	_cleanup_buf_ struct buf numbers = BUF(8192);
+	struct slice path = file_shown(a, field(r, TAG_TARGET), &numbers), key = adding_fmt(a, "FILE %.*s", SLICE_FMT(path));
 	if (a->files++ >= FILES_MAX)
 		key = SLICE("FILE (further ones)");
 	struct item *e = endpoint(a, root, ITEM_LIST, key, SLICE(""), NULL);
@@ -674,6 +678,9 @@ static void file_items(struct adding *a, struct item *root, const struct trace_r
 		return;
 	m->always = m->unordered = true;
 	(void)item_fact(a, m, "kind", field(r, TAG_REASON));
+	struct item *in = numbers.n ? item_fact(a, m, "numbers in the path", arena_copy(&a->arena, buf_slice(&numbers))) : NULL;
+	if (in)
+		in->structural = false; /* it may be a date */
 	form_items(a, m, SLICE(""), field(r, TAG_FORM));
 	(void)item_measure(a, m, SLICE("(size)"), MEASURE_SIZE, trace_u64(r, TAG_WIRE_SIZE, 0));
 	/* One that is cut ends anywhere. */

@@ -743,6 +743,41 @@ static void gateway_is_no_echo(void **state)
 	feature_set_free(s);
 }
 
+static int add_file(struct feature_set *s, const char *path, const char *text)
+{
+	_cleanup_buf_ struct buf b = BUF(1 << 20);
+	size_t mark;
+	trace_begin(&b, TRACE_FILE, &mark);
+	trace_put(&b, TAG_TARGET, slice_str(path));
+	trace_put(&b, TAG_BODY, slice_str(text));
+	trace_put_u64(&b, TAG_WIRE_SIZE, strlen(text));
+	trace_put(&b, TAG_REASON, SLICE("file"));
+	trace_end(&b, mark);
+	return add_trace(s, &b, NULL, 0, NULL);
+}
+
+/* A file in a folder by day is the same file a day later, and the day is a value like any other. */
+static void folders_by_day_are_one_place(void **state)
+{
+	(void)state;
+	struct feature_set *s = set_new();
+	unsigned a = (unsigned)add_file(s, "/home/quillan7/.fern/sessions/2026/11/26/log-v2.txt", "one"),
+	         b = (unsigned)add_file(s, "/home/quillan7/.fern/sessions/2026/11/27/log-v2.txt", "one");
+	size_t different = 0;
+	for (uint32_t i = 0; i < feature_count(s); i++) {
+		assert_null(strstr(feature_at(s, i)->endpoint, "2026"));
+		if (!differs(s, i, a, b))
+			continue;
+		different++;
+		assert_non_null(strstr(feature_at(s, i)->endpoint, "/.fern/sessions/<9>/<9>/<9>/log-v2.txt"));
+		assert_string_equal(feature_at(s, i)->address, "numbers in the path");
+		assert_false(feature_at(s, i)->structural);
+		assert_true(slice_is(feature_value(s, i, a), "2026/11/26") && slice_is(feature_value(s, i, b), "2026/11/27"));
+	}
+	assert_int_equal(different, 1);
+	feature_set_free(s);
+}
+
 static void shapes(void **state)
 {
 	(void)state;
@@ -792,6 +827,7 @@ int main(void)
 	        cmocka_unit_test(hosts_hang_together),
 	        cmocka_unit_test(placeholders_cannot_be_forged),
 	        cmocka_unit_test(gateway_is_no_echo),
+	        cmocka_unit_test(folders_by_day_are_one_place),
 	        cmocka_unit_test(shapes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
