@@ -51,7 +51,9 @@ def main():
             if f["class"] != "disclosed":
                 # Numbers of list items and dates of the day are of the run, not of the finding.
                 address = steady(f["address"])
-                rows.setdefault((name, f["class"], f["factor"], steady(f["endpoint"]), address), []).append((r["subject"]["version"], f))
+                # Two channels in one place are two rows.
+                shown = re.sub(r"\d", "9", f["after"]) if f["class"] == "covert" else ""
+                rows.setdefault((name, f["class"], f["factor"], steady(f["endpoint"]), address, shown), []).append((r["subject"]["version"], f))
     order = {"covert": 0, "hashed": 1, "undeclared": 2}
     print("\n| tool | versions | class | factor | where | before → after | true | why |\n| --- | --- | --- | --- | --- | --- | --- | --- |")
     counts = {}
@@ -61,7 +63,7 @@ def main():
         counts.setdefault(row[1], {}).setdefault(truth, 0)
         counts[row[1]][truth] += len(found)
         short = lambda t: cell(t if len(t) < 60 else t[:57] + "...")
-        print(f"| {row[0]} | {', '.join(v for v, _ in found)} | {row[1]} | {row[2]}: {cell(', '.join(f['levels'][:3]))}{' and more' if len(f['levels']) > 3 else ''} | "
+        print(f"| {row[0]} | {', '.join(dict.fromkeys(v for v, _ in found))} | {row[1]} | {row[2]}: {cell(', '.join(f['levels'][:3]))}{' and more' if len(f['levels']) > 3 else ''} | "
               f"`{cell(row[3])}` `{cell(row[4])[:110]}` | `{short(f['before'])}` → `{short(f['after'])}` | {truth} | {cell(why)} |")
     print("\n" + "; ".join(f"{k}: " + ", ".join(f"{n} {t}" for t, n in sorted(v.items())) for k, v in sorted(counts.items(), key=lambda x: order[x[0]])) + ".")
 

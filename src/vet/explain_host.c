@@ -95,7 +95,7 @@ bool host_names_differ(struct slice text, const struct host_spec *here, const st
 	return said;
 }
 
-const char *host_digest_of(struct slice text, struct slice value)
+static const char *digest_is(struct slice text, struct slice value)
 {
 	for (int d = 0; d < DIGEST_END; d++) {
 		uint8_t sum[DIGEST_MAX];
@@ -115,6 +115,19 @@ const char *host_digest_of(struct slice text, struct slice value)
 		}
 	}
 	return NULL;
+}
+
+const char *host_digest_of(struct slice text, struct slice value)
+{
+	const char *d = digest_is(text, value);
+	/* Arguments of a tool call are JSON: what is digested of them may be the string with its quotes. */
+	if (d || value.n == 0 || value.n > 4096 || slice_chr(value, '"', 0) != SLICE_NPOS || slice_chr(value, '\\', 0) != SLICE_NPOS)
+		return d;
+	_cleanup_buf_ struct buf quoted = BUF(8192);
+	buf_u8(&quoted, '"');
+	buf_add(&quoted, value);
+	buf_u8(&quoted, '"');
+	return buf_error(&quoted) ? NULL : digest_is(text, buf_slice(&quoted));
 }
 
 const char *host_digest_differs(struct slice text, const struct host_spec *here, const struct host_spec *there, struct arena *arena)

@@ -67,6 +67,11 @@ static void test_digests(void **state)
 	assert_non_null(strstr(what, "project path"));
 	assert_non_null(host_digest_differs(slice_of(hex, 12), &here, &there, &arena));
 	assert_null(host_digest_differs(slice_of(hex, 7), &here, &there, &arena));
+	/* As JSON has it. */
+	digest_sha256_hex(SLICE("\"/srv/work/quillon-9\""), hex);
+	assert_non_null(host_digest_differs(slice_of(hex, 64), &here, &there, &arena));
+	digest_sha256_hex(SLICE("\"/srv/work/quillon-9"), hex);
+	assert_null(host_digest_differs(slice_of(hex, 64), &here, &there, &arena));
 	digest_sha256_hex(SLICE("# Quillon\nQuestions: help@quillon.example\n"), hex);
 	assert_non_null(host_digest_differs(slice_of(hex, 16), &here, &there, &arena));
 	assert_null(host_digest_differs(SLICE("0123456789abcdef"), &here, &there, &arena));
