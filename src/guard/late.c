@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -50,20 +51,30 @@ struct late {
 	} seen[SEEN_MAX];
 };
 
-static const char *const folders[] = {"/sys/kernel/tracing/events", "/sys/kernel/debug/tracing/events"};
-
-static int tracepoint(const char *name)
+/* The folder of the tracing file system; a host that has it nowhere still has it in the kernel: then it is mounted in no tree of names. -1:
+ * there is none. */
+static int open_tracing(void)
 {
+	static const char *const folders[] = {"/sys/kernel/tracing", "/sys/kernel/debug/tracing"};
 	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
-		char path[256], text[32];
-		uint64_t id;
-		(void)snprintf(path, sizeof(path), "%s/%s/id", folders[i], name);
-		_cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC);
-		ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text));
-		if (n > 0 && slice_u64(slice_trim(slice_of(text, (size_t)n)), INT32_MAX, &id))
-			return (int)id;
+		_cleanup_fd_ int fd = open(folders[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (fd >= 0 && faccessat(fd, "events", F_OK, 0) == 0)
+			return TAKE_FD(fd);
 	}
-	return -ENOENT;
+	_cleanup_fd_ int fs = fsopen("tracefs", FSOPEN_CLOEXEC);
+	if (fs < 0 || fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return -1;
+	return fsmount(fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+}
+
+static int tracepoint(int tracing, const char *name)
+{
+	char path[256], text[32];
+	uint64_t id;
+	(void)snprintf(path, sizeof(path), "events/%s/id", name);
+	_cleanup_fd_ int fd = openat(tracing, path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text));
+	return n > 0 && slice_u64(slice_trim(slice_of(text, (size_t)n)), INT32_MAX, &id) ? (int)id : -ENOENT;
 }
 
 struct fetch {
@@ -278,8 +289,9 @@ int late_new(struct guard *g, struct late **out, struct err *err)
 		return err_set(err, -ENOMEM, "no memory");
 	*l = (struct late){.g = g, .page = (size_t)sysconf(_SC_PAGESIZE)};
 	long cpus = sysconf(_SC_NPROCESSORS_CONF);
+	_cleanup_fd_ int tracing = open_tracing();
 	for (size_t i = 0; i < ARRAY_LEN(points); i++) {
-		int id = tracepoint(points[i].name);
+		int id = tracepoint(tracing, points[i].name);
 		int bad = id < 0 || cpus > (long)(RINGS / ARRAY_LEN(points));
 		for (int c = 0; id >= 0 && c < cpus && l->n < RINGS; c++)
 			bad |= open_ring(l, id, c, points[i].mount) < 0;
