@@ -56,9 +56,11 @@ int an_ctx_init(struct ctx *c)
 	if (!c->failed || !c->twin || !c->shapes || !c->off || !c->caused || !c->place || !c->first_echo || !c->by_feature || !c->rates)
 		return -ENOMEM;
 	for (size_t o = 0; o < c->n; o++) {
+		const struct analysis_trial *t = &c->all[o];
 		c->twin[o] = c->n;
-		for (size_t k = 0; k < c->n && c->t[o].stream && !c->t[o].baseline; k++)
-			if (c->t[k].baseline && c->t[k].stream == c->t[o].stream && an_in_base(&c->t[k], c->t[o].treatment.base))
+		for (size_t k = 0; k < c->n && t->stream && !t->baseline && c->twin[o] == c->n; k++)
+			if (c->all[k].baseline && !c->all[k].probe && c->all[k].stream == t->stream &&
+			        an_in_base(&c->all[k], t->treatment.base))
 				c->twin[o] = k;
 	}
 	for (uint32_t i = 0; i < features; i++) {

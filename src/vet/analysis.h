@@ -47,7 +47,7 @@ struct analysis_candidate {
 	enum leak_class worst; /* class of the worst so far, provisional */
 	double by_chance;      /* of its clearest feature: how many like it would come out by chance, given how often features of the same
 	                        * endpoint flip by themselves */
-	unsigned kind;         /* levels of one factor and base with the same number show the same there */
+	unsigned kind;         /* levels with the same number are of one factor and base, and show the same there */
 	unsigned fresh;        /* fresh runs of all of these that showed it */
 };
 

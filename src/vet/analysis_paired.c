@@ -65,16 +65,6 @@ static enum likeness likeness(struct slice a, struct slice b)
 	return 100 * (double)differ <= (a.n < LENGTH_LONG ? OTHERS : OTHERS_LONG) * (double)a.n ? LIKE_NEARLY : LIKE_NOT;
 }
 
-/* The baseline that drew what trial o draws; c->n: none. */
-static size_t partner_of(const struct ctx *c, size_t o)
-{
-	const struct analysis_trial *t = &c->all[o];
-	for (size_t k = 0; k < c->n && t->stream; k++)
-		if (c->all[k].baseline && !c->all[k].probe && c->all[k].stream == t->stream && an_in_base(&c->all[k], t->treatment.base))
-			return k;
-	return c->n;
-}
-
 static bool of_one_level(const struct analysis_trial *t)
 {
 	return t->usable && !t->baseline && !t->combined && !t->spread && t->row == ROW_NONE;
@@ -150,7 +140,7 @@ static bool is_drawn(const struct ctx *c, const struct token *t, unsigned *same)
 	unsigned pairs = 0;
 	*same = 0;
 	for (size_t o = 0; o < c->n; o++) {
-		size_t k = of_one_level(&c->all[o]) && t->there[o] ? partner_of(c, o) : c->n;
+		size_t k = of_one_level(&c->all[o]) && t->there[o] ? c->twin[o] : c->n;
 		if (k == c->n || !t->there[k])
 			continue;
 		pairs++;
@@ -185,7 +175,7 @@ static int marks_of_token(const struct ctx *c, const struct token *t, struct mar
 		return 0;
 	for (size_t o = 0; o < c->n; o++) {
 		const struct analysis_trial *u = &c->all[o];
-		size_t k = (of_one_level(u) || (u->paired && !u->baseline)) ? partner_of(c, o) : c->n;
+		size_t k = (of_one_level(u) || (u->paired && !u->baseline)) ? c->twin[o] : c->n;
 		if (k == c->n || !t->there[k] || likeness(text_in(c, t, k), text_in(c, t, o)) != LIKE_NEARLY)
 			continue;
 		bool known = false, explained = false;

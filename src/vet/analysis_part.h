@@ -29,7 +29,7 @@ struct ctx {
 	struct buf *shapes; /* n scratch buffers */
 	bool *off;          /* n flags: the value differs from the baselines' */
 	bool *caused;       /* n flags: off, and not by itself: its factor is the reason */
-	size_t *twin;       /* n: the baseline that drew the same random numbers in the same base, or n */
+	size_t *twin;       /* n: of what is no baseline, the baseline that drew the same random numbers in the same base; or n: none */
 	uint64_t *place;    /* by feature: hash of its endpoint and of the last name of its address */
 	bool framed;        /* shapes are frames, see an_frame_all() */
 	const struct feature_echo *echoes;

@@ -118,22 +118,21 @@ static void slots_of(const struct analysis_candidate *c, size_t n, enum vet_base
 
 static size_t members_of(const struct slots *s, size_t kind)
 {
-	const struct analysis_candidate *first = &s->c[s->kinds[kind]];
 	size_t members = 0;
 	for (size_t i = 0; i < s->n; i++)
-		members += s->c[i].base == first->base && s->c[i].factor == first->factor && s->c[i].kind == first->kind;
+		members += s->c[i].kind == s->c[s->kinds[kind]].kind;
 	return members;
 }
 
 /* The level of the member of that kind whose turn it is. */
-static unsigned member(const struct slots *s, size_t kind, size_t turn)
+static uint8_t member(const struct slots *s, size_t kind, size_t turn)
 {
-	const struct analysis_candidate *first = &s->c[s->kinds[kind]];
-	size_t at = turn % members_of(s, kind);
-	for (size_t i = 0; i < s->n; i++)
-		if (s->c[i].base == first->base && s->c[i].factor == first->factor && s->c[i].kind == first->kind && at-- == 0)
-			return s->c[i].level;
-	return first->level;
+	size_t at = turn % members_of(s, kind), i = s->kinds[kind];
+	for (; at > 0; at--)
+		do
+			i++;
+		while (s->c[i].kind != s->c[s->kinds[kind]].kind);
+	return (uint8_t)s->c[i].level;
 }
 
 /* Fresh runs after which a kind needs no more, if all show it: of what is clear, and of what less than one like it would come by chance. */
@@ -144,6 +143,12 @@ static size_t wanted(const struct analysis_candidate *c)
 {
 	size_t enough = clear(c) ? FRESH_CLEAR : c->worst > CLASS_HASHED && c->by_chance < 1 ? FRESH_PROMISING : 0;
 	return c->fresh >= enough ? 0 : enough - c->fresh;
+}
+
+/* How often a kind is set before what is left is shared: each member once, then as often as it is wanted. */
+static size_t turns_of(const struct slots *s, size_t kind, bool first_round)
+{
+	return first_round ? members_of(s, kind) : wanted(&s->c[s->kinds[kind]]);
 }
 
 /* A fixed scatter, so that no two factors are set in the same trials. */
@@ -163,26 +168,26 @@ static void fill(const struct slots *s, bool first_round, uint8_t *level, size_t
 	if (s->n_kinds == 1) {
 		size_t on = first_round && members_of(s, 0) > 1 ? trials : (2 * trials + 1) / 3;
 		for (; used < on; used++)
-			level[used] = (uint8_t)member(s, 0, used);
+			level[used] = member(s, 0, used);
 		return;
 	}
 	for (size_t k = 0; k < s->n_kinds; k++) {
-		size_t turns = first_round ? members_of(s, k) : wanted(&s->c[s->kinds[k]]);
+		size_t turns = turns_of(s, k, first_round);
 		most = turns > most ? turns : most;
 	}
 	for (size_t turn = 0; turn < most; turn++)
 		for (size_t k = 0; k < s->n_kinds && used < trials; k++)
-			if (turn < (first_round ? members_of(s, k) : wanted(&s->c[s->kinds[k]])))
-				level[used++] = (uint8_t)member(s, k, turn);
+			if (turn < turns_of(s, k, first_round))
+				level[used++] = member(s, k, turn);
 	if (first_round) {
 		for (size_t turn = 0; used < trials; turn++)
-			level[used++] = (uint8_t)member(s, turn % s->n_kinds, turn / s->n_kinds);
+			level[used++] = member(s, turn % s->n_kinds, turn / s->n_kinds);
 		return;
 	}
 	for (size_t k = 0; k < s->n_kinds && used < trials; k++) {
 		size_t share = k + 1 == s->n_kinds ? trials - used : (trials - used + 1) / 2;
 		for (size_t turn = 0; turn < share; turn++)
-			level[used++] = (uint8_t)member(s, k, turn);
+			level[used++] = member(s, k, turn);
 	}
 }
 

@@ -114,6 +114,13 @@ static void test_confirm(void **state)
 			on += t[k].base == c[i].base && t[k].level[c[i].factor] == c[i].level;
 		assert_true(on >= 1);
 	}
+	/* Where both bases want more than there is, both have some. */
+	assert_int_equal(analysis_confirm(c, 12, false, 8, &arena, &t, &n), 0);
+	size_t official = 0;
+	for (size_t k = 0; k < n; k++)
+		official += t[k].base == BASE_OFFICIAL;
+	assert_int_equal(n, 8);
+	assert_true(official >= 2 && official <= 4);
 	/* No more than asked for, also when there is no room at all. */
 	assert_int_equal(analysis_confirm(c, 12, false, 0, &arena, &t, &n), 0);
 	assert_int_equal(n, 0);

@@ -87,7 +87,7 @@ static void hostile_members_are_no_levels(void **state)
 {
 	(void)state;
 	static const char *const bad[] = {"/proc/hazelbrant", "/usr/share/x", "/etc/passwd", "/", "/data/../../x", "/data/./x", "/data//x",
-	        "data/x", "/data/\nx", "/data/\"x", "/data/{x}"},
+	        "data/x", "osterwick", "a/b/c/d/e/f/g/h.x", "/data/\nx", "/data/\"x", "/data/{x}"},
 	                         *const variables[] = {"A=B", "", "1X", "A,B", "A B", "OSTERWICK_LAB"},
 	                         *const words[] = {"a\"b", "c\nd", "e\\f"};
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
