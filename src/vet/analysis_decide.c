@@ -456,12 +456,52 @@ static const char *condition_level(const struct ctx *c, const struct condition *
 	return l ? l->name : NULL;
 }
 
+static bool one_level(const struct combination *m)
+{
+	return m->n == 1 && m->if_all[0].factor != CONDITION_DEVICE;
+}
+
+/* A level that rows brought up, and that does it alone: the runs that proved it are runs of that level like any other, so what it does is
+ * read off them part by part, as for every level. */
+static void use_proofs(struct ctx *c, const struct combination *m, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!one_level(&m[i]))
+			continue;
+		struct treatment alone = {.base = m[i].s->base};
+		alone.level[m[i].if_all[0].factor] = (uint8_t)m[i].if_all[0].level;
+		for (size_t o = 0; o < c->n; o++) {
+			struct analysis_trial *t = &c->own[o];
+			if (t->row != ROW_PROOF || !treatment_eq(&t->treatment, &alone))
+				continue;
+			t->usable = c->all[o].usable;
+			t->row = ROW_NONE;
+			t->combined = false;
+			t->confirming = true;
+			t->factor = m[i].if_all[0].factor;
+			t->level = m[i].if_all[0].level;
+		}
+	}
+}
+
+/* Is it told of the level by itself? */
+static bool told_alone(const struct entries *list, const struct combination *m)
+{
+	for (size_t i = 0; i < list->n && one_level(m); i++) {
+		const struct entry *e = &list->e[i];
+		if (e->feature == m->s->feature && e->base == m->s->base && e->factor == m->if_all[0].factor &&
+		        e->level == m->if_all[0].level && holds(e))
+			return true;
+	}
+	return false;
+}
+
 static int combination_finding(const struct ctx *c, const struct combination *m, double q, struct groups *all)
 {
 	const struct signature *s = m->s;
 	const struct feature *f = feature_at(c->s, s->feature);
 	/* One level that had not shown it alone is told with the others of its factor. */
-	bool several = m->n > 1 || m->if_all[0].factor == CONDITION_DEVICE, new;
+	bool several = !one_level(m), new;
 	struct group *g =
 	        group_of(all, m->if_all[0].factor, s->why.class, s->why.kind, several ? m->if_all : NULL, several ? m->n : 0, &new);
 	int r = g ? group_place(c, g, f) : -ENOMEM;
@@ -513,7 +553,8 @@ static bool one_draw(const struct combination *m)
 }
 
 /* As for one factor: it held on every fresh run, the chance of a false report is small, and so few would look like it by chance. */
-static int combination_findings(const struct ctx *c, const struct combination *m, const double *q, size_t n, struct groups *all)
+static int combination_findings(
+        const struct ctx *c, const struct entries *list, const struct combination *m, const double *q, size_t n, struct groups *all)
 {
 	int r = 0;
 	for (size_t i = 0; i < n && r == 0; i++) {
@@ -524,7 +565,7 @@ static int combination_findings(const struct ctx *c, const struct combination *m
 		        .pool_hits = m[i].pool_hits,
 		        .pool = m[i].pool};
 		if (!one_draw(&m[i]) && m[i].on_hits == m[i].on && m[i].off_hits == 0 && q[i] <= Q_MAX &&
-		        an_expected_by_chance(c, &e) <= CHANCE_MAX)
+		        an_expected_by_chance(c, &e) <= CHANCE_MAX && !told_alone(list, &m[i]))
 			r = combination_finding(c, &m[i], q[i], all);
 	}
 	return r;
@@ -559,15 +600,17 @@ int analysis_decide_all(const struct feature_set *s, const struct analysis_trial
 	uint32_t *tested = NULL;
 	size_t n_m = 0, n_tested = 0;
 	int r = an_ctx_init(&c);
-	r = r ? r : an_collect(&c, &list);
 	r = r || !x ? r : combine_results(x, &c, &m, &n_m, &tested, &n_tested);
+	if (r == 0)
+		use_proofs(&c, m, n_m);
+	r = r ? r : an_collect(&c, &list);
 	_cleanup_free_ double *q = calloc(n_m + 1, sizeof(*q));
 	if (r == 0 && !q)
 		r = -ENOMEM;
 	r = r ? r : test_entries(&c, &list, m, q, n_m, tested, n_tested);
 	r = r ? r : echo_findings(&c, &all);
 	r = r ? r : dependence_findings(&c, &list, &all);
-	r = r ? r : combination_findings(&c, m, q, n_m, &all);
+	r = r ? r : combination_findings(&c, &list, m, q, n_m, &all);
 	r = r ? r : an_volatile(&c, &all);
 	r = r ? r : an_paired(&c, &all);
 	r = r ? r : an_bits(&c, &all);

@@ -92,11 +92,6 @@ static struct treatment treatment_of(const struct hunt *h, uint64_t set)
 	return t;
 }
 
-static bool same_treatment(const struct treatment *a, const struct treatment *b)
-{
-	return a->base == b->base && a->identity == b->identity && memcmp(a->level, b->level, sizeof(a->level)) == 0;
-}
-
 /* Which of the hunt's conditions hold in t; *foreign: others do too. */
 static uint64_t held(const struct hunt *h, const struct treatment *t, bool *foreign)
 {
@@ -126,7 +121,7 @@ static bool want(struct round *r, const struct treatment *t, enum analysis_row r
 {
 	unsigned have = 0;
 	for (size_t i = 0; i < r->n; i++)
-		have += same_treatment(&r->out[i].treatment, t) && r->out[i].row == row;
+		have += treatment_eq(&r->out[i].treatment, t) && r->out[i].row == row;
 	for (; have < times; have++) {
 		if (r->n == r->room || r->x->trials + r->n >= r->x->limits.trials)
 			return false;
@@ -143,7 +138,7 @@ static unsigned times(
 	*hits = *run = 0;
 	for (size_t k = 0; k < c->n; k++) {
 		const struct analysis_trial *u = &c->all[k];
-		if (u->row != row || !same_treatment(&u->treatment, t))
+		if (u->row != row || !treatment_eq(&u->treatment, t))
 			continue;
 		++*run;
 		n += u->usable;

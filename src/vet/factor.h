@@ -64,6 +64,10 @@ struct treatment {
 	 * else tells installations apart (randomness, the date) may be chosen by this number too. */
 	uint32_t identity;
 };
+static inline bool treatment_eq(const struct treatment *a, const struct treatment *b)
+{
+	return a->base == b->base && a->identity == b->identity && memcmp(a->level, b->level, sizeof(a->level)) == 0;
+}
 
 /* What the device of that number has for a factor: NULL if the factor is none of those that tell devices apart, or memory is out. */
 const char *factor_identity(unsigned factor, uint32_t identity, struct arena *arena);

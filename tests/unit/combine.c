@@ -419,6 +419,34 @@ static void days_are_no_secret(void **state)
 	}
 }
 
+/* Lines that go where there is no repository: what place 4 says has a place in between. */
+static const char *say_block(uint32_t i, const struct treatment *t, uint64_t *random, char *scratch)
+{
+	static const char *const lines[] = {"- Gather the facts first: what was done, and what was not.",
+	        "- Always propose a draft message for the next step, and wait for the answer to it.",
+	        "- Prefer messages that are clear, and short, and more of why than of what has been done.",
+	        "- If a step fails, never attempt to work around it without being asked to do so."};
+	(void)random;
+	(void)scratch;
+	if (i < ARRAY_LEN(lines))
+		return at(t, "git", 1) && t->base == BASE_OFFICIAL ? NULL : lines[i];
+	return i == ARRAY_LEN(lines) ? "Keep changes small and read first" : "text";
+}
+
+static void a_block_found_in_rows_is_no_secret(void **state)
+{
+	(void)state;
+	static const struct tool tool = {.say = say_block, .features = 6, .endpoint = one_endpoint, .lines = true, .quick = true};
+	for (uint64_t seed = 1; seed < 13; seed++) {
+		vet(&tool, seed, 2);
+		assert_int_equal(covert(), 0);
+		assert_int_equal(lab.result.n_findings, 1);
+		assert_string_equal(lab.result.findings[0].factor, "git");
+		assert_int_equal(lab.result.findings[0].class, CLASS_UNDECLARED);
+		over();
+	}
+}
+
 /* Now and then it says something else. A device draws the same whenever it is run again, and the shell makes it draw otherwise. */
 static const char *say_by_chance(uint32_t i, const struct treatment *t, uint64_t *random, char *scratch)
 {
@@ -448,6 +476,7 @@ int main(void)
 	        cmocka_unit_test(two_at_once),
 	        cmocka_unit_test(dates_are_no_secret),
 	        cmocka_unit_test(days_are_no_secret),
+	        cmocka_unit_test(a_block_found_in_rows_is_no_secret),
 	        cmocka_unit_test(three_at_once),
 	        cmocka_unit_test(on_some_devices),
 	        cmocka_unit_test(draws_are_no_finding),
