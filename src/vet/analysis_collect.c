@@ -456,21 +456,45 @@ static struct slice sibling_of(const struct ctx *c, const struct entry *e)
 	return SLICE_NONE;
 }
 
+/* Is what stands there what stood elsewhere in the same list, and the other way round? */
+static bool changed_places(const struct ctx *c, const struct entry *e)
+{
+	bool from = false, to = false;
+	for (uint32_t i = 0; i < feature_count(c->s); i++) {
+		if (i == e->feature || c->place[i] != c->place[e->feature])
+			continue;
+		struct slice before = feature_value(c->s, i, (unsigned)e->ref), after = feature_value(c->s, i, (unsigned)e->trial);
+		from = from || (before.p && slice_eq(before, e->after));
+		to = to || (after.p && slice_eq(after, e->before));
+	}
+	return from && to;
+}
+
+/* What a tool keeps about what it was given to work with is in its files or not, as there is something to keep; a list of files that has
+ * one more is read from the disk in another order; and what it waits for no longer is written down earlier. */
+static bool kept_otherwise(const struct ctx *c, const struct entry *e)
+{
+	const struct feature *f = feature_at(c->s, e->feature);
+	return an_is_file(f) &&
+	       (!e->before.p || !e->after.p || slice_ends(slice_str(f->address), SLICE("(order)")) || changed_places(c, e));
+}
+
 /* What comes or goes when the level gives the tool something to speak of: three or more lines of plain text, and parts of its files. */
 static void overt_blocks(const struct ctx *c, struct entry *e, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		size_t lines = 0, bytes = 0;
 		bool came = !e[i].before.p, seen = true;
-		if (e[i].why.class != CLASS_COVERT || (e[i].before.p && e[i].after.p) || !factor_table[e[i].factor].equips)
+		if (e[i].why.class != CLASS_COVERT || !factor_table[e[i].factor].equips)
 			continue;
-		/* What a tool keeps about what it was given to work with is in its files or not, as there is something to keep. */
-		if (an_is_file(feature_at(c->s, e[i].feature))) {
+		if (kept_otherwise(c, &e[i])) {
 			e[i].why.class = CLASS_UNDECLARED;
 			e[i].why.rule = e[i].why.kind = "file";
 			e[i].why.text = "The tool keeps something about it in a file of its own, or has nothing to keep.";
 			continue;
 		}
+		if (e[i].before.p && e[i].after.p)
+			continue;
 		for (size_t k = 0; k < n; k++) {
 			struct slice text = came ? e[k].after : e[k].before;
 			if (feature_at(c->s, e[k].feature)->parent != feature_at(c->s, e[i].feature)->parent || came != !e[k].before.p ||

@@ -24,6 +24,7 @@ extern const size_t explain_row_count;
 
 /* explain_place.c: rows of the table. */
 const char *row_date(const struct part *p);
+const char *row_dated(const struct part *p);
 const char *row_stamp(const struct part *p);
 const char *row_offset(const struct part *p);
 const char *row_locale(const struct part *p);

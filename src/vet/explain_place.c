@@ -63,15 +63,26 @@ static bool over_hunk(const struct part *p, struct slice da, struct slice db)
 	return false;
 }
 
+/* The first WHOLE_DATES have year, month and day. */
+#define WHOLE_DATES 18
+static const char *const formats[] = {"%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y",
+        "%m-%d-%Y", "%-m/%-d/%Y", "%-d/%-m/%Y", "%-d.%-m.%Y", "%B %-d, %Y", "%b %-d, %Y", "%b %d, %Y", "%-d %B %Y", "%-d %b %Y", "%d %b %Y",
+        "%B %Y", "%b %Y", "%Y-%m", "%m/%Y", "%a %b %d %Y", "%A, %B %-d, %Y", "%a, %d %b %Y", "%b %d", "%B %-d", "%A", "%H:%M",
+        "%Y-%m-%dT%H", "%H", "%-H", "%-H:%M", "%I:%M", "%-I:%M", "%I", "%-I", "%p", "%a", "%-d", "%u", "%w", "%j", "%B", "%b", "%Y", "%m%d",
+        "%y%m%d", "%d%m%Y", "%Y%m"};
+
+static struct slice written(const struct tm *tm, size_t format, char out[64])
+{
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	return slice_of(out, strftime(out, 64, formats[format], tm));
+#pragma GCC diagnostic pop
+}
+
 /* Dates and times of the clock in the zone. Both sides must be written in the same way, so that only digits and names of days and
  * months differ. */
 const char *row_date(const struct part *p)
 {
-	static const char *const formats[] = {"%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y",
-	        "%m-%d-%Y", "%-m/%-d/%Y", "%-d/%-m/%Y", "%-d.%-m.%Y", "%B %-d, %Y", "%b %-d, %Y", "%b %d, %Y", "%-d %B %Y", "%-d %b %Y",
-	        "%B %Y", "%b %Y", "%Y-%m", "%m/%Y", "%d %b %Y", "%a %b %d %Y", "%A, %B %-d, %Y", "%a, %d %b %Y", "%b %d", "%B %-d", "%A",
-	        "%H:%M", "%Y-%m-%dT%H", "%H", "%-H", "%-H:%M", "%I:%M", "%-I:%M", "%I", "%-I", "%p", "%a", "%-d", "%u", "%w", "%j", "%B",
-	        "%b", "%Y", "%m%d", "%y%m%d", "%d%m%Y", "%Y%m"};
 	/* How something is written has no time in it. */
 	if (p->c->feature->structural || !of_clock(p))
 		return NULL;
@@ -83,17 +94,32 @@ const char *row_date(const struct part *p)
 		local_time(p->c->after_trial->host->timezone, p->c->after_trial->started_unix + back, &tb, &offset, zone);
 		for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
 			char da[64], db[64];
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-			size_t na = strftime(da, sizeof(da), formats[i], &ta), nb = strftime(db, sizeof(db), formats[i], &tb);
-#pragma GCC diagnostic pop
-			struct slice sa = slice_of(da, na), sb = slice_of(db, nb);
+			struct slice sa = written(&ta, i, da), sb = written(&tb, i, db);
 			if (slice_eq(sa, sb))
 				continue;
 			if (over_hunk(p, sa, sb))
 				return of_date(p) ? "the date, written in the same way as before"
 				                  : "the local date or time in that zone, written in the same way as before";
 		}
+	}
+	return NULL;
+}
+
+/* A part that comes or goes when the clock is moved and is dated itself: whoever reads it sees the day that it is about. */
+const char *row_dated(const struct part *p)
+{
+	const struct analysis_trial *t = p->c->before.p ? p->c->before_trial : p->c->after_trial;
+	struct slice text = p->c->before.p ? p->c->before : p->c->after;
+	if (!of_date(p) || p->c->feature->structural || (p->c->before.p && p->c->after.p) || !text_visible(text))
+		return NULL;
+	for (int back = -30; back <= 300; back += 30) {
+		struct tm tm;
+		long offset;
+		char zone[16], day[64];
+		local_time(t->host->timezone, t->started_unix + back, &tm, &offset, zone);
+		for (size_t i = 0; i < WHOLE_DATES; i++)
+			if (slice_find(text, written(&tm, i, day), 0) != SLICE_NPOS)
+				return "a part that has the date in it";
 	}
 	return NULL;
 }

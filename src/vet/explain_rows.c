@@ -392,6 +392,7 @@ const struct row explain_rows[] = {
         {"count", CLASS_UNDECLARED, row_count},
         {"route", CLASS_DISCLOSED, row_route},
         {"presence", CLASS_UNDECLARED, row_presence},
+        {"dated", CLASS_UNDECLARED, row_dated},
         {"file text", CLASS_UNDECLARED, row_file_text},
         {"file name", CLASS_UNDECLARED, row_file_name},
         {"listing", CLASS_UNDECLARED, row_listing},

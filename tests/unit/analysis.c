@@ -566,6 +566,38 @@ static void like_findings_fold(void **state)
 	bench_stop();
 }
 
+/* A list of files that the tool keeps: with one more in it, it is read in another order. */
+static struct slice kept_list(struct bench *b, uint32_t i, size_t o)
+{
+	bool more = level_is(b, o, "credentials", 1);
+	switch (i) {
+	case 0:
+		return SLICE("one text");
+	case 1:
+		return more ? SLICE("line \"b\" before line \"a\"") : SLICE("as first seen");
+	case 2:
+		return more ? SLICE("a key: {credentials}") : SLICE_NONE;
+	default:
+		return SLICE("always the same");
+	}
+}
+
+static void lists_in_files_have_an_order(void **state)
+{
+	(void)state;
+	for (int sent = 0; sent < 2; sent++) {
+		bench_start(3, 20, kept_list);
+		bench.s.f[1].address = "content (order)";
+		for (uint32_t i = 0; i < 3; i++) {
+			bench.s.f[i].endpoint = sent ? "POST https://api.example.com/v1/keep" : "FILE {home}/.fern/list";
+			bench.s.f[i].parent = i ? 0 : UINT32_MAX;
+		}
+		experiment(40);
+		assert_int_equal(findings(CLASS_COVERT, NULL), sent);
+		bench_stop();
+	}
+}
+
 /* -- echoes -- */
 
 static struct slice echoing(struct bench *b, uint32_t i, size_t o)
@@ -636,6 +668,10 @@ static const struct {
         {"date", 1, "body.text", "It is November, and 2026.", "It is February, and 2027.", CLASS_UNDECLARED},
         {"date", 1, "body.text", "This month is November 2026.", "This month is February 2026.", CLASS_UNDECLARED},
         {"date", 1, "body.text", "This month is November 2026.", "This month is Feb. 2027.", CLASS_COVERT},
+        {"date", 1, "content", NULL, "2027-02-06T20:00:00.694Z [ERROR] Starting it again", CLASS_UNDECLARED},
+        {"date", 1, "content", NULL, "2027-02-07T20:00:00.694Z [ERROR] Starting it again", CLASS_COVERT},
+        {"date", 1, "content", NULL, "2027-02-06T20:00:00.694Z [ERROR] Starting\xe2\x80\x8b it again", CLASS_COVERT},
+        {"date", 1, "content", NULL, "Starting it again", CLASS_COVERT},
         {"timezone", 1, "body.text", "Today's date is 2026-11-23.", "Today's date is 2026/11/23.", CLASS_COVERT},
         {"timezone", 1, "body.text", "Today's date is 2026-11-23.", "Today's date is 2026-11-29.", CLASS_COVERT},
         {"timezone", 1, "body.text", "Today's date is 2026-11-23.", "Today\xe2\x80\x99s date is 2026-11-24.", CLASS_COVERT},
@@ -767,6 +803,7 @@ int main(void)
 	        cmocka_unit_test(copies_are_no_witnesses),
 	        cmocka_unit_test(channels_of_other_kinds),
 	        cmocka_unit_test(like_findings_fold),
+	        cmocka_unit_test(lists_in_files_have_an_order),
 	        cmocka_unit_test(echoes_are_findings),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
