@@ -666,10 +666,22 @@ static struct slice file_shown(struct adding *a, struct slice path, struct buf *
 }
 
 /* What a tool leaves on the machine does not leave it, but whoever reads it later may send it. */
-static void file_items(struct adding *a, struct item *root, const struct trace_record *r)
+static void file_items(struct adding *a, struct item *root, const struct trace_record *r, struct slice trace)
 {
-	_cleanup_buf_ struct buf numbers = BUF(8192);
-	struct slice path = file_shown(a, field(r, TAG_TARGET), &numbers), key = adding_fmt(a, "FILE %.*s", SLICE_FMT(path));
+	_cleanup_buf_ struct buf numbers = BUF(8192), inside = BUF((size_t)4 << 20);
+	uint64_t size = trace_u64(r, TAG_WIRE_SIZE, 0);
+	struct slice target = field(r, TAG_TARGET), body = field(r, TAG_BODY);
+	bool whole = body.n && body.n >= size; /* one that is cut ends anywhere */
+	const char *git = NULL;
+	if (whole && a->files < FILES_MAX && git_file(target, body, trace, &target, &git, &inside)) {
+		body = arena_copy(&a->arena, buf_slice(&inside));
+		size = body.n;
+	} else {
+		git = NULL;
+		target = field(r, TAG_TARGET);
+	}
+	struct slice path = file_shown(a, target, &numbers),
+	             key = adding_fmt(a, "FILE %.*s%s%s", SLICE_FMT(path), git ? " git " : "", git ? git : "");
 	if (a->files++ >= FILES_MAX)
 		key = SLICE("FILE (further ones)");
 	struct item *e = endpoint(a, root, ITEM_LIST, key, SLICE(""), NULL);
@@ -682,10 +694,9 @@ static void file_items(struct adding *a, struct item *root, const struct trace_r
 	if (in)
 		in->structural = false; /* it may be a date */
 	form_items(a, m, SLICE(""), field(r, TAG_FORM));
-	(void)item_measure(a, m, SLICE("(size)"), MEASURE_SIZE, trace_u64(r, TAG_WIRE_SIZE, 0));
-	/* One that is cut ends anywhere. */
-	if (field(r, TAG_BODY).n && field(r, TAG_BODY).n >= trace_u64(r, TAG_WIRE_SIZE, 0))
-		(void)item_body(a, m, SLICE("content"), field(r, TAG_BODY));
+	(void)item_measure(a, m, SLICE("(size)"), MEASURE_SIZE, size);
+	if (whole && body.n)
+		(void)item_body(a, m, SLICE("content"), body);
 }
 
 #define CONNS_MAX 65536
@@ -732,6 +743,7 @@ struct item *trial_items(struct adding *a, struct slice trace)
 		return NULL;
 	}
 	spoken_mark(trace, spoken);
+	struct slice all = trace;
 	struct trace_record r;
 	while (!a->error && trace_next(&trace, &r) == TRACE_OK) {
 		switch (r.kind) {
@@ -764,7 +776,7 @@ struct item *trial_items(struct adding *a, struct slice trace)
 			(void)item_measure(a, hosts, SLICE("(processor time)"), MEASURE_WORK, trace_u64(&r, TAG_CPU, 0));
 			break;
 		case TRACE_FILE:
-			file_items(a, root, &r);
+			file_items(a, root, &r, all);
 			break;
 		case TRACE_READY:
 		case TRACE_CLOSE:

@@ -275,6 +275,26 @@ static int add_digests(struct matcher *m, const struct feature_literal *l, struc
 	return r;
 }
 
+/* "git-remote:VALUE": programs put a word for what it is in front of what they take the digest of. */
+static int add_labelled(struct matcher *m, const struct feature_literal *l)
+{
+	static const char ends[] = ":=";
+	const struct factor *f = &factor_table[l->factor];
+	int r = 0;
+	for (size_t i = 0; r == 0 && (i < 2 || f->vocabulary[i - 2]); i++) {
+		const char *word = i < 2 ? f->name : f->vocabulary[i - 2];
+		for (size_t k = 0; r == 0 && ends[k]; k++) {
+			_cleanup_buf_ struct buf b = BUF(1024);
+			for (const char *c = word; *c; c++)
+				buf_u8(&b, i == 1 && *c == '_' ? '-' : (uint8_t)*c);
+			buf_u8(&b, (uint8_t)ends[k]);
+			buf_add(&b, l->value);
+			r = buf_error(&b) ? 0 : add_digests(m, l, buf_slice(&b), " of it behind a word for it");
+		}
+	}
+	return r;
+}
+
 static int add_literal(struct matcher *m, const struct feature_literal *l)
 {
 	struct slice v = l->value;
@@ -296,6 +316,8 @@ static int add_literal(struct matcher *m, const struct feature_literal *l)
 		r = r ?: add_digests(m, l, buf_slice(&b), " of it with a newline");
 	cased(&b, v, true);
 	r = r ?: add_pattern(m, l, buf_slice(&b), "upper case", weak);
+	if (r == 0 && !weak && l->factor < factor_count)
+		r = add_labelled(m, l);
 	return r ?: weak ? 0 : add_transforms(m, l, &b);
 }
 

@@ -62,6 +62,7 @@ struct node {
 	uint32_t feature;
 	uint32_t seen;    /* observation that took it last, plus one */
 	uint32_t pos;     /* scratch: position among its siblings */
+	uint32_t order;   /* scratch: the same, or that of one that says the same */
 	uint32_t born;    /* counts the slots of one key under one parent, from 1 */
 	uint32_t index;   /* of the list member that took it last */
 	uint32_t copy_of; /* messages: the slot, plus one, of an earlier one of the same observation that was the same but for ids; or 0 */
@@ -184,6 +185,12 @@ void measure_tallies(struct adding *a, struct item *map);
 
 /* feature_http.c: the tree of a trial from its records; `root` is a map of endpoints. */
 struct item *trial_items(struct adding *a, struct slice trace);
+
+/* feature_git.c: is it a file of git's own that says nothing beyond what is in it: a loose object whose name is its digest, an index, or
+ * the name of an object of which there is a file in the trace? Then *shown is the path that it is known by (borrowed), *what "blob",
+ * "tree", "commit", "index" or "reference", and what is in it is added to `out` as text. Its digests of other objects, and the times of an
+ * index, are left out. False: `out` and *shown mean nothing. */
+bool git_file(struct slice path, struct slice file, struct slice trace, struct slice *shown, const char **what, struct buf *out);
 
 /* feature_align.c */
 void sketch_item(const struct item *it, struct sketch *out);

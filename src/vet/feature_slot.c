@@ -374,19 +374,59 @@ static int place_fact(struct adding *a, uint32_t at, const char *what, const str
 	return place(a, node, a->set->nodes[at].feature, it);
 }
 
+#define TWINS_MAX 4096 /* lines of a text, between which equal ones are looked for */
+
+/* Lines that say the same stand for each other (blank ones, the end of a block): each gets the first slot of its like behind the line
+ * before it, so that only what fits nowhere is out of order. */
+static void order_twins(struct feature_set *s, uint32_t at, const struct item *it, uint32_t slots)
+{
+	uint32_t behind = 0;
+	if (it->kind != ITEM_TEXT || slots > TWINS_MAX || it->n > TWINS_MAX)
+		return;
+	for (const struct item *c = it->child; c; c = c->next) {
+		if (c->structural || c->node == FEATURE_NONE)
+			continue;
+		struct node *own = &s->nodes[c->node];
+		for (uint32_t i = s->nodes[at].child; i != FEATURE_NONE; i = s->nodes[i].next) {
+			const struct node *n = &s->nodes[i];
+			if (n->pos >= behind && (n == own || n->hash == c->hash || n->last_hash == c->hash)) {
+				own->order = n->pos;
+				break;
+			}
+		}
+		behind = own->order + 1;
+	}
+}
+
+/* Is c, which came behind `last`, in front of it? */
+static bool out_of_order(const struct feature_set *s, uint32_t last, const struct item *c)
+{
+	return last != FEATURE_NONE && s->nodes[c->node].order < s->nodes[last].order;
+}
+
 /* Slots are kept in the order in which they appear, new ones beside the neighbours they came with; so an order is either that of
  * before or not, whatever is missing or new. */
 static int place_order(struct adding *a, uint32_t at, const struct item *it)
 {
 	struct feature_set *s = a->set;
 	uint32_t pos = 0, last = FEATURE_NONE, found = 0;
-	for (uint32_t i = s->nodes[at].child; i != FEATURE_NONE; i = s->nodes[i].next)
-		s->nodes[i].pos = pos++;
-	_cleanup_buf_ struct buf b = BUF(8192);
-	for (const struct item *c = it->child; c; c = c->next) {
+	bool any = false;
+	for (uint32_t i = s->nodes[at].child; i != FEATURE_NONE; i = s->nodes[i].next, pos++)
+		s->nodes[i].pos = s->nodes[i].order = pos;
+	for (const struct item *c = it->child; c && !any; c = c->next) {
 		if (c->structural || c->node == FEATURE_NONE)
 			continue;
-		if (last != FEATURE_NONE && s->nodes[c->node].pos < s->nodes[last].pos && found++ < INVERSIONS) {
+		any = out_of_order(s, last, c);
+		last = c->node;
+	}
+	if (any)
+		order_twins(s, at, it, pos);
+	last = FEATURE_NONE;
+	_cleanup_buf_ struct buf b = BUF(8192);
+	for (const struct item *c = any ? it->child : NULL; c; c = c->next) {
+		if (c->structural || c->node == FEATURE_NONE)
+			continue;
+		if (out_of_order(s, last, c) && found++ < INVERSIONS) {
 			if (b.n)
 				buf_str_add(&b, "; ");
 			tail_of(s, last, &b);

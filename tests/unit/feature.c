@@ -1,13 +1,20 @@
 /* feature: alignment, structure, echoes, from hand-made traces. */
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/encode.h"
+#include "confine/gitrepo.h"
 #include "crypto/digest.h"
+#include "review/tree.h"
+#include "vet/factor.h"
 #include "vet/feature.h"
 #include "wire/trace.h"
 
@@ -553,12 +560,14 @@ static void digests_are_echoes(void **state)
 	(void)state;
 	const struct feature_literal l = {.factor = 1, .value = SLICE("Workstation-17"), .name = "hostname"};
 	for (int d = 0; d < DIGEST_END; d++)
-		for (int form = 0; form < 4; form++) {
+		for (int form = 0; form < 5; form++) {
 			uint8_t out[DIGEST_MAX];
-			_cleanup_buf_ struct buf b = BUF(1024);
+			_cleanup_buf_ struct buf b = BUF(1024), labelled = BUF(1024);
+			buf_fmt(&labelled, "%s:Workstation-17", factor_table[1].vocabulary[0]);
 			assert_int_equal(digest_of((enum digest)d,
 			                         form == 2   ? SLICE("workstation-17")
 			                         : form == 3 ? SLICE("Workstation-17\n")
+			                         : form == 4 ? buf_slice(&labelled)
 			                                     : l.value,
 			                         out),
 			        0);
@@ -756,6 +765,41 @@ static int add_file(struct feature_set *s, const char *path, const char *text)
 	return add_trace(s, &b, NULL, 0, NULL);
 }
 
+/* A block goes, and of the lines that are alike some are left: they are in no other order. Where one is put elsewhere, that is seen. */
+static void lines_that_are_alike_have_no_order(void **state)
+{
+	(void)state;
+	static const char all[] =
+	        "# Begin\n```\nthe first step\n```\n\n# Git\n\n```\nlook at the state\n```\n```\nthen commit\n```\n\n# End\n```\nthe "
+	        "last step\n```\n\nnothing more";
+	static const struct {
+		const char *text;
+		bool order, other;
+	} rows[] = {{"# Begin\n```\nthe first step\n```\n\n# End\n```\nthe last step\n```\n\nnothing more", false, true},
+	        {"# Begin\n\n# Git\n\n```\nlook at the state\n```\n```\nthen commit\n```\n\n# End\n```\nthe last step\n```\n\nnothing more",
+	                false, true},
+	        {"# Begin\n```\nthe first step\n```\n\n\n# Git\n```\nlook at the state\n```\n```\nthen commit\n```\n\n# End\n```\nthe last "
+	         "step\n```\n\nnothing more",
+	                true, false},
+	        {"# Begin\n```\nthe first step\n```\n\n# Git\n\n```\nthen commit\n```\n```\nlook at the state\n```\n\n# End\n```\nthe last "
+	         "step\n```\n\nnothing more",
+	                true, false}};
+	for (size_t k = 0; k < ARRAY_LEN(rows); k++) {
+		struct feature_set *s = set_new();
+		unsigned a = (unsigned)add_file(s, "/home/quillan7/notes", all),
+		         b = (unsigned)add_file(s, "/home/quillan7/notes", rows[k].text);
+		bool order = false, other = false;
+		for (uint32_t i = 0; i < feature_count(s); i++) {
+			if (!differs(s, i, a, b) || feature_at(s, i)->measure)
+				continue;
+			*(strstr(feature_at(s, i)->address, "(order)") ? &order : &other) = true;
+		}
+		if (order != rows[k].order || other != rows[k].other)
+			fail_msg("row %zu: order %d, other %d", k, order, other);
+		feature_set_free(s);
+	}
+}
+
 /* A file in a folder by day is the same file a day later, and the day is a value like any other. */
 static void folders_by_day_are_one_place(void **state)
 {
@@ -776,6 +820,98 @@ static void folders_by_day_are_one_place(void **state)
 	}
 	assert_int_equal(different, 1);
 	feature_set_free(s);
+}
+
+/* All files below a folder of git's, as they are left in a trial. `spoilt` is put behind each. */
+static void put_files(struct buf *b, const char *folder, const char *shown, const char *spoilt)
+{
+	DIR *d = opendir(folder);
+	struct dirent *entry;
+	assert_non_null(d);
+	while ((entry = readdir(d))) {
+		char path[600], as[600];
+		if (entry->d_name[0] == '.')
+			continue;
+		(void)snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+		(void)snprintf(as, sizeof(as), "%s/%s", shown, entry->d_name);
+		if (entry->d_type == DT_DIR) {
+			put_files(b, path, as, spoilt);
+			continue;
+		}
+		_cleanup_buf_ struct buf data = BUF(1 << 20);
+		FILE *f = fopen(path, "re");
+		uint8_t part[4096];
+		size_t mark, n;
+		assert_non_null(f);
+		while ((n = fread(part, 1, sizeof(part), f)))
+			buf_add(&data, slice_of(part, n));
+		(void)fclose(f);
+		buf_str_add(&data, spoilt);
+		trace_begin(b, TRACE_FILE, &mark);
+		trace_put(b, TAG_TARGET, slice_str(as));
+		trace_put(b, TAG_BODY, buf_slice(&data));
+		trace_put_u64(b, TAG_WIRE_SIZE, data.n);
+		trace_put(b, TAG_REASON, SLICE("file"));
+		trace_end(b, mark);
+	}
+	(void)closedir(d);
+}
+
+static int add_repository(struct feature_set *s, const char *line, const char *spoilt)
+{
+	char folder[] = "/tmp/postern-git-XXXXXX", path[100];
+	const struct gitrepo_file files[] = {{"LICENSE", SLICE("Do what you like.\n")}, {"README.md", slice_str(line)}};
+	const struct gitrepo g = {.user = "Ilse", .email = "ilse@wexlund.example", .files = files, .n_files = ARRAY_LEN(files)};
+	_cleanup_buf_ struct buf b = BUF(1 << 20);
+	struct err err = {0};
+	assert_non_null(mkdtemp(folder));
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", folder, files[i].path);
+		FILE *f = fopen(path, "we");
+		assert_non_null(f);
+		(void)fwrite(files[i].data.p, 1, files[i].data.n, f);
+		(void)fclose(f);
+	}
+	assert_int_equal(gitrepo_write(fd, &g, &err), 0);
+	(void)close(fd);
+	(void)snprintf(path, sizeof(path), "%s/.git", folder);
+	put_files(&b, path, "/home/quillan7/.fern/snapshot", spoilt);
+	assert_int_equal(tree_remove(AT_FDCWD, folder), 0);
+	return add_trace(s, &b, NULL, 0, NULL);
+}
+
+/* A changed line of a file is in the names and bytes of four objects and in the index: only the line is told. */
+static void repositories_are_read(void **state)
+{
+	(void)state;
+	for (int spoilt = 0; spoilt < 2; spoilt++) {
+		struct feature_set *s = set_new();
+		const char *more = spoilt ? "x" : "";
+		unsigned a = (unsigned)add_repository(s, "# Tern\nOrders of this company.\nAsk for more.\n", more),
+		         b = (unsigned)add_repository(s, "# Tern\nOrders of that company.\nAsk for more.\n", more);
+		size_t different = 0, blobs = 0;
+		for (uint32_t i = 0; i < feature_count(s); i++) {
+			const struct feature *f = feature_at(s, i);
+			blobs += strstr(f->endpoint, "git blob") != NULL;
+			if (!differs(s, i, a, b))
+				continue;
+			different++;
+			if (spoilt)
+				continue;
+			assert_non_null(strstr(f->endpoint, "/.fern/snapshot/objects git blob"));
+			assert_true(slice_is(feature_value(s, i, a), "Orders of this company."));
+			assert_true(slice_is(feature_value(s, i, b), "Orders of that company."));
+		}
+		/* What is not exactly an object is compared as it is. */
+		if (spoilt) {
+			assert_int_equal(blobs, 0);
+			assert_true(different > 4);
+		} else {
+			assert_int_equal(different, 1);
+		}
+		feature_set_free(s);
+	}
 }
 
 static void shapes(void **state)
@@ -827,7 +963,9 @@ int main(void)
 	        cmocka_unit_test(hosts_hang_together),
 	        cmocka_unit_test(placeholders_cannot_be_forged),
 	        cmocka_unit_test(gateway_is_no_echo),
+	        cmocka_unit_test(lines_that_are_alike_have_no_order),
 	        cmocka_unit_test(folders_by_day_are_one_place),
+	        cmocka_unit_test(repositories_are_read),
 	        cmocka_unit_test(shapes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
