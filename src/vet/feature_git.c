@@ -118,7 +118,7 @@ static bool names_object(struct slice text, struct slice trace)
 	struct trace_record r;
 	char name[65];
 	struct slice store;
-	text = slice_trim(text);
+	text.n -= slice_ends(text, SLICE("\n"));
 	if (text.n != 40 && text.n != 64)
 		return false;
 	while (trace_next(&trace, &r) == TRACE_OK)
