@@ -148,6 +148,45 @@ static const char *row_folder(const struct part *p)
 	return is_above(b, a) != is_above(a, b) ? "another folder above or below, of the same path" : NULL;
 }
 
+/* A word with a way up in it: what stands before and behind "../../..", and how many folders up it goes. */
+struct way_up {
+	struct slice before, behind;
+	size_t up;
+};
+
+static bool way_up_of(struct slice s, size_t at, size_t n, struct way_up *out)
+{
+	struct slice word = text_around(s, at, n, not_blank);
+	size_t from = slice_find(word, SLICE(".."), 0), end = from;
+	if (from == SLICE_NPOS)
+		return false;
+	*out = (struct way_up){.before = slice_sub(word, 0, from)};
+	for (; slice_is(slice_sub(word, end, 2), ".."); end += slice_is(slice_sub(word, end + 2, 1), "/") ? 3 : 2)
+		out->up++;
+	out->behind = slice_from(word, end);
+	return true;
+}
+
+static size_t folders_of(const char *path)
+{
+	size_t n = 0;
+	for (; *path; path++)
+		n += *path == '/' && path[1] && path[1] != '/';
+	return n;
+}
+
+/* "../../../home/…": from the project or the home up to the root there are as many folders as the path has. */
+static const char *row_way_up(const struct part *p)
+{
+	const struct host_spec *h0 = p->c->before_trial->host, *h1 = p->c->after_trial->host;
+	struct way_up a, b;
+	if (!h0 || !h1 || !way_up_of(p->c->before, p->h.a_at, p->h.a_n, &a) || !way_up_of(p->c->after, p->h.b_at, p->h.b_n, &b) ||
+	        a.up == b.up || !slice_eq(a.before, b.before) || !slice_eq(a.behind, b.behind))
+		return NULL;
+	bool project = a.up == folders_of(h0->project) && b.up == folders_of(h1->project);
+	return project || (a.up == folders_of(h0->home) && b.up == folders_of(h1->home)) ? "how many folders deep it lies" : NULL;
+}
+
 static bool token_byte(uint8_t c)
 {
 	return text_word_byte(c) || c == '+' || c == '/' || c == '-' || c == '_' || c == '=';
@@ -397,6 +436,7 @@ const struct row explain_rows[] = {
         {"file name", CLASS_UNDECLARED, row_file_name},
         {"listing", CLASS_UNDECLARED, row_listing},
         {"folder", CLASS_UNDECLARED, row_folder},
+        {"way up", CLASS_UNDECLARED, row_way_up},
         {"named digest", CLASS_HASHED, row_named_digest},
         {"commit", CLASS_UNDECLARED, row_commit},
         {"file digest", CLASS_HASHED, row_file_digest},

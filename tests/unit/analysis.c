@@ -708,6 +708,12 @@ static const struct {
         {"git", 1, "body.text", "Root folder: {project}/src", "Root folder: {project}", CLASS_UNDECLARED},
         {"git", 1, "body.text", "Root folder: {project}", "Root folder: /opt", CLASS_COVERT},
         {"git", 1, "body.text", "Root folder: {project}", "Root folder: {project}/", CLASS_COVERT},
+        /* from a project of three folders, and from one of two */
+        {"project", 3, "body.text", "From ../../..{home}/.x/y.md now", "From ../..{home}/.x/y.md now", CLASS_UNDECLARED},
+        {"project", 3, "body.text", "From ../../../etc/y.md now", "From ../../etc/y.md now", CLASS_UNDECLARED},
+        {"project", 3, "body.text", "From ../../..{home}/.x/y.md now", "From ../../../..{home}/.x/y.md now", CLASS_COVERT},
+        {"project", 3, "body.text", "From ../../..{home}/.x/y.md now", "From ../..{home}/.x//y.md now", CLASS_COVERT},
+        {"project", 1, "body.text", "From ../../..{home}/.x/y.md now", "From ../..{home}/.x/y.md now", CLASS_COVERT},
         {"git", 1, "body.text", "Is a git repository: Yes", "Is a git repository: No", CLASS_UNDECLARED},
         {"git", 1, "body.text", "Is a git repository: Yes", "Is a git  repository: Yes", CLASS_COVERT},
         {"git", 1, "body.text", "Is a git repository: Yes", "Is a git repository: yes", CLASS_COVERT},
