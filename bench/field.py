@@ -20,7 +20,8 @@ def looked_at(table, row):
 
 
 def steady(text):
-    for pattern, word in ((r"#\d+", "#n"), (r"\d{4}-\d\d-\d\d", "DATE"), (r'line "[0-9a-f]{7} ', 'line "COMMIT '), (r"sdk-\w+", "sdk-KEY")):
+    for pattern, word in ((r"#\d+", "#n"), (r"\d{4}-\d\d-\d\d", "DATE"), (r'line "[0-9a-f]{7} ', 'line "COMMIT '), (r"sdk-\w+", "sdk-KEY"),
+                          (r"registry\.\w+\.\w+", "{registry}")):
         text = re.sub(pattern, word, text)
     return text
 

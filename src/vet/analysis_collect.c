@@ -361,8 +361,40 @@ static int entry_order(const void *x, const void *y)
 	return a->feature < b->feature ? -1 : a->feature > b->feature;
 }
 
+#define WORDS_LEAST 6
+#define WORDS_MOST  400
+
+static size_t words_of(struct slice s, struct slice *out)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < s.n && n < WORDS_MOST;) {
+		size_t k = 0;
+		while (i + k < s.n && s.p[i + k] > ' ')
+			k++;
+		if (k)
+			out[n++] = slice_sub(s, i, k);
+		i += k ? k : 1;
+	}
+	return n;
+}
+
+/* Are two thirds of the words the same, wherever they stand? In a list that is set in columns one more moves all others. */
+static bool same_words(struct slice a, struct slice b)
+{
+	struct slice x[WORDS_MOST], y[WORDS_MOST];
+	size_t n = words_of(a, x), m = words_of(b, y), common = 0;
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = common; k < m; k++)
+			if (slice_eq(x[i], y[k])) {
+				y[k] = y[common];
+				common++;
+				break;
+			}
+	return n >= WORDS_LEAST && m >= WORDS_LEAST && n < WORDS_MOST && m < WORDS_MOST && 3 * common >= 2 * (n > m ? n : m);
+}
+
 /* A part whose address follows from its content vanishes in one place and comes up in another when its content changes: that is one
- * change. Share of the longer text that both have at their ends, in percent. */
+ * change. Share of the longer text that both have at their ends, in percent; 50 also for the same words. */
 size_t an_likeness(struct slice a, struct slice b)
 {
 	size_t longer = a.n > b.n ? a.n : b.n, shorter = a.n + b.n - longer;
@@ -371,7 +403,8 @@ size_t an_likeness(struct slice a, struct slice b)
 	/* Words that were added or cut off, nothing else. */
 	if (common == shorter && shorter >= 24)
 		return 50;
-	return longer ? common * 100 / longer : 0;
+	size_t share = longer ? common * 100 / longer : 0;
+	return share < 50 && same_words(a, b) ? 50 : share;
 }
 
 void an_pair_moved(const struct ctx *c, struct entry *e, size_t n)

@@ -215,7 +215,7 @@ struct entry *an_entry_new(struct entries *list);
  * becomes one change. */
 void an_fold_children(const struct ctx *c, struct entry *e, size_t n);
 void an_pair_moved(const struct ctx *c, struct entry *e, size_t n);
-/* Share of the longer text that both have at their ends, in percent. */
+/* Share of the longer text that both have at their ends, in percent; 50 also if most words are the same. */
 size_t an_likeness(struct slice a, struct slice b);
 /* Sets e->why for e->factor. -ENOMEM. */
 [[nodiscard]] int an_explain(const struct ctx *c, struct entry *e);

@@ -566,6 +566,28 @@ static void like_findings_fold(void **state)
 	bench_stop();
 }
 
+/* One file more, and a list in columns is another part altogether. */
+static struct slice columns(struct bench *b, uint32_t i, size_t o)
+{
+	bool more = level_is(b, o, "ai_tools", 1);
+	if (i == 0)
+		return more ? SLICE_NONE : SLICE(".   ..  .git  .gitignore  Makefile  README.md  package.json  src");
+	if (i == 1)
+		return more ? SLICE("..    .git          .gitignore    AGENTS.md     Makefile      README.md     package.json  src   .")
+		            : SLICE_NONE;
+	return SLICE("always the same");
+}
+
+static void lists_in_columns_are_one_part(void **state)
+{
+	(void)state;
+	bench_start(3, 20, columns);
+	experiment(40);
+	assert_int_equal(findings(CLASS_COVERT, NULL), 0);
+	assert_int_equal(findings(CLASS_UNDECLARED, "ai_tools"), 1);
+	bench_stop();
+}
+
 /* A list of files that the tool keeps: with one more in it, it is read in another order. */
 static struct slice kept_list(struct bench *b, uint32_t i, size_t o)
 {
@@ -809,6 +831,7 @@ int main(void)
 	        cmocka_unit_test(copies_are_no_witnesses),
 	        cmocka_unit_test(channels_of_other_kinds),
 	        cmocka_unit_test(like_findings_fold),
+	        cmocka_unit_test(lists_in_columns_are_one_part),
 	        cmocka_unit_test(lists_in_files_have_an_order),
 	        cmocka_unit_test(echoes_are_findings),
 	};
