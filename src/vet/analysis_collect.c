@@ -503,6 +503,46 @@ static bool changed_places(const struct ctx *c, const struct entry *e)
 	return from && to;
 }
 
+/* The name of a part below its parent, as feature_slot.c writes it into an order. */
+static struct slice own_name(const struct ctx *c, const struct feature *f)
+{
+	struct slice address = slice_str(an_text_of(f->address));
+	struct slice up = f->parent < feature_count(c->s) ? slice_str(an_text_of(feature_at(c->s, f->parent)->address)) : SLICE("");
+	if (slice_starts(address, up))
+		address = slice_from(address, up.n);
+	return slice_trim(slice_starts(address, SLICE(".")) ? slice_from(address, 1) : address);
+}
+
+/* "X before Y": is one of them in trial `here` and not in `there`? */
+static bool pair_is_new(const struct ctx *c, const struct feature *order, struct slice pair, size_t here, size_t there)
+{
+	struct slice between = SLICE(" before ");
+	for (uint32_t i = 0; i < feature_count(c->s); i++) {
+		const struct feature *f = feature_at(c->s, i);
+		if (f->parent != order->parent || !feature_value(c->s, i, (unsigned)here).p || feature_value(c->s, i, (unsigned)there).p)
+			continue;
+		struct slice name = own_name(c, f);
+		if (name.n && ((slice_starts(pair, name) && slice_starts(slice_from(pair, name.n), between)) ||
+		                      (slice_ends(pair, name) && slice_ends(slice_sub(pair, 0, pair.n - name.n), between))))
+			return true;
+	}
+	return false;
+}
+
+/* Is it nothing but where parts stand that come or go with the level? Those are told, and without them there is no order to compare. */
+static bool order_of_what_came(const struct ctx *c, const struct entry *e)
+{
+	const struct feature *f = feature_at(c->s, e->feature);
+	bool went = slice_is(e->after, "as first seen");
+	struct slice all = went ? e->before : e->after, pair;
+	if (!slice_ends(slice_str(an_text_of(f->address)), SLICE("(order)")) || !e->before.p || !e->after.p)
+		return false;
+	while (slice_split(&all, ';', &pair))
+		if (!pair_is_new(c, f, slice_trim(pair), went ? e->ref : e->trial, went ? e->trial : e->ref))
+			return false;
+	return true;
+}
+
 /* What a tool keeps about what it was given to work with is in its files or not, as there is something to keep; a list of files that has
  * one more is read from the disk in another order; and what it waits for no longer is written down earlier. */
 static bool kept_otherwise(const struct ctx *c, const struct entry *e)
@@ -518,6 +558,11 @@ static void overt_blocks(const struct ctx *c, struct entry *e, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		size_t lines = 0, bytes = 0;
 		bool came = !e[i].before.p, seen = true;
+		if (e[i].why.class == CLASS_COVERT && order_of_what_came(c, &e[i])) {
+			e[i].why.class = CLASS_UNDECLARED;
+			e[i].why.rule = e[i].why.kind = "order of what came";
+			e[i].why.text = "Where parts stand that come or go with it.";
+		}
 		if (e[i].why.class != CLASS_COVERT || !factor_table[e[i].factor].equips)
 			continue;
 		if (kept_otherwise(c, &e[i])) {

@@ -588,6 +588,47 @@ static void lists_in_columns_are_one_part(void **state)
 	bench_stop();
 }
 
+static const char *new_order;
+
+/* Lines that come have no order without the level; those that are there all the time have. */
+static struct slice came_with_order(struct bench *b, uint32_t i, size_t o)
+{
+	bool more = level_is(b, o, "locale", 1);
+	switch (i) {
+	case 0:
+		return SLICE("a text");
+	case 1:
+		return more ? slice_str(new_order) : SLICE("as first seen");
+	case 2:
+		return more ? SLICE("said in {locale}") : SLICE_NONE;
+	case 3:
+		return SLICE("an old one");
+	default:
+		return SLICE("always the same");
+	}
+}
+
+static void parts_that_come_have_no_order(void **state)
+{
+	(void)state;
+	static const char *const orders[] = {"line \"said in {locale}\" before line \"an old one\"",
+	        "line \"an old one\" before line \"another\"; line \"said in {locale}\" before line \"an old one\"",
+	        "line \"said in {locale}\" before line \"an old one\"; and 3 more"};
+	for (size_t k = 0; k < ARRAY_LEN(orders); k++) {
+		new_order = orders[k];
+		bench_start(3, 20, came_with_order);
+		bench.s.f[0].address = "body.text";
+		bench.s.f[1].address = "body.text (order)";
+		bench.s.f[2].address = "body.text line \"said in {locale}\"";
+		bench.s.f[3].address = "body.text line \"an old one\"";
+		for (uint32_t i = 1; i < 4; i++)
+			bench.s.f[i].parent = 0;
+		experiment(40);
+		assert_int_equal(findings(CLASS_COVERT, "locale"), k > 0);
+		bench_stop();
+	}
+}
+
 /* A list of files that the tool keeps: with one more in it, it is read in another order. */
 static struct slice kept_list(struct bench *b, uint32_t i, size_t o)
 {
@@ -832,6 +873,7 @@ int main(void)
 	        cmocka_unit_test(channels_of_other_kinds),
 	        cmocka_unit_test(like_findings_fold),
 	        cmocka_unit_test(lists_in_columns_are_one_part),
+	        cmocka_unit_test(parts_that_come_have_no_order),
 	        cmocka_unit_test(lists_in_files_have_an_order),
 	        cmocka_unit_test(echoes_are_findings),
 	};
