@@ -668,13 +668,15 @@ static struct slice file_shown(struct adding *a, struct slice path, struct buf *
 /* What a tool leaves on the machine does not leave it, but whoever reads it later may send it. */
 static void file_items(struct adding *a, struct item *root, const struct trace_record *r, struct slice trace)
 {
-	_cleanup_buf_ struct buf numbers = BUF(8192), inside = BUF((size_t)4 << 20);
+	_cleanup_buf_ struct buf numbers = BUF(8192), inside = BUF((size_t)256 << 10);
 	uint64_t size = trace_u64(r, TAG_WIRE_SIZE, 0);
 	struct slice target = field(r, TAG_TARGET), body = field(r, TAG_BODY);
 	bool whole = body.n && body.n >= size; /* one that is cut ends anywhere */
 	const char *git = NULL;
 	if (whole && a->files < FILES_MAX && git_file(target, body, trace, &target, &git, &inside)) {
 		body = arena_copy(&a->arena, buf_slice(&inside));
+		if (!body.p)
+			a->error = -ENOMEM;
 		size = body.n;
 	} else {
 		git = NULL;

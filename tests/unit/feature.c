@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include <cmocka.h>
 
@@ -914,6 +915,46 @@ static void repositories_are_read(void **state)
 	}
 }
 
+/* A small file can hold a large object, and one of another name: what is past the bound, or not what its name says, is compared as it is.
+ */
+static void objects_are_checked(void **state)
+{
+	(void)state;
+	static const size_t sizes[] = {60000, 200000, (size_t)1 << 20, 60000};
+	for (size_t k = 0; k < ARRAY_LEN(sizes); k++) {
+		size_t n = sizes[k];
+		_cleanup_buf_ struct buf object = BUF(2 << 20), hex = BUF(64), b = BUF(1 << 20);
+		_cleanup_free_ uint8_t *packed = malloc(compressBound(n + 32));
+		uLongf size = compressBound(n + 32);
+		uint8_t sum[DIGEST_MAX];
+		char path[100];
+		buf_fmt(&object, "blob %zu", n);
+		buf_u8(&object, 0);
+		for (size_t i = 0; i < n; i++)
+			buf_u8(&object, '\n');
+		assert_non_null(packed);
+		assert_int_equal(compress(packed, &size, object.p, object.n), Z_OK);
+		assert_int_equal(digest_of(DIGEST_SHA1, buf_slice(&object), sum), 0);
+		sum[19] ^= k == 3;
+		encode_hex(&hex, slice_of(sum, 20));
+		(void)snprintf(path, sizeof(path), "/home/quillan7/.git/objects/%.2s/%s", buf_str(&hex), buf_str(&hex) + 2);
+		size_t mark;
+		trace_begin(&b, TRACE_FILE, &mark);
+		trace_put(&b, TAG_TARGET, slice_str(path));
+		trace_put(&b, TAG_BODY, slice_of(packed, size));
+		trace_put_u64(&b, TAG_WIRE_SIZE, size);
+		trace_put(&b, TAG_REASON, SLICE("file"));
+		trace_end(&b, mark);
+		struct feature_set *s = set_new();
+		size_t blobs = 0;
+		assert_int_equal(add_trace(s, &b, NULL, 0, NULL), 0);
+		for (uint32_t i = 0; i < feature_count(s); i++)
+			blobs += strstr(feature_at(s, i)->endpoint, "git blob") != NULL;
+		assert_int_equal(blobs > 0, k == 0);
+		feature_set_free(s);
+	}
+}
+
 static void shapes(void **state)
 {
 	(void)state;
@@ -966,6 +1007,7 @@ int main(void)
 	        cmocka_unit_test(lines_that_are_alike_have_no_order),
 	        cmocka_unit_test(folders_by_day_are_one_place),
 	        cmocka_unit_test(repositories_are_read),
+	        cmocka_unit_test(objects_are_checked),
 	        cmocka_unit_test(shapes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
