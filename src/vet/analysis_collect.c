@@ -364,7 +364,14 @@ static int entry_order(const void *x, const void *y)
 #define WORDS_LEAST 6
 #define WORDS_MOST  400
 
-static size_t words_of(struct slice s, struct slice *out)
+static int hash_order(const void *x, const void *y)
+{
+	uint64_t a = *(const uint64_t *)x, b = *(const uint64_t *)y;
+	return (a > b) - (a < b);
+}
+
+/* Hashes of the words, sorted; at most WORDS_MOST. */
+static size_t words_of(struct slice s, uint64_t *out)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < s.n && n < WORDS_MOST;) {
@@ -372,24 +379,26 @@ static size_t words_of(struct slice s, struct slice *out)
 		while (i + k < s.n && s.p[i + k] > ' ')
 			k++;
 		if (k)
-			out[n++] = slice_sub(s, i, k);
+			out[n++] = slice_hash(slice_sub(s, i, k));
 		i += k ? k : 1;
 	}
+	if (n)
+		qsort(out, n, sizeof(*out), hash_order);
 	return n;
 }
 
-/* Are two thirds of the words the same, wherever they stand? In a list that is set in columns one more moves all others. */
-static bool same_words(struct slice a, struct slice b)
+/* Are two thirds of the words the same, wherever they stand? In a list that is set in columns one more moves all others. Asked of every
+ * part that went and every one that came, so it must not take longer than to read both. */
+static bool mostly_same_words(struct slice a, struct slice b)
 {
-	struct slice x[WORDS_MOST], y[WORDS_MOST];
+	uint64_t x[WORDS_MOST], y[WORDS_MOST];
 	size_t n = words_of(a, x), m = words_of(b, y), common = 0;
-	for (size_t i = 0; i < n; i++)
-		for (size_t k = common; k < m; k++)
-			if (slice_eq(x[i], y[k])) {
-				y[k] = y[common];
-				common++;
-				break;
-			}
+	for (size_t i = 0, k = 0; i < n && k < m;) {
+		common += x[i] == y[k];
+		bool left = x[i] <= y[k], right = y[k] <= x[i];
+		i += left;
+		k += right;
+	}
 	return n >= WORDS_LEAST && m >= WORDS_LEAST && n < WORDS_MOST && m < WORDS_MOST && 3 * common >= 2 * (n > m ? n : m);
 }
 
@@ -404,7 +413,7 @@ size_t an_likeness(struct slice a, struct slice b)
 	if (common == shorter && shorter >= 24)
 		return 50;
 	size_t share = longer ? common * 100 / longer : 0;
-	return share < 50 && same_words(a, b) ? 50 : share;
+	return share < 50 && mostly_same_words(a, b) ? 50 : share;
 }
 
 void an_pair_moved(const struct ctx *c, struct entry *e, size_t n)
@@ -503,25 +512,16 @@ static bool changed_places(const struct ctx *c, const struct entry *e)
 	return from && to;
 }
 
-/* The name of a part below its parent, as feature_slot.c writes it into an order. */
-static struct slice own_name(const struct ctx *c, const struct feature *f)
-{
-	struct slice address = slice_str(an_text_of(f->address));
-	struct slice up = f->parent < feature_count(c->s) ? slice_str(an_text_of(feature_at(c->s, f->parent)->address)) : SLICE("");
-	if (slice_starts(address, up))
-		address = slice_from(address, up.n);
-	return slice_trim(slice_starts(address, SLICE(".")) ? slice_from(address, 1) : address);
-}
-
 /* "X before Y": is one of them in trial `here` and not in `there`? */
 static bool pair_is_new(const struct ctx *c, const struct feature *order, struct slice pair, size_t here, size_t there)
 {
-	struct slice between = SLICE(" before ");
+	struct slice between = SLICE(FEATURE_ORDER_BETWEEN);
+	const char *up = order->parent < feature_count(c->s) ? feature_at(c->s, order->parent)->address : "";
 	for (uint32_t i = 0; i < feature_count(c->s); i++) {
 		const struct feature *f = feature_at(c->s, i);
 		if (f->parent != order->parent || !feature_value(c->s, i, (unsigned)here).p || feature_value(c->s, i, (unsigned)there).p)
 			continue;
-		struct slice name = own_name(c, f);
+		struct slice name = feature_name_below(f->address, up);
 		if (name.n && ((slice_starts(pair, name) && slice_starts(slice_from(pair, name.n), between)) ||
 		                      (slice_ends(pair, name) && slice_ends(slice_sub(pair, 0, pair.n - name.n), between))))
 			return true;
@@ -533,9 +533,9 @@ static bool pair_is_new(const struct ctx *c, const struct feature *order, struct
 static bool order_of_what_came(const struct ctx *c, const struct entry *e)
 {
 	const struct feature *f = feature_at(c->s, e->feature);
-	bool went = slice_is(e->after, "as first seen");
+	bool went = slice_is(e->after, FEATURE_ORDER_SAME);
 	struct slice all = went ? e->before : e->after, pair;
-	if (!slice_ends(slice_str(an_text_of(f->address)), SLICE("(order)")) || !e->before.p || !e->after.p)
+	if (!feature_is_order(f) || !e->before.p || !e->after.p)
 		return false;
 	while (slice_split(&all, ';', &pair))
 		if (!pair_is_new(c, f, slice_trim(pair), went ? e->ref : e->trial, went ? e->trial : e->ref))
@@ -548,8 +548,7 @@ static bool order_of_what_came(const struct ctx *c, const struct entry *e)
 static bool kept_otherwise(const struct ctx *c, const struct entry *e)
 {
 	const struct feature *f = feature_at(c->s, e->feature);
-	return an_is_file(f) &&
-	       (!e->before.p || !e->after.p || slice_ends(slice_str(f->address), SLICE("(order)")) || changed_places(c, e));
+	return an_is_file(f) && (!e->before.p || !e->after.p || feature_is_order(f) || changed_places(c, e));
 }
 
 /* What comes or goes when the level gives the tool something to speak of: three or more lines of plain text, and parts of its files. */

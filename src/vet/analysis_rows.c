@@ -285,7 +285,7 @@ static bool order_of_new(const struct ctx *c, const struct entry *e)
 {
 	const struct feature *f = feature_at(c->s, e->feature);
 	size_t new = 0;
-	if (!slice_ends(slice_str(f->address), SLICE("(order)")))
+	if (!feature_is_order(f))
 		return false;
 	for (uint32_t i = 0; i < feature_count(c->s) && new < 2; i++)
 		new += i != e->feature &&feature_at(c->s, i)->parent == f->parent &&

@@ -436,7 +436,7 @@ static int choices_of(const struct ctx *c, struct tokens *all)
 		int r = f->measure ? 0 : presence(c, i, all);
 		if (r == 0 && varies(c, i))
 			r = category(c, i, all);
-		if (r == 0 && slice_ends(slice_str(f->address), SLICE("(order)")) && varies(c, i))
+		if (r == 0 && feature_is_order(f) && varies(c, i))
 			r = order(c, i, all);
 		if (r)
 			return r;

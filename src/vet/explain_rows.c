@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "policy/match.h"
 #include "vet/codepoint.h"
 #include "vet/explain_host.h"
 
@@ -167,12 +168,9 @@ static bool way_up_of(struct slice s, size_t at, size_t n, struct way_up *out)
 	return true;
 }
 
-static size_t folders_of(const char *path)
+static bool goes_up(const struct way_up *a, const char *from_a, const struct way_up *b, const char *from_b)
 {
-	size_t n = 0;
-	for (; *path; path++)
-		n += *path == '/' && path[1] && path[1] != '/';
-	return n;
+	return a->up == match_depth(slice_str(from_a)) && b->up == match_depth(slice_str(from_b));
 }
 
 /* "../../../home/…": from the project or the home up to the root there are as many folders as the path has. */
@@ -183,8 +181,7 @@ static const char *row_way_up(const struct part *p)
 	if (!h0 || !h1 || !way_up_of(p->c->before, p->h.a_at, p->h.a_n, &a) || !way_up_of(p->c->after, p->h.b_at, p->h.b_n, &b) ||
 	        a.up == b.up || !slice_eq(a.before, b.before) || !slice_eq(a.behind, b.behind))
 		return NULL;
-	bool project = a.up == folders_of(h0->project) && b.up == folders_of(h1->project);
-	return project || (a.up == folders_of(h0->home) && b.up == folders_of(h1->home)) ? "how many folders deep it lies" : NULL;
+	return goes_up(&a, h0->project, &b, h1->project) || goes_up(&a, h0->home, &b, h1->home) ? "how many folders deep it lies" : NULL;
 }
 
 static bool token_byte(uint8_t c)

@@ -51,6 +51,23 @@ struct feature {
 	uint32_t parent; /* feature whose presence this one depends on, or UINT32_MAX */
 };
 
+/* Of a list, a text or an object whose members are in another order than where they were met first it is a feature of its own, at "ADDRESS
+ * (order)": FEATURE_ORDER_SAME, or pairs of members as feature_name_below() has them, "X before Y; Z before W; and 3 more". */
+#define FEATURE_ORDER         "(order)"
+#define FEATURE_ORDER_SAME    "as first seen"
+#define FEATURE_ORDER_BETWEEN " before "
+static inline bool feature_is_order(const struct feature *f)
+{
+	return slice_ends(slice_str(f->address), SLICE(FEATURE_ORDER));
+}
+/* What a part is called without the address of its parent; borrowed. */
+static inline struct slice feature_name_below(const char *address, const char *parent)
+{
+	struct slice s = slice_str(address), up = slice_str(parent);
+	s = slice_from(s, slice_starts(s, up) ? up.n : 0);
+	return slice_trim(slice_from(s, slice_starts(s, SLICE("."))));
+}
+
 struct feature_set;
 
 [[nodiscard]] int feature_set_new(struct feature_set **out);

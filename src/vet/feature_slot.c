@@ -340,11 +340,8 @@ static int place_leaf(struct adding *a, uint32_t at, struct item *it)
 
 static void tail_of(const struct feature_set *s, uint32_t at, struct buf *b)
 {
-	const struct node *n = &s->nodes[at], *p = &s->nodes[n->parent];
-	struct slice address = slice_str(n->address);
-	size_t skip = slice_starts(address, slice_str(p->address)) ? strlen(p->address) : 0;
-	skip += skip < address.n && address.p[skip] == '.';
-	buf_add(b, slice_trim(slice_from(address, skip)));
+	const struct node *n = &s->nodes[at];
+	buf_add(b, feature_name_below(n->address, s->nodes[n->parent].address));
 }
 
 /* Past its maximum the set takes no new slots: what would have needed one is counted, and told of. */
@@ -430,7 +427,7 @@ static int place_order(struct adding *a, uint32_t at, const struct item *it)
 			if (b.n)
 				buf_str_add(&b, "; ");
 			tail_of(s, last, &b);
-			buf_str_add(&b, " before ");
+			buf_str_add(&b, FEATURE_ORDER_BETWEEN);
 			tail_of(s, c->node, &b);
 		}
 		last = c->node;
@@ -443,7 +440,7 @@ static int place_order(struct adding *a, uint32_t at, const struct item *it)
 	const struct item *first = it->child;
 	while (first && (first->structural || first->node == FEATURE_NONE))
 		first = first->next;
-	int r = place_fact(a, at, "(order)", NULL, buf_slice(&b), SLICE("as first seen"));
+	int r = place_fact(a, at, FEATURE_ORDER, NULL, buf_slice(&b), SLICE(FEATURE_ORDER_SAME));
 	buf_reset(&b);
 	if (first)
 		tail_of(s, first->node, &b);
