@@ -80,14 +80,16 @@ bool elf_strings_begin(struct slice file, size_t from, size_t stop, struct elf_s
 	if (dynamic_n)
 		relocations(&s, dynamic, dynamic_n);
 	s.word = s.from;
+	s.instruction = s.code_from = from;
+	s.x86 = h.e_machine == EM_X86_64;
 	*out = s;
 	return true;
 }
 
-static size_t printable(const struct elf_strings *s, size_t at, size_t end)
+static size_t printable(const struct elf_strings *s, size_t at, size_t end, size_t max)
 {
 	size_t n = 0;
-	while (at + n < end && n <= ELF_STRING_MAX && constants_printable(s->file.p[at + n]))
+	while (at + n < end && n <= max && constants_printable(s->file.p[at + n]))
 		n++;
 	return n;
 }
@@ -96,7 +98,7 @@ static size_t printable(const struct elf_strings *s, size_t at, size_t end)
 static bool into_text(const struct elf_strings *s, uint64_t address)
 {
 	size_t at, end;
-	return address && place_of(s, address, &at, &end) && at > 0 && s->file.p[at - 1] && printable(s, at, end) >= LENGTH_MIN;
+	return address && place_of(s, address, &at, &end) && at > 0 && s->file.p[at - 1] && printable(s, at, end, LENGTH_MIN) >= LENGTH_MIN;
 }
 
 /* The text that a pointer in that place leads to; beside: the pointers two words before it and behind it, or 0. */
@@ -106,7 +108,7 @@ static bool text_of(const struct elf_strings *s, size_t slot, uint64_t address, 
 	uint64_t length = 0;
 	if (!place_of(s, address, &at, &end))
 		return false;
-	size_t n = printable(s, at, end);
+	size_t n = printable(s, at, end, ELF_STRING_MAX);
 	if (n < LENGTH_MIN)
 		return false;
 	bool ends = n <= ELF_STRING_MAX && at + n < end && s->file.p[at + n] == 0;
@@ -133,6 +135,61 @@ static bool rela_at(const struct elf_strings *s, size_t at, Elf64_Rela *out)
 static bool relative(const Elf64_Rela *r)
 {
 	return ELF64_R_TYPE(r->r_info) == R_X86_64_RELATIVE || ELF64_R_TYPE(r->r_info) == R_AARCH64_RELATIVE;
+}
+
+/* LEA r64, [RIP + disp32]: a prefix for 64 bits, 8D, and a byte that names the register. */
+#define LEA_BYTES  7u
+#define MOV_BYTES  5u
+#define LOOK_AHEAD 24u
+#define LOOK_BACK  12u
+
+/* The text that the instruction there loads: of the lengths that are loaded beside it, the first behind it that fits, else one before. */
+static bool text_of_code(const struct elf_strings *s, size_t at, uint64_t address, size_t begin, size_t stop, struct elf_string *out)
+{
+	int32_t far;
+	memcpy(&far, s->file.p + at + 3, sizeof(far));
+	size_t text, end;
+	if (!place_of(s, address + LEA_BYTES + (uint64_t)(int64_t)far, &text, &end) ||
+	        printable(s, text, end, ELF_STRING_CODE_MIN) < ELF_STRING_CODE_MIN)
+		return false;
+	size_t places[LOOK_AHEAD + LOOK_BACK], n = 0, run = 0;
+	for (size_t k = at + LEA_BYTES; k < at + LEA_BYTES + LOOK_AHEAD; k++)
+		places[n++] = k;
+	for (size_t k = 0; k < LOOK_BACK && at >= begin + MOV_BYTES + k; k++)
+		places[n++] = at - MOV_BYTES - k;
+	for (size_t i = 0; i < n; i++) {
+		uint32_t length;
+		if (stop < MOV_BYTES || places[i] > stop - MOV_BYTES || (s->file.p[places[i]] & 0xf8) != 0xb8)
+			continue;
+		memcpy(&length, s->file.p + places[i] + 1, sizeof(length));
+		if (length < ELF_STRING_CODE_MIN || length > ELF_STRING_CODE_MAX || length > end - text)
+			continue;
+		run = run ? run : printable(s, text, end, ELF_STRING_CODE_MAX);
+		if (length > run)
+			continue;
+		*out = (struct elf_string){at, at + LEA_BYTES + MOV_BYTES, slice_sub(s->file, text, length)};
+		return true;
+	}
+	return false;
+}
+
+static bool next_of_code(struct elf_strings *s, struct elf_string *out)
+{
+	for (; s->x86 && s->code < s->n; s->code++, s->instruction = s->code_from) {
+		size_t begin = (size_t)s->segment[s->code].at, end = begin + (size_t)s->segment[s->code].n;
+		size_t stop = s->stop < end ? s->stop : end;
+		if (!s->segment[s->code].code)
+			continue;
+		for (size_t i = s->instruction < begin ? begin : s->instruction; i + LEA_BYTES <= stop; i++) {
+			const uint8_t *p = s->file.p + i;
+			if (p[1] != 0x8d || (p[0] & 0xfb) != 0x48 || (p[2] & 0xc7) != 0x05)
+				continue;
+			s->instruction = i + 1;
+			if (text_of_code(s, i, s->segment[s->code].address + (i - begin), begin, end, out))
+				return true;
+		}
+	}
+	return false;
 }
 
 bool elf_strings_next(struct elf_strings *s, struct elf_string *out)
@@ -173,5 +230,5 @@ bool elf_strings_next(struct elf_strings *s, struct elf_string *out)
 		if (text_of(s, at, (uint64_t)r.r_addend, beside, out))
 			return true;
 	}
-	return false;
+	return next_of_code(s, out);
 }

@@ -136,9 +136,57 @@ static void relocations_have_an_end(void **state)
 	free(bytes);
 }
 
+/* What Go and Rust make of texts that are used in one place: an address and a length, in either order. */
+static void code_is_read(void **state)
+{
+	(void)state;
+	enum { RODATA = 320, CODE = 512 };
+	static const char text[] = "first.example.com|second.example.comand what the next text says";
+	static const uint8_t go[] = {0x48, 0x8d, 0x05, 0, 0, 0, 0, 0xbb, 36, 0, 0, 0, 0xe8, 1, 2, 3, 4},
+	                     rust[] = {0x41, 0xb8, 17, 0, 0, 0, 0x4c, 0x8d, 0x0d, 0, 0, 0, 0, 0xc3},
+	                     long_one[] = {0x48, 0x8d, 0x05, 0, 0, 0, 0, 0xbb, 0, 1, 0, 0, 0xc3};
+	struct file f = {0};
+	headers(f.bytes, CODE, 0);
+	const Elf64_Phdr p = {
+	        .p_type = PT_LOAD, .p_flags = PF_R | PF_X, .p_offset = CODE, .p_vaddr = BASE + 0x1000, .p_filesz = END - CODE};
+	memcpy(f.bytes + sizeof(Elf64_Ehdr) + sizeof(p), &p, sizeof(p));
+	memcpy(f.bytes + RODATA, text, sizeof(text));
+	const struct {
+		const uint8_t *bytes;
+		size_t n, lea, at;
+	} put[] = {{go, sizeof(go), 0, CODE + 8}, {rust, sizeof(rust), 6, CODE + 80}, {long_one, sizeof(long_one), 0, CODE + 160}};
+	for (size_t i = 0; i < 3; i++) {
+		size_t at = put[i].at + put[i].lea;
+		int32_t far = (int32_t)(BASE + RODATA) - (int32_t)(BASE + 0x1000 + (at - CODE) + 7);
+		memcpy(f.bytes + put[i].at, put[i].bytes, put[i].n);
+		memcpy(f.bytes + at + 3, &far, sizeof(far));
+	}
+	struct elf_strings all;
+	struct elf_string s;
+	assert_true(elf_strings_begin(slice_of(f.bytes, END), 0, END, &all));
+	assert_true(elf_strings_next(&all, &s));
+	assert_int_equal(s.at, CODE + 8);
+	assert_true(slice_is(s.text, "first.example.com|second.example.com"));
+	assert_true(elf_strings_next(&all, &s));
+	assert_int_equal(s.at, CODE + 86);
+	assert_true(slice_is(s.text, "first.example.com"));
+	/* What is longer than the text is no length of it. */
+	assert_false(elf_strings_next(&all, &s));
+	/* Who reads another part reads another part. */
+	assert_true(elf_strings_begin(slice_of(f.bytes, END), CODE + 40, END, &all));
+	assert_true(elf_strings_next(&all, &s));
+	assert_int_equal(s.at, CODE + 86);
+	for (size_t n = CODE; n < END; n++) {
+		if (!elf_strings_begin(slice_of(f.bytes, n), 0, n, &all))
+			continue;
+		while (elf_strings_next(&all, &s))
+			assert_true(s.text.p + s.text.n <= f.bytes + n);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(tables_are_read), cmocka_unit_test(broken_files_are_read), cmocka_unit_test(relocations_have_an_end)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(tables_are_read), cmocka_unit_test(broken_files_are_read),
+	        cmocka_unit_test(relocations_have_an_end), cmocka_unit_test(code_is_read)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
