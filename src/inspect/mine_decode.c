@@ -9,16 +9,18 @@
 #include "base/cleanup.h"
 #include "base/encode.h"
 
-#define TEXTS_MAX   4096 /* of one run */
-#define ENOUGH      10   /* decoded bytes, of a whole run */
-#define OUTER_MIN   6
-#define HEX_MIN     4 /* bytes: a locale has five */
-#define NESTED_MIN  16
-#define RAW_MAX     65536
-#define WORK_MAX    ((size_t)2 << 20)
-#define SAMPLE      192 /* bytes by which a key is judged before the whole is */
-#define GAIN_MIN    1.0
-#define SAMPLE_BITS 2.2 /* a character */
+#define TEXTS_MAX  4096 /* of one run */
+#define ENOUGH     10   /* decoded bytes, of a whole run */
+#define OUTER_MIN  6
+#define HEX_MIN    4 /* bytes: a locale has five */
+#define NESTED_MIN 16
+#define RAW_MAX    65536
+#define WORK_MAX   ((size_t)2 << 20)
+#define SAMPLE     192 /* bytes by which a key is judged before the whole is */
+#define GAIN_MIN   1.0
+/* Names of hosts that stand there backwards. */
+#define REVERSED_MIN 4
+#define SAMPLE_BITS  2.2 /* a character */
 
 struct mine_work {
 	uint8_t *outer, *text, *step; /* WORK_MAX each: after the outer steps, after the inner one, between */
@@ -318,6 +320,18 @@ static double gain(const struct mine_work *w, size_t n)
 	return chars ? sum / (double)chars : 0;
 }
 
+/* Names of hosts are as much like words when they are written backwards: that they are such names then, and none before, says it. */
+static bool backwards(const struct mine_work *w, size_t n, enum mine_step step)
+{
+	size_t hosts = 0;
+	for (size_t i = 0; i < n && step == STEP_REVERSE; i++) {
+		if (mine_class_of(w->decoded[i]) != MINE_NONE)
+			return false;
+		hosts += mine_class_of(w->final[i]) == MINE_HOST;
+	}
+	return hosts >= REVERSED_MIN && 4 * hosts >= 3 * n;
+}
+
 static bool finish(struct mine_work *w, size_t n, const struct outer *o, enum mine_step step, uint8_t key, struct mine_found *out)
 {
 	w->n_text = 0;
@@ -332,7 +346,7 @@ static bool finish(struct mine_work *w, size_t n, const struct outer *o, enum mi
 	if (!mine_judge(w->final, n, w->choices, w->strict, &out->verdict))
 		return false;
 	/* What stands there openly is believed before what a key makes of it. */
-	if (o->step[0] == STEP_NONE && step != STEP_NONE && gain(w, n) < GAIN_MIN)
+	if (o->step[0] == STEP_NONE && step != STEP_NONE && !backwards(w, n, step) && gain(w, n) < GAIN_MIN)
 		return false;
 	out->n = n;
 	out->chain = (struct mine_chain){0};

@@ -269,6 +269,14 @@ static bool figures(struct slice s)
 	return n * 10 >= s.n * 8;
 }
 
+static bool host_backwards(struct slice s)
+{
+	uint8_t back[64];
+	size_t n;
+	return s.n <= sizeof(back) && memchr(s.p, '.', s.n) && mine_step(STEP_REVERSE, 0, s, back, &n) &&
+	       mine_class_of(slice_of(back, n)) == MINE_HOST;
+}
+
 static void add(struct mine_miner *m, const struct constant *c)
 {
 	struct slice text = c->text;
@@ -289,7 +297,8 @@ static void add(struct mine_miner *m, const struct constant *c)
 	/* Text is itself, unless it looks like none. Letters and lines between them are a variable's name, and rotated they still are: how
 	 * much they look like words is seen when all of them are together. */
 	bool variable = item->class == MINE_VARIABLE && (c->kind == CONSTANT_QUOTED || c->kind == CONSTANT_TABLE);
-	bool odd = item->class == MINE_NONE && text.n <= 65536 && mine_score(text) < DOUBTFUL * (double)text.n && !figures(text);
+	bool odd = item->class == MINE_NONE && text.n <= 65536 && !figures(text) &&
+	           (mine_score(text) < DOUBTFUL * (double)text.n || host_backwards(text));
 	if (!c->coded && text.n >= RAW_MIN && (variable || odd))
 		item->raw = c->kind == CONSTANT_RUN ? RAW_RUN : RAW_ODD;
 	m->n_text += text.n;

@@ -232,6 +232,24 @@ static void neighbours(void **state)
 	expect(0, MINE_VARIABLE, "ROT13", 7, "QUARRY_MASTER_KEY");
 }
 
+/* Backwards they are as much like words as forwards. */
+static void backwards(void **state)
+{
+	(void)state;
+	_cleanup_buf_ struct buf file = BUF(1 << 20);
+	buf_str_add(&file,
+	        "known = [s[::-1] for s in ('moc.llihnrets.proc', 'moc.eromnallaw.artni', 'ten.dleifyrrauq.da', 'gro.egdirbneek.gc', "
+	        "'moc.notsgnik.proc')]\n");
+	mine(buf_slice(&file), SIZE_MAX);
+	assert_int_equal(result.n_hidden, 1);
+	expect(0, MINE_HOST, "reversed", 5, "corp.sternhill.com");
+	/* What Java calls its packages is none. */
+	buf_reset(&file);
+	buf_str_add(&file, "x = ['com.example.codec', 'org.example.lang', 'net.sample.io', 'com.example.tools', 'io.sample.web']\n");
+	mine(buf_slice(&file), SIZE_MAX);
+	assert_int_equal(result.n_hidden, 0);
+}
+
 static void numbers_and_escapes(void **state)
 {
 	(void)state;
@@ -472,6 +490,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(compositions),
 	        cmocka_unit_test(neighbours),
+	        cmocka_unit_test(backwards),
 	        cmocka_unit_test(numbers_and_escapes),
 	        cmocka_unit_test(binaries),
 	        cmocka_unit_test(joined_in_one_text),
