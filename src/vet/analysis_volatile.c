@@ -18,6 +18,9 @@
 #define APART_SCREEN 0.96
 #define APART_FRESH  0.9
 #define APART_BESIDE 0.95
+/* In rows much else is set, too. */
+#define APART_ROWS     0.8
+#define ROWS_LEVEL_MIN 3
 
 /* What counts as a difference, by kind of quantity. A machine that is busy with other things must not look like a channel. */
 struct scale {
@@ -228,6 +231,52 @@ static void screen_base(const struct ctx *c, enum vet_base base, struct series *
 	}
 }
 
+/* Values of a feature in rows with the level, and in rows without it. */
+static bool split_rows(
+        const struct ctx *c, struct series *s, uint32_t feature, enum vet_base base, unsigned factor, unsigned level, size_t *n, size_t *m)
+{
+	*n = *m = 0;
+	for (size_t o = 0; o < c->n; o++) {
+		const struct analysis_trial *t = &c->t[o];
+		uint64_t v;
+		if (!an_in_base(t, base) || t->row != ROW_ARRAY || !slice_u64(feature_value(c->s, feature, (unsigned)o), UINT64_MAX, &v))
+			continue;
+		*(an_level_of(t, factor) == level ? &s->x[(*n)++] : &s->y[(*m)++]) = (double)v;
+	}
+	return *n >= ROWS_LEVEL_MIN && *m >= POOL_MIN;
+}
+
+static bool tried_alone(const struct ctx *c, enum vet_base base, unsigned factor, unsigned level)
+{
+	for (size_t o = 0; o < c->n; o++)
+		if (an_in_base(&c->t[o], base) && of_level(&c->t[o], factor, level))
+			return true;
+	return false;
+}
+
+/* Levels that were only set together with others: what lies apart there is worth a trial alone, and no more is made of it. */
+static void screen_rows(const struct ctx *c, enum vet_base base, struct series *s, struct analysis_suspect *all, size_t *n_all)
+{
+	for (unsigned f = 0; f < factor_count; f++)
+		for (unsigned l = 1; l < factor_level_count(f) && !foreseen(f); l++) {
+			if (tried_alone(c, base, f, l))
+				continue;
+			const struct analysis_trial alone = {.factor = f, .level = l, .treatment = {.base = base}};
+			for (uint32_t i = 0; i < feature_count(c->s); i++) {
+				const struct scale *k = scale_of(feature_at(c->s, i));
+				size_t n, m;
+				struct contrast x;
+				if (!k || !split_rows(c, s, i, base, f, l, &n, &m) || !contrast_of(s, k, n, m, APART_ROWS, &x))
+					continue;
+				struct analysis_suspect *u = suspect_of(all, n_all, &alone, feature_at(c->s, i)->measure);
+				double score = fmin(fabs(x.median_x - x.median_y) / fmax(x.spread, k->floor), 50);
+				if (score > u->score)
+					u->feature = i;
+				u->score = fmax(u->score, score);
+			}
+		}
+}
+
 /* Puts them in order, each level once; how many are left. */
 static size_t put_in_order(struct analysis_suspect *s, size_t n)
 {
@@ -254,13 +303,15 @@ int analysis_volatile_screen(const struct feature_set *set, const struct analysi
 {
 	struct ctx c = {.s = set, .t = trials, .all = trials, .n = n, .profile = profile, .arena = arena};
 	_cleanup_(series_free) struct series s = {0};
-	size_t room = 4 * n + factor_count * (FACTOR_LEVELS_MAX + FACTOR_EXTRA_MAX);
+	size_t room = 4 * n + (1 + 4 * BASE_COUNT) * factor_count * (FACTOR_LEVELS_MAX + FACTOR_EXTRA_MAX);
 	struct analysis_suspect *all = arena_array(arena, room + 1, sizeof(*all));
 	size_t found = 0;
 	if (!all || series_new(&s, n) < 0)
 		return -ENOMEM;
 	for (int b = 0; b < BASE_COUNT; b++)
 		screen_base(&c, (enum vet_base)b, &s, all, &found);
+	for (int b = 0; b < BASE_COUNT; b++)
+		screen_rows(&c, (enum vet_base)b, &s, all, &found);
 	found = put_in_order(all, found);
 	/* Half of the room is for bits. */
 	size_t quantities = found = found < (max + 1) / 2 ? found : (max + 1) / 2;
