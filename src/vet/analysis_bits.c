@@ -334,7 +334,10 @@ int an_bits(const struct ctx *c, struct groups *all)
 		p[i] = claims[i].p;
 	r = r ? r : stat_by(p, n, n, q);
 	for (size_t i = 0; i < n && r == 0; i++)
-		if (an_told_already(all, claims[i].factor, claims[i].level, CLASS_COVERT, NULL))
+		/* Which of a few values it is was explained where the values were compared. */
+		if (an_told_already(all, claims[i].factor, claims[i].level, CLASS_COVERT, NULL) ||
+		        (claims[i].token->choice &&
+		                an_told_here(all, claims[i].factor, claims[i].level, feature_at(c->s, claims[i].token->feature))))
 			q[i] = 1;
 	for (size_t i = 0; i < n && r == 0; i++)
 		if (q[i] <= Q_MAX && claims[i].mean > claims[i].others)

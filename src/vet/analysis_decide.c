@@ -412,6 +412,21 @@ bool an_told_already(const struct groups *all, unsigned factor, unsigned level, 
 	return false;
 }
 
+bool an_told_here(const struct groups *all, unsigned factor, unsigned level, const struct feature *f)
+{
+	const struct factor_level *l = factor_level_at(factor, level);
+	_cleanup_buf_ struct buf place = BUF(65536);
+	buf_fmt(&place, "%s %s", an_text_of(f->endpoint), an_text_of(f->address));
+	const char *at = buf_str(&place);
+	for (size_t i = 0; l && at && i < all->n; i++) {
+		const struct group *g = &all->g[i];
+		if (g->factor == factor && list_has(&g->levels, l->name) &&
+		        ((g->first && strcmp(g->first, at) == 0) || list_has(&g->also, at)))
+			return true;
+	}
+	return false;
+}
+
 /* -- several levels at once -- */
 
 static int put_words(const struct ctx *c, const struct combination *m, struct group *g)
@@ -539,19 +554,6 @@ static int combination_finding(const struct ctx *c, const struct combination *m,
 	return r ? r : put_words(c, m, g);
 }
 
-#define DEVICES_P 0.01
-
-/* With one device alone it may be what that device happens to draw, which another thing makes it draw earlier or later: others that met the
- * conditions must have shown it too, and more often than those that did not. */
-static bool one_draw(const struct combination *m)
-{
-	bool device = false;
-	for (size_t i = 0; i < m->n; i++)
-		device |= m->if_all[i].factor == CONDITION_DEVICE;
-	return device && m->n > 1 &&
-	       (m->devices_hits == 0 || stat_fisher(m->devices_hits + 1, m->devices + 1, m->pool_hits, m->pool) > DEVICES_P);
-}
-
 /* As for one factor: it held on every fresh run, the chance of a false report is small, and so few would look like it by chance. */
 static int combination_findings(
         const struct ctx *c, const struct entries *list, const struct combination *m, const double *q, size_t n, struct groups *all)
@@ -564,7 +566,7 @@ static int combination_findings(
 		        .runs = m[i].on,
 		        .pool_hits = m[i].pool_hits,
 		        .pool = m[i].pool};
-		if (!one_draw(&m[i]) && m[i].on_hits == m[i].on && m[i].off_hits == 0 && q[i] <= Q_MAX &&
+		if (!an_one_draw(&m[i]) && m[i].on_hits == m[i].on && m[i].off_hits == 0 && q[i] <= Q_MAX &&
 		        an_expected_by_chance(c, &e) <= CHANCE_MAX && !told_alone(list, &m[i]))
 			r = combination_finding(c, &m[i], q[i], all);
 	}

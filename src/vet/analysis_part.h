@@ -256,8 +256,12 @@ struct combination {
 	unsigned pool, pool_hits;       /* all other trials of the base without all of them, those of another combination left out */
 	unsigned with, with_hits;       /* rows with all of them, whatever else was set */
 	unsigned devices, devices_hits; /* if a device is among them: rows with all others and another device */
+	unsigned others, others_hits;   /* of the pool, those without another level of one of its factors */
 	double p;
 };
+/* With one device alone it may be what that device happens to draw, which another thing makes it draw earlier or later: others that met the
+ * conditions must have shown it too, and more often than those that did not. True if that is not so. */
+bool an_one_draw(const struct combination *m);
 
 struct combine;
 /* combine.c: those that were proven, with their counts from all trials of c. *tested are the features of all that were tried, from the
@@ -312,5 +316,7 @@ struct told {
 /* Is it told already that this factor does something under this level: in the given endpoint (NULL: in any), of the given class or worse?
  */
 bool an_told_already(const struct groups *all, unsigned factor, unsigned level, enum leak_class class, const char *endpoint);
+/* Is it told already what the level does to this very feature, in whatever class? */
+bool an_told_here(const struct groups *all, unsigned factor, unsigned level, const struct feature *f);
 
 #endif

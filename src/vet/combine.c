@@ -13,10 +13,16 @@
 #define ASKED_MAX      40  /* trials of one search */
 #define ROUNDS_MAX     60
 
-enum stage { STAGE_AGAIN, STAGE_SEARCH, STAGE_PROOF, STAGE_PROVEN, STAGE_CHANCE, STAGE_OPEN };
+enum stage { STAGE_AGAIN, STAGE_SEARCH, STAGE_PROOF, STAGE_DEVICES, STAGE_PROVEN, STAGE_CHANCE, STAGE_OPEN };
 
 /* Starts without the device, as many times the runs with another condition turned back. */
 #define STARTS 3
+/* More devices that meet the other conditions: so many at a time and in all. After so many without a hit there is no use. */
+#define DEVICES_MORE     5
+#define DEVICES_MAX      30
+#define DEVICES_HOPELESS 20
+/* No row of any plan is that device. */
+#define DEVICES_MORE_FROM 100000u
 
 struct hunt {
 	struct signature s;
@@ -26,6 +32,7 @@ struct hunt {
 	uint64_t found; /* of these */
 	bool strict;
 	unsigned asked;
+	unsigned devices; /* more of them that were asked for */
 };
 
 struct combine {
@@ -185,7 +192,7 @@ static void order_of(const struct round *r, const struct hunt *h, const uint8_t 
 		score[i] = association(r, h, i, state);
 		for (size_t k = 0; k < r->x->n; k++) {
 			const struct hunt *g = &r->x->hunt[k];
-			for (size_t j = 0; j < g->n && g->stage == STAGE_PROVEN; j++)
+			for (size_t j = 0; j < g->n && (g->stage == STAGE_DEVICES || g->stage == STAGE_PROVEN); j++)
 				if (g->found >> j & 1 && g->k[j].factor == h->k[i].factor && g->k[j].level == h->k[i].level)
 					score[i] = 2;
 		}
@@ -282,8 +289,31 @@ static void prove(struct round *r, struct hunt *h, const uint8_t *state)
 		h->strict = true;
 		h->stage = STAGE_SEARCH;
 	} else if (failed || !missing) {
-		h->stage = failed ? STAGE_CHANCE : STAGE_PROVEN;
+		h->stage = failed ? STAGE_CHANCE : STAGE_DEVICES;
 	}
+}
+
+static void put_conditions(const struct hunt *h, struct combination *out);
+static void count(const struct ctx *c, const struct combination *all, size_t n, struct combination *m, const uint8_t *state);
+
+/* That one device shows it whenever it is run says nothing of the other conditions: they may make it draw otherwise. Others have to be
+ * asked, until it is clear. */
+static void ask_devices(struct round *r, struct hunt *h, const uint8_t *state)
+{
+	struct combination m = {.s = &h->s};
+	put_conditions(h, &m);
+	count(r->c, &m, 1, &m, state);
+	bool draw = an_one_draw(&m), hopeless = m.devices >= DEVICES_HOPELESS && m.devices_hits == 0;
+	struct treatment t = treatment_of(h, h->found);
+	unsigned asked = 0, hits, run;
+	while (asked < DEVICES_MORE && draw && !hopeless && h->devices < DEVICES_MAX) {
+		t.identity = DEVICES_MORE_FROM + h->devices++;
+		/* Another hunt may have asked for it. */
+		(void)times(r->c, &t, ROW_PROOF, state, &hits, &run);
+		asked += !run && want(r, &t, ROW_PROOF, 1);
+	}
+	if (!asked)
+		h->stage = draw ? STAGE_CHANCE : STAGE_PROVEN;
 }
 
 /* -- rounds -- */
@@ -356,6 +386,8 @@ static int one_round(struct round *r, uint8_t *state)
 			e = search(r, h, state);
 		if (h->stage == STAGE_PROOF)
 			prove(r, h, state);
+		if (h->stage == STAGE_DEVICES)
+			ask_devices(r, h, state);
 		if (e)
 			return e;
 		turns += r->n > before;
@@ -417,12 +449,36 @@ static bool other_device(const struct combination *m, const struct treatment *t)
 	return device && all;
 }
 
+/* None of its factors has a level beside the base's and its own: a sibling may do the same. */
+static bool no_sibling(const struct combination *m, const struct treatment *t)
+{
+	bool none = true;
+	for (size_t i = 0; i < m->n; i++) {
+		const struct condition *k = &m->if_all[i];
+		none = none && (k->factor == CONDITION_DEVICE || !t->level[k->factor] || t->level[k->factor] == k->level);
+	}
+	return none;
+}
+
 static unsigned conditions_held(const struct combination *m, const struct treatment *t)
 {
 	unsigned n = 0;
 	for (size_t i = 0; i < m->n; i++)
 		n += an_condition_holds(&m->if_all[i], t);
 	return n;
+}
+
+/* Looked at after every few devices, so that chance has several turns: one in a hundred would be too much. */
+#define DEVICES_P 0.004
+
+bool an_one_draw(const struct combination *m)
+{
+	bool device = false;
+	for (size_t i = 0; i < m->n; i++)
+		device |= m->if_all[i].factor == CONDITION_DEVICE;
+	/* The row that brought it up is one more. */
+	return device && m->n > 1 &&
+	       (m->devices_hits == 0 || stat_fisher(m->devices_hits + 1, m->devices + 1, m->others_hits, m->others) > DEVICES_P);
 }
 
 /* Another value than those two may be other factors' work: such trials say nothing. */
@@ -460,6 +516,10 @@ static void count(const struct ctx *c, const struct combination *all, size_t n, 
 		}
 		m->pool++;
 		m->pool_hits += hit;
+		if (no_sibling(m, &t->treatment)) {
+			m->others++;
+			m->others_hits += hit;
+		}
 	}
 	m->p = stat_fisher(m->on_hits, m->on, m->pool_hits, m->pool);
 }

@@ -568,7 +568,7 @@ static int add_probe(struct run *run, enum vet_base base, unsigned factor, unsig
  * changed yet. None with --quick, where there is no time for it. */
 static int spread(struct run *run)
 {
-	static const size_t rounds[][3] = {[PLAN_QUICK] = {0}, [PLAN_NORMAL] = {16, 20}, [PLAN_THOROUGH] = {32, 24, 16}};
+	static const size_t rounds[][3] = {[PLAN_QUICK] = {0}, [PLAN_NORMAL] = {16}, [PLAN_THOROUGH] = {32, 24}};
 	const size_t *want = rounds[run->options->effort];
 	for (size_t k = 0; k < ARRAY_LEN(rounds[0]) && want[k] && !run->stopping; k++) {
 		struct treatment *t = NULL;
@@ -702,7 +702,7 @@ static int rows(struct run *run, struct plan *plan)
 static int combinations(struct run *run, struct plan *plan)
 {
 	static const struct combine_limits limits[] = {[PLAN_QUICK] = {.trials = 32, .on = 4, .off = 1},
-	        [PLAN_NORMAL] = {.trials = 64, .on = 4, .off = 2},
+	        [PLAN_NORMAL] = {.trials = 96, .on = 4, .off = 2},
 	        [PLAN_THOROUGH] = {.trials = 128, .on = 5, .off = 3}};
 	bool any = false;
 	int r = run->options->behind ? 0 : rows(run, plan);

@@ -13,7 +13,7 @@
 #include "vet/plan.h"
 
 #define FEATURES 240
-#define TRIALS   400
+#define TRIALS   700
 
 struct feature_set {
 	struct feature f[FEATURES];
@@ -67,6 +67,7 @@ struct tool {
 	const char *(*endpoint)(uint32_t i);
 	bool lines; /* places are lines of the same text: the last one */
 	bool quick; /* the quick effort, and nothing is confirmed */
+	enum feature_measure measure;
 };
 
 static struct {
@@ -113,7 +114,7 @@ static void vet(const struct tool *tool, uint64_t seed, unsigned strength)
 {
 	struct plan p;
 	struct combine *x;
-	static const struct combine_limits limits = {.trials = 64, .on = 4, .off = 2};
+	static const struct combine_limits limits = {.trials = 96, .on = 4, .off = 2};
 	lab.arena = ARENA((size_t)256 << 20);
 	lab.result = (struct vet_result){.arena = ARENA((size_t)256 << 20)};
 	lab.n = 0;
@@ -124,6 +125,7 @@ static void vet(const struct tool *tool, uint64_t seed, unsigned strength)
 		lab.s.f[i] = (struct feature){.endpoint = tool->endpoint(i),
 		        .address = arena_fmt(&lab.arena, "body.field%u", i),
 		        .host = "api.example.com",
+		        .measure = tool->measure,
 		        .parent = tool->lines && i + 1 < tool->features ? (uint32_t)tool->features - 1 : UINT32_MAX};
 	assert_int_equal(plan_build(tool->quick ? PLAN_QUICK : PLAN_NORMAL, seed, NULL, true, &lab.arena, &p, NULL), 0);
 	assert_int_equal(plan_rows(&p, strength, 0, 0, seed, &lab.arena), 0);
@@ -244,7 +246,7 @@ static void two_at_once(void **state)
 		assert_non_null(finding("shell=zsh"));
 		assert_non_null(finding("ci=github-actions"));
 		print_message("%zu trials, %u to locate\n", lab.n, lab.account.trials);
-		assert_true(lab.n < 220);
+		assert_true(lab.n < 250);
 		over();
 	}
 }
@@ -293,6 +295,47 @@ static void on_some_devices(void **state)
 		assert_non_null(strstr(f->explanation, "some devices only"));
 		over();
 	}
+}
+
+/* Active in a fifth of starts, and with either of two levels; and each level of a factor with many comes in few rows. */
+static uint64_t rollout_salt;
+static const char *rollout_factor;
+static unsigned rollout_level[2];
+
+static const char *say_fifth(uint32_t i, const struct treatment *t, uint64_t *random, char *scratch)
+{
+	uint64_t own = t->identity ^ rollout_salt << 32;
+	(void)i;
+	(void)scratch;
+	bool active = random_below(t->identity ? &own : random, 5) == 0;
+	return active && (at(t, rollout_factor, rollout_level[0]) || at(t, rollout_factor, rollout_level[1])) ? "a,  b" : "a, b";
+}
+
+static unsigned fifths_found(const char *factor, unsigned level, unsigned other)
+{
+	static const struct tool tool = {.say = say_fifth, .features = 1, .endpoint = one_endpoint};
+	unsigned found = 0, trials = 0;
+	rollout_factor = factor;
+	rollout_level[0] = level;
+	rollout_level[1] = other;
+	for (uint64_t seed = 1; seed < 21; seed++) {
+		rollout_salt = seed;
+		vet(&tool, seed, 2);
+		found += covert() > 0;
+		trials += (unsigned)lab.n;
+		over();
+	}
+	print_message("%s: found in %u of 20, %u trials\n", factor, found, trials / 20);
+	return found;
+}
+
+static void in_a_fifth_of_starts(void **state)
+{
+	(void)state;
+	assert_true(fifths_found("ai_tools", 1, 3) >= 14);
+	assert_true(fifths_found("terminal", 3, 3) >= 13);
+	/* Of many levels each comes in few rows. */
+	assert_true(fifths_found("locale", 9, 9) >= 7);
 }
 
 /* A request in which all is quiet, and a batch of telemetry in which much flips by itself, some of it together. */
@@ -447,6 +490,38 @@ static void a_block_found_in_rows_is_no_secret(void **state)
 	}
 }
 
+/* Waits a third of a second longer under a level that is set in rows alone. */
+static unsigned slow_level;
+
+static const char *say_wait(uint32_t i, const struct treatment *t, uint64_t *random, char *scratch)
+{
+	(void)i;
+	uint64_t wait = 60000 + random_below(random, 30000) + (at(t, "cpus", 1) ? 40000 : 0);
+	(void)snprintf(scratch, 200, "%llu", (unsigned long long)(wait + (at(t, "git_remote", slow_level) ? 350000 : 0)));
+	return scratch;
+}
+
+static void what_rows_delay_is_tried_alone(void **state)
+{
+	(void)state;
+	static const struct tool tool = {.say = say_wait, .features = 1, .endpoint = one_endpoint, .measure = MEASURE_TIME};
+	unsigned f = (unsigned)factor_find("git_remote");
+	for (slow_level = 1; factor_level_at(f, slow_level)->quick;)
+		slow_level++;
+	for (uint64_t seed = 1; seed < 6; seed++) {
+		struct analysis_suspect *s;
+		size_t n;
+		bool found = false;
+		vet(&tool, seed, 2);
+		assert_int_equal(analysis_volatile_screen(&lab.s, lab.t, lab.n, NULL, 10, &lab.arena, &s, &n), 0);
+		for (size_t i = 0; i < n; i++)
+			found |= s[i].factor == f && s[i].level == slow_level && s[i].runs == 0 && s[i].wants >= 4;
+		assert_true(found);
+		assert_true(n <= 6);
+		over();
+	}
+}
+
 /* Now and then it says something else. A device draws the same whenever it is run again, and the shell makes it draw otherwise. */
 static const char *say_by_chance(uint32_t i, const struct treatment *t, uint64_t *random, char *scratch)
 {
@@ -479,7 +554,9 @@ int main(void)
 	        cmocka_unit_test(a_block_found_in_rows_is_no_secret),
 	        cmocka_unit_test(three_at_once),
 	        cmocka_unit_test(on_some_devices),
+	        cmocka_unit_test(in_a_fifth_of_starts),
 	        cmocka_unit_test(draws_are_no_finding),
+	        cmocka_unit_test(what_rows_delay_is_tried_alone),
 	        cmocka_unit_test(noise_is_no_finding),
 	        cmocka_unit_test(a_pair_is_found_in_noise),
 	};

@@ -148,7 +148,7 @@ static void rows_cover_pairs(void **state)
 		assert_int_equal(plan_build(PLAN_NORMAL, 7, NULL, true, &arena, &p, NULL), 0);
 		size_t singles = p.n;
 		assert_int_equal(plan_rows(&p, 2, 0, 0, 7, &arena), 0);
-		assert_in_range(p.n - singles, 50, 90);
+		assert_in_range(p.n - singles, 80, 120);
 		for (int b = 0; b < BASE_COUNT; b++) {
 			uint8_t levels[64], *rows = arena_array(&arena, p.n * 64, 1);
 			struct cover_forbid forbid[4 * PLAN_AXIS_MAX];
