@@ -287,7 +287,7 @@ static void put_rows(struct plan *p, const struct cover_array a[BASE_COUNT], siz
 /* Rows in which each known level is set at least once, and each with others. Of such rows at least and at most so many. */
 #define MIXED_TRIES 40
 #define NEVER_SET   8
-static const unsigned mixed_least[] = {8, 76, 96}, mixed_most[] = {16, 80, 128};
+static const unsigned mixed_least[] = {8, 76, 80}, mixed_most[] = {16, 80, 96};
 
 /* seen: levels that were set; met: pairs of levels of two factors that were set together in some row, in either base. Levels are counted
  * through all factors: level l of factor f is number first[f] + l. */
