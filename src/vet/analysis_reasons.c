@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "vet/explain_text.h"
+
 #define LEVELS_SAME 2
 
 static size_t file_bytes(const struct host_spec *h)
@@ -99,20 +101,34 @@ static bool changes_beside(const struct entry *e, size_t n)
 	return false;
 }
 
+/* A tag or a checksum follows from the message that it is sent with, if its name is true. */
+static bool of_its_message(const struct feature *f)
+{
+	struct slice name = address_last_component(f->address);
+	return text_has_word(name, "etag") || text_has_word(name, "checksum");
+}
+
 static int no_digest(const struct ctx *c, struct entry *e, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (!e[i].why.rule || strcmp(e[i].why.rule, "named digest") != 0 || changes_beside(e, n) || !most_leave_it(c, &e[i]))
+		if (!e[i].why.rule || strcmp(e[i].why.rule, "named digest") != 0 || changes_beside(e, n))
+			continue;
+		bool tag = of_its_message(feature_at(c->s, e[i].feature));
+		if (!tag && !most_leave_it(c, &e[i]))
 			continue;
 		e[i].why.class = CLASS_COVERT;
 		e[i].why.rule = "none";
 		e[i].why.kind = arena_fmt(
 		        c->arena, "none:%.*s:%.*s", SLICE_FMT(slice_sub(e[i].before, 0, 200)), SLICE_FMT(slice_sub(e[i].after, 0, 200)));
-		e[i].why.text = arena_fmt(c->arena,
-		        "The %s decides it. By its name it is a digest, but most values of the %s leave it as it is, and nothing else "
-		        "changes of "
-		        "which it could be one.",
-		        factor_table[e[i].factor].title, factor_table[e[i].factor].title);
+		const char *title = factor_table[e[i].factor].title;
+		e[i].why.text =
+		        tag ? arena_fmt(c->arena,
+		                      "The %s decides it. By its name it follows from what it is sent with, but nothing else changes.",
+		                      title)
+		            : arena_fmt(c->arena,
+		                      "The %s decides it. By its name it is a digest, but most values of the %s leave it as it is, and "
+		                      "nothing else changes of which it could be one.",
+		                      title, title);
 		if (!e[i].why.kind || !e[i].why.text)
 			return -ENOMEM;
 	}

@@ -489,6 +489,43 @@ static void copies_are_no_witnesses(void **state)
 	assert_true(wrong <= 1);
 }
 
+/* By their names all are digests. Of the person's keys; of the message, of which nothing else changes with them; and one that follows from
+ * what changes. */
+static struct slice named_digests(struct bench *b, uint32_t i, size_t o)
+{
+	bool keys = b->t[o].treatment.level[factor_find("credentials")] != 0, shell = level_is(b, o, "shell", 1);
+	switch (i) {
+	case 0:
+		return keys ? SLICE("5f0c8d1a99e2b374") : SLICE("c41be0672dd8a95f");
+	case 1:
+		return keys ? SLICE("a3c457fb7932") : SLICE("f7da33744ee0");
+	case 2:
+		return shell ? SLICE("0a93e27d55b1") : SLICE("bb21f08c34d6");
+	case 3:
+		return shell ? SLICE("zsh") : SLICE("bash");
+	default:
+		return SLICE("always the same");
+	}
+}
+
+static void a_tag_follows_from_its_message(void **state)
+{
+	(void)state;
+	bench_start(1, 30, named_digests);
+	bench.s.f[0].address = "body.metadata.machine_hash";
+	bench.s.f[1].address = "header x-prompt-etag";
+	bench.s.f[2].address = "header x-body-checksum";
+	bench.s.f[3].address = "body.metadata.shell";
+	experiment_together();
+	assert_true(findings(CLASS_COVERT, "credentials") >= 1);
+	assert_int_equal(findings(CLASS_COVERT, NULL), findings(CLASS_COVERT, "credentials"));
+	for (size_t i = 0; i < bench.result.n_findings; i++)
+		if (bench.result.findings[i].class == CLASS_COVERT)
+			assert_string_equal(bench.result.findings[i].address, "header x-prompt-etag");
+	assert_true(findings(CLASS_HASHED, "credentials") >= 1);
+	bench_stop();
+}
+
 /* A mark that is set in seven of ten sessions of a level. */
 static struct slice at_times(struct bench *b, uint32_t i, size_t o)
 {
@@ -870,6 +907,7 @@ int main(void)
 	        cmocka_unit_test(lists_are_proven_together),
 	        cmocka_unit_test(what_is_not_decided_is_said),
 	        cmocka_unit_test(copies_are_no_witnesses),
+	        cmocka_unit_test(a_tag_follows_from_its_message),
 	        cmocka_unit_test(channels_of_other_kinds),
 	        cmocka_unit_test(like_findings_fold),
 	        cmocka_unit_test(lists_in_columns_are_one_part),
