@@ -81,7 +81,7 @@ bool elf_strings_begin(struct slice file, size_t from, size_t stop, struct elf_s
 		relocations(&s, dynamic, dynamic_n);
 	s.word = s.from;
 	s.instruction = s.code_from = from;
-	s.x86 = h.e_machine == EM_X86_64;
+	s.looks = h.e_machine == EM_X86_64 ? ELF_STRING_CODE_LOOKS : 0;
 	*out = s;
 	return true;
 }
@@ -144,7 +144,7 @@ static bool relative(const Elf64_Rela *r)
 #define LOOK_BACK  12u
 
 /* The text that the instruction there loads: of the lengths that are loaded beside it, the first behind it that fits, else one before. */
-static bool text_of_code(const struct elf_strings *s, size_t at, uint64_t address, size_t begin, size_t stop, struct elf_string *out)
+static bool text_of_code(struct elf_strings *s, size_t at, uint64_t address, size_t begin, size_t stop, struct elf_string *out)
 {
 	int32_t far;
 	memcpy(&far, s->file.p + at + 3, sizeof(far));
@@ -152,7 +152,7 @@ static bool text_of_code(const struct elf_strings *s, size_t at, uint64_t addres
 	if (!place_of(s, address + LEA_BYTES + (uint64_t)(int64_t)far, &text, &end) ||
 	        printable(s, text, end, ELF_STRING_CODE_MIN) < ELF_STRING_CODE_MIN)
 		return false;
-	size_t places[LOOK_AHEAD + LOOK_BACK], n = 0, run = 0;
+	size_t places[LOOK_AHEAD + LOOK_BACK], n = 0;
 	for (size_t k = at + LEA_BYTES; k < at + LEA_BYTES + LOOK_AHEAD; k++)
 		places[n++] = k;
 	for (size_t k = 0; k < LOOK_BACK && at >= begin + MOV_BYTES + k; k++)
@@ -164,8 +164,8 @@ static bool text_of_code(const struct elf_strings *s, size_t at, uint64_t addres
 		memcpy(&length, s->file.p + places[i] + 1, sizeof(length));
 		if (length < ELF_STRING_CODE_MIN || length > ELF_STRING_CODE_MAX || length > end - text)
 			continue;
-		run = run ? run : printable(s, text, end, ELF_STRING_CODE_MAX);
-		if (length > run)
+		s->looks -= length < s->looks ? length : s->looks;
+		if (length > printable(s, text, end, length))
 			continue;
 		*out = (struct elf_string){at, at + LEA_BYTES + MOV_BYTES, slice_sub(s->file, text, length)};
 		return true;
@@ -175,12 +175,12 @@ static bool text_of_code(const struct elf_strings *s, size_t at, uint64_t addres
 
 static bool next_of_code(struct elf_strings *s, struct elf_string *out)
 {
-	for (; s->x86 && s->code < s->n; s->code++, s->instruction = s->code_from) {
+	for (; s->code < s->n; s->code++, s->instruction = s->code_from) {
 		size_t begin = (size_t)s->segment[s->code].at, end = begin + (size_t)s->segment[s->code].n;
 		size_t stop = s->stop < end ? s->stop : end;
 		if (!s->segment[s->code].code)
 			continue;
-		for (size_t i = s->instruction < begin ? begin : s->instruction; i + LEA_BYTES <= stop; i++) {
+		for (size_t i = s->instruction < begin ? begin : s->instruction; s->looks && i + LEA_BYTES <= stop; i++) {
 			const uint8_t *p = s->file.p + i;
 			if (p[1] != 0x8d || (p[0] & 0xfb) != 0x48 || (p[2] & 0xc7) != 0x05)
 				continue;

@@ -16,7 +16,9 @@ struct elf_string {
 #define ELF_STRING_MAX      255u
 #define ELF_STRING_CODE_MIN 6u
 #define ELF_STRING_CODE_MAX 8192u
-#define ELF_STRING_SEGMENTS 32u
+/* Bytes of text that code is asked about, of each part of a file that is read: any number of instructions may load the same long text. */
+#define ELF_STRING_CODE_LOOKS ((size_t)64 << 20)
+#define ELF_STRING_SEGMENTS   32u
 /* More are not looked at: a file that is read in parts has them read for each part. Large executables have half a million. */
 #define ELF_STRING_RELOCATIONS ((size_t)1 << 21)
 
@@ -30,8 +32,8 @@ struct elf_strings {
 	} segment[ELF_STRING_SEGMENTS];
 	size_t n, next, word;                     /* segment and offset of the next pointer in the file */
 	size_t rela, rela_begin, rela_end, relas; /* the next relocation; all of them; how many are still looked at */
-	bool x86;
-	size_t code, instruction, code_from; /* segment and offset of the next instruction; the first */
+	size_t code, instruction, code_from,
+	        looks; /* segment and offset of the next instruction; the first; bytes that are still looked at */
 };
 
 /* Of the whole file, those whose pointers stand in [from, stop). False: it has none that could be read. */

@@ -184,9 +184,41 @@ static void code_is_read(void **state)
 	}
 }
 
+/* As often as there are instructions the same long text may be loaded: there is an end to it. */
+static void code_has_an_end(void **state)
+{
+	(void)state;
+	enum { LOADS = 20000, LOAD = 12, AT = 512, CODE = AT + ELF_STRING_CODE_MAX, ALL = CODE + LOADS * LOAD };
+	uint8_t *bytes = calloc(1, ALL);
+	assert_non_null(bytes);
+	headers(bytes, ALL, 0);
+	Elf64_Phdr p;
+	memcpy(&p, bytes + sizeof(Elf64_Ehdr), sizeof(p));
+	p.p_flags = PF_R | PF_X;
+	memcpy(bytes + sizeof(Elf64_Ehdr), &p, sizeof(p));
+	memset(bytes + AT, 'x', ELF_STRING_CODE_MAX);
+	for (size_t i = 0; i < LOADS; i++) {
+		uint8_t *to = bytes + CODE + i * LOAD;
+		int32_t far = AT - (int32_t)(CODE + i * LOAD + 7);
+		const uint32_t length = ELF_STRING_CODE_MAX;
+		memcpy(to, "\x48\x8d\x05", 3);
+		memcpy(to + 3, &far, sizeof(far));
+		to[7] = 0xbb;
+		memcpy(to + 8, &length, sizeof(length));
+	}
+	struct elf_strings all;
+	struct elf_string s;
+	size_t n = 0;
+	assert_true(elf_strings_begin(slice_of(bytes, ALL), 0, ALL, &all));
+	while (elf_strings_next(&all, &s))
+		n++;
+	assert_int_equal(n, ELF_STRING_CODE_LOOKS / ELF_STRING_CODE_MAX);
+	free(bytes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(tables_are_read), cmocka_unit_test(broken_files_are_read),
-	        cmocka_unit_test(relocations_have_an_end), cmocka_unit_test(code_is_read)};
+	        cmocka_unit_test(relocations_have_an_end), cmocka_unit_test(code_is_read), cmocka_unit_test(code_has_an_end)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
