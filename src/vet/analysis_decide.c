@@ -70,6 +70,11 @@ static struct group *group_of(struct groups *all, unsigned factor, enum leak_cla
 	return &all->g[all->n++];
 }
 
+static bool is_at(const struct group *g, const char *place)
+{
+	return g->first && (strcmp(g->first, place) == 0 || list_has(&g->also, place));
+}
+
 static int group_place(const struct ctx *c, struct group *g, const struct feature *f)
 {
 	const char *place = arena_fmt(c->arena, "%s %s", an_text_of(f->endpoint), an_text_of(f->address));
@@ -81,7 +86,7 @@ static int group_place(const struct ctx *c, struct group *g, const struct featur
 		g->address = an_text_of(f->address);
 		return 0;
 	}
-	if (strcmp(g->first, place) == 0 || list_has(&g->also, place))
+	if (is_at(g, place))
 		return 0;
 	g->occurrences++;
 	(void)list_add(&g->also, place);
@@ -420,8 +425,7 @@ bool an_told_here(const struct groups *all, unsigned factor, unsigned level, con
 	const char *at = buf_str(&place);
 	for (size_t i = 0; l && at && i < all->n; i++) {
 		const struct group *g = &all->g[i];
-		if (g->factor == factor && list_has(&g->levels, l->name) &&
-		        ((g->first && strcmp(g->first, at) == 0) || list_has(&g->also, at)))
+		if (g->factor == factor && list_has(&g->levels, l->name) && is_at(g, at))
 			return true;
 	}
 	return false;

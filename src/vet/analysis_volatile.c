@@ -192,6 +192,19 @@ static struct analysis_suspect *suspect_of(struct analysis_suspect *all, size_t 
 	return &all[(*n)++];
 }
 
+/* How far apart, in spreads of the others. */
+static double score_of(const struct contrast *x, const struct scale *k)
+{
+	return fmin(fabs(x->median_x - x->median_y) / fmax(x->spread, k->floor), 50);
+}
+
+static void suspect_seen(struct analysis_suspect *u, uint32_t feature, double score)
+{
+	if (score > u->score)
+		u->feature = feature;
+	u->score = fmax(u->score, score);
+}
+
 /* Of each kind of quantity the first, then of each the second: what is noisy about one must not keep the others out. */
 static int clearest(const void *x, const void *y)
 {
@@ -220,12 +233,8 @@ static void screen_base(const struct ctx *c, enum vet_base base, struct series *
 			if (foreseen(t->factor) || !contrast_of(s, k, n, m, APART_SCREEN, &x))
 				continue;
 			struct analysis_suspect *u = suspect_of(all, n_all, t, feature_at(c->s, i)->measure);
-			double score = fabs(x.median_x - x.median_y) / fmax(x.spread, k->floor);
 			/* Twice the same says more than once and far. */
-			score = fmin(score, 50) * (double)(n < 3 ? n : 3);
-			if (score > u->score)
-				u->feature = i;
-			u->score = fmax(u->score, score);
+			suspect_seen(u, i, score_of(&x, k) * (double)(n < 3 ? n : 3));
 			u->runs = n > u->runs ? (unsigned)n : u->runs;
 		}
 	}
@@ -246,12 +255,17 @@ static bool split_rows(
 	return *n >= ROWS_LEVEL_MIN && *m >= POOL_MIN;
 }
 
-static bool tried_alone(const struct ctx *c, enum vet_base base, unsigned factor, unsigned level)
+/* Never tried alone in that base, and set often enough with others. */
+static bool only_in_rows(const struct ctx *c, enum vet_base base, unsigned factor, unsigned level)
 {
-	for (size_t o = 0; o < c->n; o++)
-		if (an_in_base(&c->t[o], base) && of_level(&c->t[o], factor, level))
-			return true;
-	return false;
+	unsigned rows = 0;
+	for (size_t o = 0; o < c->n; o++) {
+		const struct analysis_trial *t = &c->t[o];
+		if (an_in_base(t, base) && of_level(t, factor, level))
+			return false;
+		rows += an_in_base(t, base) && t->row == ROW_ARRAY && an_level_of(t, factor) == level;
+	}
+	return rows >= ROWS_LEVEL_MIN;
 }
 
 /* Levels that were only set together with others: what lies apart there is worth a trial alone, and no more is made of it. */
@@ -259,7 +273,7 @@ static void screen_rows(const struct ctx *c, enum vet_base base, struct series *
 {
 	for (unsigned f = 0; f < factor_count; f++)
 		for (unsigned l = 1; l < factor_level_count(f) && !foreseen(f); l++) {
-			if (tried_alone(c, base, f, l))
+			if (!only_in_rows(c, base, f, l))
 				continue;
 			const struct analysis_trial alone = {.factor = f, .level = l, .treatment = {.base = base}};
 			for (uint32_t i = 0; i < feature_count(c->s); i++) {
@@ -269,10 +283,7 @@ static void screen_rows(const struct ctx *c, enum vet_base base, struct series *
 				if (!k || !split_rows(c, s, i, base, f, l, &n, &m) || !contrast_of(s, k, n, m, APART_ROWS, &x))
 					continue;
 				struct analysis_suspect *u = suspect_of(all, n_all, &alone, feature_at(c->s, i)->measure);
-				double score = fmin(fabs(x.median_x - x.median_y) / fmax(x.spread, k->floor), 50);
-				if (score > u->score)
-					u->feature = i;
-				u->score = fmax(u->score, score);
+				suspect_seen(u, i, score_of(&x, k));
 			}
 		}
 }

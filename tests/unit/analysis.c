@@ -15,7 +15,7 @@
 /* -- a feature set -- */
 
 #define FEATURES 400
-#define TRIALS   160
+#define TRIALS   200
 
 struct feature_set {
 	struct feature f[FEATURES];
@@ -526,6 +526,39 @@ static void a_tag_follows_from_its_message(void **state)
 	bench_stop();
 }
 
+/* Which of two values it is says what shell it is, in plain words. */
+static struct slice plain_choice(struct bench *b, uint32_t i, size_t o)
+{
+	return i ? SLICE("always the same") : level_is(b, o, "shell", 1) ? SLICE("zsh") : SLICE("bash");
+}
+
+static void what_is_explained_is_no_bit(void **state)
+{
+	(void)state;
+	unsigned shell = (unsigned)factor_find("shell");
+	bench_start(1, 30, plain_choice);
+	bench.s.f[0].address = "body.metadata.shell";
+	experiment_together();
+	assert_true(told(CLASS_UNDECLARED, "shell", 1) || told(CLASS_DISCLOSED, "shell", 1));
+	/* In many trials it is there, alone and beside others; then in turns with baselines. */
+	for (unsigned i = 0; i < 64; i++) {
+		struct treatment t = plan_treatment(i % 2 ? BASE_GATEWAY : BASE_OFFICIAL, shell, dice(&bench) % 2);
+		bool others = i >= 32, plain = !t.level[shell];
+		if (others)
+			t.level[factor_find("user")] = 1;
+		run(&t, plain && !others, plain ? 0 : shell, t.level[shell], true);
+		bench.t[bench.n - 1].combined = bench.t[bench.n - 1].spread = others;
+	}
+	for (unsigned i = 0; i < 24; i++) {
+		struct treatment t = plan_treatment(BASE_OFFICIAL, shell, i % 2);
+		run(&t, i % 2 == 0, shell, i % 2, true);
+		bench.t[bench.n - 1].probe = true;
+	}
+	assert_int_equal(analysis_decide(&bench.s, bench.t, bench.n, NULL, &bench.result), 0);
+	assert_int_equal(findings(CLASS_COVERT, NULL), 0);
+	bench_stop();
+}
+
 /* A mark that is set in seven of ten sessions of a level. */
 static struct slice at_times(struct bench *b, uint32_t i, size_t o)
 {
@@ -908,6 +941,7 @@ int main(void)
 	        cmocka_unit_test(what_is_not_decided_is_said),
 	        cmocka_unit_test(copies_are_no_witnesses),
 	        cmocka_unit_test(a_tag_follows_from_its_message),
+	        cmocka_unit_test(what_is_explained_is_no_bit),
 	        cmocka_unit_test(channels_of_other_kinds),
 	        cmocka_unit_test(like_findings_fold),
 	        cmocka_unit_test(lists_in_columns_are_one_part),

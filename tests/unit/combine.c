@@ -332,7 +332,8 @@ static unsigned fifths_found(const char *factor, unsigned level, unsigned other)
 static void in_a_fifth_of_starts(void **state)
 {
 	(void)state;
-	assert_true(fifths_found("ai_tools", 1, 3) >= 14);
+	/* Either level does it: what the other does is no sign against one. */
+	assert_true(fifths_found("ai_tools", 1, 3) >= 16);
 	assert_true(fifths_found("terminal", 3, 3) >= 13);
 	/* Of many levels each comes in few rows. */
 	assert_true(fifths_found("locale", 9, 9) >= 7);
