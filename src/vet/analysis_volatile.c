@@ -321,9 +321,12 @@ int analysis_volatile_screen(const struct feature_set *set, const struct analysi
 		return -ENOMEM;
 	for (int b = 0; b < BASE_COUNT; b++)
 		screen_base(&c, (enum vet_base)b, &s, all, &found);
+	found = put_in_order(all, found);
+	/* What is delayed by one level is so in most rows of some others: those come last, and get what room is left. */
+	size_t alone = found;
 	for (int b = 0; b < BASE_COUNT; b++)
 		screen_rows(&c, (enum vet_base)b, &s, all, &found);
-	found = put_in_order(all, found);
+	found = alone + put_in_order(all + alone, found - alone);
 	/* Half of the room is for bits. */
 	size_t quantities = found = found < (max + 1) / 2 ? found : (max + 1) / 2;
 	int r = an_bits_screen(&c, all, room, &found);

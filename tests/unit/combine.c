@@ -523,6 +523,35 @@ static void what_rows_delay_is_tried_alone(void **state)
 	}
 }
 
+/* A wait and a number that follow levels of rows, and a size that follows one that was tried alone. */
+static const char *say_quantities(uint32_t i, const struct treatment *t, uint64_t *random, char *scratch)
+{
+	uint64_t slow = at(t, "git_remote", slow_level), other = at(t, "user", 1);
+	uint64_t v[] = {60000 + random_below(random, 30000) + 350000 * slow, 3 + 20 * slow, 1000 + random_below(random, 5) + 200 * other};
+	(void)snprintf(scratch, 200, "%llu", (unsigned long long)v[i]);
+	return scratch;
+}
+
+static void what_was_tried_alone_comes_first(void **state)
+{
+	(void)state;
+	static const struct tool tool = {.say = say_quantities, .features = 3, .endpoint = one_endpoint};
+	static const enum feature_measure measures[] = {MEASURE_TIME, MEASURE_COUNT, MEASURE_SIZE};
+	unsigned user = (unsigned)factor_find("user");
+	for (uint64_t seed = 1; seed < 4; seed++) {
+		struct analysis_suspect *s;
+		size_t n;
+		vet(&tool, seed, 2);
+		for (size_t i = 0; i < ARRAY_LEN(measures); i++)
+			lab.s.f[i].measure = measures[i];
+		assert_int_equal(analysis_volatile_screen(&lab.s, lab.t, lab.n, NULL, 4, &lab.arena, &s, &n), 0);
+		assert_true(n >= 2);
+		assert_int_equal(s[0].factor, user);
+		assert_int_equal(s[1].factor, user);
+		over();
+	}
+}
+
 /* Now and then it says something else. A device draws the same whenever it is run again, and the shell makes it draw otherwise. */
 static const char *say_by_chance(uint32_t i, const struct treatment *t, uint64_t *random, char *scratch)
 {
@@ -558,6 +587,7 @@ int main(void)
 	        cmocka_unit_test(in_a_fifth_of_starts),
 	        cmocka_unit_test(draws_are_no_finding),
 	        cmocka_unit_test(what_rows_delay_is_tried_alone),
+	        cmocka_unit_test(what_was_tried_alone_comes_first),
 	        cmocka_unit_test(noise_is_no_finding),
 	        cmocka_unit_test(a_pair_is_found_in_noise),
 	};
