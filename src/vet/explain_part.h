@@ -29,4 +29,7 @@ const char *row_stamp(const struct part *p);
 const char *row_offset(const struct part *p);
 const char *row_locale(const struct part *p);
 
+/* explain_rows.c: does a message come or go, not a part of one? A file is none. */
+bool part_is_message(const struct part *p);
+
 #endif

@@ -105,12 +105,13 @@ const char *row_date(const struct part *p)
 	return NULL;
 }
 
-/* A part that comes or goes when the clock is moved and is dated itself: whoever reads it sees the day that it is about. */
+/* A part that comes or goes when the clock is moved and is dated itself: whoever reads it sees the day that it is about. A whole message
+ * has a date in it whenever it is sent. */
 const char *row_dated(const struct part *p)
 {
 	const struct analysis_trial *t = p->c->before.p ? p->c->before_trial : p->c->after_trial;
 	struct slice text = p->c->before.p ? p->c->before : p->c->after;
-	if (!of_date(p) || p->c->feature->structural || (p->c->before.p && p->c->after.p) || !text_visible(text))
+	if (!of_date(p) || part_is_message(p) || p->c->feature->structural || (p->c->before.p && p->c->after.p) || !text_visible(text))
 		return NULL;
 	for (int back = -30; back <= 300; back += 30) {
 		struct tm tm;

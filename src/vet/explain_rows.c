@@ -18,9 +18,33 @@ static const char *row_digest(const struct part *p)
 	                                                                         : NULL;
 }
 
+/* A message, not a part of one. */
+static bool is_whole(const struct feature *f)
+{
+	return strcmp(f->address, "(present)") == 0 || strcmp(f->address, "(request)") == 0 ||
+	       (strncmp(f->address, "request ", 8) == 0 && !strchr(f->address, '.'));
+}
+
+bool part_is_message(const struct part *p)
+{
+	return (!p->c->before.p || !p->c->after.p) && is_whole(p->c->feature) && strncmp(p->c->feature->endpoint, "FILE ", 5) != 0;
+}
+
+/* Is the message not addressed by the value, and would there be a value to tell without it too? Then that it tells the value, among other
+ * things, is no reason to send it or not. */
+static bool could_be_told_anyhow(const struct part *p)
+{
+	const struct analysis_trial *without = p->c->before.p ? p->c->after_trial : p->c->before_trial;
+	const char *forms[1];
+	return part_is_message(p) && !text_has_placeholder(slice_str(p->c->feature->endpoint), p->c->factor) && without->host &&
+	       factor_table[p->c->factor].literals(without->host, without->gateway, forms, ARRAY_LEN(forms)) > 0;
+}
+
 /* The placeholder stands where the change is, and whatever else changed there is plain. */
 static const char *row_literal(const struct part *p)
 {
+	if (could_be_told_anyhow(p))
+		return NULL;
 	bool in_b = text_has_placeholder(p->b, p->c->factor), in_a = text_has_placeholder(p->a, p->c->factor);
 	if ((!in_b && !in_a) || !text_visible(p->a) || !text_visible(p->b))
 		return NULL;
@@ -285,6 +309,16 @@ static const char *row_named_digest(const struct part *p)
 	return NULL;
 }
 
+/* Words of a level's value that name nothing: any record may have a "true" in it. */
+static bool empty_word(const char *word)
+{
+	static const char *const words[] = {"true", "bin", "opt", "standard", "generic"};
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (strcmp(words[i], word) == 0)
+			return true;
+	return false;
+}
+
 /* Words of the level itself, in fields of which an honest message would tell it: "github-actions", "WSL2". */
 static bool names_level(struct slice text, const struct part *p)
 {
@@ -307,7 +341,7 @@ static bool names_level(struct slice text, const struct part *p)
 			}
 			word[n] = 0;
 			i += n ? n : 1;
-			if (n >= 3 && text_has_word(text, word))
+			if (n >= 3 && !empty_word(word) && text_has_word(text, word))
 				return true;
 		}
 	return false;
@@ -378,8 +412,8 @@ static const char *row_presence(const struct part *p)
 	const struct feature *f = p->c->feature;
 	if (!text_visible(text))
 		return NULL;
-	if (text_has_placeholder(text, p->c->factor) || text_has_placeholder(slice_str(f->address), p->c->factor) ||
-	        text_has_placeholder(slice_str(f->endpoint), p->c->factor))
+	if ((text_has_placeholder(text, p->c->factor) && !could_be_told_anyhow(p)) ||
+	        text_has_placeholder(slice_str(f->address), p->c->factor) || text_has_placeholder(slice_str(f->endpoint), p->c->factor))
 		return "a part that contains the value itself";
 	/* An endpoint that is there anyhow says nothing of what comes and goes in it. */
 	bool whole = strcmp(f->address, "(present)") == 0 || strcmp(f->address, "(request)") == 0;

@@ -870,6 +870,16 @@ static const struct {
         {"credentials", 1, "body.meta.has_env_file", "false", "true", CLASS_UNDECLARED},
         {"credentials", 1, "body.text", NULL, "{credentials}", CLASS_UNDECLARED},
         {"hostname", 1, "body.x", "aGk", "aGl", CLASS_COVERT},
+        /* a message tells many things whenever it is sent: that it tells the value is no reason to send it, if there is one anyhow */
+        {"os", 1, "request 2", "session_end {os}", NULL, CLASS_COVERT},
+        {"os", 1, "request 2", NULL, "session_end {os}", CLASS_COVERT},
+        {"os", 1, "request 2.body.distro", "{os}", NULL, CLASS_UNDECLARED},
+        {"credentials", 1, "request 2", NULL, "session_end {credentials}", CLASS_UNDECLARED},
+        {"date", 1, "request 2", NULL, "session_end 2027-02-06", CLASS_COVERT},
+        {"date", 1, "request 2.body.day", NULL, "session_end 2027-02-06", CLASS_UNDECLARED},
+        /* nor does CI=true speak of every "true" */
+        {"ci", 6, "request 2", NULL, "session_end true", CLASS_COVERT},
+        {"ci", 1, "request 2", NULL, "session_end in github", CLASS_UNDECLARED},
 };
 
 static void explanations(void **state)
