@@ -62,7 +62,9 @@ struct entry {
 	size_t kin;
 	unsigned kin_fresh_hits, kin_fresh;
 	bool dropped;
-	bool joint; /* the same change comes under levels of three or more factors */
+	bool joint;        /* the same change comes under levels of three or more factors */
+	struct slice word; /* as in struct signature */
+	bool batched;      /* a message that came where they come and go by themselves: only the word tells it from others */
 	double p, q, by_chance;
 	struct explanation why;
 };
@@ -230,8 +232,9 @@ struct signature {
 	size_t ref, row;            /* trials: a baseline; the row that it is looked for in */
 	struct slice before, after; /* of the mode; of what differs in the row, after has only what is not explained */
 	struct explanation why;
-	unsigned rows;    /* of the arrays, that show it */
-	double by_chance; /* how many of its endpoint would look like it by chance */
+	struct slice word; /* of a message that came: one that none says outside of the rows, and that is looked for; or empty */
+	unsigned rows;     /* of the arrays, that show it */
+	double by_chance;  /* how many of its endpoint would look like it by chance */
 };
 
 struct signatures {
@@ -245,6 +248,20 @@ struct signatures {
 void an_signatures_free(struct signatures *s);
 /* What every trial shows of a signature; in another base, and where the tool did not work: STATE_OTHER. `out` has c->n. 0 or -ENOMEM. */
 [[nodiscard]] int an_states(struct ctx *c, const struct signature *s, uint8_t *out);
+
+/* analysis_words.c: "request 2", "(request)": a message of its endpoint, not a part of one. */
+bool an_is_message(const struct feature *f);
+/* The words of each endpoint that any trial says that is no row; starts as {0}. */
+struct said {
+	struct said_at *at;
+	size_t n;
+};
+/* For what came in a row (e->before is absent): sets e->word, from the arena, to a word of it that no such trial says there, if there is
+ * one, and e->after of a message to what its body says in that very row. 0 or -ENOMEM. */
+[[nodiscard]] int an_new_word(const struct ctx *c, struct said *said, struct entry *e);
+void an_said_free(struct said *said);
+/* As an_states(), of a signature that has a word: does its endpoint say it? */
+[[nodiscard]] int an_word_states(const struct ctx *c, const struct signature *s, uint8_t *out);
 
 /* What was proven to take several conditions, or a level that had not shown it alone. */
 struct combination {

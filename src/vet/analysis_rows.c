@@ -179,19 +179,12 @@ static int batch_init(const struct ctx *c, struct batch *b)
 	return 0;
 }
 
-/* "request 2", "(request)": not a part of one. */
-static bool is_message(const struct feature *f)
-{
-	const char *a = an_text_of(f->address);
-	return strncmp(a, "request", 7) == 0 || strncmp(a, "(request", 8) == 0 ? !strchr(a, '.') : false;
-}
-
 static size_t messages_in(const struct ctx *c, const struct feature *f, size_t o)
 {
 	size_t n = 0;
 	for (uint32_t i = 0; i < feature_count(c->s); i++) {
 		const struct feature *g = feature_at(c->s, i);
-		n += is_message(g) && strcmp(an_text_of(g->endpoint), an_text_of(f->endpoint)) == 0 &&
+		n += an_is_message(g) && strcmp(an_text_of(g->endpoint), an_text_of(f->endpoint)) == 0 &&
 		     feature_value(c->s, i, (unsigned)o).p;
 	}
 	return n;
@@ -202,7 +195,7 @@ static size_t messages_in(const struct ctx *c, const struct feature *f, size_t o
 static bool moved_message(const struct ctx *c, const struct entry *e)
 {
 	const struct feature *f = feature_at(c->s, e->feature);
-	return !an_presence_eq(e->before, e->after) && is_message(f) && messages_in(c, f, e->ref) == messages_in(c, f, e->trial);
+	return !an_presence_eq(e->before, e->after) && an_is_message(f) && messages_in(c, f, e->ref) == messages_in(c, f, e->trial);
 }
 
 /* Has a record of a trial that is no row the same there, or if it is an id, one of that form? */
@@ -213,9 +206,10 @@ static bool known_there(const struct ctx *c, const struct batch *b, const struct
 		return true;
 	if (!b->moving[e->feature])
 		return false;
-	/* A record that is not there may be in a batch that came too late; and a whole message is one more of what is sent now and then. */
-	if (!e->after.p || (!e->before.p && is_message(feature_at(c->s, e->feature))))
-		return true;
+	/* A record that is not there may be in a batch that came too late; and a whole message is one more of what is sent now and then, if
+	 * it says nothing new. */
+	if (!e->after.p || (!e->before.p && an_is_message(feature_at(c->s, e->feature))))
+		return e->word.n == 0;
 	if (e->mode != MODE_SHAPE)
 		feature_shape(e->after, &mine);
 	bool opaque = !slice_eq(buf_slice(&mine), e->after);
@@ -553,7 +547,7 @@ static enum state state_of(struct ctx *c, const struct view *v, const struct sig
 	if (!t->usable || t->treatment.base != s->base)
 		return STATE_OTHER;
 	const struct feature *f = feature_at(c->s, s->feature);
-	if (!an_presence_eq(s->before, s->after) && is_message(f)) {
+	if (!an_presence_eq(s->before, s->after) && an_is_message(f)) {
 		/* Which of several messages it is depends on what is in it: how many there are says whether one came or went. */
 		size_t here = messages_in(c, f, k), usual = messages_in(c, f, s->ref);
 		return here == usual ? STATE_BEFORE : (here > usual) == !s->before.p ? STATE_AFTER : STATE_OTHER;
@@ -578,6 +572,8 @@ int an_states(struct ctx *c, const struct signature *s, uint8_t *out)
 {
 	const struct analysis_trial *was = c->t;
 	struct view v;
+	if (s->word.n)
+		return an_word_states(c, s, out);
 	c->t = c->all;
 	int r = an_view(c, s->feature, &v);
 	for (size_t k = 0; k < c->n && r == 0; k++)
@@ -606,46 +602,77 @@ static double rows_by_chance(const struct ctx *c, const struct signature *s, con
 	return sum;
 }
 
+/* Adds it, if it can be told from what was before; *made says so. `state` is what each trial shows of it then. */
+static int add_signature(struct ctx *c, struct signature s, uint8_t *state, struct signatures *out, bool *made)
+{
+	int r = an_states(c, &s, state);
+	*made = r == 0 && state[s.row] == STATE_AFTER && state[s.ref] != STATE_AFTER;
+	if (!*made)
+		return r;
+	for (size_t k = 0; k < c->n; k++)
+		s.rows += c->all[k].row == ROW_ARRAY && state[k] == STATE_AFTER;
+	s.by_chance = rows_by_chance(c, &s, state);
+	if (out->n == out->room) {
+		size_t room = out->room ? 2 * out->room : 32;
+		struct signature *more = reallocarray(out->s, room, sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		out->s = more;
+		out->room = room;
+	}
+	out->s[out->n++] = s;
+	return 0;
+}
+
+static struct signature signature_of(const struct entry *e)
+{
+	return (struct signature){.feature = e->feature,
+	        .base = e->base,
+	        .mode = e->mode,
+	        .ref = e->ref,
+	        .row = e->trial,
+	        .before = e->before,
+	        .after = e->after,
+	        .why = e->why};
+}
+
+/* Messages of one endpoint stand in several features, and say the same. */
+static bool is_looked_for(const struct ctx *c, const struct signatures *all, const struct signature *s)
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (all->s[i].base == s->base && slice_eq(all->s[i].word, s->word) &&
+		        strcmp(an_text_of(feature_at(c->s, all->s[i].feature)->endpoint),
+		                an_text_of(feature_at(c->s, s->feature)->endpoint)) == 0)
+			return true;
+	return false;
+}
+
 /* Entries of one feature: those that show the same become one signature. */
 static int to_signatures(struct ctx *c, struct entry *e, size_t n, uint8_t *state, struct signatures *out)
 {
+	bool made;
 	for (size_t i = 0; i < n; i++) {
-		if (e[i].dropped)
-			continue;
-		struct signature s = {.feature = e[i].feature,
-		        .base = e[i].base,
-		        .mode = e[i].mode,
-		        .ref = e[i].ref,
-		        .row = e[i].trial,
-		        .before = e[i].before,
-		        .after = e[i].after,
-		        .why = e[i].why};
-		int r = an_states(c, &s, state);
+		struct signature s = signature_of(&e[i]);
+		s.word = e[i].word;
+		int r = !e[i].dropped && s.word.n && !is_looked_for(c, out, &s) ? add_signature(c, s, state, out, &made) : 0;
 		if (r)
 			return r;
-		/* What it takes to see it again is that it can be told from what was before. */
-		if (state[s.row] != STATE_AFTER || state[s.ref] == STATE_AFTER)
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (e[i].dropped || e[i].batched)
 			continue;
-		for (size_t k = 0; k < c->n; k++)
-			s.rows += c->all[k].row == ROW_ARRAY && state[k] == STATE_AFTER;
-		for (size_t k = i + 1; k < n; k++)
-			e[k].dropped |= e[k].base == s.base && state[e[k].trial] == STATE_AFTER;
-		s.by_chance = rows_by_chance(c, &s, state);
-		if (out->n == out->room) {
-			size_t room = out->room ? 2 * out->room : 32;
-			struct signature *more = reallocarray(out->s, room, sizeof(*more));
-			if (!more)
-				return -ENOMEM;
-			out->s = more;
-			out->room = room;
-		}
-		out->s[out->n++] = s;
+		int r = add_signature(c, signature_of(&e[i]), state, out, &made);
+		if (r)
+			return r;
+		for (size_t k = i + 1; k < n && made; k++)
+			e[k].dropped |= e[k].base == e[i].base && state[e[k].trial] == STATE_AFTER;
 	}
 	return 0;
 }
 
 static int rows_to_entries(struct ctx *c, const struct singles *alone, const struct batch *batch, struct entries *list)
 {
+	_cleanup_(an_said_free) struct said said = {0};
 	int r = differing_all(c, alone, list);
 	if (r || list->n == 0)
 		return r;
@@ -659,10 +686,13 @@ static int rows_to_entries(struct ctx *c, const struct singles *alone, const str
 	for (size_t i = 0; i < list->n && r == 0; i++) {
 		struct entry *e = &list->e[i];
 		const size_t baseline = e->ref;
+		if (!e->dropped && (batch->moving[e->feature] || an_is_message(feature_at(c->s, e->feature))))
+			r = an_new_word(c, &said, e);
+		e->batched = batch->moving[e->feature] && !e->before.p && (e->word.n || an_is_message(feature_at(c->s, e->feature)));
 		e->dropped = e->dropped || order_of_new(c, e) || known_there(c, batch, e);
-		if (!e->dropped)
+		if (!e->dropped && e->word.n == 0)
 			pair_with_alone(c, e, &alone[e->trial]);
-		if (!e->dropped)
+		if (!e->dropped && r == 0)
 			r = reduce(c, e, &alone[e->trial]);
 		e->ref = baseline;
 	}

@@ -184,7 +184,9 @@ static double association(const struct round *r, const struct hunt *h, size_t i,
 	return (on ? (double)on_with / on : 0) - (off ? (double)off_with / off : 0);
 }
 
-/* What was found for another signature may well be it here; then what goes with it most. */
+/* The device comes first, so that it is in all that is tried until it is known what else it takes: without it each trial draws anew, and
+ * what is active in a share of starts would be there in some and not in others. Then what was found for another signature, which may well
+ * be it here too; then what goes with it most. */
 static void order_of(const struct round *r, const struct hunt *h, const uint8_t *state, uint8_t *order)
 {
 	double score[LOCATE_MAX];
@@ -196,6 +198,8 @@ static void order_of(const struct round *r, const struct hunt *h, const uint8_t 
 				if (g->found >> j & 1 && g->k[j].factor == h->k[i].factor && g->k[j].level == h->k[i].level)
 					score[i] = 2;
 		}
+		if (h->k[i].factor == CONDITION_DEVICE)
+			score[i] = 3;
 		size_t at = i;
 		for (; at && score[order[at - 1]] < score[i]; at--)
 			order[at] = order[at - 1];
@@ -468,8 +472,10 @@ static unsigned conditions_held(const struct combination *m, const struct treatm
 	return n;
 }
 
-/* Looked at after every few devices, so that chance has several turns: one in a hundred would be too much. */
-#define DEVICES_P 0.004
+/* Looked at after every few devices, so that chance has several turns: one in a hundred would be too much. What also comes without the
+ * other conditions comes by itself, and has to come far more often with them. */
+#define DEVICES_P       0.004
+#define DEVICES_P_NOISE 0.0004
 
 bool an_one_draw(const struct combination *m)
 {
@@ -478,7 +484,8 @@ bool an_one_draw(const struct combination *m)
 		device |= m->if_all[i].factor == CONDITION_DEVICE;
 	/* The row that brought it up is one more. */
 	return device && m->n > 1 &&
-	       (m->devices_hits == 0 || stat_fisher(m->devices_hits + 1, m->devices + 1, m->others_hits, m->others) > DEVICES_P);
+	       (m->devices_hits == 0 || stat_fisher(m->devices_hits + 1, m->devices + 1, m->others_hits, m->others) >
+	                                        (m->others_hits ? DEVICES_P_NOISE : DEVICES_P));
 }
 
 /* Another value than those two may be other factors' work: such trials say nothing. */
