@@ -99,6 +99,19 @@ static bool same_value(const struct ctx *c, enum mode mode, size_t x, struct sli
 	return mode == MODE_RAW && same_words(&c->all[x], a, &c->all[y], b);
 }
 
+/* As an_view(). A time of the day that was the same for all baselines is another in the rows, which come later: it is compared by its form.
+ */
+static int rows_view(struct ctx *c, uint32_t feature, struct view *v)
+{
+	int r = an_view(c, feature, v);
+	for (int b = 0; b < BASE_COUNT && r == 0; b++) {
+		struct slice said = v->n[b] ? feature_value(c->s, feature, (unsigned)v->ref[b]) : SLICE_NONE;
+		if (v->mode == MODE_RAW && said.p && explain_tells_minute(&c->all[v->ref[b]], said))
+			v->mode = MODE_SHAPE;
+	}
+	return r;
+}
+
 /* -- batches -- */
 
 /* Records of telemetry come in batches, and how many there are follows from much: in a row of many factors each stands elsewhere than
@@ -265,7 +278,7 @@ static int differing_all(struct ctx *c, const struct singles *alone, struct entr
 		if (feature_at(c->s, i)->derived || feature_at(c->s, i)->measure)
 			continue;
 		struct view v;
-		r = an_view(c, i, &v);
+		r = rows_view(c, i, &v);
 		for (size_t o = 0; o < c->n && r == 0 && v.mode != MODE_NONE; o++)
 			if (c->t[o].usable && c->t[o].row == ROW_ARRAY && v.n[c->t[o].treatment.base] >= 2)
 				r = differing(c, &v, i, o, &alone[o], out);
@@ -575,7 +588,7 @@ int an_states(struct ctx *c, const struct signature *s, uint8_t *out)
 	if (s->word.n)
 		return an_word_states(c, s, out);
 	c->t = c->all;
-	int r = an_view(c, s->feature, &v);
+	int r = rows_view(c, s->feature, &v);
 	for (size_t k = 0; k < c->n && r == 0; k++)
 		out[k] = (uint8_t)state_of(c, &v, s, k);
 	an_view_end(c, &v);

@@ -38,4 +38,7 @@ struct explanation {
  * (the gateway's own name, sent to the gateway) counts as declared. */
 const char *explain_declared(const struct profile *profile, unsigned factor, const struct feature *feature);
 
+/* Is the time of the day that it was then, to the minute, told in the value ("10:38")? It may well be the same in a few trials. */
+bool explain_tells_minute(const struct analysis_trial *t, struct slice value);
+
 #endif

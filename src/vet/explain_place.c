@@ -125,6 +125,25 @@ const char *row_dated(const struct part *p)
 	return NULL;
 }
 
+bool explain_tells_minute(const struct analysis_trial *t, struct slice value)
+{
+	for (size_t at = 0; at + 5 <= value.n; at++) {
+		const uint8_t *p = value.p + at;
+		if (p[0] < '0' || p[0] > '2' || p[1] < '0' || p[1] > '9' || (p[2] != ':' && p[2] != '.') || p[3] < '0' || p[3] > '5' ||
+		        p[4] < '0' || p[4] > '9')
+			continue;
+		for (int back = -60; back <= 300; back += 60) {
+			struct tm tm;
+			long offset;
+			char zone[16];
+			local_time(t->host->timezone, t->started_unix + back, &tm, &offset, zone);
+			if ((p[0] - '0') * 10 + p[1] - '0' == tm.tm_hour && (p[3] - '0') * 10 + p[4] - '0' == tm.tm_min)
+				return true;
+		}
+	}
+	return false;
+}
+
 static bool is_offset(struct slice s, long seconds, const char *abbreviation)
 {
 	long minutes = seconds / 60;

@@ -43,7 +43,7 @@ const struct feature_echo *feature_echoes(const struct feature_set *s, size_t *n
 	return NULL;
 }
 
-/* Digits in a row of eight and more are an id. */
+/* Digits in a row of eight and more are an id, and two are a part of a time. */
 void feature_shape(struct slice value, struct buf *out)
 {
 	for (size_t i = 0; i < value.n;) {
@@ -52,6 +52,8 @@ void feature_shape(struct slice value, struct buf *out)
 			n++;
 		if (n >= 8)
 			buf_str_add(out, "<id>");
+		else if (n == 2)
+			buf_str_add(out, "<2>");
 		else
 			buf_add(out, slice_sub(value, i, n ? n : 1));
 		i += n ? n : 1;
@@ -69,6 +71,7 @@ struct tool {
 	uint32_t (*parent)(uint32_t i);     /* of these */
 	bool lines;                         /* places are lines of the same text: the last one */
 	bool quick;                         /* the quick effort, and nothing is confirmed */
+	bool slow;                          /* the first trials are run in one minute, and later ones in later ones */
 	enum feature_measure measure;
 };
 
@@ -85,6 +88,12 @@ static struct {
 	struct combine_account account;
 } lab;
 
+/* 2026-11-23 20:00 UTC, and on. */
+static int64_t moment(const struct host_spec *h, size_t o)
+{
+	return 1795464000 + h->ahead_s + (lab.tool->slow ? 60 * (int64_t)(o / 75) : 0);
+}
+
 static void run(const struct plan_trial *p, bool confirming, enum analysis_row row)
 {
 	size_t o = lab.n++;
@@ -100,7 +109,7 @@ static void run(const struct plan_trial *p, bool confirming, enum analysis_row r
 	        .combined = confirming || row != ROW_NONE,
 	        .row = row,
 	        .usable = true,
-	        .started_unix = 1795464000 + lab.hosts[o].ahead_s, /* 2026-11-23 20:00 UTC */
+	        .started_unix = moment(&lab.hosts[o], o),
 	        .host = &lab.hosts[o],
 	        .gateway = gateway};
 	lab.other_draws = row == ROW_ANEW;
@@ -405,7 +414,7 @@ static struct tm local_day(const struct treatment *t)
 	struct arena arena = ARENA(1 << 20);
 	const char *gateway = NULL;
 	assert_int_equal(treatment_host(t, &arena, &h, &gateway), 0);
-	time_t now = 1795464000 + h.ahead_s;
+	time_t now = moment(&h, lab.n - 1);
 	(void)setenv("TZ", h.timezone, 1);
 	tzset();
 	(void)localtime_r(&now, &tm);
@@ -437,6 +446,45 @@ static const char *say_days(uint32_t i, const struct treatment *t, uint64_t *ran
 	if (i == 7)
 		return "text";
 	return (int)i == tm.tm_wday && strftime(scratch, 200, "Today is %A, %e %B %Y.", &tm) ? scratch : NULL;
+}
+
+/* Of the factor git_remote one that is set in rows alone. */
+static unsigned slow_level;
+
+static void find_slow_level(void)
+{
+	unsigned f = (unsigned)factor_find("git_remote");
+	for (slow_level = 1; factor_level_at(f, slow_level)->quick;)
+		slow_level++;
+}
+
+/* The time of the day; under a level that only rows have, with a point in it. */
+static const char *say_minutes(uint32_t i, const struct treatment *t, uint64_t *random, char *scratch)
+{
+	(void)i;
+	(void)random;
+	struct tm tm = local_day(t);
+	(void)strftime(scratch, 200, at(t, "git_remote", slow_level) ? "Started at %H.%M." : "Started at %H:%M.", &tm);
+	return scratch;
+}
+
+static void the_minute_moves_on(void **state)
+{
+	(void)state;
+	static const struct tool tool = {.say = say_minutes, .features = 1, .endpoint = one_endpoint, .slow = true};
+	unsigned found = 0;
+	find_slow_level();
+	for (uint64_t seed = 1; seed < 6; seed++) {
+		vet(&tool, seed, 2);
+		for (size_t i = 0; i < lab.result.n_findings; i++)
+			if (lab.result.findings[i].class == CLASS_COVERT) {
+				assert_string_equal(lab.result.findings[i].factor, "git_remote");
+				assert_int_equal(lab.result.findings[i].n_conditions, 1);
+				found++;
+			}
+		over();
+	}
+	assert_true(found >= 4);
 }
 
 static void dates_are_no_secret(void **state)
@@ -496,8 +544,6 @@ static void a_block_found_in_rows_is_no_secret(void **state)
 }
 
 /* Waits a third of a second longer under a level that is set in rows alone. */
-static unsigned slow_level;
-
 static const char *say_wait(uint32_t i, const struct treatment *t, uint64_t *random, char *scratch)
 {
 	(void)i;
@@ -511,8 +557,7 @@ static void what_rows_delay_is_tried_alone(void **state)
 	(void)state;
 	static const struct tool tool = {.say = say_wait, .features = 1, .endpoint = one_endpoint, .measure = MEASURE_TIME};
 	unsigned f = (unsigned)factor_find("git_remote");
-	for (slow_level = 1; factor_level_at(f, slow_level)->quick;)
-		slow_level++;
+	find_slow_level();
 	for (uint64_t seed = 1; seed < 6; seed++) {
 		struct analysis_suspect *s;
 		size_t n;
@@ -633,6 +678,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(two_at_once),
+	        cmocka_unit_test(the_minute_moves_on),
 	        cmocka_unit_test(dates_are_no_secret),
 	        cmocka_unit_test(days_are_no_secret),
 	        cmocka_unit_test(a_block_found_in_rows_is_no_secret),
