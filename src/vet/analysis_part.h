@@ -249,9 +249,7 @@ void an_signatures_free(struct signatures *s);
 /* What every trial shows of a signature; in another base, and where the tool did not work: STATE_OTHER. `out` has c->n. 0 or -ENOMEM. */
 [[nodiscard]] int an_states(struct ctx *c, const struct signature *s, uint8_t *out);
 
-/* analysis_words.c: "request 2", "(request)": a message of its endpoint, not a part of one. */
-bool an_is_message(const struct feature *f);
-/* The words of each endpoint that any trial says that is no row; starts as {0}. */
+/* analysis_words.c: the words of each endpoint that any trial says that is no row; starts as {0}. */
 struct said {
 	struct said_at *at;
 	size_t n;

@@ -197,7 +197,7 @@ static size_t messages_in(const struct ctx *c, const struct feature *f, size_t o
 	size_t n = 0;
 	for (uint32_t i = 0; i < feature_count(c->s); i++) {
 		const struct feature *g = feature_at(c->s, i);
-		n += an_is_message(g) && strcmp(an_text_of(g->endpoint), an_text_of(f->endpoint)) == 0 &&
+		n += feature_is_message(g) && strcmp(an_text_of(g->endpoint), an_text_of(f->endpoint)) == 0 &&
 		     feature_value(c->s, i, (unsigned)o).p;
 	}
 	return n;
@@ -208,7 +208,7 @@ static size_t messages_in(const struct ctx *c, const struct feature *f, size_t o
 static bool moved_message(const struct ctx *c, const struct entry *e)
 {
 	const struct feature *f = feature_at(c->s, e->feature);
-	return !an_presence_eq(e->before, e->after) && an_is_message(f) && messages_in(c, f, e->ref) == messages_in(c, f, e->trial);
+	return !an_presence_eq(e->before, e->after) && feature_is_message(f) && messages_in(c, f, e->ref) == messages_in(c, f, e->trial);
 }
 
 /* Has a record of a trial that is no row the same there, or if it is an id, one of that form? */
@@ -221,7 +221,7 @@ static bool known_there(const struct ctx *c, const struct batch *b, const struct
 		return false;
 	/* A record that is not there may be in a batch that came too late; and a whole message is one more of what is sent now and then, if
 	 * it says nothing new. */
-	if (!e->after.p || (!e->before.p && an_is_message(feature_at(c->s, e->feature))))
+	if (!e->after.p || (!e->before.p && feature_is_message(feature_at(c->s, e->feature))))
 		return e->word.n == 0;
 	if (e->mode != MODE_SHAPE)
 		feature_shape(e->after, &mine);
@@ -560,7 +560,7 @@ static enum state state_of(struct ctx *c, const struct view *v, const struct sig
 	if (!t->usable || t->treatment.base != s->base)
 		return STATE_OTHER;
 	const struct feature *f = feature_at(c->s, s->feature);
-	if (!an_presence_eq(s->before, s->after) && an_is_message(f)) {
+	if (!an_presence_eq(s->before, s->after) && feature_is_message(f)) {
 		/* Which of several messages it is depends on what is in it: how many there are says whether one came or went. */
 		size_t here = messages_in(c, f, k), usual = messages_in(c, f, s->ref);
 		return here == usual ? STATE_BEFORE : (here > usual) == !s->before.p ? STATE_AFTER : STATE_OTHER;
@@ -699,9 +699,9 @@ static int rows_to_entries(struct ctx *c, const struct singles *alone, const str
 	for (size_t i = 0; i < list->n && r == 0; i++) {
 		struct entry *e = &list->e[i];
 		const size_t baseline = e->ref;
-		if (!e->dropped && (batch->moving[e->feature] || an_is_message(feature_at(c->s, e->feature))))
+		if (!e->dropped && (batch->moving[e->feature] || feature_is_message(feature_at(c->s, e->feature))))
 			r = an_new_word(c, &said, e);
-		e->batched = batch->moving[e->feature] && !e->before.p && (e->word.n || an_is_message(feature_at(c->s, e->feature)));
+		e->batched = batch->moving[e->feature] && !e->before.p && (e->word.n || feature_is_message(feature_at(c->s, e->feature)));
 		e->dropped = e->dropped || order_of_new(c, e) || known_there(c, batch, e);
 		if (!e->dropped && e->word.n == 0)
 			pair_with_alone(c, e, &alone[e->trial]);

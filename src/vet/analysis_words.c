@@ -9,12 +9,6 @@
 #define WORDS_MAX 64
 #define WORD_MIN  3
 
-bool an_is_message(const struct feature *f)
-{
-	const char *a = an_text_of(f->address);
-	return strncmp(a, "request", 7) == 0 || strncmp(a, "(request", 8) == 0 ? !strchr(a, '.') : false;
-}
-
 struct said_at {
 	const char *endpoint;
 	/* Values that no others hang on: what is kept of a part that has parts is what it was like where it was met first. */
@@ -191,8 +185,8 @@ int an_new_word(const struct ctx *c, struct said *said, struct entry *e)
 		return -ENOMEM;
 	for (size_t i = 0; i < s->n_leaves; i++) {
 		const char *name = "";
-		bool here =
-		        an_is_message(f) ? belongs(f, an_text_of(feature_at(c->s, s->leaf[i])->address), &name) : s->leaf[i] == e->feature;
+		bool here = feature_is_message(f) ? belongs(f, an_text_of(feature_at(c->s, s->leaf[i])->address), &name)
+		                                  : s->leaf[i] == e->feature;
 		struct slice v = here ? feature_value(c->s, s->leaf[i], (unsigned)e->trial) : SLICE_NONE;
 		if (!v.p || v.n > VALUE_MAX)
 			continue;

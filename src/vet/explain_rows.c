@@ -18,16 +18,11 @@ static const char *row_digest(const struct part *p)
 	                                                                         : NULL;
 }
 
-/* A message, not a part of one. */
-static bool is_whole(const struct feature *f)
-{
-	return strcmp(f->address, "(present)") == 0 || strcmp(f->address, "(request)") == 0 ||
-	       (strncmp(f->address, "request ", 8) == 0 && !strchr(f->address, '.'));
-}
-
 bool part_is_message(const struct part *p)
 {
-	return (!p->c->before.p || !p->c->after.p) && is_whole(p->c->feature) && strncmp(p->c->feature->endpoint, "FILE ", 5) != 0;
+	const struct feature *f = p->c->feature;
+	return (!p->c->before.p || !p->c->after.p) && (feature_is_message(f) || strcmp(f->address, "(present)") == 0) &&
+	       strncmp(f->endpoint, "FILE ", 5) != 0;
 }
 
 /* Is the message not addressed by the value, and would there be a value to tell without it too? Then that it tells the value, among other

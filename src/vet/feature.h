@@ -60,6 +60,12 @@ static inline bool feature_is_order(const struct feature *f)
 {
 	return slice_ends(slice_str(f->address), SLICE(FEATURE_ORDER));
 }
+/* A message of its endpoint, "(request)" or "request 2", not a part of one. */
+static inline bool feature_is_message(const struct feature *f)
+{
+	struct slice a = slice_str(f->address);
+	return (slice_starts(a, SLICE("request")) || slice_starts(a, SLICE("(request"))) && slice_chr(a, '.', 0) == SLICE_NPOS;
+}
 /* What a part is called without the address of its parent; borrowed. */
 static inline struct slice feature_name_below(const char *address, const char *parent)
 {
