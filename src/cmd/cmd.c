@@ -6,6 +6,7 @@
 
 #include "base/encode.h"
 #include "cmd/enforce.h"
+#include "cmd/scan.h"
 #include "gate/link.h"
 #include "world/world.h"
 
@@ -17,6 +18,7 @@ const struct command *const command_table[] = {
         &cmd_vet,
         &cmd_run,
         &cmd_review,
+        &cmd_scan,
         &cmd_inventory,
         &cmd_identify,
         &cmd_enforce,
@@ -49,6 +51,7 @@ static const struct {
         {"sift", enforce_role_sift},
         {"outside", enforce_role_outside},
         {"notice", enforce_role_notice},
+        {"scan", scan_role_main},
 };
 
 static int run_role(const char *name)

@@ -58,6 +58,6 @@ int cmd_print(const struct buf *b);
 bool completion_script(struct buf *out, const char *shell);
 
 extern const struct command cmd_completion, cmd_enforce, cmd_help, cmd_identify, cmd_inventory, cmd_log, cmd_policy, cmd_review, cmd_run,
-        cmd_vet;
+        cmd_scan, cmd_vet;
 
 #endif

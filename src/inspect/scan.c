@@ -1,0 +1,324 @@
+#include "inspect/scan.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/encode.h"
+#include "base/utf8.h"
+#include "inspect/scan_part.h"
+#include "parse/pickle.h"
+#include "parse/zip.h"
+
+#define FINDINGS     200u
+#define DEPTH        8u
+#define UNPACKED     ((uint64_t)1 << 30)
+#define MEMBER       ((uint64_t)128 << 20)
+#define STEPS        ((uint64_t)100000000)
+#define SAME         256u /* findings that are remembered, so that none is told twice */
+#define PAYLOAD_MAX  ((size_t)32 << 20)
+#define PAYLOAD_TEXT 20u /* shorter ones in base64 or hex hold nothing */
+#define SHOWN_MAX    4096u
+
+/* Every kind of thing that is known: one row here, and one file. */
+static const struct scan_detector detectors[] = {
+        {"pickle", scan_pickle_claims, scan_pickle_look},
+        {"zip", scan_zip_claims, scan_zip_look},
+        {"compressed", scan_packed_claims, scan_packed_look},
+};
+
+struct scan {
+	const struct scan_options *o;
+	void (*fn)(void *arg, const struct scan_finding *f);
+	void *arg;
+	struct scan_summary *sum;
+	uint64_t steps, unpacked;
+	uint32_t told[SCAN_VERDICTS];
+	uint64_t same[SAME];
+	unsigned n_same;
+	bool out_of_steps;
+};
+
+struct scan_limits scan_limits_default(void)
+{
+	return (struct scan_limits){.findings = FINDINGS, .depth = DEPTH, .unpacked = UNPACKED, .member = MEMBER, .steps = STEPS};
+}
+
+const char *scan_detector_name(size_t i)
+{
+	return i < ARRAY_LEN(detectors) ? detectors[i].name : NULL;
+}
+
+bool scan_deep(const struct scan *s)
+{
+	return s->o->deep;
+}
+
+size_t scan_room(const struct scan *s, size_t want)
+{
+	uint64_t left = s->o->limits.unpacked - s->unpacked;
+	left = left < s->o->limits.member ? left : s->o->limits.member;
+	return left < want ? (size_t)left : want;
+}
+
+void scan_unpacked(struct scan *s, size_t n)
+{
+	uint64_t left = s->o->limits.unpacked - s->unpacked;
+	s->unpacked += n < left ? n : left;
+}
+
+bool scan_steps(struct scan *s, const struct scan_input *in, uint64_t n)
+{
+	if (n <= s->o->limits.steps - s->steps) {
+		s->steps += n;
+		return true;
+	}
+	s->steps = s->o->limits.steps;
+	if (!s->out_of_steps)
+		scan_found(s, in, SCAN_RULE_LIMIT, 0, in->size, "more than %llu instructions, members or values",
+		        (unsigned long long)s->o->limits.steps);
+	s->out_of_steps = true;
+	return false;
+}
+
+/* Findings. */
+
+/* As much of a text as fits; whole characters. */
+static void put_text(char *to, size_t size, struct slice from)
+{
+	size_t n = 0;
+	uint32_t c;
+	for (size_t k; n < from.n && (k = utf8_next(from, n, &c)) > 0 && n + k < size; n += k)
+		;
+	if (n)
+		memcpy(to, from.p, n);
+	to[n] = 0;
+}
+
+static void tell(struct scan *s, struct scan_finding *f, bool all)
+{
+	const struct scan_rule *r = &scan_rules[f->rule];
+	if (r->verdict > s->sum->verdict)
+		s->sum->verdict = r->verdict;
+	uint64_t key = slice_hash(slice_str(f->evidence)) * 31 + slice_hash(slice_str(f->member)) * 7 + f->rule;
+	for (unsigned i = 0; i < s->n_same && !all; i++)
+		if (s->same[i] == key)
+			return;
+	if (s->n_same < SAME)
+		s->same[s->n_same++] = key;
+	if (r->verdict == SCAN_UNSCANNED) {
+		uint64_t left = UINT64_MAX - s->sum->uncovered;
+		s->sum->uncovered += f->n < left ? f->n : left;
+	}
+	if (s->told[r->verdict] >= s->o->limits.findings) {
+		s->sum->dropped++;
+		return;
+	}
+	s->told[r->verdict]++;
+	s->sum->found++;
+	if (s->fn)
+		s->fn(s->arg, f);
+}
+
+static void found(struct scan *s, const struct scan_input *in, struct scan_finding *f, const char *fmt, va_list ap)
+{
+	_cleanup_buf_ struct buf text = BUF(SHOWN_MAX);
+	_cleanup_buf_ struct buf shown = BUF((size_t)SHOWN_MAX * 5);
+	buf_vfmt(&text, fmt, ap);
+	encode_shown(&shown, buf_slice(&text));
+	put_text(f->evidence, sizeof(f->evidence), buf_slice(&shown));
+	put_text(f->member, sizeof(f->member), slice_str(in->member));
+	tell(s, f, scan_rules[f->rule].verdict == SCAN_UNSCANNED);
+}
+
+void scan_found(struct scan *s, const struct scan_input *in, enum scan_rule_name rule, uint64_t at, uint64_t n, const char *fmt, ...)
+{
+	struct scan_finding f = {.rule = rule, .at = at, .n = n};
+	va_list ap;
+	va_start(ap, fmt);
+	found(s, in, &f, fmt, ap);
+	va_end(ap);
+}
+
+void scan_found_text(struct scan *s, const struct scan_input *in, enum scan_rule_name rule, struct slice text, uint64_t at, uint64_t n,
+        const char *fmt, ...)
+{
+	struct scan_finding f = {.rule = rule, .at = at, .n = n, .line = 1, .column = 1};
+	for (uint64_t i = 0; i < at && i < text.n; i++) {
+		f.column = text.p[i] == '\n' ? 1 : f.column + ((text.p[i] & 0xc0) != 0x80);
+		f.line += text.p[i] == '\n';
+	}
+	va_list ap;
+	va_start(ap, fmt);
+	found(s, in, &f, fmt, ap);
+	va_end(ap);
+}
+
+/* What several detectors want to know. */
+
+bool scan_zeros(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i])
+			return false;
+	return true;
+}
+
+bool scan_is_text(struct slice s)
+{
+	uint32_t c;
+	for (size_t i = 0, n; i < s.n; i += n) {
+		n = utf8_next(s, i, &c);
+		if (n == 0 || (c < 0x20 && c != '\t' && c != '\n' && c != '\r' && c != '\f' && c != 0x1b) || c == 0x7f)
+			return false;
+	}
+	return true;
+}
+
+bool scan_has_suffix(const char *name, const char *suffix)
+{
+	struct slice n = slice_str(name), x = slice_str(suffix);
+	return n.n >= x.n && slice_eq_nocase(slice_from(n, n.n - x.n), x);
+}
+
+/* A pickle in a file that is called a picture is meant to be passed over. */
+static void disguised(struct scan *s, const struct scan_input *in, const char *form)
+{
+	static const char *const innocent[] = {".txt", ".md", ".json", ".yaml", ".yml", ".csv", ".html", ".png", ".jpg", ".jpeg", ".gif",
+	        ".svg", ".pdf", ".log", ".xml", ".py", ".safetensors", ".gguf", ".onnx"};
+	if (in->quiet || strcmp(form, "pickle") != 0)
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(innocent); i++)
+		if (scan_has_suffix(in->name, innocent[i]))
+			scan_found(s, in, SCAN_RULE_DISGUISE, 0, 0, "a %s that is called %s", form, innocent[i]);
+}
+
+static void not_claimed(struct scan *s, const struct scan_input *in)
+{
+	static const char *const models[] = {".pkl", ".pickle", ".pt", ".pth", ".bin", ".ckpt", ".joblib", ".dat", ".data", ".npy", ".npz",
+	        ".h5", ".keras", ".onnx", ".pb", ".safetensors", ".gguf"};
+	bool text = in->size == in->bytes.n && scan_is_text(in->bytes), model = false;
+	for (size_t i = 0; i < ARRAY_LEN(models); i++)
+		model |= scan_has_suffix(in->name, models[i]);
+	if (in->size == 0)
+		return;
+	if (text && in->depth == 0 && !model)
+		s->sum->other = 1;
+	scan_found(s, in, text ? SCAN_RULE_TEXT : SCAN_RULE_UNKNOWN, 0, in->size, "%s", "");
+	if (!text)
+		scan_search(s, in, 0, in->bytes.n);
+}
+
+static void note_form(struct scan_summary *sum, const char *form)
+{
+	size_t n = strlen(sum->form);
+	(void)snprintf(sum->form + n, sizeof(sum->form) - n, "%s%s", n ? ", " : "", form);
+}
+
+static bool look(struct scan *s, const struct scan_input *in)
+{
+	unsigned claims = 0;
+	for (size_t i = 0; i < ARRAY_LEN(detectors); i++) {
+		if (!detectors[i].claims(s, in))
+			continue;
+		claims++;
+		if (in->depth == 0)
+			note_form(s->sum, detectors[i].name);
+		disguised(s, in, detectors[i].name);
+		detectors[i].look(s, in);
+	}
+	if (claims > 1)
+		scan_found(s, in, SCAN_RULE_FORMATS, 0, 0, "%u formats fit", claims);
+	if (claims == 0 && !in->quiet)
+		not_claimed(s, in);
+	return claims > 0;
+}
+
+bool scan_into(struct scan *s, const struct scan_input *in, const char *label, struct slice bytes, uint64_t size, bool quiet)
+{
+	char member[SCAN_MEMBER_MAX];
+	_cleanup_buf_ struct buf shown = BUF((size_t)SHOWN_MAX * 5);
+	encode_shown(&shown, slice_sub(slice_str(label), 0, SHOWN_MAX));
+	size_t n = strlen(in->member);
+	/* Of a path that is too long the end counts more, but its beginning says where it is. */
+	(void)snprintf(member, sizeof(member), "%s%s", in->member, n ? " > " : "");
+	n = strlen(member);
+	put_text(member + n, sizeof(member) - n, buf_slice(&shown));
+	const char *slash = strrchr(label, '/');
+	const struct scan_input part = {
+	        .bytes = bytes, .size = size, .member = member, .name = slash ? slash + 1 : label, .depth = in->depth + 1, .quiet = quiet};
+	if (part.depth > s->o->limits.depth) {
+		scan_found(s, &part, SCAN_RULE_LIMIT, 0, size, "more than %u deep", s->o->limits.depth);
+		return true;
+	}
+	return look(s, &part);
+}
+
+/* Payloads. */
+
+static bool all_of(struct slice s, bool hex)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		uint8_t c = s.p[i];
+		bool digit = c >= '0' && c <= '9', letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+		if (hex ? hex_value(c) < 0 : !digit && !letter && c != '+' && c != '/' && c != '-' && c != '_' && c != '=')
+			return false;
+	}
+	return true;
+}
+
+/* Python's marshal of a code object (version 3.8 on): a type, then five small numbers. */
+static bool is_code(struct slice s)
+{
+	if (s.n < 40 || (s.p[0] & 0x7f) != 'c')
+		return false;
+	for (size_t i = 1; i + 4 <= 17; i += 4)
+		if (s.p[i + 1] || s.p[i + 2] || s.p[i + 3])
+			return false;
+	return true;
+}
+
+static void payload_bytes(struct scan *s, const struct scan_input *in, struct slice b, size_t at, const char *how)
+{
+	char label[64];
+	if (is_code(b))
+		scan_found(s, in, SCAN_RULE_CODE, at, b.n, "%s", how);
+	(void)snprintf(label, sizeof(label), "%s at %zu", how, at);
+	(void)scan_into(s, in, label, b, b.n, true);
+}
+
+void scan_payload(struct scan *s, const struct scan_input *in, struct slice literal, size_t at)
+{
+	if (literal.n < 8 || in->depth >= s->o->limits.depth)
+		return;
+	payload_bytes(s, in, literal, at, "literal");
+	struct slice text = slice_trim(literal);
+	if (text.n < PAYLOAD_TEXT || text.n > PAYLOAD_MAX)
+		return;
+	size_t room = scan_room(s, text.n);
+	_cleanup_buf_ struct buf out = BUF(room);
+	if (text.n % 2 == 0 && all_of(text, true) && decode_hex(&out, text)) {
+		scan_unpacked(s, out.n);
+		payload_bytes(s, in, buf_slice(&out), at, "hex");
+	}
+	buf_reset(&out);
+	if (all_of(text, false) && decode_base64(&out, text)) {
+		scan_unpacked(s, out.n);
+		payload_bytes(s, in, buf_slice(&out), at, "base64");
+	}
+}
+
+int scan_bytes(struct slice in, const char *name, const struct scan_options *o, void (*fn)(void *arg, const struct scan_finding *f),
+        void *arg, struct scan_summary *out)
+{
+	struct scan_summary sum = {.size = in.n};
+	struct scan *s = calloc(1, sizeof(*s));
+	if (!s)
+		return -ENOMEM;
+	*s = (struct scan){.o = o, .fn = fn, .arg = arg, .sum = &sum};
+	const char *slash = strrchr(name, '/');
+	const struct scan_input all = {.bytes = in, .size = in.n, .member = "", .name = slash ? slash + 1 : name};
+	(void)look(s, &all);
+	free(s);
+	*out = sum;
+	return 0;
+}

@@ -1,0 +1,101 @@
+/* scan: is there a back door in these bytes? One engine, a table of detectors (scan.c), one model of a result. What no detector
+ * understands is *unscanned*, never clean. Makes no system call and knows no file: bytes are hostile, so callers run it in a process
+ * without authority (scan_role). */
+#ifndef POSTERN_INSPECT_SCAN_H
+#define POSTERN_INSPECT_SCAN_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/* In order of what counts when there are several: the worst. */
+enum scan_verdict {
+	SCAN_CLEAN,      /* all of it was understood, and nothing was found */
+	SCAN_UNSCANNED,  /* a part was not understood or not reached: not to be taken for clean */
+	SCAN_SUSPICIOUS, /* what an honest file of this kind does not have; a person should look */
+	SCAN_BAD,        /* it runs code or reaches out when it is loaded, or was made to deceive scanners */
+};
+#define SCAN_VERDICTS 4u
+/* "clean", "unscanned", "suspicious", "bad". */
+const char *scan_verdict_word(enum scan_verdict v);
+
+enum scan_confidence { SCAN_LOW, SCAN_MEDIUM, SCAN_HIGH };
+const char *scan_confidence_word(enum scan_confidence c);
+
+/* What can be found: scan_rule_table.h, one row each. */
+enum scan_rule_name {
+#define SCAN_RULE(name, ...) SCAN_RULE_##name,
+#include "inspect/scan_rule_table.h"
+#undef SCAN_RULE
+	SCAN_RULES
+};
+struct scan_rule {
+	const char *id; /* "model.pickle.call" */
+	enum scan_verdict verdict;
+	enum scan_confidence confidence;
+	const char *title, *why, *todo; /* a few words; a sentence; a sentence */
+};
+extern const struct scan_rule scan_rules[SCAN_RULES];
+
+#define SCAN_MEMBER_MAX   480u
+#define SCAN_EVIDENCE_MAX 400u
+#define SCAN_FORM_MAX     64u
+
+/* One finding; of a rule whose verdict is UNSCANNED the span is what was not covered. Texts can be shown: they are UTF-8 without control
+ * characters, and end. */
+struct scan_finding {
+	uint32_t rule;                    /* enum scan_rule_name */
+	uint32_t line, column;            /* from 1; 0: bytes have none */
+	uint64_t at, n;                   /* in the member; n 0: a place, not a span */
+	char member[SCAN_MEMBER_MAX];     /* inside of archives and payloads, "a.zip-member > base64"; "": the file itself */
+	char evidence[SCAN_EVIDENCE_MAX]; /* what is there; "": nothing to show */
+};
+
+/* Of one file. */
+struct scan_summary {
+	uint32_t verdict;         /* enum scan_verdict; the worst of its findings, also of those that were dropped */
+	uint32_t other;           /* nothing here concerns the subjects that are looked for: text without a model in it */
+	uint64_t size, uncovered; /* bytes; uncovered of the file, or of what was unpacked from it */
+	uint32_t found, dropped;  /* findings that were told, and that were not */
+	char form[SCAN_FORM_MAX]; /* what it is taken for, "zip"; several with commas; "": not known */
+};
+
+struct scan_limits {
+	uint32_t findings; /* told of each verdict */
+	uint32_t depth;    /* archives in archives */
+	uint64_t unpacked; /* bytes, in all */
+	uint64_t member;   /* bytes of one member, unpacked */
+	uint64_t steps;    /* instructions of pickles, members of archives, tokens: in all */
+};
+struct scan_limits scan_limits_default(void);
+
+struct scan_options {
+	bool deep; /* read the numbers of tensors too */
+	struct scan_limits limits;
+};
+
+/* Looks through all of `in`. `name` is what the file is called: a hint, and to tell a disguise. `found` may be NULL. 0 or -ENOMEM, then
+ * nothing is known. */
+[[nodiscard]] int scan_bytes(struct slice in, const char *name, const struct scan_options *o,
+        void (*found)(void *arg, const struct scan_finding *f), void *arg, struct scan_summary *out);
+
+/* What is known of many files: the model that reports are made of. */
+struct scan_file {
+	const char *path;
+	struct scan_summary sum;
+	const struct scan_finding *finding; /* sum.found, or fewer if a limit was reached: `kept` */
+	uint32_t kept;
+};
+struct scan_result {
+	const struct scan_file *file;
+	size_t n;
+	bool deep;
+	uint64_t left_out;          /* files that do not concern the subjects that were asked for */
+	const char *const *subject; /* that were looked for; NULL-terminated */
+};
+/* The worst verdict of all files; `count`, if not NULL: how many have each. */
+enum scan_verdict scan_result_verdict(const struct scan_result *r, size_t count[SCAN_VERDICTS]);
+
+/* The detectors by name, in the order they are tried; NULL behind the last. */
+const char *scan_detector_name(size_t i);
+
+#endif

@@ -1,0 +1,67 @@
+/* scan_part: what the detectors of inspect/scan.h share. A detector is a row in scan.c and functions in a file of its own. */
+#ifndef POSTERN_INSPECT_SCAN_PART_H
+#define POSTERN_INSPECT_SCAN_PART_H
+
+#include "base/arena.h"
+#include "inspect/scan.h"
+
+struct scan;
+
+/* Bytes with a name: the file, a member of it, a payload. */
+struct scan_input {
+	struct slice bytes; /* perhaps only the front of it */
+	uint64_t size;      /* bytes it really has */
+	const char *member; /* path of members, as in a finding */
+	const char *name;   /* the last part of its name */
+	unsigned depth;
+	bool quiet; /* a payload that was guessed: that it cannot be understood is no finding */
+};
+
+struct scan_detector {
+	const char *name;
+	/* By content: is it this? Every detector that says yes looks. */
+	bool (*claims)(struct scan *s, const struct scan_input *in);
+	/* Tells what it finds, and what it did not cover. */
+	void (*look)(struct scan *s, const struct scan_input *in);
+};
+
+bool scan_deep(const struct scan *s);
+/* Takes from what is left of the limit; false, and a finding, if nothing is. */
+bool scan_steps(struct scan *s, const struct scan_input *in, uint64_t n);
+/* How many bytes may still be unpacked, at most `want`. */
+size_t scan_room(const struct scan *s, size_t want);
+void scan_unpacked(struct scan *s, size_t n);
+
+/* A finding. The evidence is made safe to show. */
+void scan_found(struct scan *s, const struct scan_input *in, enum scan_rule_name rule, uint64_t at, uint64_t n, const char *fmt, ...)
+        __attribute__((format(printf, 6, 7)));
+/* The same with a place in text: line and column of `at` are counted in `text`. */
+void scan_found_text(struct scan *s, const struct scan_input *in, enum scan_rule_name rule, struct slice text, uint64_t at, uint64_t n,
+        const char *fmt, ...) __attribute__((format(printf, 7, 8)));
+
+/* Looks into a part of `in`: bytes called `label`, of which `size` are there really. What nothing understands is a finding, unless
+ * `quiet`. False: no detector claimed it. */
+bool scan_into(struct scan *s, const struct scan_input *in, const char *label, struct slice bytes, uint64_t size, bool quiet);
+/* A literal that was found in `in` at `at`: a payload, as it is, or in base64, hex, zlib, gzip? Looks into it if so. */
+void scan_payload(struct scan *s, const struct scan_input *in, struct slice literal, size_t at);
+/* Bytes that nothing interprets: are there pickles in them that do something? */
+void scan_search(struct scan *s, const struct scan_input *in, size_t from, size_t to);
+/* Only zeros? */
+bool scan_zeros(struct slice s);
+/* UTF-8 without control characters but for blanks, of all that is there. */
+bool scan_is_text(struct slice s);
+bool scan_has_suffix(const char *name, const char *suffix);
+
+/* What is known of an import. */
+enum scan_name { SCAN_NAME_ALLOWED, SCAN_NAME_UNKNOWN, SCAN_NAME_DANGEROUS };
+enum scan_name scan_import(struct slice module, struct slice name);
+
+/* Detectors, each in its own file. */
+bool scan_pickle_claims(struct scan *s, const struct scan_input *in);
+void scan_pickle_look(struct scan *s, const struct scan_input *in);
+bool scan_zip_claims(struct scan *s, const struct scan_input *in);
+void scan_zip_look(struct scan *s, const struct scan_input *in);
+bool scan_packed_claims(struct scan *s, const struct scan_input *in);
+void scan_packed_look(struct scan *s, const struct scan_input *in);
+
+#endif

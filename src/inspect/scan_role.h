@@ -1,0 +1,32 @@
+/* scan_role: the process that scans. It is this program again, without authority: it gets descriptors of files over one socket, maps them,
+ * and says what it found (inspect/scan.h). Whoever started it takes nothing it says on trust. */
+#ifndef POSTERN_INSPECT_SCAN_ROLE_H
+#define POSTERN_INSPECT_SCAN_ROLE_H
+
+#include "inspect/scan.h"
+
+#define SCAN_NAME_BYTES 256u
+
+/* One message with the descriptor of a regular file. */
+struct scan_ask {
+	struct scan_options o;
+	char name[SCAN_NAME_BYTES]; /* the last part of its path */
+};
+
+enum scan_answer_kind { SCAN_ANSWER_READY, SCAN_ANSWER_FINDING, SCAN_ANSWER_SUMMARY };
+/* The first message it sends is READY, or an error why it cannot be confined. Then findings and one summary for each file. */
+struct scan_answer {
+	uint32_t kind;
+	int32_t error; /* negative errno: READY: it ends; SUMMARY: the file could not be read */
+	union {
+		struct scan_finding finding;
+		struct scan_summary summary;
+	};
+};
+/* Is it one that an honest process sends? Texts are ended, and what cannot be shown in them is replaced. */
+bool scan_answer_check(struct scan_answer *a, size_t n);
+
+/* Becomes that process, on this socket. Returns an exit code. */
+int scan_role(int socket);
+
+#endif

@@ -1,0 +1,79 @@
+/* SCAN_RULE(name, id, verdict, confidence, title, why, what to do) */
+SCAN_RULE(UNKNOWN, "scan.unknown", SCAN_UNSCANNED, SCAN_HIGH, "not understood",
+	"No parser here knows this format, so nobody has looked at what it does.",
+	"Do not load it; ask for a format that can be checked, such as safetensors.")
+SCAN_RULE(TEXT, "scan.text", SCAN_UNSCANNED, SCAN_HIGH, "text, not looked into",
+	"Models are what is looked for; source code, configuration and documents are not judged yet.",
+	"Review it as you review code.")
+SCAN_RULE(LIMIT, "scan.limit", SCAN_UNSCANNED, SCAN_HIGH, "a limit was reached",
+	"It unpacks to more, is nested deeper or takes more work than is allowed: beyond that nothing was looked at.",
+	"Treat it as a bomb until somebody can say why it is so large.")
+SCAN_RULE(CHANGED, "scan.unreadable", SCAN_UNSCANNED, SCAN_HIGH, "cannot be read",
+	"What cannot be read cannot be judged.",
+	"Make it readable, and scan it again.")
+SCAN_RULE(PROCESS, "scan.process", SCAN_UNSCANNED, SCAN_HIGH, "ended the process that read it",
+	"The process without authority that parses it was ended: it hit a limit of time or memory, changed while it was read, or met a fault in the scanner.",
+	"Do not load it; report the file.")
+SCAN_RULE(FORMATS, "scan.several-formats", SCAN_SUSPICIOUS, SCAN_MEDIUM, "is of several formats at once",
+	"Loaders that go by different parts of the file see different things; scanners are deceived so.",
+	"Do not load it unless its maker can explain it.")
+SCAN_RULE(DISGUISE, "model.disguised", SCAN_SUSPICIOUS, SCAN_HIGH, "is called what it is not",
+	"Scanners that go by names pass over it.",
+	"Find out what loads it.")
+SCAN_RULE(CALL, "model.pickle.call", SCAN_BAD, SCAN_HIGH, "runs code when it is loaded",
+	"Loading the pickle calls this function, which can run programs, reach the network or the files, or make code from data.",
+	"Do not load it. Keep it as evidence, and tell who delivered it.")
+SCAN_RULE(IMPORT, "model.pickle.import", SCAN_BAD, SCAN_HIGH, "imports what runs code",
+	"No model needs this name; a later instruction, or the program that loads it, can call it.",
+	"Do not load it.")
+SCAN_RULE(CALL_UNKNOWN, "model.pickle.unknown-call", SCAN_SUSPICIOUS, SCAN_MEDIUM, "calls what is not known to be harmless",
+	"Loading the pickle calls this; it is not on the list of names that models need.",
+	"Read what it does in the version that you have installed, or ask for safetensors.")
+SCAN_RULE(IMPORT_UNKNOWN, "model.pickle.unknown-import", SCAN_SUSPICIOUS, SCAN_MEDIUM, "imports what is not known to be harmless",
+	"Importing runs the module's own code; it is not on the list of names that models need.",
+	"Read what it does in the version that you have installed, or ask for safetensors.")
+SCAN_RULE(COMPUTED_IMPORT, "model.pickle.computed-import", SCAN_BAD, SCAN_HIGH, "computes what it imports",
+	"The name of the import is the result of a call, so that it cannot be read; no serializer writes that.",
+	"Do not load it.")
+SCAN_RULE(COMPUTED_CALL, "model.pickle.computed-call", SCAN_BAD, SCAN_HIGH, "calls what a call gave",
+	"The function that is called is itself the result of a call, or lost; no serializer writes that.",
+	"Do not load it.")
+SCAN_RULE(EXTENSION, "model.pickle.extension", SCAN_BAD, SCAN_HIGH, "imports by a number",
+	"EXT1, EXT2 and EXT4 name an import by a number of the loading process's registry: what it is cannot be seen.",
+	"Do not load it.")
+SCAN_RULE(CHANGE_GLOBAL, "model.pickle.changes-import", SCAN_BAD, SCAN_HIGH, "changes a module, class or function",
+	"Its state is set on what was imported, not on an object: later code of the process behaves otherwise.",
+	"Do not load it.")
+SCAN_RULE(PICKLE_ODD, "model.pickle.loaders-differ", SCAN_SUSPICIOUS, SCAN_MEDIUM, "is read differently by different loaders",
+	"What one loader refuses another runs; no serializer writes that.",
+	"Do not load it unless its maker can explain it.")
+SCAN_RULE(PICKLE_BROKEN, "model.pickle.broken", SCAN_UNSCANNED, SCAN_HIGH, "a pickle that cannot be read to its end",
+	"What stands before the break is run by a loader all the same; what stands behind it was not understood.",
+	"Do not load it.")
+SCAN_RULE(TRAILING, "model.trailing", SCAN_UNSCANNED, SCAN_HIGH, "bytes behind the end",
+	"Nothing in the format says what they are; another loader may read on.",
+	"Find out what they are, or cut them off.")
+SCAN_RULE(CODE, "model.pickle.code", SCAN_SUSPICIOUS, SCAN_MEDIUM, "carries compiled Python code",
+	"A literal looks like a code object (marshal): data of a model has none.",
+	"Do not load it unless its maker can explain it.")
+SCAN_RULE(EMBEDDED, "model.embedded-pickle", SCAN_SUSPICIOUS, SCAN_HIGH, "has a pickle where numbers should be",
+	"Something that imports and calls lies in bytes that a loader takes for numbers, ready for another loader.",
+	"Do not load it.")
+SCAN_RULE(ZIP_DIFFERS, "archive.headers-differ", SCAN_SUSPICIOUS, SCAN_HIGH, "has headers that contradict each other",
+	"Loaders that go by the directory and loaders that go by local headers read different things.",
+	"Do not load it; archives that tools write do not have this.")
+SCAN_RULE(ZIP_CRC, "archive.checksum", SCAN_SUSPICIOUS, SCAN_MEDIUM, "has a member with a wrong checksum",
+	"Scanners that check it see an error; loaders that do not check it load the content.",
+	"Get it again; if it stays so, do not load it.")
+SCAN_RULE(ZIP_HIDDEN, "archive.hidden-member", SCAN_SUSPICIOUS, SCAN_MEDIUM, "has a member that its directory does not have",
+	"Only loaders that read from the front meet it.",
+	"Do not load it unless its maker can explain it.")
+SCAN_RULE(ZIP_PATH, "archive.path", SCAN_SUSPICIOUS, SCAN_HIGH, "has a member whose name leads elsewhere",
+	"Unpacked by a careless program it writes outside of its folder.",
+	"Do not unpack it.")
+SCAN_RULE(ZIP_ENCRYPTED, "archive.encrypted", SCAN_UNSCANNED, SCAN_HIGH, "is encrypted",
+	"Without its password nobody can look inside.",
+	"Unpack it where that is safe, and scan what comes out.")
+SCAN_RULE(ZIP_UNREAD, "archive.unread", SCAN_UNSCANNED, SCAN_HIGH, "cannot be unpacked",
+	"It is damaged, or packed in a way that is not read here.",
+	"Unpack it where that is safe, and scan what comes out.")

@@ -1,0 +1,33 @@
+#include "inspect/scan.h"
+
+const struct scan_rule scan_rules[SCAN_RULES] = {
+#define SCAN_RULE(name, ...) [SCAN_RULE_##name] = {__VA_ARGS__},
+#include "inspect/scan_rule_table.h"
+#undef SCAN_RULE
+};
+
+const char *scan_verdict_word(enum scan_verdict v)
+{
+	static const char *const word[SCAN_VERDICTS] = {"clean", "unscanned", "suspicious", "bad"};
+	return v < SCAN_VERDICTS ? word[v] : "unscanned";
+}
+
+const char *scan_confidence_word(enum scan_confidence c)
+{
+	static const char *const word[] = {"low", "medium", "high"};
+	return c <= SCAN_HIGH ? word[c] : "low";
+}
+
+enum scan_verdict scan_result_verdict(const struct scan_result *r, size_t count[SCAN_VERDICTS])
+{
+	enum scan_verdict worst = SCAN_CLEAN;
+	if (count)
+		memset(count, 0, SCAN_VERDICTS * sizeof(*count));
+	for (size_t i = 0; i < r->n; i++) {
+		uint32_t v = r->file[i].sum.verdict;
+		worst = v > worst ? (enum scan_verdict)v : worst;
+		if (count && v < SCAN_VERDICTS)
+			count[v]++;
+	}
+	return worst;
+}

@@ -1,0 +1,171 @@
+#include "report/scan.h"
+
+#include "report/write.h"
+
+#define INDENT 7u
+
+static const char *const colours[SCAN_VERDICTS] = {"\033[32m", "\033[33m", "\033[33m", "\033[31m"};
+
+static void put_word(struct buf *out, enum scan_verdict v, bool colour)
+{
+	buf_fmt(out, "%s%s%s", colour ? colours[v] : "", scan_verdict_word(v), colour ? "\033[0m" : "");
+}
+
+static void put_line(struct buf *out, size_t width, const char *lead, const char *text)
+{
+	for (size_t i = 0; i < INDENT; i++)
+		buf_u8(out, ' ');
+	buf_str_add(out, lead);
+	write_wrapped(out, INDENT + strlen(lead), width, slice_str(text), false);
+}
+
+static void put_finding(struct buf *out, const struct scan_file *file, size_t at, size_t width, bool colour)
+{
+	const struct scan_finding *f = &file->finding[at];
+	const struct scan_rule *r = &scan_rules[f->rule];
+	buf_str_add(out, "  ");
+	put_word(out, r->verdict, colour);
+	buf_fmt(out, ": %s", r->title);
+	if (f->evidence[0]) {
+		buf_str_add(out, ": ");
+		write_visible(out, slice_str(f->evidence));
+	}
+	buf_str_add(out, "\n       ");
+	if (f->member[0]) {
+		buf_str_add(out, "in ");
+		write_visible(out, slice_str(f->member));
+		buf_str_add(out, ", ");
+	}
+	if (f->line)
+		buf_fmt(out, "line %u, column %u", f->line, f->column);
+	else if (f->n)
+		buf_fmt(out, "bytes %llu to %llu", (unsigned long long)f->at, (unsigned long long)(f->at + f->n - 1));
+	else
+		buf_fmt(out, "byte %llu", (unsigned long long)f->at);
+	buf_fmt(out, " [%s]\n", r->id);
+	/* What is to be known of a rule is said once a file. */
+	for (size_t i = 0; i < at; i++)
+		if (file->finding[i].rule == f->rule)
+			return;
+	put_line(out, width, "", r->why);
+	put_line(out, width, "→ ", r->todo);
+}
+
+static void put_file(struct buf *out, const struct scan_file *f, size_t width, bool colour)
+{
+	write_visible(out, slice_str(f->path));
+	buf_str_add(out, "  ");
+	put_word(out, (enum scan_verdict)f->sum.verdict, colour);
+	buf_str_add(out, " (");
+	if (f->sum.form[0]) {
+		write_visible(out, slice_str(f->sum.form));
+		buf_str_add(out, ", ");
+	}
+	write_bytes(out, f->sum.size);
+	buf_str_add(out, ")\n");
+	/* The worst first. */
+	for (int v = SCAN_BAD; v > SCAN_CLEAN; v--)
+		for (size_t i = 0; i < f->kept; i++)
+			if (scan_rules[f->finding[i].rule].verdict == (enum scan_verdict)v)
+				put_finding(out, f, i, width, colour);
+	uint64_t more = (uint64_t)f->sum.dropped + (f->sum.found - f->kept);
+	if (more)
+		buf_fmt(out, "  and %llu findings more\n", (unsigned long long)more);
+	buf_u8(out, '\n');
+}
+
+void scan_text(struct buf *out, const struct scan_result *r, size_t width, bool colour)
+{
+	size_t count[SCAN_VERDICTS], text = 0;
+	enum scan_verdict worst = scan_result_verdict(r, count);
+	uint64_t bytes = 0;
+	const char *before = ": ";
+	for (size_t i = 0; i < r->n; i++)
+		bytes += r->file[i].sum.size;
+	put_word(out, worst, colour);
+	buf_fmt(out, "  %zu file%s, ", r->n, write_s(r->n));
+	write_bytes(out, bytes);
+	for (int v = SCAN_BAD; v >= SCAN_CLEAN; v--)
+		if (count[v]) {
+			buf_fmt(out, "%s%zu %s", before, count[v], scan_verdict_word((enum scan_verdict)v));
+			before = ", ";
+		}
+	buf_str_add(out, "\n\n");
+	for (int v = SCAN_BAD; v > SCAN_CLEAN; v--)
+		for (size_t i = 0; i < r->n; i++) {
+			const struct scan_file *f = &r->file[i];
+			if (f->sum.verdict != (uint32_t)v)
+				continue;
+			if (f->sum.other && v == SCAN_UNSCANNED)
+				text++;
+			else
+				put_file(out, f, width, colour);
+		}
+	if (text)
+		buf_fmt(out, "%zu text file%s without a model in %s: nothing here judges such text yet, so %s unscanned.\n", text,
+		        write_s(text), text == 1 ? "it" : "them", text == 1 ? "it is" : "they are");
+	if (r->left_out)
+		buf_fmt(out, "%llu text file%s without a model in %s left out.\n", (unsigned long long)r->left_out,
+		        write_s((size_t)r->left_out), r->left_out == 1 ? "it was" : "them were");
+	buf_str_add(out, "Looked for: ");
+	for (size_t i = 0; r->subject[i]; i++)
+		buf_fmt(out, "%s%s", i ? ", " : "", r->subject[i]);
+	buf_fmt(out, "%s.\n", r->deep ? "; the numbers of tensors were read too" : "");
+}
+
+static void put_member(struct buf *out, const char *key, const char *value)
+{
+	buf_fmt(out, ", \"%s\": ", key);
+	write_json(out, value);
+}
+
+static void json_finding(struct buf *out, const struct scan_finding *f)
+{
+	const struct scan_rule *r = &scan_rules[f->rule];
+	buf_str_add(out, "      {\"rule\": ");
+	write_json(out, r->id);
+	put_member(out, "verdict", scan_verdict_word(r->verdict));
+	put_member(out, "confidence", scan_confidence_word(r->confidence));
+	put_member(out, "title", r->title);
+	if (f->member[0])
+		put_member(out, "member", f->member);
+	buf_fmt(out, ", \"at\": %llu, \"bytes\": %llu", (unsigned long long)f->at, (unsigned long long)f->n);
+	if (f->line)
+		buf_fmt(out, ", \"line\": %u, \"column\": %u", f->line, f->column);
+	put_member(out, "evidence", f->evidence);
+	put_member(out, "why", r->why);
+	put_member(out, "todo", r->todo);
+	buf_u8(out, '}');
+}
+
+void scan_json(struct buf *out, const struct scan_result *r, const char *version)
+{
+	size_t count[SCAN_VERDICTS];
+	enum scan_verdict worst = scan_result_verdict(r, count);
+	buf_str_add(out, "{\n  \"version\": ");
+	write_json(out, version);
+	buf_fmt(out, ",\n  \"verdict\": \"%s\",\n  \"deep\": %s,\n  \"subjects\": [", scan_verdict_word(worst), r->deep ? "true" : "false");
+	for (size_t i = 0; r->subject[i]; i++) {
+		buf_str_add(out, i ? ", " : "");
+		write_json(out, r->subject[i]);
+	}
+	buf_fmt(out, "],\n  \"counts\": {\"files\": %zu, \"left_out\": %llu", r->n, (unsigned long long)r->left_out);
+	for (int v = SCAN_CLEAN; v <= SCAN_BAD; v++)
+		buf_fmt(out, ", \"%s\": %zu", scan_verdict_word((enum scan_verdict)v), count[v]);
+	buf_str_add(out, "},\n  \"files\": [");
+	for (size_t i = 0; i < r->n; i++) {
+		const struct scan_file *f = &r->file[i];
+		buf_str_add(out, i ? ",\n    {\"path\": " : "\n    {\"path\": ");
+		write_json(out, f->path);
+		put_member(out, "verdict", scan_verdict_word((enum scan_verdict)f->sum.verdict));
+		put_member(out, "form", f->sum.form);
+		buf_fmt(out, ", \"size\": %llu, \"uncovered\": %llu, \"dropped\": %llu, \"findings\": [", (unsigned long long)f->sum.size,
+		        (unsigned long long)f->sum.uncovered, (unsigned long long)f->sum.dropped + (f->sum.found - f->kept));
+		for (size_t k = 0; k < f->kept; k++) {
+			buf_str_add(out, k ? ",\n" : "\n");
+			json_finding(out, &f->finding[k]);
+		}
+		buf_str_add(out, "]}");
+	}
+	buf_str_add(out, r->n ? "\n  ]\n}\n" : "]\n}\n");
+}

@@ -1,0 +1,81 @@
+#!/bin/bash
+# check: asan
+# postern scan over attacks that are made here, one a file; its exit codes, forms, and what it does not follow. Prints "ok - NAME" or
+# "not ok - NAME" for each check; exit 1 if one failed.
+# shellcheck disable=SC2317 # called through check
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+postern=$PWD/build/${BUILD:-release}/postern
+[[ -x $postern ]] || make -s BUILD="${BUILD:-release}" all || exit 2
+work=$(mktemp -d) || exit 2
+trap 'rm -rf "$work"' EXIT
+failed=0
+
+# check NAME COMMAND...
+check() {
+	local name=$1
+	shift
+	if "$@" >"$work/log" 2>&1; then
+		echo "ok - scan: $name"
+	else
+		echo "not ok - scan: $name"
+		sed 's/^/# /' "$work/log" | head -40
+		failed=1
+	fi
+}
+
+# gives CODE PATTERN ARGUMENT...: the exit code, and a line of what is printed.
+gives() {
+	local code=$1 pattern=$2 got
+	shift 2
+	"$postern" scan "$@" >"$work/said" 2>&1
+	got=$?
+	cat "$work/said"
+	((got == code)) && grep -qE -- "$pattern" "$work/said"
+}
+
+files=$work/files
+check 'the files are made' python3 tests/integration/scan_files.py "$files"
+"$postern" scan --format json "$files" >"$work/out.json" 2>"$work/err"
+check 'every attack is found, and nothing else' python3 tests/integration/scan_check.py "$files" "$work/out.json"
+check 'nothing is said beside the result' test ! -s "$work/err"
+
+# One verdict an exit code, the worst of several.
+check 'clean is 0' gives 0 '^clean' "$files/good/plain.pkl"
+check 'bad is 1' gives 1 '^bad  2 files' "$files/good/plain.pkl" "$files/pickle/call-0.pkl"
+check 'wrong use is 2' gives 2 'name a file or a folder'
+check 'what is not there is 2' gives 2 'nowhere' "$work/nowhere"
+check 'unscanned is 3' gives 3 '^unscanned' "$files/names/unknown.bin" "$files/good/plain.pkl"
+check 'suspicious is 4' gives 4 '^suspicious' "$files/pickle/unknown.pkl" "$files/names/unknown.bin"
+check 'text is left out where models are asked for' gives 0 '1 text file' --subject models "$files/names/README.md" "$files/good/plain.pkl"
+check 'the call is shown' gives 1 'posix.system\("id"\)' "$files/pickle/call-4.pkl"
+check 'what to do is said' gives 1 '→ Do not load it' "$files/pickle/call-4.pkl"
+
+# Nothing a file says reaches the terminal raw.
+printf '\200\002cposix\nsys\033[31mtem\n.' >"$work/escape.pkl"
+check 'evidence is made safe' bash -c "! '$postern' scan '$work/escape.pkl' | grep -q $'\033'"
+
+# Links, pipes, and what cannot be read.
+mkdir "$work/links" && cp "$files/good/plain.pkl" "$work/links/" && ln -s plain.pkl "$work/links/inside" && ln -s . "$work/links/loop"
+mkfifo "$work/links/pipe"
+check 'links inside and pipes are passed over' gives 0 '^clean  1 file,' "$work/links"
+ln -s "$files/pickle/call-0.pkl" "$work/links/outside"
+check 'a link that leads out is unscanned' gives 3 'a link that leads out' "$work/links"
+check 'one that is named is followed' gives 1 'posix.system' "$work/links/outside"
+
+# A file of 20 GB with nothing in it costs no time, and one that shrinks while it is read harms nothing.
+truncate -s 20G "$work/hole.bin"
+check 'a large file' timeout 60 bash -c "'$postern' scan '$work/hole.bin'; (( \$? == 3 ))"
+check 'twice the same' bash -c "'$postern' scan --format json '$files' | cmp - '$work/out.json'"
+
+if command -v npm >/dev/null; then
+	cp -R tests/integration/ajv "$work/ajv" && rm -rf "$work/ajv/node_modules"
+	if npm --prefix "$work/ajv" ci --ignore-scripts >"$work/log" 2>&1; then
+		check 'the JSON fits its schema' node "$work/ajv/one.js" "$PWD/share/schema/scan.schema.json" "$work/out.json"
+	else
+		echo 'scan: the schema was not tried, as ajv cannot be fetched'
+	fi
+else
+	echo 'scan: the schema was not tried, as there is no npm to fetch ajv with'
+fi
+exit $failed

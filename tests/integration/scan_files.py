@@ -1,0 +1,150 @@
+"""Writes the files that tests/integration/scan.sh scans, each with one attack, and expected.tsv: file, verdict, a rule that must be among its
+findings ("-": none may be). What would be run is `id` at most, and nothing is ever loaded: pickles are written out by hand."""
+import base64
+import gzip
+import io
+import json
+import os
+import struct
+import sys
+import zipfile
+import zlib
+
+out = sys.argv[1]
+rows = []
+
+
+def put(name, data, verdict, rule="-"):
+    path = os.path.join(out, name)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "wb") as f:
+        f.write(data)
+    rows.append((name, verdict, rule))
+
+
+# What stands for a payload, in protocol 0 and 4.
+CALL = b"cposix\nsystem\n(S'id'\ntR."
+def text(s):
+    s = s.encode()
+    return b"\x8c" + bytes([len(s)]) + s if len(s) < 256 else b"X" + struct.pack("<I", len(s)) + s
+def call(module, name, *args, stop=b"."):
+    return b"\x80\x04" + text(module) + text(name) + b"\x93(" + b"".join(text(a) for a in args) + b"tR" + stop
+GOOD = b"\x80\x02}q\0(X\x01\0\0\0aq\x01K\x01X\x01\0\0\0bq\x02]q\x03(K\x01K\x02eu."
+ORDERED = b"\x80\x02ccollections\nOrderedDict\nq\0)Rq\x01."
+
+
+def zip_of(members, method=zipfile.ZIP_STORED):
+    b = io.BytesIO()
+    with zipfile.ZipFile(b, "w", method) as z:
+        for name, data in members:
+            z.writestr(zipfile.ZipInfo(name), data, method)
+    return b.getvalue()
+
+
+# --- pickles that are as they should be
+put("good/plain.pkl", GOOD, "clean")
+put("good/ordered.pkl", ORDERED, "clean")
+put("good/two.pkl", GOOD + ORDERED, "clean")
+put("good/latin1.pkl", b"\x80\x02c_codecs\nencode\nX\x02\0\0\0abX\x06\0\0\0latin1\x86R.", "clean")
+TORCH = (b"\x80\x02ctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\x000X\x03\0\0\0cpuK\x02tQK\0K\x02\x85K\x01\x85\x89"
+         b"ccollections\nOrderedDict\n)RtR.")
+put("good/torch.pt", zip_of([("archive/data.pkl", TORCH), ("archive/byteorder", b"little"), ("archive/data/0", b"\0\0\x80?\0\0\0@"), ("archive/version", b"3\n")]), "clean")
+MAGIC = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
+put("good/legacy.pt", MAGIC + b"\x80\x02M\xe9\x03." + GOOD + TORCH + b"\x80\x02]X\x01\0\0\x000a." + struct.pack("<q", 2) + b"\0\0\x80?\0\0\0@", "clean")
+def wrapper(dtype, shape, extra=b""):
+    return (b"\x80\x04" + text("joblib.numpy_pickle") + text("NumpyArrayWrapper") + b"\x93)\x81}(" + text("shape") + b"K" + bytes([shape]) + b"\x85" + text("dtype") +
+            text("numpy") + text("dtype") + b"\x93" + text(dtype) + b"\x89\x88\x87R" + text("allow_mmap") + b"\x88" + extra + b"ub")
+put("good/joblib.joblib", wrapper("f8", 2) + b"\x93" * 16 + b".", "clean")
+put("good/joblib-aligned.joblib", wrapper("f8", 2, text("numpy_array_alignment_bytes") + b"K\x10") + b"\x05" + b"\xff" * 5 + b"\x93" * 16 + b".", "clean")
+put("good/joblib.zlib", zlib.compress(GOOD), "clean")
+
+# --- pickles that call
+for p, name in ((CALL, "0"), (call("posix", "system", "id"), "4"), (b"(S'id'\niposix\nsystem\n.", "inst"), (b"(cposix\nsystem\nS'id'\no.", "obj")):
+    put(f"pickle/call-{name}.pkl", p, "bad", "model.pickle.call")
+put("pickle/breaks.pkl", CALL[:-1] + b"\xff\xff", "bad", "model.pickle.call")
+put("pickle/breaks-says-so.pkl", CALL[:-1] + b"\xff\xff", "bad", "model.pickle.broken")
+put("pickle/no-stop.pkl", CALL[:-1], "bad", "model.pickle.call")
+put("pickle/second.pkl", GOOD + CALL, "bad", "model.pickle.call")
+put("pickle/behind.pkl", GOOD + b"\xff\xfe some bytes" + call("posix", "system", "id"), "bad", "model.embedded-pickle")
+put("pickle/hidden-by-pop.pkl", b"(cposix\nsystem\nS'id'\no0" + GOOD, "bad", "model.pickle.call")
+put("pickle/magic-computed.pt", b"cbuiltins\neval\n(S'0x1950a86a20f9469cfc6c'\ntR." + GOOD, "bad", "model.pickle.call")
+put("pickle/import-only.pkl", b"\x80\x02cposix\nsystem\n.", "bad", "model.pickle.import")
+put("pickle/from-memo.pkl", b"\x80\x04" + text("posix") + b"\x940" + text("system") + b"\x940h\0h\x01\x93(S'id'\ntR.", "bad", "model.pickle.call")
+put("pickle/escaped-name.pkl", b"V\\u0070osix\nS'\\x73ystem'\n\x93(S'id'\ntR.", "bad", "model.pickle.call")
+put("pickle/computed-name.pkl", b"\x80\x04cbuiltins\nstr\n" + text("posix") + b"\x85R" + text("system") + b"\x93" + text("id") + b"\x85R.", "bad",
+    "model.pickle.computed-import")
+put("pickle/odd-name.pkl", b"\x80\x04K\x01" + text("system") + b"\x93" + text("id") + b"\x85R.", "bad", "model.pickle.computed-import")
+put("pickle/computed-call.pkl", b"\x80\x04cfunctools\npartial\n)R)R.", "bad", "model.pickle.computed-call")
+for n, code in ((1, b"\x82\x01"), (2, b"\x83\x01\x01"), (4, b"\x84\x01\x01\x01\x01")):
+    put(f"pickle/ext{n}.pkl", b"\x80\x02" + code + b")R.", "bad", "model.pickle.extension")
+put("pickle/build.pkl", b"\x80\x02ccollections\nOrderedDict\n}X\x04\0\0\0keysNsb.", "bad", "model.pickle.changes-import")
+put("pickle/setitem.pkl", b"\x80\x02csys\nmodules\nX\x02\0\0\0osNs.", "bad", "model.pickle.changes-import")
+put("pickle/dotted.pkl", b"\x80\x04" + text("collections") + text("abc.sys.modules") + b"\x93.", "bad", "model.pickle.import")
+put("pickle/resolve-name.pkl", call("pkgutil", "resolve_name", "os:system"), "bad", "model.pickle.call")
+put("pickle/submodule.pkl", call("os.path", "join", "a"), "bad", "model.pickle.call")
+for module in ("_pickle", "_io", "nt", "posix"):
+    put(f"pickle/twin-{module}.pkl", call(module, "open", "x"), "bad", "model.pickle.call")
+put("pickle/unknown.pkl", call("somebody.library", "Class", "x"), "suspicious", "model.pickle.unknown-call")
+put("pickle/unknown-import.pkl", b"\x80\x02csomebody.library\nClass\n.", "suspicious", "model.pickle.unknown-import")
+put("pickle/frame.pkl", b"\x80\x04\x95\x03\0\0\0\0\0\0\0" + text("posix") + b".", "suspicious", "model.pickle.loaders-differ")
+put("pickle/rot13.pkl", b"\x80\x02c_codecs\nencode\nX\x02\0\0\0abX\x05\0\0\0rot13\x86R.", "suspicious", "model.pickle.unknown-call")
+put("pickle/code.pkl", b"\x80\x04C\x40\xe3" + b"\0" * 16 + b"\x40\0\0\0" + b"s" * 43 + b".", "suspicious", "model.pickle.code")
+put("pickle/codetype.pkl", call("types", "CodeType", "x"), "bad", "model.pickle.call")
+inner = call("posix", "system", "id")
+put("pickle/nested-raw.pkl", b"\x80\x04C" + bytes([len(inner)]) + inner + b".", "bad", "model.pickle.call")
+for name, data in (("base64", base64.b64encode(inner)), ("hex", inner.hex().encode()), ("zlib", zlib.compress(inner)), ("gzip", gzip.compress(inner)),
+                   ("base64-zlib", base64.b64encode(zlib.compress(inner)))):
+    put(f"pickle/nested-{name}.pkl", b"\x80\x04" + (b"C" if not data.isascii() else b"\x8c") + bytes([len(data)]) + data + b".", "bad", "model.pickle.call")
+put("pickle/joblib-object.joblib", wrapper("O", 1) + call("posix", "system", "id") + b".", "bad", "model.pickle.call")
+put("pickle/joblib-behind.joblib", wrapper("f8", 2) + b"\x93" * 16 + CALL, "bad", "model.pickle.call")
+put("pickle/legacy-numbers.pt", MAGIC + b"\x80\x02M\xe9\x03." + GOOD + TORCH + b"\x80\x02]X\x01\0\0\x000a." + CALL, "bad", "model.pickle.call")
+
+# --- under other names
+put("names/notes.txt", CALL, "bad", "model.disguised")
+put("names/weights.safetensors", inner, "bad", "model.disguised")
+put("names/zip.jpg", zip_of([("data.pkl", CALL)]), "bad", "model.pickle.call")
+put("names/README.md", b"# A model\n\nIt is called by (nobody). Run it.\n", "unscanned", "scan.text")
+put("names/unknown.bin", bytes(range(256)) * 4, "unscanned", "scan.unknown")
+put("names/unknown-with-pickle.bin", b"\xff\xfe" * 50 + inner, "bad", "model.embedded-pickle")
+put("names/polyglot.pkl", GOOD + zip_of([("data.pkl", GOOD)]), "suspicious", "scan.several-formats")
+
+# --- containers
+put("zip/in-txt.zip", zip_of([("readme.txt", CALL)]), "bad", "model.disguised")
+put("zip/nested.zip", zip_of([("inner.zip", zip_of([("data.pkl", CALL)], zipfile.ZIP_DEFLATED))]), "bad", "model.pickle.call")
+put("zip/deflated.zip", zip_of([("data.pkl", CALL)], zipfile.ZIP_DEFLATED), "bad", "model.pickle.call")
+put("zip/gzip.gz", gzip.compress(CALL), "bad", "model.pickle.call")
+plain = zip_of([("a/data.pkl", CALL)])
+good = zip_of([("a/data.pkl", GOOD)])
+def patched(data, changes):
+    b = bytearray(data)
+    for at, value in changes:
+        b[at] = value
+    return bytes(b)
+central = plain.index(b"PK\1\2")
+for flag in (0x1, 0x20, 0x40):
+    put(f"zip/flag-{flag:x}.zip", patched(plain, [(central + 8, flag)]), "bad", "archive.headers-differ")
+    put(f"zip/flag-{flag:x}-runs.zip", patched(plain, [(central + 8, flag), (6, flag)]), "bad", "model.pickle.call")
+put("zip/names-differ.zip", patched(plain, [(30 + i, c) for i, c in enumerate(b"a/data.txt")]), "bad", "archive.headers-differ")
+put("zip/crc.zip", patched(plain, [(central + 16, 1), (14, 1)]), "bad", "archive.checksum")
+put("zip/crc-runs.zip", patched(plain, [(central + 16, 1), (14, 1)]), "bad", "model.pickle.call")
+put("zip/hidden.zip", plain[:central] + zip_of([("b/data.pkl", GOOD)]), "bad", "archive.hidden-member")
+put("zip/no-directory.zip", plain[:central], "bad", "archive.unread")
+put("zip/traversal.zip", zip_of([("../../.bashrc", GOOD)]), "suspicious", "archive.path")
+put("zip/front.zip", b"#!/bin/sh\n" + good, "suspicious", "archive.headers-differ")
+g = good.index(b"PK\1\2")
+body = good[30 + 10:g]
+put("zip/encrypted.zip", patched(good, [(g + 8, 1), (6, 1)] + [(40 + i, (c * 7 + 91 + i * 13) & 255) for i, c in enumerate(body)]), "unscanned", "archive.encrypted")
+put("zip/method.zip", patched(good, [(g + 10, 14), (8, 14)]), "unscanned", "archive.unread")
+put("zip/truncated.gz", gzip.compress(os.urandom(5000))[:2000], "unscanned", "archive.unread")
+bomb = zlib.compress(b"\0" * (300 << 20), 9)
+put("zip/bomb.zz", bomb, "unscanned", "scan.limit")
+deep = GOOD
+for i in range(20):
+    deep = zip_of([("x.zip", deep)])
+put("zip/deep.zip", deep, "unscanned", "scan.limit")
+put("zip/good.zip", good, "clean")
+put("zip/stored-tensor-with-pickle.pt", zip_of([("archive/data.pkl", TORCH), ("archive/data/0", inner), ("archive/version", b"3\n")]), "bad", "model.pickle.call")
+
+with open(os.path.join(out, "expected.tsv"), "w") as f:
+    for r in rows:
+        f.write("\t".join(r) + "\n")

@@ -1,0 +1,157 @@
+/* The engine of postern scan: its tables, its limits, and what it makes of several findings. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "inspect/scan_part.h"
+#include "inspect/scan_role.h"
+
+static void every_rule_is_complete(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < SCAN_RULES; i++) {
+		const struct scan_rule *r = &scan_rules[i];
+		assert_true(r->id && r->title && r->why && r->todo);
+		assert_true(r->verdict > SCAN_CLEAN && r->verdict <= SCAN_BAD && r->confidence <= SCAN_HIGH);
+		assert_true(strlen(r->title) > 3 && strlen(r->title) < 80 && strlen(r->why) > 10 && strlen(r->todo) > 10);
+		assert_non_null(strchr(r->id, '.'));
+		for (const char *p = r->id; *p; p++)
+			assert_true((*p >= 'a' && *p <= 'z') || *p == '.' || *p == '-');
+		for (size_t k = 0; k < i; k++)
+			assert_string_not_equal(r->id, scan_rules[k].id);
+	}
+}
+
+static void every_detector_has_a_name(void **state)
+{
+	size_t n = 0;
+	(void)state;
+	for (; scan_detector_name(n); n++)
+		for (size_t k = 0; k < n; k++)
+			assert_string_not_equal(scan_detector_name(n), scan_detector_name(k));
+	assert_true(n >= 3);
+}
+
+static void imports_are_judged(void **state)
+{
+	static const struct {
+		const char *module, *name;
+		enum scan_name want;
+	} rows[] = {
+	        {"collections", "OrderedDict", SCAN_NAME_ALLOWED},
+	        {"__builtin__", "set", SCAN_NAME_ALLOWED},
+	        {"copy_reg", "_reconstructor", SCAN_NAME_ALLOWED},
+	        {"torch", "FloatStorage", SCAN_NAME_ALLOWED},
+	        {"builtins", "eval", SCAN_NAME_DANGEROUS},
+	        {"__builtin__", "eval", SCAN_NAME_DANGEROUS},
+	        {"builtins", "", SCAN_NAME_UNKNOWN},
+	        {"builtins", "object.__subclasses__", SCAN_NAME_DANGEROUS},
+	        {"os", "anything", SCAN_NAME_DANGEROUS},
+	        {"os.path", "join", SCAN_NAME_DANGEROUS},
+	        {"osmium", "io", SCAN_NAME_UNKNOWN},
+	        {"collections", "OrderedDict.fromkeys", SCAN_NAME_UNKNOWN},
+	        {"collections", "abc.sys.modules", SCAN_NAME_DANGEROUS},
+	        {"innocent", "os.system", SCAN_NAME_DANGEROUS},
+	        {"innocent", "__globals__", SCAN_NAME_DANGEROUS},
+	        {"Collections", "OrderedDict", SCAN_NAME_UNKNOWN},
+	        {"collections ", "OrderedDict", SCAN_NAME_UNKNOWN},
+	        {"", "", SCAN_NAME_UNKNOWN},
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (scan_import(slice_str(rows[i].module), slice_str(rows[i].name)) != rows[i].want)
+			fail_msg("%s %s", rows[i].module, rows[i].name);
+}
+
+static struct scan_summary scan(struct slice in, const char *name, struct scan_limits limits)
+{
+	const struct scan_options o = {.limits = limits};
+	struct scan_summary s;
+	assert_int_equal(scan_bytes(in, name, &o, NULL, NULL, &s), 0);
+	return s;
+}
+
+static void the_worst_counts(void **state)
+{
+	static const struct {
+		struct slice in;
+		enum scan_verdict want;
+	} rows[] = {
+	        {SLICE_INIT(""), SCAN_CLEAN},
+	        {SLICE_INIT("\x80\x02}."), SCAN_CLEAN},
+	        {SLICE_INIT("\x80\x02}.\xff"), SCAN_UNSCANNED},
+	        {SLICE_INIT("plain text"), SCAN_UNSCANNED},
+	        {SLICE_INIT("\x80\x02"
+	                    "cx.y\nz\n."),
+	                SCAN_SUSPICIOUS},
+	        {SLICE_INIT("\x80\x02"
+	                    "cx.y\nz\ncos\nsystem\n."),
+	                SCAN_BAD},
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		assert_int_equal(scan(rows[i].in, "x.pkl", scan_limits_default()).verdict, rows[i].want);
+	assert_true(scan(SLICE("plain text"), "x.md", scan_limits_default()).other);
+	/* A name that says it is a model is not left out. */
+	assert_false(scan(SLICE("plain text"), "x.pkl", scan_limits_default()).other);
+}
+
+/* Many harmless findings cannot push a bad one out, and what is not told is counted. */
+static void limits_hold(void **state)
+{
+	_cleanup_buf_ struct buf b = BUF(1 << 20);
+	struct scan_limits l = scan_limits_default();
+	(void)state;
+	l.findings = 10;
+	buf_str_add(&b, "\x80\x02");
+	for (int i = 0; i < 100; i++)
+		buf_fmt(&b, "cnobody.knows\nname%d\n0", i);
+	buf_str_add(&b, "cos\nsystem\n.");
+	struct scan_summary s = scan(buf_slice(&b), "x.pkl", l);
+	assert_int_equal(s.verdict, SCAN_BAD);
+	assert_int_equal(s.found, 11);
+	assert_int_equal(s.dropped, 90);
+	l.steps = 50;
+	assert_int_equal(scan(SLICE("\x80\x02}."), "x.pkl", l).verdict, SCAN_CLEAN);
+	l.steps = 2;
+	assert_int_equal(scan(SLICE("\x80\x02}."), "x.pkl", l).verdict, SCAN_UNSCANNED);
+}
+
+/* What a process that was taken over could send. */
+static void answers_are_checked(void **state)
+{
+	struct scan_answer a = {.kind = SCAN_ANSWER_FINDING};
+	(void)state;
+	assert_true(scan_answer_check(&a, sizeof(a)));
+	assert_false(scan_answer_check(&a, sizeof(a) - 1));
+	a.finding.rule = SCAN_RULES;
+	assert_false(scan_answer_check(&a, sizeof(a)));
+	a.finding.rule = 0;
+	memset(a.finding.member, 'x', sizeof(a.finding.member));
+	memset(a.finding.evidence, 27, sizeof(a.finding.evidence));
+	assert_true(scan_answer_check(&a, sizeof(a)));
+	assert_int_equal(strlen(a.finding.member), SCAN_MEMBER_MAX - 1);
+	assert_null(strchr(a.finding.evidence, 27));
+	a = (struct scan_answer){.kind = SCAN_ANSWER_SUMMARY, .summary = {.verdict = SCAN_VERDICTS}};
+	assert_false(scan_answer_check(&a, sizeof(a)));
+	a = (struct scan_answer){.kind = 7};
+	assert_false(scan_answer_check(&a, sizeof(a)));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(every_rule_is_complete),
+	        cmocka_unit_test(every_detector_has_a_name),
+	        cmocka_unit_test(imports_are_judged),
+	        cmocka_unit_test(the_worst_counts),
+	        cmocka_unit_test(limits_hold),
+	        cmocka_unit_test(answers_are_checked),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
