@@ -6,7 +6,7 @@
 #include "base/encode.h"
 #include "base/utf8.h"
 #include "inspect/scan_part.h"
-#include "parse/pickle.h"
+#include "parse/jscan.h"
 #include "parse/zip.h"
 
 #define FINDINGS     200u
@@ -24,6 +24,11 @@ static const struct scan_detector detectors[] = {
         {"pickle", scan_pickle_claims, scan_pickle_look},
         {"zip", scan_zip_claims, scan_zip_look},
         {"compressed", scan_packed_claims, scan_packed_look},
+        {"NPY", scan_npy_claims, scan_npy_look},
+        {"safetensors", scan_safetensors_claims, scan_safetensors_look},
+        {"GGUF", scan_gguf_claims, scan_gguf_look},
+        {"template", scan_template_claims, scan_template_look},
+        {"configuration", scan_config_claims, scan_config_look},
 };
 
 struct scan {
@@ -305,6 +310,13 @@ void scan_payload(struct scan *s, const struct scan_input *in, struct slice lite
 		scan_unpacked(s, out.n);
 		payload_bytes(s, in, buf_slice(&out), at, "base64");
 	}
+}
+
+void scan_payload_texts(struct scan *s, const struct scan_input *in, struct slice json)
+{
+	for (struct jscan_iter i = jscan_iter(json); jscan_next(&i);)
+		if (jscan_is(i.value, '"') && i.value.n > PAYLOAD_TEXT)
+			scan_payload(s, in, slice_sub(i.value, 1, i.value.n - 2), (size_t)(i.value.p - in->bytes.p));
 }
 
 int scan_bytes(struct slice in, const char *name, const struct scan_options *o, void (*fn)(void *arg, const struct scan_finding *f),

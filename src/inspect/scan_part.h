@@ -44,6 +44,12 @@ void scan_found_text(struct scan *s, const struct scan_input *in, enum scan_rule
 bool scan_into(struct scan *s, const struct scan_input *in, const char *label, struct slice bytes, uint64_t size, bool quiet);
 /* A literal that was found in `in` at `at`: a payload, as it is, or in base64, hex, zlib, gzip? Looks into it if so. */
 void scan_payload(struct scan *s, const struct scan_input *in, struct slice literal, size_t at);
+/* The same of each text in a JSON value. */
+void scan_payload_texts(struct scan *s, const struct scan_input *in, struct slice json);
+/* A template of Jinja that was found in `in` at `at`. With `lines` its findings have line and column, else an offset. */
+void scan_template(struct scan *s, const struct scan_input *in, struct slice text, size_t at, bool lines);
+/* A configuration of Keras, JSON, that was found in `in` at `at`. */
+void scan_keras(struct scan *s, const struct scan_input *in, struct slice json, size_t at);
 /* Bytes that nothing interprets: are there pickles in them that do something? */
 void scan_search(struct scan *s, const struct scan_input *in, size_t from, size_t to);
 /* Only zeros? */
@@ -63,5 +69,15 @@ bool scan_zip_claims(struct scan *s, const struct scan_input *in);
 void scan_zip_look(struct scan *s, const struct scan_input *in);
 bool scan_packed_claims(struct scan *s, const struct scan_input *in);
 void scan_packed_look(struct scan *s, const struct scan_input *in);
+bool scan_npy_claims(struct scan *s, const struct scan_input *in);
+void scan_npy_look(struct scan *s, const struct scan_input *in);
+bool scan_safetensors_claims(struct scan *s, const struct scan_input *in);
+void scan_safetensors_look(struct scan *s, const struct scan_input *in);
+bool scan_gguf_claims(struct scan *s, const struct scan_input *in);
+void scan_gguf_look(struct scan *s, const struct scan_input *in);
+bool scan_template_claims(struct scan *s, const struct scan_input *in);
+void scan_template_look(struct scan *s, const struct scan_input *in);
+bool scan_config_claims(struct scan *s, const struct scan_input *in);
+void scan_config_look(struct scan *s, const struct scan_input *in);
 
 #endif

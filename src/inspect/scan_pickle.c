@@ -48,8 +48,10 @@ static void on_trial(void *arg, struct pickle_event *e)
 		t->effects++;
 }
 
-/* Starts with PROTO, which says it; or it does something that only pickles do. */
-static bool looks(struct slice b, bool effects_only)
+/* What it takes: to begin with PROTO or end as a pickle does; to be one from end to end; or to do something that only pickles do. */
+enum proof { PROOF_FORM, PROOF_WHOLE, PROOF_EFFECT };
+
+static bool looks(struct slice b, enum proof proof)
 {
 	struct slice rest = b;
 	/* PERSID: without a loader that knows such names it is the end, and so every ZIP begins. */
@@ -64,9 +66,11 @@ static bool looks(struct slice b, bool effects_only)
 		pickle_read(rest, &l, on_trial, &t, &r);
 		if (t.effects && (r.calls || t.dangerous || r.end == PICKLE_STOP || proto || r.end == PICKLE_LIMIT))
 			return true;
-		if (!effects_only && ((proto && (r.opcodes > 2 || r.end == PICKLE_STOP)) ||
-		                             (r.end == PICKLE_STOP && r.opcodes > 1 && r.used == rest.n) ||
-		                             (r.end == PICKLE_LIMIT && r.opcodes >= TRIAL_OPCODES)))
+		bool whole = r.end == PICKLE_STOP && r.opcodes > 1 && r.used == rest.n;
+		if (proof == PROOF_WHOLE && proto && whole)
+			return true;
+		if (proof == PROOF_FORM && ((proto && (r.opcodes > 2 || r.end == PICKLE_STOP)) || whole ||
+		                                   (r.end == PICKLE_LIMIT && r.opcodes >= TRIAL_OPCODES)))
 			return true;
 		if (r.end != PICKLE_STOP || r.opcodes < 2)
 			return false;
@@ -79,7 +83,7 @@ bool scan_pickle_claims(struct scan *s, const struct scan_input *in)
 {
 	(void)s;
 	/* A guess must do more than look like one. */
-	return in->bytes.n > 1 && looks(in->bytes, in->quiet);
+	return in->bytes.n > 1 && looks(in->bytes, in->quiet ? PROOF_WHOLE : PROOF_FORM);
 }
 
 /* What is shown of a value. */
@@ -390,7 +394,7 @@ void scan_search(struct scan *s, const struct scan_input *in, size_t from, size_
 	const struct slice part = slice_sub(in->bytes, 0, end);
 	for (size_t at = slice_chr(part, 0x80, from); at < end; at = slice_chr(part, 0x80, at + 1)) {
 		struct slice rest = slice_sub(in->bytes, at, to - at);
-		if (rest.n < 4 || rest.p[1] < 1 || rest.p[1] > 5 || !looks(slice_sub(rest, 0, (size_t)1 << 20), true))
+		if (rest.n < 4 || rest.p[1] < 1 || rest.p[1] > 5 || !looks(slice_sub(rest, 0, (size_t)1 << 20), PROOF_EFFECT))
 			continue;
 		scan_found(s, in, SCAN_RULE_EMBEDDED, at, 0, "protocol %u at %zu", rest.p[1], at);
 		struct pickle_result r = one(s, in, at);
@@ -417,10 +421,10 @@ void scan_pickle_look(struct scan *s, const struct scan_input *in)
 	unsigned n = 0;
 	for (; at < in->bytes.n && scan_steps(s, in, 1); n++) {
 		struct slice rest = slice_from(in->bytes, at);
-		if (n && !(rest.n > 2 && rest.p[0] == 0x80 && rest.p[1] <= 5) && !looks(rest, false))
+		if (n && !(rest.n > 2 && rest.p[0] == 0x80 && rest.p[1] <= 5) && !looks(rest, PROOF_FORM))
 			break;
 		/* In an old file of torch five pickles come, then numbers, which may begin as a pickle does. */
-		if (n >= LEGACY && slice_starts(in->bytes, legacy_magic) && !looks(rest, true))
+		if (n >= LEGACY && slice_starts(in->bytes, legacy_magic) && !looks(rest, PROOF_EFFECT))
 			break;
 		struct pickle_result r = one(s, in, at);
 		if (r.end != PICKLE_STOP) {

@@ -77,3 +77,39 @@ SCAN_RULE(ZIP_ENCRYPTED, "archive.encrypted", SCAN_UNSCANNED, SCAN_HIGH, "is enc
 SCAN_RULE(ZIP_UNREAD, "archive.unread", SCAN_UNSCANNED, SCAN_HIGH, "cannot be unpacked",
 	"It is damaged, or packed in a way that is not read here.",
 	"Unpack it where that is safe, and scan what comes out.")
+SCAN_RULE(TENSOR_LAYOUT, "model.tensor.layout", SCAN_SUSPICIOUS, SCAN_MEDIUM, "says of its numbers what cannot be",
+	"Loaders that trust such a header read or write outside of their memory, or miss bytes that others find.",
+	"Do not load it; get it again, and if it stays so ask its maker.")
+SCAN_RULE(TENSOR_OVERFLOW, "model.tensor.overflow", SCAN_BAD, SCAN_HIGH, "has sizes that overflow",
+	"The product of its dimensions does not fit a number: no honest file has that; a loader that multiplies takes too little memory and writes past it.",
+	"Do not load it.")
+SCAN_RULE(TENSOR_HEADER, "model.tensor.header", SCAN_UNSCANNED, SCAN_HIGH, "has a header that cannot be read",
+	"What describes the numbers is damaged, or of a version that is not read here.",
+	"Do not load it; get it again.")
+SCAN_RULE(TEMPLATE_INTERNALS, "model.template.internals", SCAN_BAD, SCAN_HIGH, "has a template that reaches for the internals of Python",
+	"Through such attributes a template gets from a text to functions that run programs, in every loader that renders it without a sandbox.",
+	"Do not use its template; do not load it with a library that renders templates on loading.")
+SCAN_RULE(TEMPLATE_CALL, "model.template.call", SCAN_SUSPICIOUS, SCAN_MEDIUM, "has a template that calls what chat templates do not need",
+	"A chat template needs a few methods of texts and lists; others are ways out of it.",
+	"Read the template, or use one of your own.")
+SCAN_RULE(TEMPLATE_COMPUTED, "model.template.computed", SCAN_SUSPICIOUS, SCAN_MEDIUM, "has a template that computes the names it uses",
+	"Names that are put together from pieces hide what is reached.",
+	"Read the template, or use one of your own.")
+SCAN_RULE(TEMPLATE_INCLUDE, "model.template.include", SCAN_SUSPICIOUS, SCAN_MEDIUM, "has a template that loads other templates",
+	"What is loaded is not in this file, and was not looked at.",
+	"Read the template, or use one of your own.")
+SCAN_RULE(TEMPLATE_BROKEN, "model.template.broken", SCAN_UNSCANNED, SCAN_HIGH, "has a template that cannot be read",
+	"What stands behind the place was not looked at.",
+	"Use a template of your own.")
+SCAN_RULE(REMOTE_CODE, "model.remote-code", SCAN_SUSPICIOUS, SCAN_HIGH, "has code fetched from elsewhere",
+	"Its configuration names a class in another repository, which is downloaded and run where remote code is trusted.",
+	"Do not load it with remote code trusted; fetch, review and pin that code first.")
+SCAN_RULE(KERAS_LAMBDA, "model.keras.lambda", SCAN_BAD, SCAN_HIGH, "has a layer that is Python code",
+	"A Lambda layer carries compiled Python code that is run when the model is loaded or used.",
+	"Do not load it; ask for a model without such layers.")
+SCAN_RULE(KERAS_IMPORT, "model.keras.import", SCAN_BAD, SCAN_HIGH, "has a layer that imports what runs code",
+	"Its configuration names a module and a function that are imported and called when the model is loaded.",
+	"Do not load it.")
+SCAN_RULE(KERAS_UNKNOWN, "model.keras.unknown", SCAN_SUSPICIOUS, SCAN_MEDIUM, "has a layer from outside of Keras",
+	"Its configuration names a module that is imported when the model is loaded; it is not on the list of those that Keras writes.",
+	"Read what the module does in the version that you have installed.")

@@ -145,6 +145,121 @@ put("zip/deep.zip", deep, "unscanned", "scan.limit")
 put("zip/good.zip", good, "clean")
 put("zip/stored-tensor-with-pickle.pt", zip_of([("archive/data.pkl", TORCH), ("archive/data/0", inner), ("archive/version", b"3\n")]), "bad", "model.pickle.call")
 
+put("pickle/nested-twice.pkl", b"\x80\x04C" + bytes([len(inner) + 5]) + b"\x80\x04C" + bytes([len(inner)]) + inner + b"." + b".", "bad", "model.pickle.call")
+
+
+# --- NumPy
+def npy(descr, shape, data, version=1):
+    h = ("{'descr': %s, 'fortran_order': False, 'shape': %s, }" % (descr, shape)).encode()
+    h += b" " * (63 - (len(h) + 10) % 64) + b"\n"
+    return b"\x93NUMPY" + bytes([version, 0]) + struct.pack("<H", len(h)) + h + data
+put("numpy/good.npy", npy("'<f8'", "(2,)", b"\x93" * 16), "clean")
+put("numpy/good.npz", zip_of([("a.npy", npy("'<f8'", "(2,)", b"\x93" * 16))], zipfile.ZIP_DEFLATED), "clean")
+put("numpy/good-objects.npy", npy("'|O'", "(1,)", GOOD), "clean")
+put("numpy/objects.npy", npy("'|O'", "(1,)", call("posix", "system", "id")), "bad", "model.pickle.call")
+put("numpy/objects-in-fields.npy", npy("[('a', '<f8'), ('b', '|O')]", "(1,)", call("posix", "system", "id")), "bad", "model.pickle.call")
+put("numpy/objects.npz", zip_of([("a.npy", npy("'|O'", "(1,)", CALL))], zipfile.ZIP_DEFLATED), "bad", "model.pickle.call")
+put("numpy/behind.npy", npy("'<f8'", "(2,)", b"\x93" * 16 + call("posix", "system", "id")), "bad", "model.pickle.call")
+put("numpy/short.npy", npy("'<f8'", "(9,)", b"\x93" * 16), "suspicious", "model.tensor.layout")
+put("numpy/wraps.npy", npy("'<f8'", "(4294967296, 4294967296)", b""), "unscanned", "model.tensor.header")
+put("numpy/code-in-header.npy", npy("__import__('os')", "(2,)", b""), "unscanned", "model.tensor.header")
+
+
+# --- safetensors
+def safetensors(header, data=b"", length=None):
+    h = json.dumps(header).encode() if not isinstance(header, bytes) else header
+    return struct.pack("<Q", len(h) if length is None else length) + h + data
+def tensor(dtype, shape, a, b):
+    return {"dtype": dtype, "shape": shape, "data_offsets": [a, b]}
+put("safetensors/good.safetensors", safetensors({"__metadata__": {"format": "pt"}, "a": tensor("F32", [2], 0, 8), "b": tensor("U8", [3], 8, 11)}, b"\x80\2c" + b"\1" * 8), "clean")
+put("safetensors/length-wraps.safetensors", safetensors({}, b"", 2**64 - 8), "suspicious", "model.tensor.layout")
+put("safetensors/length.safetensors", safetensors({}, b"", 1000), "suspicious", "model.tensor.layout")
+put("safetensors/shape-wraps.safetensors", safetensors({"a": tensor("F32", [2**32, 2**32], 0, 0)}), "bad", "model.tensor.overflow")
+put("safetensors/shape-differs.safetensors", safetensors({"a": tensor("F32", [9], 0, 8)}, b"\1" * 8), "suspicious", "model.tensor.layout")
+put("safetensors/overlap.safetensors", safetensors({"a": tensor("U8", [8], 0, 8), "b": tensor("U8", [8], 4, 12)}, b"\1" * 12), "suspicious", "model.tensor.layout")
+put("safetensors/outside.safetensors", safetensors({"a": tensor("U8", [80], 0, 80)}, b"\1" * 12), "suspicious", "model.tensor.layout")
+put("safetensors/behind.safetensors", safetensors({"a": tensor("U8", [8], 0, 8)}, b"\1" * 8 + call("posix", "system", "id")), "bad", "model.pickle.call")
+put("safetensors/in-a-hole.safetensors", safetensors({"a": tensor("U8", [8], 40, 48)}, call("posix", "system", "id").ljust(40, b"\1") + b"\1" * 8), "bad", "model.pickle.call")
+put("safetensors/metadata.safetensors", safetensors({"__metadata__": {"x": base64.b64encode(inner + b"\0" * 20).decode()}}), "bad", "model.pickle.call")
+put("safetensors/no-json.safetensors", safetensors(b"{ no json at all }"), "unscanned", "model.tensor.header")
+
+
+# --- GGUF
+def gstr(s):
+    s = s.encode()
+    return struct.pack("<Q", len(s)) + s
+def gguf(pairs=(), tensors=(), data=b"\1" * 64, n_tensors=None, n_pairs=None):
+    b = b"GGUF" + struct.pack("<IQQ", 3, len(tensors) if n_tensors is None else n_tensors, len(pairs) if n_pairs is None else n_pairs)
+    for key, kind, value in pairs:
+        b += gstr(key) + struct.pack("<I", kind) + value
+    for name, dims, kind, offset in tensors:
+        b += gstr(name) + struct.pack("<I", len(dims)) + b"".join(struct.pack("<Q", d) for d in dims) + struct.pack("<IQ", kind, offset)
+    return b + b"\0" * (-len(b) % 32) + data
+T = [("blk.0", (4, 4), 0, 0)]
+ARCH = ("general.architecture", 8, gstr("llama"))
+CHAT = ("{%- for message in messages %}{{- '<|' + message['role'] + '|>' + message.content | trim }}{% if loop.last and message.role != 'assistant' %}{{ raise_exception('no') }}"
+        "{%- endif %}{%- endfor %}{% if add_generation_prompt %}{{ bos_token }}{% endif %}")
+def chat(template):
+    return gguf([ARCH, ("tokenizer.chat_template", 8, gstr(template))], T)
+put("gguf/good.gguf", gguf([ARCH, ("tokenizer.ggml.tokens", 9, struct.pack("<IQ", 8, 2) + gstr("a") + gstr("b")), ("tokenizer.chat_template", 8, gstr(CHAT))], T), "clean")
+put("gguf/dims.gguf", gguf([ARCH], [("a", (1,) * 9, 0, 0)]), "bad", "model.tensor.overflow")
+put("gguf/wraps.gguf", gguf([ARCH], [("a", (2**32, 2**32), 0, 0)]), "bad", "model.tensor.overflow")
+put("gguf/array-of-arrays.gguf", gguf([ARCH, ("x", 9, struct.pack("<IQ", 9, 1))], T), "suspicious", "model.tensor.layout")
+put("gguf/template-is-a-number.gguf", gguf([ARCH, ("tokenizer.chat_template", 4, struct.pack("<I", 7))], T), "suspicious", "model.tensor.layout")
+put("gguf/tokens-are-numbers.gguf", gguf([ARCH, ("tokenizer.ggml.tokens", 9, struct.pack("<IQI", 4, 1, 7))], T), "suspicious", "model.tensor.layout")
+put("gguf/counts.gguf", gguf([ARCH], T, n_pairs=2**63), "suspicious", "model.tensor.layout")
+put("gguf/outside.gguf", gguf([ARCH], [("a", (4, 4), 0, 2**40)]), "suspicious", "model.tensor.layout")
+put("gguf/overlap.gguf", gguf([ARCH], T + [("b", (4, 4), 0, 32)], b"\1" * 96), "suspicious", "model.tensor.layout")
+put("gguf/behind.gguf", gguf([ARCH], T, b"\1" * 64 + call("posix", "system", "id")), "bad", "model.pickle.call")
+put("gguf/other-order.gguf", b"GGUF" + struct.pack(">IQQ", 3, 0, 0) + b"\0" * 32, "unscanned", "model.tensor.header")
+
+# --- templates, in GGUF, alone, and in the configuration of a tokenizer
+PAYLOADS = {
+    "subclasses": "{{ ''.__class__.__mro__[1].__subclasses__() }}",
+    "cycler": "{{ cycler.__init__.__globals__.os.popen('id').read() }}",
+    "items": "{{ x['__class__'] }}",
+    "joined": "{{ x['__cla' ~ 'ss__'] }}",
+    "escaped": "{{ x['\\x5f\\x5fclass\\x5f\\x5f'] }}",
+    "attr": "{{ x | attr('__class__') }}",
+    "map-attribute": "{{ [x] | map(attribute='__class__') | list }}",
+    "in-for": "{% for x in ().__class__.__base__.__subclasses__() %}{% if 'warning' in x.__name__ %}{{ x() }}{% endif %}{% endfor %}",
+}
+for name, t in PAYLOADS.items():
+    put(f"template/{name}.gguf", chat(CHAT + t), "bad", "model.template.internals")
+    put(f"template/{name}.jinja", (CHAT + t).encode(), "bad", "model.template.internals")
+put("template/good.jinja", CHAT.encode(), "clean")
+put("template/good/tokenizer_config.json", json.dumps({"chat_template": CHAT, "model_max_length": 10}, indent=2).encode(), "clean")
+put("template/bad/tokenizer_config.json", json.dumps({"chat_template": [{"name": "a", "template": CHAT}, {"name": "b", "template": PAYLOADS["cycler"]}]}).encode(), "bad", "model.template.internals")
+put("template/format.jinja", (CHAT + "{{ '{0.a}'.format(x) }}").encode(), "suspicious", "model.template.call")
+put("template/stored-call.jinja", (CHAT + "{% set f = x[y] %}{{ f('id') }}").encode(), "suspicious", "model.template.call")
+put("template/computed.jinja", (CHAT + "{{ x[y]('id') }}").encode(), "suspicious", "model.template.computed")
+put("template/pieces.jinja", (CHAT + "{% set u = '_' %}").encode(), "suspicious", "model.template.computed")
+put("template/include.jinja", (CHAT + "{% include 'x' %}").encode(), "suspicious", "model.template.include")
+put("template/broken.jinja", (CHAT + "{{ x").encode(), "unscanned", "model.template.broken")
+put("template/in-comment.jinja", (CHAT + "{# ''.__class__ #}{% raw %}{{ ''.__class__ }}{% endraw %}").encode(), "clean")
+put("template/remote-code/config.json", json.dumps({"auto_map": {"AutoModel": "somebody/else--modeling.Model"}}).encode(), "suspicious", "model.remote-code")
+put("template/local-code/config.json", json.dumps({"auto_map": {"AutoModel": "modeling.Model"}}).encode(), "clean")
+
+
+# --- Keras
+def keras(*layers):
+    return json.dumps({"module": "keras", "class_name": "Sequential", "config": {"name": "s", "layers": list(layers)}, "registered_name": None}).encode()
+DENSE = {"module": "keras.layers", "class_name": "Dense", "registered_name": None,
+         "config": {"units": 1, "activation": "relu", "kernel_initializer": {"module": "keras.initializers", "class_name": "GlorotUniform", "config": {"seed": None}, "registered_name": None}}}
+def layer(module, name, config=None):
+    return {"module": module, "class_name": name, "config": {} if config is None else config, "registered_name": None}
+put("keras/good/config.json", keras(DENSE), "clean")
+put("keras/relu/config.json", keras({**DENSE, "config": {"activation": layer("builtins", "function", "relu")}}), "clean")
+put("keras/lambda/config.json", keras(DENSE, layer("keras.layers", "Lambda", {"function": {"class_name": "__lambda__", "config": {"code": "4w=="}}})), "bad", "model.keras.lambda")
+put("keras/lambda.keras", zip_of([("metadata.json", b"{}"), ("config.json", keras(DENSE, layer("keras.layers", "Lambda")))]), "bad", "model.keras.lambda")
+put("keras/os/config.json", keras(DENSE, layer("os", "function", "system")), "bad", "model.keras.import")
+put("keras/deep/config.json", keras(layer("keras.layers", "Wrapper", {"layer": layer("subprocess", "Popen")})), "bad", "model.keras.import")
+put("keras/get-file/config.json", keras(layer("keras.utils", "function", "get_file")), "bad", "model.keras.import")
+put("keras/unsafe/config.json", keras(layer("keras.config", "function", "enable_unsafe_deserialization")), "bad", "model.keras.import")
+put("keras/eval/config.json", keras(layer("builtins", "function", "eval")), "bad", "model.keras.import")
+put("keras/unknown/config.json", keras(layer("somebody.layers", "Layer")), "suspicious", "model.keras.unknown")
+put("keras/twice/config.json", keras(DENSE).replace(b'"class_name": "Dense"', b'"class_name": "Dense", "class_name": "Lambda"'), "bad", "model.keras.lambda")
+
 with open(os.path.join(out, "expected.tsv"), "w") as f:
     for r in rows:
         f.write("\t".join(r) + "\n")
