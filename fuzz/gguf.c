@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	gguf_read(in, size, 1 << 12, on_text, &in, &g);
 	if (g.at > size || (g.name.n && (g.name.p < data || g.name.p + g.name.n > data + size)))
 		__builtin_trap();
-	if (!g.odd && !g.swapped && g.tensors && g.end > size)
+	if (!g.odd && !g.swapped && g.tensors && g.end > size && g.end > g.data_at)
 		__builtin_trap();
 	return 0;
 }

@@ -23,10 +23,14 @@
 static const struct scan_detector detectors[] = {
         {"pickle", scan_pickle_claims, scan_pickle_look},
         {"zip", scan_zip_claims, scan_zip_look},
+        {"tar", scan_tar_claims, scan_tar_look},
         {"compressed", scan_packed_claims, scan_packed_look},
         {"NPY", scan_npy_claims, scan_npy_look},
         {"safetensors", scan_safetensors_claims, scan_safetensors_look},
         {"GGUF", scan_gguf_claims, scan_gguf_look},
+        {"HDF5", scan_hdf5_claims, scan_hdf5_look},
+        {"ONNX", scan_onnx_claims, scan_onnx_look},
+        {"TensorFlow", scan_tensorflow_claims, scan_tensorflow_look},
         {"template", scan_template_claims, scan_template_look},
         {"configuration", scan_config_claims, scan_config_look},
 };

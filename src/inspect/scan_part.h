@@ -50,6 +50,8 @@ void scan_payload_texts(struct scan *s, const struct scan_input *in, struct slic
 void scan_template(struct scan *s, const struct scan_input *in, struct slice text, size_t at, bool lines);
 /* A configuration of Keras, JSON, that was found in `in` at `at`. */
 void scan_keras(struct scan *s, const struct scan_input *in, struct slice json, size_t at);
+/* Does the name of a file lead out of the folder of the one that names it? */
+bool scan_leads_out(struct slice path);
 /* Bytes that nothing interprets: are there pickles in them that do something? */
 void scan_search(struct scan *s, const struct scan_input *in, size_t from, size_t to);
 /* Only zeros? */
@@ -77,6 +79,14 @@ bool scan_gguf_claims(struct scan *s, const struct scan_input *in);
 void scan_gguf_look(struct scan *s, const struct scan_input *in);
 bool scan_template_claims(struct scan *s, const struct scan_input *in);
 void scan_template_look(struct scan *s, const struct scan_input *in);
+bool scan_hdf5_claims(struct scan *s, const struct scan_input *in);
+void scan_hdf5_look(struct scan *s, const struct scan_input *in);
+bool scan_onnx_claims(struct scan *s, const struct scan_input *in);
+void scan_onnx_look(struct scan *s, const struct scan_input *in);
+bool scan_tensorflow_claims(struct scan *s, const struct scan_input *in);
+void scan_tensorflow_look(struct scan *s, const struct scan_input *in);
+bool scan_tar_claims(struct scan *s, const struct scan_input *in);
+void scan_tar_look(struct scan *s, const struct scan_input *in);
 bool scan_config_claims(struct scan *s, const struct scan_input *in);
 void scan_config_look(struct scan *s, const struct scan_input *in);
 

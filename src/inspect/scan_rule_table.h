@@ -113,3 +113,21 @@ SCAN_RULE(KERAS_IMPORT, "model.keras.import", SCAN_BAD, SCAN_HIGH, "has a layer 
 SCAN_RULE(KERAS_UNKNOWN, "model.keras.unknown", SCAN_SUSPICIOUS, SCAN_MEDIUM, "has a layer from outside of Keras",
 	"Its configuration names a module that is imported when the model is loaded; it is not on the list of those that Keras writes.",
 	"Read what the module does in the version that you have installed.")
+SCAN_RULE(HDF5_UNREAD, "model.hdf5.unread", SCAN_UNSCANNED, SCAN_HIGH, "has parts of HDF5 that are not followed",
+	"What stands there, attributes or groups, was not looked at.",
+	"Ask for safetensors, or for the .keras format.")
+SCAN_RULE(EXTERNAL_DATA, "model.external-data", SCAN_SUSPICIOUS, SCAN_MEDIUM, "takes data from another file",
+	"What is loaded is not in this file alone, and a name can lead to files that are none of the model's.",
+	"Check where the name leads, and scan that file too.")
+SCAN_RULE(EXTERNAL_PATH, "model.external-path", SCAN_BAD, SCAN_HIGH, "takes data from outside of its folder",
+	"Loading it reads a file of the machine that the name leads to, and makes it part of the model.",
+	"Do not load it.")
+SCAN_RULE(GRAPH_OP, "model.graph.operation", SCAN_BAD, SCAN_HIGH, "has an operation that reaches out of the model",
+	"When the graph runs it calls Python, or reads or writes files of the machine.",
+	"Do not load it.")
+SCAN_RULE(GRAPH_CUSTOM, "model.graph.custom", SCAN_SUSPICIOUS, SCAN_MEDIUM, "has operations that need code of their own",
+	"They come from a library that has to be loaded with the model, and can do anything.",
+	"Find out which library that is, and scan and review it.")
+SCAN_RULE(GRAPH_BROKEN, "model.graph.broken", SCAN_UNSCANNED, SCAN_HIGH, "has a graph that cannot be read to its end",
+	"What stands behind the place was not looked at.",
+	"Do not load it; get it again.")

@@ -7,6 +7,7 @@ import json
 import os
 import struct
 import sys
+import tarfile
 import zipfile
 import zlib
 
@@ -259,6 +260,87 @@ put("keras/unsafe/config.json", keras(layer("keras.config", "function", "enable_
 put("keras/eval/config.json", keras(layer("builtins", "function", "eval")), "bad", "model.keras.import")
 put("keras/unknown/config.json", keras(layer("somebody.layers", "Layer")), "suspicious", "model.keras.unknown")
 put("keras/twice/config.json", keras(DENSE).replace(b'"class_name": "Dense"', b'"class_name": "Dense", "class_name": "Lambda"'), "bad", "model.keras.lambda")
+
+
+# --- HDF5, written out: superblock 0, a root group whose header has one attribute that is a text
+def hdf5(text, continued=b"", message=0x0C, shared=0):
+    t = text.encode() if isinstance(text, str) else text
+    name = b"model_config\0".ljust(16, b"\0")
+    kind = struct.pack("<BBBBI", 0x13, 0, 0, 0, len(t))
+    space = struct.pack("<BBBBI", 1, 0, 0, 0, 0)
+    body = struct.pack("<BBHHH", 1, 0, 13, len(kind), len(space)) + name + kind + space + t
+    body += b"\0" * (-len(body) % 8)
+    messages = struct.pack("<HHBBBB", message, len(body), shared, 0, 0, 0) + body + continued
+    head = struct.pack("<BBHIII", 1, 0, 1, 1, len(messages), 0) + messages
+    root = struct.pack("<QQII", 0, 96, 0, 0) + b"\0" * 16
+    block = b"\x89HDF\r\n\x1a\n" + bytes([0, 0, 0, 0, 0, 8, 8, 0]) + struct.pack("<HHI", 4, 16, 0) + struct.pack("<QQQQ", 0, 2**64 - 1, 96 + len(head), 2**64 - 1) + root
+    return block + head
+LAMBDA = keras(layer("keras.layers", "Lambda")).decode()
+put("hdf5/good.h5", hdf5(keras(DENSE).decode()), "clean")
+put("hdf5/lambda.h5", hdf5(LAMBDA), "bad", "model.keras.lambda")
+put("hdf5/in-keras.keras", zip_of([("config.json", keras(DENSE)), ("model.weights.h5", hdf5(LAMBDA))]), "bad", "model.keras.lambda")
+put("hdf5/dense.h5", hdf5("x", struct.pack("<HHBBBB", 0x15, 24, 0, 0, 0, 0) + struct.pack("<BBQQ", 0, 0, 1234, 2**64 - 1) + b"\0" * 6), "unscanned", "model.hdf5.unread")
+put("hdf5/elsewhere.h5", hdf5("x", b"", 0x0C, 2), "unscanned", "model.hdf5.unread")
+put("hdf5/external.h5", hdf5("x", struct.pack("<HHBBBB", 0x07, 8, 0, 0, 0, 0) + b"\1" * 8), "suspicious", "model.external-data")
+put("hdf5/dense-lambda.h5", hdf5("x", struct.pack("<HHBBBB", 0x15, 24, 0, 0, 0, 0) + struct.pack("<BBQQ", 0, 0, 1234, 2**64 - 1) + b"\0" * 6) + LAMBDA.encode(), "bad", "model.keras.lambda")
+put("hdf5/cut.h5", hdf5(LAMBDA)[:150], "unscanned", "model.hdf5.unread")
+
+
+# --- Protocol Buffers: ONNX, TensorFlow
+def varint(n):
+    out = b""
+    while n > 127:
+        out += bytes([n & 127 | 128])
+        n >>= 7
+    return out + bytes([n])
+def pb(*fields):
+    out = b""
+    for number, value in fields:
+        value = value.encode() if isinstance(value, str) else value
+        out += varint(number << 3) + varint(value) if isinstance(value, int) else varint(number << 3 | 2) + varint(len(value)) + value
+    return out
+def onnx_node(op, domain="", *more):
+    return pb((1, "x"), (2, "y"), (4, op), (7, domain), *more)
+def onnx(*graph):
+    return pb((1, 8), (2, "maker"), (8, pb((1, ""), (2, 17))), (7, pb((2, "graph"), *graph)))
+def onnx_tensor(path):
+    return pb((1, 2), (2, 1), (8, "w"), (14, 1), (13, pb((1, "location"), (2, path))), (13, pb((1, "offset"), (2, "0"))))
+put("graph/good.onnx", onnx((1, onnx_node("Relu")), (5, pb((1, 2), (2, 1), (8, "w"), (9, b"\0" * 8)))), "clean")
+put("graph/beside.onnx", onnx((5, onnx_tensor("weights.bin"))), "clean")
+put("graph/above.onnx", onnx((5, onnx_tensor("../../etc/passwd"))), "bad", "model.external-path")
+put("graph/absolute.onnx", onnx((5, onnx_tensor("/etc/passwd"))), "bad", "model.external-path")
+put("graph/in-attribute.onnx", onnx((1, onnx_node("Constant", "", (5, pb((1, "value"), (5, onnx_tensor("/etc/passwd"))))))), "bad", "model.external-path")
+put("graph/in-branch.onnx", onnx((1, onnx_node("If", "", (5, pb((1, "then"), (6, pb((5, onnx_tensor("/etc/passwd"))))))))), "bad", "model.external-path")
+put("graph/custom.onnx", onnx((1, onnx_node("Do", "somebody.ops"))), "suspicious", "model.graph.custom")
+put("graph/python.onnx", onnx((1, onnx_node("PythonOp", "com.microsoft"))), "bad", "model.graph.operation")
+put("graph/broken.onnx", onnx((1, onnx_node("Relu")), (1, b"\x22\x7f")), "unscanned", "model.graph.broken")
+def tf_node(op):
+    return pb((1, "name"), (2, op))
+def saved(*graph):
+    return pb((1, 1), (2, pb((1, pb((4, "serve"))), (2, pb(*graph)))))
+put("graph/good/saved_model.pb", saved((1, tf_node("Const")), (1, tf_node("MatMul"))), "clean")
+for op in ("PyFunc", "EagerPyFunc", "ReadFile", "WriteFile"):
+    put(f"graph/{op}/saved_model.pb", saved((1, tf_node("Const")), (1, tf_node(op))), "bad", "model.graph.operation")
+put("graph/in-library/saved_model.pb", saved((1, tf_node("Const")), (2, pb((1, pb((1, pb((1, "f"))), (3, tf_node("ReadFile"))))))), "bad", "model.graph.operation")
+put("graph/frozen.pb", pb((1, tf_node("Const")), (1, tf_node("ReadFile"))), "bad", "model.graph.operation")
+put("graph/keras/keras_metadata.pb", pb((1, pb((2, 1), (3, "root"), (5, '{"class_name": "Sequential", "config": {"layers": [{"class_name": "Lambda", "config": {}}]}}')))), "bad", "model.keras.lambda")
+
+
+# --- tar
+def tar_of(members):
+    b = io.BytesIO()
+    with tarfile.open(fileobj=b, mode="w", format=tarfile.GNU_FORMAT) as t:
+        for name, data in members:
+            i = tarfile.TarInfo(name)
+            i.size = len(data)
+            t.addfile(i, io.BytesIO(data))
+    return b.getvalue()
+put("tar/good.tar", tar_of([("pickle", GOOD), ("other", GOOD)]), "clean")
+put("tar/bad.tar", tar_of([("pickle", GOOD), ("tensors", call("posix", "system", "id"))]), "bad", "model.pickle.call")
+put("tar/bad.tar.gz", gzip.compress(tar_of([("x" * 200 + ".pkl", CALL)])), "bad", "model.pickle.call")
+put("tar/out.tar", tar_of([("../x", GOOD)]), "suspicious", "archive.path")
+put("tar/cut.tar", tar_of([("pickle", b"\x80\x04]K\x01aC\xff" + b"\1" * 255 + b".")])[:700], "unscanned", "scan.limit")
+put("tar/behind.tar", tar_of([("pickle", GOOD)]) + b"more", "unscanned", "model.trailing")
 
 with open(os.path.join(out, "expected.tsv"), "w") as f:
     for r in rows:

@@ -21,7 +21,7 @@ static void every_rule_is_complete(void **state)
 		assert_true(strlen(r->title) > 3 && strlen(r->title) < 80 && strlen(r->why) > 10 && strlen(r->todo) > 10);
 		assert_non_null(strchr(r->id, '.'));
 		for (const char *p = r->id; *p; p++)
-			assert_true((*p >= 'a' && *p <= 'z') || *p == '.' || *p == '-');
+			assert_true((*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') || *p == '.' || *p == '-');
 		for (size_t k = 0; k < i; k++)
 			assert_string_not_equal(r->id, scan_rules[k].id);
 	}
