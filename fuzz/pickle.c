@@ -43,7 +43,7 @@ static void on_event(void *arg, struct pickle_event *e)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_arena_ struct arena a = ARENA(1 << 16);
-	const struct pickle_limits limits = {.opcodes = 10000, .memory = 1 << 16, .arena = &a};
+	const struct pickle_limits limits = {.opcodes = 10000, .stack = 1 << 16, .memo = 1 << 16, .arena = &a};
 	struct pickle_result r;
 	pickle_read(slice_of(data, size), &limits, on_event, &size, &r);
 	if (r.used > size || (r.end != PICKLE_STOP && !r.reason))

@@ -286,11 +286,23 @@ static bool is_code(struct slice s)
 	return true;
 }
 
+/* Most literals are nothing: that is found out before anything is put together. */
+static bool claimed(struct scan *s, const struct scan_input *in, struct slice b)
+{
+	const struct scan_input part = {.bytes = b, .size = b.n, .member = in->member, .name = "", .depth = in->depth + 1, .quiet = true};
+	for (size_t i = 0; i < ARRAY_LEN(detectors); i++)
+		if (detectors[i].claims(s, &part))
+			return true;
+	return false;
+}
+
 static void payload_bytes(struct scan *s, const struct scan_input *in, struct slice b, size_t at, const char *how)
 {
 	char label[64];
 	if (is_code(b))
 		scan_found(s, in, SCAN_RULE_CODE, at, b.n, "%s", how);
+	if (!claimed(s, in, b))
+		return;
 	(void)snprintf(label, sizeof(label), "%s at %zu", how, at);
 	(void)scan_into(s, in, label, b, b.n, true);
 }

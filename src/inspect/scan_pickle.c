@@ -8,8 +8,9 @@
 #define TRIAL_OPCODES 20000u
 #define TRIAL_PICKLES 4u
 #define OPCODES       ((size_t)20000000)
-#define MEMORY        ((size_t)64 << 20)
-#define ARENA_MAX     ((size_t)96 << 20)
+#define STACK_MAX     ((size_t)32 << 20)
+#define MEMO_MAX      ((size_t)128 << 20)
+#define ARENA_MAX     ((size_t)64 << 20)
 #define TRIAL_MEMORY  ((size_t)4 << 20)
 #define PENDING       256u
 #define NESTED        8u
@@ -59,7 +60,7 @@ static bool looks(struct slice b, enum proof proof)
 		return false;
 	for (unsigned i = 0; i < TRIAL_PICKLES && rest.n; i++) {
 		_cleanup_arena_ struct arena a = ARENA(TRIAL_MEMORY);
-		const struct pickle_limits l = {.opcodes = TRIAL_OPCODES, .memory = TRIAL_MEMORY, .arena = &a};
+		const struct pickle_limits l = {.opcodes = TRIAL_OPCODES, .stack = TRIAL_MEMORY, .memo = TRIAL_MEMORY, .arena = &a};
 		struct pickle_result r;
 		struct trial t = {0};
 		bool proto = rest.n > 2 && rest.p[0] == 0x80 && rest.p[1] <= 5;
@@ -291,7 +292,7 @@ static void on_event(void *arg, struct pickle_event *e);
 
 static size_t nested(struct judge *j, size_t at)
 {
-	const struct pickle_limits l = {.opcodes = OPCODES, .memory = MEMORY, .arena = j->arena};
+	const struct pickle_limits l = {.opcodes = OPCODES, .stack = STACK_MAX, .memo = MEMO_MAX, .arena = j->arena};
 	struct pickle_result r;
 	struct slice saved = j->bytes;
 	size_t base = j->base;
@@ -373,7 +374,7 @@ static void on_event(void *arg, struct pickle_event *e)
 static struct pickle_result one(struct scan *s, const struct scan_input *in, size_t at)
 {
 	_cleanup_arena_ struct arena a = ARENA(ARENA_MAX);
-	const struct pickle_limits l = {.opcodes = OPCODES, .memory = MEMORY, .arena = &a};
+	const struct pickle_limits l = {.opcodes = OPCODES, .stack = STACK_MAX, .memo = MEMO_MAX, .arena = &a};
 	struct pickle_result r = {.end = PICKLE_LIMIT, .reason = "no memory"};
 	struct judge *j = calloc(1, sizeof(*j));
 	if (!j)

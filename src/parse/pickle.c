@@ -9,22 +9,19 @@
 #define FAR_BEYOND  4096u
 #define NUMBER_LINE 64u
 
-struct slot {
-	struct pickle_value v;
-	bool set;
-};
+/* A place of the memo that nothing was put into: the kind of no value. */
+#define UNSET ((enum pickle_kind)(PICKLE_PERSISTENT + 1))
 struct far_slot {
 	uint64_t key;
-	struct slot s;
+	struct pickle_value v;
 };
 
 struct machine {
 	struct slice in;
 	size_t at, end; /* of the opcode; behind its operands */
 	uint8_t opcode;
-	struct buf stack, marks, memo;
-	struct far_slot far[FAR_SLOTS];
-	size_t n_far, memo_count;
+	struct buf stack, marks, memo, far;
+	size_t memo_count;
 	uint64_t frame_end;
 	bool straddled;
 	const struct pickle_limits *limits;
@@ -149,27 +146,28 @@ static struct pickle_value tuple(struct machine *m, const struct pickle_value *v
 
 /* The memo. */
 
-static struct slot *slot(struct machine *m, uint64_t key, bool make)
+static struct pickle_value *slot(struct machine *m, uint64_t key, bool make)
 {
-	size_t n = m->memo.n / sizeof(struct slot);
+	const struct pickle_value empty = {.kind = UNSET};
+	size_t n = m->memo.n / sizeof(empty), n_far = m->far.n / sizeof(struct far_slot);
 	if (key < n)
-		return &((struct slot *)(void *)m->memo.p)[key];
-	for (size_t i = 0; i < m->n_far; i++)
-		if (m->far[i].key == key)
-			return &m->far[i].s;
+		return &((struct pickle_value *)(void *)m->memo.p)[key];
+	struct far_slot *far = (struct far_slot *)(void *)m->far.p;
+	for (size_t i = 0; i < n_far; i++)
+		if (far[i].key == key)
+			return &far[i].v;
 	if (!make)
 		return NULL;
-	if (key < n + FAR_BEYOND && m->n_far == 0) {
-		while (n <= key) {
-			const struct slot empty = {0};
+	if (key < n + FAR_BEYOND && n_far == 0) {
+		for (; n <= key; n++)
 			buf_add(&m->memo, slice_of(&empty, sizeof(empty)));
-			n++;
-		}
 		if (!buf_error(&m->memo))
-			return &((struct slot *)(void *)m->memo.p)[key];
-	} else if (m->n_far < FAR_SLOTS) {
-		m->far[m->n_far] = (struct far_slot){.key = key};
-		return &m->far[m->n_far++].s;
+			return &((struct pickle_value *)(void *)m->memo.p)[key];
+	} else if (n_far < FAR_SLOTS) {
+		const struct far_slot s = {key, empty};
+		buf_add(&m->far, slice_of(&s, sizeof(s)));
+		if (!buf_error(&m->far))
+			return &((struct far_slot *)(void *)m->far.p)[n_far].v;
 	}
 	finish(m, PICKLE_LIMIT, "its memo is larger than what is followed");
 	return NULL;
@@ -178,11 +176,16 @@ static struct slot *slot(struct machine *m, uint64_t key, bool make)
 static void put(struct machine *m, uint64_t key)
 {
 	const struct pickle_value v = *top(m);
-	struct slot *s = m->over ? NULL : slot(m, key, true);
+	struct pickle_value *s = m->over ? NULL : slot(m, key, true);
 	if (!s)
 		return;
-	m->memo_count += s->set ? 0 : 1;
-	*s = (struct slot){v, true};
+	m->memo_count += s->kind == UNSET;
+	*s = v;
+}
+
+static void push_slot(struct machine *m, const struct pickle_value *s)
+{
+	push(m, s && s->kind != UNSET ? *s : (struct pickle_value){.kind = PICKLE_UNKNOWN});
 }
 
 /* Of a line: as Python's int() takes it, without what nobody writes. */
@@ -451,15 +454,13 @@ static void do_memoize(struct machine *m, const struct operand *o)
 
 static void do_get(struct machine *m, const struct operand *o)
 {
-	const struct slot *s = slot(m, o->number, false);
-	push(m, s && s->set ? s->v : (struct pickle_value){.kind = PICKLE_UNKNOWN});
+	push_slot(m, slot(m, o->number, false));
 }
 
 static void do_get_line(struct machine *m, const struct operand *o)
 {
 	int64_t v;
-	const struct slot *s = line_number(o->text, &v) && v >= 0 ? slot(m, (uint64_t)v, false) : NULL;
-	push(m, s && s->set ? s->v : (struct pickle_value){.kind = PICKLE_UNKNOWN});
+	push_slot(m, line_number(o->text, &v) && v >= 0 ? slot(m, (uint64_t)v, false) : NULL);
 }
 
 /* Containers. */
@@ -890,9 +891,10 @@ void pickle_read(struct slice in, const struct pickle_limits *limits, void (*fn)
 {
 	struct machine m = {
 	        .in = in,
-	        .stack = BUF(limits->memory),
-	        .marks = BUF(limits->memory),
-	        .memo = BUF(limits->memory),
+	        .stack = BUF(limits->stack),
+	        .marks = BUF(limits->stack),
+	        .memo = BUF(limits->memo),
+	        .far = BUF(FAR_SLOTS * sizeof(struct far_slot)),
 	        .limits = limits,
 	        .fn = fn,
 	        .arg = arg,
@@ -908,4 +910,5 @@ void pickle_read(struct slice in, const struct pickle_limits *limits, void (*fn)
 	buf_free(&m.stack);
 	buf_free(&m.marks);
 	buf_free(&m.memo);
+	buf_free(&m.far);
 }

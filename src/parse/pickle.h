@@ -75,7 +75,7 @@ struct pickle_event {
 
 struct pickle_limits {
 	size_t opcodes;      /* at most so many */
-	size_t memory;       /* bytes of stack and memo, each */
+	size_t stack, memo;  /* bytes of each */
 	struct arena *arena; /* for what events borrow; when it is full containers are no longer kept, and an import is the end */
 };
 

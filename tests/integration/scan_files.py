@@ -342,6 +342,14 @@ put("tar/out.tar", tar_of([("../x", GOOD)]), "suspicious", "archive.path")
 put("tar/cut.tar", tar_of([("pickle", b"\x80\x04]K\x01aC\xff" + b"\1" * 255 + b".")])[:700], "unscanned", "scan.limit")
 put("tar/behind.tar", tar_of([("pickle", GOOD)]) + b"more", "unscanned", "model.trailing")
 
+
+# --- many of everything: sorting and tables in the process without authority
+put("many/good.pt", zip_of([("archive/data.pkl", TORCH)] + [(f"archive/data/{i}", b"\0\0\x80?") for i in range(3000)] + [("archive/version", b"3\n")]), "clean")
+put("many/good.safetensors", safetensors({f"t{i}": tensor("U8", [1], i, i + 1) for i in range(3000)}, b"\1" * 3000), "clean")
+put("many/good.gguf", gguf([ARCH], [(f"t{i}", (8,), 0, 32 * i) for i in range(3000)], b"\1" * 32 * 3000), "clean")
+put("many/memo.pkl", b"\x80\x04(" + b"".join(text(f"name {i}") + b"\x94" for i in range(200000)) + b"l.", "clean")
+put("many/last.zip", zip_of([(f"{i}.pkl", GOOD) for i in range(2000)] + [("last.pkl", CALL)]), "bad", "model.pickle.call")
+
 with open(os.path.join(out, "expected.tsv"), "w") as f:
     for r in rows:
         f.write("\t".join(r) + "\n")

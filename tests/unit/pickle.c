@@ -42,7 +42,7 @@ static void on_event(void *arg, struct pickle_event *e)
 static struct pickle_result read_all(struct slice in, struct log *l)
 {
 	_cleanup_arena_ struct arena a = ARENA(1 << 20);
-	const struct pickle_limits limits = {.opcodes = 100000, .memory = 1 << 20, .arena = &a};
+	const struct pickle_limits limits = {.opcodes = 100000, .stack = 1 << 20, .memo = 1 << 20, .arena = &a};
 	struct pickle_result r;
 	memset(l, 0, sizeof(*l));
 	pickle_read(in, &limits, on_event, l, &r);
@@ -166,7 +166,7 @@ static void limits_hold(void **state)
 		buf_u8(&many, 'N');
 	const struct {
 		struct pickle_limits limits;
-	} small[] = {{{.opcodes = 10, .memory = 1 << 20}}, {{.opcodes = 1 << 20, .memory = 1000}}};
+	} small[] = {{{.opcodes = 10, .stack = 1 << 20, .memo = 1 << 20}}, {{.opcodes = 1 << 20, .stack = 1000, .memo = 1000}}};
 	for (size_t i = 0; i < ARRAY_LEN(small); i++) {
 		_cleanup_arena_ struct arena a = ARENA(1000);
 		struct pickle_limits limits = small[i].limits;
@@ -176,7 +176,7 @@ static void limits_hold(void **state)
 	}
 	/* Where memory ends an import is not lost in silence. */
 	_cleanup_arena_ struct arena none = ARENA(8);
-	const struct pickle_limits limits = {.opcodes = 100, .memory = 1 << 20, .arena = &none};
+	const struct pickle_limits limits = {.opcodes = 100, .stack = 1 << 20, .memo = 1 << 20, .arena = &none};
 	pickle_read(SLICE("cos\nsystem\n."), &limits, on_event, &l, &r);
 	assert_int_equal(r.end, PICKLE_LIMIT);
 }
