@@ -20,6 +20,20 @@ static bool keras(struct slice root)
 	       jscan_get(root, SLICE("model_config"), &v);
 }
 
+/* "chat_template", "system_template", …: whatever a loader renders is called so. */
+static bool is_template(const struct jscan_iter *i)
+{
+	return slice_find(i->key, SLICE("template"), 0) != SLICE_NPOS && (jscan_is(i->value, '"') || jscan_is(i->value, '['));
+}
+
+static bool has_template(struct slice root)
+{
+	for (struct jscan_iter i = jscan_iter(root); jscan_next(&i);)
+		if (is_template(&i))
+			return true;
+	return false;
+}
+
 bool scan_config_claims(struct scan *s, const struct scan_input *in)
 {
 	struct slice root, v;
@@ -27,7 +41,7 @@ bool scan_config_claims(struct scan *s, const struct scan_input *in)
 	struct slice text = slice_trim(in->bytes);
 	if (in->quiet || text.n < 2 || text.p[0] != '{' || in->bytes.n > FILE_MAX || in->bytes.n != in->size || !jscan_root(text, &root))
 		return false;
-	return keras(root) || jscan_get(root, SLICE("chat_template"), &v) || jscan_get(root, SLICE("auto_map"), &v);
+	return keras(root) || has_template(root) || jscan_get(root, SLICE("auto_map"), &v);
 }
 
 static size_t place(const struct config *c, struct slice v)
@@ -171,8 +185,9 @@ void scan_config_look(struct scan *s, const struct scan_input *in)
 		return;
 	if (keras(root))
 		scan_keras(s, in, in->bytes, 0);
-	if (jscan_get(root, SLICE("chat_template"), &v))
-		templates(&c, v);
+	for (struct jscan_iter i = jscan_iter(root); jscan_next(&i);)
+		if (is_template(&i))
+			templates(&c, i.value);
 	if (jscan_get(root, SLICE("auto_map"), &v))
 		auto_map(&c, v);
 }

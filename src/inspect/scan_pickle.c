@@ -14,6 +14,7 @@
 #define TRIAL_MEMORY  ((size_t)4 << 20)
 #define PENDING       256u
 #define NESTED        8u
+#define OPERAND_MAX   ((size_t)64 << 10)
 #define SEARCH_MAX    ((size_t)256 << 20)
 #define LEGACY        5u /* pickles before the numbers of a file that torch.save() made before version 1.6 */
 
@@ -289,6 +290,7 @@ static bool array_bytes(const struct pickle_items *state, int size, uint64_t *ou
 }
 
 static void on_event(void *arg, struct pickle_event *e);
+static struct pickle_result one(struct scan *s, const struct scan_input *in, size_t at);
 
 static size_t nested(struct judge *j, size_t at)
 {
@@ -339,6 +341,20 @@ static void on_build(struct judge *j, struct pickle_event *e, size_t at)
 	e->skip = array_behind(j, e);
 }
 
+/* Where loaders differ about a frame, one of them runs what another takes for the operand of an opcode (python/cpython issue 154848). It
+ * has lost its place there, so it may begin at any byte. */
+static void within(struct scan *s, const struct scan_input *in, size_t at, size_t n)
+{
+	static const char first[] = "c(iSVXUT\x80\x8c\x8d";
+	struct slice operand = slice_sub(in->bytes, at, n < OPERAND_MAX ? n : OPERAND_MAX);
+	for (size_t i = 1; i < operand.n && scan_steps(s, in, 1); i++)
+		if (memchr(first, operand.p[i], sizeof(first) - 1) && looks(slice_from(operand, i), PROOF_EFFECT)) {
+			scan_found(s, in, SCAN_RULE_EMBEDDED, at + i, 0, "in the operand of an opcode, at %zu", at + i);
+			(void)one(s, in, at + i);
+			return;
+		}
+}
+
 static void on_event(void *arg, struct pickle_event *e)
 {
 	struct judge *j = arg;
@@ -367,6 +383,7 @@ static void on_event(void *arg, struct pickle_event *e)
 		break;
 	case PICKLE_ODD:
 		scan_found(j->s, j->in, SCAN_RULE_PICKLE_ODD, at, e->n, "%s", e->reason);
+		within(j->s, j->in, at, e->n);
 		break;
 	}
 }

@@ -63,9 +63,20 @@ ln -s "$files/pickle/call-0.pkl" "$work/links/outside"
 check 'a link that leads out is unscanned' gives 3 'a link that leads out' "$work/links"
 check 'one that is named is followed' gives 1 'posix.system' "$work/links/outside"
 
-# A file of 20 GB with nothing in it costs no time, and one that shrinks while it is read harms nothing.
+# A file of 20 GB with nothing in it costs no time, and one that shrinks while it is read is clean when it was empty, else unscanned.
 truncate -s 20G "$work/hole.bin"
 check 'a large file' timeout 60 bash -c "'$postern' scan '$work/hole.bin'; (( \$? == 3 ))"
+other() {
+	for _ in 1 2 3 4 5 6; do
+		timeout 60 "$postern" scan "$work/moves.bin" >"$work/said" 2>&1
+		local code=$?
+		((code == 0 || code == 3)) || return 1
+	done
+}
+(while [[ -e $work/files ]]; do truncate -s 40M "$work/moves.bin" && truncate -s 0 "$work/moves.bin"; done) 2>/dev/null &
+moving=$!
+check 'a file that changes while it is read' other
+kill "$moving"
 check 'twice the same' bash -c "'$postern' scan --format json '$files' | cmp - '$work/out.json'"
 
 if command -v npm >/dev/null; then

@@ -88,6 +88,8 @@ for module in ("_pickle", "_io", "nt", "posix"):
 put("pickle/unknown.pkl", call("somebody.library", "Class", "x"), "suspicious", "model.pickle.unknown-call")
 put("pickle/unknown-import.pkl", b"\x80\x02csomebody.library\nClass\n.", "suspicious", "model.pickle.unknown-import")
 put("pickle/frame.pkl", b"\x80\x04\x95\x03\0\0\0\0\0\0\0" + text("posix") + b".", "suspicious", "model.pickle.loaders-differ")
+put("pickle/frame-hides.pkl", b"\x80\x05N(\x95" + struct.pack("<Q", 2) + b"B" + struct.pack("<I", 0x107) + b"\0\0" + (b"cposix\nsystem\nVid\n\x85R(").ljust(261, b"N") + b"1.", "bad",
+    "model.pickle.call")
 put("pickle/rot13.pkl", b"\x80\x02c_codecs\nencode\nX\x02\0\0\0abX\x05\0\0\0rot13\x86R.", "suspicious", "model.pickle.unknown-call")
 put("pickle/code.pkl", b"\x80\x04C\x40\xe3" + b"\0" * 16 + b"\x40\0\0\0" + b"s" * 43 + b".", "suspicious", "model.pickle.code")
 put("pickle/codetype.pkl", call("types", "CodeType", "x"), "bad", "model.pickle.call")
@@ -231,6 +233,9 @@ for name, t in PAYLOADS.items():
 put("template/good.jinja", CHAT.encode(), "clean")
 put("template/good/tokenizer_config.json", json.dumps({"chat_template": CHAT, "model_max_length": 10}, indent=2).encode(), "clean")
 put("template/bad/tokenizer_config.json", json.dumps({"chat_template": [{"name": "a", "template": CHAT}, {"name": "b", "template": PAYLOADS["cycler"]}]}).encode(), "bad", "model.template.internals")
+put("template/another/tokenizer_config.json", json.dumps({"chat_template": CHAT, "tool_template": PAYLOADS["cycler"]}).encode(), "bad", "model.template.internals")
+put("template/twice/tokenizer_config.json", json.dumps({"chat_template": CHAT}).encode()[:-1] + b', "chat_template": ' + json.dumps(PAYLOADS["attr"]).encode() + b"}", "bad",
+    "model.template.internals")
 put("template/format.jinja", (CHAT + "{{ '{0.a}'.format(x) }}").encode(), "suspicious", "model.template.call")
 put("template/stored-call.jinja", (CHAT + "{% set f = x[y] %}{{ f('id') }}").encode(), "suspicious", "model.template.call")
 put("template/computed.jinja", (CHAT + "{{ x[y]('id') }}").encode(), "suspicious", "model.template.computed")
