@@ -128,7 +128,8 @@ static void tell(struct scan *s, struct scan_finding *f, bool all)
 		s->fn(s->arg, f);
 }
 
-static void found(struct scan *s, const struct scan_input *in, struct scan_finding *f, const char *fmt, va_list ap)
+__attribute__((format(printf, 4, 0))) static void found(
+        struct scan *s, const struct scan_input *in, struct scan_finding *f, const char *fmt, va_list ap)
 {
 	_cleanup_buf_ struct buf text = BUF(SHOWN_MAX);
 	_cleanup_buf_ struct buf shown = BUF((size_t)SHOWN_MAX * 5);

@@ -67,7 +67,8 @@ static void make(struct buf *b, const struct lie *l)
 		le(b, l->packed ? l->packed : packed_n, 4);
 		le(b, l->size ? l->size : size, 4);
 		le(b, strlen(name), 2);
-		le(b, 0, 12);
+		le(b, 0, 8);
+		le(b, 0, 4);
 		le(b, l->offset ? l->offset : (l->front ? 0 : at), 4);
 		buf_str_add(b, name);
 	}
@@ -179,7 +180,7 @@ static void damage_ends(void **state)
 
 static void limits_hold(void **state)
 {
-	_cleanup_buf_ struct buf b = BUF(10000), small = BUF(10), many = BUF(1 << 20);
+	_cleanup_buf_ struct buf b = BUF(10000), small = BUF(10);
 	struct zip z;
 	struct zip_member m;
 	struct slice c;
