@@ -35,6 +35,10 @@ void scan_npy_look(struct scan *s, const struct scan_input *in)
 	if (npy_read(in->bytes, &n, &reason) < 0) {
 		scan_found(s, in, SCAN_RULE_TENSOR_HEADER, 0, in->size, "%s", reason);
 		scan_search(s, in, 0, in->bytes.n);
+		/* Its header ends with a line; NumPy may take what follows for objects. */
+		size_t line = slice_chr(in->bytes, '\n', 10);
+		if (line != SLICE_NPOS)
+			(void)scan_into(s, in, "behind the header", slice_from(in->bytes, line + 1), in->size - line - 1, true);
 		return;
 	}
 	if (n.objects) {

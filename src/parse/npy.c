@@ -72,13 +72,15 @@ static bool note_type(struct literal *l, struct slice t)
 	if (!t.n)
 		return false;
 	uint8_t kind = t.p[0];
-	size_t end = slice_chr(t, '[', 0);
+	size_t unit = slice_chr(t, '[', 1), end = unit == SLICE_NPOS ? t.n : unit;
+	struct slice digits = slice_sub(t, 1, end - 1);
+	/* "f8,O" is a type with fields, for NumPy. What is no number there may hold objects: it is not read. */
+	if ((digits.n && !slice_u64(digits, 1u << 30, &n)) || (unit != SLICE_NPOS && slice_chr(t, ']', 0) != t.n - 1))
+		return false;
 	l->out->objects |= kind == 'O';
 	l->texts++;
-	l->size = 0;
-	if (slice_u64(slice_sub(t, 1, end == SLICE_NPOS ? t.n - 1 : end - 1), 1u << 30, &n))
-		l->size = kind == 'U' ? 4 * n : n;
-	return strchr("?bBhHiIlLqQefdgFDGSUVOmMuca", kind) != NULL;
+	l->size = kind == 'U' ? 4 * n : n;
+	return kind && strchr("?bBhHiIlLqQefdgFDGSUVOmMuca", kind) != NULL;
 }
 
 /* The value of descr: a type, or a list of (name, type) and (name, type, shape), where a type may again be a list. */
