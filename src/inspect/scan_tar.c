@@ -7,6 +7,20 @@
 
 #define NAME_SHOWN 400
 
+/* A description of the next member (x, X) or of all (g): "24 path=…" lines. */
+static void description(struct scan *s, const struct scan_input *in, const struct tar_member *m)
+{
+	struct slice rest = m->data, line;
+	while (slice_split(&rest, '\n', &line)) {
+		struct slice v = slice_from(line, slice_chr(line, ' ', 0) == SLICE_NPOS ? line.n : slice_chr(line, ' ', 0) + 1);
+		if (slice_starts(v, SLICE("size=")) || slice_starts(v, SLICE("GNU.sparse.")))
+			scan_found(s, in, SCAN_RULE_ZIP_UNREAD, m->at, m->data.n, "a member whose size is described elsewhere");
+		else if (slice_starts(v, SLICE("path=")) && scan_leads_out(slice_from(v, 5)))
+			scan_found(s, in, SCAN_RULE_ZIP_PATH, m->at, m->data.n, "%.*s", (int)(v.n < NAME_SHOWN ? v.n : NAME_SHOWN),
+			        (const char *)v.p);
+	}
+}
+
 bool scan_tar_claims(struct scan *s, const struct scan_input *in)
 {
 	(void)s;
@@ -24,10 +38,14 @@ void scan_tar_look(struct scan *s, const struct scan_input *in)
 		char label[NAME_SHOWN + 1];
 		(void)snprintf(label, sizeof(label), "%.*s", (int)(m.name.n < NAME_SHOWN ? m.name.n : NAME_SHOWN),
 		        m.name.n ? (const char *)m.name.p : "");
-		/* Descriptions of the next member (x, g, K) are no files. */
 		if (scan_leads_out(m.name))
 			scan_found(s, in, SCAN_RULE_ZIP_PATH, m.at, 0, "%s", label);
-		if (m.type == '0' || m.type == '7')
+		if (m.type == 'S')
+			scan_found(s, in, SCAN_RULE_ZIP_UNREAD, m.at, m.data.n, "%s: a file with holes", label);
+		/* Readers take a type that they do not know for a file. Links, folders and long names are none. */
+		if (m.type == 'x' || m.type == 'X' || m.type == 'g')
+			description(s, in, &m);
+		else if (!(m.type >= '1' && m.type <= '6') && m.type != 'K' && m.type != 'L')
 			(void)scan_into(s, in, label, m.data, m.size, false);
 	}
 	if (r < 0)

@@ -335,17 +335,22 @@ put("graph/keras/keras_metadata.pb", pb((1, pb((2, 1), (3, "root"), (5, '{"class
 
 
 # --- tar
-def tar_of(members):
+def tar_of(members, kind=tarfile.REGTYPE):
     b = io.BytesIO()
     with tarfile.open(fileobj=b, mode="w", format=tarfile.GNU_FORMAT) as t:
         for name, data in members:
             i = tarfile.TarInfo(name)
             i.size = len(data)
+            i.type = kind
             t.addfile(i, io.BytesIO(data))
     return b.getvalue()
 put("tar/good.tar", tar_of([("pickle", GOOD), ("other", GOOD)]), "clean")
 put("tar/bad.tar", tar_of([("pickle", GOOD), ("tensors", call("posix", "system", "id"))]), "bad", "model.pickle.call")
 put("tar/bad.tar.gz", gzip.compress(tar_of([("x" * 200 + ".pkl", CALL)])), "bad", "model.pickle.call")
+for kind in "ZSDV":
+    put(f"tar/type-{kind}.tar", tar_of([("pickle", CALL)], kind.encode()), "bad", "model.pickle.call")
+put("tar/described-size.tar", tar_of([("pax", b"12 size=512\n")], b"x"), "unscanned", "archive.unread")
+put("tar/described-path.tar", tar_of([("pax", b"13 path=../x\n")], b"x"), "suspicious", "archive.path")
 put("tar/out.tar", tar_of([("../x", GOOD)]), "suspicious", "archive.path")
 put("tar/cut.tar", tar_of([("pickle", b"\x80\x04]K\x01aC\xff" + b"\1" * 255 + b".")])[:700], "unscanned", "scan.limit")
 put("tar/behind.tar", tar_of([("pickle", GOOD)]) + b"more", "unscanned", "model.trailing")
