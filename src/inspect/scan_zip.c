@@ -129,7 +129,7 @@ void scan_zip_look(struct scan *s, const struct scan_input *in)
 		scan_found(s, in, SCAN_RULE_LIMIT, 0, in->size, "%s", "more members than are followed");
 	if (z.odd & ZIP_NO_DIRECTORY)
 		scan_found(s, in, SCAN_RULE_ZIP_UNREAD, 0, in->size, "%s", zip_odd_text(ZIP_NO_DIRECTORY));
-	for (unsigned bit = ZIP_FRONT; bit <= ZIP_COUNTS; bit <<= 1)
+	for (unsigned bit = ZIP_FRONT; bit <= ZIP_ENDS; bit <<= 1)
 		if (z.odd & bit)
 			scan_found(s, in, SCAN_RULE_ZIP_DIFFERS, 0, bit == ZIP_FRONT ? z.base : 0, "%s", zip_odd_text(bit));
 	if (z.odd & ZIP_OVERLAPS)

@@ -39,8 +39,8 @@ static bool has(struct slice in, size_t at, const char *four)
 	return at <= in.n && in.n - at >= 4 && memcmp(in.p + at, four, 4) == 0;
 }
 
-/* The record at the end: the last whose comment fits; some loaders take the last of all. */
-static size_t find_end(struct slice in)
+/* The record at the end: the last whose comment fits. Some loaders take the last of all: *several if that is another, or none fits. */
+static size_t find_end(struct slice in, bool *several)
 {
 	size_t last = SLICE_NPOS;
 	for (size_t back = END_BYTES; back <= in.n && back <= END_BYTES + COMMENT_MAX; back++) {
@@ -49,6 +49,7 @@ static size_t find_end(struct slice in)
 			continue;
 		if (le(in, at + 20, 2) == back - END_BYTES)
 			return at;
+		*several = true;
 		if (last == SLICE_NPOS)
 			last = at;
 	}
@@ -66,9 +67,13 @@ static bool by_end(struct zip *z, size_t end)
 			end64 = end >= LOCATOR_BYTES + END64_BYTES ? end - LOCATOR_BYTES - END64_BYTES : 0;
 		if (has(z->in, (size_t)end64, "PK\6\6")) {
 			before = (size_t)end64;
-			n = n == 0xffff ? le(z->in, before + 32, 8) : n;
-			size = size == UINT32_MAX ? le(z->in, before + 40, 8) : size;
-			at = at == UINT32_MAX ? le(z->in, before + 48, 8) : at;
+			/* Loaders take all three from here, whatever the record at the end says. */
+			uint64_t n64 = le(z->in, before + 32, 8), size64 = le(z->in, before + 40, 8), at64 = le(z->in, before + 48, 8);
+			bool same = (n == 0xffff || n == n64) && (size == UINT32_MAX || size == size64) && (at == UINT32_MAX || at == at64);
+			z->odd |= same && end - before == LOCATOR_BYTES + END64_BYTES ? 0 : ZIP_ENDS;
+			n = n64;
+			size = size64;
+			at = at64;
 		}
 	}
 	if (size > before || at > before - size)
@@ -83,10 +88,12 @@ static bool by_end(struct zip *z, size_t end)
 bool zip_open(struct slice in, size_t memory, struct zip *out)
 {
 	struct zip z = {.in = in, .spans = BUF(memory), .names = BUF(memory)};
-	size_t end = find_end(in);
+	bool several = false;
+	size_t end = find_end(in, &several);
 	bool begins = has(in, 0, "PK\3\4");
 	if (end != SLICE_NPOS && by_end(&z, end)) {
 		z.at = z.directory;
+		z.odd |= several ? ZIP_ENDS : 0;
 		z.odd |= z.base || (z.count && !begins) ? ZIP_FRONT : 0;
 	} else if (begins) {
 		z.odd |= ZIP_NO_DIRECTORY;
@@ -431,6 +438,7 @@ const char *zip_odd_text(unsigned bit)
 	        "the archive has no directory",
 	        "something stands before the archive",
 	        "the directory has another number of members than it says",
+	        "its end can be read in several ways",
 	};
 	for (unsigned i = 0; i < ZIP_ODDS; i++)
 		if (bit == 1u << i)

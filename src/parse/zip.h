@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 
-/* What does not fit; of one member, but for the last three. OVERLAPS may be of the archive too, after the last member. zip_odd_text() has
+/* What does not fit; of one member, but for the last four. OVERLAPS may be of the archive too, after the last member. zip_odd_text() has
  * a sentence for each. */
 enum zip_odd {
 	ZIP_NAMES = 1u << 0,         /* central and local header name different files */
@@ -25,8 +25,9 @@ enum zip_odd {
 	ZIP_NO_DIRECTORY = 1u << 13, /* of the archive: there is no central directory; members were found by their local headers */
 	ZIP_FRONT = 1u << 14,        /* of the archive: something stands before it */
 	ZIP_COUNTS = 1u << 15,       /* of the archive: the directory has another number of members than it says */
+	ZIP_ENDS = 1u << 16,         /* of the archive: its end can be read in several ways */
 };
-#define ZIP_ODDS 16u
+#define ZIP_ODDS 17u
 
 struct zip_member {
 	struct slice name;                /* as the central directory has it; of a hidden member as its local header */

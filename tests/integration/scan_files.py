@@ -146,6 +146,20 @@ for i in range(20):
     deep = zip_of([("x.zip", deep)])
 put("zip/deep.zip", deep, "unscanned", "scan.limit")
 put("zip/good.zip", good, "clean")
+# Whoever takes the last record of all reads the archive in the comment; ZIP64's record counts for more than the one behind it.
+put("zip/in-comment.zip", good[:-2] + struct.pack("<H", len(plain)) + plain[:-2] + b"\5\0", "suspicious", "archive.headers-differ")
+def zip64(lie):
+    local, directory = plain[:central], plain[central:plain.index(b"PK\5\6")]
+    outer = zip_of([("archive/data.pkl", GOOD), ("archive/data/0", b"\0" * 8 + local)])
+    g, e = outer.index(b"PK\1\2"), outer.index(b"PK\5\6")
+    hidden = directory[:42] + struct.pack("<I", outer.index(local)) if lie else b""
+    hidden += directory[46:] if lie else b""
+    n, size = (3, len(hidden) + e - g) if lie else (2, e - g)
+    record = b"PK\6\6" + struct.pack("<QHHIIQQQQ", 44, 45, 45, 0, 0, n, n, size, g)
+    locator = b"PK\6\7" + struct.pack("<IQI", 0, e + len(hidden), 1)
+    return outer[:g] + hidden + outer[g:e] + record + locator + b"PK\5\6" + struct.pack("<HHHHIIH", 0, 0, 2, 2, e - g, g + len(hidden), 0)
+put("zip/good-64.pt", zip64(False), "clean")
+put("zip/other-directory-64.pt", zip64(True), "bad", "archive.headers-differ")
 put("zip/stored-tensor-with-pickle.pt", zip_of([("archive/data.pkl", TORCH), ("archive/data/0", inner), ("archive/version", b"3\n")]), "bad", "model.pickle.call")
 
 put("pickle/nested-twice.pkl", b"\x80\x04C" + bytes([len(inner) + 5]) + b"\x80\x04C" + bytes([len(inner)]) + inner + b"." + b".", "bad", "model.pickle.call")
