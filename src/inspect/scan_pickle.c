@@ -71,8 +71,7 @@ static bool looks(struct slice b, enum proof proof)
 		bool whole = r.end == PICKLE_STOP && r.opcodes > 1 && r.used == rest.n;
 		if (proof == PROOF_WHOLE && proto && whole)
 			return true;
-		if (proof == PROOF_FORM && ((proto && (r.opcodes > 2 || r.end == PICKLE_STOP)) || whole ||
-		                                   (r.end == PICKLE_LIMIT && r.opcodes >= TRIAL_OPCODES)))
+		if (proof == PROOF_FORM && ((proto && (r.opcodes > 2 || r.end == PICKLE_STOP)) || whole || r.end == PICKLE_LIMIT))
 			return true;
 		if (r.end != PICKLE_STOP || r.opcodes < 2)
 			return false;

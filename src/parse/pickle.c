@@ -5,9 +5,8 @@
 #include "base/encode.h"
 #include "base/utf8.h"
 
-#define FAR_SLOTS   256u /* memo numbers far beyond the others */
-#define FAR_BEYOND  4096u
-#define NUMBER_LINE 64u
+#define FAR_SLOTS  256u /* memo numbers far beyond the others */
+#define FAR_BEYOND 4096u
 
 /* A place of the memo that nothing was put into: the kind of no value. */
 #define UNSET ((enum pickle_kind)(PICKLE_PERSISTENT + 1))
@@ -188,18 +187,29 @@ static void push_slot(struct machine *m, const struct pickle_value *s)
 	push(m, s && s->kind != UNSET ? *s : (struct pickle_value){.kind = PICKLE_UNKNOWN});
 }
 
-/* Of a line: as Python's int() takes it, without what nobody writes. */
+/* Of a line: as Python's int() takes it, with underscores between digits and zeros before them. */
 static bool line_number(struct slice line, int64_t *out)
 {
-	uint64_t v;
-	line = slice_trim(line);
+	uint64_t v = 0;
+	bool digit = false;
+	while (line.n && (line.p[0] == ' ' || (line.p[0] >= '\t' && line.p[0] <= '\r')))
+		line = slice_from(line, 1);
+	while (line.n && (line.p[line.n - 1] == ' ' || (line.p[line.n - 1] >= '\t' && line.p[line.n - 1] <= '\r')))
+		line.n--;
 	bool minus = line.n && line.p[0] == '-';
 	if (line.n && (line.p[0] == '-' || line.p[0] == '+'))
 		line = slice_from(line, 1);
-	if (line.n > NUMBER_LINE || !slice_u64(line, INT64_MAX, &v))
-		return false;
+	for (size_t i = 0; i < line.n; i++) {
+		uint8_t c = line.p[i];
+		if (c == '_' ? !digit : c < '0' || c > '9')
+			return false;
+		digit = c != '_';
+		if (digit && v > (INT64_MAX - (uint64_t)(c - '0')) / 10)
+			return false;
+		v = digit ? v * 10 + (uint64_t)(c - '0') : v;
+	}
 	*out = minus ? -(int64_t)v : (int64_t)v;
-	return true;
+	return digit;
 }
 
 /* Texts. */

@@ -71,6 +71,10 @@ put("pickle/hidden-by-pop.pkl", b"(cposix\nsystem\nS'id'\no0" + GOOD, "bad", "mo
 put("pickle/magic-computed.pt", b"cbuiltins\neval\n(S'0x1950a86a20f9469cfc6c'\ntR." + GOOD, "bad", "model.pickle.call")
 put("pickle/import-only.pkl", b"\x80\x02cposix\nsystem\n.", "bad", "model.pickle.import")
 put("pickle/from-memo.pkl", b"\x80\x04" + text("posix") + b"\x940" + text("system") + b"\x940h\0h\x01\x93(S'id'\ntR.", "bad", "model.pickle.call")
+# Texts to the eye: what a loader takes as the number of a memo, and more of a memo than is tried.
+put("pickle/memo-underscore.txt", b"Np1_0\n0" + CALL, "bad", "model.pickle.call")
+put("pickle/memo-zeros.txt", b"Np" + b"0" * 70 + b"1\n0" + CALL, "bad", "model.pickle.call")
+put("pickle/memo-far.txt", b"N" + b"".join(b"p%d\n" % (i * 4000) for i in range(1, 60)) + b"0" + CALL, "bad", "model.pickle.call")
 put("pickle/escaped-name.pkl", b"V\\u0070osix\nS'\\x73ystem'\n\x93(S'id'\ntR.", "bad", "model.pickle.call")
 put("pickle/computed-name.pkl", b"\x80\x04cbuiltins\nstr\n" + text("posix") + b"\x85R" + text("system") + b"\x93" + text("id") + b"\x85R.", "bad",
     "model.pickle.computed-import")
