@@ -23,7 +23,12 @@ static bool keras(struct slice root)
 /* "chat_template", "system_template", …: whatever a loader renders is called so. */
 static bool is_template(const struct jscan_iter *i)
 {
-	return slice_find(i->key, SLICE("template"), 0) != SLICE_NPOS && (jscan_is(i->value, '"') || jscan_is(i->value, '['));
+	_cleanup_arena_ struct arena a = ARENA(65536);
+	if (!jscan_is(i->value, '"') && !jscan_is(i->value, '[') && !jscan_is(i->value, '{'))
+		return false;
+	/* A key may have escapes in it; one that cannot be read may be any. */
+	const char *key = jscan_str(i->key, &a);
+	return !key || strstr(key, "template");
 }
 
 static bool has_template(struct slice root)
@@ -34,13 +39,25 @@ static bool has_template(struct slice root)
 	return false;
 }
 
+/* Python's reader takes more than JSON, NaN for one: is it meant to be a configuration? */
+static bool lax(const struct scan_input *in)
+{
+	static const struct slice words[] = {SLICE_INIT("template"), SLICE_INIT("auto_map"), SLICE_INIT("class_name"), SLICE_INIT("\\u00")};
+	for (size_t i = 0; i < ARRAY_LEN(words) && scan_has_suffix(in->name, ".json"); i++)
+		if (slice_find(in->bytes, words[i], 0) != SLICE_NPOS)
+			return true;
+	return false;
+}
+
 bool scan_config_claims(struct scan *s, const struct scan_input *in)
 {
 	struct slice root, v;
 	(void)s;
 	struct slice text = slice_trim(in->bytes);
-	if (in->quiet || text.n < 2 || text.p[0] != '{' || in->bytes.n > FILE_MAX || in->bytes.n != in->size || !jscan_root(text, &root))
+	if (in->quiet || text.n < 2 || text.p[0] != '{' || in->bytes.n > FILE_MAX || in->bytes.n != in->size)
 		return false;
+	if (!jscan_root(text, &root))
+		return lax(in);
 	return keras(root) || has_template(root) || jscan_get(root, SLICE("auto_map"), &v);
 }
 
@@ -59,26 +76,24 @@ static void template(const struct config *c, struct slice v)
 		scan_found(c->s, c->in, SCAN_RULE_TEMPLATE_BROKEN, place(c, v), v.n, "%s", "it is no text, or too long");
 }
 
-/* One, or several with names. */
+/* One, or several with names: as a list, or by name. */
 static void templates(const struct config *c, struct slice v)
 {
-	struct slice t;
-	if (!jscan_is(v, '[')) {
+	if (jscan_is(v, '"'))
 		template(c, v);
-		return;
-	}
 	for (struct jscan_iter i = jscan_iter(v); jscan_next(&i);)
-		if (jscan_get(i.value, SLICE("template"), &t))
-			template(c, t);
+		templates(c, i.value);
 }
 
 /* "somebody/repository--module.Class" */
 static void auto_map(const struct config *c, struct slice v)
 {
+	_cleanup_arena_ struct arena a = ARENA(65536);
+	const char *text = jscan_is(v, '"') ? jscan_str(v, &a) : NULL;
+	if (jscan_is(v, '"') && (!text || strstr(text, "--")))
+		scan_found(c->s, c->in, SCAN_RULE_REMOTE_CODE, place(c, v), v.n, "%.*s", (int)(v.n < 200 ? v.n : 200), (const char *)v.p);
 	for (struct jscan_iter i = jscan_iter(v); jscan_next(&i);)
-		if (slice_find(i.value, SLICE("--"), 0) != SLICE_NPOS)
-			scan_found(c->s, c->in, SCAN_RULE_REMOTE_CODE, place(c, i.value), i.value.n, "%.*s",
-			        (int)(i.value.n < 200 ? i.value.n : 200), (const char *)i.value.p);
+		auto_map(c, i.value);
 }
 
 static bool starts(const char *text, const char *with)
@@ -181,8 +196,10 @@ void scan_config_look(struct scan *s, const struct scan_input *in)
 {
 	struct slice root, v;
 	const struct config c = {s, in, 0, in->bytes};
-	if (!jscan_root(in->bytes, &root))
+	if (!jscan_root(in->bytes, &root)) {
+		scan_found(s, in, SCAN_RULE_UNKNOWN, 0, in->size, "%s", "a configuration that is no JSON");
 		return;
+	}
 	if (keras(root))
 		scan_keras(s, in, in->bytes, 0);
 	for (struct jscan_iter i = jscan_iter(root); jscan_next(&i);)

@@ -264,6 +264,12 @@ put("template/pieces.jinja", (CHAT + "{% set u = '_' %}").encode(), "suspicious"
 put("template/include.jinja", (CHAT + "{% include 'x' %}").encode(), "suspicious", "model.template.include")
 put("template/broken.jinja", (CHAT + "{{ x").encode(), "unscanned", "model.template.broken")
 put("template/in-comment.jinja", (CHAT + "{# ''.__class__ #}{% raw %}{{ ''.__class__ }}{% endraw %}").encode(), "clean")
+CLASS = "{{ ''.__class__ }}"
+LOCAL = '{"auto_map": {"AutoModel": "modeling.Model"}, '
+put("template/escaped-key/tokenizer_config.json", (LOCAL + '"chat_\\u0074emplate": ' + json.dumps(CLASS) + "}").encode(), "bad", "model.template.internals")
+put("template/by-name/tokenizer_config.json", (LOCAL + '"chat_template": {"default": ' + json.dumps(CLASS) + "}}").encode(), "bad", "model.template.internals")
+put("template/not-a-number/tokenizer_config.json", ('{"x": NaN, "chat_template": ' + json.dumps(CLASS) + "}").encode(), "unscanned", "scan.unknown")
+put("template/escaped-remote-code/config.json", b'{"auto_map": {"AutoModel": ["somebody/else\\u002d-modeling.Model", null]}}', "suspicious", "model.remote-code")
 put("template/remote-code/config.json", json.dumps({"auto_map": {"AutoModel": "somebody/else--modeling.Model"}}).encode(), "suspicious", "model.remote-code")
 put("template/local-code/config.json", json.dumps({"auto_map": {"AutoModel": "modeling.Model"}}).encode(), "clean")
 
