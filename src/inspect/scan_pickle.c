@@ -51,7 +51,7 @@ static void on_trial(void *arg, struct pickle_event *e)
 }
 
 /* What it takes: to begin with PROTO or end as a pickle does; to be one from end to end; or to do something that only pickles do. */
-enum proof { PROOF_FORM, PROOF_WHOLE, PROOF_EFFECT };
+enum proof { PROOF_FORM, PROOF_WHOLE, PROOF_EFFECT, PROOF_REACH };
 
 static bool looks(struct slice b, enum proof proof)
 {
@@ -67,6 +67,9 @@ static bool looks(struct slice b, enum proof proof)
 		bool proto = rest.n > 2 && rest.p[0] == 0x80 && rest.p[1] <= 5;
 		pickle_read(rest, &l, on_trial, &t, &r);
 		if (t.effects && (r.calls || t.dangerous || r.end == PICKLE_STOP || proto || r.end == PICKLE_LIMIT))
+			return true;
+		/* Longer than is tried: no numbers are. */
+		if (proof == PROOF_REACH && r.end == PICKLE_LIMIT)
 			return true;
 		bool whole = r.end == PICKLE_STOP && r.opcodes > 1 && r.used == rest.n;
 		if (proof == PROOF_WHOLE && proto && whole)
@@ -310,12 +313,30 @@ static size_t nested(struct judge *j, size_t at)
 	return r.end == PICKLE_STOP ? r.used : 0;
 }
 
+/* Where an array should be. A wrapper whose type holds objects after all, or a loader that knows no arrays, runs a pickle there. */
+static void within_array(struct judge *j, size_t at, uint64_t n)
+{
+	struct slice rest = slice_sub(slice_from(j->bytes, at), 0, n > SIZE_MAX ? SIZE_MAX : (size_t)n);
+	if (!looks(rest, PROOF_REACH))
+		return;
+	scan_found(j->s, j->in, SCAN_RULE_EMBEDDED, j->base + at, 0, "in the numbers of an array, at %zu", j->base + at);
+	(void)nested(j, at);
+}
+
 static size_t array_behind(struct judge *j, const struct pickle_event *e)
 {
 	const struct pickle_value *v = e->value, *state = e->other;
 	uint64_t n;
 	size_t at = e->at + e->n;
 	const struct pickle_value *class = v->kind == PICKLE_OBJECT ? &v->object->callee : NULL;
+	/* The wrapper of old names a file beside this one, which joblib loads with all the objects in it. */
+	if (class && class->kind == PICKLE_GLOBAL && slice_is(class->global->name, "NDArrayWrapper")) {
+		const struct pickle_value *name = state->kind == PICKLE_DICT ? item(state->items, "filename") : NULL;
+		struct slice path = name && name->kind == PICKLE_TEXT ? name->text : SLICE_NONE;
+		scan_found(j->s, j->in, scan_leads_out(path) ? SCAN_RULE_EXTERNAL_PATH : SCAN_RULE_EXTERNAL_DATA, j->base + e->at, e->n,
+		        "%.*s", (int)(path.n < 200 ? path.n : 200), path.n ? (const char *)path.p : "");
+		return 0;
+	}
 	if (!class || class->kind != PICKLE_GLOBAL || !slice_is(class->global->name, "NumpyArrayWrapper") || state->kind != PICKLE_DICT ||
 	        !state->items)
 		return 0;
@@ -326,6 +347,7 @@ static size_t array_behind(struct judge *j, const struct pickle_event *e)
 		return 0;
 	const struct pickle_value *aligned = item(state->items, "numpy_array_alignment_bytes");
 	size_t pad = aligned && aligned->kind == PICKLE_INT && at < j->bytes.n ? 1 + (size_t)j->bytes.p[at] : 0;
+	within_array(j, at, n);
 	return n > SIZE_MAX - pad ? SIZE_MAX : (size_t)n + pad;
 }
 

@@ -104,6 +104,18 @@ for name, data in (("base64", base64.b64encode(inner)), ("hex", inner.hex().enco
     put(f"pickle/nested-{name}.pkl", b"\x80\x04" + (b"C" if not data.isascii() else b"\x8c") + bytes([len(data)]) + data + b".", "bad", "model.pickle.call")
 put("pickle/joblib-object.joblib", wrapper("O", 1) + call("posix", "system", "id") + b".", "bad", "model.pickle.call")
 put("pickle/joblib-behind.joblib", wrapper("f8", 2) + b"\x93" * 16 + CALL, "bad", "model.pickle.call")
+# A type that is changed afterwards; a loader that knows nothing of arrays; a file beside it.
+start = b"\x80\x04" + text("joblib.numpy_pickle") + text("NumpyArrayWrapper") + b"\x93)\x81}(" + text("shape") + b"K\x0a\x85" + text("dtype")
+def dtype(t):
+    return text("numpy") + text("dtype") + b"\x93" + text(t) + b"\x89\x88\x87R"
+hides = CALL.ljust(80, b"N")
+put("pickle/joblib-type-twice.joblib", start + dtype("f8") + text("dtype") + dtype("O") + b"ub" + hides + b".", "bad", "model.pickle.call")
+put("pickle/joblib-type-changed.joblib", start + dtype("f8") + b"u" + text("dtype") + dtype("O") + b"sb" + hides + b".", "bad", "model.pickle.call")
+put("pickle/joblib-in-numbers.joblib", start + dtype("f8") + b"ub" + hides + b".", "bad", "model.pickle.call")
+put("pickle/joblib-far-in-numbers.joblib", start[:-17] + text("dtype") + dtype("f8") + text("shape") + b"M\xff\xff\x85ub" + (b"N0" * 30000 + CALL).ljust(65535 * 8, b"N") + b".", "bad",
+    "model.pickle.call")
+for name, path, verdict, rule in (("beside", "a.npy", "suspicious", "model.external-data"), ("outside", "/tmp/a.npy", "bad", "model.external-path")):
+    put(f"pickle/joblib-{name}.joblib", b"\x80\x04" + text("joblib.numpy_pickle") + text("NDArrayWrapper") + b"\x93)\x81}(" + text("filename") + text(path) + b"ub.", verdict, rule)
 put("pickle/legacy-numbers.pt", MAGIC + b"\x80\x02M\xe9\x03." + GOOD + TORCH + b"\x80\x02]X\x01\0\0\x000a." + CALL, "bad", "model.pickle.call")
 
 # --- under other names
