@@ -56,8 +56,8 @@ enum proof { PROOF_FORM, PROOF_WHOLE, PROOF_EFFECT, PROOF_REACH };
 static bool looks(struct slice b, enum proof proof)
 {
 	struct slice rest = b;
-	/* PERSID: without a loader that knows such names it is the end, and so every ZIP begins. */
-	if (b.n && b.p[0] == 'P')
+	/* PERSID is the letter that every ZIP begins with. */
+	if (slice_starts(b, SLICE("PK\3\4")))
 		return false;
 	for (unsigned i = 0; i < TRIAL_PICKLES && rest.n; i++) {
 		_cleanup_arena_ struct arena a = ARENA(TRIAL_MEMORY);

@@ -27,7 +27,8 @@ struct machine {
 	void (*fn)(void *arg, struct pickle_event *e);
 	void *arg;
 	struct pickle_result *r;
-	bool over; /* r->end is set */
+	bool over;  /* r->end is set */
+	bool aside; /* goes through what the object is said to read itself, as a loader does that does not know it */
 };
 
 struct operand {
@@ -53,7 +54,8 @@ static size_t tell(
 		m->r->imports++;
 	if (what == PICKLE_CALL)
 		m->r->calls++;
-	if (m->fn)
+	/* Aside of the way only what imports and calls counts: an array may hold the other opcodes by chance. */
+	if (m->fn && (!m->aside || what == PICKLE_IMPORT || what == PICKLE_CALL))
 		m->fn(m->arg, &e);
 	return e.skip;
 }
@@ -607,8 +609,20 @@ static void do_setitems(struct machine *m, const struct operand *o)
 
 /* What reaches beyond data. */
 
+/* Of numbers that are taken for instructions: could a loader get this far? */
+static bool maybe_text(const struct pickle_value *v)
+{
+	return v->kind == PICKLE_TEXT || v->kind == PICKLE_PERSISTENT ||
+	       (v->kind == PICKLE_OBJECT && v->object->callee.kind == PICKLE_GLOBAL &&
+	               slice_is(v->object->callee.global->module, "builtins"));
+}
+
 static void import(struct machine *m, const struct pickle_value *module, const struct pickle_value *name)
 {
+	if (m->aside && (!maybe_text(module) || !maybe_text(name))) {
+		finish(m, PICKLE_BAD, "an import of what is no text");
+		return;
+	}
 	struct pickle_global *g = arena_alloc(m->limits->arena, sizeof(*g));
 	if (!g) {
 		finish(m, PICKLE_LIMIT, "it has more imports than are kept");
@@ -624,6 +638,8 @@ static void import(struct machine *m, const struct pickle_value *module, const s
 
 static void call(struct machine *m, struct pickle_value callee, struct pickle_value args)
 {
+	if (m->aside && !m->over && (callee.kind != PICKLE_GLOBAL || args.kind != PICKLE_TUPLE))
+		finish(m, PICKLE_BAD, "a call of what is no function");
 	if (m->over)
 		return;
 	(void)tell(m, PICKLE_CALL, &callee, &args, NULL);
@@ -688,6 +704,8 @@ static void do_inst(struct machine *m, const struct operand *o)
 	call(m, callee, args);
 }
 
+static void aside(struct machine *m, size_t n);
+
 static void do_build(struct machine *m, const struct operand *o)
 {
 	(void)o;
@@ -696,6 +714,10 @@ static void do_build(struct machine *m, const struct operand *o)
 	if (m->over)
 		return;
 	size_t skip = tell(m, PICKLE_BUILD, &target, &state, NULL);
+	if (m->aside)
+		return;
+	if (skip)
+		aside(m, skip);
 	if (skip > m->in.n - m->end)
 		finish(m, PICKLE_CUT, "an array is longer than what is there");
 	else
@@ -894,6 +916,49 @@ static void step(struct machine *m)
 	row->act(m, &o);
 	if (m->r->end != PICKLE_BAD || !m->over)
 		m->r->used = m->end;
+}
+
+/* Numbers nearly never reach the opcode of an import, so that copies are few. */
+static bool imports(const struct machine *m, size_t n)
+{
+	struct machine w = {.in = slice_sub(m->in, 0, n > m->in.n - m->end ? m->in.n : m->end + n), .end = m->end};
+	for (size_t i = 0; w.end < w.in.n && i < m->limits->opcodes; i++) {
+		struct operand o = {0};
+		uint8_t c = w.in.p[w.end++];
+		if (!rows[c].name || c == '.' || !take_operand(&w, rows[c].form, &o))
+			return false;
+		if (c == 'c' || c == 'i' || c == 0x93)
+			return true;
+	}
+	return false;
+}
+
+static void aside(struct machine *m, size_t n)
+{
+	struct pickle_result r = {0};
+	if (!imports(m, n))
+		return;
+	struct machine c = *m;
+	struct buf *const from[] = {&m->stack, &m->marks, &m->memo, &m->far}, *const to[] = {&c.stack, &c.marks, &c.memo, &c.far};
+	for (size_t i = 0; i < 4; i++) {
+		*to[i] = BUF(from[i]->max);
+		buf_add(to[i], buf_slice(from[i]));
+		if (buf_error(to[i]))
+			finish(m, PICKLE_LIMIT, "no memory");
+	}
+	c.aside = true;
+	c.r = &r;
+	while (!c.over && !m->over) {
+		if (r.opcodes++ >= m->limits->opcodes)
+			finish(&c, PICKLE_LIMIT, "it has more instructions than are followed");
+		else
+			step(&c);
+	}
+	m->r->opcodes += r.opcodes;
+	if (r.end == PICKLE_LIMIT)
+		finish(m, PICKLE_LIMIT, r.reason);
+	for (size_t i = 0; i < 4; i++)
+		buf_free(to[i]);
 }
 
 void pickle_read(struct slice in, const struct pickle_limits *limits, void (*fn)(void *arg, struct pickle_event *e), void *arg,

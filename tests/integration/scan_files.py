@@ -114,6 +114,12 @@ put("pickle/joblib-type-changed.joblib", start + dtype("f8") + b"u" + text("dtyp
 put("pickle/joblib-in-numbers.joblib", start + dtype("f8") + b"ub" + hides + b".", "bad", "model.pickle.call")
 put("pickle/joblib-far-in-numbers.joblib", start[:-17] + text("dtype") + dtype("f8") + text("shape") + b"M\xff\xff\x85ub" + (b"N0" * 30000 + CALL).ljust(65535 * 8, b"N") + b".", "bad",
     "model.pickle.call")
+names = text("posix") + b"\x94" + text("system") + b"\x940" + b"0"
+put("pickle/joblib-names-before.joblib", start[:2] + names + start[2:] + dtype("f8") + b"ub" + b"h\0h\1\x93(S'id'\ntR.".ljust(80, b"N") + b".", "bad", "model.pickle.call")
+put("pickle/joblib-stack-before.joblib", start[:2] + text("posix") + text("system") + start[2:] + dtype("f8") + b"ub" + b"0\x93(S'id'\ntR.".ljust(80, b"N") + b".", "bad",
+    "model.pickle.call")
+put("pickle/joblib-chance.joblib", start + dtype("u1") + b"ub" + b"\x93R\x82\1Rbsb" + b"N." + b".", "clean")
+put("pickle/persid.txt", b"Px\n0" + CALL, "bad", "model.pickle.call")
 for name, path, verdict, rule in (("beside", "a.npy", "suspicious", "model.external-data"), ("outside", "/tmp/a.npy", "bad", "model.external-path")):
     put(f"pickle/joblib-{name}.joblib", b"\x80\x04" + text("joblib.numpy_pickle") + text("NDArrayWrapper") + b"\x93)\x81}(" + text("filename") + text(path) + b"ub.", verdict, rule)
 put("pickle/legacy-numbers.pt", MAGIC + b"\x80\x02M\xe9\x03." + GOOD + TORCH + b"\x80\x02]X\x01\0\0\x000a." + CALL, "bad", "model.pickle.call")
