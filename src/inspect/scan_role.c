@@ -7,6 +7,7 @@
 #include "sys/fd.h"
 #include "sys/jail.h"
 
+#define ERRNO_MAX  4095
 #define MEMORY_MAX ((uint64_t)1 << 30)
 
 static int send_answer(int socket, const struct scan_answer *a)
@@ -76,7 +77,7 @@ static void tidy(char *text, size_t size)
 
 bool scan_answer_check(struct scan_answer *a, size_t n)
 {
-	if (n != sizeof(*a) || a->kind > SCAN_ANSWER_SUMMARY || a->error > 0)
+	if (n != sizeof(*a) || a->kind > SCAN_ANSWER_SUMMARY || a->error > 0 || a->error < -ERRNO_MAX)
 		return false;
 	if (a->kind == SCAN_ANSWER_FINDING) {
 		if (a->finding.rule >= SCAN_RULES || a->error)

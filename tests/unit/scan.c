@@ -139,6 +139,8 @@ static void answers_are_checked(void **state)
 	assert_null(strchr(a.finding.evidence, 27));
 	a = (struct scan_answer){.kind = SCAN_ANSWER_SUMMARY, .summary = {.verdict = SCAN_VERDICTS}};
 	assert_false(scan_answer_check(&a, sizeof(a)));
+	a = (struct scan_answer){.kind = SCAN_ANSWER_SUMMARY, .error = INT32_MIN};
+	assert_false(scan_answer_check(&a, sizeof(a)));
 	a = (struct scan_answer){.kind = 7};
 	assert_false(scan_answer_check(&a, sizeof(a)));
 }
