@@ -158,10 +158,12 @@ static int run(void *options, const struct opt_args *args)
 		code = EXIT_USAGE;
 	}
 	for (size_t i = 0; i < args->n && s.found; i++)
-		if (scan_walk(&w, args->arg[i], &err) < 0) {
+		if ((r = scan_walk(&w, args->arg[i], &err)) < 0) {
 			cmd_tell("scan", err.text);
 			code = EXIT_USAGE;
 			err = (struct err){0};
+			/* What could not be looked at is in the result, too. */
+			(void)on_file(&s, args->arg[i], -1, r);
 		}
 	if (s.found) {
 		scan_peer_close(&s.peer);

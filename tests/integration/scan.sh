@@ -45,6 +45,7 @@ check 'clean is 0' gives 0 '^clean' "$files/good/plain.pkl"
 check 'bad is 1' gives 1 '^bad  2 files' "$files/good/plain.pkl" "$files/pickle/call-0.pkl"
 check 'wrong use is 2' gives 2 'name a file or a folder'
 check 'what is not there is 2' gives 2 'nowhere' "$work/nowhere"
+check 'and unscanned' gives 2 '^unscanned  1 file' "$work/nowhere"
 check 'unscanned is 3' gives 3 '^unscanned' "$files/names/unknown.bin" "$files/good/plain.pkl"
 check 'suspicious is 4' gives 4 '^suspicious' "$files/pickle/unknown.pkl" "$files/names/unknown.bin"
 check 'text is left out where models are asked for' gives 0 '1 text file' --subject models "$files/names/README.md" "$files/good/plain.pkl"
