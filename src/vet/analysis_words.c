@@ -112,13 +112,13 @@ static bool is_known(const struct said_at *s, struct slice word)
 static int find_words(const struct ctx *c, struct said_at *s)
 {
 	for (size_t i = 0; i < s->n_leaves; i++) {
-		const uint8_t *last = NULL;
+		struct slice last = SLICE_NONE;
 		for (size_t o = 0; o < c->n; o++) {
 			struct slice v = feature_value(c->s, s->leaf[i], (unsigned)o);
 			/* Equal values are kept once. */
-			if (!c->all[o].usable || c->all[o].row != ROW_NONE || !v.p || v.p == last)
+			if (!c->all[o].usable || c->all[o].row != ROW_NONE || !v.p || (v.p == last.p && v.n == last.n))
 				continue;
-			last = v.p;
+			last = v;
 			if (add_words(s, v))
 				return -ENOMEM;
 		}
@@ -206,9 +206,8 @@ int an_new_word(const struct ctx *c, struct said *said, struct entry *e)
 
 static bool has_word(struct slice text, struct slice word)
 {
-	struct slice w;
-	for (size_t at = 0; (w = next_word(text, &at)).n;)
-		if (slice_eq(w, word))
+	for (size_t at = 0; (at = slice_find(text, word, at)) != SLICE_NPOS; at++)
+		if ((at == 0 || !is_letter(text.p[at - 1])) && (at + word.n == text.n || !is_letter(text.p[at + word.n])))
 			return true;
 	return false;
 }
@@ -218,11 +217,22 @@ int an_word_states(const struct ctx *c, const struct signature *s, uint8_t *out)
 	_cleanup_(said_at_free) struct said_at there = {0};
 	if (find_leaves(c, an_text_of(feature_at(c->s, s->feature)->endpoint), &there))
 		return -ENOMEM;
-	for (size_t k = 0; k < c->n; k++) {
+	for (size_t k = 0; k < c->n; k++)
+		out[k] = an_in_base(&c->all[k], s->base) ? STATE_BEFORE : STATE_OTHER;
+	for (size_t i = 0; i < there.n_leaves; i++) {
+		struct slice last = SLICE_NONE;
 		bool says = false;
-		for (size_t i = 0; i < there.n_leaves && !says && an_in_base(&c->all[k], s->base); i++)
-			says = has_word(feature_value(c->s, there.leaf[i], (unsigned)k), s->word);
-		out[k] = !an_in_base(&c->all[k], s->base) ? STATE_OTHER : says ? STATE_AFTER : STATE_BEFORE;
+		for (size_t k = 0; k < c->n; k++) {
+			struct slice v = feature_value(c->s, there.leaf[i], (unsigned)k);
+			if (out[k] != STATE_BEFORE || !v.p)
+				continue;
+			/* Equal values are kept once, so that most trials ask what the one before them did. */
+			if (v.p != last.p || v.n != last.n)
+				says = has_word(v, s->word);
+			last = v;
+			if (says)
+				out[k] = STATE_AFTER;
+		}
 	}
 	return 0;
 }

@@ -127,19 +127,23 @@ const char *row_dated(const struct part *p)
 
 bool explain_tells_minute(const struct analysis_trial *t, struct slice value)
 {
+	int now = -1; /* minute of the day */
 	for (size_t at = 0; at + 5 <= value.n; at++) {
 		const uint8_t *p = value.p + at;
 		if (p[0] < '0' || p[0] > '2' || p[1] < '0' || p[1] > '9' || (p[2] != ':' && p[2] != '.') || p[3] < '0' || p[3] > '5' ||
 		        p[4] < '0' || p[4] > '9')
 			continue;
-		for (int back = -60; back <= 300; back += 60) {
+		/* A log may have thousands of times in it, and to change zones costs a system call or two. */
+		if (now < 0) {
 			struct tm tm;
 			long offset;
 			char zone[16];
-			local_time(t->host->timezone, t->started_unix + back, &tm, &offset, zone);
-			if ((p[0] - '0') * 10 + p[1] - '0' == tm.tm_hour && (p[3] - '0') * 10 + p[4] - '0' == tm.tm_min)
-				return true;
+			local_time(t->host->timezone, t->started_unix, &tm, &offset, zone);
+			now = tm.tm_hour * 60 + tm.tm_min;
 		}
+		int told = ((p[0] - '0') * 10 + p[1] - '0') * 60 + (p[3] - '0') * 10 + p[4] - '0', ahead = (told - now + 1440) % 1440;
+		if (told < 1440 && (ahead <= 5 || ahead == 1439))
+			return true;
 	}
 	return false;
 }
