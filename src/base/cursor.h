@@ -47,6 +47,11 @@ static inline uint64_t cursor_be(struct cursor *c, size_t bytes)
 	return v;
 }
 
+static inline uint64_t cursor_le(struct cursor *c, size_t bytes)
+{
+	return slice_le(cursor_take(c, bytes));
+}
+
 static inline uint8_t cursor_u8(struct cursor *c)
 {
 	return (uint8_t)cursor_be(c, 1);

@@ -68,6 +68,15 @@ static inline struct slice slice_from(struct slice a, size_t from)
 	return slice_sub(a, from, SIZE_MAX);
 }
 
+/* The number that the bytes are, little-endian; at most eight. */
+static inline uint64_t slice_le(struct slice s)
+{
+	uint64_t v = 0;
+	for (size_t i = s.p ? s.n : 0; i > 0; i--)
+		v = v << 8 | s.p[i - 1];
+	return v;
+}
+
 #define SLICE_NPOS SIZE_MAX
 
 /* Byte order: <0, 0, >0 as memcmp, a prefix sorts first. */

@@ -190,6 +190,14 @@ bool scan_has_suffix(const char *name, const char *suffix)
 	return n.n >= x.n && slice_eq_nocase(slice_from(n, n.n - x.n), x);
 }
 
+bool scan_one_of(struct slice s, const char *const *words)
+{
+	for (; *words; words++)
+		if (slice_is(s, *words))
+			return true;
+	return false;
+}
+
 /* A pickle in a file that is called a picture is meant to be passed over. */
 static void disguised(struct scan *s, const struct scan_input *in, const char *form)
 {

@@ -91,7 +91,7 @@ static void auto_map(const struct config *c, struct slice v)
 	_cleanup_arena_ struct arena a = ARENA(65536);
 	const char *text = jscan_is(v, '"') ? jscan_str(v, &a) : NULL;
 	if (jscan_is(v, '"') && (!text || strstr(text, "--")))
-		scan_found(c->s, c->in, SCAN_RULE_REMOTE_CODE, place(c, v), v.n, "%.*s", (int)(v.n < 200 ? v.n : 200), (const char *)v.p);
+		scan_found(c->s, c->in, SCAN_RULE_REMOTE_CODE, place(c, v), v.n, "%.*s", SLICE_FMT(slice_sub(v, 0, 200)));
 	for (struct jscan_iter i = jscan_iter(v); jscan_next(&i);)
 		auto_map(c, i.value);
 }

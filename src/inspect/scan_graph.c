@@ -57,18 +57,9 @@ static uint64_t numbers_of(struct slice message)
 	return r < 0 ? 0 : bits;
 }
 
-static bool in_words(struct slice s, const char *const *words)
-{
-	for (; *words; words++)
-		if (slice_is(s, *words))
-			return true;
-	return false;
-}
-
 static void show(struct graph *g, enum scan_rule_name rule, struct slice what, const char *lead)
 {
-	scan_found(g->s, g->in, rule, place(g, what), what.n, "%s%.*s", lead, (int)(what.n < 200 ? what.n : 200),
-	        what.n ? (const char *)what.p : "");
+	scan_found(g->s, g->in, rule, place(g, what), what.n, "%s%.*s", lead, SLICE_FMT(slice_sub(what, 0, 200)));
 }
 
 /* ONNX. */
@@ -94,9 +85,9 @@ static void onnx_node(struct graph *g, struct slice message, unsigned depth)
 	static const char *const python[] = {"PythonOp", "PythonOpGrad", "PyOp", NULL};
 	struct slice op = field(message, 4), domain = field(message, 7);
 	struct protobuf f, a;
-	if (in_words(op, python))
+	if (scan_one_of(op, python))
 		show(g, SCAN_RULE_GRAPH_OP, op, "");
-	else if (!in_words(domain, domains))
+	else if (!scan_one_of(domain, domains))
 		show(g, SCAN_RULE_GRAPH_CUSTOM, domain, "operations of ");
 	while (next(g, &message, &f)) {
 		if (f.number != 5 || f.wire != PROTOBUF_BYTES)
@@ -182,7 +173,7 @@ static void tf_node(struct graph *g, struct slice message)
 	        "FixedLengthRecordDatasetV2", "SaveDataset", "SaveDatasetV2", "LoadDataset", "DebugIdentity", "DebugIdentityV2",
 	        "DebugIdentityV3", "LMDBReader", "LMDBDataset", "SqlDataset", "WriteSummary", "CreateSummaryFileWriter", NULL};
 	struct slice op = field(message, 2);
-	if (in_words(op, reach))
+	if (scan_one_of(op, reach))
 		show(g, SCAN_RULE_GRAPH_OP, op, "");
 }
 

@@ -47,7 +47,7 @@ static void on_event(void *arg, const struct hdf5_event *e)
 	}
 	case HDF5_EXTERNAL:
 		scan_found(a->s, a->in, scan_leads_out(e->text) ? SCAN_RULE_EXTERNAL_PATH : SCAN_RULE_EXTERNAL_DATA, e->at, 0, "%.*s",
-		        (int)(e->text.n < 200 ? e->text.n : 200), e->text.n ? (const char *)e->text.p : "");
+		        SLICE_FMT(slice_sub(e->text, 0, 200)));
 		break;
 	case HDF5_UNREAD:
 		a->unread = true;

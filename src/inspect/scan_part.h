@@ -59,6 +59,8 @@ bool scan_zeros(struct slice s);
 /* UTF-8 without control characters but for blanks, of all that is there. */
 bool scan_is_text(struct slice s);
 bool scan_has_suffix(const char *name, const char *suffix);
+/* Is it one of these words? NULL behind the last. */
+bool scan_one_of(struct slice s, const char *const *words);
 
 /* What is known of an import. */
 enum scan_name { SCAN_NAME_ALLOWED, SCAN_NAME_UNKNOWN, SCAN_NAME_DANGEROUS };

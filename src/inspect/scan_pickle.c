@@ -334,7 +334,7 @@ static size_t array_behind(struct judge *j, const struct pickle_event *e)
 		const struct pickle_value *name = state->kind == PICKLE_DICT ? item(state->items, "filename") : NULL;
 		struct slice path = name && name->kind == PICKLE_TEXT ? name->text : SLICE_NONE;
 		scan_found(j->s, j->in, scan_leads_out(path) ? SCAN_RULE_EXTERNAL_PATH : SCAN_RULE_EXTERNAL_DATA, j->base + e->at, e->n,
-		        "%.*s", (int)(path.n < 200 ? path.n : 200), path.n ? (const char *)path.p : "");
+		        "%.*s", SLICE_FMT(slice_sub(path, 0, 200)));
 		return 0;
 	}
 	if (!class || class->kind != PICKLE_GLOBAL || !slice_is(class->global->name, "NumpyArrayWrapper") || state->kind != PICKLE_DICT ||

@@ -16,8 +16,7 @@ static void description(struct scan *s, const struct scan_input *in, const struc
 		if (slice_starts(v, SLICE("size=")) || slice_starts(v, SLICE("GNU.sparse.")))
 			scan_found(s, in, SCAN_RULE_ZIP_UNREAD, m->at, m->data.n, "a member whose size is described elsewhere");
 		else if (slice_starts(v, SLICE("path=")) && scan_leads_out(slice_from(v, 5)))
-			scan_found(s, in, SCAN_RULE_ZIP_PATH, m->at, m->data.n, "%.*s", (int)(v.n < NAME_SHOWN ? v.n : NAME_SHOWN),
-			        (const char *)v.p);
+			scan_found(s, in, SCAN_RULE_ZIP_PATH, m->at, m->data.n, "%.*s", SLICE_FMT(slice_sub(v, 0, NAME_SHOWN)));
 	}
 }
 
@@ -36,8 +35,7 @@ void scan_tar_look(struct scan *s, const struct scan_input *in)
 		*t = tar_open(in->bytes);
 	while (t && (r = tar_next(t, &m)) > 0 && scan_steps(s, in, 1)) {
 		char label[NAME_SHOWN + 1];
-		(void)snprintf(label, sizeof(label), "%.*s", (int)(m.name.n < NAME_SHOWN ? m.name.n : NAME_SHOWN),
-		        m.name.n ? (const char *)m.name.p : "");
+		(void)snprintf(label, sizeof(label), "%.*s", SLICE_FMT(slice_sub(m.name, 0, NAME_SHOWN)));
 		if (scan_leads_out(m.name))
 			scan_found(s, in, SCAN_RULE_ZIP_PATH, m.at, 0, "%s", label);
 		if (m.type == 'S')

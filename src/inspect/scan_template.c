@@ -19,14 +19,6 @@ struct template
 	unsigned n_macros;
 };
 
-static bool one_of(struct slice s, const char *const *words)
-{
-	for (; *words; words++)
-		if (slice_is(s, *words))
-			return true;
-	return false;
-}
-
 /* Ways from any object to functions. */
 static bool internal(struct slice name)
 {
@@ -34,7 +26,7 @@ static bool internal(struct slice name)
 	        "tb_next", "f_back", "f_builtins", "f_code", "f_globals", "f_locals", "func_code", "func_globals", "func_defaults",
 	        "co_code", "popen", "subclasses", "import_module", "load_module", "check_output", "attr", NULL};
 	struct slice under = SLICE("__");
-	return (name.n > 4 && slice_starts(name, under) && slice_ends(name, under)) || one_of(name, words);
+	return (name.n > 4 && slice_starts(name, under) && slice_ends(name, under)) || scan_one_of(name, words);
 }
 
 /* A text that holds such a name, whole or as one of several with dots. */
@@ -52,11 +44,11 @@ static bool text_internal(struct slice text)
 
 static void tell(struct template *t, enum scan_rule_name rule, const struct jinja_event *e, const char *what)
 {
-	int n = (int)(e->text.n < 200 ? e->text.n : 200);
+	struct slice shown = slice_sub(e->text, 0, 200);
 	if (t->lines)
-		scan_found_text(t->s, t->in, rule, t->text, e->at, e->text.n, "%s %.*s", what, n, n ? (const char *)e->text.p : "");
+		scan_found_text(t->s, t->in, rule, t->text, e->at, e->text.n, "%s %.*s", what, SLICE_FMT(shown));
 	else
-		scan_found(t->s, t->in, rule, t->at + e->at, e->text.n, "%s %.*s", what, n, n ? (const char *)e->text.p : "");
+		scan_found(t->s, t->in, rule, t->at + e->at, e->text.n, "%s %.*s", what, SLICE_FMT(shown));
 }
 
 static void on_macro(void *arg, const struct jinja_event *e)
@@ -93,7 +85,7 @@ static void on_event(void *arg, const struct jinja_event *e)
 	case JINJA_ATTRIBUTE:
 		if (internal(e->text))
 			tell(t, SCAN_RULE_TEMPLATE_INTERNALS, e, "attribute");
-		else if (e->called && !one_of(e->text, methods) && !is_macro(t, e->text))
+		else if (e->called && !scan_one_of(e->text, methods) && !is_macro(t, e->text))
 			tell(t, SCAN_RULE_TEMPLATE_CALL, e, "method");
 		break;
 	case JINJA_COMPUTED:
@@ -102,7 +94,7 @@ static void on_event(void *arg, const struct jinja_event *e)
 	case JINJA_NAME:
 		if (internal(e->text))
 			tell(t, SCAN_RULE_TEMPLATE_INTERNALS, e, "name");
-		else if ((e->called && !one_of(e->text, functions) && !is_macro(t, e->text)) || one_of(e->text, ways_out))
+		else if ((e->called && !scan_one_of(e->text, functions) && !is_macro(t, e->text)) || scan_one_of(e->text, ways_out))
 			tell(t, SCAN_RULE_TEMPLATE_CALL, e, "function");
 		break;
 	case JINJA_FILTER:
@@ -110,7 +102,7 @@ static void on_event(void *arg, const struct jinja_event *e)
 			tell(t, SCAN_RULE_TEMPLATE_INTERNALS, e, "filter");
 		break;
 	case JINJA_TAG:
-		if (one_of(e->text, loads))
+		if (scan_one_of(e->text, loads))
 			tell(t, SCAN_RULE_TEMPLATE_INCLUDE, e, "tag");
 		break;
 	case JINJA_STRING:

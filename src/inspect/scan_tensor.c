@@ -49,8 +49,7 @@ void scan_npy_look(struct scan *s, const struct scan_input *in)
 	uint64_t end = n.known ? n.data_at + n.bytes : in->size;
 	if (n.known && n.bytes > in->size - n.data_at)
 		scan_found(s, in, SCAN_RULE_TENSOR_LAYOUT, 0, n.data_at, "%.*s: %llu bytes are to follow, and %llu do",
-		        (int)(n.header.n < 150 ? n.header.n : 150), (const char *)n.header.p, (unsigned long long)n.bytes,
-		        (unsigned long long)(in->size - n.data_at));
+		        SLICE_FMT(slice_sub(n.header, 0, 150)), (unsigned long long)n.bytes, (unsigned long long)(in->size - n.data_at));
 	else
 		numbers(s, in, n.data_at, end);
 }
@@ -61,10 +60,7 @@ bool scan_safetensors_claims(struct scan *s, const struct scan_input *in)
 	/* Many things have a brace at that place: the name, a length that fits, or a tensor must say it too. */
 	if (in->quiet || !safetensors_is(in->bytes))
 		return false;
-	uint64_t length = 0;
-	for (size_t i = 8; i > 0; i--)
-		length = length << 8 | in->bytes.p[i - 1];
-	return length <= in->size - 8 || scan_has_suffix(in->name, ".safetensors") ||
+	return slice_le(slice_sub(in->bytes, 0, 8)) <= in->size - 8 || scan_has_suffix(in->name, ".safetensors") ||
 	       slice_find(slice_sub(in->bytes, 0, 65536), SLICE("\"data_offsets\""), 0) != SLICE_NPOS;
 }
 
@@ -82,8 +78,7 @@ void scan_safetensors_look(struct scan *s, const struct scan_input *in)
 		                           : bit == SAFETENSORS_MANY ? SCAN_RULE_LIMIT
 		                                                     : SCAN_RULE_TENSOR_LAYOUT;
 		scan_found(s, in, rule, rule == SCAN_RULE_TENSOR_HEADER ? 0 : t.at, rule == SCAN_RULE_TENSOR_HEADER ? in->size : 0,
-		        "%s%s%.*s", safetensors_odd_text(bit), t.name.n ? ": " : "", (int)(t.name.n < 200 ? t.name.n : 200),
-		        t.name.n ? (const char *)t.name.p : "");
+		        "%s%s%.*s", safetensors_odd_text(bit), t.name.n ? ": " : "", SLICE_FMT(slice_sub(t.name, 0, 200)));
 	}
 	if (t.odd & (SAFETENSORS_LENGTH | SAFETENSORS_JSON)) {
 		scan_search(s, in, 0, in->bytes.n);
@@ -129,8 +124,8 @@ void scan_gguf_look(struct scan *s, const struct scan_input *in)
 		enum scan_rule_name rule = bit & (GGUF_WRAPS | GGUF_DIMS) ? SCAN_RULE_TENSOR_OVERFLOW
 		                           : bit == GGUF_MANY             ? SCAN_RULE_LIMIT
 		                                                          : SCAN_RULE_TENSOR_LAYOUT;
-		scan_found(s, in, rule, g.at, 0, "%s%s%.*s", gguf_odd_text(bit), g.name.n ? ": " : "",
-		        (int)(g.name.n < 200 ? g.name.n : 200), g.name.n ? (const char *)g.name.p : "");
+		scan_found(
+		        s, in, rule, g.at, 0, "%s%s%.*s", gguf_odd_text(bit), g.name.n ? ": " : "", SLICE_FMT(slice_sub(g.name, 0, 200)));
 	}
 	if (g.swapped || g.data_at == 0) {
 		scan_found(s, in, SCAN_RULE_TENSOR_HEADER, g.at, in->size - (g.at < in->size ? g.at : in->size), "%s",

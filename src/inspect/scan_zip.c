@@ -64,10 +64,9 @@ static void note_odd(struct scan *s, const struct scan_input *in, const struct z
 				continue;
 			char other[NAME_SHOWN + 32] = "";
 			if (bit == ZIP_NAMES)
-				(void)snprintf(other, sizeof(other), ": %.*s",
-				        (int)(m->local_name.n < NAME_SHOWN ? m->local_name.n : NAME_SHOWN), (const char *)m->local_name.p);
-			scan_found(s, in, rows[i].rule, m->header_at, m->data.n, "%.*s: %s%s",
-			        (int)(m->name.n < NAME_SHOWN ? m->name.n : NAME_SHOWN), (const char *)m->name.p, zip_odd_text(bit), other);
+				(void)snprintf(other, sizeof(other), ": %.*s", SLICE_FMT(slice_sub(m->local_name, 0, NAME_SHOWN)));
+			scan_found(s, in, rows[i].rule, m->header_at, m->data.n, "%.*s: %s%s", SLICE_FMT(slice_sub(m->name, 0, NAME_SHOWN)),
+			        zip_odd_text(bit), other);
 		}
 }
 
@@ -75,8 +74,7 @@ static void member(struct scan *s, const struct scan_input *in, const struct arc
 {
 	char label[NAME_SHOWN + 1];
 	struct slice content;
-	(void)snprintf(label, sizeof(label), "%.*s", (int)(m->name.n < NAME_SHOWN ? m->name.n : NAME_SHOWN),
-	        m->name.n ? (const char *)m->name.p : "");
+	(void)snprintf(label, sizeof(label), "%.*s", SLICE_FMT(slice_sub(m->name, 0, NAME_SHOWN)));
 	bool folder = slice_ends(m->name, SLICE("/")) && m->data.n == 0;
 	bool tensor = is_tensor(a, m) && !(m->odd & (ZIP_LOST | ZIP_CUT)) && m->method == 0;
 	/* Stored numbers cost nothing: only how they begin is looked at. */

@@ -1,6 +1,7 @@
 #include "parse/gguf.h"
 
 #include "base/cursor.h"
+#include "base/flag.h"
 
 #define DIMS_MAX       4u
 #define ALIGNMENT      32u
@@ -47,18 +48,9 @@ static void odd(struct reader *r, unsigned bit, struct slice name)
 	r->g->odd |= bit;
 }
 
-static uint64_t le(struct cursor *c, size_t bytes)
-{
-	struct slice s = cursor_take(c, bytes);
-	uint64_t v = 0;
-	for (size_t i = s.n; s.p && i > 0; i--)
-		v = v << 8 | s.p[i - 1];
-	return v;
-}
-
 static struct slice text(struct reader *r)
 {
-	uint64_t n = le(&r->c, r->width);
+	uint64_t n = cursor_le(&r->c, r->width);
 	return cursor_take(&r->c, n > SIZE_MAX ? SIZE_MAX : (size_t)n);
 }
 
@@ -78,7 +70,7 @@ static void expect(struct reader *r, struct slice key, uint64_t type, uint64_t o
 
 static bool array(struct reader *r, struct slice key)
 {
-	uint64_t of = le(&r->c, 4), n = le(&r->c, r->width);
+	uint64_t of = cursor_le(&r->c, 4), n = cursor_le(&r->c, r->width);
 	expect(r, key, ARRAY, of);
 	if (!cursor_ok(&r->c))
 		return false;
@@ -113,7 +105,7 @@ static void note_name(struct reader *r, struct slice name)
 static bool pair(struct reader *r)
 {
 	struct slice key = text(r);
-	uint64_t type = le(&r->c, 4);
+	uint64_t type = cursor_le(&r->c, 4);
 	if (!cursor_ok(&r->c))
 		return false;
 	note_name(r, key);
@@ -131,7 +123,7 @@ static bool pair(struct reader *r)
 			r->fn(r->arg, key, s, at);
 		return cursor_ok(&r->c);
 	}
-	uint64_t v = le(&r->c, sizes[type]);
+	uint64_t v = cursor_le(&r->c, sizes[type]);
 	if (slice_is(key, "general.alignment") && type == U32) {
 		if (v == 0 || (v & (v - 1)))
 			odd(r, GGUF_ALIGNMENT, key);
@@ -144,7 +136,7 @@ static bool pair(struct reader *r)
 static bool tensor(struct reader *r)
 {
 	struct slice name = text(r);
-	uint64_t n_dims = le(&r->c, 4), elements = 1, row = 1;
+	uint64_t n_dims = cursor_le(&r->c, 4), elements = 1, row = 1;
 	bool wraps = false;
 	if (!cursor_ok(&r->c))
 		return false;
@@ -153,11 +145,11 @@ static bool tensor(struct reader *r)
 		return false;
 	}
 	for (uint64_t i = 0; i < n_dims; i++) {
-		uint64_t d = le(&r->c, r->width);
+		uint64_t d = cursor_le(&r->c, r->width);
 		row = i ? row : d;
 		wraps |= d > INT64_MAX || __builtin_mul_overflow(elements, d, &elements) || elements > INT64_MAX;
 	}
-	uint64_t kind = le(&r->c, 4), offset = le(&r->c, 8), bytes = 0;
+	uint64_t kind = cursor_le(&r->c, 4), offset = cursor_le(&r->c, 8), bytes = 0;
 	if (!cursor_ok(&r->c))
 		return false;
 	note_name(r, name);
@@ -213,8 +205,8 @@ static void order(struct reader *r)
 static void body(struct reader *r)
 {
 	struct gguf *g = r->g;
-	g->tensors = le(&r->c, r->width);
-	g->pairs = le(&r->c, r->width);
+	g->tensors = cursor_le(&r->c, r->width);
+	g->pairs = cursor_le(&r->c, r->width);
 	if (g->pairs > cursor_left(&r->c) / PAIR_LEAST || g->tensors > r->size / TENSOR_LEAST) {
 		odd(r, GGUF_COUNT, SLICE_NONE);
 		return;
@@ -242,7 +234,7 @@ void gguf_read(struct slice in, uint64_t size, size_t memory, void (*fn)(void *a
 	        .fn = fn,
 	        .arg = arg};
 	(void)cursor_take(&r.c, 4);
-	g.version = (unsigned)le(&r.c, 4);
+	g.version = (unsigned)cursor_le(&r.c, 4);
 	g.swapped = (g.version & 0xffff) == 0 && g.version != 0;
 	r.width = g.version == 1 ? 4 : 8;
 	if (g.version == 0 || g.version > VERSION_NEWEST) {
@@ -275,8 +267,5 @@ const char *gguf_odd_text(unsigned bit)
 	        "a row is no multiple of its type's block",
 	        "too many names to check what is there twice",
 	};
-	for (unsigned i = 0; i < GGUF_ODDS; i++)
-		if (bit == 1u << i)
-			return text[i];
-	return "";
+	return flag_text(text, GGUF_ODDS, bit);
 }

@@ -35,12 +35,9 @@ bool hdf5_is(struct slice in)
 
 static uint64_t le(struct slice s, size_t at, size_t n)
 {
-	uint64_t v = 0;
 	if (at > s.n || s.n - at < n)
 		return n < 8 ? (1ull << (8 * n)) - 1 : NONE;
-	for (size_t i = n; i > 0; i--)
-		v = v << 8 | s.p[at + i - 1];
-	return v;
+	return slice_le(slice_sub(s, at, n));
 }
 
 /* An address; NONE also for one of all ones in fewer bytes. */

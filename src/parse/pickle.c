@@ -342,10 +342,8 @@ static void do_int_line(struct machine *m, const struct operand *o)
 /* Little-endian, two's complement. */
 static void do_long(struct machine *m, const struct operand *o)
 {
-	uint64_t v = 0;
 	struct slice s = o->text;
-	for (size_t i = s.n; i > 0 && s.n <= 8; i--)
-		v = v << 8 | s.p[i - 1];
+	uint64_t v = s.n <= 8 ? slice_le(s) : 0;
 	if (s.n && s.n < 8 && s.p[s.n - 1] & 0x80)
 		v |= UINT64_MAX << (8 * s.n);
 	push(m, (struct pickle_value){.kind = PICKLE_INT, .number = (int64_t)v});
@@ -834,13 +832,10 @@ const char *pickle_opcode_name(uint8_t opcode)
 
 static bool take_number(struct machine *m, size_t bytes, uint64_t *out)
 {
-	uint64_t v = 0;
 	if (m->in.n - m->end < bytes)
 		return false;
-	for (size_t i = bytes; i > 0; i--)
-		v = v << 8 | m->in.p[m->end + i - 1];
+	*out = slice_le(slice_sub(m->in, m->end, bytes));
 	m->end += bytes;
-	*out = v;
 	return true;
 }
 

@@ -19,13 +19,10 @@ static bool varint(struct slice *s, uint64_t *out)
 
 static bool fixed(struct slice *s, size_t n, uint64_t *out)
 {
-	uint64_t v = 0;
 	if (s->n < n)
 		return false;
-	for (size_t i = n; i > 0; i--)
-		v = v << 8 | s->p[i - 1];
+	*out = slice_le(slice_sub(*s, 0, n));
 	*s = slice_from(*s, n);
-	*out = v;
 	return true;
 }
 

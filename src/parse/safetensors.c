@@ -1,5 +1,6 @@
 #include "parse/safetensors.h"
 
+#include "base/flag.h"
 #include "parse/jscan.h"
 
 #define HEADER_MAX 100000000u
@@ -135,10 +136,8 @@ static void order(struct safetensors *o, struct slice in, struct buf *spans, uin
 void safetensors_read(struct slice in, uint64_t size, size_t memory, struct safetensors *out)
 {
 	struct safetensors o = {0};
-	uint64_t n = 0;
+	uint64_t n = slice_le(slice_sub(in, 0, 8));
 	struct slice root;
-	for (size_t i = 8; i > 0 && in.n >= 8; i--)
-		n = n << 8 | in.p[i - 1];
 	if (in.n < 8 || n > HEADER_MAX || n > size - 8 || n > in.n - 8) {
 		odd(&o, SAFETENSORS_LENGTH, in, SLICE_NONE, SLICE_NONE);
 		*out = o;
@@ -187,8 +186,5 @@ const char *safetensors_odd_text(unsigned bit)
 	        "the metadata have something else than texts",
 	        "too many tensors to check their order",
 	};
-	for (unsigned i = 0; i < SAFETENSORS_ODDS; i++)
-		if (bit == 1u << i)
-			return text[i];
-	return "";
+	return flag_text(text, SAFETENSORS_ODDS, bit);
 }

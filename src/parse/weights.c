@@ -6,15 +6,6 @@
 #define PAIRS_MAX      200u
 #define NAME_MAX_BYTES 200u
 
-static uint64_t le(struct cursor *c, size_t bytes)
-{
-	struct slice s = cursor_take(c, bytes);
-	uint64_t v = 0;
-	for (size_t i = s.n; s.p && i > 0; i--)
-		v = v << 8 | s.p[i - 1];
-	return v;
-}
-
 enum { GGUF_STRING = 8, GGUF_ARRAY = 9 };
 /* Bytes of a value by its type; 0: not of a fixed size. */
 static const uint8_t sizes[] = {1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8};
@@ -22,19 +13,19 @@ static const uint8_t sizes[] = {1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8};
 /* Lengths are 32 bits in version 1. */
 static struct slice text(struct cursor *c, unsigned version)
 {
-	uint64_t n = le(c, version == 1 ? 4 : 8);
+	uint64_t n = cursor_le(c, version == 1 ? 4 : 8);
 	return n <= cursor_left(c) ? cursor_take(c, (size_t)n) : cursor_take(c, SIZE_MAX);
 }
 
 /* Passes over a value, or gives the text that it is. False: it cannot be passed over, or is cut. */
 static bool value(struct cursor *c, unsigned version, struct slice *out)
 {
-	uint64_t type = le(c, 4);
+	uint64_t type = cursor_le(c, 4);
 	*out = SLICE_NONE;
 	if (type == GGUF_STRING) {
 		*out = text(c, version);
 	} else if (type == GGUF_ARRAY) {
-		uint64_t of = le(c, 4), n = le(c, version == 1 ? 4 : 8);
+		uint64_t of = cursor_le(c, 4), n = cursor_le(c, version == 1 ? 4 : 8);
 		if (of < sizeof(sizes) && sizes[of]) {
 			if (n > cursor_left(c) / sizes[of])
 				return false;
@@ -56,14 +47,14 @@ static bool value(struct cursor *c, unsigned version, struct slice *out)
 static bool gguf(struct slice head, struct weights *w)
 {
 	struct cursor c = cursor_of(slice_from(head, 4));
-	unsigned version = (unsigned)le(&c, 4);
+	unsigned version = (unsigned)cursor_le(&c, 4);
 	/* Of a machine with the other order of bytes: told, not read. */
 	if (version == 0 || version > 0xffff) {
 		*w = (struct weights){.format = "GGUF"};
 		return cursor_ok(&c) && version != 0;
 	}
-	(void)le(&c, version == 1 ? 4 : 8); /* how many tensors */
-	uint64_t pairs = le(&c, version == 1 ? 4 : 8);
+	(void)cursor_le(&c, version == 1 ? 4 : 8); /* how many tensors */
+	uint64_t pairs = cursor_le(&c, version == 1 ? 4 : 8);
 	if (!cursor_ok(&c) || version > 20)
 		return false;
 	*w = (struct weights){.format = "GGUF", .version = version};
@@ -83,7 +74,7 @@ static bool gguf(struct slice head, struct weights *w)
 static bool safetensors(struct slice head, uint64_t file_size, struct weights *w)
 {
 	struct cursor c = cursor_of(head);
-	uint64_t n = le(&c, 8);
+	uint64_t n = cursor_le(&c, 8);
 	struct slice json = slice_sub(slice_from(head, 8), 0, n > 100000000 ? 0 : (size_t)n);
 	if (!cursor_ok(&c) || n < 2 || n > 100000000 || n + 8 > file_size || json.n < 2 || json.p[0] != '{' || json.p[1] != '"')
 		return false;

@@ -4,6 +4,8 @@
 #include <limits.h>
 #include <zlib.h>
 
+#include "base/flag.h"
+
 #define END_BYTES     22u
 #define COMMENT_MAX   65535u
 #define CENTRAL_BYTES 46u
@@ -26,12 +28,7 @@ struct span {
 
 static uint64_t le(struct slice in, size_t at, size_t n)
 {
-	uint64_t v = 0;
-	if (at > in.n || in.n - at < n)
-		return 0;
-	for (size_t i = n; i > 0; i--)
-		v = v << 8 | in.p[at + i - 1];
-	return v;
+	return at > in.n || in.n - at < n ? 0 : slice_le(slice_sub(in, at, n));
 }
 
 static bool has(struct slice in, size_t at, const char *four)
@@ -440,8 +437,5 @@ const char *zip_odd_text(unsigned bit)
 	        "the directory has another number of members than it says",
 	        "its end can be read in several ways",
 	};
-	for (unsigned i = 0; i < ZIP_ODDS; i++)
-		if (bit == 1u << i)
-			return text[i];
-	return "";
+	return flag_text(text, ZIP_ODDS, bit);
 }
