@@ -118,6 +118,10 @@ names = text("posix") + b"\x94" + text("system") + b"\x940" + b"0"
 put("pickle/joblib-names-before.joblib", start[:2] + names + start[2:] + dtype("f8") + b"ub" + b"h\0h\1\x93(S'id'\ntR.".ljust(80, b"N") + b".", "bad", "model.pickle.call")
 put("pickle/joblib-stack-before.joblib", start[:2] + text("posix") + text("system") + start[2:] + dtype("f8") + b"ub" + b"0\x93(S'id'\ntR.".ljust(80, b"N") + b".", "bad",
     "model.pickle.call")
+# The other way round: only a loader that begins anew there finds these names in its memo.
+innocent = text("collections") + b"q\0000" + text("OrderedDict") + b"q\0010"
+put("pickle/joblib-anew.joblib", start[:2] + innocent + start[2:] + dtype("f8") + b"ub" +
+    (text("posix") + b"\x940" + text("system") + b"\x940h\0h\1\x93(S'id'\ntR.").ljust(80, b"N") + b".", "bad", "model.pickle.call")
 put("pickle/joblib-chance.joblib", start + dtype("u1") + b"ub" + b"\x93R\x82\1Rbsb" + b"N." + b".", "clean")
 put("pickle/persid.txt", b"Px\n0" + CALL, "bad", "model.pickle.call")
 for name, path, verdict, rule in (("beside", "a.npy", "suspicious", "model.external-data"), ("outside", "/tmp/a.npy", "bad", "model.external-path")):
