@@ -143,6 +143,29 @@ static bool relative(const Elf64_Rela *r)
 #define LOOK_AHEAD 24u
 #define LOOK_BACK  12u
 
+/* A length that an instruction at `k` loads: MOV r32, imm32; or, of a text that is put into memory, as members of a list are that is made
+ * when it is used, MOV QWORD PTR [...], imm32 (REX.W C7 /0). */
+static bool length_at(const struct elf_strings *s, size_t k, size_t stop, uint32_t *out)
+{
+	const uint8_t *p = s->file.p + k;
+	size_t room = stop > k ? stop - k : 0, imm = 1;
+	if (room < MOV_BYTES)
+		return false;
+	if ((p[0] & 0xfe) == 0x48 && p[1] == 0xc7 && (p[2] & 0x38) == 0) {
+		unsigned mod = p[2] >> 6;
+		bool sib = (p[2] & 7) == 4, far = mod == 2 || (mod == 0 && (p[2] & 7) == 5);
+		imm = 3 + (size_t)sib + (far ? 4 : mod == 1);
+		if (mod == 3)
+			return false;
+	} else if ((p[0] & 0xf8) != 0xb8) {
+		return false;
+	}
+	if (room < imm + sizeof(*out))
+		return false;
+	memcpy(out, p + imm, sizeof(*out));
+	return true;
+}
+
 /* The text that the instruction there loads: of the lengths that are loaded beside it, the first behind it that fits, else one before. */
 static bool text_of_code(struct elf_strings *s, size_t at, uint64_t address, size_t begin, size_t stop, struct elf_string *out)
 {
@@ -159,9 +182,8 @@ static bool text_of_code(struct elf_strings *s, size_t at, uint64_t address, siz
 		places[n++] = at - MOV_BYTES - k;
 	for (size_t i = 0; i < n; i++) {
 		uint32_t length;
-		if (stop < MOV_BYTES || places[i] > stop - MOV_BYTES || (s->file.p[places[i]] & 0xf8) != 0xb8)
+		if (!length_at(s, places[i], stop, &length))
 			continue;
-		memcpy(&length, s->file.p + places[i] + 1, sizeof(length));
 		if (length < ELF_STRING_CODE_MIN || length > ELF_STRING_CODE_MAX || length > end - text)
 			continue;
 		s->looks -= length < s->looks ? length : s->looks;

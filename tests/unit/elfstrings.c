@@ -136,7 +136,8 @@ static void relocations_have_an_end(void **state)
 	free(bytes);
 }
 
-/* What Go and Rust make of texts that are used in one place: an address and a length, in either order. */
+/* What Go and Rust make of texts that are used in one place: an address and a length, in either order; both put into memory, where it is a
+ * member of a list that is made there. */
 static void code_is_read(void **state)
 {
 	(void)state;
@@ -144,7 +145,10 @@ static void code_is_read(void **state)
 	static const char text[] = "first.example.com|second.example.comand what the next text says";
 	static const uint8_t go[] = {0x48, 0x8d, 0x05, 0, 0, 0, 0, 0xbb, 36, 0, 0, 0, 0xe8, 1, 2, 3, 4},
 	                     rust[] = {0x41, 0xb8, 17, 0, 0, 0, 0x4c, 0x8d, 0x0d, 0, 0, 0, 0, 0xc3},
-	                     long_one[] = {0x48, 0x8d, 0x05, 0, 0, 0, 0, 0xbb, 0, 1, 0, 0, 0xc3};
+	                     long_one[] = {0x48, 0x8d, 0x05, 0, 0, 0, 0, 0xbb, 0, 1, 0, 0, 0xc3},
+	                     far_away[] = {0x48, 0x8d, 0x15, 0, 0, 0, 0, 0x48, 0x89, 0x94, 0x24, 0x88, 3, 0, 0, 0x48, 0xc7, 0x84, 0x24,
+	                             0x90, 3, 0, 0, 36, 0, 0, 0, 0xc3},
+	                     near[] = {0x48, 0x8d, 0x15, 0, 0, 0, 0, 0x48, 0x89, 0x53, 8, 0x48, 0xc7, 0x43, 0x10, 17, 0, 0, 0, 0xc3};
 	struct file f = {0};
 	headers(f.bytes, CODE, 0);
 	const Elf64_Phdr p = {
@@ -154,8 +158,9 @@ static void code_is_read(void **state)
 	const struct {
 		const uint8_t *bytes;
 		size_t n, lea, at;
-	} put[] = {{go, sizeof(go), 0, CODE + 8}, {rust, sizeof(rust), 6, CODE + 80}, {long_one, sizeof(long_one), 0, CODE + 160}};
-	for (size_t i = 0; i < 3; i++) {
+	} put[] = {{go, sizeof(go), 0, CODE + 8}, {rust, sizeof(rust), 6, CODE + 80}, {long_one, sizeof(long_one), 0, CODE + 160},
+	        {far_away, sizeof(far_away), 0, CODE + 240}, {near, sizeof(near), 0, CODE + 320}};
+	for (size_t i = 0; i < sizeof(put) / sizeof(put[0]); i++) {
 		size_t at = put[i].at + put[i].lea;
 		int32_t far = (int32_t)(BASE + RODATA) - (int32_t)(BASE + 0x1000 + (at - CODE) + 7);
 		memcpy(f.bytes + put[i].at, put[i].bytes, put[i].n);
@@ -169,6 +174,12 @@ static void code_is_read(void **state)
 	assert_true(slice_is(s.text, "first.example.com|second.example.com"));
 	assert_true(elf_strings_next(&all, &s));
 	assert_int_equal(s.at, CODE + 86);
+	assert_true(slice_is(s.text, "first.example.com"));
+	assert_true(elf_strings_next(&all, &s));
+	assert_int_equal(s.at, CODE + 240);
+	assert_true(slice_is(s.text, "first.example.com|second.example.com"));
+	assert_true(elf_strings_next(&all, &s));
+	assert_int_equal(s.at, CODE + 320);
 	assert_true(slice_is(s.text, "first.example.com"));
 	/* What is longer than the text is no length of it. */
 	assert_false(elf_strings_next(&all, &s));
