@@ -21,7 +21,26 @@ static bool may_be_tried(const struct mine_list *l)
 	return l->literal && classes[l->class] && l->total <= OPEN_MEMBERS_MAX;
 }
 
-static void put_list(const struct mine_list *l, struct vet_constants *out)
+/* Does an address of the artefact lead to a host on the list? Such hosts a tool speaks to; others it may look for. */
+static bool is_spoken_to(const struct mine_list *l, const struct mine_result *m)
+{
+	for (size_t v = 0; v < m->n_values && l->class == MINE_HOST; v++) {
+		struct slice url = slice_str(m->values[v].text);
+		size_t scheme = slice_find(url, SLICE("://"), 0);
+		if (m->values[v].class != MINE_URL || scheme == SLICE_NPOS)
+			continue;
+		url = slice_from(url, scheme + 3);
+		size_t n = 0;
+		while (n < url.n && url.p[n] != '/' && url.p[n] != ':' && url.p[n] != '?')
+			n++;
+		for (size_t i = 0; i < l->n; i++)
+			if (slice_ends(slice_sub(url, 0, n), slice_str(l->members[i])))
+				return true;
+	}
+	return false;
+}
+
+static void put_list(const struct mine_list *l, bool spoken_to, struct vet_constants *out)
 {
 	if (l->hidden ? out->n_hidden >= HIDDEN_MAX : out->n_lists - out->n_hidden >= OPEN_MAX) {
 		out->cut = true;
@@ -31,6 +50,7 @@ static void put_list(const struct mine_list *l, struct vet_constants *out)
 	out->lists[out->n_lists] = (struct vet_constant_list){
 	        .number = (unsigned)out->n_lists + 1,
 	        .hidden = l->hidden,
+	        .spoken_to = spoken_to,
 	        .file = l->file,
 	        .at = l->at,
 	        .n_bytes = l->n_bytes,
@@ -102,7 +122,7 @@ int mined_read(const char *const *paths, struct arena *arena, struct vet_constan
 		for (size_t i = 0; i < n; i++)
 			for (size_t k = 0; k < m[i].n_lists; k++)
 				if (m[i].lists[k].hidden == hidden && (hidden || may_be_tried(&m[i].lists[k])))
-					put_list(&m[i].lists[k], &c);
+					put_list(&m[i].lists[k], !hidden && is_spoken_to(&m[i].lists[k], &m[i]), &c);
 	int r = put_note(&err, arena, &c);
 	if (r == 0)
 		*out = c;

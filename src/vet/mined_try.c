@@ -26,9 +26,10 @@
 /* Of a host name that a member is put into; they are made up, and occur nowhere else. */
 static const char front[] = "gw-5t7", behind[] = "gw-3n8.tarnfell.com";
 
-#define PLACED_MAX 24
-#define PATH_MAX_  128
-#define JOINED_MAX 32
+#define PLACED_MAX       24
+#define PLACED_HOSTS_MIN 5
+#define PATH_MAX_        128
+#define JOINED_MAX       32
 
 struct probe {
 	unsigned list, second;    /* numbers */
@@ -304,7 +305,9 @@ static void place_member(struct mined_levels *m, const struct vet_constant_list 
 	if (!is_plain(member))
 		return;
 	if (holds(l, "host") && host && strchr(part, '.')) {
-		place(m, l, "git_remote", arena_fmt(m->arena, "https://%s/platform/tern-6v2.git", part));
+		/* A host that stands there openly may be one of a forge, which a tool may well know. */
+		if (l->hidden)
+			place(m, l, "git_remote", arena_fmt(m->arena, "https://%s/platform/tern-6v2.git", part));
 		place(m, l, "git_identity", arena_fmt(m->arena, "Ilse Varga-Quint <ivq81@%s>", part));
 		place(m, l, "dns_search", arena_str(m->arena, slice_str(part)));
 	} else if (holds(l, "path")) {
@@ -391,10 +394,12 @@ int mined_new(struct vet_constants *c, enum plan_effort effort, const char *filt
 		if (lists < TESTED_MAX && m->n < m->budget / 2 + 4 && tested(m, &l))
 			first_members(m, &c->lists[n]);
 		lists += m->n > before;
-		/* Hidden ones come first, and so do their places. Hosts that stand there openly are mostly those that the tool speaks to:
+		/* Hidden ones come first, and so do their places. Of hosts that stand there openly many are those that the tool speaks to:
 		 * with one of them for the network's own name, speaking to it would look like telling of the network. */
 		size_t placed = m->n_placed;
-		if (l.hidden || (holds(&l, "path") && m->effort != PLAN_QUICK))
+		bool open = m->effort != PLAN_QUICK &&
+		            (holds(&l, "path") || (holds(&l, "host") && !l.spoken_to && l.n_members >= PLACED_HOSTS_MIN));
+		if (l.hidden || open)
 			place_list(m, &c->lists[n]);
 		n += l.hidden || m->n > before || m->n_placed > placed;
 	}

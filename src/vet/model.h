@@ -196,6 +196,7 @@ struct vet_constant_list {
 	unsigned copies;         /* elsewhere in the artefact; the first of them: */
 	const char *copy_file;
 	uint64_t copy_at;
+	bool spoken_to; /* an address in the artefact leads to a host on it */
 };
 
 struct vet_constant_count {

@@ -270,8 +270,8 @@ static const char *const sample_notes[] = {
 static const char *const sample_members[] = {"quarrybank.example.com", "tern-hollow.net", "<b>lanternfish</b>.org", "westmarch.co.uk"};
 static struct vet_constant_list sample_lists[] = {
         {1, true, "node_modules/fern/cli.js", 4994419, 2686, "base64, then XOR 0x33", "host", "host names and domain suffixes", sample_members, 4, 147, 1,
-                "node_modules/fern/cli.js", 9000001},
-        {2, false, "node_modules/fern/cli.js", 4993998, 43, "plain", "zone", "time zones", sample_members, 2, 2, 0, NULL, 0},
+                "node_modules/fern/cli.js", 9000001, false},
+        {2, false, "node_modules/fern/cli.js", 4993998, 43, "plain", "zone", "time zones", sample_members, 2, 2, 0, NULL, 0, false},
 };
 static struct vet_constant_count sample_counts[] = {{"host", "host names and domain suffixes", 193}, {"zone", "time zones", 2}};
 static struct vet_mined_level sample_levels[] = {{"gateway", "gw-5t7.tern-hollow.net", 1, 0, 2, 1}, {"gateway,timezone", "both", 1, 2, 2, 0}};

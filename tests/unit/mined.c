@@ -80,6 +80,19 @@ static void open_hosts_have_none(void **state)
 	begin(lists, 2);
 	assert_int_equal(added("dns_search") + added("git_remote") + added("git_identity") + added("hidden_names"), 0);
 	over();
+	static const char *const many[] = {
+	        "a.fernwright.example", "b.fernwright.example", "c.fernwright.example", "d.fernwright.example", "e.fernwright.example"};
+	struct vet_constant_list spoken[] = {list("host", false, many, 5)}, others[] = {list("host", false, many, 5)};
+	spoken[0].spoken_to = true;
+	begin(spoken, 1);
+	assert_int_equal(added("dns_search") + added("git_remote") + added("git_identity"), 0);
+	over();
+	/* What no address of it leads to it may look for; but which forges there are everybody knows. */
+	begin(others, 1);
+	assert_int_equal(list_of("dns_search", "a.fernwright.example"), 1);
+	assert_int_equal(list_of("git_identity", "Ilse Varga-Quint <ivq81@c.fernwright.example>"), 1);
+	assert_int_equal(added("git_remote"), 0);
+	over();
 }
 
 /* No trial could be built with these, or it would be built as somebody else wants. */
