@@ -32,6 +32,22 @@ static struct slice last_key(const char *address)
 	return slice_ends(s, SLICE("]")) ? slice_sub(s, 0, slice_chr(s, '[', 0)) : s;
 }
 
+int an_twins(const struct ctx *c, size_t **out)
+{
+	size_t *twin = *out = calloc(c->n + 1, sizeof(*twin));
+	if (!twin)
+		return -ENOMEM;
+	for (size_t o = 0; o < c->n; o++) {
+		const struct analysis_trial *t = &c->all[o];
+		twin[o] = c->n;
+		for (size_t k = 0; k < c->n && t->stream && !t->baseline && twin[o] == c->n; k++)
+			if (c->all[k].baseline && !c->all[k].probe && c->all[k].stream == t->stream &&
+			        an_in_base(&c->all[k], t->treatment.base))
+				twin[o] = k;
+	}
+	return 0;
+}
+
 int an_ctx_init(struct ctx *c)
 {
 	size_t features = feature_count(c->s);
@@ -47,22 +63,14 @@ int an_ctx_init(struct ctx *c)
 	c->shapes = calloc(c->n + 1, sizeof(*c->shapes));
 	c->off = calloc(c->n + 1, sizeof(*c->off));
 	c->caused = calloc(c->n + 1, sizeof(*c->caused));
-	c->twin = calloc(c->n + 1, sizeof(*c->twin));
 	c->place = calloc(features + 1, sizeof(*c->place));
 	c->first_echo = calloc(features + 2, sizeof(*c->first_echo));
 	c->by_feature = calloc(c->n_echoes + 1, sizeof(*c->by_feature));
 	c->rates = calloc(features * BASE_COUNT * 4 + 1, sizeof(*c->rates));
 	c->failed = calloc(features * BASE_COUNT * 4 + 1, sizeof(*c->failed));
-	if (!c->failed || !c->twin || !c->shapes || !c->off || !c->caused || !c->place || !c->first_echo || !c->by_feature || !c->rates)
+	if (an_twins(c, &c->twin) < 0 || !c->failed || !c->shapes || !c->off || !c->caused || !c->place || !c->first_echo ||
+	        !c->by_feature || !c->rates)
 		return -ENOMEM;
-	for (size_t o = 0; o < c->n; o++) {
-		const struct analysis_trial *t = &c->all[o];
-		c->twin[o] = c->n;
-		for (size_t k = 0; k < c->n && t->stream && !t->baseline && c->twin[o] == c->n; k++)
-			if (c->all[k].baseline && !c->all[k].probe && c->all[k].stream == t->stream &&
-			        an_in_base(&c->all[k], t->treatment.base))
-				c->twin[o] = k;
-	}
 	for (uint32_t i = 0; i < features; i++) {
 		const struct feature *f = feature_at(c->s, i);
 		c->place[i] = slice_hash(slice_str(an_text_of(f->endpoint))) * 31 ^ slice_hash(last_key(an_text_of(f->address)));

@@ -92,6 +92,10 @@ struct analysis_suspect {
 [[nodiscard]] int analysis_volatile_screen(const struct feature_set *s, const struct analysis_trial *trials, size_t n,
         const struct profile *profile, size_t max, struct arena *arena, struct analysis_suspect **out, size_t *n_out);
 
+/* After the first fresh runs (probes): of suspects for bits of ids, those that these contradict want no more (wants 0). 0 or -ENOMEM. */
+[[nodiscard]] int analysis_bits_first(
+        const struct feature_set *s, const struct analysis_trial *trials, size_t n, struct analysis_suspect *suspects, size_t n_suspects);
+
 /* A trial to draw what a baseline drew. */
 struct analysis_pair {
 	struct treatment treatment;

@@ -17,6 +17,9 @@
 #define FRESH_MAX 18
 /* 2 to the power of it is how unlikely fresh runs must be able to make it. */
 #define FRESH_BITS 18
+/* Pairs of trials that draw the same: so many that show nothing speak against a suspicion, and leave nothing to be tried. */
+#define AGAINST_MIN 2
+#define PAIRS_MIN   3
 
 /* Bits of a token that were always the same under a level. */
 struct pattern {
@@ -54,6 +57,56 @@ static double poisson_tail(unsigned k, double mean)
 	return sum < 1 ? 1 - sum : 0;
 }
 
+/* The probability that a bit is the same in so many runs, by chance; `as`: that it is always 1, or 0. */
+static double constant(double share, unsigned runs, int as)
+{
+	double ones = as ? pow(share, runs) : 0, zeros = as == 1 ? 0 : pow(1 - share, runs);
+	return ones + zeros;
+}
+enum { AS_ZERO, AS_ONE, AS_ANY };
+
+/* How likely it is that so many bits stay the same, wherever they are. */
+static void all_bits(const struct token *t, const double *share, struct pattern *p)
+{
+	for (unsigned i = 0; i < t->n_bits; i++)
+		if (token_bit(t->fair, i))
+			p->expected += constant(share[i], p->runs, t->one_of ? AS_ONE : AS_ANY);
+	/* Bits of numbers, and of a choice, hang together: then only that there is one at all is known to be no likelier than all are
+	 * together. */
+	p->p = !p->n ? 1 : t->number || t->choice ? fmin(p->expected, 1) : poisson_tail(p->n, p->expected);
+}
+
+/* Bits that stay the same beside each other are rarer: two of one digit, or the same bit of two digits, with the same value. A channel that
+ * decides digits, or the range of a few of them, shows so before it shows in how many there are. Replaces p if that is clearer. */
+static void neighbours(const struct token *t, const double *share, struct pattern *p)
+{
+	struct pattern beside = *p;
+	memset(beside.mask, 0, sizeof(beside.mask));
+	beside.expected = 0;
+	for (unsigned i = 0; i < t->n_bits; i++)
+		for (unsigned way = 0; way < 2; way++) {
+			unsigned k = way ? i + t->per : i + 1;
+			if (k >= t->n_bits || (!way && k % t->per == 0) || !token_bit(t->fair, i) || !token_bit(t->fair, k))
+				continue;
+			for (int as = AS_ZERO; as <= AS_ONE; as++)
+				beside.expected += constant(share[i], p->runs, as) * constant(share[k], p->runs, as);
+			if (!token_bit(p->mask, i) || !token_bit(p->mask, k) || token_bit(p->want, i) != token_bit(p->want, k))
+				continue;
+			beside.mask[i / 64] |= (uint64_t)1 << (i % 64);
+			beside.mask[k / 64] |= (uint64_t)1 << (k % 64);
+		}
+	beside.n = 0;
+	for (size_t w = 0; w < TOKEN_WORDS; w++) {
+		beside.want[w] &= beside.mask[w];
+		beside.n += (unsigned)__builtin_popcountll(beside.mask[w]);
+	}
+	/* Of two ways to look the clearer is taken. */
+	p->p = fmin(2 * p->p, 1);
+	beside.p = beside.n ? fmin(2 * beside.expected, 1) : 1;
+	if (beside.p < p->p)
+		*p = beside;
+}
+
 static bool pattern_of(const struct ctx *c, const struct token *t, unsigned factor, unsigned level, int scope, struct pattern *out)
 {
 	uint64_t ones[TOKEN_WORDS], zeros[TOKEN_WORDS];
@@ -61,6 +114,7 @@ static bool pattern_of(const struct ctx *c, const struct token *t, unsigned fact
 	memset(ones, 0xff, sizeof(ones));
 	memset(zeros, 0xff, sizeof(zeros));
 	uint16_t set[TOKEN_BITS] = {0};
+	double share[TOKEN_BITS];
 	for (size_t o = 0; o < c->n; o++) {
 		const struct analysis_trial *u = &c->all[o];
 		if (!t->there[o] || u->probe || !in_scope(u, scope) || an_level_of(u, factor) != level)
@@ -84,15 +138,12 @@ static bool pattern_of(const struct ctx *c, const struct token *t, unsigned fact
 		p.want[w] = ones[w] & p.mask[w];
 		p.n += (unsigned)__builtin_popcountll(p.mask[w]);
 	}
-	/* How often it is 1 elsewhere; what may follow from the level itself is not counted. */
 	for (unsigned i = 0; i < t->n_bits; i++)
-		if (token_bit(t->fair, i)) {
-			double share = ((double)t->ones[i] - set[i] + 1) / ((double)t->all - p.runs + 2);
-			p.expected += pow(share, p.runs) + (t->one_of ? 0 : pow(1 - share, p.runs));
-		}
-	/* Bits of numbers, and of a choice, hang together: then only that there is one at all is known to be no likelier than all are
-	 * together. */
-	p.p = !p.n ? 1 : t->number || t->choice ? fmin(p.expected, 1) : poisson_tail(p.n, p.expected);
+		/* How often it is 1 elsewhere; what may follow from the level itself is not counted. */
+		share[i] = ((double)t->ones[i] - set[i] + 1) / ((double)t->all - p.runs + 2);
+	all_bits(t, share, &p);
+	if (t->per > 1 && !t->number && !t->choice)
+		neighbours(t, share, &p);
 	p.p = fmin(p.p * t->family, 1);
 	*out = p;
 	return p.n > 0;
@@ -128,6 +179,47 @@ static bool tried(const struct ctx *c, unsigned factor, unsigned level, bool pro
 	return *n > 0;
 }
 
+static unsigned matches(const struct pattern *p, const uint64_t bits[TOKEN_WORDS])
+{
+	unsigned n = 0;
+	for (size_t w = 0; w < TOKEN_WORDS; w++)
+		n += (unsigned)__builtin_popcountll(p->mask[w] & ~(bits[w] ^ p->want[w]));
+	return n;
+}
+
+/* Trials that drew what a baseline drew and have the level; `against`: of them those that show the very same, though it is not what the
+ * pattern says. False if one shows anything else. */
+static bool as_drawn(const struct ctx *c, const size_t *twin, const struct token *t, unsigned factor, unsigned level,
+        const struct pattern *p, unsigned *pairs, unsigned *against)
+{
+	*pairs = *against = 0;
+	for (size_t o = 0; o < c->n; o++) {
+		const struct analysis_trial *u = &c->all[o];
+		size_t k = twin[o];
+		if (k == c->n || (!u->usable && !u->paired) || an_level_of(u, factor) != level || !t->there[k] || !token_text(c, t, o).p)
+			continue;
+		if (!slice_eq(token_text(c, t, o), token_text(c, t, k)))
+			return false;
+		++*pairs;
+		*against += p && 2 * matches(p, t->bits[k]) <= p->n;
+	}
+	return true;
+}
+
+/* What follows from the numbers that are drawn, whatever the level, does not follow from the level. */
+static bool is_refuted(
+        const struct ctx *c, const size_t *twin, const struct token *t, unsigned factor, unsigned level, const struct pattern *p)
+{
+	unsigned same, pairs, against;
+	return token_drawn(c, twin, t, &same) && as_drawn(c, twin, t, factor, level, p, &pairs, &against) && against >= AGAINST_MIN;
+}
+
+static bool is_settled(const struct ctx *c, const size_t *twin, const struct token *t, unsigned factor, unsigned level)
+{
+	unsigned same, pairs, against;
+	return token_drawn(c, twin, t, &same) && as_drawn(c, twin, t, factor, level, NULL, &pairs, &against) && pairs >= PAIRS_MIN;
+}
+
 static unsigned wants(const struct pattern *p)
 {
 	double sure = p->n - p->expected;
@@ -138,8 +230,10 @@ static unsigned wants(const struct pattern *p)
 int an_bits_screen(const struct ctx *c, struct analysis_suspect *out, size_t max, size_t *n_out)
 {
 	_cleanup_(tokens_free) struct tokens all = {0};
+	_cleanup_free_ size_t *twin = NULL;
 	int r = tokens_of(c, &all);
 	size_t n = *n_out, runs;
+	r = r ? r : an_twins(c, &twin);
 	for (unsigned f = 0; f < factor_count && r == 0; f++)
 		for (unsigned l = 1; l < factor_level_count(f); l++) {
 			struct analysis_suspect s = {.factor = f, .level = l};
@@ -148,7 +242,7 @@ int an_bits_screen(const struct ctx *c, struct analysis_suspect *out, size_t max
 				continue;
 			for (size_t i = 0; i < all.n; i++) {
 				if (foreseen(c, &all.t[i], f) || !best_pattern(c, &all.t[i], f, l, &p) || p.p > AN_BITS_SUSPECT ||
-				        -log10(p.p + 1e-30) <= s.score)
+				        -log10(p.p + 1e-30) <= s.score || is_refuted(c, twin, &all.t[i], f, l, &p))
 					continue;
 				s.score = -log10(p.p + 1e-30);
 				s.feature = all.t[i].feature;
@@ -163,6 +257,40 @@ int an_bits_screen(const struct ctx *c, struct analysis_suspect *out, size_t max
 	return r;
 }
 
+/* Do fresh runs show what is suspected? Bits that chance left among the others are as before in every other run. */
+static bool is_borne_out(const struct ctx *c, const struct token *t, unsigned factor, unsigned level, const struct pattern *p)
+{
+	unsigned runs = 0, as_before = 0;
+	for (size_t o = 0; o < c->n; o++) {
+		const struct analysis_trial *u = &c->all[o];
+		if (!t->there[o] || !u->usable || !u->probe || u->baseline || an_level_of(u, factor) != level)
+			continue;
+		runs++;
+		as_before += matches(p, t->bits[o]);
+	}
+	double chance = fmin(p->expected, p->n - 1);
+	return runs == 0 || as_before >= runs * ((p->n - chance) + chance / 2) - (chance > 0.5 ? runs / 2.0 : 0);
+}
+
+int analysis_bits_first(
+        const struct feature_set *set, const struct analysis_trial *trials, size_t n, struct analysis_suspect *suspects, size_t n_suspects)
+{
+	const struct ctx c = {.s = set, .t = trials, .all = trials, .n = n};
+	_cleanup_(tokens_free) struct tokens all = {0};
+	int r = tokens_of(&c, &all);
+	for (size_t k = 0; k < n_suspects && r == 0; k++) {
+		struct analysis_suspect *s = &suspects[k];
+		bool stays = s->kind != MEASURE_NONE;
+		struct pattern p;
+		for (size_t i = 0; i < all.n && !stays; i++)
+			stays = !foreseen(&c, &all.t[i], s->factor) && best_pattern(&c, &all.t[i], s->factor, s->level, &p) &&
+			        p.p <= AN_BITS_SUSPECT && is_borne_out(&c, &all.t[i], s->factor, s->level, &p);
+		if (!stays)
+			s->wants = 0;
+	}
+	return r;
+}
+
 /* What chance leaves of a level that was tried in both bases, if nothing else does. */
 #define LEFT_MAX 0.2
 
@@ -171,11 +299,13 @@ int analysis_bits_left(const struct feature_set *set, const struct analysis_tria
 {
 	struct ctx c = {.s = set, .t = trials, .all = trials, .n = n};
 	_cleanup_(tokens_free) struct tokens all = {0};
+	_cleanup_free_ size_t *twin = NULL;
 	size_t room = factor_count * (FACTOR_LEVELS_MAX + FACTOR_EXTRA_MAX), runs;
 	struct analysis_suspect *left = arena_array(arena, room, sizeof(*left));
 	int r = left ? tokens_of(&c, &all) : -ENOMEM;
 	*n_out = 0;
 	*out = left;
+	r = r ? r : an_twins(&c, &twin);
 	for (unsigned f = 0; f < factor_count && r == 0; f++)
 		for (unsigned l = 1; l < factor_level_count(f) && *n_out < room; l++) {
 			bool stays = false;
@@ -183,6 +313,8 @@ int analysis_bits_left(const struct feature_set *set, const struct analysis_tria
 			if (!tried(&c, f, l, false, &runs))
 				continue;
 			for (size_t i = 0; i < all.n && !stays; i++) {
+				if (all.t[i].both || is_settled(&c, twin, &all.t[i], f, l))
+					continue;
 				(void)pattern_of(&c, &all.t[i], f, l, BASE_COUNT, &p);
 				stays = p.n > 0 || p.runs < RUNS_MIN || (best_pattern(&c, &all.t[i], f, l, &p) && p.p <= LEFT_MAX);
 			}
@@ -198,7 +330,7 @@ int an_bits_limits(const struct ctx *c, struct analysis_limits *out)
 	size_t runs;
 	int r = tokens_of(c, &all);
 	for (size_t i = 0; i < all.n && r == 0; i++)
-		for (size_t w = 0; w < TOKEN_WORDS; w++)
+		for (size_t w = 0; w < TOKEN_WORDS && !all.t[i].both; w++)
 			out->bits += (unsigned)__builtin_popcountll(all.t[i].fair[w]);
 	for (unsigned f = 0; f < factor_count && r == 0; f++)
 		for (unsigned l = 1; l < factor_level_count(f); l++) {
@@ -222,38 +354,37 @@ struct claim {
 	double p;
 };
 
-static unsigned matches(const struct pattern *p, const uint64_t bits[TOKEN_WORDS])
-{
-	unsigned n = 0;
-	for (size_t w = 0; w < TOKEN_WORDS; w++)
-		n += (unsigned)__builtin_popcountll(p->mask[w] & ~(bits[w] ^ p->want[w]));
-	return n;
-}
-
+/* Is a level set that is suspected of the same? */
 static bool is_claimed(const struct claim *all, size_t n, const struct token *t, const struct analysis_trial *u)
 {
 	for (size_t i = 0; i < n; i++)
-		if (all[i].token == t && all[i].factor == u->factor && all[i].level == u->level)
+		if (all[i].token == t && an_level_of(u, all[i].factor) == all[i].level)
 			return true;
 	return false;
 }
 
-/* How many of the pattern's bits are as they were: in fresh runs of the level, and in all trials in which at most one other thing is
- * varied, which is not suspected of the same itself. */
-static void claim_test(const struct ctx *c, struct claim *k, const struct claim *all, size_t n, double *x, double *y)
+/* What was drawn before says nothing when it comes again. */
+static bool is_repeated(const struct token *t, size_t o, size_t twin, size_t none)
+{
+	return twin != none && t->there[twin] && memcmp(t->bits[o], t->bits[twin], sizeof(t->bits[o])) == 0;
+}
+
+/* How many of the pattern's bits are as they were: in fresh runs of the level, and in all trials with the base's level, but for those under
+ * a level that is suspected of the same. */
+static void claim_test(const struct ctx *c, const size_t *twin, struct claim *k, const struct claim *all, size_t n, double *x, double *y)
 {
 	k->n = k->m = 0;
 	k->mean = k->others = 0;
 	for (size_t o = 0; o < c->n; o++) {
 		const struct analysis_trial *u = &c->all[o];
-		if (!k->token->there[o] || !u->usable || u->combined)
+		if (!k->token->there[o] || !u->usable)
 			continue;
 		double v = matches(&k->pattern, k->token->bits[o]);
 		if (u->probe && an_level_of(u, k->factor) == k->level) {
 			x[k->n++] = v;
 			k->mean += v;
 			k->base = u->treatment.base;
-		} else if (u->baseline || (u->factor != k->factor && !is_claimed(all, n, k->token, u))) {
+		} else if (an_level_of(u, k->factor) == 0 && !is_claimed(all, n, k->token, u) && !is_repeated(k->token, o, twin[o], c->n)) {
 			y[k->m++] = v;
 			k->others += v;
 		}
@@ -305,8 +436,10 @@ int an_bits(const struct ctx *c, struct groups *all)
 	_cleanup_(tokens_free) struct tokens tokens = {0};
 	_cleanup_free_ struct claim *claims = NULL;
 	_cleanup_free_ double *x = calloc(c->n + 1, sizeof(*x)), *y = calloc(c->n + 1, sizeof(*y)), *p = NULL, *q = NULL;
+	_cleanup_free_ size_t *twin = NULL;
 	size_t n = 0, room = 0, runs;
 	int r = !x || !y ? -ENOMEM : tokens_of(c, &tokens);
+	r = r ? r : an_twins(c, &twin);
 	for (unsigned f = 0; f < factor_count && r == 0; f++)
 		for (unsigned l = 1; l < factor_level_count(f) && r == 0; l++) {
 			if (!tried(c, f, l, true, &runs) || runs < FRESH_MIN)
@@ -326,7 +459,7 @@ int an_bits(const struct ctx *c, struct groups *all)
 			}
 		}
 	for (size_t i = 0; i < n && r == 0; i++)
-		claim_test(c, &claims[i], claims, n, x, y);
+		claim_test(c, twin, &claims[i], claims, n, x, y);
 	p = calloc(n + 1, sizeof(*p));
 	q = calloc(n + 1, sizeof(*q));
 	r = r ? r : !p || !q ? -ENOMEM : 0;

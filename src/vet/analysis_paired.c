@@ -7,6 +7,7 @@
 
 #include <errno.h>
 
+#include "base/random.h"
 #include "vet/stat.h"
 
 #define Q_MAX 0.001
@@ -23,6 +24,8 @@
 #define SPANS_MAX   64
 /* So many fresh pairs decide. */
 #define FRESH_MIN 3
+/* Groups of levels that are halved at the same time. */
+#define HALVED_MAX 3
 
 enum likeness { LIKE_SAME, LIKE_NEARLY, LIKE_NOT };
 
@@ -40,11 +43,6 @@ struct marks {
 	struct mark *m;
 	size_t n, room;
 };
-
-static struct slice text_in(const struct ctx *c, const struct token *t, size_t o)
-{
-	return token_text(t, feature_value(c->s, t->feature, (unsigned)o));
-}
 
 static enum likeness likeness(struct slice a, struct slice b)
 {
@@ -88,8 +86,9 @@ static size_t spans_of(struct slice a, struct slice b, size_t at, struct hunk *o
 static int is_explained(const struct ctx *c, const struct mark *k, bool *out)
 {
 	const struct analysis_trial *t = &c->all[k->trial];
-	struct slice whole = feature_value(c->s, k->token->feature, (unsigned)k->baseline), part = token_text(k->token, whole),
-	             other = text_in(c, k->token, k->trial);
+	uint32_t feature = token_feature(c, k->token, k->baseline);
+	struct slice whole = feature_value(c->s, feature, (unsigned)k->baseline), part = token_text(c, k->token, k->baseline),
+	             other = token_text(c, k->token, k->trial);
 	size_t at = (size_t)(part.p - whole.p);
 	_cleanup_buf_ struct buf b = BUF(1 << 20);
 	buf_add(&b, slice_sub(whole, 0, at));
@@ -100,8 +99,8 @@ static int is_explained(const struct ctx *c, const struct mark *k, bool *out)
 	int r = buf_error(&b);
 	*out = false;
 	for (unsigned f = 0; f < factor_count && r == 0 && !*out; f++) {
-		struct entry e = {.feature = k->token->feature,
-		        .from = k->token->feature,
+		struct entry e = {.feature = feature,
+		        .from = feature,
 		        .factor = f,
 		        .level = an_level_of(t, f),
 		        .base = t->treatment.base,
@@ -134,17 +133,16 @@ static int mark_add(struct marks *all, const struct mark *m)
 	return 0;
 }
 
-/* Is the token one that follows from what is drawn? *same: pairs in which it is the same. */
-static bool is_drawn(const struct ctx *c, const struct token *t, unsigned *same)
+bool token_drawn(const struct ctx *c, const size_t *twin, const struct token *t, unsigned *same)
 {
 	unsigned pairs = 0;
 	*same = 0;
-	for (size_t o = 0; o < c->n; o++) {
-		size_t k = of_one_level(&c->all[o]) && t->there[o] ? c->twin[o] : c->n;
+	for (size_t o = 0; o < c->n && !t->choice && !t->both; o++) {
+		size_t k = of_one_level(&c->all[o]) && t->there[o] ? twin[o] : c->n;
 		if (k == c->n || !t->there[k])
 			continue;
 		pairs++;
-		*same += likeness(text_in(c, t, k), text_in(c, t, o)) == LIKE_SAME;
+		*same += likeness(token_text(c, t, k), token_text(c, t, o)) == LIKE_SAME;
 	}
 	return pairs >= PAIRS_MIN && *same >= SAME_SHARE * pairs;
 }
@@ -171,12 +169,12 @@ static int marks_of_token(const struct ctx *c, const struct token *t, struct mar
 {
 	unsigned same;
 	size_t first = out->n;
-	if (!is_drawn(c, t, &same))
+	if (!token_drawn(c, c->twin, t, &same))
 		return 0;
 	for (size_t o = 0; o < c->n; o++) {
 		const struct analysis_trial *u = &c->all[o];
 		size_t k = (of_one_level(u) || (u->paired && !u->baseline)) ? c->twin[o] : c->n;
-		if (k == c->n || !t->there[k] || likeness(text_in(c, t, k), text_in(c, t, o)) != LIKE_NEARLY)
+		if (k == c->n || !t->there[k] || likeness(token_text(c, t, k), token_text(c, t, o)) != LIKE_NEARLY)
 			continue;
 		bool known = false, explained = false;
 		for (size_t i = first; i < out->n && !known; i++)
@@ -204,9 +202,7 @@ static int marks_of(const struct ctx *c, const struct tokens *tokens, struct mar
 	int r = 0;
 	*any = false;
 	for (size_t i = 0; i < tokens->n && r == 0; i++) {
-		if (tokens->t[i].choice)
-			continue;
-		*any = *any || is_drawn(c, &tokens->t[i], &same);
+		*any = *any || token_drawn(c, c->twin, &tokens->t[i], &same);
 		r = marks_of_token(c, &tokens->t[i], out);
 	}
 	return r;
@@ -242,30 +238,77 @@ static void want_runs(const struct ctx *c, struct next *out, const struct treatm
 		out->p[out->n++] = (struct analysis_pair){.treatment = *t, .stream = stream};
 }
 
+/* Levels that were tried, alone or with others. */
+struct known {
+	bool level[64][UINT8_MAX + 1];
+	unsigned set[64][UINT8_MAX + 1]; /* in groups, so far */
+};
+
+static void known_of(const struct ctx *c, struct known *out)
+{
+	for (size_t o = 0; o < c->n; o++)
+		for (unsigned f = 0; f < factor_count && c->all[o].usable && !c->all[o].probe; f++)
+			out->level[f][c->all[o].treatment.level[f]] = true;
+	for (unsigned f = 0; f < factor_count; f++)
+		out->level[f][0] = true;
+}
+
+/* Each factor at the level, the base's among them, that was set least so far: after as many groups as its factor has levels each was. */
+static void group_of(struct known *k, enum vet_base base, uint64_t *dice, struct treatment *out)
+{
+	static const char *const of_git[] = {"git_remote", "git_identity"};
+	size_t git = factor_find("git");
+	*out = (struct treatment){.base = base};
+	for (unsigned f = 0; f < factor_count; f++) {
+		unsigned best = 0, ties = 0;
+		if (factor_table[f].only_gateway && base != BASE_GATEWAY)
+			continue;
+		for (unsigned l = 0; l < factor_level_count(f) && l <= UINT8_MAX; l++) {
+			if (!k->level[f][l] || (ties && k->set[f][l] > k->set[f][best]))
+				continue;
+			ties = ties && k->set[f][l] == k->set[f][best] ? ties + 1 : 1;
+			if (random_below(dice, ties) == 0)
+				best = l;
+		}
+		out->level[f] = (uint8_t)best;
+	}
+	/* A plain folder has neither. */
+	for (size_t i = 0; i < ARRAY_LEN(of_git) && out->level[git]; i++)
+		out->level[factor_find(of_git[i])] = 0;
+	for (unsigned f = 0; f < factor_count; f++)
+		k->set[f][out->level[f]] += base == BASE_GATEWAY || !factor_table[f].only_gateway;
+}
+
+static bool is_baseline_of(const struct ctx *c, size_t o, enum vet_base base)
+{
+	const struct analysis_trial *t = &c->all[o];
+	return t->baseline && t->stream && !t->probe && an_in_base(t, base);
+}
+
 static int groups_next(const struct ctx *c, size_t groups, uint64_t seed, struct next *out)
 {
-	_cleanup_free_ struct analysis_suspect *among = calloc(c->n + 1, sizeof(*among));
-	_cleanup_free_ size_t *turn = calloc(BASE_COUNT, sizeof(*turn));
-	struct treatment *t;
-	size_t n_among = 0, n;
-	if (!among || !turn)
+	_cleanup_free_ struct known *known = calloc(1, sizeof(*known));
+	size_t turn[BASE_COUNT] = {0};
+	if (!known)
 		return -ENOMEM;
-	for (size_t o = 0; o < c->n; o++)
-		if (of_one_level(&c->all[o]))
-			among[n_among++] = (struct analysis_suspect){.factor = c->all[o].factor, .level = c->all[o].level};
-	int r = analysis_spread(c->all, c->n, among, n_among, groups, seed, c->arena, &t, &n);
-	for (size_t i = 0; i < n && r == 0; i++) {
-		/* The baselines of the base, in turn. */
+	known_of(c, known);
+	for (size_t i = 0, made = 0; made < groups && i < BASE_COUNT * groups; i++) {
+		enum vet_base base = (enum vet_base)(i % BASE_COUNT);
+		struct treatment t;
 		size_t of_base = 0, at = 0;
 		for (size_t o = 0; o < c->n; o++)
-			of_base += c->all[o].baseline && c->all[o].stream && !c->all[o].probe && an_in_base(&c->all[o], t[i].base);
-		size_t which = of_base ? turn[t[i].base]++ % of_base : 0;
-		for (size_t o = 0; o < c->n && of_base; o++)
-			if (c->all[o].baseline && c->all[o].stream && !c->all[o].probe && an_in_base(&c->all[o], t[i].base) &&
-			        at++ == which)
-				want_runs(c, out, &t[i], c->all[o].stream, 1);
+			of_base += is_baseline_of(c, o, base);
+		if (of_base == 0)
+			continue;
+		made++;
+		group_of(known, base, &seed, &t);
+		/* The baselines of the base, in turn. */
+		size_t which = turn[base]++ % of_base;
+		for (size_t o = 0; o < c->n; o++)
+			if (is_baseline_of(c, o, base) && at++ == which)
+				want_runs(c, out, &t, c->all[o].stream, 1);
 	}
-	return r;
+	return 0;
 }
 
 /* Of several levels one half and the other, of a single one fresh runs, and of its baseline. */
@@ -287,6 +330,14 @@ static void mark_next(const struct ctx *c, const struct mark *m, struct next *ou
 	}
 }
 
+static int fewest_levels(const void *x, const void *y, void *ctx)
+{
+	const struct mark *a = x, *b = y;
+	const struct ctx *c = ctx;
+	unsigned n = levels_of(&c->all[a->trial].treatment), m = levels_of(&c->all[b->trial].treatment);
+	return n != m ? (n < m ? -1 : 1) : (a->trial > b->trial) - (a->trial < b->trial);
+}
+
 int analysis_paired_next(const struct feature_set *set, const struct analysis_trial *trials, size_t n, const struct profile *profile,
         const struct analysis_paired_limits *limits, struct arena *arena, struct analysis_pair **out, size_t *n_out)
 {
@@ -302,8 +353,14 @@ int analysis_paired_next(const struct feature_set *set, const struct analysis_tr
 		begun |= trials[o].paired;
 	if (r == 0 && any && !begun)
 		r = groups_next(&c, limits->groups, limits->seed, &next);
-	for (size_t i = 0; i < marks.n && r == 0; i++)
-		mark_next(&c, &marks.m[i], &next);
+	/* A level that shows something does so in each group that has it: it is enough to follow a few, the smallest first. */
+	if (marks.n)
+		qsort_r(marks.m, marks.n, sizeof(*marks.m), fewest_levels, &c);
+	for (size_t i = 0, halved = 0; i < marks.n && r == 0; i++) {
+		bool several = levels_of(&trials[marks.m[i].trial].treatment) > 1;
+		if (!several || halved++ < HALVED_MAX)
+			mark_next(&c, &marks.m[i], &next);
+	}
 	free(marks.m);
 	*out = next.p;
 	*n_out = next.n;
@@ -316,13 +373,13 @@ int analysis_paired_next(const struct feature_set *set, const struct analysis_tr
 static int mark_test(const struct ctx *c, struct mark *k)
 {
 	const struct analysis_trial *t = &c->all[k->trial];
-	struct slice before = text_in(c, k->token, k->baseline);
+	struct slice before = token_text(c, k->token, k->baseline);
 	for (size_t o = 0; o < c->n; o++) {
 		const struct analysis_trial *u = &c->all[o];
 		if (!u->paired || o == k->trial || u->stream != t->stream || u->treatment.base != t->treatment.base)
 			continue;
 		bool of_level = same_treatment(&u->treatment, &t->treatment), explained = false;
-		enum likeness is = likeness(before, text_in(c, k->token, o));
+		enum likeness is = likeness(before, token_text(c, k->token, o));
 		struct mark fresh = {.token = k->token, .baseline = k->baseline, .trial = o};
 		int r = of_level && is == LIKE_NEARLY ? is_explained(c, &fresh, &explained) : 0;
 		if (r)
@@ -343,11 +400,11 @@ static int mark_test(const struct ctx *c, struct mark *k)
 static int tell(const struct ctx *c, const struct mark *k, double q, struct groups *all)
 {
 	const struct analysis_trial *t = &c->all[k->trial];
-	struct slice before = text_in(c, k->token, k->baseline), after = text_in(c, k->token, k->trial);
+	struct slice before = token_text(c, k->token, k->baseline), after = token_text(c, k->token, k->trial);
 	size_t differ = 0;
 	for (size_t i = 0; i < before.n && i < after.n; i++)
 		differ += before.p[i] != after.p[i];
-	struct told told = {.feature = k->token->feature,
+	struct told told = {.feature = token_feature(c, k->token, k->trial),
 	        .factor = t->factor,
 	        .level = t->level,
 	        .base = t->treatment.base,

@@ -169,6 +169,8 @@ static inline bool an_presence_eq(struct slice a, struct slice b)
 {
 	return !a.p == !b.p;
 }
+/* What ctx.twin is, to be freed; of the ctx `all` and n are read. -ENOMEM. */
+[[nodiscard]] int an_twins(const struct ctx *c, size_t **out);
 /* s, t, n, profile and arena are set; the rest is made here. Call an_ctx_free() also when it fails (-ENOMEM). */
 [[nodiscard]] int an_ctx_init(struct ctx *c);
 void an_ctx_free(struct ctx *c);

@@ -15,7 +15,9 @@
 #define CHOICES_MAX      64
 #define CHOICES_ENDPOINT 12
 #define VALUES_MAX       8u
-#define CLAUSES_MAX      64u
+/* Of ids, so many pairs are looked at. */
+#define BOTH_MAX    48u
+#define CLAUSES_MAX 64u
 /* A bit is fair if it is 1 in this share of trials, and runs of it are no rarer or more frequent than by chance. */
 #define SHARE_MIN 0.2
 #define RUNS_MIN  1e-4
@@ -96,8 +98,17 @@ static struct slice part_of(struct slice value, unsigned index)
 	return index == PARTS_MAX ? value : part_at(value, index);
 }
 
-struct slice token_text(const struct token *t, struct slice value)
+uint32_t token_feature(const struct ctx *c, const struct token *t, size_t o)
 {
+	for (unsigned i = 0; i < t->n_also; i++)
+		if (feature_value(c->s, t->also[i], (unsigned)o).p)
+			return t->also[i];
+	return t->feature;
+}
+
+struct slice token_text(const struct ctx *c, const struct token *t, size_t o)
+{
+	struct slice value = feature_value(c->s, token_feature(c, t, o), (unsigned)o);
 	return value.p && value.n <= VALUE_MAX ? part_of(value, t->index) : SLICE_NONE;
 }
 
@@ -251,8 +262,8 @@ static const char *path_of(const struct feature *f)
 static bool merge(const struct ctx *c, struct token *into, const struct token *t)
 {
 	const struct feature *a = feature_at(c->s, into->feature), *b = feature_at(c->s, t->feature);
-	if (into->index != t->index || into->n_bits != t->n_bits || into->per != t->per || into->number != t->number ||
-	        into->choice != t->choice || strcmp(an_text_of(a->address), an_text_of(b->address)) != 0 ||
+	if (into->n_also == ARRAY_LEN(into->also) || into->index != t->index || into->n_bits != t->n_bits || into->per != t->per ||
+	        into->number != t->number || into->choice != t->choice || strcmp(an_text_of(a->address), an_text_of(b->address)) != 0 ||
 	        strcmp(path_of(a), path_of(b)) != 0)
 		return false;
 	for (size_t o = 0; o < c->n; o++)
@@ -263,6 +274,7 @@ static bool merge(const struct ctx *c, struct token *into, const struct token *t
 			into->there[o] = true;
 			memcpy(into->bits[o], t->bits[o], sizeof(t->bits[o]));
 		}
+	into->also[into->n_also++] = t->feature;
 	return true;
 }
 
@@ -445,6 +457,56 @@ static int choices_of(const struct ctx *c, struct tokens *all)
 	return 0;
 }
 
+/* -- what two ids have -- */
+
+/* One channel often decides the same digits of several ids: a bit is the same in both by chance in half of the trials, and stays so in few.
+ */
+static int both(const struct ctx *c, const struct token *a, const struct token *b, struct token *out)
+{
+	unsigned n = a->n_bits < b->n_bits ? a->n_bits : b->n_bits;
+	n = n < TOKEN_BITS / 2 ? n : TOKEN_BITS / 2;
+	*out = (struct token){.feature = a->feature, .index = a->index, .both = true, .one_of = true, .per = a->per, .n_bits = 2 * n};
+	out->bits = calloc(c->n + 1, sizeof(*out->bits));
+	out->there = calloc(c->n + 1, sizeof(*out->there));
+	if (!out->bits || !out->there) {
+		token_free(out);
+		return -ENOMEM;
+	}
+	for (unsigned i = 0; i < 2 * n; i++)
+		if (token_bit(a->fair, i % n) && token_bit(b->fair, i % n))
+			out->fair[i / 64] |= (uint64_t)1 << (i % 64);
+	for (size_t o = 0; o < c->n; o++) {
+		if (!a->there[o] || !b->there[o])
+			continue;
+		out->there[o] = true;
+		out->all += !c->all[o].probe;
+		for (unsigned i = 0; i < 2 * n; i++) {
+			bool x = token_bit(a->bits[o], i % n), is = x == token_bit(b->bits[o], i % n) && x == (i < n);
+			out->bits[o][i / 64] |= (uint64_t)is << (i % 64);
+			out->ones[i] += is && !c->all[o].probe;
+		}
+	}
+	return 0;
+}
+
+static int pairs_of(const struct ctx *c, struct tokens *all)
+{
+	size_t n = all->n;
+	unsigned made = 0;
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = i + 1; k < n && made < BOTH_MAX && all->n < TOKENS_MAX; k++) {
+			const struct token *a = &all->t[i], *b = &all->t[k];
+			if (a->number || b->number || a->choice || b->choice || a->per != b->per)
+				continue;
+			int r = both(c, a, b, &all->t[all->n]);
+			if (r)
+				return r;
+			all->n++;
+			made++;
+		}
+	return 0;
+}
+
 static int tokens_of_feature(const struct ctx *c, uint32_t feature, struct tokens *all, uint64_t *hashes)
 {
 	bool bits = feature_at(c->s, feature)->measure == MEASURE_BITS;
@@ -491,8 +553,10 @@ int tokens_of(const struct ctx *c, struct tokens *out)
 	}
 	out->n = kept;
 	int r = choices_of(c, out);
+	r = r ? r : pairs_of(c, out);
 	for (size_t i = 0; i < out->n; i++)
 		for (size_t k = 0; k < out->n; k++)
-			out->t[i].family += out->t[k].choice == out->t[i].choice && out->t[k].number == out->t[i].number;
+			out->t[i].family += out->t[k].choice == out->t[i].choice && out->t[k].number == out->t[i].number &&
+			                    out->t[k].both == out->t[i].both;
 	return r;
 }

@@ -10,13 +10,16 @@
 /* A part of a feature's value that looks random: always of one form, nearly always another. */
 struct token {
 	uint32_t feature;
-	unsigned index;                /* which of the parts of the value */
-	bool number;                   /* bits are those of its value, from the lowest; else of its digits, in their order */
-	unsigned family;               /* how many of its kind there are: the more, the likelier one of them looks odd by chance */
-	bool one_of;                   /* exactly one bit is set */
-	bool choice;                   /* bits say whether it is there, which of a few values it has, or what comes before what */
-	unsigned n_bits;               /* at most TOKEN_BITS: what is longer is cut */
-	unsigned per;                  /* bits of one digit */
+	uint32_t also[3]; /* features that are the same in another base, n_also */
+	unsigned n_also;
+	unsigned index;  /* which of the parts of the value */
+	bool number;     /* bits are those of its value, from the lowest; else of its digits, in their order */
+	unsigned family; /* how many of its kind there are: the more, the likelier one of them looks odd by chance */
+	bool one_of;     /* a bit says something where it is 1, and nothing where it is 0 */
+	bool both;       /* of two other tokens: bits say what both have, first in which both are 1, then in which both are 0 */
+	bool choice;     /* bits say whether it is there, which of a few values it has, or what comes before what */
+	unsigned n_bits; /* at most TOKEN_BITS: what is longer is cut */
+	unsigned per;    /* bits of one digit */
 	uint64_t (*bits)[TOKEN_WORDS]; /* by observation */
 	bool *there;                   /* by observation */
 	/* Bits that are now 0, now 1, in no order that follows the time. Others say nothing: what they are is fixed, or drifts. */
@@ -34,8 +37,13 @@ struct tokens {
 [[nodiscard]] int tokens_of(const struct ctx *c, struct tokens *out);
 void tokens_free(struct tokens *t);
 
-/* The token in a value of its feature, a part of it; p NULL if it is not there. */
-struct slice token_text(const struct token *t, struct slice value);
+/* The feature that it stands in there; if in none, its first. */
+uint32_t token_feature(const struct ctx *c, const struct token *t, size_t o);
+/* The token in that trial, a part of the feature's value; p NULL if it is not there. */
+struct slice token_text(const struct ctx *c, const struct token *t, size_t o);
+
+/* Does the token follow from the random numbers that are drawn? `twin`: an_twins(). *same: pairs in which it is the same. */
+bool token_drawn(const struct ctx *c, const size_t *twin, const struct token *t, unsigned *same);
 
 static inline bool token_bit(const uint64_t w[TOKEN_WORDS], unsigned i)
 {

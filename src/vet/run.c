@@ -44,7 +44,8 @@
 #define PROBE_DECIDED    (PLAN_QUICK_PROBES / 10)
 #define PROBE_QUICK_RUNS 6
 /* Sixteen levels are halved four times, and then repeated. */
-#define PAIRED_ROUNDS 8
+#define PROBE_FIRST   4
+#define PAIRED_ROUNDS 14
 /* Trials of a level that is to be closed. */
 #define GATE_TIMES 3
 
@@ -624,6 +625,11 @@ static int probe(struct run *run)
 				r = add_probe(run, s[i].base, s[i].factor, s[i].level, false);
 		}
 		for (unsigned k = 0; k < most && r == 0 && round == 1; k++) {
+			/* A bit that is not decided shows otherwise soon. */
+			if (k == PROBE_FIRST) {
+				r = run_queue(run);
+				r = r ? r : analysis_bits_first(run->features, run->observations, run->n_observations, s, n);
+			}
 			unsigned from = run->n_all;
 			for (size_t i = 0; i < n && r == 0; i++) {
 				if (k < s[i].wants)
@@ -647,8 +653,8 @@ static int probe(struct run *run)
 static int pair(struct run *run)
 {
 	static const struct analysis_paired_limits all[] = {[PLAN_QUICK] = {.groups = 8, .trials = 24},
-	        [PLAN_NORMAL] = {.groups = 12, .trials = 48},
-	        [PLAN_THOROUGH] = {.groups = 20, .trials = 96}};
+	        [PLAN_NORMAL] = {.groups = 24, .trials = 48},
+	        [PLAN_THOROUGH] = {.groups = 48, .trials = 96}};
 	struct analysis_paired_limits limits = all[run->options->effort];
 	limits.seed = run->options->seed;
 	for (int round = 0; round < PAIRED_ROUNDS && !run->stopping; round++) {

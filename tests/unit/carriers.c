@@ -419,13 +419,14 @@ struct bench {
 	uint64_t dice;
 	const struct row *row;
 	bool says;
+	unsigned card; /* the level of the MAC address under which it says something */
 	uint64_t seed;
 };
 
 static struct bench bench;
 
 /* What a trial is run for. */
-enum purpose { PLANNED, CONFIRM, PROBE, SPREAD, PAIR };
+enum purpose { PLANNED, CONFIRM, PROBE, SPREAD, PAIR, ROW };
 
 /* Of the same stream, if it is not 0, two trials draw the same. */
 static void run(const struct treatment *t, uint32_t stream, enum purpose purpose)
@@ -441,7 +442,7 @@ static void run(const struct treatment *t, uint32_t stream, enum purpose purpose
 			factor = f;
 		}
 	assert_int_equal(treatment_host(t, &b->arena, &b->host[b->n], &gateway), 0);
-	bool card = t->level[factor_find("mac")] == 1;
+	bool card = t->level[factor_find("mac")] == b->card;
 	_cleanup_buf_ struct buf trace = BUF(1 << 20);
 	uint64_t own = b->seed + 1000003ull * stream;
 	trial_trace(&trace, b->row, b->says && card, &b->dice, stream ? &own : &b->dice);
@@ -454,10 +455,11 @@ static void run(const struct treatment *t, uint32_t stream, enum purpose purpose
 	        .baseline = varied == 0 && purpose != SPREAD,
 	        .factor = varied == 1 ? factor : 0,
 	        .level = varied == 1 ? t->level[factor] : 0,
-	        .confirming = purpose != PLANNED,
+	        .confirming = purpose != PLANNED && purpose != ROW,
 	        .probe = purpose == PROBE,
 	        .spread = purpose == SPREAD,
 	        .combined = varied > 1 || purpose == SPREAD,
+	        .row = purpose == ROW ? ROW_ARRAY : ROW_NONE,
 	        .usable = purpose != PAIR,
 	        .paired = purpose == PAIR,
 	        .stream = stream,
@@ -545,6 +547,7 @@ static void experiment(const struct row *r, bool says, enum how_far far, uint64_
 	bench.n = 0;
 	bench.row = r;
 	bench.says = says;
+	bench.card = 1;
 	bench.dice = bench.seed = seed;
 	assert_int_equal(feature_set_new(&bench.set), 0);
 	assert_int_equal(plan_build(PLAN_NORMAL, seed, "timezone,hostname,mac,company", false, &bench.arena, &plan, NULL), 0);
@@ -626,9 +629,52 @@ static void digits_show_in_pairs(void **state)
 	assert_true(runs == 10 && found >= runs - 1);
 }
 
+/* A level that was never tried alone, only among others: pairs try it, and halve until it is alone. */
+static void levels_of_rows_are_paired(void **state)
+{
+	(void)state;
+	static const unsigned times = 6;
+	unsigned found = 0;
+	for (uint64_t seed = 1; seed <= times; seed++) {
+		struct plan plan;
+		struct vet_result result = {.arena = ARENA(64 << 20)};
+		bench = (struct bench){.arena = ARENA(256 << 20), .says = true, .card = 2, .dice = seed, .seed = seed};
+		for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+			if (strcmp(rows[i].name, "digits of an id") == 0)
+				bench.row = &rows[i];
+		assert_non_null(bench.row);
+		assert_int_equal(feature_set_new(&bench.set), 0);
+		assert_int_equal(plan_build(PLAN_NORMAL, seed, "timezone,hostname,mac,company,os,shell,terminal,project,home,cpus,ip",
+		                         false, &bench.arena, &plan, NULL),
+		        0);
+		calm_plan(&plan);
+		for (size_t i = 0; i < plan.n; i++)
+			run(&plan.trials[i].treatment, plan.trials[i].stream, PLANNED);
+		for (unsigned i = 0; i < 6; i++) {
+			struct treatment t = plan_treatment(BASE_OFFICIAL, (unsigned)factor_find("mac"), i % 3);
+			t.level[factor_find("timezone")] = (uint8_t)(1 + i % 4);
+			t.level[factor_find("company")] = i % 2;
+			run(&t, 0, ROW);
+		}
+		pairs();
+		assert_int_equal(analysis_decide(bench.set, bench.t, bench.n, NULL, &result), 0);
+		for (size_t i = 0; i < result.n_findings; i++)
+			if (result.findings[i].class == CLASS_COVERT) {
+				assert_string_equal(result.findings[i].factor, "mac");
+				found++;
+			}
+		arena_free(&result.arena);
+		feature_set_free(bench.set);
+		arena_free(&bench.arena);
+	}
+	print_message("%u of %u found\n", found, times);
+	assert_true(found >= times - 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(levels_of_rows_are_paired),
 	        cmocka_unit_test(all_carriers_are_found),
 	        cmocka_unit_test(all_are_found_with_chosen_randomness),
 	        cmocka_unit_test(digits_show_in_pairs),
