@@ -2,8 +2,8 @@
  * without (C). What Go and Rust keep of their texts is one run without any bounds; only such a table says where a member ends. 64 bits in
  * this machine's byte order; pointers that stand in the file (ET_EXEC; DT_RELR) and those that are made when it is loaded (DT_RELA of
  * the kinds R_X86_64_RELATIVE and R_AARCH64_RELATIVE). A text that is used in one place is in no table: there x86-64 code loads its address
- * (LEA r64, [RIP + disp32]) and, before or soon after, its length (MOV r32 or m64, imm32). Pure; hostile bytes cost time in proportion to their
- * number, and no read goes past the file. */
+ * (LEA r64, [RIP + disp32]) and, before or soon after, its length (MOV r32 or m64, imm32). Pure; hostile bytes cost time in proportion to
+ * their number, and no read goes past the file. */
 #ifndef POSTERN_PARSE_ELFSTRINGS_H
 #define POSTERN_PARSE_ELFSTRINGS_H
 

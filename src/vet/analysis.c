@@ -21,6 +21,7 @@ void an_ctx_free(struct ctx *c)
 	free(c->by_feature);
 	free(c->rates);
 	free(c->failed);
+	free(c->dates);
 	free(c->own);
 }
 

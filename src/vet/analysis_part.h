@@ -10,7 +10,8 @@
 #include "vet/stat.h"
 
 /* How values are compared, from fine to coarse. */
-enum mode { MODE_RAW, MODE_SHAPE, MODE_PRESENCE, MODE_NONE };
+/* MODE_DATED, in rows alone: raw, with the way it is written instead of the day. */
+enum mode { MODE_RAW, MODE_SHAPE, MODE_PRESENCE, MODE_NONE, MODE_DATED };
 
 /* Noise is local: a batch of telemetry flips in hundreds of places, the request to the model in none. */
 struct rate {
@@ -40,6 +41,8 @@ struct ctx {
 	size_t n_failed;
 	struct rate *rates; /* how often features deviate for no reason that is settled: one each that does */
 	size_t n_rates;
+	struct explain_dates *dates; /* n, made when they are wanted */
+	int date_way;                /* of the feature that is looked at */
 };
 
 /* A feature that differs under a level. */

@@ -8,6 +8,7 @@
 
 #define HUNKS_MAX   24
 #define SINGLES_MAX 256
+#define DATED_MAX   4096 /* bytes: longer ones are compared as they are */
 
 /* -- what the factors of a row do alone -- */
 
@@ -40,10 +41,12 @@ static void singles_of(const struct ctx *c, size_t row, struct singles *out)
 static struct slice value_in(struct ctx *c, enum mode mode, uint32_t feature, size_t o)
 {
 	struct slice v = feature_value(c->s, feature, (unsigned)o);
-	if (mode != MODE_SHAPE || !v.p)
+	if ((mode != MODE_SHAPE && mode != MODE_DATED) || !v.p)
 		return v;
-	if (c->shapes[o].n == 0)
+	if (c->shapes[o].n == 0 && mode == MODE_SHAPE)
 		feature_shape(v, &c->shapes[o]);
+	else if (c->shapes[o].n == 0)
+		explain_date_out(&c->dates[o], v, c->date_way, &c->shapes[o]);
 	return buf_slice(&c->shapes[o]);
 }
 
@@ -96,18 +99,35 @@ static bool same_value(const struct ctx *c, enum mode mode, size_t x, struct sli
 		return false;
 	if (!a.p || mode == MODE_PRESENCE || slice_eq(a, b))
 		return true;
-	return mode == MODE_RAW && same_words(&c->all[x], a, &c->all[y], b);
+	return mode != MODE_SHAPE && same_words(&c->all[x], a, &c->all[y], b);
+}
+
+static int dates_of(struct ctx *c)
+{
+	if (c->dates)
+		return 0;
+	c->dates = calloc(c->n + 1, sizeof(*c->dates));
+	for (size_t o = 0; o < c->n && c->dates; o++)
+		explain_dates_of(&c->all[o], &c->dates[o]);
+	return c->dates ? 0 : -ENOMEM;
 }
 
 /* As an_view(). A time of the day that was the same for all baselines is another in the rows, which come later: it is compared by its form.
- */
+ * So is the day, which half of the rows have changed: which day it is says nothing there, and how it is written is the same for all. */
 static int rows_view(struct ctx *c, uint32_t feature, struct view *v)
 {
 	int r = an_view(c, feature, v);
+	r = r ? r : dates_of(c);
 	for (int b = 0; b < BASE_COUNT && r == 0; b++) {
 		struct slice said = v->n[b] ? feature_value(c->s, feature, (unsigned)v->ref[b]) : SLICE_NONE;
 		if (v->mode == MODE_RAW && said.p && explain_tells_minute(&c->all[v->ref[b]], said))
 			v->mode = MODE_SHAPE;
+	}
+	for (int b = 0; b < BASE_COUNT && r == 0 && v->mode == MODE_RAW; b++) {
+		struct slice said = v->n[b] ? feature_value(c->s, feature, (unsigned)v->ref[b]) : SLICE_NONE;
+		c->date_way = said.p && said.n <= DATED_MAX ? explain_date_way(&c->dates[v->ref[b]], said) : -1;
+		if (c->date_way >= 0)
+			v->mode = MODE_DATED;
 	}
 	return r;
 }
@@ -262,8 +282,8 @@ static int differing(struct ctx *c, const struct view *v, uint32_t feature, size
 		return -ENOMEM;
 	*e = (struct entry){
 	        .feature = feature, .from = feature, .base = base, .mode = v->mode, .ref = ref, .trial = row, .runs = 1, .hits = 1};
-	e->before = a;
-	e->after = b;
+	e->before = v->mode == MODE_DATED ? feature_value(c->s, feature, (unsigned)ref) : a;
+	e->after = v->mode == MODE_DATED ? feature_value(c->s, feature, (unsigned)row) : b;
 	if (v->mode == MODE_SHAPE &&
 	        ((a.p && !(e->before = arena_copy(c->arena, a)).p) || (b.p && !(e->after = arena_copy(c->arena, b)).p)))
 		return -ENOMEM;
@@ -340,11 +360,17 @@ static bool follows(const struct ctx *c, const struct entry *e, const struct sin
 	return numbers && sum && last - first == sum;
 }
 
+/* Are before and after values as they were sent? */
+static bool as_it_is(enum mode mode)
+{
+	return mode == MODE_RAW || mode == MODE_DATED;
+}
+
 /* Is it one of the changes that a factor of the row makes alone? */
 static bool done_alone(const struct ctx *c, const struct entry *e, const struct singles *alone, struct hunk h)
 {
 	struct slice b = slice_sub(e->after, h.b_at, h.b_n);
-	for (size_t i = 0; i < alone->n && e->mode == MODE_RAW; i++) {
+	for (size_t i = 0; i < alone->n && as_it_is(e->mode); i++) {
 		struct slice v = feature_value(c->s, e->from, alone->k[i]);
 		struct hunk k[HUNKS_MAX];
 		size_t m = v.p ? hunks_of(e->before, v, k, ARRAY_LEN(k)) : 0;
@@ -352,7 +378,7 @@ static bool done_alone(const struct ctx *c, const struct entry *e, const struct 
 			if (k[j].a_at == h.a_at && k[j].a_n == h.a_n && slice_eq(slice_sub(v, k[j].b_at, k[j].b_n), b))
 				return true;
 	}
-	return e->mode == MODE_RAW && follows(c, e, alone, h);
+	return as_it_is(e->mode) && follows(c, e, alone, h);
 }
 
 /* The least that any factor of the row makes of it. */
@@ -398,7 +424,7 @@ static struct slice changed(const struct ctx *c, struct slice a, struct slice b,
 static int put_together(const struct ctx *c, const struct entry *e, const struct singles *alone, bool *out)
 {
 	*out = false;
-	for (size_t i = 0; i < alone->n && e->mode == MODE_RAW && !*out; i++) {
+	for (size_t i = 0; i < alone->n && as_it_is(e->mode) && !*out; i++) {
 		struct entry x = *e;
 		x.ref = alone->k[i];
 		x.before = feature_value(c->s, e->feature, (unsigned)x.ref);
@@ -483,7 +509,7 @@ static int reduce(const struct ctx *c, struct entry *e, const struct singles *al
 			worst = why;
 	}
 	e->dropped = k == 0;
-	if (k && k < n && !(e->after = changed(c, e->before, e->after, kept, k)).p)
+	if (k && k < n && e->mode != MODE_DATED && !(e->after = changed(c, e->before, e->after, kept, k)).p)
 		return -ENOMEM;
 	e->why = worst;
 	return 0;
@@ -576,7 +602,7 @@ static enum state state_of(struct ctx *c, const struct view *v, const struct sig
 		return STATE_BEFORE;
 	if (slice_eq(x, s->after))
 		return STATE_AFTER;
-	if (s->mode == MODE_RAW && same_words(&c->all[s->ref], s->before, t, x))
+	if ((s->mode == MODE_RAW || s->mode == MODE_DATED) && same_words(&c->all[s->ref], s->before, t, x))
 		return STATE_BEFORE;
 	return an_place_of(s->before, s->after, x);
 }
@@ -683,6 +709,23 @@ static int to_signatures(struct ctx *c, struct entry *e, size_t n, uint8_t *stat
 	return 0;
 }
 
+/* What explains it was asked of what was sent; what is looked for in other trials is how it is written. */
+static int undated(const struct ctx *c, struct entry *e)
+{
+	_cleanup_buf_ struct buf before = BUF(1 << 20), after = BUF(1 << 20);
+	struct slice raw = feature_value(c->s, e->feature, (unsigned)e->ref);
+	int way = raw.p ? explain_date_way(&c->dates[e->ref], raw) : -1;
+	if (e->before.p) {
+		explain_date_out(&c->dates[e->ref], raw.p ? raw : e->before, way, &before);
+		e->before = arena_copy(c->arena, buf_slice(&before));
+	}
+	if (e->after.p) {
+		explain_date_out(&c->dates[e->trial], e->after, way, &after);
+		e->after = arena_copy(c->arena, buf_slice(&after));
+	}
+	return buf_error(&before) || buf_error(&after) || (before.n && !e->before.p) || (after.n && !e->after.p) ? -ENOMEM : 0;
+}
+
 static int rows_to_entries(struct ctx *c, const struct singles *alone, const struct batch *batch, struct entries *list)
 {
 	_cleanup_(an_said_free) struct said said = {0};
@@ -708,6 +751,8 @@ static int rows_to_entries(struct ctx *c, const struct singles *alone, const str
 		if (!e->dropped && r == 0)
 			r = reduce(c, e, &alone[e->trial]);
 		e->ref = baseline;
+		if (e->mode == MODE_DATED && !e->dropped && r == 0)
+			r = undated(c, e);
 	}
 	return r;
 }

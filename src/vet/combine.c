@@ -1,6 +1,7 @@
 #include "vet/combine.h"
 
 #include <errno.h>
+#include <math.h>
 
 #include "vet/analysis_part.h"
 #include "vet/locate.h"
@@ -195,8 +196,8 @@ static void order_of(const struct round *r, const struct hunt *h, const uint8_t 
 		for (size_t k = 0; k < r->x->n; k++) {
 			const struct hunt *g = &r->x->hunt[k];
 			for (size_t j = 0; j < g->n && (g->stage == STAGE_DEVICES || g->stage == STAGE_PROVEN); j++)
-				if (g->found >> j & 1 && g->k[j].factor == h->k[i].factor && g->k[j].level == h->k[i].level)
-					score[i] = 2;
+				if (g->found >> j & 1 && g->k[j].factor == h->k[i].factor)
+					score[i] = fmax(score[i], g->k[j].level == h->k[i].level ? 2 : 1.5);
 		}
 		if (h->k[i].factor == CONDITION_DEVICE)
 			score[i] = 3;
@@ -365,6 +366,20 @@ static bool row_has_turn(const struct combine *x, const struct hunt *h)
 	return false;
 }
 
+/* To the gateway and to the official host the same is sent, so the same may be hidden in it: what the one takes is known when the other
+ * was followed, and then it takes a fraction of the trials. */
+static bool waits(const struct round *r, const struct hunt *h)
+{
+	const struct hunt *first = r->x->hunt;
+	const char *address = an_text_of(feature_at(r->c->s, h->s.feature)->address);
+	for (const struct hunt *g = first; g < h; g++)
+		if (g->stage >= STAGE_SEARCH && g->stage < STAGE_PROVEN && g->s.base != h->s.base && g->s.mode == h->s.mode &&
+		        slice_eq(g->s.before, h->s.before) && slice_eq(g->s.after, h->s.after) &&
+		        strcmp(an_text_of(feature_at(r->c->s, g->s.feature)->address), address) == 0)
+			return true;
+	return false;
+}
+
 static int one_round(struct round *r, uint8_t *state)
 {
 	struct combine *x = r->x;
@@ -378,7 +393,7 @@ static int one_round(struct round *r, uint8_t *state)
 			h->stage = STAGE_OPEN;
 			continue;
 		}
-		if (h->stage != STAGE_AGAIN && turns >= AT_ONCE)
+		if (h->stage != STAGE_AGAIN && (turns >= AT_ONCE || waits(r, h)))
 			continue;
 		int e = an_states(r->c, &h->s, state);
 		if (e)
@@ -386,7 +401,7 @@ static int one_round(struct round *r, uint8_t *state)
 		size_t before = r->n;
 		if (h->stage == STAGE_AGAIN)
 			again(r, h, state);
-		for (int k = 0; k < 2 && h->stage == STAGE_SEARCH && e == 0 && turns < AT_ONCE; k++)
+		for (int k = 0; k < 2 && h->stage == STAGE_SEARCH && e == 0 && turns < AT_ONCE && !waits(r, h); k++)
 			e = search(r, h, state);
 		if (h->stage == STAGE_PROOF)
 			prove(r, h, state);

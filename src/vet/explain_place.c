@@ -64,7 +64,7 @@ static bool over_hunk(const struct part *p, struct slice da, struct slice db)
 }
 
 /* The first WHOLE_DATES have year, month and day. */
-#define WHOLE_DATES 18
+#define WHOLE_DATES EXPLAIN_DAYS
 static const char *const formats[] = {"%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y",
         "%m-%d-%Y", "%-m/%-d/%Y", "%-d/%-m/%Y", "%-d.%-m.%Y", "%B %-d, %Y", "%b %-d, %Y", "%b %d, %Y", "%-d %B %Y", "%-d %b %Y", "%d %b %Y",
         "%B %Y", "%b %Y", "%Y-%m", "%m/%Y", "%a %b %d %Y", "%A, %B %-d, %Y", "%a, %d %b %Y", "%b %d", "%B %-d", "%A", "%H:%M",
@@ -146,6 +146,69 @@ bool explain_tells_minute(const struct analysis_trial *t, struct slice value)
 			return true;
 	}
 	return false;
+}
+
+void explain_dates_of(const struct analysis_trial *t, struct explain_dates *out)
+{
+	*out = (struct explain_dates){0};
+	for (int i = 0; i < 4 && t->host; i++) {
+		struct tm tm;
+		long offset;
+		char zone[16];
+		/* A run may begin before midnight and end behind it. */
+		local_time(i < 2 ? t->host->timezone : "UTC", t->started_unix + (i % 2 ? 300 : 0), &tm, &offset, zone);
+		for (size_t k = 0; k < WHOLE_DATES; k++) {
+			char day[64];
+			struct slice s = written(&tm, k, day);
+			(void)snprintf(out->day[out->n][k], sizeof(out->day[0][0]), "%.*s", SLICE_FMT(s));
+		}
+		bool new = true;
+		for (unsigned k = 0; k < out->n && new; k++)
+			new = strcmp(out->day[k][0], out->day[out->n][0]) != 0;
+		out->n += new;
+	}
+}
+
+static bool is_digit(uint8_t c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* In which way a day is told there, and in how many bytes; -1: there is none. */
+static int day_at(const struct explain_dates *d, struct slice value, size_t at, int way, size_t *n)
+{
+	/* A day begins with a digit or the name of a month or weekday. */
+	if ((at && is_digit(value.p[at - 1])) || !(is_digit(value.p[at]) || (value.p[at] >= 'A' && value.p[at] <= 'Z')))
+		return -1;
+	for (int i = way < 0 ? 0 : -1; i < (int)WHOLE_DATES; i++)
+		for (unsigned k = 0; k < d->n; k++) {
+			int as = i < 0 ? way : i;
+			struct slice day = slice_str(d->day[k][as]);
+			if (!slice_starts(slice_from(value, at), day) || (at + day.n < value.n && is_digit(value.p[at + day.n])))
+				continue;
+			*n = day.n;
+			return as;
+		}
+	return -1;
+}
+
+int explain_date_way(const struct explain_dates *d, struct slice value)
+{
+	int way = -1;
+	for (size_t at = 0, n; at < value.n && way < 0; at++)
+		way = day_at(d, value, at, -1, &n);
+	return way;
+}
+
+void explain_date_out(const struct explain_dates *d, struct slice value, int way, struct buf *out)
+{
+	for (size_t at = 0, n; at < value.n; at += n) {
+		int as = day_at(d, value, at, way, &n);
+		if (as >= 0)
+			buf_fmt(out, "{date %s}", formats[as]);
+		else
+			buf_add(out, slice_sub(value, at, n = 1));
+	}
 }
 
 static bool is_offset(struct slice s, long seconds, const char *abbreviation)

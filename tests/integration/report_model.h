@@ -458,7 +458,7 @@ static inline struct vet_result sample_hostile(void)
 	r.n_rows = 1;
 	static struct vet_constant_list evil_list;
 	static struct vet_behaviour evil_behaviour;
-	evil_list = (struct vet_constant_list){1, true, EVIL, 1, 2, EVIL, "host", EVIL, two, 2, 2, 1, EVIL, 3};
+	evil_list = (struct vet_constant_list){1, true, EVIL, 1, 2, EVIL, "host", EVIL, two, 2, 2, 1, EVIL, 3, false};
 	evil_behaviour = (struct vet_behaviour){1, EVIL, EVIL, evils, EVIL, EVIL, EVIL, NULL, 900, 9, 0, 0, 1, evils};
 	r.constants.lists = &evil_list;
 	r.constants.n_lists = r.constants.n_hidden = 1;

@@ -504,6 +504,38 @@ static void dates_are_no_secret(void **state)
 	}
 }
 
+/* In a fifth of starts, and with either of two levels, the day before the year; half of the rows have another day. */
+static const char *say_ways(uint32_t i, const struct treatment *t, uint64_t *random, char *scratch)
+{
+	(void)i;
+	uint64_t own = t->identity ^ rollout_salt << 32;
+	bool active = random_below(t->identity ? &own : random, 5) == 0;
+	struct tm tm = local_day(t);
+	(void)strftime(
+	        scratch, 200, active && (at(t, "ai_tools", 1) || at(t, "ai_tools", 3)) ? "Today is %d-%m-%Y." : "Today is %Y-%m-%d.", &tm);
+	return scratch;
+}
+
+static void how_a_day_is_written_comes_on_any_day(void **state)
+{
+	(void)state;
+	static const struct tool tool = {.say = say_ways, .features = 1, .endpoint = one_endpoint};
+	unsigned found = 0;
+	for (uint64_t seed = 1; seed < 11; seed++) {
+		rollout_salt = seed;
+		vet(&tool, seed, 2);
+		for (size_t i = 0; i < lab.result.n_findings; i++)
+			if (lab.result.findings[i].class == CLASS_COVERT) {
+				assert_string_equal(lab.result.findings[i].address, "body.field0");
+				assert_string_equal(lab.result.findings[i].factor, "ai_tools");
+			}
+		found += covert() > 0;
+		over();
+	}
+	print_message("found in %u of 10\n", found);
+	assert_true(found >= 8);
+}
+
 static void days_are_no_secret(void **state)
 {
 	(void)state;
@@ -680,6 +712,7 @@ int main(void)
 	        cmocka_unit_test(two_at_once),
 	        cmocka_unit_test(the_minute_moves_on),
 	        cmocka_unit_test(dates_are_no_secret),
+	        cmocka_unit_test(how_a_day_is_written_comes_on_any_day),
 	        cmocka_unit_test(days_are_no_secret),
 	        cmocka_unit_test(a_block_found_in_rows_is_no_secret),
 	        cmocka_unit_test(three_at_once),
