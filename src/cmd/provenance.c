@@ -12,6 +12,7 @@
 #include "crypto/digest.h"
 #include "inspect/provenance_role.h"
 #include "parse/sigstore.h"
+#include "policy/policy.h"
 #include "report/provenance.h"
 #include "sys/path.h"
 
@@ -21,6 +22,7 @@
 struct provenance_opts {
 	unsigned format;
 	const char *bundle, *trusted_root, *identity, *issuer, *repository, *workflow, *key;
+	const char *policy, *organisation;
 	const char *package, *npm_document, *npm_keys, *npm_attestations;
 };
 
@@ -40,6 +42,9 @@ static const struct opt provenance_table[] = {
                 "the repository that it must have been built from; OWNER/NAME is one at GitHub"),
         OPT_STRING(struct provenance_opts, workflow, "workflow", 0, "PATH", "with --repository, the workflow that must have built it"),
         OPT_STRING(struct provenance_opts, key, "key", 'k', "FILE", "the public key (PEM) that must have signed, instead of an identity"),
+        OPT_STRING(struct provenance_opts, policy, "policy", 'p', "FILE",
+                "the policy whose origins say who must have built it, if nothing above does; by default those that are in force"),
+        OPT_STRING(struct provenance_opts, organisation, "organisation", 0, "FILE", "the policy of the organisation, from elsewhere"),
         OPT_STRING(struct provenance_opts, package, "package", 0, "NAME@VERSION", "the npm package that it must be"),
         OPT_STRING(struct provenance_opts, npm_document, "npm-document", 0, "FILE",
                 "the document of the version, for its integrity, and with --npm-keys for its signatures"),
@@ -58,6 +63,7 @@ static const char *const provenance_examples[] = {
 
 /* What was read from files lives as long as this. */
 struct given {
+	struct policy *policy;
 	struct buf root, bundle, document, keys, attestations, key;
 	struct provenance_ask ask;
 };
@@ -150,16 +156,48 @@ static bool is_digest(const char *operand, struct provenance_artefact *out)
 	return true;
 }
 
+/* The pin that a policy has for this package or file. Whoever reads the command sees who is to be believed: a policy that says so, and
+ * options that say something else, are a mistake. */
+static int read_policy(const struct provenance_opts *o, const char *file, struct given *g, struct err *err)
+{
+	const struct policy_load from = {.organisation = o->organisation, .person = o->policy, .no_project = true, .state = ""};
+	struct policy_problems problems = {0};
+	struct provenance_pin *pin = &g->ask.pin;
+	_cleanup_buf_ struct buf package = BUF(4096);
+	int r = policy_load(&from, &g->policy, &problems, err);
+	policy_problems_free(&problems);
+	if (r < 0)
+		return r;
+	if (o->package) {
+		struct slice name = slice_str(o->package);
+		size_t at = name.n ? slice_chr(name, '@', 1) : SLICE_NPOS;
+		buf_fmt(&package, "npm:%.*s", SLICE_FMT(at == SLICE_NPOS ? name : slice_sub(name, 0, at)));
+	}
+	const char *slash = strrchr(file, '/');
+	const struct policy_origin *origin =
+	        buf_error(&package) ? NULL : policy_origin(g->policy, o->package ? buf_str(&package) : NULL, slash ? slash + 1 : file);
+	if (!origin)
+		return 0;
+	if (o->identity || o->issuer || o->repository || o->workflow || o->key)
+		return err_set(err, -EINVAL, "%s:%u says who must have built it (%s): leave out what says it again", origin->place.file,
+		        origin->place.line, origin->text);
+	*pin = (struct provenance_pin){.identity = slice_str(origin->identity),
+	        .issuer = slice_str(origin->issuer),
+	        .repository = slice_str(origin->repository),
+	        .workflow = slice_str(origin->workflow)};
+	return 0;
+}
+
 /* What must be said for the evidence to mean something. NULL: all is there. */
 static const char *missing(const struct provenance_opts *o, const struct provenance_ask *a)
 {
 	const struct provenance_pin *p = &a->pin;
-	bool pinned = o->identity || o->issuer || o->repository || o->workflow || o->key, judged = a->bundle.p || pinned;
+	bool pinned = p->identity.n || p->issuer.n || p->repository.n || p->workflow.n || p->key.n, judged = a->bundle.p || pinned;
 	if (o->key && (o->identity || o->issuer || o->repository || o->workflow))
 		return "a key is pinned, or an identity or a repository, not both";
 	if (judged && !provenance_pin_enough(p))
 		return "say who may have signed: --identity and --issuer, or --repository (with --issuer, unless it is at GitHub or "
-		       "GitLab), or --key";
+		       "GitLab), or --key, or \"origins\" in a policy";
 	if (a->attestations.p && !pinned && !a->keys.p)
 		return "say who may have built it (--repository, or --identity and --issuer), or name the registry's keys (--npm-keys)";
 	if ((a->bundle.p || a->attestations.p) && !a->root.p)
@@ -217,9 +255,11 @@ static int run(void *options, const struct opt_args *args)
 		return cmd_usage("provenance", "name one file, or sha256: and a digest");
 	const char *path = args->arg[0], *why = NULL;
 	int r = read_all(o, path, &g, &err);
+	if (r == 0)
+		r = read_policy(o, path, &g, &err);
 	if (r == 0 && !is_digest(path, &g.ask.artefact))
 		r = hash_file(path, &g.ask.artefact, &err);
-	g.ask.want_build = !g.ask.bundle.p && (o->repository || o->identity || o->key);
+	g.ask.want_build = !g.ask.bundle.p && (g.ask.pin.repository.n || g.ask.pin.identity.n || g.ask.pin.key.n);
 	if (r == 0 && !(why = missing(o, &g.ask)))
 		r = judge(o, path, &g, &err);
 	buf_free(&g.root);
@@ -228,6 +268,7 @@ static int run(void *options, const struct opt_args *args)
 	buf_free(&g.keys);
 	buf_free(&g.attestations);
 	buf_free(&g.key);
+	policy_free(g.policy);
 	if (why)
 		return cmd_usage("provenance", "%s", why);
 	if (r < 0)

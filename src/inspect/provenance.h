@@ -75,7 +75,7 @@ struct provenance_artefact {
 struct provenance_pin {
 	struct slice identity, issuer; /* as the certificate has them, byte for byte */
 	struct slice repository;       /* a URL, or "owner/name" at GitHub */
-	struct slice workflow;         /* its path in the repository, or the last part of it */
+	struct slice workflow;         /* its path in the repository, or the last part of it; "@" and a ref behind it */
 	struct slice key;              /* PEM */
 };
 /* Is it enough to know somebody by? An identity needs an issuer; a repository outside of github.com and gitlab.com too. */

@@ -101,40 +101,50 @@ struct claims {
 	struct buf name, issuer, repository, workflow, run;
 };
 
-static void claim(struct judge *j, enum signcert_claim which, struct buf *out)
+/* One that is not there is empty; one that cannot be read, or is there twice, is refused. */
+static bool claim(struct judge *j, enum signcert_claim which, struct buf *out)
 {
-	if (signcert_claim(j->cert, which, out) < 0)
-		buf_reset(out);
-	j->t->memory |= buf_error(out) == -ENOMEM;
+	buf_reset(out);
+	int r = signcert_claim(j->cert, which, out);
+	j->t->memory |= r == -ENOMEM;
+	return r == 0 || r == -ENOENT || provenance_refuse(j, PROVENANCE_REASON_CERT, "it says %d twice, or not as text", (int)which);
 }
 
 /* The issuer's two extensions are older and newer ways to say the same. */
-static bool read_claims(struct judge *j, struct claims *c)
+static bool read_issuer(struct judge *j, struct claims *c)
 {
 	_cleanup_buf_ struct buf old = BUF(CLAIM_MAX);
-	int r = signcert_name(j->cert, &c->name);
-	if (r < 0)
-		return provenance_refuse(j, PROVENANCE_REASON_IDENTITY, "the certificate names nobody, or several");
-	claim(j, SIGNCERT_ISSUER, &c->issuer);
-	claim(j, SIGNCERT_ISSUER_OLD, &old);
+	if (!claim(j, SIGNCERT_ISSUER, &c->issuer) || !claim(j, SIGNCERT_ISSUER_OLD, &old))
+		return false;
 	if (!c->issuer.n)
 		buf_add(&c->issuer, buf_slice(&old));
 	else if (old.n && !slice_eq(buf_slice(&old), buf_slice(&c->issuer)))
 		return provenance_refuse(j, PROVENANCE_REASON_ISSUER, "the certificate names two issuers");
-	claim(j, SIGNCERT_REPOSITORY, &c->repository);
-	if (!c->repository.n && slice_is(buf_slice(&c->issuer), GITHUB_ISSUER)) {
-		buf_reset(&old);
-		claim(j, SIGNCERT_REPOSITORY_OLD, &old);
-		if (old.n) {
-			buf_str_add(&c->repository, GITHUB);
-			buf_add(&c->repository, buf_slice(&old));
-		}
+	return true;
+}
+
+static bool read_repository(struct judge *j, struct claims *c)
+{
+	_cleanup_buf_ struct buf old = BUF(CLAIM_MAX);
+	if (!claim(j, SIGNCERT_REPOSITORY, &c->repository) || !claim(j, SIGNCERT_REPOSITORY_OLD, &old))
+		return false;
+	if (!c->repository.n && old.n && slice_is(buf_slice(&c->issuer), GITHUB_ISSUER)) {
+		buf_str_add(&c->repository, GITHUB);
+		buf_add(&c->repository, buf_slice(&old));
 	}
+	return true;
+}
+
+static bool read_claims(struct judge *j, struct claims *c)
+{
+	if (signcert_name(j->cert, &c->name) < 0)
+		return provenance_refuse(j, PROVENANCE_REASON_IDENTITY, "the certificate names nobody, or several");
+	if (!read_issuer(j, c) || !read_repository(j, c) || !claim(j, SIGNCERT_BUILD_CONFIG, &c->workflow) ||
+	        !claim(j, SIGNCERT_RUN, &c->run))
+		return false;
 	/* Certificates from before 2023 name the workflow in the subject's name only. */
-	claim(j, SIGNCERT_BUILD_CONFIG, &c->workflow);
 	if (!c->workflow.n)
 		buf_add(&c->workflow, buf_slice(&c->name));
-	claim(j, SIGNCERT_RUN, &c->run);
 	PROVENANCE_SET(j->out->identity, buf_slice(&c->name));
 	PROVENANCE_SET(j->out->issuer, buf_slice(&c->issuer));
 	PROVENANCE_SET(j->out->repository, buf_slice(&c->repository));
@@ -171,8 +181,13 @@ static struct slice path_of(struct slice uri, struct slice repository)
 	return at == SLICE_NPOS ? SLICE_NONE : slice_sub(rest, 0, at);
 }
 
-static bool same_workflow(struct slice pin, struct slice path)
+/* The pin is the path, or its last part; behind an "@" the ref, which is all of what follows. */
+static bool same_workflow(struct slice pin, struct slice path, struct slice uri)
 {
+	size_t at = slice_chr(pin, '@', 0), ref = slice_chr(uri, '@', 0);
+	if (at != SLICE_NPOS && (ref == SLICE_NPOS || !slice_eq(slice_from(pin, at), slice_from(uri, ref))))
+		return false;
+	pin = at == SLICE_NPOS ? pin : slice_sub(pin, 0, at);
 	return path.n && (slice_eq(pin, path) || (slice_chr(pin, '/', 0) == SLICE_NPOS && slice_eq(pin, slice_base(path))));
 }
 
@@ -219,7 +234,7 @@ static bool compare(struct judge *j, const struct claims *c)
 		return provenance_refuse(j, PROVENANCE_REASON_IDENTITY, "it is %.*s", SLICE_FMT(slice_sub(buf_slice(&c->name), 0, 400)));
 	if (p->repository.n && !same_repository(p->repository, repository))
 		return provenance_refuse(j, PROVENANCE_REASON_REPOSITORY, "it is %.*s", SLICE_FMT(slice_sub(repository, 0, 400)));
-	if (p->workflow.n && !same_workflow(p->workflow, path))
+	if (p->workflow.n && !same_workflow(p->workflow, path, buf_slice(&c->workflow)))
 		return provenance_refuse(
 		        j, PROVENANCE_REASON_WORKFLOW, "it is %.*s", SLICE_FMT(slice_sub(buf_slice(&c->workflow), 0, 400)));
 	return statement_fits(j, repository, path);

@@ -63,6 +63,20 @@ check 'no file' gives 2 'name one file' "${with[@]}"
 check 'a digest of npm evidence' gives 2 'name the package itself' --npm-document "$made/npm-good/doc.json" "sha256:$(sha256sum "$file" | cut -c1-64)"
 printf '{"mediaType":"\033[31m' >"$work/escape.json"
 check 'nothing reaches the terminal raw' bash -c "! '$postern' provenance --bundle '$work/escape.json' --trusted-root '$good/root.json' --repository a/b '$file' | grep -q $'\033'"
+# Who must have built it stands in a policy.
+printf 'version: 1\norganisation: example.com\norigins:\n  - {package: "npm:@scope/*", repository: owner/tool, workflow: release.yml}\n' >"$work/policy.yaml"
+printf '  - {file: "art*", repository: owner/other}\n' >>"$work/policy.yaml"
+chmod 644 "$work/policy.yaml"
+npm_evidence=(--npm-document "$made/npm-good/doc.json" --npm-keys "$made/npm-good/keys.json" --npm-attestations "$made/npm-good/att.json"
+	--trusted-root "$made/npm-good/root.json")
+check 'a package that a policy pins' gives 0 '^  verified: build provenance' --organisation "$work/policy.yaml" "${npm_evidence[@]}" \
+	--package @scope/tool@1.2.3 "$file"
+check 'a file that a policy pins' gives 1 'repository-mismatch' --organisation "$work/policy.yaml" "${with[@]}" "$file"
+check 'a policy of a person' gives 1 'repository-mismatch' --policy "$work/policy.yaml" "${with[@]}" "$file"
+check 'a policy, and something else' gives 2 'policy.yaml:5 says who' --policy "$work/policy.yaml" "${with[@]}" --repository owner/tool "$file"
+check 'what a policy pins and is not there' gives 3 'no-attestation' --policy "$work/policy.yaml" "$file"
+check 'what no policy pins' gives 2 'say who may have signed' --policy "$work/policy.yaml" "${with[@]}" "sha256:$(printf '0%.0s' {1..64})"
+
 # Nesting and lengths without end.
 python3 -c 'print("{\"a\":" * 100000)' >"$work/deep.json"
 check 'nesting without end' gives 1 'bundle-malformed' --bundle "$work/deep.json" --trusted-root "$good/root.json" --repository owner/tool "$file"
@@ -72,8 +86,6 @@ check 'a bundle without end' gives 2 'large.json' --bundle "$work/large.json" --
 if command -v npm >/dev/null; then
 	cp -R tests/integration/ajv "$work/ajv" && rm -rf "$work/ajv/node_modules"
 	if npm --prefix "$work/ajv" ci --ignore-scripts >"$work/log" 2>&1; then
-		npm_evidence=(--npm-document "$made/npm-good/doc.json" --npm-keys "$made/npm-good/keys.json" --npm-attestations "$made/npm-good/att.json"
-			--trusted-root "$made/npm-good/root.json")
 		"$postern" provenance -f json "${npm_evidence[@]}" --repository owner/tool "$file" >"$work/good.json"
 		"$postern" provenance -f json "${with[@]}" --repository other/tool --workflow x "$file" >"$work/bad.json"
 		"$postern" provenance -f json "$file" >"$work/none.json"

@@ -261,6 +261,8 @@ static X509 *leaf(EVP_PKEY *key)
 		add_claim(x, 5, "owner/tool");
 	} else {
 		add_claim(x, 8, ISSUER);
+		if (is("claim-twice"))
+			add_claim(x, 8, "https://other.example");
 		add_claim(x, 12, "https://github.com/owner/tool");
 		add_claim(x, 18, IDENTITY);
 		add_claim(x, 21, "https://github.com/owner/tool/actions/runs/1/attempts/1");
@@ -892,9 +894,13 @@ static const struct one cases[] = {
         {"identity-other", "identity-mismatch", "--identity x@example.com --issuer " ISSUER, M1},
         {"identity-several", "identity-mismatch", IDENT, M1},
         {"issuer-other", "issuer-mismatch", "--identity " IDENTITY " --issuer https://accounts.example", M1},
+        {"claim-twice", "certificate-malformed", IDENT, M1},
         {"issuer-two", "issuer-mismatch", IDENT, M1},
         {"repository-other", "repository-mismatch", "--repository owner/toolbox", M1},
         {"repository-prefix", "repository-mismatch", "--repository owner/too", M1},
+        {"good-ref", VERIFIED, "--repository owner/tool --workflow release.yml@refs/heads/main", M1},
+        {"workflow-ref", "workflow-mismatch", "--repository owner/tool --workflow release.yml@refs/heads/ma", M1},
+        {"workflow-no-ref", "workflow-mismatch", "--repository owner/tool --workflow release.yml@", M1},
         {"workflow-other", "workflow-mismatch", "--repository owner/tool --workflow ci.yml", M1},
         {"statement-repository", "statement-mismatch", PIN, E1},
         {"statement-workflow", "statement-mismatch", PIN, EH2},
