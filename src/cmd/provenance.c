@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/encode.h"
@@ -121,7 +122,11 @@ static int hash_file(const char *path, struct provenance_artefact *out, struct e
 	uint8_t bytes[65536], sum[DIGEST_MAX];
 	ssize_t n = 0;
 	_cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	int r = fd < 0 ? -errno : 0;
+	struct stat st;
+	int r = fd < 0 || fstat(fd, &st) < 0 ? -errno : 0;
+	/* A pipe without a writer has an end, too, and so a digest. */
+	if (r == 0 && !S_ISREG(st.st_mode))
+		return err_set(err, -EINVAL, "%s is no regular file", path);
 	for (size_t i = 0; i < ARRAY_LEN(kinds) && r == 0; i++)
 		r = digest_stream_new(kinds[i], &d[i]);
 	while (r == 0 && (n = read(fd, bytes, sizeof(bytes))) > 0)

@@ -143,7 +143,7 @@ static bool read_claims(struct judge *j, struct claims *c)
 	        !claim(j, SIGNCERT_RUN, &c->run))
 		return false;
 	/* Certificates from before 2023 name the workflow in the subject's name only. */
-	if (!c->workflow.n)
+	if (!c->workflow.n && c->repository.n)
 		buf_add(&c->workflow, buf_slice(&c->name));
 	PROVENANCE_SET(j->out->identity, buf_slice(&c->name));
 	PROVENANCE_SET(j->out->issuer, buf_slice(&c->issuer));

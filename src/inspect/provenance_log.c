@@ -40,14 +40,17 @@ static bool promise(struct logged *l)
 	return provenance_add_time(j, e->time);
 }
 
-/* "rekor.example.com" or "rekor.example.com - 1193050959916656506" */
-static bool origin_fits(struct slice origin, struct slice host)
+/* Is it a line of this log? A log of the second generation is called as its URL says, and its key's id is one of that name. One of the
+ * first may be called anything, in private instances often after a machine: "NAME - 1193050959916656506" by NAME. */
+static bool named(const struct logged *l, struct slice name, struct slice origin)
 {
-	return slice_eq(origin, host) || (slice_starts(origin, host) && slice_starts(slice_from(origin, host.n), SLICE(" - ")));
+	if (l->v2)
+		return slice_eq(name, l->log->host);
+	return slice_starts(origin, name) && slice_starts(slice_from(origin, name.n), SLICE(" - "));
 }
 
 /* A line by the log's name and the first four bytes of its id must be good; lines by others, such as witnesses, are passed over. */
-static bool checkpoint_signed(struct logged *l, const struct note *note)
+static bool checkpoint_signed(struct logged *l, const struct note *note, struct slice origin)
 {
 	uint32_t id = 0;
 	bool good = false;
@@ -55,7 +58,7 @@ static bool checkpoint_signed(struct logged *l, const struct note *note)
 		id = id << 8 | l->log->id.p[i];
 	for (size_t i = 0; i < note->n; i++) {
 		const struct note_signature *s = &note->signature[i];
-		if (s->key_id != id || !slice_eq(s->name, l->log->host))
+		if (s->key_id != id || !named(l, s->name, origin))
 			continue;
 		int r = pubkey_verify(l->key, note->text, slice_of(s->bytes, s->n));
 		if (r < 0)
@@ -76,12 +79,12 @@ static bool checkpoint(struct logged *l)
 		return provenance_failed(l->j, -ENOMEM, PROVENANCE_REASON_CHECKPOINT);
 	if (note_parse(e->checkpoint, &note, &why, &at) < 0 || tlog_checkpoint_parse(note.text, &c, &why) < 0)
 		return provenance_refuse(l->j, PROVENANCE_REASON_CHECKPOINT, "%s", why);
-	if (!origin_fits(c.origin, l->log->host))
+	if (l->v2 && !slice_eq(c.origin, l->log->host))
 		return provenance_refuse(l->j, PROVENANCE_REASON_CHECKPOINT_UNSIGNED, "it is of the log %.*s, not of %.*s",
 		        SLICE_FMT(c.origin), SLICE_FMT(slice_sub(l->log->host, 0, 255)));
 	if (c.size != e->proof_size || !slice_eq(slice_of(c.root, sizeof(c.root)), e->proof_root))
 		return provenance_refuse_plain(l->j, PROVENANCE_REASON_CHECKPOINT_ROOT);
-	return checkpoint_signed(l, &note);
+	return checkpoint_signed(l, &note, c.origin);
 }
 
 static bool proof(struct logged *l)

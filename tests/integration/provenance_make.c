@@ -364,7 +364,7 @@ static void statement(struct made *m)
 	if (is("subject"))
 		digest[0] ^= 1;
 	buf_fmt(b, "{\"_type\":\"https://in-toto.io/Statement/v1\",\"subject\":[{\"name\":\"pkg:npm/%s@1.2.3\",\"digest\":{\"sha512\":\"",
-	        is("npm-other-package") ? "other" : "%40scope/tool");
+	        is("npm-other-package") || is("npm-other-build") ? "other" : "%40scope/tool");
 	encode_hex(b, slice_of(digest, sizeof(digest)));
 	if (m->form == PUBLISH) {
 		buf_str_add(b, "\"}}],\"predicateType\":\"https://github.com/npm/attestation/tree/main/specs/publish/v0.1\","
@@ -390,7 +390,7 @@ static void make_signature(struct made *m)
 		buf_fmt(&m->signed_text, "DSSEv1 %zu %s %zu ", strlen(type), type, m->payload.n);
 		buf_add(&m->signed_text, buf_slice(&m->payload));
 	}
-	m->signature = sign(is("signature-bad") ? other_key : m->key, buf_slice(&m->signed_text));
+	m->signature = sign(is("signature-bad") || is("envelope-signature") ? other_key : m->key, buf_slice(&m->signed_text));
 }
 
 /* The signer as the log has it. */
@@ -498,7 +498,10 @@ static void proof(struct buf *out, bool second, struct slice entry)
 {
 	uint8_t h[5][32], left[32], right[32], four[32], root[32], id[32];
 	struct buf text = BUF(4096), note = BUF(8192), root64 = BUF(64);
-	const char *origin = second ? LOG2 : LOG1, *shown = is("checkpoint-origin") ? "other.example" : origin;
+	const char *origin = is("good-private-name") ? "machine-7"
+	                     : second                ? LOG2
+	                                             : LOG1,
+	           *shown = is("checkpoint-origin") ? "other.example" : origin;
 	for (unsigned i = 0; i < 5; i++)
 		hash_of(i == 2 ? entry : slice_of(&"abcde"[i], 1), h[i]);
 	node(h[0], h[1], left);
@@ -525,7 +528,7 @@ static void proof(struct buf *out, bool second, struct slice entry)
 	if (is("checkpoint-unsigned"))
 		note_line(&note, "witness.example", h[4], SLICE("01234567012345670123456701234567"));
 	else
-		note_line(&note, is("checkpoint-name") ? "other.example" : origin, id, buf_slice(&signature));
+		note_line(&note, is("checkpoint-name") || is("checkpoint-name-1") ? "other.example" : origin, id, buf_slice(&signature));
 	if (is("proof-bad"))
 		h[3][7] ^= 1;
 	buf_fmt(out, "\"inclusionProof\":{\"logIndex\":\"%d\",\"rootHash\":\"%s\",\"treeSize\":\"5\",\"hashes\":[\"",
@@ -829,6 +832,7 @@ static const struct one cases[] = {
         {"good-url", VERIFIED, "--repository https://github.com/owner/tool.git", M1},
         {"good-workflow-path", VERIFIED, "--repository Owner/Tool --workflow .github/workflows/release.yml", E1},
         {"good-promise-with-extensions", VERIFIED, PIN, M1},
+        {"good-private-name", VERIFIED, PIN, M1},
         {"good-cosigned", VERIFIED, PIN, M2},
         {"good-stamp-without-certificate", VERIFIED, PIN, M2},
         {"good-two-times", VERIFIED, PIN, M1},
@@ -843,6 +847,7 @@ static const struct one cases[] = {
         {"wrong-digest", "artefact-mismatch", PIN, M1},
         {"subject", "artefact-mismatch", PIN, E1},
         {"signature-bad", "signature-bad", PIN, M1},
+        {"envelope-signature", "signature-bad", PIN, E1},
         {"signature-kind", "signature-kind", PIN, M1},
         {"key-missing", "key-missing", PIN, K1},
         {"key-of-another", "key-mismatch", "--key other.pem", K1},
@@ -876,6 +881,7 @@ static const struct one cases[] = {
         {"checkpoint-size", "checkpoint-root", PIN, M2},
         {"checkpoint-unsigned", "checkpoint-unsigned", PIN, M1},
         {"checkpoint-name", "checkpoint-unsigned", PIN, M2},
+        {"checkpoint-name-1", "checkpoint-unsigned", PIN, M1},
         {"checkpoint-hint", "checkpoint-unsigned", PIN, M1},
         {"checkpoint-origin", "checkpoint-unsigned", PIN, M2},
         {"checkpoint-bad", "checkpoint-bad", PIN, M1},
@@ -939,6 +945,7 @@ static const struct {
         {"npm-integrity-twice", "document-malformed", NPM " " PIN},
         {"npm-name", "package-mismatch", "--npm-document doc.json --npm-keys keys.json --package @scope/tool@1.2.4"},
         {"npm-other-package", "package-mismatch", NPM " " PIN},
+        {"npm-other-build", "package-mismatch", "--npm-attestations att.json --package @scope/tool@1.2.3 " PIN},
         {"npm-signature", "registry-signature-bad", NPM " " PIN},
         {"npm-key", "registry-key-unknown", "--npm-document doc.json --npm-keys keys.json"},
         {"npm-publish-key-expired", "registry-key-unknown", "--npm-keys keys.json --npm-attestations att.json"},
