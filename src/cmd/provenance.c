@@ -203,6 +203,8 @@ static const char *missing(const struct provenance_opts *o, const struct provena
 	if (judged && !provenance_pin_enough(p))
 		return "say who may have signed: --identity and --issuer, or --repository (with --issuer, unless it is at GitHub or "
 		       "GitLab), or --key, or \"origins\" in a policy";
+	if (a->package.n && slice_chr(a->package, '@', 1) == SLICE_NPOS)
+		return "--package is a name, an @ and a version";
 	if (a->attestations.p && !pinned && !a->keys.p)
 		return "say who may have built it (--repository, or --identity and --issuer), or name the registry's keys (--npm-keys)";
 	if ((a->bundle.p || a->attestations.p) && !a->root.p)

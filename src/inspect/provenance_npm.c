@@ -16,6 +16,7 @@ struct npm {
 	bool built;                      /* there is an attestation of the build */
 };
 
+_Static_assert(NPMSIGN_ATTESTATIONS + 4 <= PROVENANCE_CHECKS, "a bundle, integrity, each attestation or that there is none, a signature");
 static struct provenance_check *add(struct npm *n, enum provenance_kind kind, enum provenance_reason_name reason)
 {
 	struct provenance_check *c = &n->out->check[n->out->n < PROVENANCE_CHECKS ? n->out->n++ : PROVENANCE_CHECKS - 1];

@@ -62,6 +62,7 @@ check 'what is not there' gives 2 'nowhere' "${with[@]}" --repository owner/tool
 mkfifo "$work/pipe"
 check 'a pipe' gives 2 'no regular file' "${with[@]}" --repository owner/tool "$work/pipe"
 check 'a folder' gives 2 'no regular file' "${with[@]}" --repository owner/tool "$work"
+check 'a package without a version' gives 2 'an @ and a version' --npm-document "$made/npm-good/doc.json" --package @scope/tool "$file"
 check 'no file' gives 2 'name one file' "${with[@]}"
 check 'a digest of npm evidence' gives 2 'name the package itself' --npm-document "$made/npm-good/doc.json" "sha256:$(sha256sum "$file" | cut -c1-64)"
 printf '{"mediaType":"\033[31m' >"$work/escape.json"
