@@ -6,6 +6,7 @@
 
 #include "base/encode.h"
 #include "cmd/enforce.h"
+#include "cmd/provenance.h"
 #include "cmd/scan.h"
 #include "gate/link.h"
 #include "world/world.h"
@@ -19,6 +20,7 @@ const struct command *const command_table[] = {
         &cmd_run,
         &cmd_review,
         &cmd_scan,
+        &cmd_provenance,
         &cmd_inventory,
         &cmd_identify,
         &cmd_enforce,
@@ -52,6 +54,7 @@ static const struct {
         {"outside", enforce_role_outside},
         {"notice", enforce_role_notice},
         {"scan", scan_role_main},
+        {"provenance", provenance_role_main},
 };
 
 static int run_role(const char *name)
@@ -164,7 +167,7 @@ void cmd_help_one(struct buf *out, const struct command *c, size_t width)
 	buf_fmt(out, "\n\"man postern-%.*s\" says more.\n", (int)strcspn(c->name, " "), c->name);
 }
 
-static size_t terminal_width(void)
+size_t cmd_columns(void)
 {
 	struct winsize w = {0};
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) < 0 || w.ws_col < 60)
@@ -187,9 +190,9 @@ static int show_help(const struct command *c)
 {
 	_cleanup_buf_ struct buf out = BUF(HELP_MAX);
 	if (c)
-		cmd_help_one(&out, c, terminal_width());
+		cmd_help_one(&out, c, cmd_columns());
 	else
-		cmd_help_all(&out, terminal_width());
+		cmd_help_all(&out, cmd_columns());
 	return cmd_print(&out);
 }
 

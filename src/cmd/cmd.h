@@ -50,6 +50,8 @@ void cmd_tell(const char *name, const char *text);
 /* Prints "postern NAME: <sentence>" and where to read on, to stderr. Returns EXIT_USAGE. */
 int cmd_usage(const char *name, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Of the terminal that stdout is, 60 to 120; 80 if it is none. */
+size_t cmd_columns(void);
 /* Writes all of it to stdout and flushes. Returns EXIT_OK, or EXIT_USAGE after a message on stderr; a reader that has gone (a pager
  * that was quit) is no error of ours. */
 int cmd_print(const struct buf *b);
@@ -57,7 +59,7 @@ int cmd_print(const struct buf *b);
 /* The completion script of a shell (bash, zsh, fish), appended. False: no such shell. */
 bool completion_script(struct buf *out, const char *shell);
 
-extern const struct command cmd_completion, cmd_enforce, cmd_help, cmd_identify, cmd_inventory, cmd_log, cmd_policy, cmd_review, cmd_run,
-        cmd_scan, cmd_vet;
+extern const struct command cmd_completion, cmd_enforce, cmd_help, cmd_identify, cmd_inventory, cmd_log, cmd_policy, cmd_provenance,
+        cmd_review, cmd_run, cmd_scan, cmd_vet;
 
 #endif

@@ -403,6 +403,27 @@ static void lists(
 		}
 }
 
+/* A rule that is there or not; one that was changed is another. */
+static void origins(struct differ *d)
+{
+	const char **list[2];
+	for (size_t w = 0; w < 2; w++) {
+		size_t n = 0;
+		for (size_t l = 0; l < POLICY_LAYERS; l++)
+			n += d->p[w]->doc[l] ? d->p[w]->doc[l]->n_origins : 0;
+		list[w] = arena_array(&d->out->arena, n + 1, sizeof(*list[w]));
+		if (!list[w]) {
+			d->no_memory = true;
+			return;
+		}
+		n = 0;
+		for (size_t l = 0; l < POLICY_LAYERS; l++)
+			for (size_t i = 0; d->p[w]->doc[l] && i < d->p[w]->doc[l]->n_origins; i++)
+				list[w][n++] = d->p[w]->doc[l]->origin[i].text;
+	}
+	lists(d, "origins", "of", list[0], list[1], false);
+}
+
 static void labels(struct differ *d)
 {
 	const struct policy_settings *s[] = {&d->p[0]->s, &d->p[1]->s};
@@ -573,6 +594,7 @@ int policy_diff(const struct policy *before, const struct policy *after, struct 
 	exec(&d);
 	tools(&d);
 	labels(&d);
+	origins(&d);
 	credentials(&d);
 	dlp(&d);
 	values(&d);

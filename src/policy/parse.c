@@ -578,6 +578,7 @@ static const struct read_key doc_keys[] = {
         {"credentials", read_credentials, false},
         {"dlp", read_dlp, false},
         {"tools", read_tools, false},
+        {"origins", read_origins, false},
         {"identity", doc_identity, false},
         {"limits", doc_limits, false},
         {"review", doc_review, false},

@@ -106,6 +106,8 @@ struct policy_doc {
 	struct policy_place tool_default_place;
 	struct tool_rule *tool;
 	size_t n_tools;
+	struct policy_origin *origin;
+	size_t n_origins;
 	struct note_vkey *exception_key;      /* whose exceptions count; names are the arena's */
 	const char *const *exception_vkey;    /* the same as they were written */
 	const char *const *exception_revoked; /* ids */
@@ -141,5 +143,6 @@ const char *net_rule_text(const struct net_rule *r, struct arena *a);
 const char *file_rule_text(const struct file_rule *r, struct arena *a);
 const char *exec_rule_text(const struct exec_rule *r, struct arena *a);
 const char *tool_rule_text(const struct tool_rule *r, struct arena *a);
+const char *policy_origin_text(const struct policy_origin *o, struct arena *a); /* origin.c */
 
 #endif

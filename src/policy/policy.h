@@ -389,6 +389,16 @@ struct policy_vars {
         struct policy_problems *problems);
 void policy_free(struct policy *p);
 
+/* Who must have built something, for those who verify evidence of it ("origins"). NULL: not said. */
+struct policy_origin {
+	const char *package, *file; /* one of them: a pattern of "npm:name", or of the name of a file */
+	const char *repository, *workflow, *identity, *issuer, *reason;
+	const char *text; /* in one line */
+	struct policy_place place;
+};
+/* The first that fits, of the layer that stands first; NULL: nothing is said. package and file may be NULL. */
+const struct policy_origin *policy_origin(const struct policy *p, const char *package, const char *file);
+
 /* The usual way: reads the files of the layers, verifies, compiles. */
 struct policy_load {
 	const char *organisation;         /* NULL: POLICY_ORGANISATION_FILE, if it is there; "": none */

@@ -240,6 +240,27 @@ static void tools_json(struct buf *out, const struct policy_doc *d, bool origins
 	buf_u8(out, '}');
 }
 
+static void origins_json(struct buf *out, const struct policy_doc *d, bool origins)
+{
+	key(out, "origins");
+	buf_u8(out, '[');
+	for (size_t i = 0; i < d->n_origins; i++) {
+		const struct policy_origin *o = &d->origin[i];
+		key(out, NULL);
+		buf_u8(out, '{');
+		text(out, "package", o->package);
+		text(out, "file", o->file);
+		text(out, "repository", o->repository);
+		text(out, "workflow", o->workflow);
+		text(out, "identity", o->identity);
+		text(out, "issuer", o->issuer);
+		text(out, "reason", o->reason);
+		origin(out, &o->place, origins);
+		buf_u8(out, '}');
+	}
+	buf_u8(out, ']');
+}
+
 static void vetted_json(struct buf *out, const struct policy_settings *s, bool origins)
 {
 	key(out, "vetted");
@@ -306,6 +327,8 @@ static void layer_json(struct buf *out, const struct policy_doc *d, bool origins
 	grants_json(out, &d->own, origins);
 	if (d->has_tools)
 		tools_json(out, d, origins);
+	if (d->n_origins)
+		origins_json(out, d, origins);
 	if (d->has_project || d->has_person) {
 		key(out, "widen");
 		buf_u8(out, '{');
@@ -653,6 +676,11 @@ void policy_text(const struct policy *p, struct buf *out)
 		statement_time_write(s->vetted[i].until, until);
 		buf_fmt(out, "%s  %s until %s (%s)\n", i ? "" : "vetted:\n", s->vetted[i].sha256, until, s->vetted[i].file);
 	}
+	for (size_t l = 0, n = 0; l < POLICY_LAYERS; l++)
+		for (size_t i = 0; p->doc[l] && i < p->doc[l]->n_origins; i++) {
+			buf_fmt(out, "%s  %s", n++ ? "" : "origins:\n", p->doc[l]->origin[i].text);
+			place_text(out, &p->doc[l]->origin[i].place);
+		}
 	for (size_t i = 0; i < s->n_wishes; i++)
 		buf_fmt(out, "%s  %s\n", i ? "" : "without effect, as these layers may not grant it:\n", s->wishes[i]);
 	buf_fmt(out, "digest: %s\n", policy_digest(p));

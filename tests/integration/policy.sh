@@ -189,6 +189,12 @@ done <<-'END'
 	{network: [{hots: a.example}]}
 	{tools: {default: ban, rules: [{tool: x, vetted: false, verdict: gate}]}}
 	{tools: {default: ban, vetted: {worst: disclosed}}}
+	{origins: [{repository: owner/tool}]}
+	{origins: [{package: "npm:x", file: y, repository: owner/tool}]}
+	{origins: [{package: "npm:x"}]}
+	{origins: [{package: "npm:x", identity: y}]}
+	{origins: [{package: "npm:x", identity: y, issuer: z, workflow: w}]}
+	{origins: [{file: a/b, repository: owner/tool}]}
 	{tools: {default: ban, vetted: {keys: [k], worst: covert}}}
 	{network: [{methods: [GET]}]}
 	{network: [{host: a.example, any_host: true}]}

@@ -1270,6 +1270,9 @@ static void difference(void **state)
 	                "credentials: [{name: k, from: {env: A}, host: [a.b, c.d], header: h}]\n", "credentials", "c.d", POLICY_WIDER},
 	        {"files: {confidential: [{label: l, paths: [~/x], providers: []}]}\n",
 	                "files: {confidential: [{label: l, paths: [~/x], providers: [a.b]}]}\n", "confidential", "a.b", POLICY_WIDER},
+	        {"origins: [{package: 'npm:x', repository: o/x}]\n", "{}\n", "origins", "npm:x from repository o/x", POLICY_WIDER},
+	        {"{}\n", "origins: [{file: x, identity: a, issuer: b}]\n", "origins", "file x by a of b", POLICY_TIGHTER},
+	        {"origins: [{file: x, repository: o/x}]\n", "origins: [{file: x, repository: o/y}]\n", "origins", "o/y", POLICY_TIGHTER},
 	        {one_layer, one_layer, "", "", -1},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -1285,6 +1288,43 @@ static void difference(void **state)
 		gone(&a);
 		gone(&b);
 	}
+}
+
+static void origins(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *package, *file, *repository; /* the last NULL: nothing is said */
+	} rows[] = {
+	        {"npm:@a/b", NULL, "o/all"},
+	        {"npm:@a/one", NULL, "o/all"}, /* the first that fits */
+	        {"npm:c", NULL, "p/c"},        /* only the person's */
+	        {"npm:d", NULL, "o/d"},        /* both: the organisation's */
+	        {"npm:@a/b/c", NULL, NULL},    /* a star ends at a stroke */
+	        {NULL, "tool-1.0.tar.gz", "o/tool"},
+	        {"npm:other", "tool-1.0.tar.gz", "o/tool"},
+	        {NULL, "npm:d", NULL}, /* a file is no package */
+	        {"tool-1.0.tar.gz", NULL, NULL},
+	        {NULL, NULL, NULL},
+	};
+	struct world w;
+	made(&w, &(struct layers){.organisation = "origins:\n- {package: 'npm:@a/*', repository: o/all}\n"
+	                                          "- {package: 'npm:@a/one', repository: o/one}\n- {package: npm:d, repository: o/d}\n"
+	                                          "- {file: 'tool-*', repository: o/tool, workflow: x.yml@refs/tags/1}\n",
+	                 .person = "origins: [{package: npm:c, repository: p/c}, {package: npm:d, repository: p/d}]\n"});
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct policy_origin *o = policy_origin(w.p, rows[i].package, rows[i].file);
+		if (rows[i].repository ? !o || strcmp(o->repository, rows[i].repository) != 0 : o != NULL)
+			fail_msg("row %zu: %s", i, o ? o->text : "nothing");
+	}
+	const struct policy_origin *o = policy_origin(w.p, NULL, "tool-2");
+	assert_string_equal(o->text, "file tool-* from repository o/tool workflow x.yml@refs/tags/1");
+	assert_int_equal(o->place.layer, POLICY_ORGANISATION);
+	assert_int_equal(o->place.line, 7);
+	gone(&w);
+	/* Who is to be believed is not for a project to say. */
+	assert_int_equal(build(&w, &(struct layers){.project = "origins: [{file: x, repository: o/x}]\n"}), -EINVAL);
+	gone(&w);
 }
 
 static void imports(void **state)
@@ -1378,6 +1418,7 @@ int main(void)
 	        cmocka_unit_test(command_line),
 	        cmocka_unit_test(learn),
 	        cmocka_unit_test(difference),
+	        cmocka_unit_test(origins),
 	        cmocka_unit_test(imports),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
