@@ -6,6 +6,14 @@ const struct scan_rule scan_rules[SCAN_RULES] = {
 #undef SCAN_RULE
 };
 
+uint32_t scan_rule_find(struct slice id)
+{
+	uint32_t i = 0;
+	while (i < SCAN_RULES && !slice_is(id, scan_rules[i].id))
+		i++;
+	return i;
+}
+
 const char *scan_verdict_word(enum scan_verdict v)
 {
 	static const char *const word[SCAN_VERDICTS] = {"clean", "unscanned", "suspicious", "bad"};

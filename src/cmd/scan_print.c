@@ -1,0 +1,61 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/ioctl.h>
+
+#include "cmd/scan.h"
+#include "report/scan.h"
+#include "sys/fd.h"
+
+#define PIECE    ((size_t)1 << 20)
+#define PART_MAX ((size_t)64 << 20) /* of one file: what it says is bounded */
+
+static size_t columns(void)
+{
+	struct winsize w = {0};
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) < 0 || w.ws_col < 60)
+		return 80;
+	return w.ws_col > 120 ? 120 : w.ws_col;
+}
+
+static bool put_next(struct buf *out, enum scan_format format, const struct scan_result *r, bool colour, struct scan_cursor *c)
+{
+	switch (format) {
+	case SCAN_FORMAT_JSON:
+		return scan_json(out, r, c);
+	case SCAN_FORMAT_SARIF:
+		return scan_sarif(out, r, c);
+	case SCAN_FORMAT_TEXT:
+		break;
+	}
+	return scan_text(out, r, columns(), colour, c);
+}
+
+static int put_all(int fd, enum scan_format format, const struct scan_result *r, bool colour)
+{
+	_cleanup_buf_ struct buf out = BUF(PART_MAX + PIECE);
+	struct scan_cursor c = {0};
+	int e = 0;
+	for (bool more = true; more && e == 0;) {
+		more = put_next(&out, format, r, colour, &c);
+		e = buf_error(&out);
+		if (e == 0 && (!more || out.n >= PIECE)) {
+			e = fd_write_all(fd, buf_slice(&out));
+			buf_reset(&out);
+		}
+	}
+	return e;
+}
+
+int scan_print(const char *output, enum scan_format format, const struct scan_result *r)
+{
+	struct err err = {0};
+	_cleanup_fd_ int file = output ? open(output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0600) : -1;
+	bool colour = !output && isatty(STDOUT_FILENO) == 1 && !(getenv("NO_COLOR") && getenv("NO_COLOR")[0]);
+	int e = output && file < 0 ? -errno : put_all(output ? file : STDOUT_FILENO, format, r, colour);
+	/* A reader that has gone (a pager that was quit) is no error of ours. */
+	if (e == 0 || (e == -EPIPE && !output))
+		return EXIT_OK;
+	err_sys(&err, e, "cannot write %s", output ? output : "what was found");
+	cmd_tell("scan", err.text);
+	return EXIT_USAGE;
+}
