@@ -28,7 +28,7 @@ struct scan_opts {
 	struct opt_list subject;
 };
 
-static const char *const formats[] = {"text", "json", "sarif", NULL};
+static const char *const formats[] = {"text", "json", "sarif", "html", NULL};
 /* What can be looked for. */
 static const char *const subjects[] = {"models", NULL};
 
@@ -47,6 +47,7 @@ static const char *const scan_examples[] = {
         "postern scan --subject models --format json models/",
         "postern scan --deep checkpoint.safetensors",
         "postern scan --subject models --format sarif --output scan.sarif .  # for a code host",
+        "postern scan --format html --output scan.html models/  # a page for a reader",
         NULL,
 };
 

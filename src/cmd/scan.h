@@ -82,7 +82,7 @@ struct scan_walk {
 /* -E2BIG: too many entries; others if the path itself cannot be had. */
 [[nodiscard]] int scan_walk(struct scan_walk *w, const char *path, struct err *err);
 
-enum scan_format { SCAN_FORMAT_TEXT, SCAN_FORMAT_JSON, SCAN_FORMAT_SARIF };
+enum scan_format { SCAN_FORMAT_TEXT, SCAN_FORMAT_JSON, SCAN_FORMAT_SARIF, SCAN_FORMAT_HTML };
 /* To a file, or to standard output if `output` is NULL. Returns an exit code: EXIT_OK, or EXIT_USAGE after a message. */
 int scan_print(const char *output, enum scan_format format, const struct scan_result *r);
 

@@ -24,6 +24,8 @@ static bool put_next(struct buf *out, enum scan_format format, const struct scan
 		return scan_json(out, r, c);
 	case SCAN_FORMAT_SARIF:
 		return scan_sarif(out, r, c);
+	case SCAN_FORMAT_HTML:
+		return scan_html(out, r, c);
 	case SCAN_FORMAT_TEXT:
 		break;
 	}

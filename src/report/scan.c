@@ -98,16 +98,22 @@ static void text_head(struct buf *out, const struct scan_result *r, bool colour)
 	buf_str_add(out, r->stopped ? "\nIt was stopped: what is here is not all.\n\n" : "\n\n");
 }
 
-static bool is_other(const struct scan_file *f)
+bool scan_is_other(const struct scan_file *f)
 {
 	return f->sum.other && f->sum.verdict == SCAN_UNSCANNED;
+}
+
+const struct scan_file *scan_listed(const struct scan_result *r, size_t i)
+{
+	const struct scan_file *f = &r->file[i % r->n];
+	return f->sum.verdict == SCAN_BAD - i / r->n && !scan_is_other(f) ? f : NULL;
 }
 
 static void text_tail(struct buf *out, const struct scan_result *r)
 {
 	size_t text = 0;
 	for (size_t i = 0; i < r->n; i++)
-		text += is_other(&r->file[i]);
+		text += scan_is_other(&r->file[i]);
 	if (text)
 		buf_fmt(out, "%zu text file%s without a model in %s: nothing here judges such text yet, so %s unscanned.\n", text,
 		        write_s(text), text == 1 ? "it" : "them", text == 1 ? "it is" : "they are");
@@ -126,10 +132,8 @@ bool scan_text(struct buf *out, const struct scan_result *r, size_t width, bool 
 	if (part == 0) {
 		text_head(out, r, colour);
 	} else if (at < SCAN_BAD * r->n) {
-		/* The worst first. */
-		const struct scan_file *f = &r->file[at % r->n];
-		if (f->sum.verdict == SCAN_BAD - at / r->n && !is_other(f))
-			put_file(out, f, width, colour);
+		if (scan_listed(r, at))
+			put_file(out, scan_listed(r, at), width, colour);
 	} else if (at == SCAN_BAD * r->n) {
 		text_tail(out, r);
 	} else {

@@ -18,6 +18,13 @@ bool scan_json(struct buf *out, const struct scan_result *r, struct scan_cursor 
  * other), what a baseline knows suppressed; all rules that there are. */
 bool scan_sarif(struct buf *out, const struct scan_result *r, struct scan_cursor *c);
 
+/* One self-contained page: no script, no font, no request. What is seen of it by verdict is chosen with boxes. */
+bool scan_html(struct buf *out, const struct scan_result *r, struct scan_cursor *c);
+
+/* Text without anything that is looked for: only counted where people read. */
+bool scan_is_other(const struct scan_file *f);
+/* The i-th of all files three times over, if its turn is there: the worst first. Else NULL. */
+const struct scan_file *scan_listed(const struct scan_result *r, size_t i);
 /* Where a finding is: "line 3, column 7", "bytes 20 to 25", "byte 20". Appended. */
 void scan_where(struct buf *out, const struct scan_finding *f);
 /* A path as reports for others name it: relative to the root of the working tree if it is below, else absolute. "." and ".." are resolved

@@ -116,6 +116,46 @@ not_to_file() {
 }
 check 'one that cannot be written' not_to_file
 
+# --- the page, as Chromium reads it, without a network: what it holds, and what is seen of it when boxes are unticked
+printf '\200\002cposix\n</bdi></style><script>alert(1)</script><img src=x onerror=alert(2)>&"\342\200\256\n.' >"$work/<h3><script>evil.pkl" # U+202E
+check 'HTML' all html "$work/all.html" "$work/<h3><script>evil.pkl"
+browse() {
+	timeout 90 chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking \
+		--disable-component-update --disable-sync --disable-dev-shm-usage --host-resolver-rules='MAP * ~NOTFOUND' \
+		--user-data-dir="$work/profile" --virtual-time-budget=3000 --allow-file-access-from-files --dump-dom "file://$1" 2>"$work/chromium.log"
+}
+cat >"$work/look.html" <<-EOT
+	<iframe id=f width=390 height=900 src="all.html"></iframe><p id=out></p><script>
+	onload = () => {
+		const d = f.contentDocument, n = q => d.querySelectorAll(q).length, seen = () => [...d.querySelectorAll("article")].filter(e => e.offsetHeight).length;
+		const all = seen(), left = ["bad", "suspicious", "unscanned", "clean"].map(v => { d.getElementById("v-" + v).click(); return all - seen(); });
+		out.textContent = "measured scroll=" + (d.documentElement.scrollWidth <= 390 ? "none" : d.documentElement.scrollWidth)
+			+ " resources=" + f.contentWindow.performance.getEntriesByType("resource").length
+			+ " foreign=" + n("script,img,link,iframe,object,embed,form,a,svg,base,video,audio")
+			+ " handlers=" + [...d.querySelectorAll("*")].filter(e => [...e.attributes].some(a => a.name.startsWith("on"))).length
+			+ " all=" + all + " left=" + left + " hidden=" + n("span.h") + ";";
+	};
+	</script>
+EOT
+page() { # articles of each verdict: clean files are one, and text without a model another
+	local bad suspicious unscanned
+	bad=$(jq '.counts.bad + 1' "$work/one.json") suspicious=$(jq .counts.suspicious "$work/one.json")
+	unscanned=$(($(jq '[.files[] | select(.verdict == "unscanned" and (.findings | all(.rule != "scan.text")))] | length' "$work/one.json") + 1))
+	browse "$work/look.html" >"$work/dom"
+	grep -o 'measured scroll=[^;]*;' "$work/dom" | grep -v textContent
+	grep -qF "measured scroll=none resources=0 foreign=0 handlers=0 all=$((bad + suspicious + unscanned + 1)) left=$bad,$((bad + suspicious)),$((bad + suspicious + unscanned)),$((bad + suspicious + unscanned + 1)) hidden=1;" "$work/dom" ||
+		{ echo "wanted: $bad $suspicious $unscanned"; return 1; }
+}
+if command -v chromium >/dev/null; then
+	check 'in Chromium' page
+else
+	echo 'not ok - scan_report: chromium is not installed (Debian package chromium)'
+	failed=1
+fi
+check 'it may load nothing' grep -qF "default-src 'none'; style-src 'unsafe-inline'" "$work/all.html"
+check 'evidence is text' grep -qF '&lt;/bdi&gt;&lt;/style&gt;&lt;script&gt;alert(1)' "$work/all.html"
+check 'a name is text' grep -qF '&lt;h3&gt;&lt;script&gt;evil.pkl' "$work/all.html"
+
 # --- stopped: the second file takes longer than anybody waits
 mkdir "$work/long" && cp ../files/pickle/call-0.pkl "$work/long/a.pkl" && cp ../files/good/plain.pkl "$work/long/b.pkl"
 python3 - "$work/long/c.safetensors" <<-EOT
