@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/encode.h"
 #include "crypto/digest.h"
+#include "report/scan.h"
 #include "report/write.h"
 
 #define KEPT_MAX        20000u /* findings of all files together */
@@ -18,12 +19,13 @@
 #define FILE_SECONDS    120u
 #define EXIT_SUSPICIOUS 4
 #define PROGRESS_MS     100
+#define PLACE_MAX       ((size_t)1 << 17)
 #define DIGEST_PIECE    ((size_t)1 << 20)
 
 struct scan_opts {
 	unsigned format;
 	bool deep;
-	const char *output;
+	const char *output, *baseline, *write_baseline;
 	uint64_t jobs;
 	struct opt_list subject;
 };
@@ -39,6 +41,9 @@ static const struct opt scan_table[] = {
         OPT_LIST(struct scan_opts, subject, "subject", 0, "SUBJECT", subjects,
                 "look for these only, and leave out text that does not concern them; by default all that are known"),
         OPT_U64(struct scan_opts, jobs, "jobs", 'j', "N", 1, SCAN_JOBS_MAX, "so many processes at once; by default as many as processors"),
+        OPT_STRING(
+                struct scan_opts, baseline, "baseline", 'b', "FILE", "what it pins to the content of files is known, and does not count"),
+        OPT_STRING(struct scan_opts, write_baseline, "write-baseline", 0, "FILE", "write all that is found there, for the next --baseline"),
         OPT_END,
 };
 
@@ -48,6 +53,8 @@ static const char *const scan_examples[] = {
         "postern scan --deep checkpoint.safetensors",
         "postern scan --subject models --format sarif --output scan.sarif .  # for a code host",
         "postern scan --format html --output scan.html models/  # a page for a reader",
+        "postern scan --write-baseline known.json models/",
+        "postern scan --baseline known.json models/  # what is new?",
         NULL,
 };
 
@@ -74,6 +81,10 @@ struct state {
 	struct scan_file *file;
 	size_t n, max, kept;
 	uint64_t left_out;
+	struct scan_baseline baseline;
+	struct scan_result result;
+	const struct opt_args *args;
+	char root[PATH_MAX], folder[PATH_MAX];
 	bool terminal;
 	int64_t shown_ms;
 	struct err *err;
@@ -125,8 +136,17 @@ static int keep_file(struct state *s, const struct scan_job *j)
 	s->kept += kept;
 	f.finding = to;
 	f.kept = (uint32_t)kept;
-	if (s->o->format == SCAN_FORMAT_SARIF && j->fd >= 0 && j->sum.found)
+	bool pins = s->o->baseline || s->o->write_baseline;
+	if ((pins || s->o->format == SCAN_FORMAT_SARIF) && j->fd >= 0 && j->sum.found)
 		f.sha256 = digest(s, j->fd);
+	/* What was scanned is what a digest must be of. */
+	if (f.sha256 && !scan_job_unchanged(j))
+		f.sha256 = NULL;
+	if (s->o->baseline) {
+		_cleanup_buf_ struct buf place = BUF(PLACE_MAX);
+		scan_place(&place, &s->result, j->path);
+		scan_baseline_apply(&s->baseline, buf_str(&place), &f);
+	}
 	s->file[s->n++] = f;
 	return 0;
 }
@@ -184,23 +204,55 @@ static void find_root(char root[PATH_MAX], const char *folder)
 	}
 }
 
-static int report(const struct state *s)
+static void find_place(struct state *s)
+{
+	if (!getcwd(s->folder, sizeof(s->folder)))
+		(void)snprintf(s->folder, sizeof(s->folder), "/");
+	find_root(s->root, s->folder);
+	s->result = (struct scan_result){.version = POSTERN_VERSION,
+	        .root = s->root,
+	        .folder = s->folder,
+	        .baseline = s->o->baseline,
+	        .deep = s->o->deep,
+	        .subject = subjects};
+}
+
+/* Would a file of this name have been met? */
+static bool in_scope(void *arg, const char *place)
+{
+	const struct state *s = arg;
+	for (size_t i = 0; i < s->args->n && !stopped; i++) {
+		_cleanup_buf_ struct buf given = BUF(PLACE_MAX), whole = BUF(PLACE_MAX);
+		scan_place(&given, &s->result, s->args->arg[i]);
+		struct slice g = buf_slice(&given), p = slice_str(place);
+		/* The root of the tree, or what is above it, stands as an absolute path. */
+		if (g.n && g.p[0] == '/' && place[0] != '/') {
+			buf_fmt(&whole, "%s/%s", s->root, place);
+			p = buf_slice(&whole);
+		}
+		if (slice_starts(p, g) && (p.n == g.n || p.p[g.n] == '/' || slice_is(g, "/")))
+			return true;
+	}
+	return false;
+}
+
+static int report(struct state *s)
 {
 	static const int codes[SCAN_VERDICTS] = {EXIT_OK, EXIT_INCONCLUSIVE, EXIT_SUSPICIOUS, EXIT_FOUND};
-	char root[PATH_MAX], folder[PATH_MAX];
-	if (!getcwd(folder, sizeof(folder)))
-		(void)snprintf(folder, sizeof(folder), "/");
-	find_root(root, folder);
-	const struct scan_result r = {.file = s->file,
-	        .n = s->n,
-	        .version = POSTERN_VERSION,
-	        .root = root,
-	        .folder = folder,
-	        .deep = s->o->deep,
-	        .stopped = stopped,
-	        .left_out = s->left_out,
-	        .subject = subjects};
-	int code = scan_print(s->o->output, (enum scan_format)s->o->format, &r), said = codes[scan_result_verdict(&r, NULL)];
+	struct scan_result *r = &s->result;
+	r->file = s->file;
+	r->n = s->n;
+	r->stopped = stopped;
+	r->left_out = s->left_out;
+	if (s->o->baseline && scan_baseline_end(&s->baseline, in_scope, s) < 0)
+		cmd_tell("scan", "no memory for what no longer matches the baseline");
+	r->stale = s->baseline.stale;
+	r->n_stale = s->baseline.n_stale;
+	int code = scan_print(s->o->output, (enum scan_format)s->o->format, r), said = codes[scan_result_verdict(r, NULL)];
+	if (s->o->write_baseline && stopped)
+		cmd_tell("scan", "no baseline is written, as not all is known");
+	else if (s->o->write_baseline && code == EXIT_OK)
+		code = scan_print_baseline(s->o->write_baseline, r);
 	if (stopped)
 		cmd_tell("scan", "interrupted: what was found so far is told, and is not all");
 	if (stopped && said == EXIT_OK)
@@ -239,7 +291,7 @@ static int run(void *options, const struct opt_args *args)
 	if (args->n == 0)
 		return cmd_usage("scan", "name a file or a folder");
 	(void)signal(SIGPIPE, SIG_IGN);
-	struct state s = {.o = o, .arena = ARENA(ARENA_MAX), .terminal = isatty(STDERR_FILENO) == 1, .err = &err};
+	struct state s = {.o = o, .arena = ARENA(ARENA_MAX), .terminal = isatty(STDERR_FILENO) == 1, .args = args, .err = &err};
 	s.pool = (struct scan_pool){.o = {.deep = o->deep, .limits = scan_limits_default()},
 	        .jobs = o->jobs ? (unsigned)o->jobs : processors(),
 	        .seconds = FILE_SECONDS,
@@ -247,6 +299,11 @@ static int run(void *options, const struct opt_args *args)
 	        .tick = show_progress,
 	        .arg = &s,
 	        .stop = &stopped};
+	find_place(&s);
+	if (o->baseline && scan_baseline_read(&s.baseline, o->baseline, &err) < 0) {
+		scan_baseline_free(&s.baseline);
+		return tell(&err);
+	}
 	catch_signals(on_signal);
 	if (scan_pool_open(&s.pool, &err) < 0)
 		return tell(&err);
@@ -257,6 +314,7 @@ static int run(void *options, const struct opt_args *args)
 		(void)fprintf(stderr, "\r\033[K");
 	int said = report(&s);
 	code = code == EXIT_OK || said == EXIT_FOUND ? said : code;
+	scan_baseline_free(&s.baseline);
 	arena_free(&s.arena);
 	free(s.file);
 	return code;

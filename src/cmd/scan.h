@@ -4,6 +4,7 @@
 
 #include <signal.h>
 
+#include "base/arena.h"
 #include "cmd/cmd.h"
 #include "inspect/scan_role.h"
 
@@ -39,6 +40,9 @@ struct scan_job {
 	int64_t at[3]; /* size and times, to see that it was not changed meanwhile */
 	enum { SCAN_JOB_WAITS, SCAN_JOB_RUNS, SCAN_JOB_DONE } state;
 };
+
+/* Is its file as it was when its scan began, by size and times? */
+bool scan_job_unchanged(const struct scan_job *j);
 
 #define SCAN_JOBS_MAX    64u
 #define SCAN_JOBS_WINDOW 16u /* files a process that may be under way, so that one that takes long does not keep the others waiting */
@@ -82,8 +86,36 @@ struct scan_walk {
 /* -E2BIG: too many entries; others if the path itself cannot be had. */
 [[nodiscard]] int scan_walk(struct scan_walk *w, const char *path, struct err *err);
 
+/* What is known already: a rule, in a file, of this content. */
+struct scan_pin {
+	const char *place, *sha256;
+	struct scan_rule_set rules, found; /* that it pins; of those, what was found */
+	bool unknown;                      /* it names a rule that there is not */
+	bool met, same;                    /* a file was there; its content was this */
+};
+struct scan_baseline {
+	struct arena arena;
+	struct scan_pin *pin; /* by place */
+	size_t n;
+	struct scan_stale *stale; /* made by scan_baseline_end() */
+	size_t n_stale, stale_room;
+};
+/* Reads share/schema/scan-baseline.schema.json. Free it, also when it fails. */
+[[nodiscard]] int scan_baseline_read(struct scan_baseline *b, const char *file, struct err *err);
+void scan_baseline_free(struct scan_baseline *b);
+/* Pins what is known of a file; its verdict is that of the rest. Needs its digest if something was found. */
+void scan_baseline_apply(struct scan_baseline *b, const char *place, struct scan_file *f);
+/* When all files were met: what does not match any more. A file that was not met counts if it is one of those that were to be. 0, -ENOMEM.
+ */
+[[nodiscard]] int scan_baseline_end(struct scan_baseline *b, bool (*in_scope)(void *arg, const char *place), void *arg);
+/* Appends a file with findings to the list of a baseline. False: it cannot be pinned, as its content is not known, or its name is no
+ * UTF-8. */
+bool scan_baseline_put(struct buf *out, const char *place, const struct scan_file *f, bool first);
+
 enum scan_format { SCAN_FORMAT_TEXT, SCAN_FORMAT_JSON, SCAN_FORMAT_SARIF, SCAN_FORMAT_HTML };
 /* To a file, or to standard output if `output` is NULL. Returns an exit code: EXIT_OK, or EXIT_USAGE after a message. */
+/* A baseline of all that was found, whether one was used or not. The same. */
+int scan_print_baseline(const char *output, const struct scan_result *r);
 int scan_print(const char *output, enum scan_format format, const struct scan_result *r);
 
 #endif

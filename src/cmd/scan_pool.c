@@ -60,7 +60,7 @@ static void take_summary(struct scan_job *j, const struct scan_summary *said)
 		j->sum.rules.bits[i] |= told.rules.bits[i];
 }
 
-static bool look_at(struct scan_job *j, int64_t at[3])
+static bool look_at(const struct scan_job *j, int64_t at[3])
 {
 	struct stat st;
 	if (fstat(j->fd, &st) < 0)
@@ -71,10 +71,15 @@ static bool look_at(struct scan_job *j, int64_t at[3])
 	return true;
 }
 
-static void job_done(struct scan_pool *p, struct scan_job *j)
+bool scan_job_unchanged(const struct scan_job *j)
 {
 	int64_t now[3];
-	if (j->fd >= 0 && (!look_at(j, now) || memcmp(now, j->at, sizeof(now)) != 0))
+	return look_at(j, now) && memcmp(now, j->at, sizeof(now)) == 0;
+}
+
+static void job_done(struct scan_pool *p, struct scan_job *j)
+{
+	if (j->fd >= 0 && !scan_job_unchanged(j))
 		add_gap(p, j, SCAN_RULE_CHANGED, "it was changed while it was read");
 	j->state = SCAN_JOB_DONE;
 }

@@ -103,6 +103,13 @@ struct scan_file {
 	const char *sha256;          /* of its content, in hex; NULL: not asked for, or it could not be had */
 	struct scan_rule_set pinned; /* findings of these rules are known of this content, and do not count in sum.verdict */
 };
+/* Is all that was found of it known? */
+static inline bool scan_file_known(const struct scan_file *f)
+{
+	return f->sum.verdict == SCAN_CLEAN && f->sum.found > 0;
+}
+/* The word for its verdict, or "known". */
+const char *scan_file_word(const struct scan_file *f);
 /* What a baseline says that is no longer so. */
 struct scan_stale {
 	const char *place, *rule; /* rule NULL: all of the file's */
@@ -123,7 +130,8 @@ struct scan_result {
 	uint64_t left_out;          /* files that do not concern the subjects that were asked for */
 	const char *const *subject; /* that were looked for; NULL-terminated */
 };
-/* The worst verdict of all files; `count`, if not NULL: how many have each. */
+/* The worst verdict of all files; `count`, if not NULL: how many have each, but for those that are known. */
+size_t scan_result_known(const struct scan_result *r);
 enum scan_verdict scan_result_verdict(const struct scan_result *r, size_t count[SCAN_VERDICTS]);
 
 /* The detectors by name, in the order they are tried; NULL behind the last. */

@@ -47,7 +47,7 @@ static void put_finding(struct buf *out, const struct scan_file *file, size_t at
 		buf_str_add(out, ", ");
 	}
 	scan_where(out, f);
-	buf_fmt(out, " [%s]\n", r->id);
+	buf_fmt(out, " [%s]%s\n", r->id, scan_rule_in(&file->pinned, f->rule) ? " known" : "");
 	/* What is to be known of a rule is said once a file. */
 	for (size_t i = 0; i < at; i++)
 		if (file->finding[i].rule == f->rule)
@@ -95,6 +95,8 @@ static void text_head(struct buf *out, const struct scan_result *r, bool colour)
 			buf_fmt(out, "%s%zu %s", before, count[v], scan_verdict_word((enum scan_verdict)v));
 			before = ", ";
 		}
+	if (scan_result_known(r))
+		buf_fmt(out, "%s%zu known", before, scan_result_known(r));
 	buf_str_add(out, r->stopped ? "\nIt was stopped: what is here is not all.\n\n" : "\n\n");
 }
 
@@ -120,6 +122,12 @@ static void text_tail(struct buf *out, const struct scan_result *r)
 	if (r->left_out)
 		buf_fmt(out, "%llu text file%s without a model in %s left out.\n", (unsigned long long)r->left_out,
 		        write_s((size_t)r->left_out), r->left_out == 1 ? "it was" : "them were");
+	for (size_t i = 0; i < r->n_stale; i++) {
+		const struct scan_stale *s = &r->stale[i];
+		buf_str_add(out, "The baseline no longer matches: ");
+		write_visible(out, slice_str(s->place));
+		buf_fmt(out, "%s%s: %s.\n", s->rule ? ", " : "", s->rule ? s->rule : "", s->why);
+	}
 	buf_str_add(out, "Looked for: ");
 	for (size_t i = 0; r->subject[i]; i++)
 		buf_fmt(out, "%s%s", i ? ", " : "", r->subject[i]);
@@ -148,7 +156,7 @@ static void put_member(struct buf *out, const char *key, const char *value)
 	write_json(out, value);
 }
 
-static void json_finding(struct buf *out, const struct scan_finding *f)
+static void json_finding(struct buf *out, const struct scan_file *file, const struct scan_finding *f)
 {
 	const struct scan_rule *r = &scan_rules[f->rule];
 	buf_str_add(out, "      {\"rule\": ");
@@ -161,10 +169,28 @@ static void json_finding(struct buf *out, const struct scan_finding *f)
 	buf_fmt(out, ", \"at\": %llu, \"bytes\": %llu", (unsigned long long)f->at, (unsigned long long)f->n);
 	if (f->line)
 		buf_fmt(out, ", \"line\": %u, \"column\": %u", f->line, f->column);
+	if (scan_rule_in(&file->pinned, f->rule))
+		buf_str_add(out, ", \"known\": true");
 	put_member(out, "evidence", f->evidence);
 	put_member(out, "why", r->why);
 	put_member(out, "todo", r->todo);
 	buf_u8(out, '}');
+}
+
+static void json_stale(struct buf *out, const struct scan_result *r)
+{
+	if (!r->baseline)
+		return;
+	buf_str_add(out, ",\n  \"stale\": [");
+	for (size_t i = 0; i < r->n_stale; i++) {
+		buf_str_add(out, i ? ",\n    {\"path\": " : "\n    {\"path\": ");
+		write_json(out, r->stale[i].place);
+		if (r->stale[i].rule)
+			put_member(out, "rule", r->stale[i].rule);
+		put_member(out, "why", r->stale[i].why);
+		buf_u8(out, '}');
+	}
+	buf_u8(out, ']');
 }
 
 static void json_head(struct buf *out, const struct scan_result *r)
@@ -182,14 +208,16 @@ static void json_head(struct buf *out, const struct scan_result *r)
 	buf_fmt(out, "],\n  \"counts\": {\"files\": %zu, \"left_out\": %llu", r->n, (unsigned long long)r->left_out);
 	for (int v = SCAN_CLEAN; v <= SCAN_BAD; v++)
 		buf_fmt(out, ", \"%s\": %zu", scan_verdict_word((enum scan_verdict)v), count[v]);
-	buf_str_add(out, "},\n  \"files\": [");
+	buf_fmt(out, ", \"known\": %zu}", scan_result_known(r));
+	json_stale(out, r);
+	buf_str_add(out, ",\n  \"files\": [");
 }
 
 static void json_file(struct buf *out, const struct scan_file *f, bool first)
 {
 	buf_str_add(out, first ? "\n    {\"path\": " : ",\n    {\"path\": ");
 	write_json(out, f->path);
-	put_member(out, "verdict", scan_verdict_word((enum scan_verdict)f->sum.verdict));
+	put_member(out, "verdict", scan_file_word(f));
 	put_member(out, "form", f->sum.form);
 	buf_fmt(out, ", \"size\": %llu", (unsigned long long)f->sum.size);
 	if (f->sha256)
@@ -198,7 +226,7 @@ static void json_file(struct buf *out, const struct scan_file *f, bool first)
 	        (unsigned long long)f->sum.dropped + (f->sum.found - f->kept));
 	for (size_t k = 0; k < f->kept; k++) {
 		buf_str_add(out, k ? ",\n" : "\n");
-		json_finding(out, &f->finding[k]);
+		json_finding(out, f, &f->finding[k]);
 	}
 	buf_str_add(out, "]}");
 }

@@ -89,7 +89,8 @@ static void put_finding(struct buf *b, const struct scan_file *file, size_t at)
 		add(b, ", ");
 	}
 	scan_where(b, f);
-	buf_fmt(b, " · %s · %s confidence</p>", rule->id, scan_confidence_word(rule->confidence));
+	buf_fmt(b, " · %s · %s confidence%s</p>", rule->id, scan_confidence_word(rule->confidence),
+	        scan_rule_in(&file->pinned, f->rule) ? " · known" : "");
 	/* What is to be known of a rule is said once a file. */
 	for (size_t i = 0; i < at; i++)
 		if (file->finding[i].rule == f->rule) {
@@ -126,13 +127,45 @@ static void put_file(struct buf *b, const struct scan_file *f)
 	add(b, "</article>\n");
 }
 
+static void put_known(struct buf *b, const struct scan_result *r)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < r->n; i++) {
+		const struct scan_file *f = &r->file[i];
+		if (!scan_file_known(f) || n++ >= ROWS)
+			continue;
+		add(b, n == 1 ? "<article class=card><header><span class=tag>known</span><h3>in the baseline, by content</h3></header><ul "
+		                "class=plain>"
+		              : "");
+		add(b, "<li>");
+		page_value(b, f->path, LONG);
+		const char *before = ": ";
+		for (uint32_t k = 0; k < SCAN_RULES; k++)
+			if (scan_rule_in(&f->pinned, k)) {
+				buf_fmt(b, "%s%s", before, scan_rules[k].id);
+				before = ", ";
+			}
+	}
+	if (n)
+		add(b, "</ul>");
+	if (n > ROWS)
+		buf_fmt(b, "<p class=more>And %zu more.</p>", n - ROWS);
+	add(b, n ? "</article>\n" : "");
+	for (size_t i = 0; i < r->n_stale; i++) {
+		add(b, i ? "<li>" : "<article class=card><header><h3>The baseline no longer matches</h3></header><ul class=plain><li>");
+		page_value(b, r->stale[i].place, LONG);
+		buf_fmt(b, "%s%s: %s", r->stale[i].rule ? ", " : "", r->stale[i].rule ? r->stale[i].rule : "", r->stale[i].why);
+	}
+	add(b, r->n_stale ? "</ul></article>\n" : "");
+}
+
 static void tail(struct buf *b, const struct scan_result *r)
 {
 	size_t text = 0, clean = 0;
 	for (size_t i = 0; i < r->n; i++) {
 		const struct scan_file *f = &r->file[i];
 		text += scan_is_other(f);
-		if (f->sum.verdict != SCAN_CLEAN || clean++ >= ROWS)
+		if (f->sum.verdict != SCAN_CLEAN || scan_file_known(f) || clean++ >= ROWS)
 			continue;
 		add(b, clean == 1 ? "<article class=\"card clean\"><header><span class=tag>clean</span></header><ul class=plain>" : "");
 		add(b, "<li>");
@@ -143,6 +176,7 @@ static void tail(struct buf *b, const struct scan_result *r)
 	if (clean > ROWS)
 		buf_fmt(b, "<p class=more>And %zu more.</p>", clean - ROWS);
 	add(b, clean ? "</article>\n" : "");
+	put_known(b, r);
 	if (text)
 		buf_fmt(b,
 		        "<article class=\"card unscanned\"><header><span class=tag>unscanned</span><h3>%zu text "

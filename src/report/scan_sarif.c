@@ -201,7 +201,7 @@ static void put_result(
 	put_fingerprint(out, place, file, at);
 	if (scan_rule_in(&file->pinned, f->rule)) {
 		buf_str_add(out, ",\"suppressions\":[{\"kind\":\"external\",\"status\":\"accepted\",\"justification\":");
-		write_json(out, r->baseline);
+		write_json(out, "Pinned by rule, file and content in the baseline.");
 		buf_str_add(out, "}]");
 	} else if (r->baseline) {
 		buf_str_add(out, ",\"suppressions\":[]");
@@ -242,7 +242,7 @@ static void put_file(struct buf *out, const struct scan_result *r, const struct 
 	buf_fmt(out, "},\"roles\":[\"analysisTarget\"],\"length\":%llu", (unsigned long long)f->sum.size);
 	if (f->sha256)
 		buf_fmt(out, ",\"hashes\":{\"sha-256\":\"%s\"}", f->sha256);
-	buf_fmt(out, ",\"properties\":{\"verdict\":\"%s\",\"form\":", scan_verdict_word((enum scan_verdict)f->sum.verdict));
+	buf_fmt(out, ",\"properties\":{\"verdict\":\"%s\",\"form\":", scan_file_word(f));
 	write_json(out, f->sum.form);
 	buf_fmt(out, ",\"uncovered\":%llu,\"dropped\":%llu}}", (unsigned long long)f->sum.uncovered,
 	        (unsigned long long)f->sum.dropped + (f->sum.found - f->kept));
@@ -300,6 +300,7 @@ static void end(struct buf *out, const struct scan_result *r)
 	        (unsigned long long)r->left_out);
 	for (int v = SCAN_CLEAN; v <= SCAN_BAD; v++)
 		buf_fmt(out, ",\"%s\":%zu", scan_verdict_word((enum scan_verdict)v), count[v]);
+	buf_fmt(out, ",\"known\":%zu", scan_result_known(r));
 	buf_str_add(out, ",\"subjects\":[");
 	for (size_t i = 0; r->subject[i]; i++) {
 		buf_str_add(out, i ? "," : "");

@@ -5,25 +5,8 @@
 # shellcheck disable=SC2317,SC2016 # called through check; what is quoted is for jq
 set -u
 cd "$(dirname "$0")/../.." || exit 2
-here=$PWD
-postern=$PWD/build/${BUILD:-release}/postern
-[[ -x $postern ]] || make -s BUILD="${BUILD:-release}" all || exit 2
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-failed=0
-
-# check NAME COMMAND...
-check() {
-	local name=$1
-	shift
-	if "$@" >"$work/log" 2>&1; then
-		echo "ok - scan_report: $name"
-	else
-		echo "not ok - scan_report: $name"
-		sed 's/^/# /' "$work/log" | head -40
-		failed=1
-	fi
-}
+# shellcheck source=tests/integration/scan_lib.sh
+. tests/integration/scan_lib.sh
 
 # A working tree: its root is where .git is, wherever one stands in it.
 tree=$work/tree
@@ -187,22 +170,22 @@ check 'says so' grep -q 'It was stopped' "$work/stopped"
 check 'stopped, as SARIF' stop INT 3 sarif "$work/long/b.pkl" "$work/long/c.safetensors"
 check 'is no success' jq -e '.runs[0].invocations[0].executionSuccessful == false' "$work/stopped"
 cp "$work/stopped" "$work/stopped.sarif"
+scan --write-baseline "$work/known.json" ../files >"$work/log"
+scan --format sarif --baseline "$work/known.json" ../files >"$work/known.sarif"
 
 # --- by those who read it
-if ! command -v npm >/dev/null; then
-	echo 'scan_report: the schemas were not tried, as there is no npm to fetch them with'
+schema scan "$work/one.json"
+if [[ ! -d $work/ajv/node_modules ]]; then
+	echo 'scan_report: SARIF was not tried, as there is nothing to try it with'
 	exit $failed
 fi
 cd "$work" || exit 2
-cp -R "$here/tests/integration/ajv" ajv && rm -rf ajv/node_modules
 fetched() { # PACKAGE FILE SHA256
 	npm pack --silent "$1" && sha256sum --quiet -c - <<<"$3  $2" && tar -xzf "$2"
 }
-check 'ajv can be installed' npm --prefix ajv ci --ignore-scripts
-check 'JSON fits its schema' node ajv/one.js "$here/share/schema/scan.schema.json" one.json
 if fetched @microsoft/jest-sarif@1.0.0-beta.0 microsoft-jest-sarif-1.0.0-beta.0.tgz \
 	748e2c3d1a842e7bb258416685c7ea3a0da40005b72267b2052c2856d48ad102 >fetch.out 2>&1; then
-	check "SARIF fits OASIS's schema" node ajv/sarif.js package/lib/schemas/sarif-2.1.0-rtm.5.json all.sarif
+	check "SARIF fits OASIS's schema" node ajv/sarif.js package/lib/schemas/sarif-2.1.0-rtm.5.json all.sarif known.sarif
 else
 	echo "scan_report: OASIS's schema was not tried, as it cannot be fetched"
 fi
@@ -216,8 +199,8 @@ multitool() { # LOG...: which of them has what kind of fault
 if fetched @microsoft/sarif-multitool-linux@5.7.0 microsoft-sarif-multitool-linux-5.7.0.tgz \
 	27d8e3e96dde578a23b7c45035b8d741fece5731e2700aa068015b8c44d1514e >fetch.out 2>&1 && chmod +x package/Sarif.Multitool; then
 	jq '.runs[0].results[0].ruleIndex = 9999' all.sarif >wrong.sarif
-	multitool all.sarif stopped.sarif wrong.sarif >multitool.out 2>&1
-	check 'sarif-multitool looks at each' grep -q '3 files scanned' multitool.out
+	multitool all.sarif known.sarif stopped.sarif wrong.sarif >multitool.out 2>&1
+	check 'sarif-multitool looks at each' grep -q '4 files scanned' multitool.out
 	check 'and minds one that is wrong, only' grep -qxE 'SARIF[0-9]+ wrong.sarif' faults
 	check 'nothing in the others' bash -c '! grep -v " wrong.sarif" faults'
 else
