@@ -81,7 +81,7 @@ struct scan_walk {
 	void *arg;
 	uint64_t entries; /* counted, over several calls */
 };
-#define SCAN_ENTRIES_MAX 2000000u
+#define SCAN_ENTRIES_MAX 1000000u
 #define SCAN_FOLDERS_MAX 200u /* deep */
 /* -E2BIG: too many entries; others if the path itself cannot be had. */
 [[nodiscard]] int scan_walk(struct scan_walk *w, const char *path, struct err *err);
