@@ -25,7 +25,8 @@
 struct scan_opts {
 	unsigned format;
 	bool deep;
-	const char *output, *baseline, *write_baseline;
+	const char *output, *baseline, *write_baseline, *since, *diff;
+	bool staged;
 	uint64_t jobs;
 	struct opt_list subject;
 };
@@ -44,6 +45,11 @@ static const struct opt scan_table[] = {
         OPT_STRING(
                 struct scan_opts, baseline, "baseline", 'b', "FILE", "what it pins to the content of files is known, and does not count"),
         OPT_STRING(struct scan_opts, write_baseline, "write-baseline", 0, "FILE", "write all that is found there, for the next --baseline"),
+        OPT_FLAG(struct scan_opts, staged, "staged", 0, "what is staged in git, as it will be committed"),
+        OPT_STRING(struct scan_opts, since, "since", 0, "REV",
+                "files of the working tree whose content is not the one they have in this revision"),
+        OPT_STRING(
+                struct scan_opts, diff, "diff", 0, "REV", "what differs in the revision that is named next from this one, as it is there"),
         OPT_END,
 };
 
@@ -55,6 +61,9 @@ static const char *const scan_examples[] = {
         "postern scan --format html --output scan.html models/  # a page for a reader",
         "postern scan --write-baseline known.json models/",
         "postern scan --baseline known.json models/  # what is new?",
+        "postern scan --staged  # before a commit",
+        "postern scan --since main",
+        "postern scan --diff v1.0 v1.1 models/",
         NULL,
 };
 
@@ -81,6 +90,7 @@ struct state {
 	struct scan_file *file;
 	size_t n, max, kept;
 	uint64_t left_out;
+	struct scan_git git;
 	struct scan_baseline baseline;
 	struct scan_result result;
 	const struct opt_args *args;
@@ -223,7 +233,10 @@ static bool in_scope(void *arg, const char *place)
 	const struct state *s = arg;
 	for (size_t i = 0; i < s->args->n && !stopped; i++) {
 		_cleanup_buf_ struct buf given = BUF(PLACE_MAX), whole = BUF(PLACE_MAX);
-		scan_place(&given, &s->result, s->args->arg[i]);
+		/* Operands are relative to where one is, also where paths are those of the tree. */
+		struct scan_result here = s->result;
+		here.folder = s->folder;
+		scan_place(&given, &here, s->args->arg[i]);
 		struct slice g = buf_slice(&given), p = slice_str(place);
 		/* The root of the tree, or what is above it, stands as an absolute path. */
 		if (g.n && g.p[0] == '/' && place[0] != '/') {
@@ -284,14 +297,69 @@ static int scan_all(struct state *s, const struct opt_args *args)
 	return r < 0 ? tell(s->err) : code;
 }
 
+/* Of a change only what lies below the operands, if there are any. */
+static int on_change(void *arg, const char *path, int fd, int error)
+{
+	struct state *s = arg;
+	return s->args->n == 0 || in_scope(s, path) ? on_file(s, path, fd, error) : 0;
+}
+
+static int on_tree(void *arg, const char *path, int fd, int error)
+{
+	struct state *s = arg;
+	const char *place = path + strlen(s->root) + 1;
+	/* git's own. */
+	if (strncmp(place, ".git/", 5) == 0 || strcmp(place, ".git") == 0)
+		return stopped ? -EINTR : 0;
+	if (fd >= 0 && scan_git_has(&s->git, place, fd))
+		return stopped ? -EINTR : 0;
+	return on_change(s, place, fd, error);
+}
+
+static int scan_change(struct state *s, const char *from, const char *to)
+{
+	s->git.stop = &stopped;
+	int r = scan_git_open(&s->git, s->root, s->err);
+	if (r == 0)
+		r = s->o->since ? scan_git_tree(&s->git, s->o->since, s->err) : scan_git_diff(&s->git, from, to, s->err);
+	/* Paths are those of the tree from here on. */
+	s->result.folder = s->root;
+	if (r == 0 && s->o->since) {
+		struct scan_walk w = {.file = on_tree, .arg = s};
+		r = scan_walk(&w, s->root, s->err);
+	} else if (r == 0) {
+		r = scan_git_each(&s->git, on_change, s);
+	}
+	if (r < 0 && !stopped && !s->err->code)
+		err_sys(s->err, r, "cannot read what changed");
+	int code = r < 0 && !stopped ? tell(s->err) : EXIT_OK;
+	r = scan_pool_finish(&s->pool, s->err);
+	scan_git_close(&s->git);
+	return r < 0 ? tell(s->err) : code;
+}
+
+static const char *wrong_use(const struct scan_opts *o, const struct opt_args *args)
+{
+	if (o->staged + !!o->since + !!o->diff > 1)
+		return "one of --staged, --since and --diff";
+	if (o->diff && args->n == 0)
+		return "name the second revision";
+	return args->n == 0 && !o->staged && !o->since ? "name a file or a folder" : NULL;
+}
+
 static int run(void *options, const struct opt_args *args)
 {
 	const struct scan_opts *o = options;
 	struct err err = {0};
-	if (args->n == 0)
-		return cmd_usage("scan", "name a file or a folder");
+	struct opt_args below = *args;
+	if (wrong_use(o, args))
+		return cmd_usage("scan", "%s", wrong_use(o, args));
+	if (o->diff) {
+		below.arg++;
+		below.n--;
+	}
 	(void)signal(SIGPIPE, SIG_IGN);
-	struct state s = {.o = o, .arena = ARENA(ARENA_MAX), .terminal = isatty(STDERR_FILENO) == 1, .args = args, .err = &err};
+	struct state s = {.o = o, .arena = ARENA(ARENA_MAX), .terminal = isatty(STDERR_FILENO) == 1, .args = &below, .err = &err};
 	s.pool = (struct scan_pool){.o = {.deep = o->deep, .limits = scan_limits_default()},
 	        .jobs = o->jobs ? (unsigned)o->jobs : processors(),
 	        .seconds = FILE_SECONDS,
@@ -307,7 +375,8 @@ static int run(void *options, const struct opt_args *args)
 	catch_signals(on_signal);
 	if (scan_pool_open(&s.pool, &err) < 0)
 		return tell(&err);
-	int code = scan_all(&s, args);
+	bool change = o->staged || o->since || o->diff;
+	int code = change ? scan_change(&s, o->diff ? o->diff : "HEAD", o->diff ? args->arg[0] : NULL) : scan_all(&s, args);
 	scan_pool_close(&s.pool);
 	catch_signals(SIG_DFL);
 	if (s.terminal)

@@ -2,6 +2,7 @@
 #ifndef POSTERN_CMD_SCAN_H
 #define POSTERN_CMD_SCAN_H
 
+#include <limits.h>
 #include <signal.h>
 
 #include "base/arena.h"
@@ -85,6 +86,32 @@ struct scan_walk {
 #define SCAN_FOLDERS_MAX 200u /* deep */
 /* -E2BIG: too many entries; others if the path itself cannot be had. */
 [[nodiscard]] int scan_walk(struct scan_walk *w, const char *path, struct err *err);
+
+/* What git says has changed. */
+struct scan_change {
+	const char *path, *id; /* below the root of the tree; of the object */
+	enum { SCAN_CHANGE_FILE, SCAN_CHANGE_LINK, SCAN_CHANGE_MODULE } kind;
+};
+struct scan_git {
+	const volatile sig_atomic_t *stop; /* the caller's, set before it is opened; may be NULL */
+	char dir[PATH_MAX];
+	bool sha256; /* names of objects are SHA-256 */
+	struct arena arena;
+	struct scan_change *change;
+	size_t n, room;
+	pid_t pid; /* the git that gives contents, and both ends of it */
+	int in, out;
+};
+/* Makes ready to ask git about the repository of a tree, or of GIT_DIR. Close it, also when it fails. */
+[[nodiscard]] int scan_git_open(struct scan_git *g, const char *root, struct err *err);
+void scan_git_close(struct scan_git *g);
+/* Lists what differs in `to` from `from`; to NULL: in what is staged. -ENOENT: there is no such revision. */
+[[nodiscard]] int scan_git_diff(struct scan_git *g, const char *from, const char *to, struct err *err);
+/* Calls `file` for each that was listed, with its content, in the order of git; -ELOOP for a link that leads out of the tree. */
+[[nodiscard]] int scan_git_each(struct scan_git *g, int (*file)(void *arg, const char *path, int fd, int error), void *arg);
+/* Lists all of a revision, and whether a file has the same content there. */
+[[nodiscard]] int scan_git_tree(struct scan_git *g, const char *rev, struct err *err);
+bool scan_git_has(const struct scan_git *g, const char *path, int fd);
 
 /* What is known already: a rule, in a file, of this content. */
 struct scan_pin {
