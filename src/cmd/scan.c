@@ -6,7 +6,6 @@
 #include <sched.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "base/arena.h"
 #include "base/encode.h"
@@ -164,9 +163,7 @@ static int keep_file(struct state *s, const struct scan_job *j)
 static void show_progress(void *arg, const char *path)
 {
 	struct state *s = arg;
-	struct timespec t;
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	int64_t now = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	int64_t now = scan_now_ms();
 	if (!s->terminal || now - s->shown_ms < PROGRESS_MS)
 		return;
 	s->shown_ms = now;

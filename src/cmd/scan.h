@@ -16,6 +16,8 @@ struct scan_peer {
 	bool ready;          /* it is confined, and takes files */
 	int64_t deadline_ms; /* of what it does now: to become ready, or a file; of the monotonic clock */
 };
+/* Of the monotonic clock. */
+int64_t scan_now_ms(void);
 enum scan_peer_said { SCAN_PEER_NOTHING, SCAN_PEER_READY, SCAN_PEER_FINDING, SCAN_PEER_SUMMARY };
 /* Starts one from this program's file. It is not ready yet. */
 [[nodiscard]] int scan_peer_start(struct scan_peer *p, int exe, struct err *err);
@@ -65,7 +67,8 @@ struct scan_pool {
 	size_t on[SCAN_JOBS_MAX]; /* the file that each is at, SIZE_MAX: none */
 	struct scan_job *job;     /* a ring of `window` */
 	size_t window, head, next, tail;
-	size_t findings; /* that wait for a file before theirs */
+	int64_t begun_ms; /* when the first file was given out */
+	size_t findings;  /* that wait for a file before theirs */
 };
 /* Starts the first process, and waits until it is confined. The members above `exe` are the caller's. */
 [[nodiscard]] int scan_pool_open(struct scan_pool *p, struct err *err);

@@ -10,7 +10,7 @@
 
 #define READY_SECONDS 30
 
-static int64_t now_ms(void)
+int64_t scan_now_ms(void)
 {
 	struct timespec t;
 	(void)clock_gettime(CLOCK_MONOTONIC, &t);
@@ -55,7 +55,7 @@ int scan_peer_start(struct scan_peer *p, int exe, struct err *err)
 		(void)close(pair[0]);
 		return err_sys(err, r, "cannot start a process");
 	}
-	*p = (struct scan_peer){.socket = pair[0], .pid = pid, .deadline_ms = now_ms() + READY_SECONDS * 1000};
+	*p = (struct scan_peer){.socket = pair[0], .pid = pid, .deadline_ms = scan_now_ms() + READY_SECONDS * 1000};
 	return 0;
 }
 
@@ -65,7 +65,7 @@ int scan_peer_ask(struct scan_peer *p, int fd, const char *name, const struct sc
 	/* Its end counts: that is where a name says what it is. */
 	size_t n = strlen(name), skip = n < sizeof(ask.name) ? 0 : n - sizeof(ask.name) + 1;
 	memcpy(ask.name, name + skip, n - skip);
-	p->deadline_ms = now_ms() + (int64_t)seconds * 1000;
+	p->deadline_ms = scan_now_ms() + (int64_t)seconds * 1000;
 	return fd_pass(p->socket, &ask, sizeof(ask), fd);
 }
 
@@ -75,7 +75,7 @@ int scan_peer_take(struct scan_peer *p, struct scan_answer *a)
 	ssize_t got = fd_take(p->socket, a, sizeof(*a), MSG_DONTWAIT, &fd);
 	fd_closep(&fd);
 	if (got == -EAGAIN)
-		return now_ms() < p->deadline_ms ? SCAN_PEER_NOTHING : -ETIMEDOUT;
+		return scan_now_ms() < p->deadline_ms ? SCAN_PEER_NOTHING : -ETIMEDOUT;
 	if (got <= 0)
 		return got == 0 ? -EPIPE : (int)got;
 	if (!scan_answer_check(a, (size_t)got) || (a->kind == SCAN_ANSWER_READY) == p->ready)

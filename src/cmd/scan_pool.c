@@ -8,6 +8,7 @@
 #include "sys/fd.h"
 
 #define FINDINGS_MAX 20000u /* that may wait for a file before theirs; then no other is begun */
+#define START_MS     10     /* after so long there is more than one process */
 #define POLL_MS      500    /* so often deadlines are looked at, and what is under way is told */
 
 static struct scan_job *job_at(struct scan_pool *p, size_t i)
@@ -148,6 +149,12 @@ static const char *name_of(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+/* Does it take long enough for another process to be worth its start? */
+static bool is_long(const struct scan_pool *p)
+{
+	return p->begun_ms == 0 || scan_now_ms() - p->begun_ms >= START_MS;
+}
+
 /* Files to processes that wait for one; another process if there is none. */
 static int give_out(struct scan_pool *p, struct err *err)
 {
@@ -163,7 +170,9 @@ static int give_out(struct scan_pool *p, struct err *err)
 			starting += p->peer[k].pid && !p->peer[k].ready;
 		}
 		if (k == p->jobs)
-			return none == SIZE_MAX || starting ? 0 : scan_peer_start(&p->peer[none], p->exe, err);
+			return none == SIZE_MAX || starting || !is_long(p) ? 0 : scan_peer_start(&p->peer[none], p->exe, err);
+		if (!p->begun_ms)
+			p->begun_ms = scan_now_ms();
 		p->on[k] = p->next;
 		j->state = SCAN_JOB_RUNS;
 		int r = look_at(j, j->at) ? scan_peer_ask(&p->peer[k], j->fd, name_of(j->path), &p->o, p->seconds) : -errno;
@@ -181,7 +190,7 @@ static int wait_for_any(struct scan_pool *p, bool wait, struct err *err)
 		bool busy = p->peer[k].pid && (!p->peer[k].ready || p->on[k] != SIZE_MAX);
 		f[k] = (struct pollfd){.fd = busy ? p->peer[k].socket : -1, .events = POLLIN};
 	}
-	int n = poll(f, p->jobs, wait ? POLL_MS : 0);
+	int n = poll(f, p->jobs, !wait ? 0 : p->next < p->tail && !is_long(p) ? START_MS : POLL_MS);
 	if (n < 0)
 		return errno == EINTR ? 0 : err_sys(err, -errno, "cannot wait for the processes that scan");
 	/* Also those that say nothing: for one of them it may have been too long. */
@@ -220,6 +229,7 @@ int scan_pool_open(struct scan_pool *p, struct err *err)
 	int r = 0;
 	p->window = (size_t)p->jobs * SCAN_JOBS_WINDOW;
 	p->head = p->next = p->tail = p->findings = 0;
+	p->begun_ms = 0;
 	for (size_t k = 0; k < SCAN_JOBS_MAX; k++) {
 		p->peer[k] = (struct scan_peer){.socket = -1};
 		p->on[k] = SIZE_MAX;
