@@ -136,7 +136,7 @@ check 'no folder is left' bash -c "! ls -d '${TMPDIR:-/tmp}'/postern-scan-??????
 
 # The examples of postern-scan(1), as hooks.
 example() { # NAME: what stands between the lines that name it
-	sed -n "/^\.\\\\\" hook $1\$/,/^\.\\\\\" end\$/p" "$here/man/postern-scan.1" | grep -v '^\.' | sed "s|^postern |'$postern' |; s| postern | '$postern' |; s/\\\\e/\\\\/g"
+	sed -n "/^\.\\\\\" hook $1\$/,/^\.\\\\\" end\$/p" "$here/man/postern-scan.1" | grep -v '^\.' | sed "s|^postern |'$postern' |; s| postern | '$postern' |; s/^\\\\&//"
 }
 client=$work/client server=$work/server.git
 git init -q -b main "$client" && git init -q --bare -b main "$server" || exit 2
