@@ -101,8 +101,8 @@ $(O)/bench/enforce_code: bench/enforce.c
 # Measures SQLite itself beside the ledger.
 $(O)/bench/ledger: LDLIBS += $(shell pkg-config --libs sqlite3)
 
-# The style of the HTML report, as a C string.
-$(O)/src/report/html.o $(O)/src/report/compare.o: $(O)/gen/report_css.h
+# The style of the HTML reports, as a C string.
+$(O)/src/report/page.o: $(O)/gen/report_css.h
 $(O)/gen/report_css.h: share/html/report.css tools/embed.sh
 	@mkdir -p $(@D)
 	tools/embed.sh report_css $< >$@.new && mv $@.new $@

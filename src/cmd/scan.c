@@ -2,36 +2,53 @@
 #include "cmd/scan.h"
 
 #include <errno.h>
-#include <signal.h>
+#include <limits.h>
+#include <sched.h>
 #include <stdio.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include "base/arena.h"
+#include "base/encode.h"
+#include "crypto/digest.h"
 #include "report/scan.h"
+#include "report/write.h"
 
 #define KEPT_MAX        20000u /* findings of all files together */
-#define TEXT_MAX        ((size_t)1 << 30)
 #define ARENA_MAX       ((size_t)2 << 30)
 #define FILE_SECONDS    120u
 #define EXIT_SUSPICIOUS 4
+#define PROGRESS_MS     100
+#define PLACE_MAX       ((size_t)1 << 17)
+#define DIGEST_PIECE    ((size_t)1 << 20)
 
 struct scan_opts {
 	unsigned format;
 	bool deep;
+	const char *output, *baseline, *write_baseline, *since, *diff;
+	bool staged;
+	uint64_t jobs;
 	struct opt_list subject;
 };
 
-enum { FORMAT_TEXT, FORMAT_JSON };
-static const char *const formats[] = {"text", "json", NULL};
+static const char *const formats[] = {"text", "json", "sarif", "html", NULL};
 /* What can be looked for. */
 static const char *const subjects[] = {"models", NULL};
 
 static const struct opt scan_table[] = {
         OPT_CHOICE(struct scan_opts, format, "format", 'f', "FORMAT", formats, "what is printed; by default text"),
+        OPT_STRING(struct scan_opts, output, "output", 'o', "FILE", "write it there"),
         OPT_FLAG(struct scan_opts, deep, "deep", 0, "read the numbers of tensors too, not only what describes them"),
         OPT_LIST(struct scan_opts, subject, "subject", 0, "SUBJECT", subjects,
                 "look for these only, and leave out text that does not concern them; by default all that are known"),
+        OPT_U64(struct scan_opts, jobs, "jobs", 'j', "N", 1, SCAN_JOBS_MAX, "so many processes at once; by default as many as processors"),
+        OPT_STRING(
+                struct scan_opts, baseline, "baseline", 'b', "FILE", "what it pins to the content of files is known, and does not count"),
+        OPT_STRING(struct scan_opts, write_baseline, "write-baseline", 0, "FILE", "write all that is found there, for the next --baseline"),
+        OPT_FLAG(struct scan_opts, staged, "staged", 0, "what is staged in git, as it will be committed"),
+        OPT_STRING(struct scan_opts, since, "since", 0, "REV",
+                "files of the working tree whose content is not the one they have in this revision"),
+        OPT_STRING(
+                struct scan_opts, diff, "diff", 0, "REV", "what differs in the revision that is named next from this one, as it is there"),
         OPT_END,
 };
 
@@ -39,32 +56,76 @@ static const char *const scan_examples[] = {
         "postern scan model.pt  # is there a back door in this model?",
         "postern scan --subject models --format json models/",
         "postern scan --deep checkpoint.safetensors",
+        "postern scan --subject models --format sarif --output scan.sarif .  # for a code host",
+        "postern scan --format html --output scan.html models/  # a page for a reader",
+        "postern scan --write-baseline known.json models/",
+        "postern scan --baseline known.json models/  # what is new?",
+        "postern scan --staged  # before a commit",
+        "postern scan --since main",
+        "postern scan --diff v1.0 v1.1 models/",
         NULL,
 };
 
+static volatile sig_atomic_t stopped;
+
+static void on_signal(int signal)
+{
+	(void)signal;
+	stopped = 1;
+}
+
+static void catch_signals(void (*handler)(int))
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+	const struct sigaction a = {.sa_handler = handler};
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
+		(void)sigaction(signals[i], &a, NULL);
+}
+
 struct state {
 	const struct scan_opts *o;
-	struct scan_options so;
-	struct scan_peer peer;
+	struct scan_pool pool;
 	struct arena arena;
 	struct scan_file *file;
-	size_t n, max;
-	struct scan_finding *found; /* of the file that is scanned now */
-	size_t n_found, kept;
-	uint32_t seen;
+	size_t n, max, kept;
 	uint64_t left_out;
+	struct scan_git git;
+	struct scan_baseline baseline;
+	struct scan_result result;
+	const struct opt_args *args;
+	char root[PATH_MAX], folder[PATH_MAX];
+	bool terminal;
+	int64_t shown_ms;
 	struct err *err;
 };
 
-static void on_found(void *arg, const struct scan_finding *f)
+/* SHA-256 of a file as it is now. NULL: it cannot be had. */
+static const char *digest(struct state *s, int fd)
 {
-	struct state *s = arg;
-	s->seen = scan_rules[f->rule].verdict > s->seen ? scan_rules[f->rule].verdict : s->seen;
-	if (s->n_found < (size_t)s->so.limits.findings * SCAN_VERDICTS)
-		s->found[s->n_found++] = *f;
+
+	_cleanup_buf_ struct buf piece = BUF(DIGEST_PIECE), hex = BUF(2 * DIGEST_MAX + 1);
+	struct digest_stream *stream;
+	uint8_t out[DIGEST_MAX], *room = buf_room(&piece, DIGEST_PIECE);
+	off_t at = 0;
+	if (!room || digest_stream_new(DIGEST_SHA256, &stream) < 0)
+		return NULL;
+	for (;;) {
+		ssize_t n = pread(fd, room, DIGEST_PIECE, at);
+		if (n < 0 || stopped || (n > 0 && digest_stream_add(stream, slice_of(room, (size_t)n)) < 0)) {
+			digest_stream_free(stream);
+			return NULL;
+		}
+		if (n == 0)
+			break;
+		at += n;
+	}
+	if (digest_stream_end(stream, out) < 0)
+		return NULL;
+	encode_hex(&hex, slice_of(out, digest_size(DIGEST_SHA256)));
+	return arena_str(&s->arena, buf_slice(&hex));
 }
 
-static int keep_file(struct state *s, const char *path, struct scan_summary *sum)
+static int keep_file(struct state *s, const struct scan_job *j)
 {
 	if (s->n == s->max) {
 		size_t more = s->max ? 2 * s->max : 256;
@@ -74,105 +135,254 @@ static int keep_file(struct state *s, const char *path, struct scan_summary *sum
 		s->file = larger;
 		s->max = more;
 	}
-	struct scan_file f = {.sum = *sum, .path = arena_str(&s->arena, slice_str(path))};
-	size_t kept = s->n_found < KEPT_MAX - s->kept ? s->n_found : KEPT_MAX - s->kept;
+	struct scan_file f = {.sum = j->sum, .path = arena_str(&s->arena, slice_str(j->path))};
+	size_t kept = j->n_found < KEPT_MAX - s->kept ? j->n_found : KEPT_MAX - s->kept;
 	struct scan_finding *to = arena_array(&s->arena, kept, sizeof(*to));
 	if (!f.path || !to)
 		return err_set(s->err, -ENOMEM, "no memory");
 	if (kept)
-		memcpy(to, s->found, kept * sizeof(*to));
+		memcpy(to, j->found, kept * sizeof(*to));
 	s->kept += kept;
 	f.finding = to;
 	f.kept = (uint32_t)kept;
-	f.sum.found = f.sum.found < kept ? (uint32_t)kept : f.sum.found;
+	bool pins = s->o->baseline || s->o->write_baseline;
+	if ((pins || s->o->format == SCAN_FORMAT_SARIF) && j->fd >= 0 && j->sum.found)
+		f.sha256 = digest(s, j->fd);
+	/* What was scanned is what a digest must be of. */
+	if (f.sha256 && !scan_job_unchanged(j))
+		f.sha256 = NULL;
+	if (s->o->baseline) {
+		_cleanup_buf_ struct buf place = BUF(PLACE_MAX);
+		scan_place(&place, &s->result, j->path);
+		scan_baseline_apply(&s->baseline, buf_str(&place), &f);
+	}
 	s->file[s->n++] = f;
 	return 0;
+}
+
+static void show_progress(void *arg, const char *path)
+{
+	struct state *s = arg;
+	int64_t now = scan_now_ms();
+	if (!s->terminal || now - s->shown_ms < PROGRESS_MS)
+		return;
+	s->shown_ms = now;
+	_cleanup_buf_ struct buf text = BUF((size_t)1 << 16);
+	write_visible(&text, write_fit(slice_str(path), 50, true));
+	(void)fprintf(stderr, "\r%zu files, %s\033[K", s->n, buf_str(&text));
+}
+
+static int on_done(void *arg, const struct scan_job *j)
+{
+	struct state *s = arg;
+	if (s->o->subject.n && j->sum.other && j->sum.verdict == SCAN_UNSCANNED) {
+		s->left_out++;
+		return 0;
+	}
+	return keep_file(s, j);
 }
 
 static int on_file(void *arg, const char *path, int fd, int error)
 {
 	struct state *s = arg;
-	struct scan_summary sum = {0};
-	struct stat st = {0};
-	s->n_found = 0;
-	s->seen = SCAN_CLEAN;
-	if (fd >= 0 && fstat(fd, &st) < 0)
-		error = -errno;
-	if (fd < 0 || error < 0) {
-		struct scan_finding f = {.rule = SCAN_RULE_CHANGED};
-		(void)snprintf(f.evidence, sizeof(f.evidence), "%s",
-		        error == -ELOOP ? "a link that leads out of what is scanned" : strerror(-error));
-		on_found(s, &f);
-		sum.found = 1;
-	} else {
-		const char *slash = strrchr(path, '/');
-		int r = scan_peer_file(&s->peer, fd, (uint64_t)st.st_size, slash ? slash + 1 : path, &s->so, on_found, s, &sum, s->err);
-		if (r < 0)
-			return r;
-	}
-	/* What was told counts, whatever the summary says. */
-	sum.verdict = s->seen > sum.verdict ? s->seen : sum.verdict;
-	if (s->o->subject.n && sum.other && sum.verdict == SCAN_UNSCANNED) {
-		s->left_out++;
-		return 0;
-	}
-	return keep_file(s, path, &sum);
+	return scan_pool_add(&s->pool, path, fd, error, s->err);
 }
 
-static size_t columns(void)
+static unsigned processors(void)
 {
-	struct winsize w = {0};
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) < 0 || w.ws_col < 60)
-		return 80;
-	return w.ws_col > 120 ? 120 : w.ws_col;
+	cpu_set_t set;
+	int n = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
+	return n < 1 ? 1 : n > (int)SCAN_JOBS_MAX ? SCAN_JOBS_MAX : (unsigned)n;
 }
 
-static int print(const struct state *s)
+/* The nearest folder above with a .git in it, or the folder itself. */
+static void find_root(char root[PATH_MAX], const char *folder)
 {
-	_cleanup_buf_ struct buf out = BUF(TEXT_MAX);
-	const struct scan_result r = {.file = s->file, .n = s->n, .deep = s->o->deep, .left_out = s->left_out, .subject = subjects};
+	struct stat st;
+	char git[PATH_MAX];
+	(void)snprintf(root, PATH_MAX, "%s", folder);
+	while (snprintf(git, sizeof(git), "%s/.git", root) < (int)sizeof(git) && lstat(git, &st) < 0) {
+		char *slash = strrchr(root, '/');
+		if (!slash || slash == root) {
+			(void)snprintf(root, PATH_MAX, "%s", folder);
+			return;
+		}
+		*slash = 0;
+	}
+}
+
+static void find_place(struct state *s)
+{
+	if (!getcwd(s->folder, sizeof(s->folder)))
+		(void)snprintf(s->folder, sizeof(s->folder), "/");
+	find_root(s->root, s->folder);
+	s->result = (struct scan_result){.version = POSTERN_VERSION,
+	        .root = s->root,
+	        .folder = s->folder,
+	        .baseline = s->o->baseline,
+	        .deep = s->o->deep,
+	        .subject = subjects};
+}
+
+/* Would a file of this name have been met? */
+static bool in_scope(void *arg, const char *place)
+{
+	const struct state *s = arg;
+	for (size_t i = 0; i < s->args->n && !stopped; i++) {
+		_cleanup_buf_ struct buf given = BUF(PLACE_MAX), whole = BUF(PLACE_MAX);
+		/* Operands are relative to where one is, also where paths are those of the tree. */
+		struct scan_result here = s->result;
+		here.folder = s->folder;
+		scan_place(&given, &here, s->args->arg[i]);
+		struct slice g = buf_slice(&given), p = slice_str(place);
+		/* The root of the tree, or what is above it, stands as an absolute path. */
+		if (g.n && g.p[0] == '/' && place[0] != '/') {
+			buf_fmt(&whole, "%s/%s", s->root, place);
+			p = buf_slice(&whole);
+		}
+		if (slice_starts(p, g) && (p.n == g.n || p.p[g.n] == '/' || slice_is(g, "/")))
+			return true;
+	}
+	return false;
+}
+
+static int report(struct state *s)
+{
 	static const int codes[SCAN_VERDICTS] = {EXIT_OK, EXIT_INCONCLUSIVE, EXIT_SUSPICIOUS, EXIT_FOUND};
-	if (s->o->format == FORMAT_JSON)
-		scan_json(&out, &r, POSTERN_VERSION);
-	else
-		scan_text(&out, &r, columns(), isatty(STDOUT_FILENO) && !getenv("NO_COLOR"));
-	int code = cmd_print(&out);
-	return code == EXIT_OK ? codes[scan_result_verdict(&r, NULL)] : code;
+	struct scan_result *r = &s->result;
+	r->file = s->file;
+	r->n = s->n;
+	r->stopped = stopped;
+	r->left_out = s->left_out;
+	if (s->o->baseline && scan_baseline_end(&s->baseline, in_scope, s) < 0)
+		cmd_tell("scan", "no memory for what no longer matches the baseline");
+	r->stale = s->baseline.stale;
+	r->n_stale = s->baseline.n_stale;
+	int code = scan_print(s->o->output, (enum scan_format)s->o->format, r), said = codes[scan_result_verdict(r, NULL)];
+	if (s->o->write_baseline && stopped)
+		cmd_tell("scan", "no baseline is written, as not all is known");
+	else if (s->o->write_baseline && code == EXIT_OK)
+		code = scan_print_baseline(s->o->write_baseline, r);
+	if (stopped)
+		cmd_tell("scan", "interrupted: what was found so far is told, and is not all");
+	if (stopped && said == EXIT_OK)
+		said = EXIT_INCONCLUSIVE;
+	return code == EXIT_OK ? said : code;
+}
+
+static int tell(struct err *err)
+{
+	cmd_tell("scan", err->text);
+	*err = (struct err){0};
+	return EXIT_USAGE;
+}
+
+static int scan_all(struct state *s, const struct opt_args *args)
+{
+	struct scan_walk w = {.file = on_file, .arg = s};
+	int code = EXIT_OK, r = 0;
+	for (size_t i = 0; i < args->n && !stopped; i++) {
+		r = scan_walk(&w, args->arg[i], s->err);
+		if (r == 0 || stopped)
+			continue;
+		code = tell(s->err);
+		/* What could not be looked at is in the result, too. */
+		if (scan_pool_add(&s->pool, args->arg[i], -1, r, s->err) < 0)
+			return tell(s->err);
+	}
+	r = scan_pool_finish(&s->pool, s->err);
+	return r < 0 ? tell(s->err) : code;
+}
+
+/* Of a change only what lies below the operands, if there are any. */
+static int on_change(void *arg, const char *path, int fd, int error)
+{
+	struct state *s = arg;
+	return s->args->n == 0 || in_scope(s, path) ? on_file(s, path, fd, error) : 0;
+}
+
+static int on_tree(void *arg, const char *path, int fd, int error)
+{
+	struct state *s = arg;
+	const char *place = path + strlen(s->root) + 1;
+	/* git's own. */
+	if (strncmp(place, ".git/", 5) == 0 || strcmp(place, ".git") == 0)
+		return stopped ? -EINTR : 0;
+	if (fd >= 0 && scan_git_has(&s->git, place, fd))
+		return stopped ? -EINTR : 0;
+	return on_change(s, place, fd, error);
+}
+
+static int scan_change(struct state *s, const char *from, const char *to)
+{
+	s->git.stop = &stopped;
+	int r = scan_git_open(&s->git, s->root, s->err);
+	if (r == 0)
+		r = s->o->since ? scan_git_tree(&s->git, s->o->since, s->err) : scan_git_diff(&s->git, from, to, s->err);
+	/* Paths are those of the tree from here on. */
+	s->result.folder = s->root;
+	if (r == 0 && s->o->since) {
+		struct scan_walk w = {.file = on_tree, .arg = s};
+		r = scan_walk(&w, s->root, s->err);
+	} else if (r == 0) {
+		r = scan_git_each(&s->git, on_change, s);
+	}
+	if (r < 0 && !stopped && !s->err->code)
+		err_sys(s->err, r, "cannot read what changed");
+	int code = r < 0 && !stopped ? tell(s->err) : EXIT_OK;
+	r = scan_pool_finish(&s->pool, s->err);
+	scan_git_close(&s->git);
+	return r < 0 ? tell(s->err) : code;
+}
+
+static const char *wrong_use(const struct scan_opts *o, const struct opt_args *args)
+{
+	if (o->staged + !!o->since + !!o->diff > 1)
+		return "one of --staged, --since and --diff";
+	if (o->diff && args->n == 0)
+		return "name the second revision";
+	return args->n == 0 && !o->staged && !o->since ? "name a file or a folder" : NULL;
 }
 
 static int run(void *options, const struct opt_args *args)
 {
 	const struct scan_opts *o = options;
 	struct err err = {0};
-	if (args->n == 0)
-		return cmd_usage("scan", "name a file or a folder");
+	struct opt_args below = *args;
+	if (wrong_use(o, args))
+		return cmd_usage("scan", "%s", wrong_use(o, args));
+	if (o->diff) {
+		below.arg++;
+		below.n--;
+	}
 	(void)signal(SIGPIPE, SIG_IGN);
-	struct state s = {.o = o, .so = {.deep = o->deep, .limits = scan_limits_default()}, .arena = ARENA(ARENA_MAX), .err = &err};
-	struct scan_walk w = {.file = on_file, .arg = &s};
-	int code = EXIT_OK, r = scan_peer_open(&s.peer, FILE_SECONDS, &err);
-	s.found = r < 0 ? NULL : calloc((size_t)s.so.limits.findings * SCAN_VERDICTS, sizeof(*s.found));
-	if (r == 0 && !s.found)
-		r = err_set(&err, -ENOMEM, "no memory");
-	if (r < 0) {
-		cmd_tell("scan", err.text);
-		code = EXIT_USAGE;
+	struct state s = {.o = o, .arena = ARENA(ARENA_MAX), .terminal = isatty(STDERR_FILENO) == 1, .args = &below, .err = &err};
+	s.pool = (struct scan_pool){.o = {.deep = o->deep, .limits = scan_limits_default()},
+	        .jobs = o->jobs ? (unsigned)o->jobs : processors(),
+	        .seconds = FILE_SECONDS,
+	        .done = on_done,
+	        .tick = show_progress,
+	        .arg = &s,
+	        .stop = &stopped};
+	find_place(&s);
+	if (o->baseline && scan_baseline_read(&s.baseline, o->baseline, &err) < 0) {
+		scan_baseline_free(&s.baseline);
+		return tell(&err);
 	}
-	for (size_t i = 0; i < args->n && s.found; i++)
-		if ((r = scan_walk(&w, args->arg[i], &err)) < 0) {
-			cmd_tell("scan", err.text);
-			code = EXIT_USAGE;
-			err = (struct err){0};
-			/* What could not be looked at is in the result, too. */
-			(void)on_file(&s, args->arg[i], -1, r);
-		}
-	if (s.found) {
-		scan_peer_close(&s.peer);
-		int said = print(&s);
-		code = code == EXIT_OK || said == EXIT_FOUND ? said : code;
-	}
+	catch_signals(on_signal);
+	if (scan_pool_open(&s.pool, &err) < 0)
+		return tell(&err);
+	bool change = o->staged || o->since || o->diff;
+	int code = change ? scan_change(&s, o->diff ? o->diff : "HEAD", o->diff ? args->arg[0] : NULL) : scan_all(&s, args);
+	scan_pool_close(&s.pool);
+	catch_signals(SIG_DFL);
+	if (s.terminal)
+		(void)fprintf(stderr, "\r\033[K");
+	int said = report(&s);
+	code = code == EXIT_OK || said == EXIT_FOUND ? said : code;
+	scan_baseline_free(&s.baseline);
 	arena_free(&s.arena);
 	free(s.file);
-	free(s.found);
 	return code;
 }
 

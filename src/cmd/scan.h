@@ -1,25 +1,82 @@
-/* What the parts of "postern scan" share: the process that scans, and the walk over files. */
+/* What the parts of "postern scan" share: the processes that scan, the pool of them, the walk over files, and what is printed. */
 #ifndef POSTERN_CMD_SCAN_H
 #define POSTERN_CMD_SCAN_H
 
+#include <limits.h>
+#include <signal.h>
+
+#include "base/arena.h"
 #include "cmd/cmd.h"
 #include "inspect/scan_role.h"
 
-/* The other end of the process of inspect/scan_role.h. One that a file makes end is started again for the next. */
+/* The other end of the process of inspect/scan_role.h. */
 struct scan_peer {
-	int exe, socket;
-	int pid;          /* 0: there is none */
-	unsigned seconds; /* for one file */
+	int socket;
+	int pid;             /* 0: there is none */
+	bool ready;          /* it is confined, and takes files */
+	int64_t deadline_ms; /* of what it does now: to become ready, or a file; of the monotonic clock */
 };
-/* Starts it, and waits until it is confined. */
-[[nodiscard]] int scan_peer_open(struct scan_peer *p, unsigned seconds, struct err *err);
-void scan_peer_close(struct scan_peer *p);
-/* Has a file scanned. What goes wrong with the process is a finding: 0 always, but if no new one can be started. */
-[[nodiscard]] int scan_peer_file(struct scan_peer *p, int fd, uint64_t size, const char *name, const struct scan_options *o,
-        void (*found)(void *arg, const struct scan_finding *f), void *arg, struct scan_summary *out, struct err *err);
+/* Of the monotonic clock. */
+int64_t scan_now_ms(void);
+enum scan_peer_said { SCAN_PEER_NOTHING, SCAN_PEER_READY, SCAN_PEER_FINDING, SCAN_PEER_SUMMARY };
+/* Starts one from this program's file. It is not ready yet. */
+[[nodiscard]] int scan_peer_start(struct scan_peer *p, int exe, struct err *err);
+/* Ends it. How it had ended: its signal, or 0. */
+int scan_peer_end(struct scan_peer *p);
+/* Gives a ready one a file. */
+[[nodiscard]] int scan_peer_ask(struct scan_peer *p, int fd, const char *name, const struct scan_options *o, unsigned seconds);
+/* What it says now, without waiting: an enum scan_peer_said; -EPIPE at its end, -ETIMEDOUT past the deadline, -EBADMSG for what nobody
+ * honest says; others: why it cannot be confined. */
+[[nodiscard]] int scan_peer_take(struct scan_peer *p, struct scan_answer *a);
 
 /* The role: see inspect/scan_role.h; its socket is descriptor 3. */
 int scan_role_main(void);
+
+/* A file on its way. */
+struct scan_job {
+	char *path;
+	int fd;    /* -1: there is none */
+	int error; /* negative errno: why not */
+	struct scan_summary sum;
+	struct scan_finding *found; /* n_found */
+	size_t n_found, room;
+	int64_t at[3]; /* size and times, to see that it was not changed meanwhile */
+	enum { SCAN_JOB_WAITS, SCAN_JOB_RUNS, SCAN_JOB_DONE } state;
+};
+
+/* Is its file as it was when its scan began, by size and times? */
+bool scan_job_unchanged(const struct scan_job *j);
+
+#define SCAN_JOBS_MAX    64u
+#define SCAN_JOBS_WINDOW 16u /* files a process that may be under way, so that one that takes long does not keep the others waiting */
+
+/* Several processes that scan. Results come in the order in which files were added, however many there are. What goes wrong with a process
+ * is a finding, and another is started. */
+struct scan_pool {
+	struct scan_options o;
+	unsigned jobs, seconds; /* seconds: for one file */
+	/* Called for each file. May return below 0 to stop. */
+	int (*done)(void *arg, const struct scan_job *j);
+	/* Called now and then with the file that is waited for. May be NULL. */
+	void (*tick)(void *arg, const char *path);
+	void *arg;
+	const volatile sig_atomic_t *stop; /* may be NULL */
+
+	int exe;
+	struct scan_peer peer[SCAN_JOBS_MAX];
+	size_t on[SCAN_JOBS_MAX]; /* the file that each is at, SIZE_MAX: none */
+	struct scan_job *job;     /* a ring of `window` */
+	size_t window, head, next, tail;
+	int64_t begun_ms; /* when the first file was given out */
+	size_t findings;  /* that wait for a file before theirs */
+};
+/* Starts the first process, and waits until it is confined. The members above `exe` are the caller's. */
+[[nodiscard]] int scan_pool_open(struct scan_pool *p, struct err *err);
+/* Adds a file; `fd` stays the caller's, and is -1 for one that cannot be opened (`error`). -EINTR: stopped; others as done() gave. */
+[[nodiscard]] int scan_pool_add(struct scan_pool *p, const char *path, int fd, int error, struct err *err);
+/* Waits for all that were added; of those that were not done when it is stopped nothing is told. */
+[[nodiscard]] int scan_pool_finish(struct scan_pool *p, struct err *err);
+void scan_pool_close(struct scan_pool *p);
 
 /* Regular files of a path, a folder with all below it in the order of their names. `fd` is -1 if it cannot be opened (`error`), or is a
  * link out of what is looked at (-ELOOP). May return below 0 to stop. */
@@ -28,9 +85,67 @@ struct scan_walk {
 	void *arg;
 	uint64_t entries; /* counted, over several calls */
 };
-#define SCAN_ENTRIES_MAX 2000000u
+#define SCAN_ENTRIES_MAX 1000000u
 #define SCAN_FOLDERS_MAX 200u /* deep */
 /* -E2BIG: too many entries; others if the path itself cannot be had. */
 [[nodiscard]] int scan_walk(struct scan_walk *w, const char *path, struct err *err);
+
+/* What git says has changed. */
+struct scan_change {
+	const char *path, *id; /* below the root of the tree; of the object */
+	enum { SCAN_CHANGE_FILE, SCAN_CHANGE_LINK, SCAN_CHANGE_MODULE } kind;
+};
+struct scan_git {
+	const volatile sig_atomic_t *stop; /* the caller's, set before it is opened; may be NULL */
+	char dir[PATH_MAX];
+	bool sha256; /* names of objects are SHA-256 */
+	struct arena arena;
+	struct scan_change *change;
+	size_t n, room;
+	pid_t pid; /* the git that gives contents, and both ends of it */
+	int in, out;
+};
+/* Makes ready to ask git about the repository of a tree, or of GIT_DIR. Close it, also when it fails. */
+[[nodiscard]] int scan_git_open(struct scan_git *g, const char *root, struct err *err);
+void scan_git_close(struct scan_git *g);
+/* Lists what differs in `to` from `from`; to NULL: in what is staged. -ENOENT: there is no such revision. */
+[[nodiscard]] int scan_git_diff(struct scan_git *g, const char *from, const char *to, struct err *err);
+/* Calls `file` for each that was listed, with its content, in the order of git; -ELOOP for a link that leads out of the tree. */
+[[nodiscard]] int scan_git_each(struct scan_git *g, int (*file)(void *arg, const char *path, int fd, int error), void *arg);
+/* Lists all of a revision, and whether a file has the same content there. */
+[[nodiscard]] int scan_git_tree(struct scan_git *g, const char *rev, struct err *err);
+bool scan_git_has(const struct scan_git *g, const char *path, int fd);
+
+/* What is known already: a rule, in a file, of this content. */
+struct scan_pin {
+	const char *place, *sha256;
+	struct scan_rule_set rules, found; /* that it pins; of those, what was found */
+	bool unknown;                      /* it names a rule that there is not */
+	bool met, same;                    /* a file was there; its content was this */
+};
+struct scan_baseline {
+	struct arena arena;
+	struct scan_pin *pin; /* by place */
+	size_t n;
+	struct scan_stale *stale; /* made by scan_baseline_end() */
+	size_t n_stale, stale_room;
+};
+/* Reads share/schema/scan-baseline.schema.json. Free it, also when it fails. */
+[[nodiscard]] int scan_baseline_read(struct scan_baseline *b, const char *file, struct err *err);
+void scan_baseline_free(struct scan_baseline *b);
+/* Pins what is known of a file; its verdict is that of the rest. Needs its digest if something was found. */
+void scan_baseline_apply(struct scan_baseline *b, const char *place, struct scan_file *f);
+/* When all files were met: what does not match any more. A file that was not met counts if it is one of those that were to be. 0, -ENOMEM.
+ */
+[[nodiscard]] int scan_baseline_end(struct scan_baseline *b, bool (*in_scope)(void *arg, const char *place), void *arg);
+/* Appends a file with findings to the list of a baseline. False: it cannot be pinned, as its content is not known, or its name is no
+ * UTF-8. */
+bool scan_baseline_put(struct buf *out, const char *place, const struct scan_file *f, bool first);
+
+enum scan_format { SCAN_FORMAT_TEXT, SCAN_FORMAT_JSON, SCAN_FORMAT_SARIF, SCAN_FORMAT_HTML };
+/* To a file, or to standard output if `output` is NULL. Returns an exit code: EXIT_OK, or EXIT_USAGE after a message. */
+/* A baseline of all that was found, whether one was used or not. The same. */
+int scan_print_baseline(const char *output, const struct scan_result *r);
+int scan_print(const char *output, enum scan_format format, const struct scan_result *r);
 
 #endif

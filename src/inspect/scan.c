@@ -108,6 +108,7 @@ static void tell(struct scan *s, struct scan_finding *f, bool all)
 	const struct scan_rule *r = &scan_rules[f->rule];
 	if (r->verdict > s->sum->verdict)
 		s->sum->verdict = r->verdict;
+	scan_rule_add(&s->sum->rules, f->rule);
 	uint64_t key = slice_hash(slice_str(f->evidence)) * 31 + slice_hash(slice_str(f->member)) * 7 + f->rule;
 	for (unsigned i = 0; i < s->n_same && !all; i++)
 		if (s->same[i] == key)

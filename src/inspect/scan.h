@@ -35,6 +35,21 @@ struct scan_rule {
 	const char *title, *why, *todo; /* a few words; a sentence; a sentence */
 };
 extern const struct scan_rule scan_rules[SCAN_RULES];
+/* A set of rules: a bit each. */
+struct scan_rule_set {
+	uint8_t bits[(SCAN_RULES + 7) / 8];
+};
+static inline bool scan_rule_in(const struct scan_rule_set *s, uint32_t rule)
+{
+	return rule < SCAN_RULES && s->bits[rule / 8] >> rule % 8 & 1;
+}
+static inline void scan_rule_add(struct scan_rule_set *s, uint32_t rule)
+{
+	if (rule < SCAN_RULES)
+		s->bits[rule / 8] = (uint8_t)(s->bits[rule / 8] | 1u << rule % 8);
+}
+/* The number of the rule that is called so; SCAN_RULES: there is none. */
+uint32_t scan_rule_find(struct slice id);
 
 #define SCAN_MEMBER_MAX   480u
 #define SCAN_EVIDENCE_MAX 400u
@@ -52,11 +67,12 @@ struct scan_finding {
 
 /* Of one file. */
 struct scan_summary {
-	uint32_t verdict;         /* enum scan_verdict; the worst of its findings, also of those that were dropped */
-	uint32_t other;           /* nothing here concerns the subjects that are looked for: text without a model in it */
-	uint64_t size, uncovered; /* bytes; uncovered of the file, or of what was unpacked from it */
-	uint32_t found, dropped;  /* findings that were told, and that were not */
-	char form[SCAN_FORM_MAX]; /* what it is taken for, "zip"; several with commas; "": not known */
+	uint32_t verdict;           /* enum scan_verdict; the worst of its findings, also of those that were dropped */
+	uint32_t other;             /* nothing here concerns the subjects that are looked for: text without a model in it */
+	uint64_t size, uncovered;   /* bytes; uncovered of the file, or of what was unpacked from it */
+	uint32_t found, dropped;    /* findings that were told, and that were not */
+	struct scan_rule_set rules; /* of all of them */
+	char form[SCAN_FORM_MAX];   /* what it is taken for, "zip"; several with commas; "": not known */
 };
 
 struct scan_limits {
@@ -84,15 +100,38 @@ struct scan_file {
 	struct scan_summary sum;
 	const struct scan_finding *finding; /* sum.found, or fewer if a limit was reached: `kept` */
 	uint32_t kept;
+	const char *sha256;          /* of its content, in hex; NULL: not asked for, or it could not be had */
+	struct scan_rule_set pinned; /* findings of these rules are known of this content, and do not count in sum.verdict */
+};
+/* Is all that was found of it known? */
+static inline bool scan_file_known(const struct scan_file *f)
+{
+	return f->sum.verdict == SCAN_CLEAN && f->sum.found > 0;
+}
+/* The word for its verdict, or "known". */
+const char *scan_file_word(const struct scan_file *f);
+/* What a baseline says that is no longer so. */
+struct scan_stale {
+	const char *place, *rule; /* rule NULL: all of the file's */
+	const char *why;
 };
 struct scan_result {
 	const struct scan_file *file;
 	size_t n;
+	const char *version; /* of Postern */
+	/* Absolute: the root of the working tree, to which the paths in reports for others are relative; the folder to which those of
+	 * `file` are. */
+	const char *root, *folder;
 	bool deep;
+	bool stopped;                   /* by a person: what is here is not all */
+	const char *baseline;           /* NULL: none was used */
+	const struct scan_stale *stale; /* of the baseline */
+	size_t n_stale;
 	uint64_t left_out;          /* files that do not concern the subjects that were asked for */
 	const char *const *subject; /* that were looked for; NULL-terminated */
 };
-/* The worst verdict of all files; `count`, if not NULL: how many have each. */
+/* The worst verdict of all files; `count`, if not NULL: how many have each, but for those that are known. */
+size_t scan_result_known(const struct scan_result *r);
 enum scan_verdict scan_result_verdict(const struct scan_result *r, size_t count[SCAN_VERDICTS]);
 
 /* The detectors by name, in the order they are tried; NULL behind the last. */

@@ -6,6 +6,14 @@ const struct scan_rule scan_rules[SCAN_RULES] = {
 #undef SCAN_RULE
 };
 
+uint32_t scan_rule_find(struct slice id)
+{
+	uint32_t i = 0;
+	while (i < SCAN_RULES && !slice_is(id, scan_rules[i].id))
+		i++;
+	return i;
+}
+
 const char *scan_verdict_word(enum scan_verdict v)
 {
 	static const char *const word[SCAN_VERDICTS] = {"clean", "unscanned", "suspicious", "bad"};
@@ -26,8 +34,21 @@ enum scan_verdict scan_result_verdict(const struct scan_result *r, size_t count[
 	for (size_t i = 0; i < r->n; i++) {
 		uint32_t v = r->file[i].sum.verdict;
 		worst = v > worst ? (enum scan_verdict)v : worst;
-		if (count && v < SCAN_VERDICTS)
+		if (count && v < SCAN_VERDICTS && !scan_file_known(&r->file[i]))
 			count[v]++;
 	}
 	return worst;
+}
+
+size_t scan_result_known(const struct scan_result *r)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < r->n; i++)
+		n += scan_file_known(&r->file[i]);
+	return n;
+}
+
+const char *scan_file_word(const struct scan_file *f)
+{
+	return scan_file_known(f) ? "known" : scan_verdict_word((enum scan_verdict)f->sum.verdict);
 }

@@ -2,7 +2,7 @@
 
 #include <inttypes.h>
 
-#include "gen/report_css.h"
+#include "report/page.h"
 #include "report/write.h"
 
 #define SHOWN 12  /* items of a section on a terminal; all are in the other forms */
@@ -191,10 +191,7 @@ void compare_json(struct buf *b, const struct compare *c)
 
 static void value(struct buf *b, const char *s)
 {
-	struct slice all = slice_str(s), shown = write_fit(all, LONG, false);
-	buf_str_add(b, "<bdi>");
-	write_html(b, shown);
-	buf_str_add(b, shown.n < all.n ? "…</bdi>" : "</bdi>");
+	page_value(b, s, LONG);
 }
 
 static void side_html(struct buf *b, const char *letter, const struct compare_side *s)
@@ -242,13 +239,8 @@ void compare_html(struct buf *b, const struct compare *c)
 {
 	_cleanup_buf_ struct buf line = BUF(4096);
 	headline(&line, c);
-	buf_str_add(b, "<!DOCTYPE html>\n<html lang=en><head><meta charset=utf-8>"
-	               "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-	               "<meta name=viewport content=\"width=device-width, initial-scale=1\"><meta name=color-scheme content=\"light dark\">"
-	               "<meta name=referrer content=no-referrer><title>");
-	write_html_plain(b, write_fit(buf_slice(&line), 200, false));
-	buf_fmt(b, "</title><style>\n%s</style></head>\n<body><main><header class=\"top %s\"><p class=brow>Postern vet comparison</p><h1>",
-	        report_css,
+	page_begin(b, buf_slice(&line), "Postern vet comparison");
+	buf_fmt(b, "<body><main><header class=\"top %s\"><p class=brow>Postern vet comparison</p><h1>",
 	        c->alarms         ? "findings"
 	        : c->inconclusive ? "inconclusive"
 	                          : "clean");

@@ -2,7 +2,6 @@
  * to be kept. */
 #include <errno.h>
 
-#include "base/encode.h"
 #include "report/export_part.h"
 #include "report/sarif.h"
 
@@ -39,21 +38,6 @@ static struct slice first_of(const struct export_item *e, const char *const *pat
 	return slice_str(otherwise);
 }
 
-/* A path as a URI: absolute ones as file:. */
-static void put_uri(struct buf *out, struct slice path)
-{
-	struct slice rest = path, part;
-	bool first = true;
-	buf_str_add(out, path.n && path.p[0] == '/' ? "\"file://" : "\"");
-	while (slice_split(&rest, '/', &part)) {
-		if (!first)
-			buf_u8(out, '/');
-		encode_percent(out, part);
-		first = false;
-	}
-	buf_u8(out, '"');
-}
-
 static void put_location(const struct export_item *e, struct buf *out)
 {
 	static const char *const files[] = {"evidences.0.file.path", "file.path", "resources.0.file.path", NULL};
@@ -68,7 +52,7 @@ static void put_location(const struct export_item *e, struct buf *out)
 	}
 	if (file.n) {
 		buf_fmt(out, "%s\"physicalLocation\":{\"artifactLocation\":{\"uri\":", e->f.tool.n ? "," : "");
-		put_uri(out, file);
+		sarif_uri(out, file);
 		buf_str_add(out, "}}");
 	}
 	buf_str_add(out, "}]");

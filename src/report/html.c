@@ -1,12 +1,12 @@
 /* report.html: one page without a script, a font or a request, for a person who decides about the tool. */
 #include <inttypes.h>
 
-#include "gen/report_css.h"
 #include "report/conduct.h"
 #include "report/picture.h"
 #include "report/questionnaire.h"
 #include "report/coverage.h"
 #include "report/hidden.h"
+#include "report/page.h"
 #include "report/report.h"
 #include "report/words.h"
 #include "report/write.h"
@@ -21,13 +21,9 @@ static void add(struct buf *b, const char *markup)
 	buf_str_add(b, markup);
 }
 
-/* A hostile value: isolated, so that its direction does not leak, and bounded. */
 static void value(struct buf *b, const char *s)
 {
-	struct slice all = slice_str(s), shown = write_fit(all, LONG, false);
-	add(b, "<bdi>");
-	write_html(b, shown);
-	add(b, shown.n < all.n ? "…</bdi>" : "</bdi>");
+	page_value(b, s, LONG);
 }
 
 static void values(struct buf *b, const char *const *list, size_t max, const char *separator)
@@ -105,12 +101,9 @@ static void plain_words(struct buf *b, const struct vet_result *r, const struct 
 
 static void head(struct buf *b, const struct vet_result *r)
 {
-	add(b, "<!DOCTYPE html>\n<html lang=en><head><meta charset=utf-8>"
-	       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-	       "<meta name=viewport content=\"width=device-width, initial-scale=1\"><meta name=color-scheme content=\"light dark\">"
-	       "<meta name=referrer content=no-referrer><title>");
-	write_html_plain(b, slice_sub(slice_str(r->subject_name), 0, 200));
-	buf_fmt(b, ": %s</title><style>\n%s</style></head>\n", verdict_name(r->verdict), report_css);
+	_cleanup_buf_ struct buf title = BUF(1 << 16);
+	buf_fmt(&title, "%.200s: %s", r->subject_name ? r->subject_name : "", verdict_name(r->verdict));
+	page_begin(b, buf_slice(&title), "Postern vet report");
 }
 
 static void fact(struct buf *b, const char *name, const char *text)

@@ -2,9 +2,24 @@
 
 #include <stdio.h>
 
+#include "base/encode.h"
 #include "parse/statement.h"
 #include "report/words.h"
 #include "report/write.h"
+
+void sarif_uri(struct buf *out, struct slice path)
+{
+	struct slice rest = path, part;
+	bool first = true;
+	buf_str_add(out, path.n && path.p[0] == '/' ? "\"file://" : "\"");
+	while (slice_split(&rest, '/', &part)) {
+		if (!first)
+			buf_u8(out, '/');
+		encode_percent(out, part);
+		first = false;
+	}
+	buf_u8(out, '"');
+}
 
 static void member(struct buf *b, const char *key, const char *value)
 {

@@ -19,6 +19,16 @@ static void put_line(struct buf *out, size_t width, const char *lead, const char
 	write_wrapped(out, INDENT + strlen(lead), width, slice_str(text), false);
 }
 
+void scan_where(struct buf *out, const struct scan_finding *f)
+{
+	if (f->line)
+		buf_fmt(out, "line %u, column %u", f->line, f->column);
+	else if (f->n)
+		buf_fmt(out, "bytes %llu to %llu", (unsigned long long)f->at, (unsigned long long)(f->at + f->n - 1));
+	else
+		buf_fmt(out, "byte %llu", (unsigned long long)f->at);
+}
+
 static void put_finding(struct buf *out, const struct scan_file *file, size_t at, size_t width, bool colour)
 {
 	const struct scan_finding *f = &file->finding[at];
@@ -36,13 +46,8 @@ static void put_finding(struct buf *out, const struct scan_file *file, size_t at
 		write_visible(out, slice_str(f->member));
 		buf_str_add(out, ", ");
 	}
-	if (f->line)
-		buf_fmt(out, "line %u, column %u", f->line, f->column);
-	else if (f->n)
-		buf_fmt(out, "bytes %llu to %llu", (unsigned long long)f->at, (unsigned long long)(f->at + f->n - 1));
-	else
-		buf_fmt(out, "byte %llu", (unsigned long long)f->at);
-	buf_fmt(out, " [%s]\n", r->id);
+	scan_where(out, f);
+	buf_fmt(out, " [%s]%s\n", r->id, scan_rule_in(&file->pinned, f->rule) ? " known" : "");
 	/* What is to be known of a rule is said once a file. */
 	for (size_t i = 0; i < at; i++)
 		if (file->finding[i].rule == f->rule)
@@ -74,9 +79,9 @@ static void put_file(struct buf *out, const struct scan_file *f, size_t width, b
 	buf_u8(out, '\n');
 }
 
-void scan_text(struct buf *out, const struct scan_result *r, size_t width, bool colour)
+static void text_head(struct buf *out, const struct scan_result *r, bool colour)
 {
-	size_t count[SCAN_VERDICTS], text = 0;
+	size_t count[SCAN_VERDICTS];
 	enum scan_verdict worst = scan_result_verdict(r, count);
 	uint64_t bytes = 0;
 	const char *before = ": ";
@@ -90,27 +95,59 @@ void scan_text(struct buf *out, const struct scan_result *r, size_t width, bool 
 			buf_fmt(out, "%s%zu %s", before, count[v], scan_verdict_word((enum scan_verdict)v));
 			before = ", ";
 		}
-	buf_str_add(out, "\n\n");
-	for (int v = SCAN_BAD; v > SCAN_CLEAN; v--)
-		for (size_t i = 0; i < r->n; i++) {
-			const struct scan_file *f = &r->file[i];
-			if (f->sum.verdict != (uint32_t)v)
-				continue;
-			if (f->sum.other && v == SCAN_UNSCANNED)
-				text++;
-			else
-				put_file(out, f, width, colour);
-		}
+	if (scan_result_known(r))
+		buf_fmt(out, "%s%zu known", before, scan_result_known(r));
+	buf_str_add(out, r->stopped ? "\nIt was stopped: what is here is not all.\n\n" : "\n\n");
+}
+
+bool scan_is_other(const struct scan_file *f)
+{
+	return f->sum.other && f->sum.verdict == SCAN_UNSCANNED;
+}
+
+const struct scan_file *scan_listed(const struct scan_result *r, size_t i)
+{
+	const struct scan_file *f = &r->file[i % r->n];
+	return f->sum.verdict == SCAN_BAD - i / r->n && !scan_is_other(f) ? f : NULL;
+}
+
+static void text_tail(struct buf *out, const struct scan_result *r)
+{
+	size_t text = 0;
+	for (size_t i = 0; i < r->n; i++)
+		text += scan_is_other(&r->file[i]);
 	if (text)
 		buf_fmt(out, "%zu text file%s without a model in %s: nothing here judges such text yet, so %s unscanned.\n", text,
 		        write_s(text), text == 1 ? "it" : "them", text == 1 ? "it is" : "they are");
 	if (r->left_out)
 		buf_fmt(out, "%llu text file%s without a model in %s left out.\n", (unsigned long long)r->left_out,
 		        write_s((size_t)r->left_out), r->left_out == 1 ? "it was" : "them were");
+	for (size_t i = 0; i < r->n_stale; i++) {
+		const struct scan_stale *s = &r->stale[i];
+		buf_str_add(out, "The baseline no longer matches: ");
+		write_visible(out, slice_str(s->place));
+		buf_fmt(out, "%s%s: %s.\n", s->rule ? ", " : "", s->rule ? s->rule : "", s->why);
+	}
 	buf_str_add(out, "Looked for: ");
 	for (size_t i = 0; r->subject[i]; i++)
 		buf_fmt(out, "%s%s", i ? ", " : "", r->subject[i]);
 	buf_fmt(out, "%s.\n", r->deep ? "; the numbers of tensors were read too" : "");
+}
+
+bool scan_text(struct buf *out, const struct scan_result *r, size_t width, bool colour, struct scan_cursor *c)
+{
+	size_t part = c->part++, at = part - 1;
+	if (part == 0) {
+		text_head(out, r, colour);
+	} else if (at < SCAN_BAD * r->n) {
+		if (scan_listed(r, at))
+			put_file(out, scan_listed(r, at), width, colour);
+	} else if (at == SCAN_BAD * r->n) {
+		text_tail(out, r);
+	} else {
+		return false;
+	}
+	return true;
 }
 
 static void put_member(struct buf *out, const char *key, const char *value)
@@ -119,7 +156,7 @@ static void put_member(struct buf *out, const char *key, const char *value)
 	write_json(out, value);
 }
 
-static void json_finding(struct buf *out, const struct scan_finding *f)
+static void json_finding(struct buf *out, const struct scan_file *file, const struct scan_finding *f)
 {
 	const struct scan_rule *r = &scan_rules[f->rule];
 	buf_str_add(out, "      {\"rule\": ");
@@ -132,19 +169,38 @@ static void json_finding(struct buf *out, const struct scan_finding *f)
 	buf_fmt(out, ", \"at\": %llu, \"bytes\": %llu", (unsigned long long)f->at, (unsigned long long)f->n);
 	if (f->line)
 		buf_fmt(out, ", \"line\": %u, \"column\": %u", f->line, f->column);
+	if (scan_rule_in(&file->pinned, f->rule))
+		buf_str_add(out, ", \"known\": true");
 	put_member(out, "evidence", f->evidence);
 	put_member(out, "why", r->why);
 	put_member(out, "todo", r->todo);
 	buf_u8(out, '}');
 }
 
-void scan_json(struct buf *out, const struct scan_result *r, const char *version)
+static void json_stale(struct buf *out, const struct scan_result *r)
+{
+	if (!r->baseline)
+		return;
+	buf_str_add(out, ",\n  \"stale\": [");
+	for (size_t i = 0; i < r->n_stale; i++) {
+		buf_str_add(out, i ? ",\n    {\"path\": " : "\n    {\"path\": ");
+		write_json(out, r->stale[i].place);
+		if (r->stale[i].rule)
+			put_member(out, "rule", r->stale[i].rule);
+		put_member(out, "why", r->stale[i].why);
+		buf_u8(out, '}');
+	}
+	buf_u8(out, ']');
+}
+
+static void json_head(struct buf *out, const struct scan_result *r)
 {
 	size_t count[SCAN_VERDICTS];
 	enum scan_verdict worst = scan_result_verdict(r, count);
 	buf_str_add(out, "{\n  \"version\": ");
-	write_json(out, version);
-	buf_fmt(out, ",\n  \"verdict\": \"%s\",\n  \"deep\": %s,\n  \"subjects\": [", scan_verdict_word(worst), r->deep ? "true" : "false");
+	write_json(out, r->version);
+	buf_fmt(out, ",\n  \"verdict\": \"%s\",\n  \"stopped\": %s,\n  \"deep\": %s,\n  \"subjects\": [", scan_verdict_word(worst),
+	        r->stopped ? "true" : "false", r->deep ? "true" : "false");
 	for (size_t i = 0; r->subject[i]; i++) {
 		buf_str_add(out, i ? ", " : "");
 		write_json(out, r->subject[i]);
@@ -152,20 +208,39 @@ void scan_json(struct buf *out, const struct scan_result *r, const char *version
 	buf_fmt(out, "],\n  \"counts\": {\"files\": %zu, \"left_out\": %llu", r->n, (unsigned long long)r->left_out);
 	for (int v = SCAN_CLEAN; v <= SCAN_BAD; v++)
 		buf_fmt(out, ", \"%s\": %zu", scan_verdict_word((enum scan_verdict)v), count[v]);
-	buf_str_add(out, "},\n  \"files\": [");
-	for (size_t i = 0; i < r->n; i++) {
-		const struct scan_file *f = &r->file[i];
-		buf_str_add(out, i ? ",\n    {\"path\": " : "\n    {\"path\": ");
-		write_json(out, f->path);
-		put_member(out, "verdict", scan_verdict_word((enum scan_verdict)f->sum.verdict));
-		put_member(out, "form", f->sum.form);
-		buf_fmt(out, ", \"size\": %llu, \"uncovered\": %llu, \"dropped\": %llu, \"findings\": [", (unsigned long long)f->sum.size,
-		        (unsigned long long)f->sum.uncovered, (unsigned long long)f->sum.dropped + (f->sum.found - f->kept));
-		for (size_t k = 0; k < f->kept; k++) {
-			buf_str_add(out, k ? ",\n" : "\n");
-			json_finding(out, &f->finding[k]);
-		}
-		buf_str_add(out, "]}");
+	buf_fmt(out, ", \"known\": %zu}", scan_result_known(r));
+	json_stale(out, r);
+	buf_str_add(out, ",\n  \"files\": [");
+}
+
+static void json_file(struct buf *out, const struct scan_file *f, bool first)
+{
+	buf_str_add(out, first ? "\n    {\"path\": " : ",\n    {\"path\": ");
+	write_json(out, f->path);
+	put_member(out, "verdict", scan_file_word(f));
+	put_member(out, "form", f->sum.form);
+	buf_fmt(out, ", \"size\": %llu", (unsigned long long)f->sum.size);
+	if (f->sha256)
+		put_member(out, "sha256", f->sha256);
+	buf_fmt(out, ", \"uncovered\": %llu, \"dropped\": %llu, \"findings\": [", (unsigned long long)f->sum.uncovered,
+	        (unsigned long long)f->sum.dropped + (f->sum.found - f->kept));
+	for (size_t k = 0; k < f->kept; k++) {
+		buf_str_add(out, k ? ",\n" : "\n");
+		json_finding(out, f, &f->finding[k]);
 	}
-	buf_str_add(out, r->n ? "\n  ]\n}\n" : "]\n}\n");
+	buf_str_add(out, "]}");
+}
+
+bool scan_json(struct buf *out, const struct scan_result *r, struct scan_cursor *c)
+{
+	size_t part = c->part++;
+	if (part == 0)
+		json_head(out, r);
+	else if (part <= r->n)
+		json_file(out, &r->file[part - 1], part == 1);
+	else if (part == r->n + 1)
+		buf_str_add(out, r->n ? "\n  ]\n}\n" : "]\n}\n");
+	else
+		return false;
+	return true;
 }

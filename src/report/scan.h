@@ -5,9 +5,30 @@
 #include "base/buf.h"
 #include "inspect/scan.h"
 
+/* A report is written in parts, because all of it at once may be large: each call appends the next. False behind the last. */
+struct scan_cursor {
+	size_t part, listed; /* listed: files with findings that were written */
+};
+
 /* For a person: the verdict first, then what was found, by file. `width`: columns. */
-void scan_text(struct buf *out, const struct scan_result *r, size_t width, bool colour);
+bool scan_text(struct buf *out, const struct scan_result *r, size_t width, bool colour, struct scan_cursor *c);
 /* share/schema/scan.schema.json describes it. */
-void scan_json(struct buf *out, const struct scan_result *r, const char *version);
+bool scan_json(struct buf *out, const struct scan_result *r, struct scan_cursor *c);
+/* SARIF 2.1.0: a result each finding (bad: error, suspicious: warning, unscanned: note, all of the kind "fail", as code hosts show no
+ * other), what a baseline knows suppressed; all rules that there are. */
+bool scan_sarif(struct buf *out, const struct scan_result *r, struct scan_cursor *c);
+
+/* One self-contained page: no script, no font, no request. What is seen of it by verdict is chosen with boxes. */
+bool scan_html(struct buf *out, const struct scan_result *r, struct scan_cursor *c);
+
+/* Text without anything that is looked for: only counted where people read. */
+bool scan_is_other(const struct scan_file *f);
+/* The i-th of all files three times over, if its turn is there: the worst first. Else NULL. */
+const struct scan_file *scan_listed(const struct scan_result *r, size_t i);
+/* Where a finding is: "line 3, column 7", "bytes 20 to 25", "byte 20". Appended. */
+void scan_where(struct buf *out, const struct scan_finding *f);
+/* A path as reports for others name it: relative to the root of the working tree if it is below, else absolute. "." and ".." are resolved
+ * by their names alone. Appended. */
+void scan_place(struct buf *out, const struct scan_result *r, const char *path);
 
 #endif

@@ -66,11 +66,10 @@ static const int for_unpacking[] = {SCMP_SYS(read), SCMP_SYS(readv), SCMP_SYS(pr
         SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(brk), SCMP_SYS(madvise), SCMP_SYS(futex), SCMP_SYS(exit), SCMP_SYS(exit_group),
         SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask), SCMP_SYS(getrandom), SCMP_SYS(clock_gettime), SCMP_SYS(getpid), SCMP_SYS(gettid),
         SCMP_SYS(sched_yield), SCMP_SYS(sigaltstack)};
-static const int for_serving[] = {SCMP_SYS(recvmsg), SCMP_SYS(sendmsg), SCMP_SYS(close), SCMP_SYS(fstat), SCMP_SYS(newfstatat),
-        SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(brk), SCMP_SYS(madvise), SCMP_SYS(futex), SCMP_SYS(exit), SCMP_SYS(exit_group),
-        SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask), SCMP_SYS(restart_syscall), SCMP_SYS(getrandom), SCMP_SYS(clock_gettime),
-        SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(sched_yield),
-        SCMP_SYS(sysinfo)}; /* the last: qsort(3) asks how much memory there is */
+static const int for_serving[] = {SCMP_SYS(recvmsg), SCMP_SYS(sendmsg), SCMP_SYS(close), SCMP_SYS(fstat), SCMP_SYS(munmap),
+        SCMP_SYS(mremap), SCMP_SYS(brk), SCMP_SYS(madvise), SCMP_SYS(futex), SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(rt_sigreturn),
+        SCMP_SYS(rt_sigprocmask), SCMP_SYS(restart_syscall), SCMP_SYS(getrandom), SCMP_SYS(clock_gettime), SCMP_SYS(getpid),
+        SCMP_SYS(gettid), SCMP_SYS(sched_yield), SCMP_SYS(sysinfo)}; /* the last: qsort(3) asks how much memory there is */
 
 static int filter(const int *allowed, size_t n_allowed, uint32_t otherwise)
 {

@@ -1,0 +1,64 @@
+#!/bin/bash
+# check:
+# What postern scan costs at most, whatever is in a file, and that a file which changes while it is read is not judged by what it was. Prints
+# "ok - NAME" or "not ok - NAME" for each check; exit 1 if one failed.
+# shellcheck disable=SC2317 # called through check
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+# shellcheck source=tests/integration/scan_lib.sh
+. tests/integration/scan_lib.sh
+
+# Seven archives one in the other, each as large as the last: all of them are open at once. What the processes have of their own is bounded;
+# pages of the file come to that, here 60 MB.
+python3 - "$work/nested.gz" <<-'EOT'
+	import os, sys, zlib
+	data = b"cposix\nsystem\n(S'id'\ntR." + os.urandom(60 << 20)
+	for _ in range(7):
+	    c = zlib.compressobj(0, zlib.DEFLATED, 31)
+	    data = c.compress(data) + c.flush()
+	open(sys.argv[1], "wb").write(data)
+EOT
+memory() {
+	python3 - "$postern" "$work/nested.gz" <<-'EOT'
+		import resource, subprocess, sys
+		said = subprocess.run([sys.argv[1], "scan", "--format", "json", sys.argv[2]], stdout=subprocess.PIPE)
+		most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10
+		print(most, "MB, code", said.returncode)
+		sys.exit(not (most < 300 + 64 and said.returncode in (1, 3) and b"scan.limit" in said.stdout))
+	EOT
+}
+check 'archives in archives' memory
+
+# Four names that lead to each other, and a folder that leads to itself.
+mkdir -p "$work/loops/a" && ln -s ../b "$work/loops/a/b" && ln -s a/b "$work/loops/b" && ln -s . "$work/loops/self" && ln -s .. "$work/loops/a/up" && ln -s x "$work/loops/x"
+loops() {
+	timeout 20 "$postern" scan "$work/loops"
+	(($? == 0 || $? == 3))
+}
+check 'links in a circle' loops
+
+# It is long enough for what is done to it meanwhile.
+long() { # GIGABYTES
+	python3 - "$work/long.safetensors" "$1" <<-'EOT'
+		import json, struct, sys
+		n = int(sys.argv[2]) << 30
+		head = json.dumps({"t": {"dtype": "F32", "shape": [n // 4], "data_offsets": [0, n]}}).encode()
+		with open(sys.argv[1], "wb") as f:
+		    f.write(struct.pack("<Q", len(head)) + head)
+		    f.truncate(8 + len(head) + n)
+	EOT
+}
+meanwhile() { # SIZE: what is done to it with truncate; it must be unscanned
+	long 2
+	"$postern" scan --deep "$work/long.safetensors" >"$work/said" &
+	local pid=$! code
+	sleep 0.3
+	truncate -s "$1" "$work/long.safetensors" || return 1
+	wait "$pid"
+	code=$?
+	cat "$work/said"
+	((code == 3)) && grep -qE 'changed while it was read|signal 7' "$work/said"
+}
+check 'a file that grows while it is read' meanwhile +1
+check 'one that shrinks' meanwhile 2040M
+exit $failed
