@@ -24,20 +24,19 @@ struct scan_opts {
 
 enum { FORMAT_TEXT, FORMAT_JSON };
 static const char *const formats[] = {"text", "json", NULL};
-/* What can be looked for. */
-static const char *const subjects[] = {"models", NULL};
 
 static const struct opt scan_table[] = {
         OPT_CHOICE(struct scan_opts, format, "format", 'f', "FORMAT", formats, "what is printed; by default text"),
         OPT_FLAG(struct scan_opts, deep, "deep", 0, "read the numbers of tensors too, not only what describes them"),
-        OPT_LIST(struct scan_opts, subject, "subject", 0, "SUBJECT", subjects,
-                "look for these only, and leave out text that does not concern them; by default all that are known"),
+        OPT_LIST(struct scan_opts, subject, "subject", 0, "SUBJECT", scan_subject_names,
+                "look for these only, and leave out files that do not concern them; by default for all"),
         OPT_END,
 };
 
 static const char *const scan_examples[] = {
         "postern scan model.pt  # is there a back door in this model?",
         "postern scan --subject models --format json models/",
+        "postern scan --subject text src/  # does a text hide something from whoever reads it?",
         "postern scan --deep checkpoint.safetensors",
         NULL,
 };
@@ -105,8 +104,7 @@ static int on_file(void *arg, const char *path, int fd, int error)
 		on_found(s, &f);
 		sum.found = 1;
 	} else {
-		const char *slash = strrchr(path, '/');
-		int r = scan_peer_file(&s->peer, fd, (uint64_t)st.st_size, slash ? slash + 1 : path, &s->so, on_found, s, &sum, s->err);
+		int r = scan_peer_file(&s->peer, fd, (uint64_t)st.st_size, path, &s->so, on_found, s, &sum, s->err);
 		if (r < 0)
 			return r;
 	}
@@ -117,6 +115,16 @@ static int on_file(void *arg, const char *path, int fd, int error)
 		return 0;
 	}
 	return keep_file(s, path, &sum);
+}
+
+static uint32_t asked(const struct opt_list *subject)
+{
+	uint32_t bits = 0;
+	for (size_t i = 0; i < subject->n; i++)
+		for (size_t k = 0; k < SCAN_SUBJECTS; k++)
+			if (strcmp(subject->item[i], scan_subject_names[k]) == 0)
+				bits |= 1u << k;
+	return bits ? bits : SCAN_ALL;
 }
 
 static size_t columns(void)
@@ -130,7 +138,7 @@ static size_t columns(void)
 static int print(const struct state *s)
 {
 	_cleanup_buf_ struct buf out = BUF(TEXT_MAX);
-	const struct scan_result r = {.file = s->file, .n = s->n, .deep = s->o->deep, .left_out = s->left_out, .subject = subjects};
+	const struct scan_result r = {.file = s->file, .n = s->n, .deep = s->o->deep, .left_out = s->left_out, .subjects = s->so.subjects};
 	static const int codes[SCAN_VERDICTS] = {EXIT_OK, EXIT_INCONCLUSIVE, EXIT_SUSPICIOUS, EXIT_FOUND};
 	if (s->o->format == FORMAT_JSON)
 		scan_json(&out, &r, POSTERN_VERSION);
@@ -147,7 +155,10 @@ static int run(void *options, const struct opt_args *args)
 	if (args->n == 0)
 		return cmd_usage("scan", "name a file or a folder");
 	(void)signal(SIGPIPE, SIG_IGN);
-	struct state s = {.o = o, .so = {.deep = o->deep, .limits = scan_limits_default()}, .arena = ARENA(ARENA_MAX), .err = &err};
+	struct state s = {.o = o,
+	        .so = {.deep = o->deep, .subjects = asked(&o->subject), .limits = scan_limits_default()},
+	        .arena = ARENA(ARENA_MAX),
+	        .err = &err};
 	struct scan_walk w = {.file = on_file, .arg = &s};
 	int code = EXIT_OK, r = scan_peer_open(&s.peer, FILE_SECONDS, &err);
 	s.found = r < 0 ? NULL : calloc((size_t)s.so.limits.findings * SCAN_VERDICTS, sizeof(*s.found));

@@ -40,6 +40,14 @@ extern const struct scan_rule scan_rules[SCAN_RULES];
 #define SCAN_EVIDENCE_MAX 400u
 #define SCAN_FORM_MAX     64u
 
+/* What can be looked for; bits. */
+#define SCAN_MODELS   1u /* what runs when a model is loaded */
+#define SCAN_TEXT     2u /* what text hides from whoever reads it */
+#define SCAN_SUBJECTS 2u
+#define SCAN_ALL      3u
+/* "models", "text"; NULL-terminated, in the order of the bits. */
+extern const char *const scan_subject_names[SCAN_SUBJECTS + 1];
+
 /* One finding; of a rule whose verdict is UNSCANNED the span is what was not covered. Texts can be shown: they are UTF-8 without control
  * characters, and end. */
 struct scan_finding {
@@ -54,6 +62,7 @@ struct scan_finding {
 struct scan_summary {
 	uint32_t verdict;         /* enum scan_verdict; the worst of its findings, also of those that were dropped */
 	uint32_t other;           /* nothing here concerns the subjects that are looked for: text without a model in it */
+	uint32_t looked;          /* subjects it was searched for, that or what is in it; a verdict is about these only */
 	uint64_t size, uncovered; /* bytes; uncovered of the file, or of what was unpacked from it */
 	uint32_t found, dropped;  /* findings that were told, and that were not */
 	char form[SCAN_FORM_MAX]; /* what it is taken for, "zip"; several with commas; "": not known */
@@ -69,12 +78,13 @@ struct scan_limits {
 struct scan_limits scan_limits_default(void);
 
 struct scan_options {
-	bool deep; /* read the numbers of tensors too */
+	bool deep;         /* read the numbers of tensors too */
+	uint32_t subjects; /* what is looked for; 0: all */
 	struct scan_limits limits;
 };
 
-/* Looks through all of `in`. `name` is what the file is called: a hint, and to tell a disguise. `found` may be NULL. 0 or -ENOMEM, then
- * nothing is known. */
+/* Looks through all of `in`. `name` is what the file is called, with the folders it is in if they are known: a hint, to tell a disguise,
+ * and by which programs find their configuration. `found` may be NULL. 0 or -ENOMEM, then nothing is known. */
 [[nodiscard]] int scan_bytes(struct slice in, const char *name, const struct scan_options *o,
         void (*found)(void *arg, const struct scan_finding *f), void *arg, struct scan_summary *out);
 
@@ -89,8 +99,8 @@ struct scan_result {
 	const struct scan_file *file;
 	size_t n;
 	bool deep;
-	uint64_t left_out;          /* files that do not concern the subjects that were asked for */
-	const char *const *subject; /* that were looked for; NULL-terminated */
+	uint64_t left_out; /* files that do not concern the subjects that were asked for */
+	uint32_t subjects; /* that were looked for */
 };
 /* The worst verdict of all files; `count`, if not NULL: how many have each. */
 enum scan_verdict scan_result_verdict(const struct scan_result *r, size_t count[SCAN_VERDICTS]);

@@ -131,3 +131,36 @@ SCAN_RULE(GRAPH_CUSTOM, "model.graph.custom", SCAN_SUSPICIOUS, SCAN_MEDIUM, "has
 SCAN_RULE(GRAPH_BROKEN, "model.graph.broken", SCAN_UNSCANNED, SCAN_HIGH, "has a graph that cannot be read to its end",
 	"What stands behind the place was not looked at.",
 	"Do not load it; get it again.")
+SCAN_RULE(TEXT_ENCODING, "text.encoding", SCAN_UNSCANNED, SCAN_HIGH, "has bytes that are no text in UTF-8",
+	"It is in another encoding, or has control characters in it: there nothing was looked for.",
+	"Convert it to UTF-8, and scan it again.")
+SCAN_RULE(TEXT_BIDI, "text.bidi", SCAN_BAD, SCAN_HIGH, "has code that is shown in another order than it has",
+	"Control characters of direction move code about for whoever reads it: what looks like a comment is run, or the other way round (CVE-2021-42574).",
+	"Do not build or run it; show the file with its control characters, and find out who put them in.")
+SCAN_RULE(TEXT_BIDI_ODD, "text.bidi-text", SCAN_SUSPICIOUS, SCAN_MEDIUM, "has text that is shown in another order than it has",
+	"Control characters of direction reorder Latin text, which has no need of them.",
+	"Show the text with its control characters, and remove them.")
+SCAN_RULE(TEXT_INVISIBLE, "text.invisible-name", SCAN_BAD, SCAN_HIGH, "has an invisible character in a name",
+	"Two names that look the same are different ones: what is called is not what seems to be called.",
+	"Do not build or run it; compare the names byte by byte.")
+SCAN_RULE(TEXT_INVISIBLE_ODD, "text.invisible", SCAN_SUSPICIOUS, SCAN_MEDIUM, "has an invisible character in code",
+	"Nobody sees it, but a program does: texts that look the same are different ones.",
+	"Remove the character, or write it as an escape.")
+SCAN_RULE(TEXT_DATA, "text.hidden-data", SCAN_BAD, SCAN_HIGH, "says something in characters that nobody sees",
+	"Models and programs read such characters, people do not: they carry orders or code past a review.",
+	"Do not use it, nor show it to an AI tool; find out who put them in.")
+SCAN_RULE(TEXT_RUN, "text.hidden-run", SCAN_SUSPICIOUS, SCAN_MEDIUM, "has many invisible characters in a row",
+	"No script writes several of them one behind the other; data can be hidden so.",
+	"Remove them, or find out what they are for.")
+SCAN_RULE(TEXT_LOOKALIKE, "text.look-alike", SCAN_BAD, SCAN_HIGH, "has a name with a letter that looks like another",
+	"A letter of another script stands among Latin ones in one word: the name is another than the one it seems to be (CVE-2021-42694).",
+	"Do not build or run it; look for the other definition of the name.")
+SCAN_RULE(TEXT_LOOKALIKE_ODD, "text.look-alike-text", SCAN_SUSPICIOUS, SCAN_MEDIUM, "has a text with a letter that looks like another",
+	"A letter of another script stands among Latin ones in one word: a name in a text can be looked up, or shown to somebody.",
+	"Compare it with the name it seems to be.")
+SCAN_RULE(TEXT_STYLED, "text.styled-name", SCAN_SUSPICIOUS, SCAN_MEDIUM, "has a name in letters of another style",
+	"Languages that normalise names take it for the plain one; searches and scanners do not find it.",
+	"Write the name in plain letters.")
+SCAN_RULE(TEXT_FAR, "text.off-screen", SCAN_SUSPICIOUS, SCAN_MEDIUM, "has code far to the right, behind blanks",
+	"An editor that does not wrap lines does not show it.",
+	"Read what stands there.")

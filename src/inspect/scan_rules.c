@@ -6,6 +6,8 @@ const struct scan_rule scan_rules[SCAN_RULES] = {
 #undef SCAN_RULE
 };
 
+const char *const scan_subject_names[SCAN_SUBJECTS + 1] = {"models", "text", NULL};
+
 const char *scan_verdict_word(enum scan_verdict v)
 {
 	static const char *const word[SCAN_VERDICTS] = {"clean", "unscanned", "suspicious", "bad"};

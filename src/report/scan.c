@@ -74,6 +74,28 @@ static void put_file(struct buf *out, const struct scan_file *f, size_t width, b
 	buf_u8(out, '\n');
 }
 
+/* What is clean of one thing is not clean of all. */
+static void put_looked(struct buf *out, const struct scan_result *r)
+{
+	size_t text = 0;
+	for (size_t i = 0; i < r->n; i++)
+		text += r->file[i].sum.looked == SCAN_TEXT;
+	if (text)
+		buf_fmt(out, "%zu text file%s searched for what is hidden in text, and for nothing else: what code does was not judged.\n",
+		        text, text == 1 ? " was" : "s were");
+	if (r->left_out)
+		buf_fmt(out, "%llu file%s left out, as %s not of what was looked for.\n", (unsigned long long)r->left_out,
+		        r->left_out == 1 ? " was" : "s were", r->left_out == 1 ? "it is" : "they are");
+	buf_str_add(out, "Looked for: ");
+	const char *before = "";
+	for (size_t i = 0; i < SCAN_SUBJECTS; i++)
+		if (r->subjects & 1u << i) {
+			buf_fmt(out, "%s%s", before, scan_subject_names[i]);
+			before = ", ";
+		}
+	buf_fmt(out, "%s.\n", r->deep ? "; the numbers of tensors were read too" : "");
+}
+
 void scan_text(struct buf *out, const struct scan_result *r, size_t width, bool colour)
 {
 	size_t count[SCAN_VERDICTS], text = 0;
@@ -104,19 +126,24 @@ void scan_text(struct buf *out, const struct scan_result *r, size_t width, bool 
 	if (text)
 		buf_fmt(out, "%zu text file%s without a model in %s: nothing here judges such text yet, so %s unscanned.\n", text,
 		        write_s(text), text == 1 ? "it" : "them", text == 1 ? "it is" : "they are");
-	if (r->left_out)
-		buf_fmt(out, "%llu text file%s without a model in %s left out.\n", (unsigned long long)r->left_out,
-		        write_s((size_t)r->left_out), r->left_out == 1 ? "it was" : "them were");
-	buf_str_add(out, "Looked for: ");
-	for (size_t i = 0; r->subject[i]; i++)
-		buf_fmt(out, "%s%s", i ? ", " : "", r->subject[i]);
-	buf_fmt(out, "%s.\n", r->deep ? "; the numbers of tensors were read too" : "");
+	put_looked(out, r);
 }
 
 static void put_member(struct buf *out, const char *key, const char *value)
 {
 	buf_fmt(out, ", \"%s\": ", key);
 	write_json(out, value);
+}
+
+static void put_subjects(struct buf *out, uint32_t bits)
+{
+	const char *before = "";
+	for (size_t i = 0; i < SCAN_SUBJECTS; i++)
+		if (bits & 1u << i) {
+			buf_str_add(out, before);
+			write_json(out, scan_subject_names[i]);
+			before = ", ";
+		}
 }
 
 static void json_finding(struct buf *out, const struct scan_finding *f)
@@ -145,10 +172,7 @@ void scan_json(struct buf *out, const struct scan_result *r, const char *version
 	buf_str_add(out, "{\n  \"version\": ");
 	write_json(out, version);
 	buf_fmt(out, ",\n  \"verdict\": \"%s\",\n  \"deep\": %s,\n  \"subjects\": [", scan_verdict_word(worst), r->deep ? "true" : "false");
-	for (size_t i = 0; r->subject[i]; i++) {
-		buf_str_add(out, i ? ", " : "");
-		write_json(out, r->subject[i]);
-	}
+	put_subjects(out, r->subjects);
 	buf_fmt(out, "],\n  \"counts\": {\"files\": %zu, \"left_out\": %llu", r->n, (unsigned long long)r->left_out);
 	for (int v = SCAN_CLEAN; v <= SCAN_BAD; v++)
 		buf_fmt(out, ", \"%s\": %zu", scan_verdict_word((enum scan_verdict)v), count[v]);
@@ -159,6 +183,9 @@ void scan_json(struct buf *out, const struct scan_result *r, const char *version
 		write_json(out, f->path);
 		put_member(out, "verdict", scan_verdict_word((enum scan_verdict)f->sum.verdict));
 		put_member(out, "form", f->sum.form);
+		buf_str_add(out, ", \"looked_for\": [");
+		put_subjects(out, f->sum.looked);
+		buf_u8(out, ']');
 		buf_fmt(out, ", \"size\": %llu, \"uncovered\": %llu, \"dropped\": %llu, \"findings\": [", (unsigned long long)f->sum.size,
 		        (unsigned long long)f->sum.uncovered, (unsigned long long)f->sum.dropped + (f->sum.found - f->kept));
 		for (size_t k = 0; k < f->kept; k++) {
