@@ -37,6 +37,7 @@ static const char *const scan_examples[] = {
         "postern scan model.pt  # is there a back door in this model?",
         "postern scan --subject models --format json models/",
         "postern scan --subject text src/  # does a text hide something from whoever reads it?",
+        "postern scan --subject agents .  # what does this project have AI tools do?",
         "postern scan --deep checkpoint.safetensors",
         NULL,
 };

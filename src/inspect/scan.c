@@ -93,6 +93,11 @@ bool scan_steps(struct scan *s, const struct scan_input *in, uint64_t n)
 	return false;
 }
 
+void scan_lets(struct scan *s, uint32_t bits)
+{
+	s->sum->lets |= bits;
+}
+
 /* Findings. */
 
 /* As much of a text as fits; whole characters. */
@@ -287,9 +292,12 @@ static bool look(struct scan *s, const struct scan_input *in)
 	}
 	if (claims > 1)
 		scan_found(s, in, SCAN_RULE_FORMATS, 0, 0, "%u formats fit", claims);
-	/* What is a format of its own may be a text as well: pickles of protocol 0 are. */
-	if ((wants(s) & SCAN_TEXT) && (claims == 0 || scan_is_text(in->bytes)) && scan_hidden_look(s, in, false))
-		looked |= SCAN_TEXT;
+	/* What an AI tool obeys has nothing to hide. What is a format of its own may be a text as well: pickles of protocol 0 are. */
+	bool strict = (wants(s) & SCAN_AGENTS) && scan_agent_is_text(in);
+	if (((wants(s) & SCAN_TEXT) || strict) && (claims == 0 || scan_is_text(in->bytes)) && scan_hidden_look(s, in, strict))
+		looked |= wants(s) & SCAN_TEXT;
+	if ((wants(s) & SCAN_AGENTS) && scan_agent_look(s, in))
+		looked |= SCAN_AGENTS;
 	s->sum->looked |= looked | (claims ? wants(s) & SCAN_MODELS : 0);
 	if (claims == 0 && !in->quiet && !searched(s, in, looked))
 		not_claimed(s, in);

@@ -43,10 +43,22 @@ extern const struct scan_rule scan_rules[SCAN_RULES];
 /* What can be looked for; bits. */
 #define SCAN_MODELS   1u /* what runs when a model is loaded */
 #define SCAN_TEXT     2u /* what text hides from whoever reads it */
-#define SCAN_SUBJECTS 2u
-#define SCAN_ALL      3u
-/* "models", "text"; NULL-terminated, in the order of the bits. */
+#define SCAN_AGENTS   4u /* what the configuration of an AI tool lets it do */
+#define SCAN_SUBJECTS 3u
+#define SCAN_ALL      7u
+/* "models", "text", "agents"; NULL-terminated, in the order of the bits. */
 extern const char *const scan_subject_names[SCAN_SUBJECTS + 1];
+
+/* What the configuration of an AI tool lets it do; bits. That alone is no finding. */
+#define SCAN_LETS_COMMANDS 1u  /* commands are run at events */
+#define SCAN_LETS_SERVERS  2u  /* servers of MCP or of languages are started */
+#define SCAN_LETS_NETWORK  4u  /* a command reaches the network */
+#define SCAN_LETS_LATEST   8u  /* a package is run in whatever version is newest */
+#define SCAN_LETS_APPROVAL 16u /* something is done without asking */
+#define SCAN_LETS          5u
+#define SCAN_LETS_ALL      31u
+/* "commands", "servers", "network", "newest", "approval"; NULL-terminated, in the order of the bits. */
+extern const char *const scan_lets_names[SCAN_LETS + 1];
 
 /* One finding; of a rule whose verdict is UNSCANNED the span is what was not covered. Texts can be shown: they are UTF-8 without control
  * characters, and end. */
@@ -63,6 +75,7 @@ struct scan_summary {
 	uint32_t verdict;         /* enum scan_verdict; the worst of its findings, also of those that were dropped */
 	uint32_t other;           /* nothing here concerns the subjects that are looked for: text without a model in it */
 	uint32_t looked;          /* subjects it was searched for, that or what is in it; a verdict is about these only */
+	uint32_t lets;            /* of the configuration of an AI tool: what it lets it do */
 	uint64_t size, uncovered; /* bytes; uncovered of the file, or of what was unpacked from it */
 	uint32_t found, dropped;  /* findings that were told, and that were not */
 	char form[SCAN_FORM_MAX]; /* what it is taken for, "zip"; several with commas; "": not known */

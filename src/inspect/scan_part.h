@@ -98,4 +98,11 @@ void scan_config_look(struct scan *s, const struct scan_input *in);
  */
 bool scan_hidden_look(struct scan *s, const struct scan_input *in, bool strict);
 
+/* Is it a text that an AI tool obeys? */
+bool scan_agent_is_text(const struct scan_input *in);
+/* Judges the configuration of an AI tool, told by its name. False: it is none. */
+bool scan_agent_look(struct scan *s, const struct scan_input *in);
+/* Notes what it lets the tool do: bits of scan.h. */
+void scan_lets(struct scan *s, uint32_t bits);
+
 #endif

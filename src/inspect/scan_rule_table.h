@@ -164,3 +164,57 @@ SCAN_RULE(TEXT_STYLED, "text.styled-name", SCAN_SUSPICIOUS, SCAN_MEDIUM, "has a 
 SCAN_RULE(TEXT_FAR, "text.off-screen", SCAN_SUSPICIOUS, SCAN_MEDIUM, "has code far to the right, behind blanks",
 	"An editor that does not wrap lines does not show it.",
 	"Read what stands there.")
+SCAN_RULE(AGENT_UNREAD, "agent.unread", SCAN_UNSCANNED, SCAN_HIGH, "settings of an AI tool that cannot be read",
+	"It is not of the format that its name says, or too large: what the tool makes of it is not known.",
+	"Repair it, and scan it again.")
+SCAN_RULE(AGENT_DOWNLOAD, "agent.download-and-run", SCAN_BAD, SCAN_HIGH, "has the AI tool run what it fetches",
+	"The command is run without a question, and what it runs is whatever the host sends at that time.",
+	"Do not open the folder with the tool; remove the command, or fetch, review and pin what it runs.")
+SCAN_RULE(AGENT_INSTALLER, "agent.installer", SCAN_SUSPICIOUS, SCAN_MEDIUM, "has the AI tool run an installer from the network",
+	"The installer is a known one, but it is run without a question, in whatever version is newest.",
+	"Install what is needed beforehand, in a version that was reviewed.")
+SCAN_RULE(AGENT_HIDDEN, "agent.encoded-command", SCAN_BAD, SCAN_HIGH, "runs a command that is encoded",
+	"Nobody encodes a command that may be read.",
+	"Do not run it, nor let an AI tool read it; decode the command to see what it does.")
+SCAN_RULE(AGENT_REVERSE, "agent.reverse-shell", SCAN_BAD, SCAN_HIGH, "has the AI tool give a shell to another host",
+	"Whoever is at the other end can do all that the user can.",
+	"Do not open the folder with the tool; find out who put it there.")
+SCAN_RULE(AGENT_SENDS, "agent.sends-secrets", SCAN_BAD, SCAN_HIGH, "has the AI tool send away secrets",
+	"One command reads files or variables that hold keys and passwords, and sends them over the network.",
+	"Do not open the folder with the tool; if it was opened, change what the files hold.")
+SCAN_RULE(AGENT_DISGUISED, "agent.disguised-program", SCAN_BAD, SCAN_HIGH, "has the AI tool run a file that is called a picture or a font",
+	"A program that is called so is meant not to be looked at.",
+	"Do not open the folder with the tool; look at the file.")
+SCAN_RULE(AGENT_TELLS_DOWNLOAD, "agent.tells-download", SCAN_SUSPICIOUS, SCAN_MEDIUM, "tells the AI tool to run what it fetches",
+	"A model that follows the text runs whatever the host sends at that time.",
+	"Ask the author for a way with a version and a checksum.")
+SCAN_RULE(AGENT_TELLS_SENDS, "agent.tells-secrets", SCAN_SUSPICIOUS, SCAN_HIGH, "tells the AI tool to send away secrets",
+	"A command in the text reads files or variables that hold keys and passwords, and sends them over the network.",
+	"Do not let an AI tool read it unless you know what it is for.")
+SCAN_RULE(AGENT_TELLS_REVERSE, "agent.tells-reverse-shell", SCAN_SUSPICIOUS, SCAN_MEDIUM, "has a command that gives a shell to another host",
+	"Texts for tests of security have such examples; others have no use for them.",
+	"Do not let an AI tool read it unless you know what it is for.")
+SCAN_RULE(AGENT_TELLS_ENCODED, "agent.tells-encoded", SCAN_SUSPICIOUS, SCAN_MEDIUM, "has a command that runs what it decodes",
+	"What is run cannot be read.",
+	"Decode it, and see what it does.")
+SCAN_RULE(AGENT_COMMENT, "agent.comment", SCAN_SUSPICIOUS, SCAN_MEDIUM, "has commands in a comment that is not shown",
+	"People who read the page do not see a comment; a model does.",
+	"Read the comment, and remove it unless you know what it is for.")
+SCAN_RULE(AGENT_DATA_CODE, "agent.code-in-data", SCAN_SUSPICIOUS, SCAN_MEDIUM, "has data with code that starts programs",
+	"A value of JSON that is code is run by whatever takes it for data.",
+	"Find out what runs it.")
+SCAN_RULE(AGENT_TUNNEL, "agent.tunnel", SCAN_SUSPICIOUS, SCAN_MEDIUM, "names a host that hides whose it is",
+	"Such a host leads to whoever asked for it a moment ago, or shows what it was sent.",
+	"Find out what is sent there.")
+SCAN_RULE(AGENT_HOST, "agent.api-host", SCAN_SUSPICIOUS, SCAN_HIGH, "sends the AI tool's requests to another host",
+	"All that the tool sends goes there, with the user's key (CVE-2026-21852).",
+	"Open the folder only if the host is your organisation's.")
+SCAN_RULE(AGENT_HOST_PLAIN, "agent.api-host-plain", SCAN_BAD, SCAN_HIGH, "sends the AI tool's requests to another host without encryption",
+	"All that the tool sends goes there in clear text, with the user's key (CVE-2026-21852).",
+	"Do not open the folder with the tool.")
+SCAN_RULE(AGENT_PRELOAD, "agent.preload", SCAN_SUSPICIOUS, SCAN_HIGH, "has programs load code that they are not asked to",
+	"A variable makes each program that the tool starts load it, or take any certificate.",
+	"Remove the variable.")
+SCAN_RULE(AGENT_APPROVES, "agent.auto-approval", SCAN_SUSPICIOUS, SCAN_MEDIUM, "lets the AI tool act without asking",
+	"Who opens the folder is asked no more, whatever the model, or a text that it reads, wants done (CVE-2025-59536).",
+	"Leave it out of what is shared; allow single commands.")

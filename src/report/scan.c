@@ -74,6 +74,29 @@ static void put_file(struct buf *out, const struct scan_file *f, size_t width, b
 	buf_u8(out, '\n');
 }
 
+/* What configuration lets tools do is told, and is no finding. */
+static void put_lets(struct buf *out, const struct scan_result *r)
+{
+	static const char *const means[SCAN_LETS] = {"run commands at events", "start servers", "have a command that reaches the network",
+	        "run a package in whatever version is newest", "approve something beforehand"};
+	size_t files = 0, n[SCAN_LETS] = {0};
+	for (size_t i = 0; i < r->n; i++) {
+		files += (r->file[i].sum.looked & SCAN_AGENTS) != 0;
+		for (size_t k = 0; k < SCAN_LETS; k++)
+			n[k] += (r->file[i].sum.lets & 1u << k) != 0;
+	}
+	if (!files)
+		return;
+	buf_fmt(out, "%zu file%s of AI tools' configuration", files, write_s(files));
+	const char *before = ": ";
+	for (size_t k = 0; k < SCAN_LETS; k++)
+		if (n[k]) {
+			buf_fmt(out, "%s%zu %s", before, n[k], means[k]);
+			before = ", ";
+		}
+	buf_str_add(out, ".\n");
+}
+
 /* What is clean of one thing is not clean of all. */
 static void put_looked(struct buf *out, const struct scan_result *r)
 {
@@ -83,6 +106,7 @@ static void put_looked(struct buf *out, const struct scan_result *r)
 	if (text)
 		buf_fmt(out, "%zu text file%s searched for what is hidden in text, and for nothing else: what code does was not judged.\n",
 		        text, text == 1 ? " was" : "s were");
+	put_lets(out, r);
 	if (r->left_out)
 		buf_fmt(out, "%llu file%s left out, as %s not of what was looked for.\n", (unsigned long long)r->left_out,
 		        r->left_out == 1 ? " was" : "s were", r->left_out == 1 ? "it is" : "they are");
@@ -135,13 +159,13 @@ static void put_member(struct buf *out, const char *key, const char *value)
 	write_json(out, value);
 }
 
-static void put_subjects(struct buf *out, uint32_t bits)
+static void put_bits(struct buf *out, uint32_t bits, const char *const *names)
 {
 	const char *before = "";
-	for (size_t i = 0; i < SCAN_SUBJECTS; i++)
+	for (size_t i = 0; names[i]; i++)
 		if (bits & 1u << i) {
 			buf_str_add(out, before);
-			write_json(out, scan_subject_names[i]);
+			write_json(out, names[i]);
 			before = ", ";
 		}
 }
@@ -172,7 +196,7 @@ void scan_json(struct buf *out, const struct scan_result *r, const char *version
 	buf_str_add(out, "{\n  \"version\": ");
 	write_json(out, version);
 	buf_fmt(out, ",\n  \"verdict\": \"%s\",\n  \"deep\": %s,\n  \"subjects\": [", scan_verdict_word(worst), r->deep ? "true" : "false");
-	put_subjects(out, r->subjects);
+	put_bits(out, r->subjects, scan_subject_names);
 	buf_fmt(out, "],\n  \"counts\": {\"files\": %zu, \"left_out\": %llu", r->n, (unsigned long long)r->left_out);
 	for (int v = SCAN_CLEAN; v <= SCAN_BAD; v++)
 		buf_fmt(out, ", \"%s\": %zu", scan_verdict_word((enum scan_verdict)v), count[v]);
@@ -184,7 +208,11 @@ void scan_json(struct buf *out, const struct scan_result *r, const char *version
 		put_member(out, "verdict", scan_verdict_word((enum scan_verdict)f->sum.verdict));
 		put_member(out, "form", f->sum.form);
 		buf_str_add(out, ", \"looked_for\": [");
-		put_subjects(out, f->sum.looked);
+		put_bits(out, f->sum.looked, scan_subject_names);
+		if (f->sum.looked & SCAN_AGENTS) {
+			buf_str_add(out, "], \"lets\": [");
+			put_bits(out, f->sum.lets, scan_lets_names);
+		}
 		buf_u8(out, ']');
 		buf_fmt(out, ", \"size\": %llu, \"uncovered\": %llu, \"dropped\": %llu, \"findings\": [", (unsigned long long)f->sum.size,
 		        (unsigned long long)f->sum.uncovered, (unsigned long long)f->sum.dropped + (f->sum.found - f->kept));

@@ -54,6 +54,9 @@ check 'clean text is said to be clean of one thing' gives 0 'searched for what i
 check 'the place is a line and a column' gives 1 'line 2, column 4 ' "$files/text/early-two.py"
 check 'what tags say is shown' gives 1 '6 characters say "run id"' "$files/text/tags.md"
 check 'hidden characters are shown by number' gives 1 'is<U\+200B>Admin' "$files/text/name.rs"
+check 'what configuration lets tools do is told' gives 0 '^1 file of AI tools. configuration: 1 run commands at events' "$files/agents/good/.claude/settings.json"
+check 'what is no configuration is left out where it is asked for' gives 0 '^1 file was left out' --subject agents "$files/agents/good/README.md" "$files/agents/good/CLAUDE.md"
+check 'a configuration is found in an archive' gives 1 'in a/.claude/settings.json' "$files/text/agents.zip"
 check 'the call is shown' gives 1 'posix.system\("id"\)' "$files/pickle/call-4.pkl"
 check 'what to do is said' gives 1 '→ Do not load it' "$files/pickle/call-4.pkl"
 
