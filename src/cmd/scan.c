@@ -38,6 +38,7 @@ static const char *const scan_examples[] = {
         "postern scan --subject models --format json models/",
         "postern scan --subject text src/  # does a text hide something from whoever reads it?",
         "postern scan --subject agents .  # what does this project have AI tools do?",
+        "postern scan --subject code src/  # does it run what it decodes, or send away secrets?",
         "postern scan --deep checkpoint.safetensors",
         NULL,
 };

@@ -298,6 +298,8 @@ static bool look(struct scan *s, const struct scan_input *in)
 		looked |= wants(s) & SCAN_TEXT;
 	if ((wants(s) & SCAN_AGENTS) && scan_agent_look(s, in))
 		looked |= SCAN_AGENTS;
+	if ((wants(s) & SCAN_CODE) && scan_code_look(s, in))
+		looked |= SCAN_CODE;
 	s->sum->looked |= looked | (claims ? wants(s) & SCAN_MODELS : 0);
 	if (claims == 0 && !in->quiet && !searched(s, in, looked))
 		not_claimed(s, in);

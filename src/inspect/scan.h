@@ -44,9 +44,10 @@ extern const struct scan_rule scan_rules[SCAN_RULES];
 #define SCAN_MODELS   1u /* what runs when a model is loaded */
 #define SCAN_TEXT     2u /* what text hides from whoever reads it */
 #define SCAN_AGENTS   4u /* what the configuration of an AI tool lets it do */
-#define SCAN_SUBJECTS 3u
-#define SCAN_ALL      7u
-/* "models", "text", "agents"; NULL-terminated, in the order of the bits. */
+#define SCAN_CODE     8u /* what a program does with what it decodes or fetches, and with secrets */
+#define SCAN_SUBJECTS 4u
+#define SCAN_ALL      15u
+/* "models", "text", "agents", "code"; NULL-terminated, in the order of the bits. */
 extern const char *const scan_subject_names[SCAN_SUBJECTS + 1];
 
 /* What the configuration of an AI tool lets it do; bits. That alone is no finding. */

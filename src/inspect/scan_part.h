@@ -102,6 +102,8 @@ bool scan_hidden_look(struct scan *s, const struct scan_input *in, bool strict);
 bool scan_agent_is_text(const struct scan_input *in);
 /* Judges the configuration of an AI tool, told by its name. False: it is none. */
 bool scan_agent_look(struct scan *s, const struct scan_input *in);
+/* Follows values in source code, and reads what a package has run on installation. False: it is neither. */
+bool scan_code_look(struct scan *s, const struct scan_input *in);
 /* Notes what it lets the tool do: bits of scan.h. */
 void scan_lets(struct scan *s, uint32_t bits);
 

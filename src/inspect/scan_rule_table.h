@@ -218,3 +218,36 @@ SCAN_RULE(AGENT_PRELOAD, "agent.preload", SCAN_SUSPICIOUS, SCAN_HIGH, "has progr
 SCAN_RULE(AGENT_APPROVES, "agent.auto-approval", SCAN_SUSPICIOUS, SCAN_MEDIUM, "lets the AI tool act without asking",
 	"Who opens the folder is asked no more, whatever the model, or a text that it reads, wants done (CVE-2025-59536).",
 	"Leave it out of what is shared; allow single commands.")
+SCAN_RULE(CODE_LIMIT, "code.limit", SCAN_UNSCANNED, SCAN_HIGH, "source code that is too large",
+	"What stands behind the place was not followed.",
+	"Review it as you review code.")
+SCAN_RULE(CODE_DECODED, "code.runs-decoded", SCAN_BAD, SCAN_HIGH, "runs code that it decodes",
+	"What is run cannot be read: it is packed or encrypted, so that nobody sees it.",
+	"Do not run it; decode the data to see what it does.")
+SCAN_RULE(CODE_FETCHED, "code.runs-fetched", SCAN_BAD, SCAN_HIGH, "runs code that it fetches",
+	"It does whatever a host sends at that time.",
+	"Do not run it.")
+SCAN_RULE(CODE_SENDS, "code.sends-secrets", SCAN_BAD, SCAN_HIGH, "sends away files or variables that hold secrets",
+	"Keys and passwords, or all variables of the process, go over the network.",
+	"Do not run it; if it was run, change what was sent.")
+SCAN_RULE(CODE_REVERSE, "code.reverse-shell", SCAN_BAD, SCAN_HIGH, "gives a shell to another host",
+	"Whoever is at the other end can do all that the user can.",
+	"Do not run it.")
+SCAN_RULE(CODE_COMMAND, "code.command", SCAN_BAD, SCAN_HIGH, "starts a command that does harm",
+	"The command is encoded, sends away secrets, gives a shell away, or is a file that is called a picture.",
+	"Do not run it.")
+SCAN_RULE(CODE_COMMAND_ODD, "code.command-fetches", SCAN_SUSPICIOUS, SCAN_MEDIUM, "starts a command that runs what it fetches or decodes",
+	"It does whatever a host sends at that time, or what cannot be read.",
+	"Find out what is run, and pin it.")
+SCAN_RULE(CODE_DECODED_ODD, "code.starts-decoded", SCAN_SUSPICIOUS, SCAN_MEDIUM, "starts a program whose name or arguments it decodes",
+	"What is started cannot be read.",
+	"Decode the data to see what it is.")
+SCAN_RULE(CODE_INSTALL, "code.install-script", SCAN_BAD, SCAN_HIGH, "does harm when it is installed",
+	"A package's script runs on installation what it fetches or decodes, or sends away secrets.",
+	"Do not install it, or only without scripts.")
+SCAN_RULE(CODE_DEPENDENCY, "code.plain-dependency", SCAN_SUSPICIOUS, SCAN_HIGH, "depends on a package from an address without encryption",
+	"Whoever is between can put another package in its place; no registry has it.",
+	"Take the package from a registry, with a checksum.")
+SCAN_RULE(CODE_TEST, "code.virus-test", SCAN_BAD, SCAN_HIGH, "is the test file for virus scanners",
+	"It does nothing, but scanners of viruses must report it (EICAR).",
+	"Remove it where it is not wanted.")

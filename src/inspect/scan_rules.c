@@ -6,7 +6,7 @@ const struct scan_rule scan_rules[SCAN_RULES] = {
 #undef SCAN_RULE
 };
 
-const char *const scan_subject_names[SCAN_SUBJECTS + 1] = {"models", "text", "agents", NULL};
+const char *const scan_subject_names[SCAN_SUBJECTS + 1] = {"models", "text", "agents", "code", NULL};
 const char *const scan_lets_names[SCAN_LETS + 1] = {"commands", "servers", "network", "newest", "approval", NULL};
 
 const char *scan_verdict_word(enum scan_verdict v)
