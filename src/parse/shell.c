@@ -91,7 +91,8 @@ static void twofold(struct reader *r, int command, unsigned depth, struct buf *w
 
 static bool ends_word(int c, int shut)
 {
-	return c < 0 || c == shut || strchr(" \t\r\n;|&()<>", c) != NULL;
+	/* A zero is a byte like another. */
+	return c < 0 || c == shut || (c && strchr(" \t\r\n;|&()<>", c) != NULL);
 }
 
 static void word(struct reader *r, int shut, int command, unsigned depth)

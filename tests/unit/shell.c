@@ -68,6 +68,11 @@ static void there_are_bounds(void **state)
 	struct shell_command *c;
 	size_t n;
 	(void)state;
+	/* A zero is in a word, and none is passed over for ever. */
+	assert_int_equal(shell_read(SLICE("a\0b | \0 c"), &a, &c, &n), 0);
+	assert_int_equal(n, 2);
+	assert_int_equal(c[0].word[0].n, 3);
+	assert_int_equal(c[1].n, 2);
 	for (int i = 0; i < 5000; i++)
 		buf_str_add(&b, "$(a;");
 	assert_int_equal(shell_read(buf_slice(&b), &a, &c, &n), 0);
