@@ -21,14 +21,16 @@ static void on_found(void *arg, const struct scan_finding *f)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	/* The first byte is an option. */
+	/* The first byte is an option, and a name. */
+	static const char *const names[] = {"notes.txt", "model.pkl", "x.py", "x.js", "CLAUDE.md", ".claude/settings.json",
+	        ".codex/config.toml", "skills/a/b.sh", "x.rb", "package.json"};
 	struct scan_options o = {.deep = size && data[0] & 1,
 	        .limits = {.findings = 20, .depth = 4, .unpacked = 1 << 18, .member = 1 << 16, .steps = 20000}};
 	struct seen s = {0};
 	struct scan_summary sum;
 	if (size == 0)
 		return 0;
-	if (scan_bytes(slice_of(data + 1, size - 1), data[0] & 2 ? "model.pkl" : "notes.txt", &o, on_found, &s, &sum) < 0)
+	if (scan_bytes(slice_of(data + 1, size - 1), names[(data[0] >> 1) % ARRAY_LEN(names)], &o, on_found, &s, &sum) < 0)
 		return 0;
 	if (sum.found != s.n || sum.verdict < s.worst || (s.n == 0 && sum.dropped == 0 && sum.verdict != SCAN_CLEAN))
 		__builtin_trap();

@@ -31,15 +31,13 @@ struct scan_opts {
 };
 
 static const char *const formats[] = {"text", "json", "sarif", "html", NULL};
-/* What can be looked for. */
-static const char *const subjects[] = {"models", NULL};
 
 static const struct opt scan_table[] = {
         OPT_CHOICE(struct scan_opts, format, "format", 'f', "FORMAT", formats, "what is printed; by default text"),
         OPT_STRING(struct scan_opts, output, "output", 'o', "FILE", "write it there"),
         OPT_FLAG(struct scan_opts, deep, "deep", 0, "read the numbers of tensors too, not only what describes them"),
-        OPT_LIST(struct scan_opts, subject, "subject", 0, "SUBJECT", subjects,
-                "look for these only, and leave out text that does not concern them; by default all that are known"),
+        OPT_LIST(struct scan_opts, subject, "subject", 0, "SUBJECT", scan_subject_names,
+                "look for these only, and leave out files that do not concern them; by default for all"),
         OPT_U64(struct scan_opts, jobs, "jobs", 'j', "N", 1, SCAN_JOBS_MAX, "so many processes at once; by default as many as processors"),
         OPT_STRING(
                 struct scan_opts, baseline, "baseline", 'b', "FILE", "what it pins to the content of files is known, and does not count"),
@@ -55,6 +53,9 @@ static const struct opt scan_table[] = {
 static const char *const scan_examples[] = {
         "postern scan model.pt  # is there a back door in this model?",
         "postern scan --subject models --format json models/",
+        "postern scan --subject text src/  # does a text hide something from whoever reads it?",
+        "postern scan --subject agents .  # what does this project have AI tools do?",
+        "postern scan --subject code src/  # does it run what it decodes, or send away secrets?",
         "postern scan --deep checkpoint.safetensors",
         "postern scan --subject models --format sarif --output scan.sarif .  # for a code host",
         "postern scan --format html --output scan.html models/  # a page for a reader",
@@ -211,6 +212,16 @@ static void find_root(char root[PATH_MAX], const char *folder)
 	}
 }
 
+static uint32_t asked(const struct opt_list *subject)
+{
+	uint32_t bits = 0;
+	for (size_t i = 0; i < subject->n; i++)
+		for (size_t k = 0; k < SCAN_SUBJECTS; k++)
+			if (strcmp(subject->item[i], scan_subject_names[k]) == 0)
+				bits |= 1u << k;
+	return bits ? bits : SCAN_ALL;
+}
+
 static void find_place(struct state *s)
 {
 	if (!getcwd(s->folder, sizeof(s->folder)))
@@ -221,7 +232,7 @@ static void find_place(struct state *s)
 	        .folder = s->folder,
 	        .baseline = s->o->baseline,
 	        .deep = s->o->deep,
-	        .subject = subjects};
+	        .subjects = asked(&s->o->subject)};
 }
 
 /* Would a file of this name have been met? */
@@ -357,7 +368,7 @@ static int run(void *options, const struct opt_args *args)
 	}
 	(void)signal(SIGPIPE, SIG_IGN);
 	struct state s = {.o = o, .arena = ARENA(ARENA_MAX), .terminal = isatty(STDERR_FILENO) == 1, .args = &below, .err = &err};
-	s.pool = (struct scan_pool){.o = {.deep = o->deep, .limits = scan_limits_default()},
+	s.pool = (struct scan_pool){.o = {.deep = o->deep, .subjects = asked(&o->subject), .limits = scan_limits_default()},
 	        .jobs = o->jobs ? (unsigned)o->jobs : processors(),
 	        .seconds = FILE_SECONDS,
 	        .done = on_done,

@@ -143,12 +143,6 @@ static int listen_to(struct scan_pool *p, size_t k, struct err *err)
 	return 0;
 }
 
-static const char *name_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	return slash ? slash + 1 : path;
-}
-
 /* Does it take long enough for another process to be worth its start? */
 static bool is_long(const struct scan_pool *p)
 {
@@ -175,7 +169,7 @@ static int give_out(struct scan_pool *p, struct err *err)
 			p->begun_ms = scan_now_ms();
 		p->on[k] = p->next;
 		j->state = SCAN_JOB_RUNS;
-		int r = look_at(j, j->at) ? scan_peer_ask(&p->peer[k], j->fd, name_of(j->path), &p->o, p->seconds) : -errno;
+		int r = look_at(j, j->at) ? scan_peer_ask(&p->peer[k], j->fd, j->path, &p->o, p->seconds) : -errno;
 		if (r < 0)
 			lose(p, k, r);
 	}

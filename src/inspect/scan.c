@@ -21,18 +21,18 @@
 
 /* Every kind of thing that is known: one row here, and one file. */
 static const struct scan_detector detectors[] = {
-        {"pickle", scan_pickle_claims, scan_pickle_look},
-        {"zip", scan_zip_claims, scan_zip_look},
-        {"tar", scan_tar_claims, scan_tar_look},
-        {"compressed", scan_packed_claims, scan_packed_look},
-        {"NPY", scan_npy_claims, scan_npy_look},
-        {"safetensors", scan_safetensors_claims, scan_safetensors_look},
-        {"GGUF", scan_gguf_claims, scan_gguf_look},
-        {"HDF5", scan_hdf5_claims, scan_hdf5_look},
-        {"ONNX", scan_onnx_claims, scan_onnx_look},
-        {"TensorFlow", scan_tensorflow_claims, scan_tensorflow_look},
-        {"template", scan_template_claims, scan_template_look},
-        {"configuration", scan_config_claims, scan_config_look},
+        {"pickle", SCAN_MODELS, scan_pickle_claims, scan_pickle_look},
+        {"zip", SCAN_ALL, scan_zip_claims, scan_zip_look},
+        {"tar", SCAN_ALL, scan_tar_claims, scan_tar_look},
+        {"compressed", SCAN_ALL, scan_packed_claims, scan_packed_look},
+        {"NPY", SCAN_MODELS, scan_npy_claims, scan_npy_look},
+        {"safetensors", SCAN_MODELS, scan_safetensors_claims, scan_safetensors_look},
+        {"GGUF", SCAN_MODELS, scan_gguf_claims, scan_gguf_look},
+        {"HDF5", SCAN_MODELS, scan_hdf5_claims, scan_hdf5_look},
+        {"ONNX", SCAN_MODELS, scan_onnx_claims, scan_onnx_look},
+        {"TensorFlow", SCAN_MODELS, scan_tensorflow_claims, scan_tensorflow_look},
+        {"template", SCAN_MODELS, scan_template_claims, scan_template_look},
+        {"configuration", SCAN_MODELS, scan_config_claims, scan_config_look},
 };
 
 struct scan {
@@ -45,6 +45,10 @@ struct scan {
 	uint64_t same[SAME];
 	unsigned n_same;
 	bool out_of_steps;
+	/* Where the last place in a text was: the next is counted from there. */
+	const uint8_t *counted;
+	uint64_t counted_to;
+	uint32_t line, column;
 };
 
 struct scan_limits scan_limits_default(void)
@@ -87,6 +91,11 @@ bool scan_steps(struct scan *s, const struct scan_input *in, uint64_t n)
 		        (unsigned long long)s->o->limits.steps);
 	s->out_of_steps = true;
 	return false;
+}
+
+void scan_lets(struct scan *s, uint32_t bits)
+{
+	s->sum->lets |= bits;
 }
 
 /* Findings. */
@@ -153,11 +162,19 @@ void scan_found(struct scan *s, const struct scan_input *in, enum scan_rule_name
 void scan_found_text(struct scan *s, const struct scan_input *in, enum scan_rule_name rule, struct slice text, uint64_t at, uint64_t n,
         const char *fmt, ...)
 {
-	struct scan_finding f = {.rule = rule, .at = at, .n = n, .line = 1, .column = 1};
-	for (uint64_t i = 0; i < at && i < text.n; i++) {
-		f.column = text.p[i] == '\n' ? 1 : f.column + ((text.p[i] & 0xc0) != 0x80);
-		f.line += text.p[i] == '\n';
+	struct scan_finding f = {.rule = rule, .at = at, .n = n};
+	if (s->counted != text.p || at < s->counted_to) {
+		s->counted = text.p;
+		s->counted_to = 0;
+		s->line = s->column = 1;
 	}
+	for (; s->counted_to < at && s->counted_to < text.n; s->counted_to++) {
+		uint8_t c = text.p[s->counted_to];
+		s->column = c == '\n' ? 1 : s->column + ((c & 0xc0) != 0x80);
+		s->line += c == '\n';
+	}
+	f.line = s->line;
+	f.column = s->column;
 	va_list ap;
 	va_start(ap, fmt);
 	found(s, in, &f, fmt, ap);
@@ -174,10 +191,20 @@ bool scan_zeros(struct slice s)
 	return true;
 }
 
+static bool plain_text(const uint8_t *p)
+{
+	uint64_t v;
+	memcpy(&v, p, sizeof(v));
+	return ((v | (v - 0x2020202020202020u) | (v + 0x0101010101010101u)) & 0x8080808080808080u) == 0;
+}
+
 bool scan_is_text(struct slice s)
 {
 	uint32_t c;
 	for (size_t i = 0, n; i < s.n; i += n) {
+		n = 8;
+		if (s.n - i >= 8 && plain_text(s.p + i))
+			continue;
 		n = utf8_next(s, i, &c);
 		if (n == 0 || (c < 0x20 && c != '\t' && c != '\n' && c != '\r' && c != '\f' && c != 0x1b) || c == 0x7f)
 			return false;
@@ -211,19 +238,31 @@ static void disguised(struct scan *s, const struct scan_input *in, const char *f
 			scan_found(s, in, SCAN_RULE_DISGUISE, 0, 0, "a %s that is called %s", form, innocent[i]);
 }
 
+static uint32_t wants(const struct scan *s)
+{
+	return s->o->subjects ? s->o->subjects : SCAN_ALL;
+}
+
+static bool called_model(const struct scan_input *in)
+{
+	static const char *const suffixes[] = {".pkl", ".pickle", ".pt", ".pth", ".bin", ".ckpt", ".joblib", ".dat", ".data", ".npy",
+	        ".npz", ".h5", ".keras", ".onnx", ".pb", ".safetensors", ".gguf"};
+	for (size_t i = 0; i < ARRAY_LEN(suffixes); i++)
+		if (scan_has_suffix(in->name, suffixes[i]))
+			return true;
+	return false;
+}
+
 static void not_claimed(struct scan *s, const struct scan_input *in)
 {
-	static const char *const models[] = {".pkl", ".pickle", ".pt", ".pth", ".bin", ".ckpt", ".joblib", ".dat", ".data", ".npy", ".npz",
-	        ".h5", ".keras", ".onnx", ".pb", ".safetensors", ".gguf"};
-	bool text = in->size == in->bytes.n && scan_is_text(in->bytes), model = false;
-	for (size_t i = 0; i < ARRAY_LEN(models); i++)
-		model |= scan_has_suffix(in->name, models[i]);
-	if (in->size == 0)
+	bool text = in->size == in->bytes.n && scan_is_text(in->bytes), models = wants(s) & SCAN_MODELS;
+	if (in->size == 0 || (!models && in->depth > 0))
 		return;
-	if (text && in->depth == 0 && !model)
+	if (!models || (text && in->depth == 0 && !called_model(in)))
 		s->sum->other = 1;
-	scan_found(s, in, text ? SCAN_RULE_TEXT : SCAN_RULE_UNKNOWN, 0, in->size, "%s", "");
-	if (!text)
+	if (!(s->sum->looked & SCAN_TEXT) || in->depth > 0 || text)
+		scan_found(s, in, text ? SCAN_RULE_TEXT : SCAN_RULE_UNKNOWN, 0, in->size, "%s", "");
+	if (!text && models)
 		scan_search(s, in, 0, in->bytes.n);
 }
 
@@ -233,11 +272,18 @@ static void note_form(struct scan_summary *sum, const char *form)
 	(void)snprintf(sum->form + n, sizeof(sum->form) - n, "%s%s", n ? ", " : "", form);
 }
 
+/* What no format claims is a text, and was searched as one: of models there are none in it, unless its name says that it is one. */
+static bool searched(const struct scan *s, const struct scan_input *in, uint32_t looked)
+{
+	return looked && (!(wants(s) & SCAN_MODELS) || (!called_model(in) && scan_is_text(in->bytes)));
+}
+
 static bool look(struct scan *s, const struct scan_input *in)
 {
 	unsigned claims = 0;
+	uint32_t looked = 0;
 	for (size_t i = 0; i < ARRAY_LEN(detectors); i++) {
-		if (!detectors[i].claims(s, in))
+		if (!(detectors[i].subjects & wants(s)) || !detectors[i].claims(s, in))
 			continue;
 		claims++;
 		if (in->depth == 0)
@@ -247,7 +293,16 @@ static bool look(struct scan *s, const struct scan_input *in)
 	}
 	if (claims > 1)
 		scan_found(s, in, SCAN_RULE_FORMATS, 0, 0, "%u formats fit", claims);
-	if (claims == 0 && !in->quiet)
+	/* What an AI tool obeys has nothing to hide. What is a format of its own may be a text as well: pickles of protocol 0 are. */
+	bool strict = (wants(s) & SCAN_AGENTS) && scan_agent_is_text(in);
+	if (((wants(s) & SCAN_TEXT) || strict) && (claims == 0 || scan_is_text(in->bytes)) && scan_hidden_look(s, in, strict))
+		looked |= wants(s) & SCAN_TEXT;
+	if ((wants(s) & SCAN_AGENTS) && scan_agent_look(s, in))
+		looked |= SCAN_AGENTS;
+	if ((wants(s) & SCAN_CODE) && scan_code_look(s, in))
+		looked |= SCAN_CODE;
+	s->sum->looked |= looked | (claims ? wants(s) & SCAN_MODELS : 0);
+	if (claims == 0 && !in->quiet && !searched(s, in, looked))
 		not_claimed(s, in);
 	return claims > 0;
 }
@@ -263,8 +318,13 @@ bool scan_into(struct scan *s, const struct scan_input *in, const char *label, s
 	n = strlen(member);
 	put_text(member + n, sizeof(member) - n, buf_slice(&shown));
 	const char *slash = strrchr(label, '/');
-	const struct scan_input part = {
-	        .bytes = bytes, .size = size, .member = member, .name = slash ? slash + 1 : label, .depth = in->depth + 1, .quiet = quiet};
+	const struct scan_input part = {.bytes = bytes,
+	        .size = size,
+	        .member = member,
+	        .name = slash ? slash + 1 : label,
+	        .path = label,
+	        .depth = in->depth + 1,
+	        .quiet = quiet};
 	if (part.depth > s->o->limits.depth) {
 		scan_found(s, &part, SCAN_RULE_LIMIT, 0, size, "more than %u deep", s->o->limits.depth);
 		return true;
@@ -299,7 +359,8 @@ static bool is_code(struct slice s)
 /* Most literals are nothing: that is found out before anything is put together. */
 static bool claimed(struct scan *s, const struct scan_input *in, struct slice b)
 {
-	const struct scan_input part = {.bytes = b, .size = b.n, .member = in->member, .name = "", .depth = in->depth + 1, .quiet = true};
+	const struct scan_input part = {
+	        .bytes = b, .size = b.n, .member = in->member, .name = "", .path = "", .depth = in->depth + 1, .quiet = true};
 	for (size_t i = 0; i < ARRAY_LEN(detectors); i++)
 		if (detectors[i].claims(s, &part))
 			return true;
@@ -354,7 +415,7 @@ int scan_bytes(struct slice in, const char *name, const struct scan_options *o, 
 		return -ENOMEM;
 	*s = (struct scan){.o = o, .fn = fn, .arg = arg, .sum = &sum};
 	const char *slash = strrchr(name, '/');
-	const struct scan_input all = {.bytes = in, .size = in.n, .member = "", .name = slash ? slash + 1 : name};
+	const struct scan_input all = {.bytes = in, .size = in.n, .member = "", .name = slash ? slash + 1 : name, .path = name};
 	(void)look(s, &all);
 	free(s);
 	*out = sum;

@@ -55,6 +55,27 @@ uint32_t scan_rule_find(struct slice id);
 #define SCAN_EVIDENCE_MAX 400u
 #define SCAN_FORM_MAX     64u
 
+/* What can be looked for; bits. */
+#define SCAN_MODELS   1u /* what runs when a model is loaded */
+#define SCAN_TEXT     2u /* what text hides from whoever reads it */
+#define SCAN_AGENTS   4u /* what the configuration of an AI tool lets it do */
+#define SCAN_CODE     8u /* what a program does with what it decodes or fetches, and with secrets */
+#define SCAN_SUBJECTS 4u
+#define SCAN_ALL      15u
+/* "models", "text", "agents", "code"; NULL-terminated, in the order of the bits. */
+extern const char *const scan_subject_names[SCAN_SUBJECTS + 1];
+
+/* What the configuration of an AI tool lets it do; bits. That alone is no finding. */
+#define SCAN_LETS_COMMANDS 1u  /* commands are run at events */
+#define SCAN_LETS_SERVERS  2u  /* servers of MCP or of languages are started */
+#define SCAN_LETS_NETWORK  4u  /* a command reaches the network */
+#define SCAN_LETS_LATEST   8u  /* a package is run in whatever version is newest */
+#define SCAN_LETS_APPROVAL 16u /* something is done without asking */
+#define SCAN_LETS          5u
+#define SCAN_LETS_ALL      31u
+/* "commands", "servers", "network", "newest", "approval"; NULL-terminated, in the order of the bits. */
+extern const char *const scan_lets_names[SCAN_LETS + 1];
+
 /* One finding; of a rule whose verdict is UNSCANNED the span is what was not covered. Texts can be shown: they are UTF-8 without control
  * characters, and end. */
 struct scan_finding {
@@ -69,6 +90,8 @@ struct scan_finding {
 struct scan_summary {
 	uint32_t verdict;           /* enum scan_verdict; the worst of its findings, also of those that were dropped */
 	uint32_t other;             /* nothing here concerns the subjects that are looked for: text without a model in it */
+	uint32_t looked;            /* subjects it was searched for, that or what is in it; a verdict is about these only */
+	uint32_t lets;              /* of the configuration of an AI tool: what it lets it do */
 	uint64_t size, uncovered;   /* bytes; uncovered of the file, or of what was unpacked from it */
 	uint32_t found, dropped;    /* findings that were told, and that were not */
 	struct scan_rule_set rules; /* of all of them */
@@ -85,12 +108,13 @@ struct scan_limits {
 struct scan_limits scan_limits_default(void);
 
 struct scan_options {
-	bool deep; /* read the numbers of tensors too */
+	bool deep;         /* read the numbers of tensors too */
+	uint32_t subjects; /* what is looked for; 0: all */
 	struct scan_limits limits;
 };
 
-/* Looks through all of `in`. `name` is what the file is called: a hint, and to tell a disguise. `found` may be NULL. 0 or -ENOMEM, then
- * nothing is known. */
+/* Looks through all of `in`. `name` is what the file is called, with the folders it is in if they are known: a hint, to tell a disguise,
+ * and by which programs find their configuration. `found` may be NULL. 0 or -ENOMEM, then nothing is known. */
 [[nodiscard]] int scan_bytes(struct slice in, const char *name, const struct scan_options *o,
         void (*found)(void *arg, const struct scan_finding *f), void *arg, struct scan_summary *out);
 
@@ -127,8 +151,8 @@ struct scan_result {
 	const char *baseline;           /* NULL: none was used */
 	const struct scan_stale *stale; /* of the baseline */
 	size_t n_stale;
-	uint64_t left_out;          /* files that do not concern the subjects that were asked for */
-	const char *const *subject; /* that were looked for; NULL-terminated */
+	uint64_t left_out; /* files that do not concern the subjects that were asked for */
+	uint32_t subjects; /* that were looked for */
 };
 /* The worst verdict of all files; `count`, if not NULL: how many have each, but for those that are known. */
 size_t scan_result_known(const struct scan_result *r);

@@ -13,12 +13,14 @@ struct scan_input {
 	uint64_t size;      /* bytes it really has */
 	const char *member; /* path of members, as in a finding */
 	const char *name;   /* the last part of its name */
+	const char *path;   /* its name with what is known of the folders it is in */
 	unsigned depth;
 	bool quiet; /* a payload that was guessed: that it cannot be understood is no finding */
 };
 
 struct scan_detector {
 	const char *name;
+	uint32_t subjects; /* that it belongs to; what only holds others belongs to all */
 	/* By content: is it this? Every detector that says yes looks. */
 	bool (*claims)(struct scan *s, const struct scan_input *in);
 	/* Tells what it finds, and what it did not cover. */
@@ -91,5 +93,18 @@ bool scan_tar_claims(struct scan *s, const struct scan_input *in);
 void scan_tar_look(struct scan *s, const struct scan_input *in);
 bool scan_config_claims(struct scan *s, const struct scan_input *in);
 void scan_config_look(struct scan *s, const struct scan_input *in);
+
+/* Looks for what a text hides from its readers; `strict`: nothing hidden may be there at all. False: it is no text, and was not looked at.
+ */
+bool scan_hidden_look(struct scan *s, const struct scan_input *in, bool strict);
+
+/* Is it a text that an AI tool obeys? */
+bool scan_agent_is_text(const struct scan_input *in);
+/* Judges the configuration of an AI tool, told by its name. False: it is none. */
+bool scan_agent_look(struct scan *s, const struct scan_input *in);
+/* Follows values in source code, and reads what a package has run on installation. False: it is neither. */
+bool scan_code_look(struct scan *s, const struct scan_input *in);
+/* Notes what it lets the tool do: bits of scan.h. */
+void scan_lets(struct scan *s, uint32_t bits);
 
 #endif

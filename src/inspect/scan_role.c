@@ -88,7 +88,7 @@ bool scan_answer_check(struct scan_answer *a, size_t n)
 		tidy(a->finding.member, sizeof(a->finding.member));
 		tidy(a->finding.evidence, sizeof(a->finding.evidence));
 	} else if (a->kind == SCAN_ANSWER_SUMMARY && a->error == 0) {
-		if (a->summary.verdict >= SCAN_VERDICTS)
+		if (a->summary.verdict >= SCAN_VERDICTS || a->summary.looked & ~SCAN_ALL || a->summary.lets & ~SCAN_LETS_ALL)
 			return false;
 		tidy(a->summary.form, sizeof(a->summary.form));
 	}

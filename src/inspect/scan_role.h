@@ -10,7 +10,7 @@
 /* One message with the descriptor of a regular file. */
 struct scan_ask {
 	struct scan_options o;
-	char name[SCAN_NAME_BYTES]; /* the last part of its path */
+	char name[SCAN_NAME_BYTES]; /* its path, or the end of that */
 };
 
 enum scan_answer_kind { SCAN_ANSWER_READY, SCAN_ANSWER_FINDING, SCAN_ANSWER_SUMMARY };

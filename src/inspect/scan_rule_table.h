@@ -131,3 +131,123 @@ SCAN_RULE(GRAPH_CUSTOM, "model.graph.custom", SCAN_SUSPICIOUS, SCAN_MEDIUM, "has
 SCAN_RULE(GRAPH_BROKEN, "model.graph.broken", SCAN_UNSCANNED, SCAN_HIGH, "has a graph that cannot be read to its end",
 	"What stands behind the place was not looked at.",
 	"Do not load it; get it again.")
+SCAN_RULE(TEXT_ENCODING, "text.encoding", SCAN_UNSCANNED, SCAN_HIGH, "has bytes that are no text in UTF-8",
+	"It is in another encoding, or has control characters in it: there nothing was looked for.",
+	"Convert it to UTF-8, and scan it again.")
+SCAN_RULE(TEXT_BIDI, "text.bidi", SCAN_BAD, SCAN_HIGH, "has code that is shown in another order than it has",
+	"Control characters of direction move code about for whoever reads it: what looks like a comment is run, or the other way round (CVE-2021-42574).",
+	"Do not build or run it; show the file with its control characters, and find out who put them in.")
+SCAN_RULE(TEXT_BIDI_ODD, "text.bidi-text", SCAN_SUSPICIOUS, SCAN_MEDIUM, "has text that is shown in another order than it has",
+	"Control characters of direction reorder Latin text, which has no need of them.",
+	"Show the text with its control characters, and remove them.")
+SCAN_RULE(TEXT_INVISIBLE, "text.invisible-name", SCAN_BAD, SCAN_HIGH, "has an invisible character in a name",
+	"Two names that look the same are different ones: what is called is not what seems to be called.",
+	"Do not build or run it; compare the names byte by byte.")
+SCAN_RULE(TEXT_INVISIBLE_ODD, "text.invisible", SCAN_SUSPICIOUS, SCAN_MEDIUM, "has an invisible character in code",
+	"Nobody sees it, but a program does: texts that look the same are different ones.",
+	"Remove the character, or write it as an escape.")
+SCAN_RULE(TEXT_DATA, "text.hidden-data", SCAN_BAD, SCAN_HIGH, "says something in characters that nobody sees",
+	"Models and programs read such characters, people do not: they carry orders or code past a review.",
+	"Do not use it, nor show it to an AI tool; find out who put them in.")
+SCAN_RULE(TEXT_RUN, "text.hidden-run", SCAN_SUSPICIOUS, SCAN_MEDIUM, "has many invisible characters in a row",
+	"No script writes several of them one behind the other; data can be hidden so.",
+	"Remove them, or find out what they are for.")
+SCAN_RULE(TEXT_LOOKALIKE, "text.look-alike", SCAN_BAD, SCAN_HIGH, "has a name with a letter that looks like another",
+	"A letter of another script stands among Latin ones in one word: the name is another than the one it seems to be (CVE-2021-42694).",
+	"Do not build or run it; look for the other definition of the name.")
+SCAN_RULE(TEXT_LOOKALIKE_ODD, "text.look-alike-text", SCAN_SUSPICIOUS, SCAN_MEDIUM, "has a text with a letter that looks like another",
+	"A letter of another script stands among Latin ones in one word: a name in a text can be looked up, or shown to somebody.",
+	"Compare it with the name it seems to be.")
+SCAN_RULE(TEXT_STYLED, "text.styled-name", SCAN_SUSPICIOUS, SCAN_MEDIUM, "has a name in letters of another style",
+	"Languages that normalise names take it for the plain one; searches and scanners do not find it.",
+	"Write the name in plain letters.")
+SCAN_RULE(TEXT_FAR, "text.off-screen", SCAN_SUSPICIOUS, SCAN_MEDIUM, "has code far to the right, behind blanks",
+	"An editor that does not wrap lines does not show it.",
+	"Read what stands there.")
+SCAN_RULE(AGENT_UNREAD, "agent.unread", SCAN_UNSCANNED, SCAN_HIGH, "settings of an AI tool that cannot be read",
+	"It is not of the format that its name says, or too large: what the tool makes of it is not known.",
+	"Repair it, and scan it again.")
+SCAN_RULE(AGENT_DOWNLOAD, "agent.download-and-run", SCAN_BAD, SCAN_HIGH, "has the AI tool run what it fetches",
+	"The command is run without a question, and what it runs is whatever the host sends at that time.",
+	"Do not open the folder with the tool; remove the command, or fetch, review and pin what it runs.")
+SCAN_RULE(AGENT_INSTALLER, "agent.installer", SCAN_SUSPICIOUS, SCAN_MEDIUM, "has the AI tool run an installer from the network",
+	"The installer is a known one, but it is run without a question, in whatever version is newest.",
+	"Install what is needed beforehand, in a version that was reviewed.")
+SCAN_RULE(AGENT_HIDDEN, "agent.encoded-command", SCAN_BAD, SCAN_HIGH, "runs a command that is encoded",
+	"Nobody encodes a command that may be read.",
+	"Do not run it, nor let an AI tool read it; decode the command to see what it does.")
+SCAN_RULE(AGENT_REVERSE, "agent.reverse-shell", SCAN_BAD, SCAN_HIGH, "has the AI tool give a shell to another host",
+	"Whoever is at the other end can do all that the user can.",
+	"Do not open the folder with the tool; find out who put it there.")
+SCAN_RULE(AGENT_SENDS, "agent.sends-secrets", SCAN_BAD, SCAN_HIGH, "has the AI tool send away secrets",
+	"One command reads files or variables that hold keys and passwords, and sends them over the network.",
+	"Do not open the folder with the tool; if it was opened, change what the files hold.")
+SCAN_RULE(AGENT_DISGUISED, "agent.disguised-program", SCAN_BAD, SCAN_HIGH, "has the AI tool run a file that is called a picture or a font",
+	"A program that is called so is meant not to be looked at.",
+	"Do not open the folder with the tool; look at the file.")
+SCAN_RULE(AGENT_TELLS_DOWNLOAD, "agent.tells-download", SCAN_SUSPICIOUS, SCAN_MEDIUM, "tells the AI tool to run what it fetches",
+	"A model that follows the text runs whatever the host sends at that time.",
+	"Ask the author for a way with a version and a checksum.")
+SCAN_RULE(AGENT_TELLS_SENDS, "agent.tells-secrets", SCAN_SUSPICIOUS, SCAN_HIGH, "tells the AI tool to send away secrets",
+	"A command in the text reads files or variables that hold keys and passwords, and sends them over the network.",
+	"Do not let an AI tool read it unless you know what it is for.")
+SCAN_RULE(AGENT_TELLS_REVERSE, "agent.tells-reverse-shell", SCAN_SUSPICIOUS, SCAN_MEDIUM, "has a command that gives a shell to another host",
+	"Texts for tests of security have such examples; others have no use for them.",
+	"Do not let an AI tool read it unless you know what it is for.")
+SCAN_RULE(AGENT_TELLS_ENCODED, "agent.tells-encoded", SCAN_SUSPICIOUS, SCAN_MEDIUM, "has a command that runs what it decodes",
+	"What is run cannot be read.",
+	"Decode it, and see what it does.")
+SCAN_RULE(AGENT_COMMENT, "agent.comment", SCAN_SUSPICIOUS, SCAN_MEDIUM, "has commands in a comment that is not shown",
+	"People who read the page do not see a comment; a model does.",
+	"Read the comment, and remove it unless you know what it is for.")
+SCAN_RULE(AGENT_DATA_CODE, "agent.code-in-data", SCAN_SUSPICIOUS, SCAN_MEDIUM, "has data with code that starts programs",
+	"A value of JSON that is code is run by whatever takes it for data.",
+	"Find out what runs it.")
+SCAN_RULE(AGENT_TUNNEL, "agent.tunnel", SCAN_SUSPICIOUS, SCAN_MEDIUM, "names a host that hides whose it is",
+	"Such a host leads to whoever asked for it a moment ago, or shows what it was sent.",
+	"Find out what is sent there.")
+SCAN_RULE(AGENT_HOST, "agent.api-host", SCAN_SUSPICIOUS, SCAN_HIGH, "sends the AI tool's requests to another host",
+	"All that the tool sends goes there, with the user's key (CVE-2026-21852).",
+	"Open the folder only if the host is your organisation's.")
+SCAN_RULE(AGENT_HOST_PLAIN, "agent.api-host-plain", SCAN_BAD, SCAN_HIGH, "sends the AI tool's requests to another host without encryption",
+	"All that the tool sends goes there in clear text, with the user's key (CVE-2026-21852).",
+	"Do not open the folder with the tool.")
+SCAN_RULE(AGENT_PRELOAD, "agent.preload", SCAN_SUSPICIOUS, SCAN_HIGH, "has programs load code that they are not asked to",
+	"A variable makes each program that the tool starts load it, or take any certificate.",
+	"Remove the variable.")
+SCAN_RULE(AGENT_APPROVES, "agent.auto-approval", SCAN_SUSPICIOUS, SCAN_MEDIUM, "lets the AI tool act without asking",
+	"Who opens the folder is asked no more, whatever the model, or a text that it reads, wants done (CVE-2025-59536).",
+	"Leave it out of what is shared; allow single commands.")
+SCAN_RULE(CODE_LIMIT, "code.limit", SCAN_UNSCANNED, SCAN_HIGH, "source code that is too large",
+	"What stands behind the place was not followed.",
+	"Review it as you review code.")
+SCAN_RULE(CODE_DECODED, "code.runs-decoded", SCAN_BAD, SCAN_HIGH, "runs code that it decodes",
+	"What is run cannot be read: it is packed or encrypted, so that nobody sees it.",
+	"Do not run it; decode the data to see what it does.")
+SCAN_RULE(CODE_FETCHED, "code.runs-fetched", SCAN_BAD, SCAN_HIGH, "runs code that it fetches",
+	"It does whatever a host sends at that time.",
+	"Do not run it.")
+SCAN_RULE(CODE_SENDS, "code.sends-secrets", SCAN_BAD, SCAN_HIGH, "sends away files or variables that hold secrets",
+	"Keys and passwords, or all variables of the process, go over the network.",
+	"Do not run it; if it was run, change what was sent.")
+SCAN_RULE(CODE_REVERSE, "code.reverse-shell", SCAN_BAD, SCAN_HIGH, "gives a shell to another host",
+	"Whoever is at the other end can do all that the user can.",
+	"Do not run it.")
+SCAN_RULE(CODE_COMMAND, "code.command", SCAN_BAD, SCAN_HIGH, "starts a command that does harm",
+	"The command is encoded, sends away secrets, gives a shell away, or is a file that is called a picture.",
+	"Do not run it.")
+SCAN_RULE(CODE_COMMAND_ODD, "code.command-fetches", SCAN_SUSPICIOUS, SCAN_MEDIUM, "starts a command that runs what it fetches or decodes",
+	"It does whatever a host sends at that time, or what cannot be read.",
+	"Find out what is run, and pin it.")
+SCAN_RULE(CODE_DECODED_ODD, "code.starts-decoded", SCAN_SUSPICIOUS, SCAN_MEDIUM, "starts a program whose name or arguments it decodes",
+	"What is started cannot be read.",
+	"Decode the data to see what it is.")
+SCAN_RULE(CODE_INSTALL, "code.install-script", SCAN_BAD, SCAN_HIGH, "does harm when it is installed",
+	"A package's script runs on installation what it fetches or decodes, or sends away secrets.",
+	"Do not install it, or only without scripts.")
+SCAN_RULE(CODE_DEPENDENCY, "code.plain-dependency", SCAN_SUSPICIOUS, SCAN_HIGH, "depends on a package from an address without encryption",
+	"Whoever is between can put another package in its place; no registry has it.",
+	"Take the package from a registry, with a checksum.")
+SCAN_RULE(CODE_TEST, "code.virus-test", SCAN_BAD, SCAN_HIGH, "is the test file for virus scanners",
+	"It does nothing, but scanners of viruses must report it (EICAR).",
+	"Remove it where it is not wanted.")

@@ -79,6 +79,52 @@ static void put_file(struct buf *out, const struct scan_file *f, size_t width, b
 	buf_u8(out, '\n');
 }
 
+/* What configuration lets tools do is told, and is no finding. */
+static void put_lets(struct buf *out, const struct scan_result *r)
+{
+	static const char *const means[SCAN_LETS] = {"run commands at events", "start servers", "have a command that reaches the network",
+	        "run a package in whatever version is newest", "approve something beforehand"};
+	size_t files = 0, n[SCAN_LETS] = {0};
+	for (size_t i = 0; i < r->n; i++) {
+		files += (r->file[i].sum.looked & SCAN_AGENTS) != 0;
+		for (size_t k = 0; k < SCAN_LETS; k++)
+			n[k] += (r->file[i].sum.lets & 1u << k) != 0;
+	}
+	if (!files)
+		return;
+	buf_fmt(out, "%zu file%s of AI tools' configuration", files, write_s(files));
+	const char *before = ": ";
+	for (size_t k = 0; k < SCAN_LETS; k++)
+		if (n[k]) {
+			buf_fmt(out, "%s%zu %s", before, n[k], means[k]);
+			before = ", ";
+		}
+	buf_str_add(out, ".\n");
+}
+
+/* What is clean of one thing is not clean of all. */
+static void put_looked(struct buf *out, const struct scan_result *r)
+{
+	size_t text = 0;
+	for (size_t i = 0; i < r->n; i++)
+		text += r->file[i].sum.looked == SCAN_TEXT;
+	if (text)
+		buf_fmt(out, "%zu text file%s searched for what is hidden in text, and for nothing else: what code does was not judged.\n",
+		        text, text == 1 ? " was" : "s were");
+	put_lets(out, r);
+	if (r->left_out)
+		buf_fmt(out, "%llu file%s left out, as %s not of what was looked for.\n", (unsigned long long)r->left_out,
+		        r->left_out == 1 ? " was" : "s were", r->left_out == 1 ? "it is" : "they are");
+	buf_str_add(out, "Looked for: ");
+	const char *before = "";
+	for (size_t i = 0; i < SCAN_SUBJECTS; i++)
+		if (r->subjects & 1u << i) {
+			buf_fmt(out, "%s%s", before, scan_subject_names[i]);
+			before = ", ";
+		}
+	buf_fmt(out, "%s.\n", r->deep ? "; the numbers of tensors were read too" : "");
+}
+
 static void text_head(struct buf *out, const struct scan_result *r, bool colour)
 {
 	size_t count[SCAN_VERDICTS];
@@ -119,19 +165,13 @@ static void text_tail(struct buf *out, const struct scan_result *r)
 	if (text)
 		buf_fmt(out, "%zu text file%s without a model in %s: nothing here judges such text yet, so %s unscanned.\n", text,
 		        write_s(text), text == 1 ? "it" : "them", text == 1 ? "it is" : "they are");
-	if (r->left_out)
-		buf_fmt(out, "%llu text file%s without a model in %s left out.\n", (unsigned long long)r->left_out,
-		        write_s((size_t)r->left_out), r->left_out == 1 ? "it was" : "them were");
 	for (size_t i = 0; i < r->n_stale; i++) {
 		const struct scan_stale *s = &r->stale[i];
 		buf_str_add(out, "The baseline no longer matches: ");
 		write_visible(out, slice_str(s->place));
 		buf_fmt(out, "%s%s: %s.\n", s->rule ? ", " : "", s->rule ? s->rule : "", s->why);
 	}
-	buf_str_add(out, "Looked for: ");
-	for (size_t i = 0; r->subject[i]; i++)
-		buf_fmt(out, "%s%s", i ? ", " : "", r->subject[i]);
-	buf_fmt(out, "%s.\n", r->deep ? "; the numbers of tensors were read too" : "");
+	put_looked(out, r);
 }
 
 bool scan_text(struct buf *out, const struct scan_result *r, size_t width, bool colour, struct scan_cursor *c)
@@ -154,6 +194,17 @@ static void put_member(struct buf *out, const char *key, const char *value)
 {
 	buf_fmt(out, ", \"%s\": ", key);
 	write_json(out, value);
+}
+
+static void put_bits(struct buf *out, uint32_t bits, const char *const *names)
+{
+	const char *before = "";
+	for (size_t i = 0; names[i]; i++)
+		if (bits & 1u << i) {
+			buf_str_add(out, before);
+			write_json(out, names[i]);
+			before = ", ";
+		}
 }
 
 static void json_finding(struct buf *out, const struct scan_file *file, const struct scan_finding *f)
@@ -201,10 +252,7 @@ static void json_head(struct buf *out, const struct scan_result *r)
 	write_json(out, r->version);
 	buf_fmt(out, ",\n  \"verdict\": \"%s\",\n  \"stopped\": %s,\n  \"deep\": %s,\n  \"subjects\": [", scan_verdict_word(worst),
 	        r->stopped ? "true" : "false", r->deep ? "true" : "false");
-	for (size_t i = 0; r->subject[i]; i++) {
-		buf_str_add(out, i ? ", " : "");
-		write_json(out, r->subject[i]);
-	}
+	put_bits(out, r->subjects, scan_subject_names);
 	buf_fmt(out, "],\n  \"counts\": {\"files\": %zu, \"left_out\": %llu", r->n, (unsigned long long)r->left_out);
 	for (int v = SCAN_CLEAN; v <= SCAN_BAD; v++)
 		buf_fmt(out, ", \"%s\": %zu", scan_verdict_word((enum scan_verdict)v), count[v]);
@@ -219,6 +267,13 @@ static void json_file(struct buf *out, const struct scan_file *f, bool first)
 	write_json(out, f->path);
 	put_member(out, "verdict", scan_file_word(f));
 	put_member(out, "form", f->sum.form);
+	buf_str_add(out, ", \"looked_for\": [");
+	put_bits(out, f->sum.looked, scan_subject_names);
+	if (f->sum.looked & SCAN_AGENTS) {
+		buf_str_add(out, "], \"lets\": [");
+		put_bits(out, f->sum.lets, scan_lets_names);
+	}
+	buf_u8(out, ']');
 	buf_fmt(out, ", \"size\": %llu", (unsigned long long)f->sum.size);
 	if (f->sha256)
 		put_member(out, "sha256", f->sha256);

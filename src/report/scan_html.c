@@ -60,11 +60,15 @@ static void head(struct buf *b, const struct scan_result *r)
 	if (r->stopped)
 		add(b, "<p class=warn>It was stopped: what is here is not all.</p>");
 	add(b, "<dl class=facts><div><dt>Looked for</dt><dd>");
-	for (size_t i = 0; r->subject[i]; i++)
-		buf_fmt(b, "%s%s", i ? ", " : "", r->subject[i]);
+	const char *before = "";
+	for (size_t i = 0; i < SCAN_SUBJECTS; i++)
+		if (r->subjects & 1u << i) {
+			buf_fmt(b, "%s%s", before, scan_subject_names[i]);
+			before = ", ";
+		}
 	buf_fmt(b, "%s</dd></div>", r->deep ? "; the numbers of tensors were read too" : "");
 	if (r->left_out)
-		buf_fmt(b, "<div><dt>Left out</dt><dd>%llu text file%s</dd></div>", (unsigned long long)r->left_out,
+		buf_fmt(b, "<div><dt>Left out</dt><dd>%llu file%s</dd></div>", (unsigned long long)r->left_out,
 		        write_s((size_t)r->left_out));
 	buf_fmt(b, "<div><dt>Postern</dt><dd>%s</dd></div></dl></header>\n", r->version);
 	put_counts(b, count);

@@ -302,10 +302,13 @@ static void end(struct buf *out, const struct scan_result *r)
 		buf_fmt(out, ",\"%s\":%zu", scan_verdict_word((enum scan_verdict)v), count[v]);
 	buf_fmt(out, ",\"known\":%zu", scan_result_known(r));
 	buf_str_add(out, ",\"subjects\":[");
-	for (size_t i = 0; r->subject[i]; i++) {
-		buf_str_add(out, i ? "," : "");
-		write_json(out, r->subject[i]);
-	}
+	const char *before = "";
+	for (size_t i = 0; i < SCAN_SUBJECTS; i++)
+		if (r->subjects & 1u << i) {
+			buf_str_add(out, before);
+			write_json(out, scan_subject_names[i]);
+			before = ",";
+		}
 	buf_str_add(out, "]}}]}\n");
 }
 

@@ -104,8 +104,10 @@ ln -s /etc/passwd models/out && ln -s ../../.. models/up && ln -s good.pkl model
 printf '%s' "$bad" >$'models/na\tme\n"\303\244.pkl'
 printf '%s' "$bad" >'models/:(exclude)x.pkl'
 head -c 3000000 /dev/zero >models/zeros.bin
-git update-index --add --cacheinfo "160000,$(git rev-parse HEAD),module"
-git -c filter.evil.process= -c filter.evil.clean=cat -c filter.evil.required=false add models >/dev/null 2>&1
+# Files of this second are read again by git itself, through their filter.
+tame=(-c filter.evil.process= -c filter.evil.clean=cat -c filter.evil.required=false)
+git "${tame[@]}" update-index --add --cacheinfo "160000,$(git rev-parse HEAD),module" >/dev/null 2>&1 || exit 2
+git "${tame[@]}" add models >/dev/null 2>&1 || exit 2
 rm -f "$ran"
 odd() {
 	scanned 1 "$(printf 'models/:(exclude)x.pkl=bad models/na\tme\n"\303\244.pkl=bad models/new.pkl=bad models/out=unscanned models/staged.pkl=clean models/up=unscanned models/zeros.bin=unscanned module=unscanned')" --staged

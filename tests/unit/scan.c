@@ -68,12 +68,17 @@ static void imports_are_judged(void **state)
 			fail_msg("%s %s", rows[i].module, rows[i].name);
 }
 
-static struct scan_summary scan(struct slice in, const char *name, struct scan_limits limits)
+static struct scan_summary scan_for(uint32_t subjects, struct slice in, const char *name, struct scan_limits limits)
 {
-	const struct scan_options o = {.limits = limits};
+	const struct scan_options o = {.subjects = subjects, .limits = limits};
 	struct scan_summary s;
 	assert_int_equal(scan_bytes(in, name, &o, NULL, NULL, &s), 0);
 	return s;
+}
+
+static struct scan_summary scan(struct slice in, const char *name, struct scan_limits limits)
+{
+	return scan_for(0, in, name, limits);
 }
 
 static void the_worst_counts(void **state)
@@ -96,9 +101,64 @@ static void the_worst_counts(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		assert_int_equal(scan(rows[i].in, "x.pkl", scan_limits_default()).verdict, rows[i].want);
-	assert_true(scan(SLICE("plain text"), "x.md", scan_limits_default()).other);
+	assert_true(scan_for(SCAN_MODELS, SLICE("plain text"), "x.md", scan_limits_default()).other);
 	/* A name that says it is a model is not left out. */
-	assert_false(scan(SLICE("plain text"), "x.pkl", scan_limits_default()).other);
+	assert_false(scan_for(SCAN_MODELS, SLICE("plain text"), "x.pkl", scan_limits_default()).other);
+}
+
+/* A verdict is about what was looked for, and says so. */
+static void what_was_looked_for_is_told(void **state)
+{
+	static const struct {
+		uint32_t subjects;
+		struct slice in;
+		const char *name;
+		enum scan_verdict want;
+		uint32_t looked, other;
+	} rows[] = {
+	        {SCAN_MODELS, SLICE_INIT("plain text"), "x.md", SCAN_UNSCANNED, 0, 1},
+	        {SCAN_TEXT, SLICE_INIT("plain text"), "x.md", SCAN_CLEAN, SCAN_TEXT, 0},
+	        {0, SLICE_INIT("plain text"), "x.md", SCAN_CLEAN, SCAN_TEXT, 0},
+	        {0, SLICE_INIT("plain text"), "x.pkl", SCAN_UNSCANNED, SCAN_TEXT, 0},
+	        {SCAN_TEXT, SLICE_INIT("\0\1\2\3"), "x", SCAN_UNSCANNED, 0, 1},
+	        {SCAN_MODELS, SLICE_INIT("\0\1\2\3"), "x", SCAN_UNSCANNED, 0, 0},
+	        {SCAN_TEXT, SLICE_INIT("\x80\x02}."), "x.pkl", SCAN_UNSCANNED, 0, 1},
+	        {SCAN_MODELS, SLICE_INIT("\x80\x02}."), "x.pkl", SCAN_CLEAN, SCAN_MODELS, 0},
+	        {SCAN_MODELS, SLICE_INIT("is\xe2\x80\x8b_()"), "x.py", SCAN_UNSCANNED, 0, 1},
+	        {SCAN_TEXT, SLICE_INIT("is\xe2\x80\x8b_()"), "x.py", SCAN_BAD, SCAN_TEXT, 0},
+	        {SCAN_TEXT, SLICE_INIT("is\xe2\x80\x8b_()"), "folder.py/x.md", SCAN_CLEAN, SCAN_TEXT, 0},
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct scan_summary s = scan_for(rows[i].subjects, rows[i].in, rows[i].name, scan_limits_default());
+		if (s.verdict != rows[i].want || s.looked != rows[i].looked || s.other != rows[i].other)
+			fail_msg("row %zu: %s, looked %u, other %u", i, scan_verdict_word((enum scan_verdict)s.verdict), s.looked, s.other);
+	}
+}
+
+static void on_place(void *arg, const struct scan_finding *f)
+{
+	uint32_t *place = arg;
+	assert_true(f->line > place[0] || (f->line == place[0] && f->column > place[1]));
+	place[0] = f->line;
+	place[1] = f->column;
+	place[2]++;
+}
+
+/* Places are counted on from the last one. */
+static void places_are_lines_and_columns(void **state)
+{
+	const struct scan_options o = {.subjects = SCAN_TEXT, .limits = scan_limits_default()};
+	_cleanup_buf_ struct buf b = BUF(1 << 24);
+	uint32_t place[3] = {0};
+	struct scan_summary s;
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		buf_fmt(&b, "x%d = 1\n\n  \xc3\xa4; y%02d\xe2\x80\x8bz = 1\n", i, i);
+	assert_int_equal(scan_bytes(buf_slice(&b), "x.py", &o, on_place, place, &s), 0);
+	assert_int_equal(place[2], 100);
+	assert_int_equal(place[0], 300);
+	assert_int_equal(place[1], 9);
 }
 
 /* Many harmless findings cannot push a bad one out, and what is not told is counted. */
@@ -152,6 +212,8 @@ int main(void)
 	        cmocka_unit_test(every_detector_has_a_name),
 	        cmocka_unit_test(imports_are_judged),
 	        cmocka_unit_test(the_worst_counts),
+	        cmocka_unit_test(what_was_looked_for_is_told),
+	        cmocka_unit_test(places_are_lines_and_columns),
 	        cmocka_unit_test(limits_hold),
 	        cmocka_unit_test(answers_are_checked),
 	};

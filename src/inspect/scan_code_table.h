@@ -1,0 +1,17 @@
+/* CALL(kind, names): what functions do, by their names with aliases resolved. A name with a dot at the front is compared with the end of a name,
+ * others with all of it. Small families, as languages' own libraries and the most used others have them. */
+CALL(DECODES, "base64.b64decode base64.decodebytes base64.decodestring base64.urlsafe_b64decode base64.standard_b64decode base64.b32decode base64.a85decode base64.b85decode b64decode "
+	"codecs.decode bytes.fromhex bytearray.fromhex binascii.unhexlify binascii.a2b_base64 zlib.decompress gzip.decompress lzma.decompress bz2.decompress .decrypt atob "
+	"window.atob globalThis.atob Base64.decode64 Base64.strict_decode64 Base64.urlsafe_decode64 Zlib::Inflate.inflate Zlib.inflate .StdEncoding.DecodeString .URLEncoding.DecodeString "
+	".RawStdEncoding.DecodeString hex.DecodeString base64_decode gzinflate gzuncompress str_rot13 hex2bin convert_uudecode .lsb.reveal lsb.reveal zlib.inflateSync zlib.gunzipSync zlib.brotliDecompressSync")
+CALL(FETCHES, "requests.get requests.post requests.request urllib.request.urlopen urllib2.urlopen urllib.urlopen urlopen httpx.get httpx.post urllib3.request fetch axios axios.get axios.post got "
+	"got.get node-fetch Net::HTTP.get Net::HTTP.get_response URI.open OpenURI.open_uri http.Get file_get_contents curl_exec")
+CALL(EVALUATES, "exec eval execfile builtins.exec builtins.eval __builtins__.exec __builtins__.eval Function vm.runInThisContext vm.runInNewContext vm.runInContext window.eval globalThis.eval "
+	"global.eval instance_eval class_eval module_eval Kernel.eval binding.eval assert create_function")
+CALL(STARTS, "os.system os.popen os.execvp os.execv subprocess.run subprocess.call subprocess.Popen subprocess.check_output subprocess.check_call subprocess.getoutput Popen commands.getoutput "
+	"child_process.exec child_process.execSync child_process.spawn child_process.spawnSync child_process.execFile child_process.execFileSync execSync spawnSync execFileSync exec.Command "
+	"system shell_exec passthru proc_open popen IO.popen Open3.capture2 Open3.capture3 Kernel.system Runtime.getRuntime")
+CALL(SENDS, "requests.post requests.put requests.get requests.request requests.patch urllib.request.urlopen urllib.request.Request urllib2.urlopen urlopen httpx.post httpx.put httpx.get fetch axios "
+	"axios.post axios.put axios.get got.post https.request http.request https.get http.get Net::HTTP.post Net::HTTP.post_form http.Post http.PostForm .sendall .sendmail .sendto navigator.sendBeacon "
+	"curl_setopt dns.lookup dns.resolve")
+CALL(GATHERS, ".append .update .push .extend .add .write .concat .set")

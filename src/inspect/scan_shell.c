@@ -1,0 +1,562 @@
+#include "inspect/scan_shell.h"
+
+#include <strings.h>
+
+#include "base/buf.h"
+#include "base/encode.h"
+#include "parse/shell.h"
+
+#define ARENA_MAX ((size_t)8 << 20)
+#define TEXT_MAX  ((size_t)64 * 1024)
+#define NESTED    4u
+
+enum kind { FETCHES, SHELL, RUNS, RUNS_ARGUMENT, DECODES, SENDS, LISTS_VARIABLES, PASSES, LATEST };
+static const char *const words[] = {
+#define WORDS(kind, names) [kind] = " " names " ",
+#define SECRET(part)
+#define INSTALLER(url)
+#include "inspect/scan_shell_table.h"
+#undef WORDS
+#undef SECRET
+};
+static const char *const secrets[] = {
+#define WORDS(kind, names)
+#define SECRET(part) part,
+#include "inspect/scan_shell_table.h"
+#undef SECRET
+#undef INSTALLER
+};
+static const char *const installers[] = {
+#define SECRET(part)
+#define INSTALLER(url) url,
+#include "inspect/scan_shell_table.h"
+#undef WORDS
+#undef SECRET
+#undef INSTALLER
+};
+
+struct line {
+	struct shell_command *c;
+	size_t n;
+	unsigned depth;
+};
+
+static unsigned judge(struct slice text, unsigned depth);
+
+static bool in_words(enum kind k, struct slice name)
+{
+	char needle[64];
+	if (name.n == 0 || name.n + 3 > sizeof(needle))
+		return false;
+	needle[0] = ' ';
+	for (size_t i = 0; i < name.n; i++)
+		needle[i + 1] = (char)(name.p[i] >= 'A' && name.p[i] <= 'Z' ? name.p[i] + 32 : name.p[i]);
+	needle[name.n + 1] = ' ';
+	needle[name.n + 2] = 0;
+	return strstr(words[k], needle) != NULL;
+}
+
+/* "NAME=value" before a command. */
+static bool is_assignment(struct slice w)
+{
+	size_t at = slice_chr(w, '=', 0);
+	if (at == SLICE_NPOS || at == 0)
+		return false;
+	for (size_t i = 0; i < at; i++) {
+		uint8_t c = w.p[i] | 0x20;
+		if (!((c >= 'a' && c <= 'z') || w.p[i] == '_' || (i && w.p[i] >= '0' && w.p[i] <= '9')))
+			return false;
+	}
+	return true;
+}
+
+static bool is_option(struct slice w)
+{
+	return w.n > 1 && w.p[0] == '-';
+}
+
+static struct slice base(struct slice w)
+{
+	struct slice b = slice_base(w);
+	size_t back = SLICE_NPOS;
+	for (size_t i = 0; i < b.n; i++)
+		back = b.p[i] == '\\' ? i : back;
+	b = back == SLICE_NPOS ? b : slice_from(b, back + 1);
+	return slice_ends(b, SLICE(".exe")) ? slice_sub(b, 0, b.n - 4) : b;
+}
+
+/* The place of the word that is run: behind prompts, assignments, and commands that run their arguments. c->n: none. */
+static size_t verb(const struct shell_command *c)
+{
+	size_t i = 0;
+	while (i < c->n) {
+		struct slice w = c->word[i];
+		if (is_assignment(w) || slice_is(w, "$") || slice_is(w, ">") || slice_is(w, "%") || slice_is(w, "{") ||
+		        slice_is(w, "then") || slice_is(w, "do") || slice_is(w, "else") || slice_is(w, "if") || slice_is(w, "while") ||
+		        slice_is(w, "!")) {
+			i++;
+			continue;
+		}
+		/* "env" alone lists; before a command it passes on. */
+		if (!in_words(PASSES, base(w)) || i + 1 >= c->n)
+			break;
+		size_t k = i + 1;
+		while (k < c->n && (is_option(c->word[k]) || is_assignment(c->word[k]) || (slice_is(base(w), "timeout") && k == i + 1)))
+			k++;
+		if (k >= c->n)
+			break;
+		i = k;
+	}
+	return i;
+}
+
+static struct slice name_of(const struct shell_command *c)
+{
+	size_t v = verb(c);
+	return v < c->n ? base(c->word[v]) : SLICE_NONE;
+}
+
+static bool is(const struct shell_command *c, enum kind k)
+{
+	struct slice name = name_of(c);
+	/* python3.11 */
+	while (k == RUNS && name.n > 2 && (name.p[name.n - 1] == '.' || (name.p[name.n - 1] >= '0' && name.p[name.n - 1] <= '9')))
+		name.n--;
+	return in_words(k, name);
+}
+
+static bool has_word(const struct shell_command *c, const char *w)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (slice_is(c->word[i], w))
+			return true;
+	return false;
+}
+
+static bool decodes(const struct shell_command *c)
+{
+	if (!is(c, DECODES))
+		return false;
+	if (slice_is(name_of(c), "openssl"))
+		return has_word(c, "-d");
+	for (size_t i = verb(c) + 1; i < c->n; i++)
+		if (slice_is(c->word[i], "-d") || slice_is(c->word[i], "-D") || slice_is(c->word[i], "--decode") ||
+		        slice_is(c->word[i], "-di") || slice_is(c->word[i], "-r"))
+			return true;
+	return slice_is(name_of(c), "uudecode");
+}
+
+/* ── where from ── */
+
+static struct slice url_of(struct slice w)
+{
+	size_t at = slice_find(w, SLICE("://"), 0);
+	return at == SLICE_NPOS ? SLICE_NONE : slice_from(w, at + 3);
+}
+
+/* PowerShell's commands are given hosts without a scheme. */
+static struct slice operand_url(const struct shell_command *c, size_t i)
+{
+	struct slice w = c->word[i], url = url_of(w);
+	bool bare = (slice_is(name_of(c), "irm") || slice_is(name_of(c), "iwr")) && !is_option(w);
+	return url.n || !bare || slice_chr(w, '.', 0) == SLICE_NPOS || slice_chr(w, '/', 0) == SLICE_NPOS ? url : w;
+}
+
+static bool known_installer(const struct shell_command *c)
+{
+	bool any = false;
+	for (size_t i = verb(c) + 1; i < c->n; i++) {
+		struct slice url = operand_url(c, i);
+		if (!url.n)
+			continue;
+		if (!slice_starts(c->word[i], SLICE("https://")) && url.p != c->word[i].p)
+			return false;
+		if (slice_starts(url, SLICE("www.")))
+			url = slice_from(url, 4);
+		bool known = false;
+		for (size_t k = 0; k < ARRAY_LEN(installers); k++)
+			known |= slice_starts(url, slice_str(installers[k]));
+		if (!known)
+			return false;
+		any = true;
+	}
+	return any;
+}
+
+/* "curl | sh" in a sentence fetches nothing. */
+static bool has_operand(const struct shell_command *c)
+{
+	for (size_t i = verb(c) + 1; i < c->n; i++)
+		if (!is_option(c->word[i]) &&
+		        (slice_chr(c->word[i], '.', 0) != SLICE_NPOS || slice_chr(c->word[i], '$', 0) != SLICE_NPOS ||
+		                slice_chr(c->word[i], '/', 0) != SLICE_NPOS || slice_chr(c->word[i], ':', 0) != SLICE_NPOS))
+			return true;
+	return false;
+}
+
+static unsigned fetched(const struct shell_command *c)
+{
+	if (!has_operand(c))
+		return 0;
+	return known_installer(c) ? SHELL_DOES_INSTALLER : SHELL_DOES_DOWNLOAD;
+}
+
+/* ── what an interpreter is fed ── */
+
+/* Does it run what it reads? Not with a file, a module or code of its own. */
+static bool runs_input(const struct shell_command *c)
+{
+	size_t v = verb(c);
+	bool shell = is(c, SHELL);
+	if (!shell && !is(c, RUNS))
+		return is(c, RUNS_ARGUMENT) && v + 1 >= c->n;
+	for (size_t i = v + 1; i < c->n; i++) {
+		struct slice w = c->word[i];
+		if (slice_is(w, "-s") || slice_is(w, "-"))
+			return true;
+		if (slice_is(w, "-c") || slice_is(w, "-e") || slice_is(w, "-m") || slice_is(w, "-p") || slice_is(w, "--eval") ||
+		        slice_is(w, "-r") || slice_is(w, "-ne") || slice_is(w, "-pe") || slice_is(w, "-Command") || slice_is(w, "/c"))
+			return false;
+		/* "2>&1" */
+		bool redirects = w.n && strchr("<>&", w.p[0]), number = w.n == 1 && w.p[0] >= '0' && w.p[0] <= '9';
+		if (redirects || (number && i + 1 < c->n && c->word[i + 1].n && strchr("<>&", c->word[i + 1].p[0]))) {
+			i += redirects;
+			continue;
+		}
+		if (!is_option(w))
+			return false;
+	}
+	return true;
+}
+
+/* Is the argument at this place code to it? */
+static bool runs_argument(const struct shell_command *c, size_t at)
+{
+	size_t v = verb(c);
+	if (at <= v)
+		return at == v && v < c->n && c->n == 1;
+	if (is(c, RUNS_ARGUMENT))
+		return true;
+	if (!is(c, SHELL) && !is(c, RUNS))
+		return false;
+	for (size_t i = v + 1; i < c->n && i < at; i++)
+		if (!is_option(c->word[i]))
+			return false;
+	/* The first operand: code behind "-c", and a file that is made on the spot. */
+	return true;
+}
+
+/* A word of base64 that is a command. */
+static unsigned literal(const struct line *l, struct slice w)
+{
+	_cleanup_buf_ struct buf b = BUF(TEXT_MAX);
+	if (w.n < 16 || l->depth >= NESTED || !decode_base64(&b, w))
+		return 0;
+	for (size_t i = 0; i < b.n; i++)
+		if ((b.p[i] < 0x20 && b.p[i] != '\n' && b.p[i] != '\t' && b.p[i] != '\r') || b.p[i] > 0x7e)
+			return 0;
+	return judge(buf_slice(&b), l->depth + 1) & SHELL_DOES_HARM ? SHELL_DOES_HIDDEN : 0;
+}
+
+static unsigned literals(const struct line *l, const struct shell_command *c)
+{
+	unsigned does = 0;
+	for (size_t i = 0; i < c->n; i++)
+		does |= literal(l, c->word[i]);
+	return does;
+}
+
+/* What the command at the end of a pipe brings. */
+static unsigned brings(const struct line *l, int at)
+{
+	unsigned does = 0;
+	bool decoded = false;
+	for (int i = at, steps = 0; i >= 0 && steps < 32; i = l->c[i].from, steps++) {
+		const struct shell_command *c = &l->c[i];
+		decoded |= decodes(c);
+		if (is(c, FETCHES))
+			does |= fetched(c);
+		for (size_t k = (size_t)i + 1; k < l->n; k++)
+			if (l->c[k].inside == i && is(&l->c[k], FETCHES))
+				does |= fetched(&l->c[k]);
+		if (decoded)
+			does |= literals(l, c);
+	}
+	return does | (decoded ? SHELL_DOES_DECODED : 0);
+}
+
+static unsigned fed(const struct line *l, size_t i)
+{
+	const struct shell_command *c = &l->c[i];
+	unsigned does = c->from >= 0 && runs_input(c) ? brings(l, c->from) : 0;
+	for (size_t k = i + 1; k < l->n; k++)
+		if (l->c[k].inside == (int)i && runs_argument(c, l->c[k].inside_at))
+			does |= brings(l, (int)k);
+	return does;
+}
+
+/* ── fetched into a file, then run ── */
+
+static struct slice saved_as(const struct shell_command *c)
+{
+	struct slice url = SLICE_NONE;
+	for (size_t i = verb(c) + 1; i < c->n; i++) {
+		if ((slice_is(c->word[i], "-o") || slice_is(c->word[i], "--output") || slice_is(c->word[i], ">") ||
+		            slice_is(c->word[i], "-OutFile") || (slice_is(c->word[i], "-O") && slice_is(name_of(c), "wget"))) &&
+		        i + 1 < c->n)
+			return base(c->word[i + 1]);
+		/* "-fsSLo" */
+		if (is_option(c->word[i]) && c->word[i].p[1] != '-' && slice_ends(c->word[i], SLICE("o")) && i + 1 < c->n)
+			return base(c->word[i + 1]);
+		if (url_of(c->word[i]).n)
+			url = base(url_of(c->word[i]));
+	}
+	return slice_is(name_of(c), "wget") || has_word(c, "-O") || has_word(c, "-LO") ? url : SLICE_NONE;
+}
+
+static bool runs_file(const struct shell_command *c, struct slice file)
+{
+	size_t v = verb(c);
+	if (v >= c->n || file.n == 0)
+		return false;
+	/* By its path: a name without one is looked for elsewhere. */
+	if (slice_chr(c->word[v], '/', 0) != SLICE_NPOS && slice_eq(base(c->word[v]), file))
+		return true;
+	bool interpreter = is(c, SHELL) || is(c, RUNS) || slice_is(name_of(c), "source") || slice_is(name_of(c), ".");
+	for (size_t i = v + 1; interpreter && i < c->n; i++)
+		if (!is_option(c->word[i]))
+			return slice_eq(base(c->word[i]), file);
+	return false;
+}
+
+static unsigned runs_saved(const struct line *l, size_t i)
+{
+	struct slice file = is(&l->c[i], FETCHES) ? saved_as(&l->c[i]) : SLICE_NONE;
+	for (size_t k = i + 1; file.n && k < l->n; k++)
+		if (runs_file(&l->c[k], file))
+			return fetched(&l->c[i]);
+	return 0;
+}
+
+/* ── secrets ── */
+
+bool scan_shell_secret(struct slice path)
+{
+	char text[512];
+	if (path.n == 0 || path.n + 2 > sizeof(text) || slice_ends(path, SLICE(".pub")) || slice_find(path, SLICE("://"), 0) != SLICE_NPOS)
+		return false;
+	text[0] = '/';
+	memcpy(text + 1, path.p, path.n);
+	text[path.n + 1] = 0;
+	for (size_t i = 0; i < ARRAY_LEN(secrets); i++) {
+		const char *p = strstr(text, secrets[i]);
+		/* ".env", not ".envrc" or ".env.example". */
+		if (p && (strcmp(secrets[i], "/.env") != 0 || p[5] == 0))
+			return true;
+	}
+	return false;
+}
+
+/* Options whose argument says who one is: that is what such files are for. */
+static bool is_credential(struct slice w)
+{
+	static const char *const options[] = {"-i", "--key", "--cert", "-E", "--cacert", "--netrc-file", "-e", "--rsh", "--identity", "-H",
+	        "--header", "-u", "--user", "-K", "--config", "-b", "--cookie"};
+	for (size_t i = 0; i < ARRAY_LEN(options); i++)
+		if (slice_is(w, options[i]))
+			return true;
+	return false;
+}
+
+/* Does it read secrets? */
+static bool reads_secret(const struct shell_command *c, bool sends)
+{
+	size_t v = verb(c);
+	bool copies = slice_is(name_of(c), "scp") || slice_is(name_of(c), "rsync") || slice_is(name_of(c), "sftp");
+	if (is(c, LISTS_VARIABLES) && (v + 1 >= c->n || (slice_is(name_of(c), "export") && has_word(c, "-p"))))
+		return !slice_is(name_of(c), "set") && !slice_is(name_of(c), "declare");
+	for (size_t i = v + 1; i < c->n; i++) {
+		if (sends && is_credential(c->word[i])) {
+			i++;
+			continue;
+		}
+		size_t at = slice_chr(c->word[i], '@', 0);
+		struct slice file = sends && at != SLICE_NPOS ? slice_from(c->word[i], at + 1) : c->word[i];
+		/* A project's settings are copied to its server. */
+		if (scan_shell_secret(file) && !(copies && slice_ends(file, SLICE(".env"))) && !(copies && at != SLICE_NPOS))
+			return true;
+	}
+	return false;
+}
+
+static bool chain_reads(const struct line *l, int at)
+{
+	for (int i = at, steps = 0; i >= 0 && steps < 32; i = l->c[i].from, steps++) {
+		if (reads_secret(&l->c[i], false))
+			return true;
+		for (size_t k = (size_t)i + 1; k < l->n; k++)
+			if (l->c[k].inside == i && reads_secret(&l->c[k], false))
+				return true;
+	}
+	return false;
+}
+
+static bool is_local(const struct shell_command *c)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		struct slice url = url_of(c->word[i]);
+		if (slice_starts(url, SLICE("localhost")) || slice_starts(url, SLICE("127.0.0.1")))
+			return true;
+	}
+	return false;
+}
+
+static unsigned sends(const struct line *l, size_t i)
+{
+	const struct shell_command *c = &l->c[i];
+	if (!is(c, SENDS) || is_local(c))
+		return 0;
+	bool found = reads_secret(c, true) || chain_reads(l, c->from);
+	for (size_t k = i + 1; k < l->n && !found; k++)
+		if (l->c[k].inside == (int)i &&
+		        !(l->c[k].inside_at && l->c[k].inside_at <= c->n && is_credential(c->word[l->c[k].inside_at - 1])))
+			found = chain_reads(l, (int)k);
+	return found ? SHELL_DOES_SENDS : 0;
+}
+
+/* ── shells for others ── */
+
+static bool has(struct slice text, const char *part)
+{
+	return slice_find(text, slice_str(part), 0) != SLICE_NPOS;
+}
+
+/* A socket of bash is also what people look with whether a port is open. */
+static bool reverse_text(struct slice text)
+{
+	bool socket = has(text, "/dev/tcp/") || has(text, "/dev/udp/");
+	return (socket && (has(text, "0>&1") || has(text, "<&0") || has(text, "sh -i") || has(text, "<&5") || has(text, "0<&"))) ||
+	       (has(text, "socket") && has(text, "connect") && (has(text, "dup2") || has(text, "pty.spawn"))) ||
+	       (has(text, "fsockopen") && has(text, "/bin/sh"));
+}
+
+static bool reverse_command(const struct shell_command *c)
+{
+	struct slice name = name_of(c);
+	bool netcat = slice_is(name, "nc") || slice_is(name, "ncat") || slice_is(name, "netcat");
+	for (size_t i = verb(c) + 1; i < c->n; i++) {
+		struct slice w = c->word[i];
+		if (netcat && (slice_is(w, "-e") || slice_is(w, "-c") || slice_is(w, "--exec") || slice_is(w, "--sh-exec")) &&
+		        i + 1 < c->n && in_words(SHELL, base(c->word[i + 1])))
+			return true;
+		if (slice_is(name, "socat") && (has(w, "exec:") || has(w, "EXEC:") || has(w, "system:")) && has(w, "sh"))
+			return true;
+	}
+	return false;
+}
+
+/* "mkfifo f; sh -i < f | nc host port > f" */
+static bool reverse_pipe(const struct line *l, size_t i)
+{
+	struct slice name = name_of(&l->c[i]);
+	if (l->c[i].from < 0 || !(slice_is(name, "nc") || slice_is(name, "ncat") || slice_is(name, "netcat") || slice_is(name, "telnet")))
+		return false;
+	const struct shell_command *before = &l->c[l->c[i].from];
+	return is(before, SHELL) && (has_word(before, "-i") || has_word(before, ">&") || before->from >= 0) && runs_input(before);
+}
+
+/* ── others ── */
+
+/* node public/fonts/a.woff2 */
+static bool disguised(const struct shell_command *c)
+{
+	static const char *const suffixes[] = {
+	        ".png", ".jpg", ".jpeg", ".gif", ".woff", ".woff2", ".ttf", ".otf", ".ico", ".svg", ".webp", ".mp3", ".mp4"};
+	size_t v = verb(c);
+	if (!is(c, SHELL) && !is(c, RUNS))
+		return false;
+	for (size_t i = v + 1; i < c->n; i++) {
+		if (is_option(c->word[i]))
+			continue;
+		for (size_t k = 0; k < ARRAY_LEN(suffixes); k++)
+			if (slice_ends(c->word[i], slice_str(suffixes[k])) && !slice_ends(c->word[i], SLICE("*.svg")))
+				return true;
+		return false;
+	}
+	return false;
+}
+
+static bool encoded_option(const struct line *l, const struct shell_command *c, unsigned *does)
+{
+	struct slice name = name_of(c);
+	bool power = name.n >= 4 && (slice_eq_nocase(name, SLICE("powershell")) || slice_eq_nocase(name, SLICE("pwsh")));
+	for (size_t i = verb(c) + 1; power && i + 1 < c->n; i++)
+		if (is_option(c->word[i]) && c->word[i].n > 2 &&
+		        strncasecmp("-encodedcommand", (const char *)c->word[i].p, c->word[i].n) == 0 && c->word[i + 1].n > 16) {
+			*does |= literal(l, c->word[i + 1]);
+			return true;
+		}
+	return false;
+}
+
+/* npx -y package, npx package@latest */
+static bool latest(const struct shell_command *c)
+{
+	size_t v = verb(c);
+	bool one = is(c, LATEST);
+	size_t i = v + 1;
+	if (!one &&
+	        (slice_is(name_of(c), "pnpm") || slice_is(name_of(c), "yarn") || slice_is(name_of(c), "bun") ||
+	                slice_is(name_of(c), "pipx")) &&
+	        i < c->n && (slice_is(c->word[i], "dlx") || slice_is(c->word[i], "x") || slice_is(c->word[i], "run"))) {
+		one = slice_is(c->word[i], "dlx") || slice_is(c->word[i], "x") || slice_is(name_of(c), "pipx");
+		i++;
+	}
+	for (; one && i < c->n; i++) {
+		struct slice w = c->word[i];
+		if (is_option(w))
+			continue;
+		if (w.p[0] == '.' || w.p[0] == '/')
+			return false;
+		size_t at = slice_chr(w, '@', 1), equals = slice_find(w, SLICE("=="), 0);
+		return equals == SLICE_NPOS && (at == SLICE_NPOS || at + 1 >= w.n || w.p[at + 1] < '0' || w.p[at + 1] > '9');
+	}
+	return false;
+}
+
+/* Code behind "-c", of a shell. */
+static unsigned inner(const struct line *l, const struct shell_command *c)
+{
+	if ((!is(c, SHELL) && !is(c, RUNS_ARGUMENT)) || l->depth >= NESTED)
+		return 0;
+	unsigned does = 0;
+	for (size_t i = verb(c) + 1; i < c->n; i++)
+		if (slice_chr(c->word[i], ' ', 0) != SLICE_NPOS)
+			does |= judge(c->word[i], l->depth + 1);
+	return does;
+}
+
+static unsigned judge(struct slice text, unsigned depth)
+{
+	_cleanup_arena_ struct arena a = ARENA(ARENA_MAX);
+	struct line l = {.depth = depth};
+	unsigned does = reverse_text(text) ? SHELL_DOES_REVERSE : 0;
+	if (text.n > TEXT_MAX || shell_read(text, &a, &l.c, &l.n) < 0)
+		return does;
+	for (size_t i = 0; i < l.n; i++) {
+		const struct shell_command *c = &l.c[i];
+		does |= fed(&l, i) | runs_saved(&l, i) | sends(&l, i) | inner(&l, c);
+		does |= reverse_command(c) || reverse_pipe(&l, i) ? SHELL_DOES_REVERSE : 0;
+		does |= disguised(c) ? SHELL_DOES_DISGUISED : 0;
+		does |= encoded_option(&l, c, &does) ? SHELL_DOES_DECODED : 0;
+		does |= latest(c) ? SHELL_DOES_LATEST : 0;
+		does |= is(c, FETCHES) || is(c, SENDS) ? SHELL_DOES_REACHES : 0;
+	}
+	/* What may be fetched elsewhere too is no installer. */
+	return does & SHELL_DOES_DOWNLOAD ? does & ~SHELL_DOES_INSTALLER : does;
+}
+
+unsigned scan_shell(struct slice text)
+{
+	return judge(text, 0);
+}

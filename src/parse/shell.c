@@ -1,0 +1,215 @@
+#include "parse/shell.h"
+
+#include <errno.h>
+
+#include "base/buf.h"
+
+#define WORD_MAX ((size_t)1 << 20)
+
+struct reader {
+	struct slice s;
+	size_t at;
+	struct arena *arena;
+	struct shell_command *c;
+	size_t n;
+	int error;
+};
+
+static int peek(const struct reader *r, size_t ahead)
+{
+	return r->at + ahead < r->s.n ? r->s.p[r->at + ahead] : -1;
+}
+
+/* A new command, or -1. */
+static int begin(struct reader *r, int from, int inside, size_t inside_at)
+{
+	if (r->n == SHELL_COMMANDS_MAX || r->error)
+		return -1;
+	struct shell_command *c = &r->c[r->n];
+	*c = (struct shell_command){.from = from, .inside = inside, .inside_at = inside_at, .at = r->at};
+	c->word = arena_array(r->arena, SHELL_WORDS_MAX, sizeof(*c->word));
+	if (!c->word) {
+		r->error = -ENOMEM;
+		return -1;
+	}
+	return (int)r->n++;
+}
+
+static void add_word(struct reader *r, int command, struct slice word)
+{
+	if (command < 0 || r->c[command].n == SHELL_WORDS_MAX)
+		return;
+	struct slice copy = arena_copy(r->arena, word);
+	if (!copy.p)
+		r->error = -ENOMEM;
+	else
+		r->c[command].word[r->c[command].n++] = copy;
+}
+
+static void list(struct reader *r, int shut, int inside, size_t inside_at, unsigned depth);
+
+/* "$(", "<(", ">(": what is in it; the place is behind the bracket. */
+static void substitution(struct reader *r, int shut, int command, unsigned depth, struct buf *word)
+{
+	buf_str_add(word, shut == '`' ? "`" : "$(");
+	list(r, shut, command, command >= 0 ? r->c[command].n : 0, depth + 1);
+	buf_str_add(word, shut == '`' ? "`" : ")");
+}
+
+static void single(struct reader *r, struct buf *word)
+{
+	for (r->at++; peek(r, 0) >= 0 && peek(r, 0) != '\''; r->at++)
+		buf_u8(word, (uint8_t)peek(r, 0));
+	r->at++;
+}
+
+static bool opens(const struct reader *r, unsigned depth)
+{
+	return depth < SHELL_DEPTH_MAX && peek(r, 0) == '$' && peek(r, 1) == '(' && peek(r, 2) != '(';
+}
+
+static void twofold(struct reader *r, int command, unsigned depth, struct buf *word)
+{
+	for (r->at++; peek(r, 0) >= 0 && peek(r, 0) != '"';) {
+		int c = peek(r, 0);
+		if (c == '\\' && peek(r, 1) >= 0) {
+			buf_u8(word, (uint8_t)peek(r, 1));
+			r->at += 2;
+		} else if (opens(r, depth)) {
+			r->at += 2;
+			substitution(r, ')', command, depth, word);
+		} else if (c == '`' && depth < SHELL_DEPTH_MAX) {
+			r->at++;
+			substitution(r, '`', command, depth, word);
+		} else {
+			buf_u8(word, (uint8_t)c);
+			r->at++;
+		}
+	}
+	r->at++;
+}
+
+static bool ends_word(int c, int shut)
+{
+	/* A zero is a byte like another. */
+	return c < 0 || c == shut || (c && strchr(" \t\r\n;|&()<>", c) != NULL);
+}
+
+static void word(struct reader *r, int shut, int command, unsigned depth)
+{
+	_cleanup_buf_ struct buf b = BUF(WORD_MAX);
+	while (!ends_word(peek(r, 0), shut)) {
+		int c = peek(r, 0);
+		if (c == '\'') {
+			single(r, &b);
+		} else if (c == '"') {
+			twofold(r, command, depth, &b);
+		} else if (c == '\\' && peek(r, 1) >= 0) {
+			/* At the end of a line it goes on. */
+			if (peek(r, 1) != '\n')
+				buf_u8(&b, (uint8_t)peek(r, 1));
+			r->at += 2;
+		} else if (opens(r, depth)) {
+			r->at += 2;
+			substitution(r, ')', command, depth, &b);
+		} else if (c == '`' && depth < SHELL_DEPTH_MAX) {
+			r->at++;
+			substitution(r, '`', command, depth, &b);
+		} else {
+			buf_u8(&b, (uint8_t)c);
+			r->at++;
+		}
+	}
+	add_word(r, command, buf_slice(&b));
+}
+
+/* "<(…)" is an argument that the command reads; other signs are words. */
+static void redirection(struct reader *r, int command, unsigned depth)
+{
+	if (peek(r, 1) == '(' && depth < SHELL_DEPTH_MAX) {
+		_cleanup_buf_ struct buf b = BUF(WORD_MAX);
+		r->at += 2;
+		substitution(r, ')', command, depth, &b);
+		add_word(r, command, buf_slice(&b));
+		return;
+	}
+	size_t from = r->at;
+	while (peek(r, 0) == '<' || peek(r, 0) == '>' || peek(r, 0) == '&')
+		r->at++;
+	add_word(r, command, slice_sub(r->s, from, r->at - from));
+}
+
+/* What is between commands; says whether the next one reads what the last one wrote. */
+static bool separator(struct reader *r)
+{
+	int c = peek(r, 0);
+	r->at++;
+	if (c == '|' && peek(r, 0) == '|')
+		r->at++;
+	else if (c == '|') {
+		r->at += peek(r, 0) == '&';
+		return true;
+	}
+	return false;
+}
+
+static void comment(struct reader *r)
+{
+	while (peek(r, 0) >= 0 && peek(r, 0) != '\n')
+		r->at++;
+}
+
+/* Commands up to `shut` (-1: to the end). */
+static void list(struct reader *r, int shut, int inside, size_t inside_at, unsigned depth)
+{
+	int command = -1, last = -1;
+	bool piped = false;
+	while (peek(r, 0) >= 0 && !r->error) {
+		int c = peek(r, 0);
+		if (c == shut) {
+			r->at++;
+			return;
+		}
+		if (c == ' ' || c == '\t' || c == '\r') {
+			r->at++;
+		} else if (c == '\\' && peek(r, 1) == '\n') {
+			r->at += 2;
+		} else if (c == '#' && (r->at == 0 || strchr(" \t\n;|&(", r->s.p[r->at - 1]))) {
+			comment(r);
+		} else if (c == '(' && command >= 0 && depth < SHELL_DEPTH_MAX) {
+			/* PowerShell's argument in brackets; a function's "()" has nothing in it. */
+			r->at++;
+			list(r, ')', command, r->c[command].n, depth + 1);
+		} else if (c == '\n' || c == ';' || c == '|' || c == '(' || c == ')' || (c == '&' && peek(r, 1) != '>')) {
+			/* A pipe may go on behind the end of a line. */
+			bool goes_on = c == '\n' && piped && command < 0;
+			piped = separator(r) || goes_on;
+			last = command >= 0 ? command : last;
+			command = -1;
+		} else {
+			if (command < 0) {
+				command = begin(r, piped ? last : -1, inside, inside_at);
+				piped = false;
+				if (command < 0)
+					return;
+			}
+			if (c == '<' || c == '>' || c == '&')
+				redirection(r, command, depth);
+			else
+				word(r, shut == '`' ? '`' : -1, command, depth);
+		}
+	}
+}
+
+int shell_read(struct slice text, struct arena *arena, struct shell_command **out, size_t *n)
+{
+	struct reader r = {.s = text, .arena = arena, .c = arena_array(arena, SHELL_COMMANDS_MAX, sizeof(struct shell_command))};
+	if (!r.c)
+		return -ENOMEM;
+	list(&r, -1, -1, 0, 0);
+	if (r.error)
+		return r.error;
+	*out = r.c;
+	*n = r.n;
+	return 0;
+}
