@@ -378,25 +378,32 @@ static void payload_bytes(struct scan *s, const struct scan_input *in, struct sl
 	(void)scan_into(s, in, label, b, b.n, true);
 }
 
+/* Decodes a literal, if it can be one of that kind, and looks into what comes out. What there is no room for is said: else it would only
+ * take a literal that is long enough to be passed over. */
+static void decoded(struct scan *s, const struct scan_input *in, struct slice text, size_t at, bool hex)
+{
+	_cleanup_buf_ struct buf out = BUF(scan_room(s, text.n < PAYLOAD_MAX ? text.n : PAYLOAD_MAX));
+	if ((hex && text.n % 2) || !all_of(text, hex))
+		return;
+	bool whole = hex ? decode_hex(&out, text) : decode_base64(&out, text);
+	if (buf_error(&out))
+		scan_found(s, in, SCAN_RULE_LIMIT, at, text.n, "a literal of %zu bytes that can be %s", text.n, hex ? "hex" : "base64");
+	else if (whole) {
+		scan_unpacked(s, out.n);
+		payload_bytes(s, in, buf_slice(&out), at, hex ? "hex" : "base64");
+	}
+}
+
 void scan_payload(struct scan *s, const struct scan_input *in, struct slice literal, size_t at)
 {
-	if (literal.n < 8 || in->depth >= s->o->limits.depth)
+	if (literal.n < 8 || in->depth > s->o->limits.depth)
 		return;
 	payload_bytes(s, in, literal, at, "literal");
 	struct slice text = slice_trim(literal);
-	if (text.n < PAYLOAD_TEXT || text.n > PAYLOAD_MAX)
+	if (text.n < PAYLOAD_TEXT)
 		return;
-	size_t room = scan_room(s, text.n);
-	_cleanup_buf_ struct buf out = BUF(room);
-	if (text.n % 2 == 0 && all_of(text, true) && decode_hex(&out, text)) {
-		scan_unpacked(s, out.n);
-		payload_bytes(s, in, buf_slice(&out), at, "hex");
-	}
-	buf_reset(&out);
-	if (all_of(text, false) && decode_base64(&out, text)) {
-		scan_unpacked(s, out.n);
-		payload_bytes(s, in, buf_slice(&out), at, "base64");
-	}
+	decoded(s, in, text, at, true);
+	decoded(s, in, text, at, false);
 }
 
 void scan_payload_texts(struct scan *s, const struct scan_input *in, struct slice json)

@@ -182,6 +182,32 @@ static void limits_hold(void **state)
 	assert_int_equal(scan(SLICE("\x80\x02}."), "x.pkl", l).verdict, SCAN_UNSCANNED);
 }
 
+/* A payload behind what is decoded at most, or deeper than is looked, is not clean. */
+static void long_and_deep_literals_are_no_hiding_place(void **state)
+{
+	static const char evil[] = "gAJjb3MKc3lzdGVtCi4="; /* os.system */
+	struct scan_limits l = scan_limits_default();
+	_cleanup_buf_ struct buf b = BUF((size_t)64 << 20);
+	const size_t n = (size_t)48 << 20;
+	(void)state;
+	buf_add(&b, SLICE("\x80\x02"
+	                  "B"));
+	for (int i = 0; i < 4; i++)
+		buf_u8(&b, (uint8_t)(n >> (8 * i)));
+	for (size_t i = 0; i < n; i++)
+		buf_u8(&b, 'A');
+	buf_u8(&b, '.');
+	assert_int_equal(scan(buf_slice(&b), "x.pkl", l).verdict, SCAN_UNSCANNED);
+	buf_reset(&b);
+	buf_fmt(&b,
+	        "\x80\x02"
+	        "U%c%s.",
+	        (int)strlen(evil), evil);
+	assert_int_equal(scan(buf_slice(&b), "x.pkl", l).verdict, SCAN_BAD);
+	l.depth = 0;
+	assert_int_equal(scan(buf_slice(&b), "x.pkl", l).verdict, SCAN_UNSCANNED);
+}
+
 /* What a process that was taken over could send. */
 static void answers_are_checked(void **state)
 {
@@ -215,6 +241,7 @@ int main(void)
 	        cmocka_unit_test(what_was_looked_for_is_told),
 	        cmocka_unit_test(places_are_lines_and_columns),
 	        cmocka_unit_test(limits_hold),
+	        cmocka_unit_test(long_and_deep_literals_are_no_hiding_place),
 	        cmocka_unit_test(answers_are_checked),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
