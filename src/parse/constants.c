@@ -7,6 +7,7 @@
 #define RUN_MIN     4
 #define NUMBERS_MIN 6
 #define WIDE_MIN    8
+#define BARE_MIN    40
 
 enum {
 	PRINT = 1,  /* printable ASCII */
@@ -147,8 +148,9 @@ static bool quoted(struct constants *c, struct slice s, size_t at, size_t limit,
 			i++;
 		} else if (s.p[i] == '\n' && q != '`') {
 			break;
-		} else if (q == '`' && s.p[i] == '$' && i + 1 < most && s.p[i + 1] == '{') {
-			return false; /* what is in it is read by itself */
+		} else if (s.p[i] == '$' && i + 1 < most &&
+		           ((q == '`' && s.p[i + 1] == '{') || (q == '"' && s.p[i + 1] == '(' && c->text))) {
+			return false; /* what is in it is read by itself: a shell's command has words without quotes */
 		}
 		i++;
 	}
@@ -235,19 +237,44 @@ static bool env_name(struct slice s, size_t at, size_t limit, struct constant *o
 	return true;
 }
 
+static bool of_base64(uint8_t c)
+{
+	return ((kinds[c] & WORD) && c != '$') || c == '+' || c == '/' || c == '-';
+}
+
+/* A word without quotes that may be encoded: shells, settings and lists need none. *next is behind it. */
+static bool bare(struct slice s, size_t at, size_t limit, struct constant *out, size_t *next)
+{
+	size_t i = at, digits = 0;
+	for (; i < limit && of_base64(s.p[i]); i++)
+		digits += (kinds[s.p[i]] & DIGIT) != 0;
+	*next = i;
+	for (size_t k = 0; k < 2 && i < limit && s.p[i] == '='; k++)
+		i++;
+	if (i - at < BARE_MIN || i - at > CONSTANT_MAX || !digits)
+		return false;
+	*out = (struct constant){.kind = CONSTANT_BARE, .at = at, .end = i, .text = slice_sub(s, at, i - at)};
+	return true;
+}
+
 /* The next constant that begins in s[*at, stop) of text that ends at `limit`. */
 static bool in_text(struct constants *c, struct slice s, size_t *at, size_t stop, size_t limit, struct constant *out)
 {
 	size_t i = *at;
 	while (i < stop) {
 		uint8_t b = s.p[i];
-		if (!(kinds[b] & STARTS)) {
-			i++;
-			continue;
-		}
 		size_t next = i + 1;
 		bool found = false;
-		if (b == '"' || b == '\'' || b == '`')
+		if (c->text && of_base64(b) && (i == 0 || !of_base64(s.p[i - 1]))) {
+			found = bare(s, i, limit, out, &next);
+			if (!found) {
+				i = next;
+				continue;
+			}
+		} else if (!(kinds[b] & STARTS)) {
+			i++;
+			continue;
+		} else if (b == '"' || b == '\'' || b == '`')
 			found = quoted(c, s, i, limit, out);
 		else if (b == '.')
 			found = env_name(s, i, limit, out);

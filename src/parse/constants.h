@@ -9,6 +9,7 @@
 
 enum constant_kind {
 	CONSTANT_QUOTED,  /* between ' " or `, its escapes resolved */
+	CONSTANT_BARE,    /* a long word without quotes, in the alphabet of base64 */
 	CONSTANT_RUN,     /* printable characters in a binary */
 	CONSTANT_NUMBERS, /* [104, 0x74, …]: at least six numbers below 256, as bytes */
 	CONSTANT_NAME,    /* NAME of env.NAME */

@@ -267,6 +267,24 @@ static void numbers_and_escapes(void **state)
 	expect(1, MINE_WORD, "escapes", 7, "quarrybank");
 }
 
+/* A shell, and settings, need no quotes; and in a shell's "$(...)" there are words again. */
+static void words_without_quotes(void **state)
+{
+	(void)state;
+	_cleanup_buf_ struct buf file = BUF(1 << 20), hidden = BUF(1 << 16);
+	buf_str_add(&hidden, hosts);
+	apply(WAY_BASE64, &hidden);
+	buf_fmt(&file, "#!/bin/sh\nif matches \"$(tr A-Z a-z <<<\"$(host)\")\" \"$(tr , ' ' <<<\"$(unb64 %.*s)\")\"; then mode=1; fi\n",
+	        SLICE_FMT(buf_slice(&hidden)));
+	mine(buf_slice(&file), SIZE_MAX);
+	assert_int_equal(result.n_hidden, 1);
+	expect(0, MINE_HOST, "base64", 6, "quarrybank.example.com");
+	buf_reset(&file);
+	buf_fmt(&file, "[feature]\nlist = %.*s\nother = 1\n", SLICE_FMT(buf_slice(&hidden)));
+	mine(buf_slice(&file), SIZE_MAX);
+	assert_int_equal(result.n_hidden, 1);
+}
+
 static void binaries(void **state)
 {
 	(void)state;
@@ -389,7 +407,7 @@ static void nothing(void **state)
 			buf_u8(&noise, (uint8_t)(x >> 56));
 		}
 		apply(i % 3 == 0 ? WAY_HEX : WAY_BASE64, &noise);
-		buf_fmt(&file, "var k%d='%.*s',", i, SLICE_FMT(buf_slice(&noise)));
+		buf_fmt(&file, i % 5 ? "var k%d='%.*s'," : "# k%d: %.*s\n", i, SLICE_FMT(buf_slice(&noise)));
 		buf_fmt(&file, "p%d='M%d.%d %d,%dL%d %d', ", i, i % 90, i % 7, i % 33, i % 51, i % 12, i % 17);
 	}
 	buf_str_add(&file,
@@ -492,6 +510,7 @@ int main(void)
 	        cmocka_unit_test(neighbours),
 	        cmocka_unit_test(backwards),
 	        cmocka_unit_test(numbers_and_escapes),
+	        cmocka_unit_test(words_without_quotes),
 	        cmocka_unit_test(binaries),
 	        cmocka_unit_test(joined_in_one_text),
 	        cmocka_unit_test(tables_of_executables),
