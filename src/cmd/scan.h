@@ -104,13 +104,15 @@ struct scan_git {
 	size_t n, room;
 	pid_t pid; /* the git that gives contents, and both ends of it */
 	int in, out;
+	bool silent; /* it did not answer once, and is not asked for contents again */
 };
 /* Makes ready to ask git about the repository of a tree, or of GIT_DIR. Close it, also when it fails. */
 [[nodiscard]] int scan_git_open(struct scan_git *g, const char *root, struct err *err);
 void scan_git_close(struct scan_git *g);
 /* Lists what differs in `to` from `from`; to NULL: in what is staged. -ENOENT: there is no such revision. */
 [[nodiscard]] int scan_git_diff(struct scan_git *g, const char *from, const char *to, struct err *err);
-/* Calls `file` for each that was listed, with its content, in the order of git; -ELOOP for a link that leads out of the tree. */
+/* Calls `file` for each that was listed, with its content, in the order of git; -ELOOP for a link that leads out of the tree, -EFBIG for
+ * more than 2 GiB, -ETIMEDOUT for all from the first that git says nothing of for half a minute. */
 [[nodiscard]] int scan_git_each(struct scan_git *g, int (*file)(void *arg, const char *path, int fd, int error), void *arg);
 /* Lists all of a revision, and whether a file has the same content there. */
 [[nodiscard]] int scan_git_tree(struct scan_git *g, const char *rev, struct err *err);

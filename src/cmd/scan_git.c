@@ -3,8 +3,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -23,6 +25,9 @@
 #define LINK_MAX   4096u
 #define PIECE      ((size_t)1 << 16)
 #define WORDS_MAX  16
+#define SILENT_MS  30000
+#define BLOB_MAX   ((uint64_t)2 << 30)
+#define HEAP_MAX   ((rlim_t)1 << 30)
 
 /* The folder that git gets. */
 
@@ -113,7 +118,8 @@ int scan_git_open(struct scan_git *g, const char *root, struct err *err)
 		g->dir[0] = 0;
 		return err_sys(err, -errno, "cannot make a folder in %s", tmp ? tmp : "/tmp");
 	}
-	(void)snprintf(config, sizeof(config), "[core]\n\trepositoryformatversion = 1\n\tbare = true\n[extensions]\n\tobjectFormat = %s\n",
+	(void)snprintf(config, sizeof(config),
+	        "[core]\n\trepositoryformatversion = 1\n\tbare = true\n\tbigFileThreshold = 16m\n[extensions]\n\tobjectFormat = %s\n",
 	        g->sha256 ? "sha256" : "sha1");
 	dir = open(g->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	r = dir < 0 ? -errno : read_line(own, "HEAD", "", head);
@@ -126,9 +132,8 @@ int scan_git_open(struct scan_git *g, const char *root, struct err *err)
 	return r < 0 ? err_sys(err, r, "cannot read git's folder of %s", root) : 0;
 }
 
-void scan_git_close(struct scan_git *g)
+static void end_batch(struct scan_git *g)
 {
-	static const char *const names[] = {"HEAD", "config", "objects", "refs", "packed-refs", "index"};
 	fd_closep(&g->in);
 	fd_closep(&g->out);
 	if (g->pid) {
@@ -136,6 +141,13 @@ void scan_git_close(struct scan_git *g)
 		while (waitpid(g->pid, NULL, 0) < 0 && errno == EINTR)
 			;
 	}
+	g->pid = 0;
+}
+
+void scan_git_close(struct scan_git *g)
+{
+	static const char *const names[] = {"HEAD", "config", "objects", "refs", "packed-refs", "index"};
+	end_batch(g);
 	if (g->dir[0]) {
 		_cleanup_fd_ int dir = open(g->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		for (size_t i = 0; i < ARRAY_LEN(names) && dir >= 0; i++)
@@ -165,6 +177,9 @@ static _Noreturn void become_git(const struct scan_git *g, int in, int out, cons
 	}
 	for (size_t i = 0; i < WORDS_MAX && words[i]; i++)
 		argv[i + 1] = (char *)(uintptr_t)words[i];
+	/* An object may unpack to more than there is memory. Packs are mapped, and do not count. */
+	const struct rlimit heap = {HEAP_MAX, HEAP_MAX};
+	(void)setrlimit(RLIMIT_DATA, &heap);
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (dup2(in < 0 ? null : in, 0) < 0 || dup2(out, 1) < 0 || dup2(null, 2) < 0)
 		_exit(126);
@@ -200,6 +215,20 @@ static int start_git(struct scan_git *g, const char *const *words, bool talks, p
 	return 0;
 }
 
+/* What git says next. An object may be a pipe that nobody writes to: -ETIMEDOUT if it says nothing for so long. */
+static ssize_t hear(const struct scan_git *g, int fd, void *to, size_t size)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	int n;
+	do
+		n = poll(&p, 1, SILENT_MS);
+	while (n < 0 && errno == EINTR && !(g->stop && *g->stop));
+	if (n <= 0)
+		return n < 0 ? -errno : -ETIMEDOUT;
+	ssize_t got = read(fd, to, size);
+	return got < 0 ? -errno : got;
+}
+
 /* All that git says; -ENOENT if it says that it cannot. */
 static int ask_git(struct scan_git *g, const char *const *words, struct buf *said)
 {
@@ -209,13 +238,11 @@ static int ask_git(struct scan_git *g, const char *const *words, struct buf *sai
 	int r = start_git(g, words, false, &pid, &unused, &out);
 	while (r == 0) {
 		uint8_t *room = buf_room(said, PIECE);
-		ssize_t n = room ? read(out, room, PIECE) : -1;
-		if (!room)
-			r = buf_error(said);
-		else if (n < 0)
-			r = errno == EINTR && !(g->stop && *g->stop) ? 0 : -errno;
-		else if (n == 0)
+		ssize_t n = room ? hear(g, out, room, PIECE) : buf_error(said);
+		if (n == 0)
 			break;
+		if (n < 0)
+			r = (int)n;
 		else
 			said->n += (size_t)n;
 	}
@@ -253,7 +280,9 @@ static int tree_of(struct scan_git *g, const char *rev, bool may_lack, char id[8
 	struct slice s = slice_trim(buf_slice(&said)), line;
 	while (r == 0 && slice_split(&s, '\n', &line))
 		(void)snprintf(id, 80, "%.*s", SLICE_FMT(slice_sub(line, 0, 79)));
-	return r < 0 ? err_set(err, r, "git knows no %s here", rev) : 0;
+	if (r == -ENOENT)
+		return err_set(err, r, "git knows no %s here", rev);
+	return r < 0 ? err_sys(err, r, "cannot read what git says of %s", rev) : 0;
 }
 
 /* Lists. */
@@ -367,23 +396,20 @@ bool scan_git_has(const struct scan_git *g, const char *path, int fd)
 
 /* Contents. */
 
-static int read_byte(int fd, uint8_t *c)
+static int read_byte(const struct scan_git *g, uint8_t *c)
 {
-	ssize_t n;
-	do
-		n = read(fd, c, 1);
-	while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : n == 0 ? -EPIPE : 0;
+	ssize_t n = hear(g, g->out, c, 1);
+	return n < 0 ? (int)n : n == 0 ? -EPIPE : 0;
 }
 
 /* "ID blob SIZE\n" */
-static int read_head(int fd, uint64_t *size)
+static int read_head(const struct scan_git *g, uint64_t *size)
 {
 	uint8_t line[256];
 	size_t n = 0;
 	int r = 0;
 	while (r == 0 && n < sizeof(line) && (n == 0 || line[n - 1] != '\n'))
-		r = read_byte(fd, &line[n++]);
+		r = read_byte(g, &line[n++]);
 	struct slice s = slice_trim(slice_of(line, n)), id, type;
 	if (r < 0)
 		return r;
@@ -403,15 +429,13 @@ static int new_content(const struct scan_git *g, uint64_t size, int *write_end)
 	return fd < 0 ? -errno : fd;
 }
 
-static int copy(int from, int to, uint64_t n)
+static int copy(const struct scan_git *g, int to, uint64_t n)
 {
 	uint8_t piece[PIECE];
 	while (n) {
-		ssize_t got = read(from, piece, n < sizeof(piece) ? (size_t)n : sizeof(piece));
-		if (got < 0 && errno == EINTR)
-			continue;
+		ssize_t got = hear(g, g->out, piece, n < sizeof(piece) ? (size_t)n : sizeof(piece));
 		if (got <= 0)
-			return got < 0 ? -errno : -EPIPE;
+			return got < 0 ? (int)got : -EPIPE;
 		int r = fd_write_all(to, slice_of(piece, (size_t)got));
 		if (r < 0)
 			return r;
@@ -427,15 +451,23 @@ static int content(struct scan_git *g, const struct scan_change *c)
 	uint64_t size = 0;
 	uint8_t end;
 	_cleanup_fd_ int to = -1, fd = -1;
+	if (g->silent)
+		return -ETIMEDOUT;
 	int r = g->pid ? 0 : start_git(g, batch, true, &g->pid, &g->in, &g->out);
 	int n = snprintf(line, sizeof(line), "%.80s\n", c->id);
 	r = r < 0 ? r : fd_write_all(g->in, slice_of(line, (size_t)n));
-	r = r < 0 ? r : read_head(g->out, &size);
-	if (r < 0)
+	r = r < 0 ? r : read_head(g, &size);
+	if (r == -ENOENT)
 		return r;
-	fd = new_content(g, size, &to);
-	r = fd < 0 ? fd : copy(g->out, to, size);
-	r = r < 0 ? r : read_byte(g->out, &end);
+	if (r == 0 && size > BLOB_MAX)
+		r = -EFBIG;
+	fd = r < 0 ? r : new_content(g, size, &to);
+	r = fd < 0 ? fd : copy(g, to, size);
+	r = r < 0 ? r : read_byte(g, &end);
+	/* What it says from here on would be taken for the next one's. */
+	if (r < 0)
+		end_batch(g);
+	g->silent = r == -ETIMEDOUT;
 	return r < 0 ? r : TAKE_FD(fd);
 }
 

@@ -265,7 +265,10 @@ int scan_pool_add(struct scan_pool *p, const char *path, int fd, int error, stru
 	j->sum.size = (uint64_t)st.st_size;
 	p->tail++;
 	if (j->fd < 0 || j->error < 0) {
-		add_gap(p, j, SCAN_RULE_CHANGED, j->error == -ELOOP ? "a link that leads out of what is scanned" : strerror(-j->error));
+		add_gap(p, j, SCAN_RULE_CHANGED,
+		        j->error == -ELOOP       ? "a link that leads out of what is scanned"
+		        : j->error == -ETIMEDOUT ? "it did not come in time"
+		                                 : strerror(-j->error));
 		fd_closep(&j->fd);
 		j->state = SCAN_JOB_DONE;
 	}
