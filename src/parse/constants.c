@@ -150,7 +150,9 @@ static bool quoted(struct constants *c, struct slice s, size_t at, size_t limit,
 			break;
 		} else if (s.p[i] == '$' && i + 1 < most &&
 		           ((q == '`' && s.p[i + 1] == '{') || (q == '"' && s.p[i + 1] == '(' && c->text))) {
-			return false; /* what is in it is read by itself: a shell's command has words without quotes */
+			/* What is in it is read by itself: a shell's command has words without quotes. Quotes before that were escaped. */
+			*none = i;
+			return false;
 		}
 		i++;
 	}
@@ -243,7 +245,7 @@ static bool of_base64(uint8_t c)
 }
 
 /* A word without quotes that may be encoded: shells, settings and lists need none. *next is behind it. */
-static bool bare(struct slice s, size_t at, size_t limit, struct constant *out, size_t *next)
+static bool bare(struct constants *c, struct slice s, size_t at, size_t limit, struct constant *out, size_t *next)
 {
 	size_t i = at, digits = 0;
 	for (; i < limit && of_base64(s.p[i]); i++)
@@ -251,6 +253,7 @@ static bool bare(struct slice s, size_t at, size_t limit, struct constant *out, 
 	*next = i;
 	for (size_t k = 0; k < 2 && i < limit && s.p[i] == '='; k++)
 		i++;
+	c->too_long += i - at > CONSTANT_MAX;
 	if (i - at < BARE_MIN || i - at > CONSTANT_MAX || !digits)
 		return false;
 	*out = (struct constant){.kind = CONSTANT_BARE, .at = at, .end = i, .text = slice_sub(s, at, i - at)};
@@ -266,11 +269,7 @@ static bool in_text(struct constants *c, struct slice s, size_t *at, size_t stop
 		size_t next = i + 1;
 		bool found = false;
 		if (c->text && of_base64(b) && (i == 0 || !of_base64(s.p[i - 1]))) {
-			found = bare(s, i, limit, out, &next);
-			if (!found) {
-				i = next;
-				continue;
-			}
+			found = bare(c, s, i, limit, out, &next);
 		} else if (!(kinds[b] & STARTS)) {
 			i++;
 			continue;
