@@ -57,20 +57,16 @@ static double poisson_tail(unsigned k, double mean)
 	return sum < 1 ? 1 - sum : 0;
 }
 
-/* The probability that a bit is the same in so many runs, by chance; `as`: that it is always 1, or 0. */
-static double constant(double share, unsigned runs, int as)
-{
-	double ones = as ? pow(share, runs) : 0, zeros = as == 1 ? 0 : pow(1 - share, runs);
-	return ones + zeros;
-}
-enum { AS_ZERO, AS_ONE, AS_ANY };
+/* Of a fair bit: how likely it is by chance that it is always 1, or always 0, under the level. */
+struct chance {
+	double one, zero;
+};
 
 /* How likely it is that so many bits stay the same, wherever they are. */
-static void all_bits(const struct token *t, const double *share, struct pattern *p)
+static void all_bits(const struct token *t, const struct chance *of, struct pattern *p)
 {
 	for (unsigned i = 0; i < t->n_bits; i++)
-		if (token_bit(t->fair, i))
-			p->expected += constant(share[i], p->runs, t->one_of ? AS_ONE : AS_ANY);
+		p->expected += of[i].one + (t->one_of ? 0 : of[i].zero);
 	/* Bits of numbers, and of a choice, hang together: then only that there is one at all is known to be no likelier than all are
 	 * together. */
 	p->p = !p->n ? 1 : t->number || t->choice ? fmin(p->expected, 1) : poisson_tail(p->n, p->expected);
@@ -78,7 +74,7 @@ static void all_bits(const struct token *t, const double *share, struct pattern 
 
 /* Bits that stay the same beside each other are rarer: two of one digit, or the same bit of two digits, with the same value. A channel that
  * decides digits, or the range of a few of them, shows so before it shows in how many there are. Replaces p if that is clearer. */
-static void neighbours(const struct token *t, const double *share, struct pattern *p)
+static void neighbours(const struct token *t, const struct chance *of, struct pattern *p)
 {
 	struct pattern beside = *p;
 	memset(beside.mask, 0, sizeof(beside.mask));
@@ -86,10 +82,9 @@ static void neighbours(const struct token *t, const double *share, struct patter
 	for (unsigned i = 0; i < t->n_bits; i++)
 		for (unsigned way = 0; way < 2; way++) {
 			unsigned k = way ? i + t->per : i + 1;
-			if (k >= t->n_bits || (!way && k % t->per == 0) || !token_bit(t->fair, i) || !token_bit(t->fair, k))
+			if (k >= t->n_bits || (!way && k % t->per == 0))
 				continue;
-			for (int as = AS_ZERO; as <= AS_ONE; as++)
-				beside.expected += constant(share[i], p->runs, as) * constant(share[k], p->runs, as);
+			beside.expected += of[i].zero * of[k].zero + of[i].one * of[k].one;
 			if (!token_bit(p->mask, i) || !token_bit(p->mask, k) || token_bit(p->want, i) != token_bit(p->want, k))
 				continue;
 			beside.mask[i / 64] |= (uint64_t)1 << (i % 64);
@@ -114,7 +109,7 @@ static bool pattern_of(const struct ctx *c, const struct token *t, unsigned fact
 	memset(ones, 0xff, sizeof(ones));
 	memset(zeros, 0xff, sizeof(zeros));
 	uint16_t set[TOKEN_BITS] = {0};
-	double share[TOKEN_BITS];
+	struct chance of[TOKEN_BITS] = {0};
 	for (size_t o = 0; o < c->n; o++) {
 		const struct analysis_trial *u = &c->all[o];
 		if (!t->there[o] || u->probe || !in_scope(u, scope) || an_level_of(u, factor) != level)
@@ -139,11 +134,14 @@ static bool pattern_of(const struct ctx *c, const struct token *t, unsigned fact
 		p.n += (unsigned)__builtin_popcountll(p.mask[w]);
 	}
 	for (unsigned i = 0; i < t->n_bits; i++)
-		/* How often it is 1 elsewhere; what may follow from the level itself is not counted. */
-		share[i] = ((double)t->ones[i] - set[i] + 1) / ((double)t->all - p.runs + 2);
-	all_bits(t, share, &p);
-	if (t->per > 1 && !t->number && !t->choice)
-		neighbours(t, share, &p);
+		if (token_bit(t->fair, i)) {
+			/* How often it is 1 elsewhere; what may follow from the level itself is not counted. */
+			double share = ((double)t->ones[i] - set[i] + 1) / ((double)t->all - p.runs + 2);
+			of[i] = (struct chance){pow(share, p.runs), pow(1 - share, p.runs)};
+		}
+	all_bits(t, of, &p);
+	if (p.n && t->per > 1 && !t->number && !t->choice)
+		neighbours(t, of, &p);
 	p.p = fmin(p.p * t->family, 1);
 	*out = p;
 	return p.n > 0;
@@ -210,14 +208,14 @@ static bool as_drawn(const struct ctx *c, const size_t *twin, const struct token
 static bool is_refuted(
         const struct ctx *c, const size_t *twin, const struct token *t, unsigned factor, unsigned level, const struct pattern *p)
 {
-	unsigned same, pairs, against;
-	return token_drawn(c, twin, t, &same) && as_drawn(c, twin, t, factor, level, p, &pairs, &against) && against >= AGAINST_MIN;
+	unsigned pairs, against;
+	return t->drawn && as_drawn(c, twin, t, factor, level, p, &pairs, &against) && against >= AGAINST_MIN;
 }
 
 static bool is_settled(const struct ctx *c, const size_t *twin, const struct token *t, unsigned factor, unsigned level)
 {
-	unsigned same, pairs, against;
-	return token_drawn(c, twin, t, &same) && as_drawn(c, twin, t, factor, level, NULL, &pairs, &against) && pairs >= PAIRS_MIN;
+	unsigned pairs, against;
+	return t->drawn && as_drawn(c, twin, t, factor, level, NULL, &pairs, &against) && pairs >= PAIRS_MIN;
 }
 
 static unsigned wants(const struct pattern *p)
@@ -230,10 +228,8 @@ static unsigned wants(const struct pattern *p)
 int an_bits_screen(const struct ctx *c, struct analysis_suspect *out, size_t max, size_t *n_out)
 {
 	_cleanup_(tokens_free) struct tokens all = {0};
-	_cleanup_free_ size_t *twin = NULL;
 	int r = tokens_of(c, &all);
 	size_t n = *n_out, runs;
-	r = r ? r : an_twins(c, &twin);
 	for (unsigned f = 0; f < factor_count && r == 0; f++)
 		for (unsigned l = 1; l < factor_level_count(f); l++) {
 			struct analysis_suspect s = {.factor = f, .level = l};
@@ -242,7 +238,7 @@ int an_bits_screen(const struct ctx *c, struct analysis_suspect *out, size_t max
 				continue;
 			for (size_t i = 0; i < all.n; i++) {
 				if (foreseen(c, &all.t[i], f) || !best_pattern(c, &all.t[i], f, l, &p) || p.p > AN_BITS_SUSPECT ||
-				        -log10(p.p + 1e-30) <= s.score || is_refuted(c, twin, &all.t[i], f, l, &p))
+				        -log10(p.p + 1e-30) <= s.score || is_refuted(c, all.twin, &all.t[i], f, l, &p))
 					continue;
 				s.score = -log10(p.p + 1e-30);
 				s.feature = all.t[i].feature;
@@ -299,13 +295,11 @@ int analysis_bits_left(const struct feature_set *set, const struct analysis_tria
 {
 	struct ctx c = {.s = set, .t = trials, .all = trials, .n = n};
 	_cleanup_(tokens_free) struct tokens all = {0};
-	_cleanup_free_ size_t *twin = NULL;
 	size_t room = factor_count * (FACTOR_LEVELS_MAX + FACTOR_EXTRA_MAX), runs;
 	struct analysis_suspect *left = arena_array(arena, room, sizeof(*left));
 	int r = left ? tokens_of(&c, &all) : -ENOMEM;
 	*n_out = 0;
 	*out = left;
-	r = r ? r : an_twins(&c, &twin);
 	for (unsigned f = 0; f < factor_count && r == 0; f++)
 		for (unsigned l = 1; l < factor_level_count(f) && *n_out < room; l++) {
 			bool stays = false;
@@ -313,7 +307,7 @@ int analysis_bits_left(const struct feature_set *set, const struct analysis_tria
 			if (!tried(&c, f, l, false, &runs))
 				continue;
 			for (size_t i = 0; i < all.n && !stays; i++) {
-				if (all.t[i].both || is_settled(&c, twin, &all.t[i], f, l))
+				if (all.t[i].both || is_settled(&c, all.twin, &all.t[i], f, l))
 					continue;
 				(void)pattern_of(&c, &all.t[i], f, l, BASE_COUNT, &p);
 				stays = p.n > 0 || p.runs < RUNS_MIN || (best_pattern(&c, &all.t[i], f, l, &p) && p.p <= LEFT_MAX);
@@ -436,10 +430,8 @@ int an_bits(const struct ctx *c, struct groups *all)
 	_cleanup_(tokens_free) struct tokens tokens = {0};
 	_cleanup_free_ struct claim *claims = NULL;
 	_cleanup_free_ double *x = calloc(c->n + 1, sizeof(*x)), *y = calloc(c->n + 1, sizeof(*y)), *p = NULL, *q = NULL;
-	_cleanup_free_ size_t *twin = NULL;
 	size_t n = 0, room = 0, runs;
 	int r = !x || !y ? -ENOMEM : tokens_of(c, &tokens);
-	r = r ? r : an_twins(c, &twin);
 	for (unsigned f = 0; f < factor_count && r == 0; f++)
 		for (unsigned l = 1; l < factor_level_count(f) && r == 0; l++) {
 			if (!tried(c, f, l, true, &runs) || runs < FRESH_MIN)
@@ -459,7 +451,7 @@ int an_bits(const struct ctx *c, struct groups *all)
 			}
 		}
 	for (size_t i = 0; i < n && r == 0; i++)
-		claim_test(c, twin, &claims[i], claims, n, x, y);
+		claim_test(c, tokens.twin, &claims[i], claims, n, x, y);
 	p = calloc(n + 1, sizeof(*p));
 	q = calloc(n + 1, sizeof(*q));
 	r = r ? r : !p || !q ? -ENOMEM : 0;

@@ -167,9 +167,8 @@ static bool within(const struct treatment *part, const struct treatment *whole)
  * each set of levels. */
 static int marks_of_token(const struct ctx *c, const struct token *t, struct marks *out)
 {
-	unsigned same;
 	size_t first = out->n;
-	if (!token_drawn(c, c->twin, t, &same))
+	if (!t->drawn)
 		return 0;
 	for (size_t o = 0; o < c->n; o++) {
 		const struct analysis_trial *u = &c->all[o];
@@ -179,7 +178,7 @@ static int marks_of_token(const struct ctx *c, const struct token *t, struct mar
 		bool known = false, explained = false;
 		for (size_t i = first; i < out->n && !known; i++)
 			known = within(&c->all[out->m[i].trial].treatment, &u->treatment);
-		struct mark m = {.token = t, .baseline = k, .trial = o, .pairs = same};
+		struct mark m = {.token = t, .baseline = k, .trial = o, .pairs = t->same};
 		int r = known ? 0 : is_explained(c, &m, &explained);
 		if (r)
 			return r;
@@ -198,11 +197,10 @@ static int marks_of_token(const struct ctx *c, const struct token *t, struct mar
 
 static int marks_of(const struct ctx *c, const struct tokens *tokens, struct marks *out, bool *any)
 {
-	unsigned same;
 	int r = 0;
 	*any = false;
 	for (size_t i = 0; i < tokens->n && r == 0; i++) {
-		*any = *any || token_drawn(c, c->twin, &tokens->t[i], &same);
+		*any = *any || tokens->t[i].drawn;
 		r = marks_of_token(c, &tokens->t[i], out);
 	}
 	return r;
@@ -256,7 +254,6 @@ static void known_of(const struct ctx *c, struct known *out)
 /* Each factor at the level, the base's among them, that was set least so far: after as many groups as its factor has levels each was. */
 static void group_of(struct known *k, enum vet_base base, uint64_t *dice, struct treatment *out)
 {
-	static const char *const of_git[] = {"git_remote", "git_identity"};
 	size_t git = factor_find("git");
 	*out = (struct treatment){.base = base};
 	for (unsigned f = 0; f < factor_count; f++) {
@@ -272,11 +269,11 @@ static void group_of(struct known *k, enum vet_base base, uint64_t *dice, struct
 		}
 		out->level[f] = (uint8_t)best;
 	}
-	/* A plain folder has neither. */
-	for (size_t i = 0; i < ARRAY_LEN(of_git) && out->level[git]; i++)
-		out->level[factor_find(of_git[i])] = 0;
-	for (unsigned f = 0; f < factor_count; f++)
+	for (unsigned f = 0; f < factor_count; f++) {
+		if (out->level[git] && factor_of_repository(f))
+			out->level[f] = 0;
 		k->set[f][out->level[f]] += base == BASE_GATEWAY || !factor_table[f].only_gateway;
+	}
 }
 
 static bool is_baseline_of(const struct ctx *c, size_t o, enum vet_base base)

@@ -247,6 +247,7 @@ void tokens_free(struct tokens *all)
 	for (size_t i = 0; i < all->n; i++)
 		token_free(&all->t[i]);
 	free(all->t);
+	free(all->twin);
 	*all = (struct tokens){0};
 }
 
@@ -554,6 +555,9 @@ int tokens_of(const struct ctx *c, struct tokens *out)
 	out->n = kept;
 	int r = choices_of(c, out);
 	r = r ? r : pairs_of(c, out);
+	r = r ? r : an_twins(c, &out->twin);
+	for (size_t i = 0; i < out->n && r == 0; i++)
+		out->t[i].drawn = token_drawn(c, out->twin, &out->t[i], &out->t[i].same);
 	for (size_t i = 0; i < out->n; i++)
 		for (size_t k = 0; k < out->n; k++)
 			out->t[i].family += out->t[k].choice == out->t[i].choice && out->t[k].number == out->t[i].number &&

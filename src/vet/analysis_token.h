@@ -25,11 +25,14 @@ struct token {
 	/* Bits that are now 0, now 1, in no order that follows the time. Others say nothing: what they are is fixed, or drifts. */
 	uint64_t fair[TOKEN_WORDS];
 	unsigned ones[TOKEN_BITS], all; /* trials in which the bit is 1, and in which the token is there */
+	bool drawn;                     /* it follows from the random numbers that are drawn */
+	unsigned same;                  /* pairs that draw alike in which it is the same */
 };
 
 struct tokens {
 	struct token *t;
 	size_t n, choices; /* choices: how many of them are */
+	size_t *twin;      /* an_twins() */
 };
 
 /* All tokens of the trials, each once, however often it is sent. usable trials only, probes left out when it is judged which bits are fair.
@@ -42,7 +45,8 @@ uint32_t token_feature(const struct ctx *c, const struct token *t, size_t o);
 /* The token in that trial, a part of the feature's value; p NULL if it is not there. */
 struct slice token_text(const struct ctx *c, const struct token *t, size_t o);
 
-/* Does the token follow from the random numbers that are drawn? `twin`: an_twins(). *same: pairs in which it is the same. */
+/* Does the token follow from the random numbers that are drawn (analysis_paired.c)? `twin`: an_twins(). *same: pairs in which it is the
+ * same. tokens_of() asks once for each. */
 bool token_drawn(const struct ctx *c, const size_t *twin, const struct token *t, unsigned *same);
 
 static inline bool token_bit(const uint64_t w[TOKEN_WORDS], unsigned i)

@@ -370,9 +370,8 @@ static bool row_has_turn(const struct combine *x, const struct hunt *h)
  * was followed, and then it takes a fraction of the trials. */
 static bool waits(const struct round *r, const struct hunt *h)
 {
-	const struct hunt *first = r->x->hunt;
 	const char *address = an_text_of(feature_at(r->c->s, h->s.feature)->address);
-	for (const struct hunt *g = first; g < h; g++)
+	for (const struct hunt *g = r->x->hunt; g < h; g++)
 		if (g->stage >= STAGE_SEARCH && g->stage < STAGE_PROVEN && g->s.base != h->s.base && g->s.mode == h->s.mode &&
 		        slice_eq(g->s.before, h->s.before) && slice_eq(g->s.after, h->s.after) &&
 		        strcmp(an_text_of(feature_at(r->c->s, g->s.feature)->address), address) == 0)

@@ -44,7 +44,7 @@ bool explain_tells_minute(const struct analysis_trial *t, struct slice value);
 /* The days that it was in a trial, in its zone and in UTC, in each way of writing a day. */
 #define EXPLAIN_DAYS 18u
 struct explain_dates {
-	char day[4][EXPLAIN_DAYS][40];
+	char day[4][EXPLAIN_DAYS][64];
 	unsigned n; /* of the four */
 };
 void explain_dates_of(const struct analysis_trial *t, struct explain_dates *out);

@@ -157,11 +157,8 @@ void explain_dates_of(const struct analysis_trial *t, struct explain_dates *out)
 		char zone[16];
 		/* A run may begin before midnight and end behind it. */
 		local_time(i < 2 ? t->host->timezone : "UTC", t->started_unix + (i % 2 ? 300 : 0), &tm, &offset, zone);
-		for (size_t k = 0; k < WHOLE_DATES; k++) {
-			char day[64];
-			struct slice s = written(&tm, k, day);
-			(void)snprintf(out->day[out->n][k], sizeof(out->day[0][0]), "%.*s", SLICE_FMT(s));
-		}
+		for (size_t k = 0; k < WHOLE_DATES; k++)
+			(void)written(&tm, k, out->day[out->n][k]);
 		bool new = true;
 		for (unsigned k = 0; k < out->n && new; k++)
 			new = strcmp(out->day[k][0], out->day[out->n][0]) != 0;

@@ -67,6 +67,12 @@ const struct factor_level *factor_level_at(unsigned factor, unsigned level)
 
 static const char *const identity_factors[] = {"machine_id", "mac", "home"};
 
+bool factor_of_repository(unsigned factor)
+{
+	const char *name = factor_table[factor].name;
+	return strcmp(name, "git_remote") == 0 || strcmp(name, "git_identity") == 0;
+}
+
 bool factor_of_identity(const struct treatment *t, unsigned factor)
 {
 	bool one = false;

@@ -73,6 +73,8 @@ static inline bool treatment_eq(const struct treatment *a, const struct treatmen
 const char *factor_identity(unsigned factor, uint32_t identity, struct arena *arena);
 /* Does the identity of the treatment decide this factor's value? */
 bool factor_of_identity(const struct treatment *t, unsigned factor);
+/* Is it one that a plain folder has not: a remote, a person who commits? */
+bool factor_of_repository(unsigned factor);
 
 /* Builds the host of a treatment: host_base(), then every factor's apply(). *gateway gets the gateway's name or NULL. */
 [[nodiscard]] int treatment_host(const struct treatment *t, struct arena *arena, struct host_spec *out, const char **gateway);

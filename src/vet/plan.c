@@ -204,16 +204,14 @@ static bool has_level(const struct plan_array *p, const char *factor, unsigned l
 	return false;
 }
 
-/* What a plain folder has not: remotes, and a person who commits. */
-static const char *const of_git[] = {"git_remote", "git_identity"};
-
 static size_t without_git(const struct plan_array *p, struct cover_forbid *out)
 {
 	struct cover_forbid f = {0};
 	size_t n = 0;
-	for (unsigned i = 0; i < ARRAY_LEN(of_git); i++)
-		for (unsigned l = 1; l < PLAN_AXIS_MAX; l++)
-			if (has_level(p, "git", 1, &f.axis[0], &f.level[0]) && has_level(p, of_git[i], l, &f.axis[1], &f.level[1]))
+	for (unsigned i = 0; i < factor_count; i++)
+		for (unsigned l = 1; factor_of_repository(i) && l < PLAN_AXIS_MAX; l++)
+			if (has_level(p, "git", 1, &f.axis[0], &f.level[0]) &&
+			        has_level(p, factor_table[i].name, l, &f.axis[1], &f.level[1]))
 				out[n++] = f;
 	return n;
 }
@@ -354,14 +352,6 @@ static unsigned mixed_level(struct mixed *m, unsigned f, const struct treatment 
 	return best;
 }
 
-static bool of_repository(unsigned f)
-{
-	for (size_t i = 0; i < ARRAY_LEN(of_git); i++)
-		if (strcmp(factor_table[f].name, of_git[i]) == 0)
-			return true;
-	return false;
-}
-
 /* A row, and how much is new in it. */
 static unsigned mixed_row(struct plan *p, enum vet_base base, struct mixed *m, struct treatment *out)
 {
@@ -378,7 +368,7 @@ static unsigned mixed_row(struct plan *p, enum vet_base base, struct mixed *m, s
 	for (int round = 0; round < 2; round++)
 		for (size_t i = 0; i < a->n; i++) {
 			unsigned f = a->axis[order[i]].factor;
-			if (of_repository(f) != (round == 1) || (plain && round))
+			if (factor_of_repository(f) != (round == 1) || (plain && round))
 				continue;
 			t.level[f] = (uint8_t)mixed_level(m, f, &t, set, &new);
 			set[f] = true;

@@ -43,8 +43,9 @@
 #define PROBE_SUSPECTS   (PLAN_QUICK_PROBES / 5)
 #define PROBE_DECIDED    (PLAN_QUICK_PROBES / 10)
 #define PROBE_QUICK_RUNS 6
+/* Of suspected bits so many fresh runs come first, and the rest if these bear it out. */
+#define PROBE_FIRST 4
 /* Sixteen levels are halved four times, and then repeated. */
-#define PROBE_FIRST   4
 #define PAIRED_ROUNDS 14
 /* Trials of a level that is to be closed. */
 #define GATE_TIMES 3
