@@ -79,6 +79,20 @@ static void put_file(struct buf *out, const struct scan_file *f, size_t width, b
 	buf_u8(out, '\n');
 }
 
+void scan_names(struct buf *out, uint32_t bits, const char *const *names, bool json)
+{
+	const char *before = "";
+	for (size_t i = 0; names[i]; i++)
+		if (bits & 1u << i) {
+			buf_str_add(out, before);
+			if (json)
+				write_json(out, names[i]);
+			else
+				buf_str_add(out, names[i]);
+			before = ", ";
+		}
+}
+
 /* What configuration lets tools do is told, and is no finding. */
 static void put_lets(struct buf *out, const struct scan_result *r)
 {
@@ -116,12 +130,7 @@ static void put_looked(struct buf *out, const struct scan_result *r)
 		buf_fmt(out, "%llu file%s left out, as %s not of what was looked for.\n", (unsigned long long)r->left_out,
 		        r->left_out == 1 ? " was" : "s were", r->left_out == 1 ? "it is" : "they are");
 	buf_str_add(out, "Looked for: ");
-	const char *before = "";
-	for (size_t i = 0; i < SCAN_SUBJECTS; i++)
-		if (r->subjects & 1u << i) {
-			buf_fmt(out, "%s%s", before, scan_subject_names[i]);
-			before = ", ";
-		}
+	scan_names(out, r->subjects, scan_subject_names, false);
 	buf_fmt(out, "%s.\n", r->deep ? "; the numbers of tensors were read too" : "");
 }
 
@@ -196,17 +205,6 @@ static void put_member(struct buf *out, const char *key, const char *value)
 	write_json(out, value);
 }
 
-static void put_bits(struct buf *out, uint32_t bits, const char *const *names)
-{
-	const char *before = "";
-	for (size_t i = 0; names[i]; i++)
-		if (bits & 1u << i) {
-			buf_str_add(out, before);
-			write_json(out, names[i]);
-			before = ", ";
-		}
-}
-
 static void json_finding(struct buf *out, const struct scan_file *file, const struct scan_finding *f)
 {
 	const struct scan_rule *r = &scan_rules[f->rule];
@@ -252,7 +250,7 @@ static void json_head(struct buf *out, const struct scan_result *r)
 	write_json(out, r->version);
 	buf_fmt(out, ",\n  \"verdict\": \"%s\",\n  \"stopped\": %s,\n  \"deep\": %s,\n  \"subjects\": [", scan_verdict_word(worst),
 	        r->stopped ? "true" : "false", r->deep ? "true" : "false");
-	put_bits(out, r->subjects, scan_subject_names);
+	scan_names(out, r->subjects, scan_subject_names, true);
 	buf_fmt(out, "],\n  \"counts\": {\"files\": %zu, \"left_out\": %llu", r->n, (unsigned long long)r->left_out);
 	for (int v = SCAN_CLEAN; v <= SCAN_BAD; v++)
 		buf_fmt(out, ", \"%s\": %zu", scan_verdict_word((enum scan_verdict)v), count[v]);
@@ -268,10 +266,10 @@ static void json_file(struct buf *out, const struct scan_file *f, bool first)
 	put_member(out, "verdict", scan_file_word(f));
 	put_member(out, "form", f->sum.form);
 	buf_str_add(out, ", \"looked_for\": [");
-	put_bits(out, f->sum.looked, scan_subject_names);
+	scan_names(out, f->sum.looked, scan_subject_names, true);
 	if (f->sum.looked & SCAN_AGENTS) {
 		buf_str_add(out, "], \"lets\": [");
-		put_bits(out, f->sum.lets, scan_lets_names);
+		scan_names(out, f->sum.lets, scan_lets_names, true);
 	}
 	buf_u8(out, ']');
 	buf_fmt(out, ", \"size\": %llu", (unsigned long long)f->sum.size);

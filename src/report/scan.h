@@ -25,6 +25,8 @@ bool scan_html(struct buf *out, const struct scan_result *r, struct scan_cursor 
 bool scan_is_other(const struct scan_file *f);
 /* The i-th of all files three times over, if its turn is there: the worst first. Else NULL. */
 const struct scan_file *scan_listed(const struct scan_result *r, size_t i);
+/* The names of the bits that are set, with commas between them, as they are or as strings of JSON. Appended. */
+void scan_names(struct buf *out, uint32_t bits, const char *const *names, bool json);
 /* Where a finding is: "line 3, column 7", "bytes 20 to 25", "byte 20". Appended. */
 void scan_where(struct buf *out, const struct scan_finding *f);
 /* A path as reports for others name it: relative to the root of the working tree if it is below, else absolute. "." and ".." are resolved

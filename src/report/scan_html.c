@@ -60,12 +60,7 @@ static void head(struct buf *b, const struct scan_result *r)
 	if (r->stopped)
 		add(b, "<p class=warn>It was stopped: what is here is not all.</p>");
 	add(b, "<dl class=facts><div><dt>Looked for</dt><dd>");
-	const char *before = "";
-	for (size_t i = 0; i < SCAN_SUBJECTS; i++)
-		if (r->subjects & 1u << i) {
-			buf_fmt(b, "%s%s", before, scan_subject_names[i]);
-			before = ", ";
-		}
+	scan_names(b, r->subjects, scan_subject_names, false);
 	buf_fmt(b, "%s</dd></div>", r->deep ? "; the numbers of tensors were read too" : "");
 	if (r->left_out)
 		buf_fmt(b, "<div><dt>Left out</dt><dd>%llu file%s</dd></div>", (unsigned long long)r->left_out,

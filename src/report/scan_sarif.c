@@ -302,13 +302,7 @@ static void end(struct buf *out, const struct scan_result *r)
 		buf_fmt(out, ",\"%s\":%zu", scan_verdict_word((enum scan_verdict)v), count[v]);
 	buf_fmt(out, ",\"known\":%zu", scan_result_known(r));
 	buf_str_add(out, ",\"subjects\":[");
-	const char *before = "";
-	for (size_t i = 0; i < SCAN_SUBJECTS; i++)
-		if (r->subjects & 1u << i) {
-			buf_str_add(out, before);
-			write_json(out, scan_subject_names[i]);
-			before = ",";
-		}
+	scan_names(out, r->subjects, scan_subject_names, true);
 	buf_str_add(out, "]}}]}\n");
 }
 

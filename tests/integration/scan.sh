@@ -5,24 +5,8 @@
 # shellcheck disable=SC2317 # called through check
 set -u
 cd "$(dirname "$0")/../.." || exit 2
-postern=$PWD/build/${BUILD:-release}/postern
-[[ -x $postern ]] || make -s BUILD="${BUILD:-release}" all || exit 2
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-failed=0
-
-# check NAME COMMAND...
-check() {
-	local name=$1
-	shift
-	if "$@" >"$work/log" 2>&1; then
-		echo "ok - scan: $name"
-	else
-		echo "not ok - scan: $name"
-		sed 's/^/# /' "$work/log" | head -40
-		failed=1
-	fi
-}
+# shellcheck source=tests/integration/scan_lib.sh
+. tests/integration/scan_lib.sh
 
 # gives CODE PATTERN ARGUMENT...: the exit code, and a line of what is printed.
 gives() {
@@ -88,14 +72,5 @@ check 'a file that changes while it is read' other
 kill "$moving"
 check 'twice the same' bash -c "'$postern' scan --format json '$files' | cmp - '$work/out.json'"
 
-if command -v npm >/dev/null; then
-	cp -R tests/integration/ajv "$work/ajv" && rm -rf "$work/ajv/node_modules"
-	if npm --prefix "$work/ajv" ci --ignore-scripts >"$work/log" 2>&1; then
-		check 'the JSON fits its schema' node "$work/ajv/one.js" "$PWD/share/schema/scan.schema.json" "$work/out.json"
-	else
-		echo 'scan: the schema was not tried, as ajv cannot be fetched'
-	fi
-else
-	echo 'scan: the schema was not tried, as there is no npm to fetch ajv with'
-fi
+schema scan "$work/out.json"
 exit $failed

@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034 # what is set here is used where it is read
 # check: part
-# What the tests of postern scan share; to be read from the root of the source. Each check prints "ok - NAME" or "not ok - NAME".
+# What the tests of postern scan and provenance share; to be read from the root of the source. Each check prints "ok - NAME" or "not ok - NAME".
 here=$PWD
 postern=$PWD/build/${BUILD:-release}/postern
 [[ -x $postern ]] || make -s BUILD="${BUILD:-release}" all || exit 2
