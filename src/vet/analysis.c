@@ -16,6 +16,7 @@ void an_ctx_free(struct ctx *c)
 	free(c->off);
 	free(c->caused);
 	free(c->twin);
+	an_drawn_free(c);
 	free(c->place);
 	free(c->first_echo);
 	free(c->by_feature);
@@ -31,6 +32,14 @@ static struct slice last_key(const char *address)
 	const char *dot = strrchr(address, '.');
 	struct slice s = slice_str(dot ? dot : address);
 	return slice_ends(s, SLICE("]")) ? slice_sub(s, 0, slice_chr(s, '[', 0)) : s;
+}
+
+size_t an_first_baseline(const struct ctx *c, enum vet_base base)
+{
+	size_t o = 0;
+	while (o < c->n && !(an_in_base(&c->all[o], base) && c->all[o].baseline))
+		o++;
+	return o;
 }
 
 int an_twins(const struct ctx *c, size_t **out)

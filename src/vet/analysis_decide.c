@@ -433,7 +433,18 @@ bool an_told_here(const struct groups *all, unsigned factor, unsigned level, con
 
 /* -- several levels at once -- */
 
-static int put_words(const struct ctx *c, const struct combination *m, struct group *g)
+/* What kind of change it is, as a sentence; NULL: no memory. */
+static const char *what_changes(const struct ctx *c, const struct signature *s, const char *reason)
+{
+	if (s->mode == MODE_DRAWN)
+		return "A few characters of a value that is drawn at random are others, while the same random numbers were drawn.";
+	if (s->mode != MODE_AMOUNT)
+		return "What changes neither contains one of these values nor follows from it in a known way, and does not speak of it.";
+	return reason ? arena_fmt(c->arena, "It is %s than levels account for one by one; %s.", s->up ? "more" : "less", reason)
+	              : arena_fmt(c->arena, "It is %s than levels account for one by one, and nothing says why.", s->up ? "more" : "less");
+}
+
+static int put_words(const struct ctx *c, const struct combination *m, const char *what, struct group *g)
 {
 	_cleanup_buf_ struct buf b = BUF(4096), how = BUF(256);
 	for (size_t i = 0; i < m->n; i++) {
@@ -448,9 +459,8 @@ static int put_words(const struct ctx *c, const struct combination *m, struct gr
 	if (m->off)
 		buf_fmt(&how, ", in %u of %u with one of these turned back", m->off_hits, m->off);
 	g->explanation = arena_fmt(c->arena,
-	        "It takes %s: it came in %u of %u fresh runs with %s and nothing else%s, and in %u of %u runs in all without. What changes "
-	        "neither contains one of these values nor follows from it in a known way, and does not speak of it.",
-	        buf_str(&b), m->on_hits, m->on, m->n > 1 ? "these" : "it", buf_str(&how), m->pool_hits, m->pool);
+	        "It takes %s: it came in %u of %u fresh runs with %s and nothing else%s, and in %u of %u runs in all without. %s",
+	        buf_str(&b), m->on_hits, m->on, m->n > 1 ? "these" : "it", buf_str(&how), m->pool_hits, m->pool, what);
 	if (m->with_hits < m->with && g->explanation)
 		g->explanation = arena_fmt(c->arena, "%s With other levels and devices beside, it showed in %u of %u trials.",
 		        g->explanation, m->with_hits, m->with);
@@ -515,15 +525,20 @@ static bool told_alone(const struct entries *list, const struct combination *m)
 	return false;
 }
 
-static int combination_finding(const struct ctx *c, const struct combination *m, double q, struct groups *all)
+static int combination_finding(struct ctx *c, const struct combination *m, double q, struct groups *all)
 {
 	const struct signature *s = m->s;
 	const struct feature *f = feature_at(c->s, s->feature);
+	const char *reason = NULL;
+	int r = s->mode == MODE_AMOUNT ? an_amount_reason(c, m, all, &reason) : 0;
+	if (r)
+		return r;
 	/* One level that had not shown it alone is told with the others of its factor. */
 	bool several = !one_level(m), new;
-	struct group *g =
-	        group_of(all, m->if_all[0].factor, s->why.class, s->why.kind, several ? m->if_all : NULL, several ? m->n : 0, &new);
-	int r = g ? group_place(c, g, f) : -ENOMEM;
+	struct group *g = group_of(all, m->if_all[0].factor, reason ? CLASS_UNDECLARED : s->why.class, s->why.kind,
+	        several ? m->if_all : NULL, several ? m->n : 0, &new);
+	const char *what = what_changes(c, s, reason);
+	r = g && what ? group_place(c, g, f) : -ENOMEM;
 	for (size_t i = 0; i < m->n && r == 0; i++) {
 		const char *level = condition_level(c, &m->if_all[i]);
 		if (!level)
@@ -555,12 +570,12 @@ static int combination_finding(const struct ctx *c, const struct combination *m,
 	g->without = m->pool;
 	g->without_hits = m->pool_hits;
 	r = an_bits_of_counts(m->on_hits, m->on, m->pool_hits, m->pool, &g->bits);
-	return r ? r : put_words(c, m, g);
+	return r ? r : put_words(c, m, what, g);
 }
 
 /* As for one factor: it held on every fresh run, the chance of a false report is small, and so few would look like it by chance. */
 static int combination_findings(
-        const struct ctx *c, const struct entries *list, const struct combination *m, const double *q, size_t n, struct groups *all)
+        struct ctx *c, const struct entries *list, const struct combination *m, const double *q, size_t n, struct groups *all)
 {
 	int r = 0;
 	for (size_t i = 0; i < n && r == 0; i++) {

@@ -27,8 +27,6 @@
 /* Groups of levels that are halved at the same time. */
 #define HALVED_MAX 3
 
-enum likeness { LIKE_SAME, LIKE_NEARLY, LIKE_NOT };
-
 /* A part of a value that a level changes in a few characters, or a suspicion of it. */
 struct mark {
 	const struct token *token;
@@ -44,7 +42,7 @@ struct marks {
 	size_t n, room;
 };
 
-static enum likeness likeness(struct slice a, struct slice b)
+enum likeness token_likeness(struct slice a, struct slice b)
 {
 	size_t differ = 0, row = 0;
 	if (slice_eq(a, b))
@@ -83,12 +81,12 @@ static size_t spans_of(struct slice a, struct slice b, size_t at, struct hunk *o
 
 /* What a factor says in plain words may stand in an id, too: a date in the zone, a name. What only calls itself a digest would be another
  * one altogether. */
-static int is_explained(const struct ctx *c, const struct mark *k, bool *out)
+int token_explained(const struct ctx *c, const struct token *token, size_t baseline, size_t trial, bool *out)
 {
-	const struct analysis_trial *t = &c->all[k->trial];
-	uint32_t feature = token_feature(c, k->token, k->baseline);
-	struct slice whole = feature_value(c->s, feature, (unsigned)k->baseline), part = token_text(c, k->token, k->baseline),
-	             other = token_text(c, k->token, k->trial);
+	const struct analysis_trial *t = &c->all[trial];
+	uint32_t feature = token_feature(c, token, baseline);
+	struct slice whole = feature_value(c->s, feature, (unsigned)baseline), part = token_text(c, token, baseline),
+	             other = token_text(c, token, trial);
 	size_t at = (size_t)(part.p - whole.p);
 	_cleanup_buf_ struct buf b = BUF(1 << 20);
 	buf_add(&b, slice_sub(whole, 0, at));
@@ -105,8 +103,8 @@ static int is_explained(const struct ctx *c, const struct mark *k, bool *out)
 		        .level = an_level_of(t, f),
 		        .base = t->treatment.base,
 		        .mode = MODE_RAW,
-		        .ref = k->baseline,
-		        .trial = k->trial,
+		        .ref = baseline,
+		        .trial = trial,
 		        .before = whole,
 		        .after = buf_slice(&b),
 		        .hunks = spans,
@@ -142,7 +140,7 @@ bool token_drawn(const struct ctx *c, const size_t *twin, const struct token *t,
 		if (k == c->n || !t->there[k])
 			continue;
 		pairs++;
-		*same += likeness(token_text(c, t, k), token_text(c, t, o)) == LIKE_SAME;
+		*same += token_likeness(token_text(c, t, k), token_text(c, t, o)) == LIKE_SAME;
 	}
 	return pairs >= PAIRS_MIN && *same >= SAME_SHARE * pairs;
 }
@@ -173,13 +171,13 @@ static int marks_of_token(const struct ctx *c, const struct token *t, struct mar
 	for (size_t o = 0; o < c->n; o++) {
 		const struct analysis_trial *u = &c->all[o];
 		size_t k = (of_one_level(u) || (u->paired && !u->baseline)) ? c->twin[o] : c->n;
-		if (k == c->n || !t->there[k] || likeness(token_text(c, t, k), token_text(c, t, o)) != LIKE_NEARLY)
+		if (k == c->n || !t->there[k] || token_likeness(token_text(c, t, k), token_text(c, t, o)) != LIKE_NEARLY)
 			continue;
 		bool known = false, explained = false;
 		for (size_t i = first; i < out->n && !known; i++)
 			known = within(&c->all[out->m[i].trial].treatment, &u->treatment);
 		struct mark m = {.token = t, .baseline = k, .trial = o, .pairs = t->same};
-		int r = known ? 0 : is_explained(c, &m, &explained);
+		int r = known ? 0 : token_explained(c, t, k, o, &explained);
 		if (r)
 			return r;
 		if (known || explained)
@@ -376,9 +374,8 @@ static int mark_test(const struct ctx *c, struct mark *k)
 		if (!u->paired || o == k->trial || u->stream != t->stream || u->treatment.base != t->treatment.base)
 			continue;
 		bool of_level = same_treatment(&u->treatment, &t->treatment), explained = false;
-		enum likeness is = likeness(before, token_text(c, k->token, o));
-		struct mark fresh = {.token = k->token, .baseline = k->baseline, .trial = o};
-		int r = of_level && is == LIKE_NEARLY ? is_explained(c, &fresh, &explained) : 0;
+		enum likeness is = token_likeness(before, token_text(c, k->token, o));
+		int r = of_level && is == LIKE_NEARLY ? token_explained(c, k->token, k->baseline, o, &explained) : 0;
 		if (r)
 			return r;
 		if (of_level) {

@@ -10,8 +10,9 @@
 #include "vet/stat.h"
 
 /* How values are compared, from fine to coarse. */
-/* MODE_DATED, in rows alone: raw, with the way it is written instead of the day. */
-enum mode { MODE_RAW, MODE_SHAPE, MODE_PRESENCE, MODE_NONE, MODE_DATED };
+/* In rows alone: MODE_DATED, raw, with the way it is written instead of the day; MODE_DRAWN, a part of an id, beside what it is with the
+ * same random numbers drawn and no level set; MODE_AMOUNT, a quantity, by how far it is from what it is elsewhere. */
+enum mode { MODE_RAW, MODE_SHAPE, MODE_PRESENCE, MODE_NONE, MODE_DATED, MODE_DRAWN, MODE_AMOUNT };
 
 /* Noise is local: a batch of telemetry flips in hundreds of places, the request to the model in none. */
 struct rate {
@@ -43,6 +44,7 @@ struct ctx {
 	size_t n_rates;
 	struct explain_dates *dates; /* n, made when they are wanted */
 	int date_way;                /* of the feature that is looked at */
+	struct drawn *drawn;         /* analysis_drawn.c, made when it is wanted */
 };
 
 /* A feature that differs under a level. */
@@ -172,6 +174,8 @@ static inline bool an_presence_eq(struct slice a, struct slice b)
 {
 	return !a.p == !b.p;
 }
+/* n: there is none. */
+size_t an_first_baseline(const struct ctx *c, enum vet_base base);
 /* What ctx.twin is, to be freed; of the ctx `all` and n are read. -ENOMEM. */
 [[nodiscard]] int an_twins(const struct ctx *c, size_t **out);
 /* s, t, n, profile and arena are set; the rest is made here. Call an_ctx_free() also when it fails (-ENOMEM). */
@@ -240,6 +244,10 @@ struct signature {
 	struct slice word; /* of a message that came: one that none says outside of the rows, and that is looked for; or empty */
 	unsigned rows;     /* of the arrays, that show it */
 	double by_chance;  /* how many of its endpoint would look like it by chance */
+	unsigned part;     /* of MODE_DRAWN: which of the parts of the value */
+	/* Of MODE_AMOUNT: up to the first it is as ever, from the second on it shows; `up` false: down to, and below. */
+	double usual, shows;
+	bool up;
 };
 
 struct signatures {
@@ -253,6 +261,25 @@ struct signatures {
 void an_signatures_free(struct signatures *s);
 /* What every trial shows of a signature; in another base, and where the tool did not work: STATE_OTHER. `out` has c->n. 0 or -ENOMEM. */
 [[nodiscard]] int an_states(struct ctx *c, const struct signature *s, uint8_t *out);
+
+/* analysis_drawn.c: ids in rows that draw the same (two rows of one device, vet/plan.h). Treatments of their devices alone, at most `max`,
+ * that say in which of the two an id is not what was drawn; none when they have been run. *out is from the arena. 0 or -ENOMEM. */
+[[nodiscard]] int an_drawn_wanted(struct ctx *c, size_t max, struct treatment **out, size_t *n);
+/* Adds signatures: of each id the first row in which a few of its characters are others, and nothing explains them. 0 or -ENOMEM. */
+[[nodiscard]] int an_drawn_rows(struct ctx *c, struct signatures *out);
+/* As an_states(). */
+[[nodiscard]] int an_drawn_states(struct ctx *c, const struct signature *s, uint8_t *out);
+void an_drawn_free(struct ctx *c);
+/* Puts a signature at the end. -ENOMEM. */
+[[nodiscard]] int an_signature_add(struct signatures *all, const struct signature *s);
+
+/* analysis_amount.c: quantities in rows. Adds signatures of what lies apart in few of them and is not the sum of what their levels do
+ * alone. 0 or -ENOMEM. */
+[[nodiscard]] int an_amount_rows(struct ctx *c, struct signatures *out);
+/* As an_states(). */
+[[nodiscard]] int an_amount_states(struct ctx *c, const struct signature *s, uint8_t *out);
+/* analysis_volatile.c: by how much a quantity must be another one to count, in its own unit; 0: the feature is none. */
+double an_amount_least(const struct feature *f, double median, double spread);
 
 /* analysis_words.c: the words of each endpoint that any trial says that is no row; starts as {0}. */
 struct said {
@@ -321,6 +348,11 @@ struct told {
 	double p, q;
 };
 [[nodiscard]] int an_tell(const struct ctx *c, struct groups *all, const struct told *t);
+
+/* analysis_amount.c: why it would be so, of a quantity that takes several conditions; *out NULL: for no reason. 0 or -ENOMEM. */
+[[nodiscard]] int an_amount_reason(struct ctx *c, const struct combination *m, const struct groups *all, const char **out);
+/* analysis_volatile.c: why quantities are others under that level, NULL: for no plain reason. */
+const char *an_amount_foreseen(const struct groups *all, unsigned factor, unsigned level);
 
 /* analysis_volatile.c: quantities. Adds what fresh trials have borne out to the findings that are there. 0 or -ENOMEM. */
 [[nodiscard]] int an_volatile(struct ctx *c, struct groups *all);

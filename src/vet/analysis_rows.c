@@ -290,6 +290,30 @@ static int differing(struct ctx *c, const struct view *v, uint32_t feature, size
 	return 0;
 }
 
+/* A message that is sent now and then, too seldom to say what it is like: a row that has it may say a word in it that none says. */
+static int seldom(const struct ctx *c, uint32_t feature, struct entries *out)
+{
+	for (size_t o = 0; o < c->n; o++) {
+		const struct analysis_trial *t = &c->all[o];
+		struct slice v = t->usable && t->row == ROW_ARRAY ? feature_value(c->s, feature, (unsigned)o) : SLICE_NONE;
+		size_t ref = v.p ? an_first_baseline(c, t->treatment.base) : c->n;
+		struct entry *e = ref < c->n ? an_entry_new(out) : NULL;
+		if (ref < c->n && !e)
+			return -ENOMEM;
+		if (e)
+			*e = (struct entry){.feature = feature,
+			        .from = feature,
+			        .base = t->treatment.base,
+			        .mode = MODE_PRESENCE,
+			        .ref = ref,
+			        .trial = o,
+			        .runs = 1,
+			        .hits = 1,
+			        .after = v};
+	}
+	return 0;
+}
+
 static int differing_all(struct ctx *c, const struct singles *alone, struct entries *out)
 {
 	int r = 0;
@@ -302,7 +326,10 @@ static int differing_all(struct ctx *c, const struct singles *alone, struct entr
 		for (size_t o = 0; o < c->n && r == 0 && v.mode != MODE_NONE; o++)
 			if (c->t[o].usable && c->t[o].row == ROW_ARRAY && v.n[c->t[o].treatment.base] >= 2)
 				r = differing(c, &v, i, o, &alone[o], out);
+		bool none = v.mode == MODE_NONE;
 		an_view_end(c, &v);
+		if (none && r == 0 && feature_is_message(feature_at(c->s, i)))
+			r = seldom(c, i, out);
 	}
 	return r;
 }
@@ -613,6 +640,10 @@ int an_states(struct ctx *c, const struct signature *s, uint8_t *out)
 	struct view v;
 	if (s->word.n)
 		return an_word_states(c, s, out);
+	if (s->mode == MODE_DRAWN)
+		return an_drawn_states(c, s, out);
+	if (s->mode == MODE_AMOUNT)
+		return an_amount_states(c, s, out);
 	c->t = c->all;
 	int r = rows_view(c, s->feature, &v);
 	for (size_t k = 0; k < c->n && r == 0; k++)
@@ -641,6 +672,20 @@ static double rows_by_chance(const struct ctx *c, const struct signature *s, con
 	return sum;
 }
 
+int an_signature_add(struct signatures *all, const struct signature *s)
+{
+	if (all->n == all->room) {
+		size_t room = all->room ? 2 * all->room : 32;
+		struct signature *more = reallocarray(all->s, room, sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		all->s = more;
+		all->room = room;
+	}
+	all->s[all->n++] = *s;
+	return 0;
+}
+
 /* Adds it, if it can be told from what was before; *made says so. `state` is what each trial shows of it then. */
 static int add_signature(struct ctx *c, struct signature s, uint8_t *state, struct signatures *out, bool *made)
 {
@@ -651,16 +696,7 @@ static int add_signature(struct ctx *c, struct signature s, uint8_t *state, stru
 	for (size_t k = 0; k < c->n; k++)
 		s.rows += c->all[k].row == ROW_ARRAY && state[k] == STATE_AFTER;
 	s.by_chance = rows_by_chance(c, &s, state);
-	if (out->n == out->room) {
-		size_t room = out->room ? 2 * out->room : 32;
-		struct signature *more = reallocarray(out->s, room, sizeof(*more));
-		if (!more)
-			return -ENOMEM;
-		out->s = more;
-		out->room = room;
-	}
-	out->s[out->n++] = s;
-	return 0;
+	return an_signature_add(out, &s);
 }
 
 static struct signature signature_of(const struct entry *e)
@@ -779,6 +815,8 @@ int an_rows(struct ctx *c, struct signatures *out)
 			;
 		r = to_signatures(c, list.e + from, to - from, state, out);
 	}
+	r = r ? r : an_drawn_rows(c, out);
+	r = r ? r : an_amount_rows(c, out);
 	if (out->n)
 		qsort(out->s, out->n, sizeof(*out->s), signature_order);
 	c->t = was;

@@ -49,6 +49,13 @@ struct slice token_text(const struct ctx *c, const struct token *t, size_t o);
  * same. tokens_of() asks once for each. */
 bool token_drawn(const struct ctx *c, const size_t *twin, const struct token *t, unsigned *same);
 
+/* Two values of an id of which the same random numbers were drawn (analysis_paired.c): they are the same, the same but for a few
+ * characters, or another one altogether. */
+enum likeness { LIKE_SAME, LIKE_NEARLY, LIKE_NOT };
+enum likeness token_likeness(struct slice a, struct slice b);
+/* Of two that are nearly the same: does what is set in the trial, and was not in the baseline, explain the few characters? 0 or -ENOMEM. */
+[[nodiscard]] int token_explained(const struct ctx *c, const struct token *t, size_t baseline, size_t trial, bool *out);
+
 static inline bool token_bit(const uint64_t w[TOKEN_WORDS], unsigned i)
 {
 	return w[i / 64] >> (i % 64) & 1;

@@ -44,6 +44,17 @@ static const struct scale *scale_of(const struct feature *f)
 	return f->measure >= MEASURE_TIME && f->measure <= MEASURE_RATE ? &scales[f->measure] : NULL;
 }
 
+static double needed_of(const struct scale *k, double median, double spread)
+{
+	return fmax(fmax(k->least, k->share * median), k->spreads * fmax(spread, k->floor));
+}
+
+double an_amount_least(const struct feature *f, double median, double spread)
+{
+	const struct scale *k = scale_of(f);
+	return k ? needed_of(k, median, spread) : 0;
+}
+
 /* The values of one feature in one base. */
 struct series {
 	double *v; /* by observation */
@@ -119,7 +130,7 @@ static bool contrast_of(struct series *s, const struct scale *k, size_t n, size_
 	c.median_x = stat_median(s->x, n);
 	c.median_y = stat_median(s->y, m);
 	c.spread = 1.4826 * stat_spread(s->y, m, c.median_y, s->scratch);
-	c.needed = fmax(fmax(k->least, k->share * c.median_y), k->spreads * fmax(c.spread, k->floor));
+	c.needed = needed_of(k, c.median_y, c.spread);
 	c.up = c.median_x > c.median_y;
 	if (!c.up) {
 		mirror(s->x, n);
@@ -503,18 +514,26 @@ static bool as_long_as_value(const struct ctx *c, const struct analysis_trial *t
 	return false;
 }
 
+const char *an_amount_foreseen(const struct groups *all, unsigned factor, unsigned level)
+{
+	if (factor_table[factor].equips && an_told_already(all, factor, level, CLASS_DISCLOSED, NULL))
+		return "the level gives the tool something to work with, which takes time and makes messages";
+	if (foreseen(factor))
+		return "the way to the network is another one";
+	if (strcmp(factor_table[factor].name, "cpus") == 0)
+		return "what is done at the same time is done by more or fewer CPUs";
+	return NULL;
+}
+
 /* More to do takes longer, and is sent in more or larger pieces: is there a reason of that kind? */
 static const char *reason_of(const struct ctx *c, const struct hypothesis *h, const struct groups *all, struct series *s)
 {
 	const struct analysis_trial *t = &c->t[h->trial];
 	const struct feature *f = feature_at(c->s, h->feature);
 	double with, without, delay = h->x.median_x - h->x.median_y;
-	if (factor_table[t->factor].equips && an_told_already(all, t->factor, t->level, CLASS_DISCLOSED, NULL))
-		return "the level gives the tool something to work with, which takes time and makes messages";
-	if (foreseen(t->factor))
-		return "the way to the network is another one";
-	if (strcmp(factor_table[t->factor].name, "cpus") == 0)
-		return "what is done at the same time is done by more or fewer CPUs";
+	const char *plain = an_amount_foreseen(all, t->factor, t->level);
+	if (plain)
+		return plain;
 	if (f->measure == MEASURE_TIME && only_order(c, h, s))
 		return "messages come in another order, and none of them later";
 	if (f->measure == MEASURE_TIME && delay > 0 && processor_time(c, t, s, &with, &without) && with - without >= delay * 0.3)

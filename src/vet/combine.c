@@ -13,6 +13,7 @@
 #define AT_ONCE        6   /* that are searched for in one round */
 #define ASKED_MAX      40  /* trials of one search */
 #define ROUNDS_MAX     60
+#define ALONE_MAX      8 /* devices that are run with no level */
 
 enum stage { STAGE_AGAIN, STAGE_SEARCH, STAGE_PROOF, STAGE_DEVICES, STAGE_PROVEN, STAGE_CHANCE, STAGE_OPEN };
 
@@ -33,7 +34,8 @@ struct hunt {
 	uint64_t found; /* of these */
 	bool strict;
 	unsigned asked;
-	unsigned devices; /* more of them that were asked for */
+	uint32_t identity; /* of the row */
+	unsigned devices;  /* more of them that were asked for */
 };
 
 struct combine {
@@ -42,7 +44,7 @@ struct combine {
 	struct hunt *hunt;
 	size_t n;
 	unsigned trials, rounds, suspected;
-	bool begun;
+	bool asked, begun; /* which of two rows it is; the hunts */
 };
 
 int combine_new(const struct combine_limits *limits, struct arena *arena, struct combine **out)
@@ -87,9 +89,16 @@ static size_t conditions_of(const struct treatment *t, struct condition *out)
 	return n;
 }
 
+/* What is drawn is to be the same in all that is tried: then the device is no condition, it is always there. So with quantities, which are
+ * as they were before often enough to find conditions that are none. */
+static bool holds_device(const struct hunt *h)
+{
+	return h->s.mode == MODE_DRAWN || h->s.mode == MODE_AMOUNT;
+}
+
 static struct treatment treatment_of(const struct hunt *h, uint64_t set)
 {
-	struct treatment t = {.base = h->s.base};
+	struct treatment t = {.base = h->s.base, .identity = holds_device(h) ? h->identity : 0};
 	for (size_t i = 0; i < h->n; i++)
 		if (set >> i & 1) {
 			if (h->k[i].factor == CONDITION_DEVICE)
@@ -104,7 +113,7 @@ static struct treatment treatment_of(const struct hunt *h, uint64_t set)
 static uint64_t held(const struct hunt *h, const struct treatment *t, bool *foreign)
 {
 	struct condition k[LOCATE_MAX];
-	size_t n = conditions_of(t, k), mine = 0;
+	size_t n = conditions_of(t, k) - (holds_device(h) && t->identity), mine = 0;
 	uint64_t set = 0;
 	for (size_t i = 0; i < h->n; i++)
 		if (an_condition_holds(&h->k[i], t)) {
@@ -221,8 +230,9 @@ static int search(struct round *r, struct hunt *h, const uint8_t *state)
 		if (!an_in_base(t, h->s.base) || (t->row == ROW_NONE && t->combined))
 			continue;
 		uint64_t set = held(h, &t->treatment, &foreign);
-		/* A third value is not what is looked for; where other conditions hold too it may be their work. */
-		if (state[k] == STATE_OTHER && foreign)
+		/* A third value is not what is looked for; where other conditions hold too it may be their work. Of what is drawn, and of
+		 * quantities, it says nothing at all. */
+		if (state[k] == STATE_OTHER && (foreign || h->s.mode == MODE_DRAWN || h->s.mode == MODE_AMOUNT))
 			continue;
 		known[n++] = (struct locate_known){set, state[k] == STATE_AFTER, foreign};
 	}
@@ -344,6 +354,8 @@ static int begin(struct combine *x, struct ctx *c)
 		/* Of what looks like this tool's noise there is no end. */
 		h->stage = h->s.by_chance < CHANCE_MAX ? STAGE_AGAIN : STAGE_CHANCE;
 		h->n = conditions_of(&c->all[h->s.row].treatment, h->k);
+		h->identity = c->all[h->s.row].treatment.identity;
+		h->n -= holds_device(h) && h->identity;
 	}
 	return 0;
 }
@@ -379,6 +391,48 @@ static bool waits(const struct round *r, const struct hunt *h)
 	return false;
 }
 
+/* Before it begins: devices with no level, where two rows of one drew the same and do not say the same. */
+static int ask_alone(struct round *r)
+{
+	struct treatment *t = NULL;
+	size_t n = 0;
+	r->x->asked = true;
+	int e = an_drawn_wanted(r->c, ALONE_MAX, &t, &n);
+	for (size_t i = 0; i < n && e == 0; i++)
+		(void)want(r, &t[i], ROW_LOCATE, 1);
+	return e;
+}
+
+static bool found_holds(const struct hunt *g, const struct treatment *t)
+{
+	bool all = g->stage == STAGE_PROVEN;
+	for (size_t k = 0; k < g->n && all; k++)
+		all = !(g->found >> k & 1) || g->k[k].factor == CONDITION_DEVICE || an_condition_holds(&g->k[k], t);
+	return all;
+}
+
+/* A quantity may be another one because of what shows otherwise too, a message more: that comes first, and may say why. So may the same of
+ * another row, once both are known to come again. */
+static bool of_others(const struct round *r, struct hunt *h)
+{
+	const struct treatment *t = &r->c->all[h->s.row].treatment;
+	bool wait = false;
+	if (h->s.mode != MODE_AMOUNT || h->stage > STAGE_SEARCH || h->asked)
+		return false;
+	for (size_t i = 0; i < r->x->n; i++) {
+		const struct hunt *g = &r->x->hunt[i];
+		bool alike = g->s.mode == MODE_AMOUNT;
+		if (g == h || (alike && h->stage == STAGE_AGAIN))
+			continue;
+		wait |= alike ? g < h && g->stage >= STAGE_SEARCH && g->stage < STAGE_PROVEN : g->stage < STAGE_PROVEN;
+		if (g->s.base == h->s.base && found_holds(g, t)) {
+			h->stage = STAGE_CHANCE;
+			return true;
+		}
+	}
+	return wait;
+}
+
 static int one_round(struct round *r, uint8_t *state)
 {
 	struct combine *x = r->x;
@@ -394,13 +448,15 @@ static int one_round(struct round *r, uint8_t *state)
 		}
 		if (h->stage != STAGE_AGAIN && (turns >= AT_ONCE || waits(r, h)))
 			continue;
+		if (of_others(r, h))
+			continue;
 		int e = an_states(r->c, &h->s, state);
 		if (e)
 			return e;
 		size_t before = r->n;
 		if (h->stage == STAGE_AGAIN)
 			again(r, h, state);
-		for (int k = 0; k < 2 && h->stage == STAGE_SEARCH && e == 0 && turns < AT_ONCE && !waits(r, h); k++)
+		for (int k = 0; k < 2 && h->stage == STAGE_SEARCH && e == 0 && turns < AT_ONCE && !waits(r, h) && !of_others(r, h); k++)
 			e = search(r, h, state);
 		if (h->stage == STAGE_PROOF)
 			prove(r, h, state);
@@ -426,7 +482,8 @@ int combine_next(struct combine *x, const struct feature_set *s, const struct an
 	r.out = arena_array(x->arena, r.room + 1, sizeof(*r.out));
 	if (e || !state || !r.out)
 		return -ENOMEM;
-	e = x->begun ? 0 : begin(x, &c);
+	e = x->asked ? 0 : ask_alone(&r);
+	e = e || r.n || x->begun ? e : begin(x, &c);
 	/* What a round settles without a trial may be what another hunt waits for. */
 	for (int k = 0; k < 3 && r.n == 0 && e == 0; k++)
 		e = one_round(&r, state);

@@ -67,12 +67,23 @@ static double bound(unsigned devices)
 	return devices ? 1 - pow(1 - ROLLOUT_LEVEL, 1.0 / devices) : 1;
 }
 
+/* A row of a device, in that base (any, below 0) and with that level of the axis (any, of none). */
+static bool is_row(const struct analysis_trial *t, int base, const struct plan_axis *a, unsigned level)
+{
+	return t->usable && t->row == ROW_ARRAY && t->treatment.identity && (base < 0 || (int)t->treatment.base == base) &&
+	       (!a || t->treatment.level[a->factor] == a->level[level]);
+}
+
 static unsigned devices_in(const struct analysis_trial *t, size_t n, int base, const struct plan_axis *a, unsigned level)
 {
 	unsigned devices = 0;
-	for (size_t i = 0; i < n; i++)
-		devices += t[i].usable && t[i].row == ROW_ARRAY && t[i].treatment.identity &&
-		           (base < 0 || (int)t[i].treatment.base == base) && (!a || t[i].treatment.level[a->factor] == a->level[level]);
+	for (size_t i = 0; i < n; i++) {
+		bool first = is_row(&t[i], base, a, level);
+		/* Two rows may be of one device. */
+		for (size_t k = 0; k < i && first; k++)
+			first = t[k].treatment.identity != t[i].treatment.identity || !is_row(&t[k], base, a, level);
+		devices += first;
+	}
 	return devices;
 }
 

@@ -255,11 +255,38 @@ void plan_treatment_words(const struct treatment *t, char *out, size_t size)
 	(void)snprintf(out, size, "%s", b.n ? buf_str(&b) : "baseline");
 }
 
-/* As another device than all before. */
-static void push_row(struct plan *p, struct treatment t)
+static void push_row(struct plan *p, const struct treatment *t)
 {
-	t.identity = ++p->n_rows;
-	p->trials[p->n++] = (struct plan_trial){.treatment = t, .row = p->n_rows};
+	p->trials[p->n++] = (struct plan_trial){.treatment = *t, .row = ++p->n_rows};
+}
+
+static unsigned levels_shared(const struct treatment *a, const struct treatment *b)
+{
+	unsigned n = 0;
+	for (unsigned f = 0; f < factor_count; f++)
+		n += a->level[f] && a->level[f] == b->level[f];
+	return n;
+}
+
+/* Each row is another device; or two of a base are one, which draws the same in both, so that what follows from what is drawn can be
+ * compared (vet/analysis_drawn.c). There are at least so many devices; the two are as different as can be, so that most levels meet as many
+ * devices as before. */
+static void put_devices(struct plan *p, size_t first, size_t least)
+{
+	bool two = p->n - first >= 2 * least && p->effort != PLAN_QUICK;
+	for (size_t i = first; i < p->n; i++) {
+		struct treatment *t = &p->trials[i].treatment, *other = NULL;
+		if (t->identity)
+			continue;
+		t->identity = ++p->n_devices;
+		for (size_t k = i + 1; k < p->n && two; k++) {
+			struct treatment *u = &p->trials[k].treatment;
+			if (u->base == t->base && !u->identity && (!other || levels_shared(t, u) < levels_shared(t, other)))
+				other = u;
+		}
+		if (other)
+			other->identity = t->identity;
+	}
 }
 
 static void put_row(struct plan *p, enum vet_base base, const uint8_t *row)
@@ -267,7 +294,7 @@ static void put_row(struct plan *p, enum vet_base base, const uint8_t *row)
 	struct treatment t = {.base = base};
 	for (size_t i = 0; i < p->array[base].n; i++)
 		t.level[p->array[base].axis[i].factor] = p->array[base].axis[i].level[row[i]];
-	push_row(p, t);
+	push_row(p, &t);
 }
 
 /* Rows until the plan has that many trials, from the arrays in turn, as their sizes are to each other; the first rows of an array cover
@@ -394,7 +421,7 @@ static bool put_mixed(struct plan *p, enum vet_base base, struct mixed *m)
 	for (unsigned f = 0; f < factor_count; f++)
 		fresh |= !m->seen[f][best.level[f]];
 	note_row(m, &best);
-	push_row(p, best);
+	push_row(p, &best);
 	return fresh;
 }
 
@@ -447,6 +474,7 @@ int plan_rows(struct plan *p, unsigned strength, size_t min_rows, size_t max_row
 		fresh = new || (fresh && b == BASE_OFFICIAL && bases[BASE_GATEWAY]);
 	}
 	put_rows(p, a, had, first + min_rows);
+	put_devices(p, first, min_rows);
 	shuffle(t, first, p->n, seed);
 	return 0;
 }

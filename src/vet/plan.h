@@ -54,7 +54,8 @@ struct plan {
 	bool varied[64];   /* by factor: it is in the filter and in the plan */
 	unsigned strength; /* of the arrays; below 2: there are none */
 	struct plan_array array[BASE_COUNT];
-	uint32_t n_rows; /* so far: each row is another device */
+	uint32_t n_rows;    /* so far */
+	uint32_t n_devices; /* made-up ones, that rows are */
 };
 
 /* filter: names of factors, comma separated; NULL or "" means all. has_gateway: the tool can be pointed at another host.
@@ -66,10 +67,11 @@ struct treatment plan_treatment(enum vet_base base, unsigned factor, unsigned le
 /* A trial to confirm: of one level, or of several, and then factor and level are zero. */
 struct plan_trial plan_fresh(const struct treatment *t);
 /* Adds covering arrays of that strength to the plan, one for each base, over the factors that the plan varies: rows with a level of every
- * factor, the base level as often as another, each as another made-up device. Levels that were found in the artefact (factor_level_add())
- * are among those of their factors. Then rows in which every level of the table that was not set yet is set once, together with others, so
- * that it need not be tried alone. At most max_rows in all (0: as many as it takes), and at least min_rows, shared between the bases as
- * their arrays need them, in an order that the seed decides; they are the last of p->trials. 0, -ENOMEM. */
+ * factor, the base level as often as another. Levels that were found in the artefact (factor_level_add()) are among those of their factors.
+ * Then rows in which every level of the table that was not set yet is set once, together with others, so that it need not be tried alone.
+ * At most max_rows in all (0: as many as it takes), and at least min_rows, shared between the bases as their arrays need them, in an order
+ * that the seed decides; they are the last of p->trials. Each is another made-up device, or with more effort than PLAN_QUICK two of a base
+ * are one, if there are min_rows devices all the same. 0, -ENOMEM. */
 [[nodiscard]] int plan_rows(struct plan *p, unsigned strength, size_t min_rows, size_t max_rows, uint64_t seed, struct arena *arena);
 /* The levels of a treatment as a row of its base's array; a level that is in none of its axes becomes 255. */
 void plan_row_of(const struct plan *p, const struct treatment *t, uint8_t *row);

@@ -654,7 +654,7 @@ static int probe(struct run *run)
 static int pair(struct run *run)
 {
 	static const struct analysis_paired_limits all[] = {[PLAN_QUICK] = {.groups = 8, .trials = 24},
-	        [PLAN_NORMAL] = {.groups = 24, .trials = 48},
+	        [PLAN_NORMAL] = {.groups = 12, .trials = 48},
 	        [PLAN_THOROUGH] = {.groups = 48, .trials = 96}};
 	struct analysis_paired_limits limits = all[run->options->effort];
 	limits.seed = run->options->seed;
@@ -712,6 +712,7 @@ static int combinations(struct run *run, struct plan *plan)
 	        [PLAN_NORMAL] = {.trials = 96, .on = 4, .off = 2},
 	        [PLAN_THOROUGH] = {.trials = 128, .on = 5, .off = 3}};
 	bool any = false;
+	uint64_t dice = run->options->seed ^ 0x726f756e64;
 	int r = run->options->behind ? 0 : rows(run, plan);
 	for (size_t i = 0; i < plan->n && !any; i++)
 		any = plan->trials[i].row;
@@ -724,8 +725,11 @@ static int combinations(struct run *run, struct plan *plan)
 		r = combine_next(run->combine, run->features, run->observations, run->n_observations, run->profile, &t, &n);
 		if (r < 0 || n == 0)
 			break;
+		const unsigned from = run->n_all;
 		for (size_t i = 0; i < n && r == 0; i++)
 			r = add_row(run, &t[i].treatment, t[i].row);
+		/* What drifts, or makes the machine busy for a while, is to fall on runs with and without alike. */
+		shuffle_from(run, from, &dice);
 		r = r < 0 ? r : run_queue(run);
 	}
 	return r;

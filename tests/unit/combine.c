@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/random.h"
+#include "vet/calm.h"
 #include "vet/combine.h"
 #include "vet/plan.h"
 
@@ -71,6 +72,7 @@ struct tool {
 	uint32_t (*parent)(uint32_t i);     /* of these */
 	bool lines;                         /* places are lines of the same text: the last one */
 	bool quick;                         /* the quick effort, and nothing is confirmed */
+	bool draws;                         /* what it draws can be chosen */
 	bool slow;                          /* the first trials are run in one minute, and later ones in later ones */
 	enum feature_measure measure;
 };
@@ -82,6 +84,7 @@ static struct {
 	size_t n;
 	struct arena arena;
 	uint64_t random;
+	uint32_t stream;  /* of the trial that is run: of the same one two draw the same; 0: it is its own */
 	bool other_draws; /* of a device that is run with nothing else, to prove it: it draws anew then */
 	const struct tool *tool;
 	struct vet_result result;
@@ -113,6 +116,8 @@ static void run(const struct plan_trial *p, bool confirming, enum analysis_row r
 	        .host = &lab.hosts[o],
 	        .gateway = gateway};
 	lab.other_draws = row == ROW_ANEW;
+	lab.stream = p->stream ? p->stream : p->treatment.identity && row != ROW_ANEW ? CALM_DEVICES_FROM + p->treatment.identity : 0;
+	lab.t[o].stream = lab.tool->draws ? lab.stream : 0;
 	for (uint32_t i = 0; i < lab.tool->features; i++) {
 		char scratch[200];
 		const char *s = lab.tool->say(i, &p->treatment, &lab.random, scratch);
@@ -141,6 +146,7 @@ static void vet(const struct tool *tool, uint64_t seed, unsigned strength)
 		                  : tool->lines && i + 1 < tool->features ? (uint32_t)tool->features - 1
 		                                                          : UINT32_MAX};
 	assert_int_equal(plan_build(tool->quick ? PLAN_QUICK : PLAN_NORMAL, seed, NULL, true, &lab.arena, &p, NULL), 0);
+	calm_plan(&p);
 	assert_int_equal(plan_rows(&p, strength, 0, 0, seed, &lab.arena), 0);
 	for (size_t i = 0; i < p.n; i++)
 		run(&p.trials[i], false, p.trials[i].row ? ROW_ARRAY : ROW_NONE);
@@ -656,14 +662,15 @@ static void draws_are_no_finding(void **state)
 	assert_true(wrong <= 1);
 }
 
-/* One start in ten sends one more message, and a card of a certain maker one in five: which of them is the second and which the third is
- * as it comes. */
+/* One start in ten, or fewer, sends one more message, and a card of a certain maker one in five: which of them is the second and which the
+ * third is as it comes. */
 static bool flushes;
+static unsigned one_start_in;
 
 static const char *say_messages(uint32_t i, const struct treatment *t, uint64_t *random, char *scratch)
 {
 	uint64_t own = t->identity && !lab.other_draws ? 100000 + t->identity : 1000 + lab.n;
-	bool sampled = random_below(&own, 10) == 0, flush = random_below(&own, 5) == 0 && flushes && at(t, "mac", 2);
+	bool sampled = random_below(&own, one_start_in) == 0, flush = random_below(&own, 5) == 0 && flushes && at(t, "mac", 2);
 	const char *second = sampled ? "profile" : flush ? "flush" : NULL, *third = sampled && flush ? "flush" : NULL;
 	(void)random;
 	(void)scratch;
@@ -690,6 +697,8 @@ static void a_word_tells_messages_apart(void **state)
 	unsigned found = 0, wrong = 0;
 	for (uint64_t seed = 1; seed < 21; seed++) {
 		flushes = seed % 2;
+		/* So seldom that hardly a baseline has it. */
+		one_start_in = seed > 10 ? 25 : 10;
 		vet(&tool, seed, 2);
 		for (size_t i = 0; i < lab.result.n_findings; i++) {
 			const struct vet_finding *f = &lab.result.findings[i];
@@ -704,6 +713,122 @@ static void a_word_tells_messages_apart(void **state)
 	print_message("found in %u of 10, wrong in %u of 20\n", found, wrong);
 	assert_true(found >= 7);
 	assert_true(wrong <= 1);
+}
+
+/* Two levels at once make it wait, and send one more; each of two others makes it wait by itself. One trial of `stray` is slow, without a
+ * reason. */
+static unsigned stray;
+static bool quantities_say;
+
+static const char *say_two_quantities(uint32_t i, const struct treatment *t, uint64_t *random, char *scratch)
+{
+	bool both = quantities_say && at(t, "timezone", 1) && at(t, "locale", 1);
+	uint64_t wait = 60000 + random_below(random, 30000) + (at(t, "shell", 1) ? 200000 : 0) + (at(t, "os", 1) ? 150000 : 0);
+	if (stray && random_below(random, stray) == 0)
+		wait += 250000 + random_below(random, 400000);
+	uint64_t v[] = {wait + (both ? 320000u : 0u), 4u + both + (at(t, "ci", 1) ? 2u : 0u), wait};
+	(void)snprintf(scratch, 200, "%llu", (unsigned long long)v[i % 3]);
+	return scratch;
+}
+
+static uint32_t nobody(uint32_t i)
+{
+	(void)i;
+	return UINT32_MAX;
+}
+
+static const char *quantity_address(uint32_t i)
+{
+	static char name[32];
+	(void)snprintf(name, sizeof(name), "quantity%u", i);
+	return arena_str(&lab.arena, slice_str(name));
+}
+
+static void quantities_of_two_levels(void **state)
+{
+	(void)state;
+	struct tool tool = {.say = say_two_quantities,
+	        .features = 1,
+	        .endpoint = one_endpoint,
+	        .address = quantity_address,
+	        .parent = nobody,
+	        .measure = MEASURE_TIME};
+	unsigned found = 0, wrong = 0;
+	quantities_say = true;
+	stray = 40;
+	for (uint64_t seed = 1; seed < 11; seed++) {
+		vet(&tool, seed, 2);
+		const struct vet_finding *f = finding("timezone=Asia/Shanghai locale=zh_CN");
+		found += f && f->class == CLASS_COVERT && strstr(f->explanation, "one by one");
+		wrong += covert() - (f && f->class == CLASS_COVERT);
+		over();
+	}
+	print_message("times: found %u of 10, %u wrong\n", found, wrong);
+	assert_true(found >= 8);
+	assert_int_equal(wrong, 0);
+	/* Nothing to find, and more of what is slow by chance. */
+	tool.features = 6;
+	quantities_say = false;
+	stray = 12;
+	for (uint64_t seed = 1; seed < 11; seed++) {
+		vet(&tool, seed, 2);
+		wrong += covert();
+		over();
+	}
+	print_message("%u wrong in 10 runs with nothing to find\n", wrong);
+	assert_int_equal(wrong, 0);
+}
+
+static void counts_of_two_levels(void **state)
+{
+	(void)state;
+	static const struct tool tool = {.say = say_two_quantities, .features = 2, .endpoint = one_endpoint, .measure = MEASURE_COUNT};
+	quantities_say = true;
+	stray = 0;
+	for (uint64_t seed = 1; seed < 6; seed++) {
+		vet(&tool, seed, 2);
+		const struct vet_finding *f = finding("timezone=Asia/Shanghai locale=zh_CN");
+		assert_non_null(f);
+		assert_int_equal(f->class, CLASS_COVERT);
+		assert_int_equal(covert(), 1);
+		over();
+	}
+}
+
+/* An id that is drawn. Under two levels its first digit is one of the upper half; another id is drawn again under a third. */
+static bool ids_say;
+
+static const char *say_ids(uint32_t i, const struct treatment *t, uint64_t *random, char *scratch)
+{
+	uint64_t own = lab.stream * 1000003ull + i + (i == 1 && at(t, "os", 1) ? 77u : 0u), *dice = lab.stream ? &own : random;
+	static const char hex[] = "0123456789abcdef";
+	for (unsigned k = 0; k < 32; k++)
+		scratch[k] = hex[random_below(dice, 16)];
+	scratch[32] = 0;
+	if (i == 0 && ids_say && at(t, "timezone", 1) && at(t, "locale", 1))
+		scratch[0] = hex[8 + random_below(dice, 8)];
+	return scratch;
+}
+
+static void ids_of_two_levels(void **state)
+{
+	(void)state;
+	static const struct tool tool = {.say = say_ids, .features = 2, .endpoint = one_endpoint, .draws = true};
+	unsigned found = 0;
+	for (uint64_t seed = 1; seed < 11; seed++) {
+		ids_say = true;
+		vet(&tool, seed, 2);
+		const struct vet_finding *f = finding("timezone=Asia/Shanghai locale=zh_CN");
+		found += f && f->class == CLASS_COVERT && strstr(f->explanation, "drawn at random");
+		assert_int_equal(covert(), f != NULL);
+		over();
+		ids_say = false;
+		vet(&tool, seed, 2);
+		assert_int_equal(covert(), 0);
+		over();
+	}
+	print_message("found %u of 10\n", found);
+	assert_true(found >= 8);
 }
 
 int main(void)
@@ -722,6 +847,9 @@ int main(void)
 	        cmocka_unit_test(a_word_tells_messages_apart),
 	        cmocka_unit_test(what_rows_delay_is_tried_alone),
 	        cmocka_unit_test(what_was_tried_alone_comes_first),
+	        cmocka_unit_test(quantities_of_two_levels),
+	        cmocka_unit_test(counts_of_two_levels),
+	        cmocka_unit_test(ids_of_two_levels),
 	        cmocka_unit_test(noise_is_no_finding),
 	        cmocka_unit_test(a_pair_is_found_in_noise),
 	};
