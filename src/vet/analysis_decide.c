@@ -525,6 +525,9 @@ static bool told_alone(const struct entries *list, const struct combination *m)
 	return false;
 }
 
+/* Of runs with a condition turned back, one in so many may show a quantity as far away, because the machine was busy. */
+#define STRAYS 6
+
 static int combination_finding(struct ctx *c, const struct combination *m, double q, struct groups *all)
 {
 	const struct signature *s = m->s;
@@ -585,7 +588,8 @@ static int combination_findings(
 		        .runs = m[i].on,
 		        .pool_hits = m[i].pool_hits,
 		        .pool = m[i].pool};
-		if (!an_one_draw(&m[i]) && m[i].on_hits == m[i].on && m[i].off_hits == 0 && q[i] <= Q_MAX &&
+		unsigned strays = m[i].s->mode == MODE_AMOUNT ? m[i].off / STRAYS : 0;
+		if (!an_one_draw(&m[i]) && m[i].on_hits == m[i].on && m[i].off_hits <= strays && q[i] <= Q_MAX &&
 		        an_expected_by_chance(c, &e) <= CHANCE_MAX && !told_alone(list, &m[i]))
 			r = combination_finding(c, &m[i], q[i], all);
 	}

@@ -293,8 +293,10 @@ static void prove(struct round *r, struct hunt *h, const uint8_t *state)
 		n = times(r->c, &t, ROW_PROOF, state, &hits, &run);
 		/* What is active in a share of starts is so in some of those without the device, too: they say how large it is. */
 		bool device = h->k[i].factor == CONDITION_DEVICE && row == ROW_PROOF;
-		unsigned least = device ? STARTS * r->x->limits.off : r->x->limits.off;
-		failed |= hits > 0 && !device;
+		/* A quantity may be as far away because the machine was busy: then it is asked more often. */
+		bool stray = hits == 1 && h->s.mode == MODE_AMOUNT;
+		unsigned least = device || stray ? STARTS * r->x->limits.off : r->x->limits.off;
+		failed |= hits > 0 && !device && !stray;
 		if (run < least) {
 			missing = true;
 			(void)want(r, &t, ROW_PROOF, least - run);
@@ -383,9 +385,11 @@ static bool row_has_turn(const struct combine *x, const struct hunt *h)
 static bool waits(const struct round *r, const struct hunt *h)
 {
 	const char *address = an_text_of(feature_at(r->c->s, h->s.feature)->address);
+	/* What is drawn, and quantities, are others each time. */
+	bool any = h->s.mode == MODE_DRAWN || h->s.mode == MODE_AMOUNT;
 	for (const struct hunt *g = r->x->hunt; g < h; g++)
 		if (g->stage >= STAGE_SEARCH && g->stage < STAGE_PROVEN && g->s.base != h->s.base && g->s.mode == h->s.mode &&
-		        slice_eq(g->s.before, h->s.before) && slice_eq(g->s.after, h->s.after) &&
+		        (any || (slice_eq(g->s.before, h->s.before) && slice_eq(g->s.after, h->s.after))) &&
 		        strcmp(an_text_of(feature_at(r->c->s, g->s.feature)->address), address) == 0)
 			return true;
 	return false;
