@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/encode.h"
+#include "cmd/on_record.h"
 #include "crypto/digest.h"
 #include "report/scan.h"
 #include "report/write.h"
@@ -20,12 +21,14 @@
 #define PROGRESS_MS     100
 #define PLACE_MAX       ((size_t)1 << 17)
 #define DIGEST_PIECE    ((size_t)1 << 20)
+#define DIGEST_LARGE    ((off_t)64 << 20) /* what is larger is not read only to say in a ledger what it was */
+#define ASKED_MAX       4096u
 
 struct scan_opts {
 	unsigned format;
 	bool deep;
-	const char *output, *baseline, *write_baseline, *since, *diff;
-	bool staged;
+	const char *output, *baseline, *write_baseline, *since, *diff, *ledger;
+	bool staged, rules;
 	uint64_t jobs;
 	struct opt_list subject;
 };
@@ -47,6 +50,10 @@ static const struct opt scan_table[] = {
                 "files of the working tree whose content is not the one they have in this revision"),
         OPT_STRING(
                 struct scan_opts, diff, "diff", 0, "REV", "what differs in the revision that is named next from this one, as it is there"),
+        OPT_STRING(struct scan_opts, ledger, "ledger", 0, "DIR",
+                "put the verdict and the report into this ledger, see postern-log(1); by default into one in the data folder, if it is "
+                "there; none leaves it out"),
+        OPT_FLAG(struct scan_opts, rules, "rules", 0, "list all rules, and look at nothing"),
         OPT_END,
 };
 
@@ -64,6 +71,7 @@ static const char *const scan_examples[] = {
         "postern scan --staged  # before a commit",
         "postern scan --since main",
         "postern scan --diff v1.0 v1.1 models/",
+        "postern scan --rules --format json  # what can be found",
         NULL,
 };
 
@@ -95,6 +103,7 @@ struct state {
 	struct scan_result result;
 	const struct opt_args *args;
 	char root[PATH_MAX], folder[PATH_MAX];
+	const char *ledger; /* NULL: none */
 	bool terminal;
 	int64_t shown_ms;
 	struct err *err;
@@ -126,6 +135,18 @@ static const char *digest(struct state *s, int fd)
 	return arena_str(&s->arena, buf_slice(&hex));
 }
 
+/* A ledger says of all that was scanned what it was; the others only need to know where something was found. */
+static bool wants_digest(const struct state *s, const struct scan_job *j)
+{
+	struct stat st;
+	if (j->fd < 0)
+		return false;
+	if (s->ledger && fstat(j->fd, &st) == 0 && (st.st_size <= DIGEST_LARGE || s->o->deep))
+		return true;
+	bool pins = s->o->baseline || s->o->write_baseline || s->ledger;
+	return (pins || s->o->format == SCAN_FORMAT_SARIF) && j->sum.found;
+}
+
 static int keep_file(struct state *s, const struct scan_job *j)
 {
 	if (s->n == s->max) {
@@ -146,8 +167,7 @@ static int keep_file(struct state *s, const struct scan_job *j)
 	s->kept += kept;
 	f.finding = to;
 	f.kept = (uint32_t)kept;
-	bool pins = s->o->baseline || s->o->write_baseline;
-	if ((pins || s->o->format == SCAN_FORMAT_SARIF) && j->fd >= 0 && j->sum.found)
+	if (wants_digest(s, j))
 		f.sha256 = digest(s, j->fd);
 	/* What was scanned is what a digest must be of. */
 	if (f.sha256 && !scan_job_unchanged(j))
@@ -257,6 +277,29 @@ static bool in_scope(void *arg, const char *place)
 	return false;
 }
 
+/* "--since main src/ lib/" */
+static void put_asked(struct buf *out, const struct state *s)
+{
+	const struct scan_opts *o = s->o;
+	buf_fmt(out, "%s%s%.400s", o->staged ? "--staged " : "", o->since ? "--since " : "", o->since ? o->since : "");
+	if (o->diff)
+		buf_fmt(out, "--diff %.200s %.200s", o->diff, s->args->arg[-1]);
+	/* What does not fit is left out. */
+	for (size_t i = 0; i < s->args->n && out->n + strlen(s->args->arg[i]) + 2 < ENTRY_TEXT_MAX; i++)
+		buf_fmt(out, "%s%s", out->n ? " " : "", s->args->arg[i]);
+}
+
+static int record(struct state *s)
+{
+	_cleanup_buf_ struct buf asked_for = BUF(ASKED_MAX);
+	struct err err = {0};
+	if (!s->ledger)
+		return EXIT_OK;
+	put_asked(&asked_for, s);
+	int r = scan_ledger_write(s->ledger, &s->result, buf_str(&asked_for), &err);
+	return r < 0 ? on_record_failed("scan", s->ledger, s->o->ledger != NULL, &err) : EXIT_OK;
+}
+
 static int report(struct state *s)
 {
 	static const int codes[SCAN_VERDICTS] = {EXIT_OK, EXIT_INCONCLUSIVE, EXIT_SUSPICIOUS, EXIT_FOUND};
@@ -274,6 +317,8 @@ static int report(struct state *s)
 		cmd_tell("scan", "no baseline is written, as not all is known");
 	else if (s->o->write_baseline && code == EXIT_OK)
 		code = scan_print_baseline(s->o->write_baseline, r);
+	int recorded = record(s);
+	code = code == EXIT_OK ? recorded : code;
 	if (stopped)
 		cmd_tell("scan", "interrupted: what was found so far is told, and is not all");
 	if (stopped && said == EXIT_OK)
@@ -360,6 +405,8 @@ static int run(void *options, const struct opt_args *args)
 	const struct scan_opts *o = options;
 	struct err err = {0};
 	struct opt_args below = *args;
+	if (o->rules)
+		return scan_print_rules(o->output, (enum scan_format)o->format);
 	if (wrong_use(o, args))
 		return cmd_usage("scan", "%s", wrong_use(o, args));
 	if (o->diff) {
@@ -376,6 +423,7 @@ static int run(void *options, const struct opt_args *args)
 	        .arg = &s,
 	        .stop = &stopped};
 	find_place(&s);
+	s.ledger = on_record_where(o->ledger, &s.arena);
 	if (o->baseline && scan_baseline_read(&s.baseline, o->baseline, &err) < 0) {
 		scan_baseline_free(&s.baseline);
 		return tell(&err);

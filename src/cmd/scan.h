@@ -149,5 +149,10 @@ enum scan_format { SCAN_FORMAT_TEXT, SCAN_FORMAT_JSON, SCAN_FORMAT_SARIF, SCAN_F
 /* A baseline of all that was found, whether one was used or not. The same. */
 int scan_print_baseline(const char *output, const struct scan_result *r);
 int scan_print(const char *output, enum scan_format format, const struct scan_result *r);
+/* All rules, as text or JSON; other formats are text. The same. */
+int scan_print_rules(const char *output, enum scan_format format);
+
+/* Puts the result into a ledger, which is made if it is not there. `asked`: what was named on the command line. */
+[[nodiscard]] int scan_ledger_write(const char *path, const struct scan_result *r, const char *asked, struct err *err);
 
 #endif

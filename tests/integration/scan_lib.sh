@@ -6,6 +6,8 @@ postern=$PWD/build/${BUILD:-release}/postern
 [[ -x $postern ]] || make -s BUILD="${BUILD:-release}" all || exit 2
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
+# What is done here is not put on record where the person at this machine keeps it.
+export XDG_DATA_HOME=$work/data
 failed=0
 test=$(basename "$0" .sh)
 
