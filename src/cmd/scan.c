@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/encode.h"
 #include "cmd/on_record.h"
+#include "cmd/scan_policy.h"
 #include "crypto/digest.h"
 #include "report/scan.h"
 #include "report/write.h"
@@ -27,7 +28,7 @@
 struct scan_opts {
 	unsigned format;
 	bool deep;
-	const char *output, *baseline, *write_baseline, *since, *diff, *ledger;
+	const char *output, *baseline, *write_baseline, *since, *diff, *ledger, *policy, *organisation;
 	bool staged, rules;
 	uint64_t jobs;
 	struct opt_list subject;
@@ -50,6 +51,10 @@ static const struct opt scan_table[] = {
                 "files of the working tree whose content is not the one they have in this revision"),
         OPT_STRING(
                 struct scan_opts, diff, "diff", 0, "REV", "what differs in the revision that is named next from this one, as it is there"),
+        OPT_STRING(struct scan_opts, policy, "policy", 'p', "FILE",
+                "the policy that says which findings block; by default those that are in force"),
+        OPT_STRING(struct scan_opts, organisation, "organisation", 0, "FILE",
+                "the policy of the organisation, and the exceptions beside it, from elsewhere"),
         OPT_STRING(struct scan_opts, ledger, "ledger", 0, "DIR",
                 "put the verdict and the report into this ledger, see postern-log(1); by default into one in the data folder, if it is "
                 "there; none leaves it out"),
@@ -103,7 +108,10 @@ struct state {
 	struct scan_result result;
 	const struct opt_args *args;
 	char root[PATH_MAX], folder[PATH_MAX];
+	struct scan_policy policy;
 	const char *ledger; /* NULL: none */
+	bool ledger_must;   /* it was named, or is required */
+	bool exceptions;    /* there are some that may let findings pass */
 	bool terminal;
 	int64_t shown_ms;
 	struct err *err;
@@ -143,7 +151,7 @@ static bool wants_digest(const struct state *s, const struct scan_job *j)
 		return false;
 	if (s->ledger && fstat(j->fd, &st) == 0 && (st.st_size <= DIGEST_LARGE || s->o->deep))
 		return true;
-	bool pins = s->o->baseline || s->o->write_baseline || s->ledger;
+	bool pins = s->o->baseline || s->o->write_baseline || s->ledger || s->exceptions;
 	return (pins || s->o->format == SCAN_FORMAT_SARIF) && j->sum.found;
 }
 
@@ -172,10 +180,13 @@ static int keep_file(struct state *s, const struct scan_job *j)
 	/* What was scanned is what a digest must be of. */
 	if (f.sha256 && !scan_job_unchanged(j))
 		f.sha256 = NULL;
-	if (s->o->baseline) {
+	if (s->o->baseline || s->exceptions) {
 		_cleanup_buf_ struct buf place = BUF(PLACE_MAX);
 		scan_place(&place, &s->result, j->path);
-		scan_baseline_apply(&s->baseline, buf_str(&place), &f);
+		if (s->o->baseline)
+			scan_baseline_apply(&s->baseline, buf_str(&place), &f);
+		if (s->exceptions)
+			scan_policy_apply(&s->policy, buf_str(&place), &f);
 	}
 	s->file[s->n++] = f;
 	return 0;
@@ -297,7 +308,7 @@ static int record(struct state *s)
 		return EXIT_OK;
 	put_asked(&asked_for, s);
 	int r = scan_ledger_write(s->ledger, &s->result, buf_str(&asked_for), &err);
-	return r < 0 ? on_record_failed("scan", s->ledger, s->o->ledger != NULL, &err) : EXIT_OK;
+	return r < 0 ? on_record_failed("scan", s->ledger, s->ledger_must, &err) : EXIT_OK;
 }
 
 static int report(struct state *s)
@@ -312,7 +323,11 @@ static int report(struct state *s)
 		cmd_tell("scan", "no memory for what no longer matches the baseline");
 	r->stale = s->baseline.stale;
 	r->n_stale = s->baseline.n_stale;
-	int code = scan_print(s->o->output, (enum scan_format)s->o->format, r), said = codes[scan_result_verdict(r, NULL)];
+	r->refused = s->policy.refused;
+	r->n_refused = s->policy.n_refused;
+	if (s->policy.no_memory)
+		cmd_tell("scan", "no memory for all exceptions: what they let pass counts");
+	int code = scan_print(s->o->output, (enum scan_format)s->o->format, r), said = codes[scan_result_blocks(r, NULL)];
 	if (s->o->write_baseline && stopped)
 		cmd_tell("scan", "no baseline is written, as not all is known");
 	else if (s->o->write_baseline && code == EXIT_OK)
@@ -423,9 +438,17 @@ static int run(void *options, const struct opt_args *args)
 	        .arg = &s,
 	        .stop = &stopped};
 	find_place(&s);
-	s.ledger = on_record_where(o->ledger, &s.arena);
+	int loaded = scan_policy_load(&s.policy, o->organisation, o->policy, &err);
+	loaded = loaded < 0 ? loaded : scan_policy_ledger(&s.policy, o->ledger, &s.ledger, &s.ledger_must, &err);
+	if (loaded < 0) {
+		scan_policy_free(&s.policy);
+		return tell(&err);
+	}
+	scan_policy_blocks(&s.policy, &s.result);
+	s.exceptions = scan_policy_excepts(&s.policy);
 	if (o->baseline && scan_baseline_read(&s.baseline, o->baseline, &err) < 0) {
 		scan_baseline_free(&s.baseline);
+		scan_policy_free(&s.policy);
 		return tell(&err);
 	}
 	catch_signals(on_signal);
@@ -440,6 +463,7 @@ static int run(void *options, const struct opt_args *args)
 	int said = report(&s);
 	code = code == EXIT_OK || said == EXIT_FOUND ? said : code;
 	scan_baseline_free(&s.baseline);
+	scan_policy_free(&s.policy);
 	arena_free(&s.arena);
 	free(s.file);
 	return code;

@@ -92,6 +92,26 @@ static enum entry_severity severity(enum scan_verdict v)
 	return of[v];
 }
 
+/* Who let what pass. */
+static void put_exceptions(struct buf *about, const struct scan_file *f)
+{
+	const char *before = "";
+	if (!f->excepted)
+		return;
+	buf_str_add(about, ",\"exceptions\":[");
+	for (const struct scan_exception *e = f->excepted; e; e = e->next) {
+		buf_fmt(about, "%s{", before);
+		entry_put_text(about, "id", slice_str(e->id));
+		entry_put_text(about, "by", slice_str(e->by));
+		entry_put_text(about, "rule", slice_str(scan_rules[e->rule].id));
+		entry_put_text(about, "until", slice_str(e->until));
+		entry_put_text(about, "reason", slice_str(e->reason));
+		buf_u8(about, '}');
+		before = ",";
+	}
+	buf_u8(about, ']');
+}
+
 static int put_file(struct on_record *o, const struct scan_result *r, const struct scan_file *f, const char *scan, struct err *err)
 {
 	_cleanup_buf_ struct buf place = BUF(PLACE_MAX), rules = BUF(1 << 14), message = BUF(1 << 14), about = BUF(1 << 15),
@@ -116,7 +136,9 @@ static int put_file(struct on_record *o, const struct scan_result *r, const stru
 			entry_put_text(&about, "evidence", slice_str(f->finding[i].evidence));
 			break;
 		}
+	put_exceptions(&about, f);
 	buf_str_add(&about, "}}}");
+	e.verdict = scan_file_blocks(r, f) ? ENTRY_DENY : ENTRY_ALLOW;
 	e.class_uid = ENTRY_DETECTION_FINDING;
 	e.activity_id = 1;
 	e.severity = severity((enum scan_verdict)f->sum.verdict);
@@ -135,14 +157,16 @@ static int put_verdict(
 	enum scan_verdict worst = scan_result_verdict(r, count);
 	struct entry e = o->common;
 	char rules_sha256[65];
+	size_t excepted, known = scan_result_known(r, &excepted), blocked;
+	e.verdict = scan_result_blocks(r, &blocked) ? ENTRY_DENY : ENTRY_ALLOW;
 	int code = digest_tree(r, &tree, &undigested);
 	if (code < 0)
 		return err_sys(err, code, "cannot digest what was scanned");
 	scan_rules_json(&rules);
 	digest_sha256_hex(buf_slice(&rules), rules_sha256);
-	buf_fmt(&message, "scanned: %s, %zu files: %zu bad, %zu suspicious, %zu unscanned, %zu clean, %zu known%s",
-	        scan_verdict_word(worst), r->n, count[SCAN_BAD], count[SCAN_SUSPICIOUS], count[SCAN_UNSCANNED], count[SCAN_CLEAN],
-	        scan_result_known(r), r->stopped ? "; it was stopped" : "");
+	buf_fmt(&message, "scanned: %s, %zu files: %zu bad, %zu suspicious, %zu unscanned, %zu clean, %zu known, %zu excepted%s",
+	        scan_verdict_word(worst), r->n, count[SCAN_BAD], count[SCAN_SUSPICIOUS], count[SCAN_UNSCANNED], count[SCAN_CLEAN], known,
+	        excepted, r->stopped ? "; it was stopped" : "");
 	buf_str_add(&about, "{\"postern\":{\"scan\":{");
 	entry_put_text(&about, "scan", slice_str(ref->id));
 	entry_put_text(&about, "verdict", slice_str(scan_verdict_word(worst)));
@@ -157,7 +181,7 @@ static int put_verdict(
 	        r->deep ? "true" : "false", r->stopped ? "true" : "false", r->n, (unsigned long long)r->left_out, undigested, untold);
 	for (int v = SCAN_CLEAN; v <= SCAN_BAD; v++)
 		buf_fmt(&about, "%s\"%s\":%zu", v ? "," : "", scan_verdict_word((enum scan_verdict)v), count[v]);
-	buf_fmt(&about, ",\"known\":%zu}", scan_result_known(r));
+	buf_fmt(&about, ",\"known\":%zu,\"excepted\":%zu},\"blocked\":%zu", known, excepted, blocked);
 	put_rules(&about, r);
 	buf_str_add(&about, "}},\"blobs\":[");
 	blob_ref_write(ref, &about);
@@ -174,7 +198,7 @@ static int put_verdict(
 
 static bool is_told(const struct scan_file *f)
 {
-	return f->sum.verdict >= SCAN_SUSPICIOUS;
+	return f->sum.verdict >= SCAN_SUSPICIOUS || f->excepted;
 }
 
 int scan_ledger_write(const char *path, const struct scan_result *r, const char *asked, struct err *err)
@@ -183,6 +207,7 @@ int scan_ledger_write(const char *path, const struct scan_result *r, const char 
 	struct blob_ref ref = {.media_type = SLICE("application/json")};
 	size_t told = 0, untold = 0;
 	int e = on_record_open(&o, path, err);
+	o.common.policy_sha256 = slice_str(r->policy);
 	e = e < 0 ? e : on_record_body(&o, write_report, (void *)r, &ref, err);
 	for (size_t i = 0; i < r->n && e == 0; i++) {
 		bool tell = is_told(&r->file[i]);

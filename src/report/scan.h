@@ -25,6 +25,9 @@ bool scan_html(struct buf *out, const struct scan_result *r, struct scan_cursor 
 void scan_rules_json(struct buf *out);
 void scan_rules_text(struct buf *out, size_t width);
 
+/* "exception 0123456789abcdef until …, granted by …: reason", appended; nothing of NULL. */
+void scan_exception_text(struct buf *out, const struct scan_exception *e);
+
 /* Text without anything that is looked for: only counted where people read. */
 bool scan_is_other(const struct scan_file *f);
 /* The i-th of all files three times over, if its turn is there: the worst first. Else NULL. */

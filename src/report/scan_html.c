@@ -62,6 +62,9 @@ static void head(struct buf *b, const struct scan_result *r)
 	add(b, "<dl class=facts><div><dt>Looked for</dt><dd>");
 	scan_names(b, r->subjects, scan_subject_names, false);
 	buf_fmt(b, "%s</dd></div>", r->deep ? "; the numbers of tensors were read too" : "");
+	if (r->policy)
+		buf_fmt(b, "<div><dt>Policy</dt><dd>%.12s…: %s</dd></div>", r->policy,
+		        scan_result_blocks(r, NULL) ? "blocked" : "nothing blocks");
 	if (r->left_out)
 		buf_fmt(b, "<div><dt>Left out</dt><dd>%llu file%s</dd></div>", (unsigned long long)r->left_out,
 		        write_s((size_t)r->left_out));
@@ -89,7 +92,9 @@ static void put_finding(struct buf *b, const struct scan_file *file, size_t at)
 	}
 	scan_where(b, f);
 	buf_fmt(b, " · %s · %s confidence%s</p>", rule->id, scan_confidence_word(rule->confidence),
-	        scan_rule_in(&file->pinned, f->rule) ? " · known" : "");
+	        !scan_rule_in(&file->pinned, f->rule) ? ""
+	        : scan_file_exception(file, f->rule)  ? " · excepted"
+	                                              : " · known");
 	/* What is to be known of a rule is said once a file. */
 	for (size_t i = 0; i < at; i++)
 		if (file->finding[i].rule == f->rule) {
@@ -131,7 +136,7 @@ static void put_known(struct buf *b, const struct scan_result *r)
 	size_t n = 0;
 	for (size_t i = 0; i < r->n; i++) {
 		const struct scan_file *f = &r->file[i];
-		if (!scan_file_known(f) || n++ >= ROWS)
+		if (!scan_file_known(f) || f->excepted || n++ >= ROWS)
 			continue;
 		add(b, n == 1 ? "<article class=card><header><span class=tag>known</span><h3>in the baseline, by content</h3></header><ul "
 		                "class=plain>"
@@ -158,6 +163,30 @@ static void put_known(struct buf *b, const struct scan_result *r)
 	add(b, r->n_stale ? "</ul></article>\n" : "");
 }
 
+static void put_excepted(struct buf *b, const struct scan_result *r)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < r->n; i++)
+		for (const struct scan_exception *e = r->file[i].excepted; e; e = e->next) {
+			_cleanup_buf_ struct buf text = BUF(4096);
+			add(b, n++ ? ""
+			           : "<article class=card><header><span class=tag>excepted</span><h3>let pass, by content and for a "
+			             "time</h3></header><ul class=plain>");
+			add(b, "<li>");
+			page_value(b, r->file[i].path, LONG);
+			buf_fmt(b, ": %s, ", scan_rules[e->rule].id);
+			scan_exception_text(&text, e);
+			page_value(b, buf_str(&text), LONG);
+		}
+	add(b, n ? "</ul></article>\n" : "");
+	for (size_t i = 0; i < r->n_refused; i++) {
+		add(b, i ? "<li>" : "<article class=card><header><h3>Exceptions that do not count</h3></header><ul class=plain><li>");
+		page_value(b, r->refused[i].place, LONG);
+		buf_fmt(b, ": %s, exception %s: %s", r->refused[i].rule, r->refused[i].exception, r->refused[i].why);
+	}
+	add(b, r->n_refused ? "</ul></article>\n" : "");
+}
+
 static void tail(struct buf *b, const struct scan_result *r)
 {
 	size_t text = 0, clean = 0;
@@ -176,6 +205,7 @@ static void tail(struct buf *b, const struct scan_result *r)
 		buf_fmt(b, "<p class=more>And %zu more.</p>", clean - ROWS);
 	add(b, clean ? "</article>\n" : "");
 	put_known(b, r);
+	put_excepted(b, r);
 	if (text)
 		buf_fmt(b,
 		        "<article class=\"card unscanned\"><header><span class=tag>unscanned</span><h3>%zu text "

@@ -39,3 +39,13 @@ schema() {
 		echo "$test: $1 was not tried, as ajv cannot be fetched"
 	fi
 }
+
+# What postern scan says as JSON; tests of text, and of other commands, have one of their own.
+gives() { # CODE FILTER ARGUMENT...: the exit code, and what must be true of the JSON
+	local code=$1 filter=$2 got
+	shift 2
+	"$postern" scan --format json "$@" >"$work/said" 2>"$work/err"
+	got=$?
+	cat "$work/said" "$work/err"
+	((got == code)) && jq -e "$filter" "$work/said" >/dev/null
+}
