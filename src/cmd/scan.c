@@ -220,7 +220,7 @@ static int on_file(void *arg, const char *path, int fd, int error)
 	return scan_pool_add(&s->pool, path, fd, error, s->err);
 }
 
-static unsigned processors(void)
+unsigned scan_processors(void)
 {
 	cpu_set_t set;
 	int n = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
@@ -431,7 +431,7 @@ static int run(void *options, const struct opt_args *args)
 	(void)signal(SIGPIPE, SIG_IGN);
 	struct state s = {.o = o, .arena = ARENA(ARENA_MAX), .terminal = isatty(STDERR_FILENO) == 1, .args = &below, .err = &err};
 	s.pool = (struct scan_pool){.o = {.deep = o->deep, .subjects = asked(&o->subject), .limits = scan_limits_default()},
-	        .jobs = o->jobs ? (unsigned)o->jobs : processors(),
+	        .jobs = o->jobs ? (unsigned)o->jobs : scan_processors(),
 	        .seconds = FILE_SECONDS,
 	        .done = on_done,
 	        .tick = show_progress,

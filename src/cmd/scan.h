@@ -78,6 +78,9 @@ struct scan_pool {
 [[nodiscard]] int scan_pool_finish(struct scan_pool *p, struct err *err);
 void scan_pool_close(struct scan_pool *p);
 
+/* Processes that are worth having: one a processor that this program may use. */
+unsigned scan_processors(void);
+
 /* Regular files of a path, a folder with all below it in the order of their names. `fd` is -1 if it cannot be opened (`error`), or is a
  * link out of what is looked at (-ELOOP). May return below 0 to stop. */
 struct scan_walk {
