@@ -12,6 +12,7 @@
 #include "cmd/on_record.h"
 #include "cmd/scan_policy.h"
 #include "crypto/digest.h"
+#include "inspect/scan_story.h"
 #include "report/scan.h"
 #include "report/write.h"
 
@@ -173,6 +174,12 @@ static int keep_file(struct state *s, const struct scan_job *j)
 	if (kept)
 		memcpy(to, j->found, kept * sizeof(*to));
 	s->kept += kept;
+	struct scan_edge *edge = j->n_edges ? arena_array(&s->arena, j->n_edges, sizeof(*edge)) : NULL;
+	/* Without them nothing is missing but what belongs together. */
+	if (edge)
+		memcpy(edge, j->edge, j->n_edges * sizeof(*edge));
+	f.edge = edge;
+	f.n_edges = edge ? j->n_edges : 0;
 	f.finding = to;
 	f.kept = (uint32_t)kept;
 	if (wants_digest(s, j))
@@ -311,6 +318,22 @@ static int record(struct state *s)
 	return r < 0 ? on_record_failed("scan", s->ledger, s->ledger_must, &err) : EXIT_OK;
 }
 
+/* Which of them belong together; a result without that is still one. */
+static void tell_stories(struct state *s)
+{
+	struct scan_result *r = &s->result;
+	const char **place = calloc(r->n + 1, sizeof(*place));
+	bool good = place != NULL;
+	for (size_t i = 0; i < r->n && good; i++) {
+		_cleanup_buf_ struct buf one = BUF(PLACE_MAX);
+		scan_place(&one, r, r->file[i].path);
+		good = !buf_error(&one) && (place[i] = arena_str(&s->arena, buf_slice(&one)));
+	}
+	if (!good || scan_stories(r, place, &s->arena) < 0)
+		cmd_tell("scan", "no memory for what belongs together");
+	free(place);
+}
+
 static int report(struct state *s)
 {
 	static const int codes[SCAN_VERDICTS] = {EXIT_OK, EXIT_INCONCLUSIVE, EXIT_SUSPICIOUS, EXIT_FOUND};
@@ -325,6 +348,7 @@ static int report(struct state *s)
 	r->n_stale = s->baseline.n_stale;
 	r->refused = s->policy.refused;
 	r->n_refused = s->policy.n_refused;
+	tell_stories(s);
 	if (s->policy.no_memory)
 		cmd_tell("scan", "no memory for all exceptions: what they let pass counts");
 	int code = scan_print(s->o->output, (enum scan_format)s->o->format, r), said = codes[scan_result_blocks(r, NULL)];

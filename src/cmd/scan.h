@@ -18,7 +18,7 @@ struct scan_peer {
 };
 /* Of the monotonic clock. */
 int64_t scan_now_ms(void);
-enum scan_peer_said { SCAN_PEER_NOTHING, SCAN_PEER_READY, SCAN_PEER_FINDING, SCAN_PEER_SUMMARY };
+enum scan_peer_said { SCAN_PEER_NOTHING, SCAN_PEER_READY, SCAN_PEER_FINDING, SCAN_PEER_EDGE, SCAN_PEER_SUMMARY };
 /* Starts one from this program's file. It is not ready yet. */
 [[nodiscard]] int scan_peer_start(struct scan_peer *p, int exe, struct err *err);
 /* Ends it. How it had ended: its signal, or 0. */
@@ -40,6 +40,8 @@ struct scan_job {
 	struct scan_summary sum;
 	struct scan_finding *found; /* n_found */
 	size_t n_found, room;
+	struct scan_edge *edge; /* n_edges, at most SCAN_EDGES_MAX; NULL: none */
+	uint32_t n_edges;
 	int64_t at[3]; /* size and times, to see that it was not changed meanwhile */
 	enum { SCAN_JOB_WAITS, SCAN_JOB_RUNS, SCAN_JOB_DONE } state;
 };

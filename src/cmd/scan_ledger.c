@@ -181,7 +181,7 @@ static int put_verdict(
 	        r->deep ? "true" : "false", r->stopped ? "true" : "false", r->n, (unsigned long long)r->left_out, undigested, untold);
 	for (int v = SCAN_CLEAN; v <= SCAN_BAD; v++)
 		buf_fmt(&about, "%s\"%s\":%zu", v ? "," : "", scan_verdict_word((enum scan_verdict)v), count[v]);
-	buf_fmt(&about, ",\"known\":%zu,\"excepted\":%zu},\"blocked\":%zu", known, excepted, blocked);
+	buf_fmt(&about, ",\"known\":%zu,\"excepted\":%zu},\"blocked\":%zu,\"stories\":%zu", known, excepted, blocked, r->n_stories);
 	put_rules(&about, r);
 	buf_str_add(&about, "}},\"blobs\":[");
 	blob_ref_write(ref, &about);

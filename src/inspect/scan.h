@@ -86,6 +86,25 @@ struct scan_finding {
 	char evidence[SCAN_EVIDENCE_MAX]; /* what is there; "": nothing to show */
 };
 
+/* That a file has another one run. Not a finding: it ties findings together. Texts as of findings. */
+enum scan_how {
+	SCAN_RUNS_UNASKED, /* an AI tool or an editor runs it at an event */
+	SCAN_RUNS_TOLD,    /* an instruction for an AI tool says so */
+	SCAN_RUNS_INSTALL, /* the installation of the package runs it */
+	SCAN_RUNS_SCRIPT,  /* a script runs it */
+};
+#define SCAN_HOWS       4u
+#define SCAN_TARGET_MAX 240u
+#define SCAN_EDGES_MAX  32u /* of one file; more are left out */
+struct scan_edge {
+	uint32_t how;                     /* enum scan_how */
+	uint32_t line;                    /* from 1 */
+	char target[SCAN_TARGET_MAX];     /* as it is written there, without "./" */
+	char evidence[SCAN_EVIDENCE_MAX]; /* the command */
+};
+/* "runs unasked", "tells to run", "runs on installation", "runs". */
+const char *scan_how_word(enum scan_how how);
+
 /* Of one file. */
 struct scan_summary {
 	uint32_t verdict;           /* enum scan_verdict; the worst of its findings, also of those that were dropped */
@@ -118,6 +137,11 @@ struct scan_options {
 [[nodiscard]] int scan_bytes(struct slice in, const char *name, const struct scan_options *o,
         void (*found)(void *arg, const struct scan_finding *f), void *arg, struct scan_summary *out);
 
+/* The same, and tells which other files it has run. `runs` may be NULL. */
+[[nodiscard]] int scan_bytes_and_runs(struct slice in, const char *name, const struct scan_options *o,
+        void (*found)(void *arg, const struct scan_finding *f), void (*runs)(void *arg, const struct scan_edge *e), void *arg,
+        struct scan_summary *out);
+
 /* That what a rule finds in a file of this content is let pass, by whom and until when. Texts can be anything. */
 struct scan_exception {
 	uint32_t rule;
@@ -135,6 +159,8 @@ struct scan_file {
 	/* Findings of these rules are known of this content (a baseline) or let pass (`excepted`), and do not count in sum.verdict. */
 	struct scan_rule_set pinned;
 	const struct scan_exception *excepted;
+	const struct scan_edge *edge; /* n_edges: what it has run */
+	uint32_t n_edges;
 };
 /* The exception that lets pass what a rule found; NULL: none does. */
 const struct scan_exception *scan_file_exception(const struct scan_file *f, uint32_t rule);
@@ -153,6 +179,17 @@ struct scan_stale {
 	const char *why;
 	const char *exception; /* its id */
 };
+/* Findings that belong together: from a file that something makes run, to one in which something was found. */
+struct scan_step {
+	const struct scan_file *from, *to;
+	const struct scan_edge *by;
+};
+#define SCAN_STEPS_MAX 8u
+struct scan_story {
+	struct scan_step step[SCAN_STEPS_MAX];
+	uint32_t n;
+	enum scan_verdict verdict; /* the worst of its files */
+};
 struct scan_result {
 	const struct scan_file *file;
 	size_t n;
@@ -169,6 +206,8 @@ struct scan_result {
 	struct scan_rule_set reported; /* findings of these rules do not block, all others do */
 	const struct scan_stale *refused;
 	size_t n_refused;
+	const struct scan_story *story; /* scan_stories() */
+	size_t n_stories;
 	uint64_t left_out; /* files that do not concern the subjects that were asked for */
 	uint32_t subjects; /* that were looked for */
 };

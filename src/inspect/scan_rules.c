@@ -22,6 +22,12 @@ const char *scan_verdict_word(enum scan_verdict v)
 	return v < SCAN_VERDICTS ? word[v] : "unscanned";
 }
 
+const char *scan_how_word(enum scan_how how)
+{
+	static const char *const words[SCAN_HOWS] = {"runs unasked", "tells to run", "runs on installation", "runs"};
+	return how < SCAN_HOWS ? words[how] : "runs";
+}
+
 const char *scan_confidence_word(enum scan_confidence c)
 {
 	static const char *const word[] = {"low", "medium", "high"};

@@ -2,7 +2,8 @@
 
 #include "report/write.h"
 
-#define INDENT 7u
+#define INDENT        7u
+#define STORIES_SHOWN 20u
 
 static const char *const colours[SCAN_VERDICTS] = {"\033[32m", "\033[33m", "\033[33m", "\033[31m"};
 
@@ -141,6 +142,26 @@ static void put_looked(struct buf *out, const struct scan_result *r)
 	buf_fmt(out, "%s.\n", r->deep ? "; the numbers of tensors were read too" : "");
 }
 
+/* What leads to what: a line for each step. */
+static void put_stories(struct buf *out, const struct scan_result *r, bool colour)
+{
+	for (size_t i = 0; i < r->n_stories && i < STORIES_SHOWN; i++) {
+		const struct scan_story *s = &r->story[i];
+		put_word(out, s->verdict, colour);
+		buf_str_add(out, ", together: ");
+		write_visible(out, slice_str(s->step[0].from->path));
+		buf_u8(out, '\n');
+		for (uint32_t k = 0; k < s->n; k++) {
+			buf_fmt(out, "       line %u %s ", s->step[k].by->line, scan_how_word((enum scan_how)s->step[k].by->how));
+			write_visible(out, slice_str(s->step[k].to->path));
+			buf_u8(out, '\n');
+		}
+	}
+	if (r->n_stories > STORIES_SHOWN)
+		buf_fmt(out, "and %zu more that belong together; --format json has them\n", r->n_stories - STORIES_SHOWN);
+	buf_str_add(out, r->n_stories ? "\n" : "");
+}
+
 static void text_head(struct buf *out, const struct scan_result *r, bool colour)
 {
 	size_t count[SCAN_VERDICTS];
@@ -163,6 +184,7 @@ static void text_head(struct buf *out, const struct scan_result *r, bool colour)
 	if (excepted)
 		buf_fmt(out, "%s%zu excepted", known ? ", " : before, excepted);
 	buf_str_add(out, r->stopped ? "\nIt was stopped: what is here is not all.\n\n" : "\n\n");
+	put_stories(out, r, colour);
 }
 
 bool scan_is_other(const struct scan_file *f)
@@ -357,6 +379,32 @@ static void json_file(struct buf *out, const struct scan_result *r, const struct
 	buf_str_add(out, "]}");
 }
 
+static void json_story(struct buf *out, const struct scan_story *s)
+{
+	buf_fmt(out, "{\"verdict\": \"%s\", \"steps\": [", scan_verdict_word(s->verdict));
+	for (uint32_t k = 0; k < s->n; k++) {
+		const struct scan_step *step = &s->step[k];
+		buf_str_add(out, k ? ",\n      {\"from\": " : "\n      {\"from\": ");
+		write_json(out, step->from->path);
+		buf_fmt(out, ", \"line\": %u", step->by->line);
+		put_member(out, "how", scan_how_word((enum scan_how)step->by->how));
+		put_member(out, "command", step->by->evidence);
+		put_member(out, "to", step->to->path);
+		buf_u8(out, '}');
+	}
+	buf_str_add(out, "]}");
+}
+
+static void json_tail(struct buf *out, const struct scan_result *r)
+{
+	buf_str_add(out, r->n ? "\n  ],\n  \"stories\": [" : "],\n  \"stories\": [");
+	for (size_t i = 0; i < r->n_stories; i++) {
+		buf_str_add(out, i ? ",\n    " : "\n    ");
+		json_story(out, &r->story[i]);
+	}
+	buf_str_add(out, r->n_stories ? "\n  ]\n}\n" : "]\n}\n");
+}
+
 bool scan_json(struct buf *out, const struct scan_result *r, struct scan_cursor *c)
 {
 	size_t part = c->part++;
@@ -365,7 +413,7 @@ bool scan_json(struct buf *out, const struct scan_result *r, struct scan_cursor 
 	else if (part <= r->n)
 		json_file(out, r, &r->file[part - 1], part == 1);
 	else if (part == r->n + 1)
-		buf_str_add(out, r->n ? "\n  ]\n}\n" : "]\n}\n");
+		json_tail(out, r);
 	else
 		return false;
 	return true;

@@ -38,6 +38,29 @@ static void put_counts(struct buf *b, const size_t count[SCAN_VERDICTS])
 	add(b, "</ul>\n");
 }
 
+static void put_stories(struct buf *b, const struct scan_result *r)
+{
+	for (size_t i = 0; i < r->n_stories && i < ROWS; i++) {
+		const struct scan_story *s = &r->story[i];
+		const char *word = scan_verdict_word(s->verdict);
+		buf_fmt(b, "<article class=\"card %s\"><header><span class=tag>%s</span><h3>", word, word);
+		page_value(b, s->step[0].from->path, LONG);
+		add(b, "</h3></header><p>These belong together:</p><ul class=plain>");
+		for (uint32_t k = 0; k < s->n; k++) {
+			add(b, "<li>");
+			page_value(b, s->step[k].from->path, LONG);
+			buf_fmt(b, ", line %u, %s ", s->step[k].by->line, scan_how_word((enum scan_how)s->step[k].by->how));
+			page_value(b, s->step[k].to->path, LONG);
+			add(b, "<p class=text>");
+			page_value(b, s->step[k].by->evidence, LONG);
+			add(b, "</p>");
+		}
+		add(b, "</ul></article>\n");
+	}
+	if (r->n_stories > ROWS)
+		buf_fmt(b, "<p class=more>And %zu more that belong together.</p>", r->n_stories - ROWS);
+}
+
 static void head(struct buf *b, const struct scan_result *r)
 {
 	static const char *const tones[SCAN_VERDICTS] = {"clean", "inconclusive", "suspicious", "findings"};
@@ -71,6 +94,7 @@ static void head(struct buf *b, const struct scan_result *r)
 	buf_fmt(b, "<div><dt>Postern</dt><dd>%s</dd></div></dl></header>\n", r->version);
 	put_counts(b, count);
 	add(b, "<section class=files>\n");
+	put_stories(b, r);
 }
 
 static void put_finding(struct buf *b, const struct scan_file *file, size_t at)
