@@ -107,7 +107,7 @@ def apart(run):
 
 
 def scan(*words):
-    return lambda: spent([postern, "scan", *words])
+    return lambda: spent([postern, "scan", "--ledger", "none", *words])
 
 
 def regex(path):

@@ -4,7 +4,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct seen {
-	uint32_t n, worst;
+	uint32_t n, worst, edges;
 };
 
 static void on_found(void *arg, const struct scan_finding *f)
@@ -19,6 +19,17 @@ static void on_found(void *arg, const struct scan_finding *f)
 	s->worst = scan_rules[f->rule].verdict > s->worst ? scan_rules[f->rule].verdict : s->worst;
 }
 
+static void on_runs(void *arg, const struct scan_edge *e)
+{
+	struct seen *s = arg;
+	if (e->how >= SCAN_HOWS || e->line == 0 || !e->target[0] || !memchr(e->target, 0, sizeof(e->target)) ||
+	        !memchr(e->evidence, 0, sizeof(e->evidence)) || ++s->edges > SCAN_EDGES_MAX)
+		__builtin_trap();
+	for (const char *p = e->target; *p; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			__builtin_trap();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	/* The first byte is an option, and a name. */
@@ -30,7 +41,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct scan_summary sum;
 	if (size == 0)
 		return 0;
-	if (scan_bytes(slice_of(data + 1, size - 1), names[(data[0] >> 1) % ARRAY_LEN(names)], &o, on_found, &s, &sum) < 0)
+	if (scan_bytes_and_runs(slice_of(data + 1, size - 1), names[(data[0] >> 1) % ARRAY_LEN(names)], &o, on_found, on_runs, &s, &sum) <
+	        0)
 		return 0;
 	if (sum.found != s.n || sum.verdict < s.worst || (s.n == 0 && sum.dropped == 0 && sum.verdict != SCAN_CLEAN))
 		__builtin_trap();

@@ -1,6 +1,7 @@
 /* postern policy check, diff. */
 #include "cmd/log.h"
 #include "cmd/policy.h"
+#include "cmd/scan_policy.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -45,8 +46,10 @@ static int check_file(const char *path, const struct check_opts *o, struct buf *
 	int r = policy_open(path, o->layer, &a, &doc, &text, &problems, err);
 	if (r == 0)
 		r = policy_alone(doc, &p, &problems);
-	if (p)
+	if (p) {
 		policy_check_kinds(p, &problems);
+		scan_policy_check(p, &problems);
+	}
 	policy_free(p);
 	/* The source of a credential may stand in a file of its own: only with the other layers can it be told that it is missing. */
 	if (r == 0 || r == -EINVAL) {

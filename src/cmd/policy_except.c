@@ -9,12 +9,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "inspect/scan.h"
 #include "ledger/entry.h"
 #include "policy/bundle.h"
 #include "policy/except.h"
 
 struct except_opts {
 	const char *tool, *version, *digest, *account, *host, *until, *from, *reason, *key, *signer, *name, *organisation, *output, *ledger;
+	const char *rule, *path;
 	bool gate;
 };
 
@@ -22,6 +24,9 @@ static const struct opt except_table[] = {
         OPT_STRING(struct except_opts, tool, "tool", 't', "NAME", "the tool, by the name of its profile or by its package"),
         OPT_STRING(struct except_opts, version, "version", 0, "RANGE", "only in these versions, as >=2.1 <3"),
         OPT_STRING(struct except_opts, digest, "digest", 0, "SHA256", "only with this content"),
+        OPT_STRING(struct except_opts, rule, "rule", 0, "RULE",
+                "no tool, but what this rule of postern scan finds, in the file --path with the content --digest; for everybody"),
+        OPT_STRING(struct except_opts, path, "path", 0, "PATH", "of the file, below the root of its working tree"),
         OPT_STRING(struct except_opts, account, "account", 'a', "NAME", "for this account"),
         OPT_STRING(struct except_opts, host, "host", 0, "NAME", "only on the host with this name"),
         OPT_STRING(struct except_opts, until, "until", 'u', "TIME", "a day, a time, 12h or 90d; then it ends by itself"),
@@ -58,7 +63,7 @@ static int describe(
 	uint8_t random[EXCEPTION_ID / 2];
 	const char *organisation = policy_settings(p)->layer[POLICY_ORGANISATION].organisation;
 	_cleanup_buf_ struct buf hex = BUF(64);
-	bool package = strchr(o->tool, ':') != NULL;
+	bool package = o->tool && strchr(o->tool, ':') != NULL;
 	if (!organisation)
 		return err_set(
 		        err, -ENOENT, "there is no policy of an organisation here that could say whose exceptions count (--organisation)");
@@ -68,6 +73,8 @@ static int describe(
 	(void)snprintf(id, EXCEPTION_ID + 1, "%s", buf_str(&hex));
 	struct exception e = {.organisation = slice_str(organisation),
 	        .id = slice_str(id),
+	        .rule = slice_str(o->rule),
+	        .path = slice_str(o->path),
 	        .tool = package ? SLICE_NONE : slice_str(o->tool),
 	        .package = package ? slice_str(o->tool) : SLICE_NONE,
 	        .versions = slice_str(o->version),
@@ -118,8 +125,24 @@ static int record(const struct except_opts *o, const char *id, const char *by, s
 		entry_put_text(&about, name, slice_sub(rest, 0, ENTRY_TEXT_MAX / 2));
 	}
 	buf_str_add(&about, "}}}");
-	buf_fmt(&message, "%s was granted an exception for %s until %s: %s", o->account, o->tool, o->until, o->reason);
+	if (o->rule)
+		buf_fmt(&message, "what %s finds in %.300s is let pass until %s: %s", o->rule, o->path, o->until, o->reason);
+	else
+		buf_fmt(&message, "%s was granted an exception for %s until %s: %s", o->account, o->tool, o->until, o->reason);
 	return policy_record(&cmd_policy_except, o->ledger, 6, buf_str(&message), buf_slice(&about), err);
+}
+
+static const char *wrong_use(const struct except_opts *o)
+{
+	if (!o->rule && (!o->tool || !o->account || !o->until || !o->reason))
+		return "--tool, --account, --until and --reason are needed: an exception names what it is for, and ends";
+	if (!o->rule)
+		return o->path ? "--path is one of a --rule" : NULL;
+	if (o->tool || o->account || o->version || o->host || o->gate)
+		return "what a --rule finds is let pass for everybody, in one file: --path and --digest";
+	if (!o->path || !o->digest || !o->until || !o->reason)
+		return "--path, --digest, --until and --reason are needed with --rule: an exception names what it is for, and ends";
+	return scan_rule_find(slice_str(o->rule)) == SCAN_RULES ? "there is no such --rule: postern scan --rules lists them" : NULL;
 }
 
 static int except_run(void *options, const struct opt_args *args)
@@ -136,9 +159,8 @@ static int except_run(void *options, const struct opt_args *args)
 	const char *path = NULL;
 	if (args->n || args->rest)
 		return cmd_usage(c->name, "it takes no words");
-	if (!o->tool || !o->account || !o->until || !o->reason)
-		return cmd_usage(
-		        c->name, "--tool, --account, --until and --reason are needed: an exception names what it is for, and ends");
+	if (wrong_use(o))
+		return cmd_usage(c->name, "%s", wrong_use(o));
 	int code = policy_signer_usage(c->name, o->key, o->signer, o->name);
 	if (code != EXIT_OK)
 		return code;
@@ -156,7 +178,8 @@ static int except_run(void *options, const struct opt_args *args)
 	policy_problems_free(&problems);
 	r = r < 0 ? r : record(o, id, by ? by : "", buf_slice(&note), &err);
 	if (path)
-		buf_fmt(&out, "%s: exception %s for %s, until %s\n", path, id, o->account, o->until);
+		buf_fmt(&out, "%s: exception %s for %s%s%s, until %s\n", path, id, o->rule ? o->rule : o->account, o->rule ? " in " : "",
+		        o->rule ? o->path : "", o->until);
 	code = cmd_print(&out);
 	if (r < 0) {
 		cmd_tell(c->name, err.text);
@@ -167,13 +190,14 @@ static int except_run(void *options, const struct opt_args *args)
 
 static const char *const except_examples[] = {
         "postern policy except --tool claude-code --account alice --until 2026-12-31 --reason t123 --key admin.key",
+        "postern policy except --rule code.runs-decoded --path src/build.py --digest 9f86d0… --until 90d --reason t124 --key admin.key",
         "postern policy except --tool npm:@openai/codex --gate --account bob --until 7d --reason trial --key admin.key",
         NULL,
 };
 
 const struct command cmd_policy_except = {
         .name = "policy except",
-        .summary = "grant an account a tool for a while, signed",
+        .summary = "grant an account a tool, or let a finding of a scan pass, for a while, signed",
         .examples = except_examples,
         .options = except_table,
         .options_size = sizeof(struct except_opts),
@@ -203,15 +227,17 @@ static void put_json(struct buf *out, const struct policy_exception *e, int64_t 
 {
 	const struct {
 		const char *name, *value;
-	} rows[] = {{"id", e->id}, {"tool", e->tool}, {"package", e->package}, {"versions", e->versions}, {"digest", e->digest},
-	        {"account", e->account}, {"host", e->host}, {"reason", e->reason}, {"by", e->by}, {"file", e->place.file},
-	        {"state", standing(e, now)}, {"why", e->why}};
+	} rows[] = {{"id", e->id}, {"tool", e->tool}, {"package", e->package}, {"rule", e->rule}, {"path", e->path},
+	        {"versions", e->versions}, {"digest", e->digest}, {"account", e->rule ? NULL : e->account}, {"host", e->host},
+	        {"reason", e->reason}, {"by", e->by}, {"file", e->place.file}, {"state", standing(e, now)}, {"why", e->why}};
 	char from[21], until[21];
 	statement_time_write(e->from, from);
 	statement_time_write(e->until, until);
 	buf_fmt(out, "%s{\"verdict\":\"%s\",\"from\":\"%s\",\"until\":\"%s\",\"days_left\":%lld", first ? "" : ",",
-	        e->verdict == POLICY_TOOL_GATE ? "gate" : "permit", from, until,
-	        (long long)(e->until > now ? (e->until - now) / 86400 : 0));
+	        e->rule                          ? "accept"
+	        : e->verdict == POLICY_TOOL_GATE ? "gate"
+	                                         : "permit",
+	        from, until, (long long)(e->until > now ? (e->until - now) / 86400 : 0));
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		if (!rows[i].value)
 			continue;
@@ -230,9 +256,12 @@ static void put_text(struct buf *out, const struct policy_exception *e, int64_t 
 		buf_fmt(out, "%s: %s\n", e->place.file, e->why);
 		return;
 	}
-	buf_fmt(out, "%s%s%s for %s%s%s%s, until %s (", e->tool ? e->tool : e->package, e->versions ? " " : "",
-	        e->versions ? e->versions : "", e->account, e->host ? " on " : "", e->host ? e->host : "",
-	        e->verdict == POLICY_TOOL_GATE ? ", inside the gate" : "", until);
+	if (e->rule)
+		buf_fmt(out, "%s in %s, SHA-256 %.12s…, until %s (", e->rule, e->path, e->digest, until);
+	else
+		buf_fmt(out, "%s%s%s for %s%s%s%s, until %s (", e->tool ? e->tool : e->package, e->versions ? " " : "",
+		        e->versions ? e->versions : "", e->account, e->host ? " on " : "", e->host ? e->host : "",
+		        e->verdict == POLICY_TOOL_GATE ? ", inside the gate" : "", until);
 	policy_left(out, e->until, now);
 	buf_fmt(out, ")\n    %s%s%s: %s\n", e->by ? "granted by " : "", e->by ? e->by : "", e->by ? "" : "granted by nobody known",
 	        e->reason);

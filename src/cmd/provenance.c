@@ -9,6 +9,7 @@
 
 #include "base/encode.h"
 #include "cmd/cmd.h"
+#include "cmd/on_record.h"
 #include "confine/process.h"
 #include "crypto/digest.h"
 #include "inspect/provenance_role.h"
@@ -23,7 +24,7 @@
 struct provenance_opts {
 	unsigned format;
 	const char *bundle, *trusted_root, *identity, *issuer, *repository, *workflow, *key;
-	const char *policy, *organisation;
+	const char *policy, *organisation, *ledger;
 	const char *package, *npm_document, *npm_keys, *npm_attestations;
 };
 
@@ -51,6 +52,9 @@ static const struct opt provenance_table[] = {
                 "the document of the version, for its integrity, and with --npm-keys for its signatures"),
         OPT_STRING(struct provenance_opts, npm_keys, "npm-keys", 0, "FILE", "the keys of the registry"),
         OPT_STRING(struct provenance_opts, npm_attestations, "npm-attestations", 0, "FILE", "the attestations of the version"),
+        OPT_STRING(struct provenance_opts, ledger, "ledger", 0, "DIR",
+                "put the verdict into this ledger, see postern-log(1); by default into one in the data folder, if it is there; none leaves "
+                "it out"),
         OPT_END,
 };
 
@@ -224,6 +228,70 @@ int provenance_role_main(void)
 	return provenance_role(3);
 }
 
+static int write_body(void *arg, struct blob_writer *to, struct err *err)
+{
+	return blob_writer_add(to, buf_slice(arg), err);
+}
+
+static int put_entry(struct on_record *r, const struct provenance_shown *s, const struct given *g, struct err *err)
+{
+	static const enum entry_severity severity[PROVENANCE_VERDICTS] = {ENTRY_INFORMATIONAL, ENTRY_MEDIUM, ENTRY_HIGH};
+	_cleanup_buf_ struct buf body = BUF((size_t)1 << 22), about = BUF(1 << 15), message = BUF(4096), sha256 = BUF(65);
+	struct blob_ref ref = {.media_type = SLICE("application/json")};
+	enum provenance_verdict v = provenance_answer_verdict(s->answer);
+	struct entry e = r->common;
+	provenance_put_json(&body, s, POSTERN_VERSION);
+	encode_hex(&sha256, slice_of(s->artefact->sha256, sizeof(s->artefact->sha256)));
+	int code = buf_error(&body) ? err_sys(err, buf_error(&body), "cannot write the report") : 0;
+	code = code < 0 ? code : on_record_body(r, write_body, &body, &ref, err);
+	if (code < 0)
+		return code;
+	buf_fmt(&message, "provenance %s: ", provenance_verdict_word(v));
+	encode_shown(&message, slice_sub(slice_str(s->path), 0, ENTRY_TEXT_MAX));
+	buf_str_add(&about, "{\"postern\":{\"provenance\":{");
+	entry_put_text(&about, "path", slice_str(s->path));
+	entry_put_text(&about, "sha256", buf_slice(&sha256));
+	entry_put_text(&about, "verdict", slice_str(provenance_verdict_word(v)));
+	entry_put_text(&about, "package", g->ask.package);
+	entry_put_text(&about, "repository", s->pin->repository);
+	entry_put_text(&about, "workflow", s->pin->workflow);
+	entry_put_text(&about, "identity", s->pin->identity);
+	entry_put_text(&about, "issuer", s->pin->issuer);
+	buf_str_add(&about, ",\"checks\":[");
+	for (uint32_t i = 0; i < s->answer->n; i++) {
+		const struct provenance_check *c = &s->answer->check[i];
+		buf_fmt(&about, "%s\"%s: %s\"", i ? "," : "", provenance_kind_word((enum provenance_kind)c->kind),
+		        provenance_reasons[c->reason].word);
+	}
+	buf_str_add(&about, "]}},\"blobs\":[");
+	blob_ref_write(&ref, &about);
+	buf_str_add(&about, "]}");
+	e.class_uid = ENTRY_POSTURE_FINDING;
+	e.activity_id = 1;
+	e.severity = severity[v];
+	e.policy_sha256 = slice_str(policy_digest(g->policy));
+	e.finding_uid = slice_str(ref.id);
+	e.finding_title = SLICE("provenance of a file");
+	e.message = buf_slice(&message);
+	e.unmapped = buf_slice(&about);
+	return on_record_put(r, &e, err);
+}
+
+static int record(const struct provenance_opts *o, const struct provenance_shown *s, const struct given *g)
+{
+	_cleanup_arena_ struct arena arena = ARENA(1 << 16);
+	const char *path = on_record_where(o->ledger, &arena);
+	struct on_record r;
+	struct err err = {0};
+	if (!path)
+		return EXIT_OK;
+	int code = on_record_open(&r, path, &err);
+	code = code < 0 ? code : put_entry(&r, s, g, &err);
+	code = code < 0 ? code : on_record_end(&r, &err);
+	on_record_close(&r);
+	return code < 0 ? on_record_failed("provenance", path, o->ledger != NULL, &err) : EXIT_OK;
+}
+
 static int print(const struct provenance_opts *o, const char *path, const struct given *g, const struct provenance_answer *answer)
 {
 	static const int codes[PROVENANCE_VERDICTS] = {EXIT_OK, EXIT_INCONCLUSIVE, EXIT_FOUND};
@@ -233,7 +301,8 @@ static int print(const struct provenance_opts *o, const char *path, const struct
 		provenance_put_json(&out, &s, POSTERN_VERSION);
 	else
 		provenance_put_text(&out, &s, cmd_columns(), isatty(STDOUT_FILENO) && !getenv("NO_COLOR"));
-	int code = cmd_print(&out);
+	int code = cmd_print(&out), recorded = record(o, &s, g);
+	code = code == EXIT_OK ? recorded : code;
 	return code == EXIT_OK ? codes[provenance_answer_verdict(answer)] : code;
 }
 

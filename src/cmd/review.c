@@ -368,6 +368,7 @@ static int work(struct doing *d, const struct choice *c, bool alive)
 		r = change_set_read(&s, &set, &err);
 	if (r == 0)
 		r = review_flag_set(&s, &set, &err);
+	r = r < 0 ? r : review_scan(&s, &set, &err);
 	if (r < 0) {
 		code = fail(&err, EXIT_USAGE);
 	} else if (o->interactive) {
@@ -394,6 +395,7 @@ int review_after_run(struct buf *out, struct review_run *run, struct err *err)
 	int r = review_run_source(run, &s, err);
 	r = r < 0 ? r : change_set_read(&s, &set, err);
 	r = r < 0 ? r : review_flag_set(&s, &set, err);
+	r = r < 0 ? r : review_scan(&s, &set, err);
 	if (r == 0 && set.n == 0) {
 		buf_str_add(out, "It changed nothing in the project.\n");
 		r = review_run_remove(run, err);
@@ -403,6 +405,8 @@ int review_after_run(struct buf *out, struct review_run *run, struct err *err)
 		if (n.flagged)
 			buf_fmt(out, ", %zu flagged (%zu run%s by %s)", n.flagged, n.runs, n.runs == 1 ? "s" : "",
 			        n.runs == 1 ? "itself" : "themselves");
+		if (n.found)
+			buf_fmt(out, ", in %zu a scan found something", n.found);
 		buf_fmt(out, ": postern review %s\n", run->id);
 	}
 	change_set_free(&set);

@@ -14,7 +14,8 @@ struct review_unit {
 struct review_units {
 	struct review_unit *unit;
 	size_t n;
-	size_t runs, look; /* the first `runs` units are flagged as running by themselves, the next `look` are flagged */
+	size_t found, runs, look; /* the first `found` units hold what a scan found, the next `runs` run by themselves, the next `look` are
+	                           * flagged */
 };
 /* Is this change of the unit's range one that it stands for? */
 bool review_in_unit(const struct change_set *set, const struct review_unit *u, size_t i);
@@ -22,7 +23,8 @@ bool review_in_unit(const struct change_set *set, const struct review_unit *u, s
 [[nodiscard]] int review_units(const struct change_set *set, struct review_units *out);
 
 struct review_counts {
-	size_t added, changed, removed, renamed, flagged, runs, conflicts, trouble;
+	size_t added, changed, removed, renamed, flagged, found, runs, conflicts, trouble;
+	size_t unscanned; /* of which a part was not understood by a scan */
 };
 struct review_counts review_count(const struct change_set *set);
 
@@ -37,6 +39,9 @@ void review_show_unit(
 void review_diff(struct buf *out, const struct change_source *s, const struct change *c, size_t limit);
 /* The whole as JSON (share/schema/review.schema.json), written to stdout. Exit code. */
 int review_json(const struct review_run *run, const struct change_set *set);
+
+/* Scans the contents of a set that was flagged, and flags what is found and was not there before. */
+[[nodiscard]] int review_scan(const struct change_source *from, struct change_set *set, struct err *err);
 
 /* For the end of a run (after review_run_end()): a line for people that says how many changes wait, how many of them are flagged, and how
  * to see them, appended. A run that has written nothing is removed, and the line says so. */

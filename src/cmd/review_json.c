@@ -54,6 +54,7 @@ static void put_what(struct buf *out, unsigned what)
 
 static void put_change(struct buf *out, const struct change_set *set, const struct change *c)
 {
+	static const char *const levels[] = {[FLAG_LOOK] = "look", [FLAG_RUNS] = "runs", [FLAG_FOUND] = "found"};
 	buf_str_add(out, "\n    {");
 	put_path(out, "path", c->path);
 	buf_fmt(out, ", \"kind\": \"%s\"", change_kind_word(c));
@@ -66,10 +67,12 @@ static void put_change(struct buf *out, const struct change_set *set, const stru
 	put_object(out, "after", &c->after);
 	buf_fmt(out, ", \"binary\": %s, \"trouble\": ", c->binary ? "true" : "false");
 	write_json(out, c->trouble ? trouble_word(c->trouble) : NULL);
+	buf_str_add(out, ", \"scan\": ");
+	write_json(out, c->scanned);
 	buf_str_add(out, ", \"flags\": [");
 	for (const struct flag *f = c->flags; f; f = f->next) {
 		buf_fmt(out, "%s\n      {\"rule\": \"%s\", \"kind\": \"%s\", \"level\": \"%s\", \"why\": ", f == c->flags ? "" : ",",
-		        f->rule->name, flag_kind_word(f->rule->kind), f->rule->level == FLAG_RUNS ? "runs" : "look");
+		        f->rule->name, flag_kind_word(f->rule->kind), levels[f->rule->level]);
 		write_json(out, f->rule->why);
 		buf_str_add(out, ", \"when\": ");
 		write_json(out, f->rule->when);

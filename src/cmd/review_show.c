@@ -12,6 +12,14 @@
 #define TEXT_MAX   ((size_t)1 << 20) /* of a file whose lines are counted or compared */
 #define LINE_SHOWN 400
 
+static bool is_of(const struct change *c, enum flag_level level)
+{
+	for (const struct flag *f = c->flags; f; f = f->next)
+		if (f->rule->level == level)
+			return true;
+	return false;
+}
+
 struct review_counts review_count(const struct change_set *set)
 {
 	struct review_counts n = {0};
@@ -22,7 +30,9 @@ struct review_counts review_count(const struct change_set *set)
 		n.removed += c->kind == CHANGE_REMOVED && !c->pair;
 		n.renamed += c->kind == CHANGE_ADDED && c->pair;
 		n.flagged += c->flags != NULL;
-		n.runs += c->flags && c->flags->rule->level == FLAG_RUNS;
+		n.found += is_of(c, FLAG_FOUND);
+		n.runs += is_of(c, FLAG_RUNS);
+		n.unscanned += c->scanned && strcmp(c->scanned, "unscanned") == 0;
 		n.conflicts += change_is_conflict(c->trouble);
 		n.trouble += c->trouble && !change_is_conflict(c->trouble);
 	}
@@ -94,15 +104,23 @@ bool review_in_unit(const struct change_set *set, const struct review_unit *u, s
 	return i == u->first || !x->flags || (c->flags && x->flags->rule == c->flags->rule);
 }
 
+/* A unit for each change whose most serious flag is of that level. */
+static size_t add_level(const struct change_set *set, enum flag_level level, struct review_units *out)
+{
+	size_t before = out->n;
+	for (size_t i = 0; i < set->n; i++)
+		if (set->change[i].flags && set->change[i].flags->rule->level == level)
+			out->unit[out->n++] = (struct review_unit){i, i + 1, 0};
+	return out->n - before;
+}
+
 int review_units(const struct change_set *set, struct review_units *out)
 {
 	*out = (struct review_units){.unit = calloc(set->n + 1, sizeof(*out->unit))};
 	if (!out->unit)
 		return -ENOMEM;
-	for (size_t i = 0; i < set->n; i++)
-		if (set->change[i].flags && set->change[i].flags->rule->level == FLAG_RUNS)
-			out->unit[out->n++] = (struct review_unit){i, i + 1, 0};
-	out->runs = out->n;
+	out->found = add_level(set, FLAG_FOUND, out);
+	out->runs = add_level(set, FLAG_RUNS, out);
 	for (size_t i = 0, end; i < set->n; i = end) {
 		end = i + 1;
 		if (!set->change[i].flags || set->change[i].flags->rule->level != FLAG_LOOK)
@@ -110,7 +128,7 @@ int review_units(const struct change_set *set, struct review_units *out)
 		end = alike(set, i);
 		out->unit[out->n++] = (struct review_unit){i, end, 0};
 	}
-	out->look = out->n - out->runs;
+	out->look = out->n - out->runs - out->found;
 	for (size_t i = 0, end; i < set->n; i = end) {
 		const struct change *c = &set->change[i];
 		size_t moved = 0;
@@ -284,13 +302,18 @@ void review_text(struct buf *out, const struct review_run *run, const struct cha
 		write_bytes(out, set->bytes);
 	}
 	buf_fmt(out, "; %zu flagged, %zu in conflict\n", n.flagged, n.conflicts);
+	if (n.unscanned)
+		buf_fmt(out, "  a scan did not understand all of %zu file%s: see \"postern scan\"\n", n.unscanned, write_s(n.unscanned));
 	if (review_units(set, &u) < 0) {
 		buf_str_add(out, "no memory for the list\n");
 		return;
 	}
-	put_part(out, s, set, &u, 0, u.runs, "FLAGGED: RUNS OR IS OBEYED BY ITSELF", limit);
-	put_part(out, s, set, &u, u.runs, u.look, "FLAGGED: RUNS WHEN SOMEBODY BUILDS, INSTALLS, TESTS, PUSHES OR CALLS IT", limit);
-	put_part(out, s, set, &u, u.runs + u.look, u.n - u.runs - u.look, n.flagged ? "THE REST" : "CHANGES", limit);
+	put_part(out, s, set, &u, 0, u.found, "FLAGGED: A SCAN FOUND WHAT AN HONEST FILE DOES NOT HAVE", limit);
+	put_part(out, s, set, &u, u.found, u.runs, "FLAGGED: RUNS OR IS OBEYED BY ITSELF", limit);
+	put_part(out, s, set, &u, u.found + u.runs, u.look, "FLAGGED: RUNS WHEN SOMEBODY BUILDS, INSTALLS, TESTS, PUSHES OR CALLS IT",
+	        limit);
+	size_t flagged = u.found + u.runs + u.look;
+	put_part(out, s, set, &u, flagged, u.n - flagged, n.flagged ? "THE REST" : "CHANGES", limit);
 	free(u.unit);
 }
 

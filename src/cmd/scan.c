@@ -9,7 +9,10 @@
 
 #include "base/arena.h"
 #include "base/encode.h"
+#include "cmd/on_record.h"
+#include "cmd/scan_policy.h"
 #include "crypto/digest.h"
+#include "inspect/scan_story.h"
 #include "report/scan.h"
 #include "report/write.h"
 
@@ -20,12 +23,14 @@
 #define PROGRESS_MS     100
 #define PLACE_MAX       ((size_t)1 << 17)
 #define DIGEST_PIECE    ((size_t)1 << 20)
+#define DIGEST_LARGE    ((off_t)64 << 20) /* what is larger is not read only to say in a ledger what it was */
+#define ASKED_MAX       4096u
 
 struct scan_opts {
 	unsigned format;
 	bool deep;
-	const char *output, *baseline, *write_baseline, *since, *diff;
-	bool staged;
+	const char *output, *baseline, *write_baseline, *since, *diff, *ledger, *policy, *organisation;
+	bool staged, rules;
 	uint64_t jobs;
 	struct opt_list subject;
 };
@@ -47,6 +52,14 @@ static const struct opt scan_table[] = {
                 "files of the working tree whose content is not the one they have in this revision"),
         OPT_STRING(
                 struct scan_opts, diff, "diff", 0, "REV", "what differs in the revision that is named next from this one, as it is there"),
+        OPT_STRING(struct scan_opts, policy, "policy", 'p', "FILE",
+                "the policy that says which findings block; by default those that are in force"),
+        OPT_STRING(struct scan_opts, organisation, "organisation", 0, "FILE",
+                "the policy of the organisation, and the exceptions beside it, from elsewhere"),
+        OPT_STRING(struct scan_opts, ledger, "ledger", 0, "DIR",
+                "put the verdict and the report into this ledger, see postern-log(1); by default into one in the data folder, if it is "
+                "there; none leaves it out"),
+        OPT_FLAG(struct scan_opts, rules, "rules", 0, "list all rules, and look at nothing"),
         OPT_END,
 };
 
@@ -64,6 +77,7 @@ static const char *const scan_examples[] = {
         "postern scan --staged  # before a commit",
         "postern scan --since main",
         "postern scan --diff v1.0 v1.1 models/",
+        "postern scan --rules --format json  # what can be found",
         NULL,
 };
 
@@ -95,6 +109,10 @@ struct state {
 	struct scan_result result;
 	const struct opt_args *args;
 	char root[PATH_MAX], folder[PATH_MAX];
+	struct scan_policy policy;
+	const char *ledger; /* NULL: none */
+	bool ledger_must;   /* it was named, or is required */
+	bool exceptions;    /* there are some that may let findings pass */
 	bool terminal;
 	int64_t shown_ms;
 	struct err *err;
@@ -126,6 +144,18 @@ static const char *digest(struct state *s, int fd)
 	return arena_str(&s->arena, buf_slice(&hex));
 }
 
+/* A ledger says of all that was scanned what it was; the others only need to know where something was found. */
+static bool wants_digest(const struct state *s, const struct scan_job *j)
+{
+	struct stat st;
+	if (j->fd < 0)
+		return false;
+	if (s->ledger && fstat(j->fd, &st) == 0 && (st.st_size <= DIGEST_LARGE || s->o->deep))
+		return true;
+	bool pins = s->o->baseline || s->o->write_baseline || s->ledger || s->exceptions;
+	return (pins || s->o->format == SCAN_FORMAT_SARIF) && j->sum.found;
+}
+
 static int keep_file(struct state *s, const struct scan_job *j)
 {
 	if (s->n == s->max) {
@@ -144,18 +174,26 @@ static int keep_file(struct state *s, const struct scan_job *j)
 	if (kept)
 		memcpy(to, j->found, kept * sizeof(*to));
 	s->kept += kept;
+	struct scan_edge *edge = j->n_edges ? arena_array(&s->arena, j->n_edges, sizeof(*edge)) : NULL;
+	/* Without them nothing is missing but what belongs together. */
+	if (edge)
+		memcpy(edge, j->edge, j->n_edges * sizeof(*edge));
+	f.edge = edge;
+	f.n_edges = edge ? j->n_edges : 0;
 	f.finding = to;
 	f.kept = (uint32_t)kept;
-	bool pins = s->o->baseline || s->o->write_baseline;
-	if ((pins || s->o->format == SCAN_FORMAT_SARIF) && j->fd >= 0 && j->sum.found)
+	if (wants_digest(s, j))
 		f.sha256 = digest(s, j->fd);
 	/* What was scanned is what a digest must be of. */
 	if (f.sha256 && !scan_job_unchanged(j))
 		f.sha256 = NULL;
-	if (s->o->baseline) {
+	if (s->o->baseline || s->exceptions) {
 		_cleanup_buf_ struct buf place = BUF(PLACE_MAX);
 		scan_place(&place, &s->result, j->path);
-		scan_baseline_apply(&s->baseline, buf_str(&place), &f);
+		if (s->o->baseline)
+			scan_baseline_apply(&s->baseline, buf_str(&place), &f);
+		if (s->exceptions)
+			scan_policy_apply(&s->policy, buf_str(&place), &f);
 	}
 	s->file[s->n++] = f;
 	return 0;
@@ -189,7 +227,7 @@ static int on_file(void *arg, const char *path, int fd, int error)
 	return scan_pool_add(&s->pool, path, fd, error, s->err);
 }
 
-static unsigned processors(void)
+unsigned scan_processors(void)
 {
 	cpu_set_t set;
 	int n = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
@@ -257,6 +295,45 @@ static bool in_scope(void *arg, const char *place)
 	return false;
 }
 
+/* "--since main src/ lib/" */
+static void put_asked(struct buf *out, const struct state *s)
+{
+	const struct scan_opts *o = s->o;
+	buf_fmt(out, "%s%s%.400s", o->staged ? "--staged " : "", o->since ? "--since " : "", o->since ? o->since : "");
+	if (o->diff)
+		buf_fmt(out, "--diff %.200s %.200s", o->diff, s->args->arg[-1]);
+	/* What does not fit is left out. */
+	for (size_t i = 0; i < s->args->n && out->n + strlen(s->args->arg[i]) + 2 < ENTRY_TEXT_MAX; i++)
+		buf_fmt(out, "%s%s", out->n ? " " : "", s->args->arg[i]);
+}
+
+static int record(struct state *s)
+{
+	_cleanup_buf_ struct buf asked_for = BUF(ASKED_MAX);
+	struct err err = {0};
+	if (!s->ledger)
+		return EXIT_OK;
+	put_asked(&asked_for, s);
+	int r = scan_ledger_write(s->ledger, &s->result, buf_str(&asked_for), &err);
+	return r < 0 ? on_record_failed("scan", s->ledger, s->ledger_must, &err) : EXIT_OK;
+}
+
+/* Which of them belong together; a result without that is still one. */
+static void tell_stories(struct state *s)
+{
+	struct scan_result *r = &s->result;
+	const char **place = calloc(r->n + 1, sizeof(*place));
+	bool good = place != NULL;
+	for (size_t i = 0; i < r->n && good; i++) {
+		_cleanup_buf_ struct buf one = BUF(PLACE_MAX);
+		scan_place(&one, r, r->file[i].path);
+		good = !buf_error(&one) && (place[i] = arena_str(&s->arena, buf_slice(&one)));
+	}
+	if (!good || scan_stories(r, place, &s->arena) < 0)
+		cmd_tell("scan", "no memory for what belongs together");
+	free(place);
+}
+
 static int report(struct state *s)
 {
 	static const int codes[SCAN_VERDICTS] = {EXIT_OK, EXIT_INCONCLUSIVE, EXIT_SUSPICIOUS, EXIT_FOUND};
@@ -269,11 +346,18 @@ static int report(struct state *s)
 		cmd_tell("scan", "no memory for what no longer matches the baseline");
 	r->stale = s->baseline.stale;
 	r->n_stale = s->baseline.n_stale;
-	int code = scan_print(s->o->output, (enum scan_format)s->o->format, r), said = codes[scan_result_verdict(r, NULL)];
+	r->refused = s->policy.refused;
+	r->n_refused = s->policy.n_refused;
+	tell_stories(s);
+	if (s->policy.no_memory)
+		cmd_tell("scan", "no memory for all exceptions: what they let pass counts");
+	int code = scan_print(s->o->output, (enum scan_format)s->o->format, r), said = codes[scan_result_blocks(r, NULL)];
 	if (s->o->write_baseline && stopped)
 		cmd_tell("scan", "no baseline is written, as not all is known");
 	else if (s->o->write_baseline && code == EXIT_OK)
 		code = scan_print_baseline(s->o->write_baseline, r);
+	int recorded = record(s);
+	code = code == EXIT_OK ? recorded : code;
 	if (stopped)
 		cmd_tell("scan", "interrupted: what was found so far is told, and is not all");
 	if (stopped && said == EXIT_OK)
@@ -360,6 +444,8 @@ static int run(void *options, const struct opt_args *args)
 	const struct scan_opts *o = options;
 	struct err err = {0};
 	struct opt_args below = *args;
+	if (o->rules)
+		return scan_print_rules(o->output, (enum scan_format)o->format);
 	if (wrong_use(o, args))
 		return cmd_usage("scan", "%s", wrong_use(o, args));
 	if (o->diff) {
@@ -369,15 +455,24 @@ static int run(void *options, const struct opt_args *args)
 	(void)signal(SIGPIPE, SIG_IGN);
 	struct state s = {.o = o, .arena = ARENA(ARENA_MAX), .terminal = isatty(STDERR_FILENO) == 1, .args = &below, .err = &err};
 	s.pool = (struct scan_pool){.o = {.deep = o->deep, .subjects = asked(&o->subject), .limits = scan_limits_default()},
-	        .jobs = o->jobs ? (unsigned)o->jobs : processors(),
+	        .jobs = o->jobs ? (unsigned)o->jobs : scan_processors(),
 	        .seconds = FILE_SECONDS,
 	        .done = on_done,
 	        .tick = show_progress,
 	        .arg = &s,
 	        .stop = &stopped};
 	find_place(&s);
+	int loaded = scan_policy_load(&s.policy, o->organisation, o->policy, &err);
+	loaded = loaded < 0 ? loaded : scan_policy_ledger(&s.policy, o->ledger, &s.ledger, &s.ledger_must, &err);
+	if (loaded < 0) {
+		scan_policy_free(&s.policy);
+		return tell(&err);
+	}
+	scan_policy_blocks(&s.policy, &s.result);
+	s.exceptions = scan_policy_excepts(&s.policy);
 	if (o->baseline && scan_baseline_read(&s.baseline, o->baseline, &err) < 0) {
 		scan_baseline_free(&s.baseline);
+		scan_policy_free(&s.policy);
 		return tell(&err);
 	}
 	catch_signals(on_signal);
@@ -392,6 +487,7 @@ static int run(void *options, const struct opt_args *args)
 	int said = report(&s);
 	code = code == EXIT_OK || said == EXIT_FOUND ? said : code;
 	scan_baseline_free(&s.baseline);
+	scan_policy_free(&s.policy);
 	arena_free(&s.arena);
 	free(s.file);
 	return code;

@@ -18,7 +18,7 @@ struct scan_peer {
 };
 /* Of the monotonic clock. */
 int64_t scan_now_ms(void);
-enum scan_peer_said { SCAN_PEER_NOTHING, SCAN_PEER_READY, SCAN_PEER_FINDING, SCAN_PEER_SUMMARY };
+enum scan_peer_said { SCAN_PEER_NOTHING, SCAN_PEER_READY, SCAN_PEER_FINDING, SCAN_PEER_EDGE, SCAN_PEER_SUMMARY };
 /* Starts one from this program's file. It is not ready yet. */
 [[nodiscard]] int scan_peer_start(struct scan_peer *p, int exe, struct err *err);
 /* Ends it. How it had ended: its signal, or 0. */
@@ -40,6 +40,8 @@ struct scan_job {
 	struct scan_summary sum;
 	struct scan_finding *found; /* n_found */
 	size_t n_found, room;
+	struct scan_edge *edge; /* n_edges, at most SCAN_EDGES_MAX; NULL: none */
+	uint32_t n_edges;
 	int64_t at[3]; /* size and times, to see that it was not changed meanwhile */
 	enum { SCAN_JOB_WAITS, SCAN_JOB_RUNS, SCAN_JOB_DONE } state;
 };
@@ -77,6 +79,9 @@ struct scan_pool {
 /* Waits for all that were added; of those that were not done when it is stopped nothing is told. */
 [[nodiscard]] int scan_pool_finish(struct scan_pool *p, struct err *err);
 void scan_pool_close(struct scan_pool *p);
+
+/* Processes that are worth having: one a processor that this program may use. */
+unsigned scan_processors(void);
 
 /* Regular files of a path, a folder with all below it in the order of their names. `fd` is -1 if it cannot be opened (`error`), or is a
  * link out of what is looked at (-ELOOP). May return below 0 to stop. */
@@ -149,5 +154,10 @@ enum scan_format { SCAN_FORMAT_TEXT, SCAN_FORMAT_JSON, SCAN_FORMAT_SARIF, SCAN_F
 /* A baseline of all that was found, whether one was used or not. The same. */
 int scan_print_baseline(const char *output, const struct scan_result *r);
 int scan_print(const char *output, enum scan_format format, const struct scan_result *r);
+/* All rules, as text or JSON; other formats are text. The same. */
+int scan_print_rules(const char *output, enum scan_format format);
+
+/* Puts the result into a ledger, which is made if it is not there. `asked`: what was named on the command line. */
+[[nodiscard]] int scan_ledger_write(const char *path, const struct scan_result *r, const char *asked, struct err *err);
 
 #endif

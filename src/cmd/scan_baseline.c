@@ -109,11 +109,7 @@ void scan_baseline_apply(struct scan_baseline *b, const char *place, struct scan
 	}
 	if (!first_of(b, place))
 		return;
-	enum scan_verdict worst = SCAN_CLEAN;
-	for (uint32_t i = 0; i < SCAN_RULES; i++)
-		if (scan_rule_in(&f->sum.rules, i) && !scan_rule_in(&f->pinned, i) && scan_rules[i].verdict > worst)
-			worst = scan_rules[i].verdict;
-	f->sum.verdict = worst;
+	scan_file_judge(f);
 }
 
 static int add_stale(struct scan_baseline *b, const char *place, const char *rule, const char *why)

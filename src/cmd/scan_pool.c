@@ -50,6 +50,15 @@ static void add_gap(struct scan_pool *p, struct scan_job *j, enum scan_rule_name
 	j->sum.uncovered = j->sum.size;
 }
 
+/* More than there may be are left out, whoever says them. */
+static void add_edge(struct scan_job *j, const struct scan_edge *e)
+{
+	if (!j->edge)
+		j->edge = calloc(SCAN_EDGES_MAX, sizeof(*j->edge));
+	if (j->edge && j->n_edges < SCAN_EDGES_MAX)
+		j->edge[j->n_edges++] = *e;
+}
+
 /* What was told counts, whatever the summary says. */
 static void take_summary(struct scan_job *j, const struct scan_summary *said)
 {
@@ -90,6 +99,7 @@ static void job_free(struct scan_pool *p, struct scan_job *j)
 	p->findings -= j->n_found;
 	free(j->path);
 	free(j->found);
+	free(j->edge);
 	fd_closep(&j->fd);
 	*j = (struct scan_job){.fd = -1};
 }
@@ -132,6 +142,10 @@ static int listen_to(struct scan_pool *p, size_t k, struct err *err)
 	}
 	if (said == SCAN_PEER_FINDING) {
 		add_finding(p, j, &a.finding);
+		return 1;
+	}
+	if (said == SCAN_PEER_EDGE) {
+		add_edge(j, &a.edge);
 		return 1;
 	}
 	if (a.error == 0)

@@ -100,3 +100,16 @@ int scan_print(const char *output, enum scan_format format, const struct scan_re
 	/* A reader that has gone (a pager that was quit) is no error of ours. */
 	return e == 0 || (e == -EPIPE && !output) ? EXIT_OK : cannot_write(output, e);
 }
+
+int scan_print_rules(const char *output, enum scan_format format)
+{
+	_cleanup_fd_ int file = output ? create(output) : -1;
+	_cleanup_buf_ struct buf out = BUF(PIECE);
+	if (format == SCAN_FORMAT_JSON)
+		scan_rules_json(&out);
+	else
+		scan_rules_text(&out, columns());
+	int e = output && file < 0 ? file : buf_error(&out);
+	e = e < 0 ? e : fd_write_all(output ? file : STDOUT_FILENO, buf_slice(&out));
+	return e == 0 || (e == -EPIPE && !output) ? EXIT_OK : cannot_write(output, e);
+}

@@ -38,7 +38,9 @@ static const struct scan_detector detectors[] = {
 struct scan {
 	const struct scan_options *o;
 	void (*fn)(void *arg, const struct scan_finding *f);
+	void (*runs)(void *arg, const struct scan_edge *e);
 	void *arg;
+	uint32_t edges;
 	struct scan_summary *sum;
 	uint64_t steps, unpacked;
 	uint32_t told[SCAN_VERDICTS];
@@ -159,10 +161,9 @@ void scan_found(struct scan *s, const struct scan_input *in, enum scan_rule_name
 	va_end(ap);
 }
 
-void scan_found_text(struct scan *s, const struct scan_input *in, enum scan_rule_name rule, struct slice text, uint64_t at, uint64_t n,
-        const char *fmt, ...)
+/* Counts on from the last place in the same text. */
+static void count_to(struct scan *s, struct slice text, uint64_t at)
 {
-	struct scan_finding f = {.rule = rule, .at = at, .n = n};
 	if (s->counted != text.p || at < s->counted_to) {
 		s->counted = text.p;
 		s->counted_to = 0;
@@ -173,12 +174,44 @@ void scan_found_text(struct scan *s, const struct scan_input *in, enum scan_rule
 		s->column = c == '\n' ? 1 : s->column + ((c & 0xc0) != 0x80);
 		s->line += c == '\n';
 	}
+}
+
+void scan_found_text(struct scan *s, const struct scan_input *in, enum scan_rule_name rule, struct slice text, uint64_t at, uint64_t n,
+        const char *fmt, ...)
+{
+	struct scan_finding f = {.rule = rule, .at = at, .n = n};
+	count_to(s, text, at);
 	f.line = s->line;
 	f.column = s->column;
 	va_list ap;
 	va_start(ap, fmt);
 	found(s, in, &f, fmt, ap);
 	va_end(ap);
+}
+
+static void put_shown(char *to, size_t size, struct slice text)
+{
+	_cleanup_buf_ struct buf shown = BUF((size_t)SHOWN_MAX * 5);
+	encode_shown(&shown, slice_sub(text, 0, SHOWN_MAX));
+	put_text(to, size, buf_slice(&shown));
+}
+
+bool scan_wants_runs(const struct scan *s)
+{
+	return s->runs && s->edges < SCAN_EDGES_MAX;
+}
+
+void scan_ran(struct scan *s, const struct scan_input *in, enum scan_how how, size_t at, struct slice file, struct slice command)
+{
+	struct scan_edge e = {.how = how};
+	if (!scan_wants_runs(s))
+		return;
+	s->edges++;
+	count_to(s, in->bytes, at);
+	e.line = s->line;
+	put_shown(e.target, sizeof(e.target), file);
+	put_shown(e.evidence, sizeof(e.evidence), slice_trim(command));
+	s->runs(s->arg, &e);
 }
 
 /* What several detectors want to know. */
@@ -416,11 +449,18 @@ void scan_payload_texts(struct scan *s, const struct scan_input *in, struct slic
 int scan_bytes(struct slice in, const char *name, const struct scan_options *o, void (*fn)(void *arg, const struct scan_finding *f),
         void *arg, struct scan_summary *out)
 {
+	return scan_bytes_and_runs(in, name, o, fn, NULL, arg, out);
+}
+
+int scan_bytes_and_runs(struct slice in, const char *name, const struct scan_options *o,
+        void (*fn)(void *arg, const struct scan_finding *f), void (*runs)(void *arg, const struct scan_edge *e), void *arg,
+        struct scan_summary *out)
+{
 	struct scan_summary sum = {.size = in.n};
 	struct scan *s = calloc(1, sizeof(*s));
 	if (!s)
 		return -ENOMEM;
-	*s = (struct scan){.o = o, .fn = fn, .arg = arg, .sum = &sum};
+	*s = (struct scan){.o = o, .fn = fn, .runs = runs, .arg = arg, .sum = &sum};
 	const char *slash = strrchr(name, '/');
 	const struct scan_input all = {.bytes = in, .size = in.n, .member = "", .name = slash ? slash + 1 : name, .path = name};
 	(void)look(s, &all);

@@ -86,6 +86,25 @@ struct scan_finding {
 	char evidence[SCAN_EVIDENCE_MAX]; /* what is there; "": nothing to show */
 };
 
+/* That a file has another one run. Not a finding: it ties findings together. Texts as of findings. */
+enum scan_how {
+	SCAN_RUNS_UNASKED, /* an AI tool or an editor runs it at an event */
+	SCAN_RUNS_TOLD,    /* an instruction for an AI tool says so */
+	SCAN_RUNS_INSTALL, /* the installation of the package runs it */
+	SCAN_RUNS_SCRIPT,  /* a script runs it */
+};
+#define SCAN_HOWS       4u
+#define SCAN_TARGET_MAX 240u
+#define SCAN_EDGES_MAX  32u /* of one file; more are left out */
+struct scan_edge {
+	uint32_t how;                     /* enum scan_how */
+	uint32_t line;                    /* from 1 */
+	char target[SCAN_TARGET_MAX];     /* as it is written there, without "./" */
+	char evidence[SCAN_EVIDENCE_MAX]; /* the command */
+};
+/* "runs unasked", "tells to run", "runs on installation", "runs". */
+const char *scan_how_word(enum scan_how how);
+
 /* Of one file. */
 struct scan_summary {
 	uint32_t verdict;           /* enum scan_verdict; the worst of its findings, also of those that were dropped */
@@ -118,26 +137,58 @@ struct scan_options {
 [[nodiscard]] int scan_bytes(struct slice in, const char *name, const struct scan_options *o,
         void (*found)(void *arg, const struct scan_finding *f), void *arg, struct scan_summary *out);
 
+/* The same, and tells which other files it has run. `runs` may be NULL. */
+[[nodiscard]] int scan_bytes_and_runs(struct slice in, const char *name, const struct scan_options *o,
+        void (*found)(void *arg, const struct scan_finding *f), void (*runs)(void *arg, const struct scan_edge *e), void *arg,
+        struct scan_summary *out);
+
+/* That what a rule finds in a file of this content is let pass, by whom and until when. Texts can be anything. */
+struct scan_exception {
+	uint32_t rule;
+	const char *id, *by, *until, *reason;
+	const struct scan_exception *next; /* of the same file */
+};
+
 /* What is known of many files: the model that reports are made of. */
 struct scan_file {
 	const char *path;
 	struct scan_summary sum;
 	const struct scan_finding *finding; /* sum.found, or fewer if a limit was reached: `kept` */
 	uint32_t kept;
-	const char *sha256;          /* of its content, in hex; NULL: not asked for, or it could not be had */
-	struct scan_rule_set pinned; /* findings of these rules are known of this content, and do not count in sum.verdict */
+	const char *sha256; /* of its content, in hex; NULL: not asked for, or it could not be had */
+	/* Findings of these rules are known of this content (a baseline) or let pass (`excepted`), and do not count in sum.verdict. */
+	struct scan_rule_set pinned;
+	const struct scan_exception *excepted;
+	const struct scan_edge *edge; /* n_edges: what it has run */
+	uint32_t n_edges;
 };
-/* Is all that was found of it known? */
+/* The exception that lets pass what a rule found; NULL: none does. */
+const struct scan_exception *scan_file_exception(const struct scan_file *f, uint32_t rule);
+/* Sets sum.verdict to the worst of what is not pinned. */
+void scan_file_judge(struct scan_file *f);
+/* Is all that was found of it known, or let pass? */
 static inline bool scan_file_known(const struct scan_file *f)
 {
 	return f->sum.verdict == SCAN_CLEAN && f->sum.found > 0;
 }
-/* The word for its verdict, or "known". */
+/* The word for its verdict; or "known"; or "excepted", if an exception let something pass, and nothing else counts. */
 const char *scan_file_word(const struct scan_file *f);
-/* What a baseline says that is no longer so. */
+/* What a baseline says that is no longer so, or an exception that does not count. */
 struct scan_stale {
 	const char *place, *rule; /* rule NULL: all of the file's */
 	const char *why;
+	const char *exception; /* its id */
+};
+/* Findings that belong together: from a file that something makes run, to one in which something was found. */
+struct scan_step {
+	const struct scan_file *from, *to;
+	const struct scan_edge *by;
+};
+#define SCAN_STEPS_MAX 8u
+struct scan_story {
+	struct scan_step step[SCAN_STEPS_MAX];
+	uint32_t n;
+	enum scan_verdict verdict; /* the worst of its files */
 };
 struct scan_result {
 	const struct scan_file *file;
@@ -151,11 +202,22 @@ struct scan_result {
 	const char *baseline;           /* NULL: none was used */
 	const struct scan_stale *stale; /* of the baseline */
 	size_t n_stale;
+	const char *policy;            /* SHA-256 of the one that says what blocks; NULL: nobody says anything */
+	struct scan_rule_set reported; /* findings of these rules do not block, all others do */
+	const struct scan_stale *refused;
+	size_t n_refused;
+	const struct scan_story *story; /* scan_stories() */
+	size_t n_stories;
 	uint64_t left_out; /* files that do not concern the subjects that were asked for */
 	uint32_t subjects; /* that were looked for */
 };
-/* The worst verdict of all files; `count`, if not NULL: how many have each, but for those that are known. */
-size_t scan_result_known(const struct scan_result *r);
+/* The worst of its findings that block. */
+enum scan_verdict scan_file_blocks(const struct scan_result *r, const struct scan_file *f);
+/* The worst of all files' findings that block; `n`, if not NULL: in how many files there are such. */
+enum scan_verdict scan_result_blocks(const struct scan_result *r, size_t *n);
+/* Files that are known, without those that are excepted; and these. */
+size_t scan_result_known(const struct scan_result *r, size_t *excepted);
+/* The worst verdict of all files; `count`, if not NULL: how many have each, but for those that are known or excepted. */
 enum scan_verdict scan_result_verdict(const struct scan_result *r, size_t count[SCAN_VERDICTS]);
 
 /* The detectors by name, in the order they are tried; NULL behind the last. */

@@ -236,6 +236,7 @@ static void variables(const struct agent *a, const struct conf *v)
 static void command(const struct agent *a, struct slice text, bool boxed)
 {
 	unsigned does = scan_shell(text);
+	scan_runs(a->s, a->in, SCAN_RUNS_UNASKED, place(a, text), text);
 	scan_lets(a->s, SCAN_LETS_COMMANDS | (does & SHELL_DOES_LATEST ? SCAN_LETS_LATEST : 0) |
 	                        (does & SHELL_DOES_REACHES ? SCAN_LETS_NETWORK : 0));
 	tell_run(a, does, SCAN_NOWHERE, text, boxed);
@@ -274,6 +275,7 @@ static void words(const struct agent *a, const struct conf *first, const struct 
 	if (!line.n)
 		return;
 	unsigned does = scan_shell(buf_slice(&line));
+	scan_runs(a->s, a->in, SCAN_RUNS_UNASKED, conf_is_text(first) ? place(a, first->text) : 0, buf_slice(&line));
 	scan_lets(a->s, does & SHELL_DOES_LATEST ? SCAN_LETS_LATEST : 0);
 	if (does & (SHELL_DOES_HARM | SHELL_DOES_INSTALLER))
 		tell_run(a, does, conf_is_text(first) ? place(a, first->text) : 0, buf_slice(&line), boxed);
@@ -475,6 +477,7 @@ static void snippet(struct agent *a, size_t at, struct slice code, bool runs)
 		return;
 	unsigned does = scan_shell(code);
 	size_t line = does & SHELL_DOES_HARM && code.n <= COMMAND_MAX ? harmful_line(code) : 0;
+	scan_runs(a->s, a->in, runs ? SCAN_RUNS_UNASKED : SCAN_RUNS_TOLD, at, code);
 	if (runs)
 		tell_run(a, does, at + line, slice_from(code, line), false);
 	else

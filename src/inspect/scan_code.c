@@ -507,13 +507,14 @@ static int install_script(void *arg, const struct conf *v, struct slice key)
 	if (!conf_is_text(v) || !scan_one_of(key, names))
 		return 0;
 	unsigned does = scan_shell(v->text) & SHELL_DOES_HARM;
+	size_t from = slice_find(c->in->bytes, key, 0);
+	scan_runs(c->s, c->in, SCAN_RUNS_INSTALL, from == SLICE_NPOS ? 0 : from, v->text);
 	/* Code in quotes that starts a command: what is in its quotes. */
 	struct slice rest = v->text, part;
 	while (!does && slice_split(&rest, '\'', &part))
 		does |= part.n > 8 ? scan_shell(part) & SHELL_DOES_HARM : 0;
 	if (does) {
-		size_t at = slice_find(c->in->bytes, key, 0);
-		scan_found_text(c->s, c->in, SCAN_RULE_CODE_INSTALL, c->in->bytes, at == SLICE_NPOS ? 0 : at, key.n, "%.*s: %.*s",
+		scan_found_text(c->s, c->in, SCAN_RULE_CODE_INSTALL, c->in->bytes, from == SLICE_NPOS ? 0 : from, key.n, "%.*s: %.*s",
 		        SLICE_FMT(key), SLICE_FMT(slice_sub(v->text, 0, 200)));
 	}
 	return 0;
@@ -561,6 +562,8 @@ static void shell_script(struct code *c)
 		struct slice line = slice_sub(t, at, end - at);
 		if (line.n < ((size_t)64 << 10) && scan_shell(line) & harm)
 			scan_found_text(c->s, c->in, SCAN_RULE_CODE_COMMAND, t, at, line.n, "%.*s", SLICE_FMT(slice_sub(line, 0, 240)));
+		if (slice_trim(line).n && slice_trim(line).p[0] != '#')
+			scan_runs(c->s, c->in, SCAN_RUNS_SCRIPT, at, line);
 		at = end + 1;
 	}
 }

@@ -41,6 +41,12 @@ void scan_found(struct scan *s, const struct scan_input *in, enum scan_rule_name
 void scan_found_text(struct scan *s, const struct scan_input *in, enum scan_rule_name rule, struct slice text, uint64_t at, uint64_t n,
         const char *fmt, ...) __attribute__((format(printf, 7, 8)));
 
+/* Tells which files a command, of which `at` is the place, has run. */
+void scan_runs(struct scan *s, const struct scan_input *in, enum scan_how how, size_t at, struct slice command);
+/* For scan_runs(): are there to be more? One of them. */
+bool scan_wants_runs(const struct scan *s);
+void scan_ran(struct scan *s, const struct scan_input *in, enum scan_how how, size_t at, struct slice file, struct slice command);
+
 /* Looks into a part of `in`: bytes called `label`, of which `size` are there really. What nothing understands is a finding, unless
  * `quiet`. False: no detector claimed it. */
 bool scan_into(struct scan *s, const struct scan_input *in, const char *label, struct slice bytes, uint64_t size, bool quiet);

@@ -29,6 +29,14 @@ static void on_found(void *arg, const struct scan_finding *f)
 		s->error = send_answer(s->socket, &a);
 }
 
+static void on_runs(void *arg, const struct scan_edge *e)
+{
+	struct sender *s = arg;
+	const struct scan_answer a = {.kind = SCAN_ANSWER_EDGE, .edge = *e};
+	if (s->error == 0)
+		s->error = send_answer(s->socket, &a);
+}
+
 static int one(int socket, int fd, const struct scan_ask *ask)
 {
 	struct stat st;
@@ -44,7 +52,7 @@ static int one(int socket, int fd, const struct scan_ask *ask)
 		a.error = p == MAP_FAILED ? -errno : 0;
 	}
 	if (a.error == 0)
-		a.error = scan_bytes(slice_of(p, (size_t)st.st_size), ask->name, &ask->o, on_found, &s, &a.summary);
+		a.error = scan_bytes_and_runs(slice_of(p, (size_t)st.st_size), ask->name, &ask->o, on_found, on_runs, &s, &a.summary);
 	if (p && p != MAP_FAILED)
 		(void)munmap(p, (size_t)st.st_size);
 	return s.error < 0 ? s.error : send_answer(socket, &a);
@@ -87,6 +95,11 @@ bool scan_answer_check(struct scan_answer *a, size_t n)
 			return false;
 		tidy(a->finding.member, sizeof(a->finding.member));
 		tidy(a->finding.evidence, sizeof(a->finding.evidence));
+	} else if (a->kind == SCAN_ANSWER_EDGE) {
+		if (a->edge.how >= SCAN_HOWS || a->error)
+			return false;
+		tidy(a->edge.target, sizeof(a->edge.target));
+		tidy(a->edge.evidence, sizeof(a->edge.evidence));
 	} else if (a->kind == SCAN_ANSWER_SUMMARY && a->error == 0) {
 		if (a->summary.verdict >= SCAN_VERDICTS || a->summary.looked & ~SCAN_ALL || a->summary.lets & ~SCAN_LETS_ALL)
 			return false;

@@ -33,6 +33,41 @@ static struct slice optional(struct statement *s, const char *key, bool blanks)
 	return statement_is(s, key) ? shown(s, key, EXCEPTION_TEXT_MAX, blanks) : SLICE_NONE;
 }
 
+static struct slice read_digest(struct statement *s)
+{
+	struct slice digest = shown(s, "digest", EXCEPTION_TEXT_MAX, false);
+	if (!s->why && !statement_digest_valid(digest))
+		statement_bad(s, "should be a SHA-256: 64 lower-case hex digits");
+	return digest;
+}
+
+/* From the id to the verdict: of a finding. */
+static void read_finding(struct statement *s, struct exception *e)
+{
+	e->rule = shown(s, "rule", EXCEPTION_TEXT_MAX, false);
+	e->path = shown(s, "path", EXCEPTION_PATH_MAX, true);
+	e->digest = read_digest(s);
+	if (!slice_is(statement_text(s, "verdict"), "accept"))
+		statement_bad(s, "should be accept");
+}
+
+static void read_tool(struct statement *s, struct exception *e)
+{
+	if (statement_is(s, "package"))
+		e->package = shown(s, "package", EXCEPTION_TEXT_MAX, false);
+	else
+		e->tool = shown(s, "tool", EXCEPTION_TEXT_MAX, false);
+	e->versions = optional(s, "versions", true);
+	if (statement_is(s, "digest"))
+		e->digest = read_digest(s);
+	e->account = shown(s, "account", EXCEPTION_TEXT_MAX, false);
+	e->host = optional(s, "host", false);
+	struct slice verdict = statement_text(s, "verdict");
+	e->gate = slice_is(verdict, "gate");
+	if (!e->gate && !slice_is(verdict, "permit"))
+		statement_bad(s, "should be permit or gate");
+}
+
 int exception_parse(struct slice text, struct exception *out, struct bundle_fault *fault)
 {
 	struct exception e = {0};
@@ -45,20 +80,10 @@ int exception_parse(struct slice text, struct exception *out, struct bundle_faul
 		hex = (e.id.p[i] >= '0' && e.id.p[i] <= '9') || (e.id.p[i] >= 'a' && e.id.p[i] <= 'f');
 	if (!hex)
 		statement_bad(&s, "should be 16 lower-case hex digits");
-	if (statement_is(&s, "package"))
-		e.package = shown(&s, "package", EXCEPTION_TEXT_MAX, false);
+	if (statement_is(&s, "rule"))
+		read_finding(&s, &e);
 	else
-		e.tool = shown(&s, "tool", EXCEPTION_TEXT_MAX, false);
-	e.versions = optional(&s, "versions", true);
-	e.digest = optional(&s, "digest", false);
-	if (e.digest.n && !statement_digest_valid(e.digest))
-		statement_bad(&s, "should be a SHA-256: 64 lower-case hex digits");
-	e.account = shown(&s, "account", EXCEPTION_TEXT_MAX, false);
-	e.host = optional(&s, "host", false);
-	struct slice verdict = statement_text(&s, "verdict");
-	e.gate = slice_is(verdict, "gate");
-	if (!e.gate && !slice_is(verdict, "permit"))
-		statement_bad(&s, "should be permit or gate");
+		read_tool(&s, &e);
 	e.from = statement_time(&s, "from", false);
 	e.until = statement_time(&s, "until", false);
 	if (!s.why && e.until <= e.from)
@@ -88,10 +113,12 @@ void exception_write(const struct exception *e, struct buf *out)
 	put(out, "id", e->id);
 	put(out, "tool", e->tool);
 	put(out, "package", e->package);
+	put(out, "rule", e->rule);
+	put(out, "path", e->path);
 	put(out, "versions", e->versions);
 	put(out, "digest", e->digest);
 	put(out, "account", e->account);
 	put(out, "host", e->host);
-	buf_fmt(out, "verdict %s\nfrom %s\nuntil %s\n", e->gate ? "gate" : "permit", from, until);
+	buf_fmt(out, "verdict %s\nfrom %s\nuntil %s\n", e->rule.n ? "accept" : e->gate ? "gate" : "permit", from, until);
 	put(out, "reason", e->reason);
 }

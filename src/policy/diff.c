@@ -424,6 +424,23 @@ static void origins(struct differ *d)
 	lists(d, "origins", "of", list[0], list[1], false);
 }
 
+/* What blocks of what a scan finds: by verdict, and by the rules that a layer names. */
+static void scans(struct differ *d)
+{
+	static const char *const words[] = {"is reported", "blocks", NULL};
+	for (size_t i = 0; policy_scan_words[i]; i++)
+		add_number(d, "scan", policy_scan_words[i], policy_scan_blocks(d->p[0], "", policy_scan_words[i]),
+		        policy_scan_blocks(d->p[1], "", policy_scan_words[i]), words);
+	for (size_t w = 0; w < 2; w++)
+		for (size_t l = 0; l < POLICY_LAYERS; l++)
+			for (size_t i = 0; d->p[w]->doc[l] && i < d->p[w]->doc[l]->n_scan_rules; i++) {
+				/* Of a pattern: what it says of its own name is what it says of all that fit no other. */
+				const char *rule = d->p[w]->doc[l]->scan_rule[i].rule;
+				add_number(d, "scan", rule, policy_scan_blocks(d->p[0], rule, "suspicious"),
+				        policy_scan_blocks(d->p[1], rule, "suspicious"), words);
+			}
+}
+
 static void labels(struct differ *d)
 {
 	const struct policy_settings *s[] = {&d->p[0]->s, &d->p[1]->s};
@@ -595,6 +612,7 @@ int policy_diff(const struct policy *before, const struct policy *after, struct 
 	tools(&d);
 	labels(&d);
 	origins(&d);
+	scans(&d);
 	credentials(&d);
 	dlp(&d);
 	values(&d);

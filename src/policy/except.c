@@ -97,7 +97,9 @@ int except_add(
 		x.versions = keep(arena, e.versions);
 		x.digest = keep(arena, e.digest);
 		x.host = keep(arena, e.host);
-		x.verdict = e.gate ? POLICY_TOOL_GATE : POLICY_TOOL_PERMIT;
+		x.rule = keep(arena, e.rule);
+		x.path = keep(arena, e.path);
+		x.verdict = x.rule ? POLICY_TOOL_BAN : e.gate ? POLICY_TOOL_GATE : POLICY_TOOL_PERMIT;
 		x.from = e.from;
 		x.until = e.until;
 		char until[21];
@@ -110,7 +112,8 @@ int except_add(
 		if (range && !x.why)
 			x.why = arena_fmt(arena, "its versions cannot be read: %s", range);
 		if (!x.text || !x.id || !x.account || !x.reason || (e.tool.n && !x.tool) || (e.package.n && !x.package) ||
-		        (e.versions.n && !x.versions) || (e.digest.n && !x.digest) || (e.host.n && !x.host))
+		        (e.versions.n && !x.versions) || (e.digest.n && !x.digest) || (e.host.n && !x.host) || (e.rule.n && !x.rule) ||
+		        (e.path.n && !x.path))
 			return -ENOMEM;
 	}
 	if (!x.place.file || (!x.by && !x.why))
@@ -176,8 +179,8 @@ static bool names(const char *named, struct slice fact)
 
 static bool fits(const struct policy_exception *e, const struct policy_tool *t)
 {
-	return names(e->tool, t->tool) && names(e->package, t->package) && names(e->digest, t->digest) && names(e->account, t->account) &&
-	       (!e->host || (t->host.n && slice_eq_nocase(t->host, slice_str(e->host)))) &&
+	return !e->rule && names(e->tool, t->tool) && names(e->package, t->package) && names(e->digest, t->digest) &&
+	       names(e->account, t->account) && (!e->host || (t->host.n && slice_eq_nocase(t->host, slice_str(e->host)))) &&
 	       (!e->versions || (match_version_known(t->version) && policy_version_in(e->versions, t->version)));
 }
 
@@ -203,13 +206,44 @@ const struct policy_exception *except_find(
 	return best;
 }
 
+static const char *not_now(const struct policy_exception *e, struct slice digest, int64_t now)
+{
+	return e->why                         ? e->why
+	       : now < e->from                ? "it has not begun"
+	       : now >= e->until              ? "it has ended"
+	       : !slice_is(digest, e->digest) ? "the content is another"
+	                                      : NULL;
+}
+
+const struct policy_exception *policy_scan_exception(const struct policy *p, const char *rule, struct slice path, struct slice digest,
+        int64_t now, const struct policy_exception **near, const char **why)
+{
+	*near = NULL;
+	*why = NULL;
+	for (size_t i = 0; i < p->s.n_exceptions; i++) {
+		const struct policy_exception *e = &p->s.exception[i];
+		if (!e->rule || strcmp(e->rule, rule) != 0 || !slice_is(path, e->path))
+			continue;
+		const char *bad = not_now(e, digest, now);
+		if (!bad) {
+			/* One that does not count takes nothing from one that does. */
+			*near = NULL;
+			*why = NULL;
+			return e;
+		}
+		*near = e;
+		*why = bad;
+	}
+	return NULL;
+}
+
 int64_t policy_tool_until(const struct policy *p, int64_t now)
 {
 	int64_t next = p->s.closes > now ? p->s.closes : 0;
 	for (size_t i = 0; i < p->s.n_exceptions; i++) {
 		const struct policy_exception *e = &p->s.exception[i];
 		const int64_t ends[] = {e->from, e->until};
-		for (size_t k = 0; k < ARRAY_LEN(ends) && !e->why; k++)
+		for (size_t k = 0; k < ARRAY_LEN(ends) && !e->why && !e->rule; k++)
 			if (ends[k] > now && (next == 0 || ends[k] < next))
 				next = ends[k];
 	}

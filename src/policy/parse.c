@@ -579,6 +579,7 @@ static const struct read_key doc_keys[] = {
         {"dlp", read_dlp, false},
         {"tools", read_tools, false},
         {"origins", read_origins, false},
+        {"scan", read_scan, false},
         {"identity", doc_identity, false},
         {"limits", doc_limits, false},
         {"review", doc_review, false},

@@ -108,6 +108,10 @@ struct policy_doc {
 	size_t n_tools;
 	struct policy_origin *origin;
 	size_t n_origins;
+	bool has_scan;
+	struct doc_value scan_block; /* bits of policy_scan_words */
+	struct policy_scan_rule *scan_rule;
+	size_t n_scan_rules;
 	struct note_vkey *exception_key;      /* whose exceptions count; names are the arena's */
 	const char *const *exception_vkey;    /* the same as they were written */
 	const char *const *exception_revoked; /* ids */
@@ -122,16 +126,18 @@ struct policy_doc {
 
 /* Words of enumerations, NULL-terminated, in their order. */
 extern const char *const policy_verdict_words[],
-        *const policy_dlp_words[], *const policy_access_words[],
-                                           *const policy_dlp_class_words[],
-                                                   *const policy_limit_words[],
-                                                           *const policy_neutral_words[],
-                                                                   *const policy_tool_words[],
-                                                                           *const policy_vetted_words[],
-                                                                                   *const policy_review_words[],
-                                                                                           *const policy_bodies_words[],
-                                                                                                   *const policy_layer_words[],
-                                                                                                           *const policy_source_words[];
+        *const policy_dlp_words[],
+                *const policy_access_words[],
+                        *const policy_dlp_class_words[],
+                                *const policy_limit_words[],
+                                        *const policy_neutral_words[],
+                                                *const policy_tool_words[],
+                                                        *const policy_vetted_words[],
+                                                                *const policy_scan_words[],
+                                                                        *const policy_review_words[],
+                                                                                *const policy_bodies_words[],
+                                                                                        *const policy_layer_words[],
+                                                                                                *const policy_source_words[];
 
 /* Belongs a file or folder that binds everybody to root (or to us, if its place was given), and may nobody else write it? -EACCES with a
  * sentence. */

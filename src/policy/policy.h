@@ -232,13 +232,15 @@ struct policy_tool {
 	int64_t now; /* of bundle_time() or bundle_clock_now(): seconds since 1970, never going back; 0: no exception and no vetting counts
 	              */
 };
-/* What an administrator granted with an end (postern policy except). It counts where the organisation's own rules would be stricter, and
+/* What an administrator granted with an end (postern policy except): a tool to an account, or that a finding of a scan is let pass. The
+ * former counts where the organisation's own rules would be stricter, and
  * for nothing but what it names: what is not known of a tool is not what it names. */
 struct policy_exception {
 	const char *id, *account, *reason;
-	const char *tool, *package, *versions, *digest, *host; /* NULL: not named; one of tool and package is */
-	const char *by;                                        /* the key that granted it */
-	enum policy_tool_verdict verdict;                      /* PERMIT or GATE */
+	const char *tool, *package, *versions, *digest, *host; /* NULL: not named; one of tool and package is, if rule is not */
+	const char *rule, *path;          /* of a finding; NULL: it is about a tool. Then digest is named, and no account */
+	const char *by;                   /* the key that granted it */
+	enum policy_tool_verdict verdict; /* PERMIT or GATE; BAN where it is about no tool */
 	int64_t from, until;
 	const char *text; /* in one line: "exception 0123456789abcdef until 2026-12-31T00:00:00Z" */
 	struct policy_place place;
@@ -398,6 +400,23 @@ struct policy_origin {
 };
 /* The first that fits, of the layer that stands first; NULL: nothing is said. package and file may be NULL. */
 const struct policy_origin *policy_origin(const struct policy *p, const char *package, const char *file);
+
+/* What a layer says of findings of a scan ("scan"). */
+struct policy_scan_rule {
+	const char *rule, *reason; /* a pattern of the rule's name; reason NULL: not said */
+	bool blocks;
+	const char *text; /* in one line */
+	struct policy_place place;
+};
+/* Does a finding of this rule block, whose verdict is "bad", "suspicious" or "unscanned"? All do if nobody says otherwise; the person can
+ * only have more of them block where the organisation says something. */
+bool policy_scan_blocks(const struct policy *p, const char *rule, const char *verdict);
+/* Those of one layer. */
+const struct policy_scan_rule *policy_scan_rules(const struct policy *p, enum policy_layer layer, size_t *n);
+/* The exception by which a finding passes: of this rule, in the file of this path, with this SHA-256, now (as policy_tool.now). NULL: there
+ * is none; then *near is the one that comes nearest, if any (of this rule and path), and *why says why it does not count. */
+const struct policy_exception *policy_scan_exception(const struct policy *p, const char *rule, struct slice path, struct slice digest,
+        int64_t now, const struct policy_exception **near, const char **why);
 
 /* The usual way: reads the files of the layers, verifies, compiles. */
 struct policy_load {

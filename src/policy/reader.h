@@ -62,7 +62,7 @@ check_fn read_plain;  /* any text that is not empty */
 bool read_hidden(struct reader *r, const struct tree *v, const char *what, const char **path, const char **glob);
 
 /* The sections. */
-read_fn read_network, read_files, read_exec;                               /* struct grants */
-read_fn read_tools, read_credentials, read_dlp, read_labels, read_origins; /* struct policy_doc */
+read_fn read_network, read_files, read_exec;                                          /* struct grants */
+read_fn read_tools, read_credentials, read_dlp, read_labels, read_origins, read_scan; /* struct policy_doc */
 
 #endif

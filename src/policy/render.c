@@ -261,6 +261,33 @@ static void origins_json(struct buf *out, const struct policy_doc *d, bool origi
 	buf_u8(out, ']');
 }
 
+static void scans_json(struct buf *out, const struct policy_doc *d, bool origins)
+{
+	key(out, "scan");
+	buf_u8(out, '{');
+	if (d->scan_block.set) {
+		key(out, "block");
+		buf_u8(out, '[');
+		for (unsigned i = 0; policy_scan_words[i]; i++)
+			if (d->scan_block.value >> i & 1)
+				text(out, NULL, policy_scan_words[i]);
+		buf_u8(out, ']');
+	}
+	key(out, "rules");
+	buf_u8(out, '[');
+	for (size_t i = 0; i < d->n_scan_rules; i++) {
+		const struct policy_scan_rule *r = &d->scan_rule[i];
+		key(out, NULL);
+		buf_u8(out, '{');
+		text(out, "rule", r->rule);
+		text(out, "verdict", r->blocks ? "block" : "report");
+		text(out, "reason", r->reason);
+		origin(out, &r->place, origins);
+		buf_u8(out, '}');
+	}
+	buf_str_add(out, "]}");
+}
+
 static void vetted_json(struct buf *out, const struct policy_settings *s, bool origins)
 {
 	key(out, "vetted");
@@ -291,11 +318,14 @@ static void exceptions_json(struct buf *out, const struct policy_settings *s, bo
 		text(out, "id", e->id);
 		text(out, "tool", e->tool);
 		text(out, "package", e->package);
+		text(out, "rule", e->rule);
+		text(out, "path", e->path);
 		text(out, "versions", e->versions);
 		text(out, "digest", e->digest);
-		text(out, "account", e->account);
+		if (!e->rule)
+			text(out, "account", e->account);
 		text(out, "host", e->host);
-		text(out, "verdict", policy_tool_words[e->verdict]);
+		text(out, "verdict", e->rule ? "accept" : policy_tool_words[e->verdict]);
 		text(out, "by", e->by);
 		number(out, "from", (uint64_t)e->from);
 		number(out, "until", (uint64_t)e->until);
@@ -329,6 +359,8 @@ static void layer_json(struct buf *out, const struct policy_doc *d, bool origins
 		tools_json(out, d, origins);
 	if (d->n_origins)
 		origins_json(out, d, origins);
+	if (d->has_scan)
+		scans_json(out, d, origins);
 	if (d->has_project || d->has_person) {
 		key(out, "widen");
 		buf_u8(out, '{');
@@ -584,6 +616,28 @@ static void layers_text(const struct policy *p, struct buf *out)
 	}
 }
 
+static void scans_text(struct buf *out, const struct policy *p)
+{
+	for (size_t l = 0, n = 0; l < POLICY_LAYERS; l++) {
+		const struct policy_doc *d = p->doc[l];
+		if (!d || !d->has_scan)
+			continue;
+		buf_str_add(out, n++ ? "" : "scan:\n");
+		if (d->scan_block.set) {
+			buf_str_add(out, "  block");
+			for (unsigned i = 0; policy_scan_words[i]; i++)
+				if (d->scan_block.value >> i & 1)
+					buf_fmt(out, " %s", policy_scan_words[i]);
+			buf_str_add(out, d->scan_block.value ? "" : " nothing");
+			place_text(out, &d->scan_block.place);
+		}
+		for (size_t i = 0; i < d->n_scan_rules; i++) {
+			buf_fmt(out, "  %s", d->scan_rule[i].text);
+			place_text(out, &d->scan_rule[i].place);
+		}
+	}
+}
+
 void policy_text(const struct policy *p, struct buf *out)
 {
 	const struct policy_settings *s = &p->s;
@@ -667,8 +721,12 @@ void policy_text(const struct policy *p, struct buf *out)
 		const struct policy_exception *e = &s->exception[i];
 		if (e->why)
 			continue;
-		buf_fmt(out, "%s  %s %s for %s: %s", n++ ? "" : "exceptions:\n", policy_tool_words[e->verdict],
-		        e->tool ? e->tool : e->package, e->account, e->text);
+		buf_str_add(out, n++ ? "" : "exceptions:\n");
+		if (e->rule)
+			buf_fmt(out, "  accept %s in %s, SHA-256 %s: %s", e->rule, e->path, e->digest, e->text);
+		else
+			buf_fmt(out, "  %s %s for %s: %s", policy_tool_words[e->verdict], e->tool ? e->tool : e->package, e->account,
+			        e->text);
 		place_text(out, &e->place);
 	}
 	for (size_t i = 0; i < s->n_vetted; i++) {
@@ -681,6 +739,7 @@ void policy_text(const struct policy *p, struct buf *out)
 			buf_fmt(out, "%s  %s", n++ ? "" : "origins:\n", p->doc[l]->origin[i].text);
 			place_text(out, &p->doc[l]->origin[i].place);
 		}
+	scans_text(out, p);
 	for (size_t i = 0; i < s->n_wishes; i++)
 		buf_fmt(out, "%s  %s\n", i ? "" : "without effect, as these layers may not grant it:\n", s->wishes[i]);
 	buf_fmt(out, "digest: %s\n", policy_digest(p));

@@ -12,6 +12,8 @@ const char *const policy_neutral_words[] = {"time_zone", "locale", "host", "user
 const char *const policy_tool_words[] = {"permit", "gate", "ban", NULL};
 /* The worst class of findings that a vetting may have. */
 const char *const policy_vetted_words[] = {"nothing", "disclosed", "undeclared", "hashed", NULL};
+/* Verdicts of a scan that a policy can have block. */
+const char *const policy_scan_words[] = {"bad", "suspicious", "unscanned", NULL};
 const char *const policy_review_words[] = {"direct", "copy", NULL};
 const char *const policy_bodies_words[] = {"none", "digest", "keep", NULL};
 const char *const policy_source_words[] = {"none", "env", "file", "command", NULL};

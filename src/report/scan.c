@@ -2,7 +2,8 @@
 
 #include "report/write.h"
 
-#define INDENT 7u
+#define INDENT        7u
+#define STORIES_SHOWN 20u
 
 static const char *const colours[SCAN_VERDICTS] = {"\033[32m", "\033[33m", "\033[33m", "\033[31m"};
 
@@ -29,6 +30,12 @@ void scan_where(struct buf *out, const struct scan_finding *f)
 		buf_fmt(out, "byte %llu", (unsigned long long)f->at);
 }
 
+void scan_exception_text(struct buf *out, const struct scan_exception *e)
+{
+	if (e)
+		buf_fmt(out, "exception %s until %s, granted by %s: %s", e->id, e->until, e->by, e->reason);
+}
+
 static void put_finding(struct buf *out, const struct scan_file *file, size_t at, size_t width, bool colour)
 {
 	const struct scan_finding *f = &file->finding[at];
@@ -47,7 +54,8 @@ static void put_finding(struct buf *out, const struct scan_file *file, size_t at
 		buf_str_add(out, ", ");
 	}
 	scan_where(out, f);
-	buf_fmt(out, " [%s]%s\n", r->id, scan_rule_in(&file->pinned, f->rule) ? " known" : "");
+	const char *passed = !scan_rule_in(&file->pinned, f->rule) ? "" : scan_file_exception(file, f->rule) ? " excepted" : " known";
+	buf_fmt(out, " [%s]%s\n", r->id, passed);
 	/* What is to be known of a rule is said once a file. */
 	for (size_t i = 0; i < at; i++)
 		if (file->finding[i].rule == f->rule)
@@ -134,6 +142,26 @@ static void put_looked(struct buf *out, const struct scan_result *r)
 	buf_fmt(out, "%s.\n", r->deep ? "; the numbers of tensors were read too" : "");
 }
 
+/* What leads to what: a line for each step. */
+static void put_stories(struct buf *out, const struct scan_result *r, bool colour)
+{
+	for (size_t i = 0; i < r->n_stories && i < STORIES_SHOWN; i++) {
+		const struct scan_story *s = &r->story[i];
+		put_word(out, s->verdict, colour);
+		buf_str_add(out, ", together: ");
+		write_visible(out, slice_str(s->step[0].from->path));
+		buf_u8(out, '\n');
+		for (uint32_t k = 0; k < s->n; k++) {
+			buf_fmt(out, "       line %u %s ", s->step[k].by->line, scan_how_word((enum scan_how)s->step[k].by->how));
+			write_visible(out, slice_str(s->step[k].to->path));
+			buf_u8(out, '\n');
+		}
+	}
+	if (r->n_stories > STORIES_SHOWN)
+		buf_fmt(out, "and %zu more that belong together; --format json has them\n", r->n_stories - STORIES_SHOWN);
+	buf_str_add(out, r->n_stories ? "\n" : "");
+}
+
 static void text_head(struct buf *out, const struct scan_result *r, bool colour)
 {
 	size_t count[SCAN_VERDICTS];
@@ -150,9 +178,13 @@ static void text_head(struct buf *out, const struct scan_result *r, bool colour)
 			buf_fmt(out, "%s%zu %s", before, count[v], scan_verdict_word((enum scan_verdict)v));
 			before = ", ";
 		}
-	if (scan_result_known(r))
-		buf_fmt(out, "%s%zu known", before, scan_result_known(r));
+	size_t excepted, known = scan_result_known(r, &excepted);
+	if (known)
+		buf_fmt(out, "%s%zu known", before, known);
+	if (excepted)
+		buf_fmt(out, "%s%zu excepted", known ? ", " : before, excepted);
 	buf_str_add(out, r->stopped ? "\nIt was stopped: what is here is not all.\n\n" : "\n\n");
+	put_stories(out, r, colour);
 }
 
 bool scan_is_other(const struct scan_file *f)
@@ -164,6 +196,31 @@ const struct scan_file *scan_listed(const struct scan_result *r, size_t i)
 {
 	const struct scan_file *f = &r->file[i % r->n];
 	return f->sum.verdict == SCAN_BAD - i / r->n && !scan_is_other(f) ? f : NULL;
+}
+
+/* What was let pass, by whom; what was not, though there is an exception; and what blocks. */
+static void put_policy(struct buf *out, const struct scan_result *r)
+{
+	size_t blocked;
+	for (size_t i = 0; i < r->n; i++)
+		for (const struct scan_exception *e = r->file[i].excepted; e; e = e->next) {
+			_cleanup_buf_ struct buf text = BUF(4096);
+			buf_str_add(out, "Let pass: ");
+			write_visible(out, slice_str(r->file[i].path));
+			buf_fmt(out, ", %s: ", scan_rules[e->rule].id);
+			scan_exception_text(&text, e);
+			write_visible(out, buf_slice(&text));
+			buf_u8(out, '\n');
+		}
+	for (size_t i = 0; i < r->n_refused; i++) {
+		buf_fmt(out, "The exception %s does not count: %s: %s, ", r->refused[i].exception, r->refused[i].why, r->refused[i].rule);
+		write_visible(out, slice_str(r->refused[i].place));
+		buf_u8(out, '\n');
+	}
+	if (r->policy && scan_result_blocks(r, &blocked))
+		buf_fmt(out, "Blocked, by the policy %.12s…: %zu file%s.\n", r->policy, blocked, write_s(blocked));
+	else if (r->policy)
+		buf_fmt(out, "Nothing is found that the policy %.12s… blocks.\n", r->policy);
 }
 
 static void text_tail(struct buf *out, const struct scan_result *r)
@@ -180,6 +237,7 @@ static void text_tail(struct buf *out, const struct scan_result *r)
 		write_visible(out, slice_str(s->place));
 		buf_fmt(out, "%s%s: %s.\n", s->rule ? ", " : "", s->rule ? s->rule : "", s->why);
 	}
+	put_policy(out, r);
 	put_looked(out, r);
 }
 
@@ -205,7 +263,17 @@ static void put_member(struct buf *out, const char *key, const char *value)
 	write_json(out, value);
 }
 
-static void json_finding(struct buf *out, const struct scan_file *file, const struct scan_finding *f)
+static void json_exception(struct buf *out, const struct scan_exception *e)
+{
+	buf_str_add(out, ", \"exception\": {\"id\": ");
+	write_json(out, e->id);
+	put_member(out, "by", e->by);
+	put_member(out, "until", e->until);
+	put_member(out, "reason", e->reason);
+	buf_u8(out, '}');
+}
+
+static void json_finding(struct buf *out, const struct scan_result *result, const struct scan_file *file, const struct scan_finding *f)
 {
 	const struct scan_rule *r = &scan_rules[f->rule];
 	buf_str_add(out, "      {\"rule\": ");
@@ -218,8 +286,14 @@ static void json_finding(struct buf *out, const struct scan_file *file, const st
 	buf_fmt(out, ", \"at\": %llu, \"bytes\": %llu", (unsigned long long)f->at, (unsigned long long)f->n);
 	if (f->line)
 		buf_fmt(out, ", \"line\": %u, \"column\": %u", f->line, f->column);
-	if (scan_rule_in(&file->pinned, f->rule))
+	const struct scan_exception *e = scan_file_exception(file, f->rule);
+	if (e)
+		json_exception(out, e);
+	else if (scan_rule_in(&file->pinned, f->rule))
 		buf_str_add(out, ", \"known\": true");
+	if (result->policy)
+		buf_fmt(out, ", \"blocks\": %s",
+		        scan_rule_in(&result->reported, f->rule) || scan_rule_in(&file->pinned, f->rule) ? "false" : "true");
 	put_member(out, "evidence", f->evidence);
 	put_member(out, "why", r->why);
 	put_member(out, "todo", r->todo);
@@ -242,6 +316,25 @@ static void json_stale(struct buf *out, const struct scan_result *r)
 	buf_u8(out, ']');
 }
 
+static void json_policy(struct buf *out, const struct scan_result *r)
+{
+	size_t blocked;
+	if (!r->policy)
+		return;
+	bool blocks = scan_result_blocks(r, &blocked) != SCAN_CLEAN;
+	buf_fmt(out, ",\n  \"policy\": {\"sha256\": \"%s\", \"blocks\": %s, \"files\": %zu, \"refused\": [", r->policy,
+	        blocks ? "true" : "false", blocked);
+	for (size_t i = 0; i < r->n_refused; i++) {
+		buf_str_add(out, i ? ",\n    {\"exception\": " : "\n    {\"exception\": ");
+		write_json(out, r->refused[i].exception);
+		put_member(out, "path", r->refused[i].place);
+		put_member(out, "rule", r->refused[i].rule);
+		put_member(out, "why", r->refused[i].why);
+		buf_u8(out, '}');
+	}
+	buf_str_add(out, "]}");
+}
+
 static void json_head(struct buf *out, const struct scan_result *r)
 {
 	size_t count[SCAN_VERDICTS];
@@ -254,12 +347,14 @@ static void json_head(struct buf *out, const struct scan_result *r)
 	buf_fmt(out, "],\n  \"counts\": {\"files\": %zu, \"left_out\": %llu", r->n, (unsigned long long)r->left_out);
 	for (int v = SCAN_CLEAN; v <= SCAN_BAD; v++)
 		buf_fmt(out, ", \"%s\": %zu", scan_verdict_word((enum scan_verdict)v), count[v]);
-	buf_fmt(out, ", \"known\": %zu}", scan_result_known(r));
+	size_t excepted, known = scan_result_known(r, &excepted);
+	buf_fmt(out, ", \"known\": %zu, \"excepted\": %zu}", known, excepted);
 	json_stale(out, r);
+	json_policy(out, r);
 	buf_str_add(out, ",\n  \"files\": [");
 }
 
-static void json_file(struct buf *out, const struct scan_file *f, bool first)
+static void json_file(struct buf *out, const struct scan_result *r, const struct scan_file *f, bool first)
 {
 	buf_str_add(out, first ? "\n    {\"path\": " : ",\n    {\"path\": ");
 	write_json(out, f->path);
@@ -279,9 +374,35 @@ static void json_file(struct buf *out, const struct scan_file *f, bool first)
 	        (unsigned long long)f->sum.dropped + (f->sum.found - f->kept));
 	for (size_t k = 0; k < f->kept; k++) {
 		buf_str_add(out, k ? ",\n" : "\n");
-		json_finding(out, f, &f->finding[k]);
+		json_finding(out, r, f, &f->finding[k]);
 	}
 	buf_str_add(out, "]}");
+}
+
+static void json_story(struct buf *out, const struct scan_story *s)
+{
+	buf_fmt(out, "{\"verdict\": \"%s\", \"steps\": [", scan_verdict_word(s->verdict));
+	for (uint32_t k = 0; k < s->n; k++) {
+		const struct scan_step *step = &s->step[k];
+		buf_str_add(out, k ? ",\n      {\"from\": " : "\n      {\"from\": ");
+		write_json(out, step->from->path);
+		buf_fmt(out, ", \"line\": %u", step->by->line);
+		put_member(out, "how", scan_how_word((enum scan_how)step->by->how));
+		put_member(out, "command", step->by->evidence);
+		put_member(out, "to", step->to->path);
+		buf_u8(out, '}');
+	}
+	buf_str_add(out, "]}");
+}
+
+static void json_tail(struct buf *out, const struct scan_result *r)
+{
+	buf_str_add(out, r->n ? "\n  ],\n  \"stories\": [" : "],\n  \"stories\": [");
+	for (size_t i = 0; i < r->n_stories; i++) {
+		buf_str_add(out, i ? ",\n    " : "\n    ");
+		json_story(out, &r->story[i]);
+	}
+	buf_str_add(out, r->n_stories ? "\n  ]\n}\n" : "]\n}\n");
 }
 
 bool scan_json(struct buf *out, const struct scan_result *r, struct scan_cursor *c)
@@ -290,9 +411,9 @@ bool scan_json(struct buf *out, const struct scan_result *r, struct scan_cursor 
 	if (part == 0)
 		json_head(out, r);
 	else if (part <= r->n)
-		json_file(out, &r->file[part - 1], part == 1);
+		json_file(out, r, &r->file[part - 1], part == 1);
 	else if (part == r->n + 1)
-		buf_str_add(out, r->n ? "\n  ]\n}\n" : "]\n}\n");
+		json_tail(out, r);
 	else
 		return false;
 	return true;

@@ -21,6 +21,13 @@ bool scan_sarif(struct buf *out, const struct scan_result *r, struct scan_cursor
 /* One self-contained page: no script, no font, no request. What is seen of it by verdict is chosen with boxes. */
 bool scan_html(struct buf *out, const struct scan_result *r, struct scan_cursor *c);
 
+/* All rules that there are, as share/schema/scan-rules.schema.json has it: their digest says by which a scan was made. */
+void scan_rules_json(struct buf *out);
+void scan_rules_text(struct buf *out, size_t width);
+
+/* "exception 0123456789abcdef until …, granted by …: reason", appended; nothing of NULL. */
+void scan_exception_text(struct buf *out, const struct scan_exception *e);
+
 /* Text without anything that is looked for: only counted where people read. */
 bool scan_is_other(const struct scan_file *f);
 /* The i-th of all files three times over, if its turn is there: the worst first. Else NULL. */

@@ -38,6 +38,29 @@ static void put_counts(struct buf *b, const size_t count[SCAN_VERDICTS])
 	add(b, "</ul>\n");
 }
 
+static void put_stories(struct buf *b, const struct scan_result *r)
+{
+	for (size_t i = 0; i < r->n_stories && i < ROWS; i++) {
+		const struct scan_story *s = &r->story[i];
+		const char *word = scan_verdict_word(s->verdict);
+		buf_fmt(b, "<article class=\"card %s\"><header><span class=tag>%s</span><h3>", word, word);
+		page_value(b, s->step[0].from->path, LONG);
+		add(b, "</h3></header><p>These belong together:</p><ul class=plain>");
+		for (uint32_t k = 0; k < s->n; k++) {
+			add(b, "<li>");
+			page_value(b, s->step[k].from->path, LONG);
+			buf_fmt(b, ", line %u, %s ", s->step[k].by->line, scan_how_word((enum scan_how)s->step[k].by->how));
+			page_value(b, s->step[k].to->path, LONG);
+			add(b, "<p class=text>");
+			page_value(b, s->step[k].by->evidence, LONG);
+			add(b, "</p>");
+		}
+		add(b, "</ul></article>\n");
+	}
+	if (r->n_stories > ROWS)
+		buf_fmt(b, "<p class=more>And %zu more that belong together.</p>", r->n_stories - ROWS);
+}
+
 static void head(struct buf *b, const struct scan_result *r)
 {
 	static const char *const tones[SCAN_VERDICTS] = {"clean", "inconclusive", "suspicious", "findings"};
@@ -62,12 +85,16 @@ static void head(struct buf *b, const struct scan_result *r)
 	add(b, "<dl class=facts><div><dt>Looked for</dt><dd>");
 	scan_names(b, r->subjects, scan_subject_names, false);
 	buf_fmt(b, "%s</dd></div>", r->deep ? "; the numbers of tensors were read too" : "");
+	if (r->policy)
+		buf_fmt(b, "<div><dt>Policy</dt><dd>%.12s…: %s</dd></div>", r->policy,
+		        scan_result_blocks(r, NULL) ? "blocked" : "nothing blocks");
 	if (r->left_out)
 		buf_fmt(b, "<div><dt>Left out</dt><dd>%llu file%s</dd></div>", (unsigned long long)r->left_out,
 		        write_s((size_t)r->left_out));
 	buf_fmt(b, "<div><dt>Postern</dt><dd>%s</dd></div></dl></header>\n", r->version);
 	put_counts(b, count);
 	add(b, "<section class=files>\n");
+	put_stories(b, r);
 }
 
 static void put_finding(struct buf *b, const struct scan_file *file, size_t at)
@@ -89,7 +116,9 @@ static void put_finding(struct buf *b, const struct scan_file *file, size_t at)
 	}
 	scan_where(b, f);
 	buf_fmt(b, " · %s · %s confidence%s</p>", rule->id, scan_confidence_word(rule->confidence),
-	        scan_rule_in(&file->pinned, f->rule) ? " · known" : "");
+	        !scan_rule_in(&file->pinned, f->rule) ? ""
+	        : scan_file_exception(file, f->rule)  ? " · excepted"
+	                                              : " · known");
 	/* What is to be known of a rule is said once a file. */
 	for (size_t i = 0; i < at; i++)
 		if (file->finding[i].rule == f->rule) {
@@ -131,7 +160,7 @@ static void put_known(struct buf *b, const struct scan_result *r)
 	size_t n = 0;
 	for (size_t i = 0; i < r->n; i++) {
 		const struct scan_file *f = &r->file[i];
-		if (!scan_file_known(f) || n++ >= ROWS)
+		if (!scan_file_known(f) || f->excepted || n++ >= ROWS)
 			continue;
 		add(b, n == 1 ? "<article class=card><header><span class=tag>known</span><h3>in the baseline, by content</h3></header><ul "
 		                "class=plain>"
@@ -158,6 +187,30 @@ static void put_known(struct buf *b, const struct scan_result *r)
 	add(b, r->n_stale ? "</ul></article>\n" : "");
 }
 
+static void put_excepted(struct buf *b, const struct scan_result *r)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < r->n; i++)
+		for (const struct scan_exception *e = r->file[i].excepted; e; e = e->next) {
+			_cleanup_buf_ struct buf text = BUF(4096);
+			add(b, n++ ? ""
+			           : "<article class=card><header><span class=tag>excepted</span><h3>let pass, by content and for a "
+			             "time</h3></header><ul class=plain>");
+			add(b, "<li>");
+			page_value(b, r->file[i].path, LONG);
+			buf_fmt(b, ": %s, ", scan_rules[e->rule].id);
+			scan_exception_text(&text, e);
+			page_value(b, buf_str(&text), LONG);
+		}
+	add(b, n ? "</ul></article>\n" : "");
+	for (size_t i = 0; i < r->n_refused; i++) {
+		add(b, i ? "<li>" : "<article class=card><header><h3>Exceptions that do not count</h3></header><ul class=plain><li>");
+		page_value(b, r->refused[i].place, LONG);
+		buf_fmt(b, ": %s, exception %s: %s", r->refused[i].rule, r->refused[i].exception, r->refused[i].why);
+	}
+	add(b, r->n_refused ? "</ul></article>\n" : "");
+}
+
 static void tail(struct buf *b, const struct scan_result *r)
 {
 	size_t text = 0, clean = 0;
@@ -176,6 +229,7 @@ static void tail(struct buf *b, const struct scan_result *r)
 		buf_fmt(b, "<p class=more>And %zu more.</p>", clean - ROWS);
 	add(b, clean ? "</article>\n" : "");
 	put_known(b, r);
+	put_excepted(b, r);
 	if (text)
 		buf_fmt(b,
 		        "<article class=\"card unscanned\"><header><span class=tag>unscanned</span><h3>%zu text "

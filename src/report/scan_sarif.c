@@ -199,11 +199,14 @@ static void put_result(
 	put_message(out, f);
 	put_location(out, place, artifact, f);
 	put_fingerprint(out, place, file, at);
+	const struct scan_exception *e = scan_file_exception(file, f->rule);
 	if (scan_rule_in(&file->pinned, f->rule)) {
+		_cleanup_buf_ struct buf why = BUF(MESSAGE_MAX);
 		buf_str_add(out, ",\"suppressions\":[{\"kind\":\"external\",\"status\":\"accepted\",\"justification\":");
-		write_json(out, "Pinned by rule, file and content in the baseline.");
+		scan_exception_text(&why, e);
+		write_json(out, e ? buf_str(&why) : "Pinned by rule, file and content in the baseline.");
 		buf_str_add(out, "}]");
-	} else if (r->baseline) {
+	} else if (r->baseline || r->policy) {
 		buf_str_add(out, ",\"suppressions\":[]");
 	}
 	buf_fmt(out, ",\"properties\":{\"verdict\":\"%s\",\"confidence\":\"%s\",\"at\":%llu,\"bytes\":%llu,\"evidence\":",
@@ -279,6 +282,14 @@ static void put_invocation(struct buf *out, const struct scan_result *r)
 		buf_fmt(&text, "%llu findings are not listed, because there are so many.", (unsigned long long)dropped);
 		put_notice(out, &any, "warning", buf_str(&text));
 	}
+	for (size_t i = 0; i < r->n_refused; i++) {
+		const struct scan_stale *s = &r->refused[i];
+		buf_reset(&text);
+		buf_fmt(&text, "The exception %s does not count: %s: %s, ", s->exception, s->why, s->rule);
+		put_plain(&text, s->place);
+		buf_u8(&text, '.');
+		put_notice(out, &any, "warning", buf_str(&text));
+	}
 	for (size_t i = 0; i < r->n_stale; i++) {
 		const struct scan_stale *s = &r->stale[i];
 		buf_reset(&text);
@@ -300,7 +311,10 @@ static void end(struct buf *out, const struct scan_result *r)
 	        (unsigned long long)r->left_out);
 	for (int v = SCAN_CLEAN; v <= SCAN_BAD; v++)
 		buf_fmt(out, ",\"%s\":%zu", scan_verdict_word((enum scan_verdict)v), count[v]);
-	buf_fmt(out, ",\"known\":%zu", scan_result_known(r));
+	size_t excepted, known = scan_result_known(r, &excepted);
+	buf_fmt(out, ",\"known\":%zu,\"excepted\":%zu", known, excepted);
+	if (r->policy)
+		buf_fmt(out, ",\"policySha256\":\"%s\",\"blocks\":%s", r->policy, scan_result_blocks(r, NULL) ? "true" : "false");
 	buf_str_add(out, ",\"subjects\":[");
 	scan_names(out, r->subjects, scan_subject_names, true);
 	buf_str_add(out, "]}}]}\n");

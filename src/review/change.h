@@ -72,8 +72,9 @@ struct change {
 	struct flag *flags;          /* review/flag.h; the most serious first */
 	const uint8_t *sha256;       /* 32 bytes of the file as it will be; NULL: not known (yet), or no file */
 	const uint8_t *sha256_before;
-	bool binary; /* set with the flags */
-	bool picked; /* for the caller: to be applied */
+	bool binary;         /* set with the flags */
+	bool picked;         /* for the caller: to be applied */
+	const char *scanned; /* for the caller: the verdict of a scan of the file as it will be; NULL: none was made */
 };
 
 /* Changes are in the order of a walk: a folder before what is in it, names by their bytes. */

@@ -64,7 +64,7 @@ _Static_assert(ARRAY_LEN(flag_file_rules) == FILE_RULES, "a line for each");
 const char *flag_kind_word(enum flag_kind k)
 {
 	static const char *const words[] = {"git", "shell", "editor", "agent", "service", "python", "ci", "build", "dependency",
-	        "container", "executable", "link", "special", "mode", "hidden"};
+	        "container", "executable", "link", "special", "mode", "hidden", "content"};
 	_Static_assert(ARRAY_LEN(words) == FLAG_KINDS, "a word for each");
 	return words[k];
 }

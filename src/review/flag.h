@@ -24,14 +24,16 @@ enum flag_kind {
 	FLAG_SPECIAL,
 	FLAG_MODE,
 	FLAG_HIDDEN,
+	FLAG_CONTENT, /* what a scan finds in it */
 	FLAG_KINDS,
 };
 /* "git", "shell", … as --format json has them. */
 const char *flag_kind_word(enum flag_kind k);
 
 enum flag_level {
-	FLAG_LOOK, /* runs when somebody builds, installs, tests or pushes */
-	FLAG_RUNS, /* runs by itself, in passing: on cd, on git status, when an editor or agent opens the folder, at log-in */
+	FLAG_LOOK,  /* runs when somebody builds, installs, tests or pushes */
+	FLAG_RUNS,  /* runs by itself, in passing: on cd, on git status, when an editor or agent opens the folder, at log-in */
+	FLAG_FOUND, /* a scan finds in it what an honest file does not have: whatever runs it */
 };
 
 /* How a file of this name is compared with its former self, for the details. */

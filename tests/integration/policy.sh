@@ -195,6 +195,10 @@ done <<-'END'
 	{origins: [{package: "npm:x", identity: y}]}
 	{origins: [{package: "npm:x", identity: y, issuer: z, workflow: w}]}
 	{origins: [{file: a/b, repository: owner/tool}]}
+	{scan: {block: [clean]}}
+	{scan: {rules: [{rule: code.x}]}}
+	{scan: {rules: [{rule: "A b", verdict: block}]}}
+	{scan: {rules: [{rule: code.x, verdict: deny}]}}
 	{tools: {default: ban, vetted: {keys: [k], worst: covert}}}
 	{network: [{methods: [GET]}]}
 	{network: [{host: a.example, any_host: true}]}

@@ -113,7 +113,7 @@ check_all() {
 	fi
 	# What is named, and what is left; with an entry in the ledger for each.
 	rm -rf "$home/ledger"
-	expect 1 'src/bidi.c: characters' --apply .claude/settings.json --ledger "$home/ledger" -- src
+	expect 1 'src/bidi.c: has code that is shown in another order' --apply .claude/settings.json --ledger "$home/ledger" -- src
 	expect 0 'applied' --apply .claude/settings.json --ledger "$home/ledger" -- src/bidi.c plain.txt '*name'
 	[[ -e $home/project/.claude/settings.json && ! -L $home/project/out ]] || bad 'other files were applied than were named'
 	as "$work/postern" log show --format json "$home/ledger" >"$home/entries" 2>"$home/err" || bad "the ledger: $(cat "$home/err")"

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include "cmd/review.h"
+#include "cmd/scan.h"
 
 static void die(const char *what)
 {
@@ -50,6 +51,8 @@ int main(int argc, char **argv)
 	struct err err = {0};
 	struct review_run run;
 	uint64_t skipped = 0;
+	if (argc == 2 && strcmp(argv[1], "--role=scan") == 0)
+		return scan_role_main();
 	if (argc < 4)
 		return 98;
 	bool copy = strcmp(argv[1], "copy") == 0;

@@ -22,6 +22,8 @@ files=$work/files
 check 'the files are made' python3 tests/integration/scan_files.py "$files"
 "$postern" scan --format json "$files" >"$work/out.json" 2>"$work/err"
 check 'every attack is found, and nothing else' python3 tests/integration/scan_check.py "$files" "$work/out.json"
+"$postern" scan --rules --format json >"$work/rules.json"
+check 'each rule has a file that it must find, and one that it must not' python3 tests/integration/scan_rules.py "$files" "$work/out.json" "$work/rules.json"
 check 'nothing is said beside the result' test ! -s "$work/err"
 
 # One verdict an exit code, the worst of several.

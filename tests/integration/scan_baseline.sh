@@ -17,14 +17,6 @@ printf '\200\002cunheard.of\nThing\n.' >suspicious.pkl
 printf '\377\376 nothing that anybody knows' >deep/unscanned.bin
 printf '\200\002}q\0.' >clean.pkl
 
-gives() { # CODE FILTER ARGUMENT...: the exit code, and what must be true of the JSON
-	local code=$1 filter=$2 got
-	shift 2
-	"$postern" scan --format json "$@" >"$work/said" 2>"$work/err"
-	got=$?
-	cat "$work/said" "$work/err"
-	((got == code)) && jq -e "$filter" "$work/said" >/dev/null
-}
 known=$work/known.json
 check 'one is written' gives 1 '.verdict == "bad"' --write-baseline "$known" .
 check 'of files with findings' jq -e '[.files[].path] == ["models/bad.pkl", "models/deep/unscanned.bin", "models/suspicious.pkl"]

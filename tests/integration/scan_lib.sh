@@ -6,6 +6,8 @@ postern=$PWD/build/${BUILD:-release}/postern
 [[ -x $postern ]] || make -s BUILD="${BUILD:-release}" all || exit 2
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
+# What is done here is not put on record where the person at this machine keeps it.
+export XDG_DATA_HOME=$work/data
 failed=0
 test=$(basename "$0" .sh)
 
@@ -36,4 +38,14 @@ schema() {
 	else
 		echo "$test: $1 was not tried, as ajv cannot be fetched"
 	fi
+}
+
+# What postern scan says as JSON; tests of text, and of other commands, have one of their own.
+gives() { # CODE FILTER ARGUMENT...: the exit code, and what must be true of the JSON
+	local code=$1 filter=$2 got
+	shift 2
+	"$postern" scan --format json "$@" >"$work/said" 2>"$work/err"
+	got=$?
+	cat "$work/said" "$work/err"
+	((got == code)) && jq -e "$filter" "$work/said" >/dev/null
 }

@@ -1273,6 +1273,10 @@ static void difference(void **state)
 	        {"origins: [{package: 'npm:x', repository: o/x}]\n", "{}\n", "origins", "npm:x from repository o/x", POLICY_WIDER},
 	        {"{}\n", "origins: [{file: x, identity: a, issuer: b}]\n", "origins", "file x by a of b", POLICY_TIGHTER},
 	        {"origins: [{file: x, repository: o/x}]\n", "origins: [{file: x, repository: o/y}]\n", "origins", "o/y", POLICY_TIGHTER},
+	        {"{}\n", "scan: {block: [bad]}\n", "scan", "suspicious", POLICY_WIDER},
+	        {"scan: {block: []}\n", "{}\n", "scan", "bad", POLICY_TIGHTER},
+	        {"scan: {block: [bad]}\n", "scan: {block: [bad, suspicious, unscanned]}\n", "scan", "unscanned", POLICY_TIGHTER},
+	        {"{}\n", "scan: {rules: [{rule: code.x, verdict: report}]}\n", "scan", "code.x", POLICY_WIDER},
 	        {one_layer, one_layer, "", "", -1},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -1324,6 +1328,49 @@ static void origins(void **state)
 	gone(&w);
 	/* Who is to be believed is not for a project to say. */
 	assert_int_equal(build(&w, &(struct layers){.project = "origins: [{file: x, repository: o/x}]\n"}), -EINVAL);
+	gone(&w);
+}
+
+static void scans(void **state)
+{
+	(void)state;
+	static const char *const bad = "bad", *const suspicious = "suspicious", *const unscanned = "unscanned";
+	static const struct {
+		const char *organisation, *person, *rule, *verdict;
+		bool blocks;
+	} rows[] = {
+	        {NULL, NULL, "a.b", unscanned, true}, /* nobody says anything */
+	        {NULL, "scan: {block: [bad]}\n", "a.b", unscanned, false},
+	        {NULL, "scan: {block: [bad]}\n", "a.b", bad, true},
+	        {NULL, "scan: {block: []}\n", "a.b", bad, false},
+	        {NULL, "scan: {rules: [{rule: a.b, verdict: report}]}\n", "a.b", bad, false},
+	        {NULL, "scan: {rules: [{rule: a.b, verdict: report}]}\n", "a.bc", bad, true},
+	        {NULL, "scan: {rules: [{rule: 'a.*', verdict: report}]}\n", "a.bc", bad, false},
+	        {NULL, "scan: {block: [], rules: [{rule: a.b, verdict: block}]}\n", "a.b", suspicious, true},
+	        /* The first that fits. */
+	        {NULL, "scan: {rules: [{rule: a.b, verdict: block}, {rule: 'a.*', verdict: report}]}\n", "a.b", bad, true},
+	        {NULL, "scan: {rules: [{rule: a.b, verdict: block}, {rule: 'a.*', verdict: report}]}\n", "a.c", bad, false},
+	        /* The organisation's word stands, and a person can only ask for more. */
+	        {"scan: {block: [bad]}\n", NULL, "a.b", suspicious, false},
+	        {"scan: {block: [bad]}\n", "scan: {block: []}\n", "a.b", bad, true},
+	        {"scan: {block: [bad]}\n", "scan: {rules: [{rule: a.b, verdict: report}]}\n", "a.b", bad, true},
+	        {"scan: {block: [bad]}\n", "scan: {block: [suspicious]}\n", "a.b", suspicious, true},
+	        {"scan: {rules: [{rule: a.b, verdict: report}]}\n", "scan: {block: [bad]}\n", "a.b", bad, true},
+	        {"scan: {rules: [{rule: a.b, verdict: report}]}\n", NULL, "a.b", bad, false},
+	        /* What it does not speak of is the person's. */
+	        {"scan: {rules: [{rule: a.b, verdict: report}]}\n", "scan: {block: [bad]}\n", "a.c", suspicious, false},
+	        {"scan: {}\n", NULL, "a.c", unscanned, true},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct world w;
+		made(&w, &(struct layers){.organisation = rows[i].organisation, .person = rows[i].person});
+		if (policy_scan_blocks(w.p, rows[i].rule, rows[i].verdict) != rows[i].blocks)
+			fail_msg("row %zu", i);
+		gone(&w);
+	}
+	/* What of it is harmless is not for a project to say. */
+	struct world w;
+	assert_int_equal(build(&w, &(struct layers){.project = "scan: {block: []}\n"}), -EINVAL);
 	gone(&w);
 }
 
@@ -1419,6 +1466,7 @@ int main(void)
 	        cmocka_unit_test(learn),
 	        cmocka_unit_test(difference),
 	        cmocka_unit_test(origins),
+	        cmocka_unit_test(scans),
 	        cmocka_unit_test(imports),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

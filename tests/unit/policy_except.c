@@ -179,6 +179,97 @@ static void scope(void **state)
 	world_free(&w);
 }
 
+#define SUM "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static struct exception of_finding(void)
+{
+	return (struct exception){.organisation = SLICE("example.com"),
+	        .id = SLICE("0123456789abcdef"),
+	        .rule = SLICE("code.runs-decoded"),
+	        .path = SLICE("src/a build.py"),
+	        .digest = SLICE(SUM),
+	        .reason = SLICE("ticket 123"),
+	        .from = T0,
+	        .until = T0 + 30 * DAY};
+}
+
+/* An exception for what a scan finds counts for that rule, in that file, with that content, in its time; and never for a tool. */
+static void findings(void **state)
+{
+	_cleanup_buf_ struct buf note = BUF(EXCEPTION_BYTES);
+	struct world w;
+	struct exception e = of_finding();
+	(void)state;
+	static const struct {
+		const char *rule, *path, *digest;
+		int64_t now;
+		const char *why; /* NULL and not `passes`: there is none that comes near */
+		bool passes;
+	} rows[] = {
+	        {"code.runs-decoded", "src/a build.py", SUM, T0, NULL, true},
+	        {"code.runs-decoded", "src/a build.py", SUM, T0 + 30 * DAY - 1, NULL, true},
+	        {"code.runs-decoded", "src/a build.py", SUM, T0 + 30 * DAY, "it has ended", false},
+	        {"code.runs-decoded", "src/a build.py", SUM, T0 - 1, "it has not begun", false},
+	        {"code.runs-decoded", "src/a build.py", "1" SUM, T0, "the content is another", false},
+	        {"code.runs-decoded", "src/a build.py", "", T0, "the content is another", false},
+	        {"code.runs-decoded", "src/b.py", SUM, T0, NULL, false},
+	        {"code.runs-decoded", "", SUM, T0, NULL, false},
+	        {"code.runs-fetched", "src/a build.py", SUM, T0, NULL, false},
+	};
+	sign(&e, &admin, &note);
+	world_new(&w, "", "");
+	char before[65];
+	(void)snprintf(before, sizeof(before), "%s", policy_digest(w.p));
+	assert_null(give(&w, buf_slice(&note))->why);
+	assert_string_not_equal(before, policy_digest(w.p));
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct policy_exception *near;
+		const char *why;
+		const struct policy_exception *x = policy_scan_exception(
+		        w.p, rows[i].rule, slice_str(rows[i].path), slice_str(rows[i].digest), rows[i].now, &near, &why);
+		if ((x != NULL) != rows[i].passes || (near != NULL) != (rows[i].why != NULL) || (why && strcmp(why, rows[i].why) != 0))
+			fail_msg("row %zu: %s", i, why ? why : "");
+	}
+	/* It names no tool, and so it is not one for all of them. */
+	struct policy_tool t = alice();
+	t.digest = SLICE(SUM);
+	assert_int_equal(ask(&w, t), POLICY_TOOL_BAN);
+	t = (struct policy_tool){.now = T0 + DAY};
+	assert_int_equal(ask(&w, t), POLICY_TOOL_BAN);
+	assert_int_equal(policy_tool_until(w.p, T0), 0);
+	world_free(&w);
+
+	/* By another key. */
+	sign(&e, &other, &note);
+	world_new(&w, "", "");
+	assert_non_null(give(&w, buf_slice(&note))->why);
+	const struct policy_exception *near;
+	const char *why;
+	assert_null(policy_scan_exception(w.p, "code.runs-decoded", SLICE("src/a build.py"), SLICE(SUM), T0, &near, &why));
+	assert_non_null(near);
+	assert_non_null(strstr(why, "signed by no key"));
+	world_free(&w);
+
+	/* What cannot be one. */
+	struct exception wrong[8];
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
+		wrong[i] = of_finding();
+	wrong[0].digest = SLICE("");
+	wrong[1].digest = SLICE("0123");
+	wrong[2].path = SLICE("");
+	wrong[3].path = SLICE("a\nrule b");
+	wrong[4].path = SLICE("a\xe2\x80\x8b");
+	wrong[5].tool = SLICE("claude-code");
+	wrong[6].account = SLICE("alice");
+	wrong[7].versions = SLICE(">=1");
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+		_cleanup_buf_ struct buf text = BUF(EXCEPTION_BYTES);
+		struct err err = {0};
+		if (except_write(&wrong[i], &text, &err) == 0)
+			fail_msg("row %zu can be written", i);
+	}
+}
+
 static void time_of(void **state)
 {
 	_cleanup_buf_ struct buf note = BUF(EXCEPTION_BYTES);
@@ -475,6 +566,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(scope),
+	        cmocka_unit_test(findings),
 	        cmocka_unit_test(time_of),
 	        cmocka_unit_test(strictness),
 	        cmocka_unit_test(counts_for_nothing),
