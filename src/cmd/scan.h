@@ -23,8 +23,9 @@ enum scan_peer_said { SCAN_PEER_NOTHING, SCAN_PEER_READY, SCAN_PEER_FINDING, SCA
 [[nodiscard]] int scan_peer_start(struct scan_peer *p, int exe, struct err *err);
 /* Ends it. How it had ended: its signal, or 0. */
 int scan_peer_end(struct scan_peer *p);
-/* Gives a ready one a file. */
-[[nodiscard]] int scan_peer_ask(struct scan_peer *p, int fd, const char *name, const struct scan_options *o, unsigned seconds);
+/* Gives a ready one a file, or first what was in it. */
+[[nodiscard]] int scan_peer_ask(
+        struct scan_peer *p, int fd, enum scan_ask_kind kind, const char *name, const struct scan_options *o, unsigned seconds);
 /* What it says now, without waiting: an enum scan_peer_said; -EPIPE at its end, -ETIMEDOUT past the deadline, -EBADMSG for what nobody
  * honest says; others: why it cannot be confined. */
 [[nodiscard]] int scan_peer_take(struct scan_peer *p, struct scan_answer *a);
@@ -35,7 +36,9 @@ int scan_role_main(void);
 /* A file on its way. */
 struct scan_job {
 	char *path;
-	int fd;    /* -1: there is none */
+	int fd;     /* -1: there is none */
+	int before; /* of a change: what was in it; -1: it is new */
+	bool change;
 	int error; /* negative errno: why not */
 	struct scan_summary sum;
 	struct scan_finding *found; /* n_found */
@@ -74,6 +77,8 @@ struct scan_pool {
 [[nodiscard]] int scan_pool_open(struct scan_pool *p, struct err *err);
 /* Adds a file; `fd` stays the caller's, and is -1 for one that cannot be opened (`error`). -EINTR: stopped; others as done() gave. */
 [[nodiscard]] int scan_pool_add(struct scan_pool *p, const char *path, int fd, int error, struct err *err);
+/* The same of one that was changed: `before` is what was in it, and stays the caller's; -1: it is new. */
+[[nodiscard]] int scan_pool_add_changed(struct scan_pool *p, const char *path, int fd, int before, int error, struct err *err);
 /* Waits for all that were added; of those that were not done when it is stopped nothing is told. */
 [[nodiscard]] int scan_pool_finish(struct scan_pool *p, struct err *err);
 void scan_pool_close(struct scan_pool *p);
@@ -93,6 +98,7 @@ struct scan_walk {
 /* What git says has changed. */
 struct scan_change {
 	const char *path, *id; /* below the root of the tree; of the object */
+	const char *before;    /* of the object it was before, under this name or another; NULL: it is new */
 	enum { SCAN_CHANGE_FILE, SCAN_CHANGE_LINK, SCAN_CHANGE_MODULE } kind;
 };
 struct scan_git {
@@ -113,10 +119,12 @@ void scan_git_close(struct scan_git *g);
 [[nodiscard]] int scan_git_diff(struct scan_git *g, const char *from, const char *to, struct err *err);
 /* Calls `file` for each that was listed, with its content, in the order of git; -ELOOP for a link that leads out of the tree, -EFBIG for
  * more than 2 GiB, -ETIMEDOUT for all from the first that git says nothing of for half a minute. */
-[[nodiscard]] int scan_git_each(struct scan_git *g, int (*file)(void *arg, const char *path, int fd, int error), void *arg);
+[[nodiscard]] int scan_git_each(struct scan_git *g, int (*file)(void *arg, const char *path, int fd, int before, int error), void *arg);
 /* Lists all of a revision, and whether a file has the same content there. */
 [[nodiscard]] int scan_git_tree(struct scan_git *g, const char *rev, struct err *err);
 bool scan_git_has(const struct scan_git *g, const char *path, int fd);
+/* What a file has in that revision: a descriptor of the caller's; -ENOENT: it is not there. */
+[[nodiscard]] int scan_git_before(struct scan_git *g, const char *path);
 
 /* What is known already: a rule, in a file, of this content. */
 struct scan_pin {

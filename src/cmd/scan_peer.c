@@ -59,9 +59,9 @@ int scan_peer_start(struct scan_peer *p, int exe, struct err *err)
 	return 0;
 }
 
-int scan_peer_ask(struct scan_peer *p, int fd, const char *name, const struct scan_options *o, unsigned seconds)
+int scan_peer_ask(struct scan_peer *p, int fd, enum scan_ask_kind kind, const char *name, const struct scan_options *o, unsigned seconds)
 {
-	struct scan_ask ask = {.o = *o};
+	struct scan_ask ask = {.o = *o, .kind = kind};
 	/* Its end counts: that is where a name says what it is. */
 	size_t n = strlen(name), skip = n < sizeof(ask.name) ? 0 : n - sizeof(ask.name) + 1;
 	memcpy(ask.name, name + skip, n - skip);

@@ -29,24 +29,42 @@ static void on_found(void *arg, const struct scan_finding *f)
 		s->error = send_answer(s->socket, &a);
 }
 
-static int one(int socket, int fd, const struct scan_ask *ask)
+static int map(int fd, struct slice *out)
 {
 	struct stat st;
-	struct sender s = {.socket = socket};
-	struct scan_answer a = {.kind = SCAN_ANSWER_SUMMARY};
+	*out = SLICE_NONE;
 	/* fstat(3) makes a call that takes a path, too, which is not allowed here. */
 	if (syscall(SYS_fstat, fd, &st) < 0 || !S_ISREG(st.st_mode))
-		a.error = -EINVAL;
-	void *p = NULL;
+		return -EINVAL;
 	/* Of a file that becomes shorter meanwhile a page is missing: that ends this process, and the file is unscanned. */
-	if (a.error == 0 && st.st_size > 0) {
-		p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-		a.error = p == MAP_FAILED ? -errno : 0;
-	}
-	if (a.error == 0)
-		a.error = scan_bytes(slice_of(p, (size_t)st.st_size), ask->name, &ask->o, on_found, &s, &a.summary);
-	if (p && p != MAP_FAILED)
-		(void)munmap(p, (size_t)st.st_size);
+	void *p = st.st_size > 0 ? mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0) : NULL;
+	if (p == MAP_FAILED)
+		return -errno;
+	*out = slice_of(p, (size_t)st.st_size);
+	return 0;
+}
+
+static void unmap(struct slice s)
+{
+	if (s.p)
+		(void)munmap((void *)(uintptr_t)s.p, s.n);
+}
+
+/* What was in the file before: -1, there was none. */
+static int one(int socket, int fd, int before, const struct scan_ask *ask)
+{
+	struct sender s = {.socket = socket};
+	struct scan_answer a = {.kind = SCAN_ANSWER_SUMMARY};
+	struct slice in, old = SLICE_NONE;
+	a.error = map(fd, &in);
+	if (a.error == 0 && before >= 0)
+		a.error = map(before, &old);
+	if (a.error == 0 && ask->kind == SCAN_ASK_CHANGED)
+		a.error = scan_changed(in, before >= 0 ? &old : NULL, ask->name, &ask->o, on_found, &s, &a.summary);
+	else if (a.error == 0)
+		a.error = scan_bytes(in, ask->name, &ask->o, on_found, &s, &a.summary);
+	unmap(in);
+	unmap(old);
 	return s.error < 0 ? s.error : send_answer(socket, &a);
 }
 
@@ -56,15 +74,22 @@ int scan_role(int socket)
 	ready.error = jail_serve(MEMORY_MAX);
 	if (send_answer(socket, &ready) < 0 || ready.error < 0)
 		return 1;
-	for (;;) {
+	for (int before = -1;;) {
 		struct scan_ask ask;
-		int fd;
+		int fd, r = 0;
 		ssize_t n = fd_take(socket, &ask, sizeof(ask), 0, &fd);
 		if (n != (ssize_t)sizeof(ask) || fd < 0)
 			_exit(n == 0 ? 0 : 1);
 		ask.name[sizeof(ask.name) - 1] = 0;
-		int r = one(socket, fd, &ask);
+		if (ask.kind == SCAN_ASK_BEFORE && before < 0) {
+			before = fd;
+			continue;
+		}
+		r = ask.kind == SCAN_ASK_BEFORE ? -EBADMSG : one(socket, fd, before, &ask);
 		(void)close(fd);
+		if (before >= 0)
+			(void)close(before);
+		before = -1;
 		if (r < 0)
 			_exit(1);
 	}

@@ -10,6 +10,8 @@
 /* One message with the descriptor of a regular file. */
 struct scan_ask {
 	struct scan_options o;
+	/* BEFORE: what was in the file that is asked for next; nothing is answered. */
+	enum scan_ask_kind { SCAN_ASK_FILE, SCAN_ASK_CHANGED, SCAN_ASK_BEFORE } kind;
 	char name[SCAN_NAME_BYTES]; /* its path, or the end of that */
 };
 

@@ -251,3 +251,42 @@ SCAN_RULE(CODE_DEPENDENCY, "code.plain-dependency", SCAN_SUSPICIOUS, SCAN_HIGH, 
 SCAN_RULE(CODE_TEST, "code.virus-test", SCAN_BAD, SCAN_HIGH, "is the test file for virus scanners",
 	"It does nothing, but scanners of viruses must report it (EICAR).",
 	"Remove it where it is not wanted.")
+SCAN_RULE(CHANGE_LIMIT, "change.limit", SCAN_UNSCANNED, SCAN_HIGH, "a change that is too large to compare",
+	"What is new in it was not found out.",
+	"Review it, or change less at once.")
+SCAN_RULE(CHANGE_TLS, "change.tls-verification", SCAN_SUSPICIOUS, SCAN_MEDIUM, "newly takes any certificate",
+	"Who is between can read and change all that is said; no check of the other side is left.",
+	"Keep the check on, and trust a certificate of your own where one is needed.")
+SCAN_RULE(CHANGE_HOST_KEY, "change.host-key", SCAN_SUSPICIOUS, SCAN_MEDIUM, "newly takes any host's key",
+	"Any machine can say that it is the one that is meant, and gets what is sent to it.",
+	"Pin the key of the host.")
+SCAN_RULE(CHANGE_CORS, "change.cors", SCAN_SUSPICIOUS, SCAN_MEDIUM, "newly lets any site send requests with cookies",
+	"A page of anybody acts as the user who is logged in, and reads the answers.",
+	"Name the origins that may.")
+SCAN_RULE(CHANGE_SIGNATURE, "change.signature", SCAN_SUSPICIOUS, SCAN_HIGH, "newly takes tokens whose signature is not checked",
+	"Anybody can write a token that says that they are anybody.",
+	"Check the signature.")
+SCAN_RULE(CHANGE_TEST_WEAK, "change.weak-test", SCAN_CLEAN, SCAN_LOW, "a check that is off, in a test or an example",
+	"Tests speak to servers without a real certificate; it matters if the code is used elsewhere.",
+	"Nothing, if it is a test.")
+SCAN_RULE(CHANGE_ADDS_NETWORK, "change.adds-network", SCAN_CLEAN, SCAN_MEDIUM, "network",
+	"The file did not use the network before.",
+	"See that it is meant to.")
+SCAN_RULE(CHANGE_ADDS_EXEC, "change.adds-programs", SCAN_CLEAN, SCAN_MEDIUM, "starts programs",
+	"The file did not start programs before.",
+	"See which, and with what arguments.")
+SCAN_RULE(CHANGE_ADDS_EVAL, "change.adds-evaluation", SCAN_CLEAN, SCAN_MEDIUM, "runs code from data",
+	"The file did not run code that it makes or reads before.",
+	"See where the code comes from.")
+SCAN_RULE(CHANGE_ADDS_NATIVE, "change.adds-native", SCAN_CLEAN, SCAN_MEDIUM, "native code",
+	"The file did not load native code, or change memory, before.",
+	"See what is loaded.")
+SCAN_RULE(CHANGE_ADDS_CREDENTIALS, "change.adds-credentials", SCAN_CLEAN, SCAN_MEDIUM, "names a place of credentials",
+	"The file did not name such a place before.",
+	"See what is done with it.")
+SCAN_RULE(CHANGE_ADDS_PERSISTENCE, "change.adds-persistence", SCAN_CLEAN, SCAN_MEDIUM, "names what runs later by itself",
+	"The file did not name a place from which programs are started at login, at boot or by a clock.",
+	"See what is written there.")
+SCAN_RULE(CHANGE_ADDS_DECODING, "change.adds-decoding", SCAN_CLEAN, SCAN_LOW, "decodes data",
+	"The file did not decode or unpack data before.",
+	"See what is done with what comes out.")
