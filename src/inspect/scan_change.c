@@ -105,10 +105,14 @@ static void gather(struct change_facts *f)
 		f->cut = f->looked = true;
 		return;
 	}
-	if (!scan_is_text(f->text))
+	if (!scan_is_text(f->text)) {
+		change_binary(f);
 		return;
+	}
 	change_code(f);
 	change_settings(f);
+	change_dependencies(f);
+	change_deferred(f);
 }
 
 /* ── the difference ── */
@@ -171,6 +175,38 @@ static void tell(struct scan *s, const struct scan_input *in, const struct chang
 	scan_found_text(s, in, (enum scan_rule_name)f->rule, in->bytes, f->at, f->n, "%s", text);
 }
 
+static bool has(const struct delta *d, uint32_t rule)
+{
+	return d->is[rule] > 0;
+}
+
+/* Both are there, and one of them is new. */
+static bool both(const struct delta *d, uint32_t a, uint32_t b)
+{
+	return has(d, a) && has(d, b) && (d->told[a] || d->told[b]);
+}
+
+/* What only counts together. */
+static void together(struct scan *s, const struct scan_input *in, const struct change_facts *now, const struct delta *d)
+{
+	uint32_t rule = SCAN_RULES, where = SCAN_RULE_CHANGE_ADDS_NETWORK;
+	if (now->test)
+		return;
+	if (change_defers(now->path) != CHANGE_RUN_NEVER && d->told[SCAN_RULE_CHANGE_ADDS_NETWORK])
+		rule = SCAN_RULE_CHANGE_DEFERRED;
+	else if (both(d, SCAN_RULE_CHANGE_ADDS_CREDENTIALS, SCAN_RULE_CHANGE_ADDS_NETWORK)) {
+		rule = SCAN_RULE_CHANGE_REACHES;
+		where = SCAN_RULE_CHANGE_ADDS_CREDENTIALS;
+	}
+	for (size_t i = 0; i < now->n && rule < SCAN_RULES; i++)
+		if (now->fact[i].rule == where) {
+			struct change_fact f = now->fact[i];
+			f.rule = rule;
+			tell(s, in, &f);
+			return;
+		}
+}
+
 bool scan_change_look(struct scan *s, const struct scan_input *in, const struct slice *before)
 {
 	_cleanup_arena_ struct arena arena = ARENA(ARENA_MAX);
@@ -197,5 +233,6 @@ bool scan_change_look(struct scan *s, const struct scan_input *in, const struct 
 			tell(s, in, &now.fact[i]);
 			d.told[now.fact[i].rule]++;
 		}
+	together(s, in, &now, &d);
 	return now.looked;
 }

@@ -42,5 +42,22 @@ bool change_is_test(const char *path);
 void change_code(struct change_facts *f);
 /* Settings line by line, and shell: checks that are off. */
 void change_settings(struct change_facts *f);
+/* Manifests and lock files: what is depended on, from where, and what runs when it is installed. */
+void change_dependencies(struct change_facts *f);
+/* A file of shell, whatever it is called. */
+void change_shell(struct change_facts *f);
+/* What runs later by itself. */
+void change_deferred(struct change_facts *f);
+/* What is no text. */
+void change_binary(struct change_facts *f);
+
+enum change_defers {
+	CHANGE_RUN_NEVER,
+	CHANGE_RUN_UNASKED, /* hooks */
+	CHANGE_RUN_STARTUP, /* with each interpreter */
+	CHANGE_RUN_BUILD,   /* when it is built or installed */
+};
+/* When does a file of this path run by itself? */
+enum change_defers change_defers(const char *path);
 
 #endif

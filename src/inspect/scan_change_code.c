@@ -298,9 +298,10 @@ static void shell_line(struct change_facts *f, struct slice line, size_t at)
 		command(f, &s[i], at, line.n);
 }
 
-static void shell(struct change_facts *f)
+void change_shell(struct change_facts *f)
 {
 	struct slice t = f->text;
+	f->looked = true;
 	for (size_t at = 0; at < t.n && !f->cut;) {
 		size_t end = slice_chr(t, '\n', at);
 		end = end == SLICE_NPOS ? t.n : end;
@@ -331,7 +332,7 @@ void change_code(struct change_facts *f)
 		return;
 	f->looked = true;
 	if (strcmp(c.language, "shell") == 0) {
-		shell(f);
+		change_shell(f);
 		return;
 	}
 	if (tokens_read(f->text, l, TOKENS_MAX, &arena, &t, &c.n, &all) < 0 || !all) {

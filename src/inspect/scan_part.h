@@ -98,6 +98,8 @@ void scan_config_look(struct scan *s, const struct scan_input *in);
  */
 bool scan_hidden_look(struct scan *s, const struct scan_input *in, bool strict);
 
+/* The host of a URL, without user and port; what stands before the first slash if it is none. */
+struct slice scan_host_of(struct slice url);
 /* Is it a text that an AI tool obeys? */
 bool scan_agent_is_text(const struct scan_input *in);
 /* Judges the configuration of an AI tool, told by its name. False: it is none. */

