@@ -34,7 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* A change: what was there before is the first half. */
 	struct slice all = slice_of(data + 1, size - 1), before = slice_sub(all, 0, all.n / 2);
 	const char *name = names[(data[0] >> 1 & 63) % ARRAY_LEN(names)];
-	int r = data[0] & 128 ? scan_changed(slice_from(all, before.n), &before, name, &o, on_found, &s, &sum)
+	int r = data[0] & 128 ? scan_changed(slice_from(all, before.n), &before, NULL, name, &o, on_found, &s, &sum)
 	                      : scan_bytes(all, name, &o, on_found, &s, &sum);
 	if (r < 0)
 		return 0;

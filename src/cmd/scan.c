@@ -4,12 +4,15 @@
 #include <errno.h>
 #include <limits.h>
 #include <sched.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "base/arena.h"
 #include "base/encode.h"
 #include "crypto/digest.h"
+#include "inspect/secret_cache.h"
 #include "report/scan.h"
 #include "report/write.h"
 #include "sys/fd.h"
@@ -339,6 +342,24 @@ static int on_tree(void *arg, const char *path, int fd, int error)
 	return on_change(s, place, fd, before, error);
 }
 
+/* The rules of secrets, for those who scan to read. Without them the rest is looked for. */
+static int secret_rules(struct err *err)
+{
+	_cleanup_arena_ struct arena arena = ARENA((size_t)1 << 20);
+	_cleanup_buf_ struct buf image = BUF(SECRET_IMAGE_MAX);
+	char self[64];
+	int r = secret_load_shared(&arena, &image, err);
+	_cleanup_fd_ int to = r < 0 ? -1 : memfd_create("postern-rules", MFD_CLOEXEC);
+	if (r == 0)
+		r = to < 0 ? -errno : fd_write_all(to, buf_slice(&image));
+	(void)snprintf(self, sizeof(self), "/proc/self/fd/%d", to);
+	int fd = r < 0 ? -1 : open(self, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		cmd_tell("scan", err->code ? err->text : "the rules of secrets cannot be had, so that none are looked for");
+	*err = (struct err){0};
+	return fd;
+}
+
 static int scan_change(struct state *s, const char *from, const char *to)
 {
 	s->git.stop = &stopped;
@@ -398,6 +419,8 @@ static int run(void *options, const struct opt_args *args)
 		return tell(&err);
 	}
 	catch_signals(on_signal);
+	_cleanup_fd_ int rules = is_change(o) && asked(o) & SCAN_CHANGES ? secret_rules(&err) : -1;
+	s.pool.rules = rules;
 	if (scan_pool_open(&s.pool, &err) < 0)
 		return tell(&err);
 	int code = is_change(o) ? scan_change(&s, o->diff ? o->diff : "HEAD", o->diff ? args->arg[0] : NULL) : scan_all(&s, args);

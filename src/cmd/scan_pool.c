@@ -155,7 +155,12 @@ static bool is_long(const struct scan_pool *p)
 
 static int ask(struct scan_pool *p, size_t k, const struct scan_job *j)
 {
-	int r = j->before < 0 ? 0 : scan_peer_ask(&p->peer[k], j->before, SCAN_ASK_BEFORE, j->path, &p->o, p->seconds);
+	int r = 0;
+	if (p->rules > 0 && !p->peer[k].has_rules)
+		r = scan_peer_ask(&p->peer[k], p->rules, SCAN_ASK_RULES, "", &p->o, p->seconds);
+	p->peer[k].has_rules = r == 0;
+	if (r == 0 && j->before >= 0)
+		r = scan_peer_ask(&p->peer[k], j->before, SCAN_ASK_BEFORE, j->path, &p->o, p->seconds);
 	return r < 0 ? r : scan_peer_ask(&p->peer[k], j->fd, j->change ? SCAN_ASK_CHANGED : SCAN_ASK_FILE, j->path, &p->o, p->seconds);
 }
 
@@ -174,7 +179,7 @@ static int give_out(struct scan_pool *p, struct err *err)
 			starting += p->peer[k].pid && !p->peer[k].ready;
 		}
 		if (k == p->jobs)
-			return none == SIZE_MAX || starting || !is_long(p) ? 0 : scan_peer_start(&p->peer[none], p->exe, err);
+			return none == SIZE_MAX || starting || !is_long(p) ? 0 : scan_peer_start(&p->peer[none], p->exe, p->rules > 0, err);
 		if (!p->begun_ms)
 			p->begun_ms = scan_now_ms();
 		p->on[k] = p->next;
@@ -248,7 +253,7 @@ int scan_pool_open(struct scan_pool *p, struct err *err)
 	for (size_t i = 0; r == 0 && i < p->window; i++)
 		p->job[i].fd = p->job[i].before = -1;
 	if (r == 0)
-		r = scan_peer_start(&p->peer[0], p->exe, err);
+		r = scan_peer_start(&p->peer[0], p->exe, p->rules > 0, err);
 	while (r == 0 && !p->peer[0].ready && !is_stopped(p))
 		r = wait_for_any(p, true, err);
 	if (r < 0)

@@ -47,6 +47,7 @@ struct scan {
 	bool out_of_steps;
 	bool change; /* it is known what was there before */
 	const struct slice *before;
+	struct dlp_scan *secrets;
 	/* Where the last place in a text was: the next is counted from there. */
 	const uint8_t *counted;
 	uint64_t counted_to;
@@ -308,7 +309,7 @@ static bool look(struct scan *s, const struct scan_input *in)
 	if ((wants(s) & SCAN_CODE) && scan_code_look(s, in))
 		looked |= SCAN_CODE;
 	/* Of a member it is not known what it was. */
-	if ((wants(s) & SCAN_CHANGES) && in->depth == 0 && scan_change_look(s, in, s->before))
+	if ((wants(s) & SCAN_CHANGES) && in->depth == 0 && scan_change_look(s, in, s->before, s->secrets))
 		looked |= SCAN_CHANGES;
 	s->sum->looked |= looked | (claims ? wants(s) & SCAN_MODELS : 0);
 	if (claims == 0 && !in->quiet && !searched(s, in, looked))
@@ -444,12 +445,12 @@ int scan_bytes(struct slice in, const char *name, const struct scan_options *o, 
 	return scan_with(s, in, name, out);
 }
 
-int scan_changed(struct slice in, const struct slice *before, const char *name, const struct scan_options *o,
+int scan_changed(struct slice in, const struct slice *before, struct dlp_scan *secrets, const char *name, const struct scan_options *o,
         void (*fn)(void *arg, const struct scan_finding *f), void *arg, struct scan_summary *out)
 {
 	struct scan *s = calloc(1, sizeof(*s));
 	if (!s)
 		return -ENOMEM;
-	*s = (struct scan){.o = o, .fn = fn, .arg = arg, .change = true, .before = before};
+	*s = (struct scan){.o = o, .fn = fn, .arg = arg, .change = true, .before = before, .secrets = secrets};
 	return scan_with(s, in, name, out);
 }

@@ -120,9 +120,11 @@ struct scan_options {
 [[nodiscard]] int scan_bytes(struct slice in, const char *name, const struct scan_options *o,
         void (*found)(void *arg, const struct scan_finding *f), void *arg, struct scan_summary *out);
 
-/* The same of a change: what is new in `in` is looked for too. `before`: what was in the file; NULL: there was no such file. */
-[[nodiscard]] int scan_changed(struct slice in, const struct slice *before, const char *name, const struct scan_options *o,
-        void (*found)(void *arg, const struct scan_finding *f), void *arg, struct scan_summary *out);
+/* The same of a change: what is new in `in` is looked for too. `before`: what was in the file; NULL: there was no such file. `secrets`:
+ * what finds them (inspect/dlp.h), without generic ones; NULL: they are not looked for. */
+struct dlp_scan;
+[[nodiscard]] int scan_changed(struct slice in, const struct slice *before, struct dlp_scan *secrets, const char *name,
+        const struct scan_options *o, void (*found)(void *arg, const struct scan_finding *f), void *arg, struct scan_summary *out);
 
 /* What is known of many files: the model that reports are made of. */
 struct scan_file {

@@ -113,6 +113,7 @@ static void gather(struct change_facts *f)
 	change_settings(f);
 	change_dependencies(f);
 	change_deferred(f);
+	change_secrets(f);
 }
 
 /* ── the difference ── */
@@ -207,10 +208,11 @@ static void together(struct scan *s, const struct scan_input *in, const struct c
 		}
 }
 
-bool scan_change_look(struct scan *s, const struct scan_input *in, const struct slice *before)
+bool scan_change_look(struct scan *s, const struct scan_input *in, const struct slice *before, struct dlp_scan *secrets)
 {
 	_cleanup_arena_ struct arena arena = ARENA(ARENA_MAX);
-	struct change_facts now = {.arena = &arena, .path = in->path, .text = in->bytes, .test = change_is_test(in->path)};
+	struct change_facts now = {
+	        .arena = &arena, .path = in->path, .text = in->bytes, .test = change_is_test(in->path), .secrets = secrets};
 	struct change_facts old = now;
 	old.text = before ? *before : SLICE_NONE;
 	gather(&now);

@@ -24,7 +24,8 @@ struct change_facts {
 	struct arena *arena;
 	const char *path; /* as far as it is known; its end is */
 	struct slice text;
-	bool test; /* what stands here is for tests or examples */
+	bool test;                /* what stands here is for tests or examples */
+	struct dlp_scan *secrets; /* NULL: they are not looked for */
 	/* What was found. */
 	struct change_fact *fact;
 	size_t n, room;
@@ -48,6 +49,8 @@ void change_dependencies(struct change_facts *f);
 void change_shell(struct change_facts *f);
 /* What runs later by itself. */
 void change_deferred(struct change_facts *f);
+/* Keys and tokens of known formats. */
+void change_secrets(struct change_facts *f);
 /* What is no text. */
 void change_binary(struct change_facts *f);
 

@@ -107,7 +107,7 @@ bool scan_agent_look(struct scan *s, const struct scan_input *in);
 /* Follows values in source code, and reads what a package has run on installation. False: it is neither. */
 bool scan_code_look(struct scan *s, const struct scan_input *in);
 /* What is new in it, against what it was `before`; NULL: it is new. False: it is nothing of which that is known. */
-bool scan_change_look(struct scan *s, const struct scan_input *in, const struct slice *before);
+bool scan_change_look(struct scan *s, const struct scan_input *in, const struct slice *before, struct dlp_scan *secrets);
 /* Notes what it lets the tool do: bits of scan.h. */
 void scan_lets(struct scan *s, uint32_t bits);
 

@@ -6,8 +6,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "inspect/dlp.h"
 #include "sys/fd.h"
 #include "sys/jail.h"
+#include "sys/matcher.h"
 
 #define ERRNO_MAX  4095
 #define MEMORY_MAX ((uint64_t)288 << 20) /* of its own: pages of the file do not count */
@@ -50,8 +52,23 @@ static void unmap(struct slice s)
 		(void)munmap((void *)(uintptr_t)s.p, s.n);
 }
 
+/* They are kept for as long as this process runs. */
+static int read_rules(int fd, struct dlp_scan **out)
+{
+	struct slice image;
+	struct dlp_engine *engine = NULL;
+	struct dlp_work *work = NULL;
+	int r = map(fd, &image);
+	const struct dlp_parts parts = {.rules = image, .no_generic = true};
+	r = r < 0 ? r : dlp_engine_new(&parts, &engine, NULL);
+	r = r < 0 ? r : dlp_work_new(engine, &work);
+	r = r < 0 ? r : dlp_scan_new(engine, work, NULL, out);
+	unmap(image);
+	return r;
+}
+
 /* What was in the file before: -1, there was none. */
-static int one(int socket, int fd, int before, const struct scan_ask *ask)
+static int one(int socket, int fd, int before, struct dlp_scan *secrets, const struct scan_ask *ask)
 {
 	struct sender s = {.socket = socket};
 	struct scan_answer a = {.kind = SCAN_ANSWER_SUMMARY};
@@ -60,7 +77,7 @@ static int one(int socket, int fd, int before, const struct scan_ask *ask)
 	if (a.error == 0 && before >= 0)
 		a.error = map(before, &old);
 	if (a.error == 0 && ask->kind == SCAN_ASK_CHANGED)
-		a.error = scan_changed(in, before >= 0 ? &old : NULL, ask->name, &ask->o, on_found, &s, &a.summary);
+		a.error = scan_changed(in, before >= 0 ? &old : NULL, secrets, ask->name, &ask->o, on_found, &s, &a.summary);
 	else if (a.error == 0)
 		a.error = scan_bytes(in, ask->name, &ask->o, on_found, &s, &a.summary);
 	unmap(in);
@@ -68,10 +85,13 @@ static int one(int socket, int fd, int before, const struct scan_ask *ask)
 	return s.error < 0 ? s.error : send_answer(socket, &a);
 }
 
-int scan_role(int socket)
+int scan_role(int socket, bool rules)
 {
+	struct dlp_scan *secrets = NULL;
 	struct scan_answer ready = {.kind = SCAN_ANSWER_READY};
-	ready.error = jail_serve(MEMORY_MAX);
+	/* The matcher is a library, which is a file. */
+	ready.error = rules ? matcher_load(NULL) : 0;
+	ready.error = ready.error < 0 ? ready.error : jail_serve(MEMORY_MAX);
 	if (send_answer(socket, &ready) < 0 || ready.error < 0)
 		return 1;
 	for (int before = -1;;) {
@@ -85,7 +105,14 @@ int scan_role(int socket)
 			before = fd;
 			continue;
 		}
-		r = ask.kind == SCAN_ASK_BEFORE ? -EBADMSG : one(socket, fd, before, &ask);
+		if (ask.kind == SCAN_ASK_RULES && !secrets) {
+			/* Without them it would be silent about what it was to look for. */
+			if (read_rules(fd, &secrets) < 0)
+				_exit(1);
+			(void)close(fd);
+			continue;
+		}
+		r = ask.kind >= SCAN_ASK_BEFORE ? -EBADMSG : one(socket, fd, before, secrets, &ask);
 		(void)close(fd);
 		if (before >= 0)
 			(void)close(before);

@@ -341,3 +341,9 @@ SCAN_RULE(CHANGE_PROGRAM, "change.program", SCAN_SUSPICIOUS, SCAN_MEDIUM, "newly
 SCAN_RULE(CHANGE_ADDS_BINARY, "change.adds-binary", SCAN_CLEAN, SCAN_LOW, "data that cannot be read",
 	"It is no text and of no usual format of pictures, fonts, sound or documents; or it is a program, in a test.",
 	"See what it is for.")
+SCAN_RULE(CHANGE_SECRET, "change.secret", SCAN_SUSPICIOUS, SCAN_HIGH, "newly has a key or a token in it",
+	"Whoever reads the file, now or in its history, can use it.",
+	"Take it out before it is committed; if it was, have it revoked.")
+SCAN_RULE(CHANGE_TEST_SECRET, "change.test-secret", SCAN_CLEAN, SCAN_LOW, "a key or a token, in a test or an example",
+	"Tests have keys that open nothing; it matters if this one does.",
+	"See that it opens nothing.")

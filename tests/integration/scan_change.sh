@@ -72,4 +72,15 @@ check 'dependencies, workflows, hooks, programs' said 4 \
 	--staged --subject changes
 git commit -qm five
 check 'and none of it once it is there' said 0 '' '' --since HEAD --subject changes .husky .github package.json
+
+# Secrets: of a known format, new, and not in a test. What is there in two parts here is one in the file.
+token=glpat-$(printf '%s' 'x7Kq2ZbV9mTfW' '4RjNcLs')
+printf 'token = "%s"\n' "$token" >src/config.py && mkdir -p tests/data && cp src/config.py tests/data/config.py && git add src tests
+check 'a token' said 4 'tests/data/config.py:1=change.test-secret' 'src/config.py:1=change.secret' --staged --subject changes src/config.py tests/data
+hidden() {
+	! grep -q "$token" "$work/said" && grep -q 'glpat-' "$work/said"
+}
+check 'which is not shown' hidden
+git commit -qm six && printf 'a = 1\ntoken = "%s"\n' "$token" >src/config.py && git add src
+check 'one that was there is not new' said 0 '' '' --staged --subject changes src/config.py
 exit $failed
