@@ -34,17 +34,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	/* The first byte is an option, and a name. */
 	static const char *const names[] = {"notes.txt", "model.pkl", "x.py", "x.js", "CLAUDE.md", ".claude/settings.json",
-	        ".codex/config.toml", "skills/a/b.sh", "x.rb", "package.json"};
+	        ".codex/config.toml", "skills/a/b.sh", "x.rb", "package.json", "x.go", "x.c", "A.java", "requirements.txt",
+	        "pyproject.toml", "Cargo.toml", "go.mod", "package-lock.json", ".github/workflows/a.yml", ".npmrc", "Makefile", ".envrc"};
 	struct scan_options o = {.deep = size && data[0] & 1,
 	        .limits = {.findings = 20, .depth = 4, .unpacked = 1 << 18, .member = 1 << 16, .steps = 20000}};
 	struct seen s = {0};
 	struct scan_summary sum;
 	if (size == 0)
 		return 0;
-	if (scan_bytes_and_runs(slice_of(data + 1, size - 1), names[(data[0] >> 1) % ARRAY_LEN(names)], &o, on_found, on_runs, &s, &sum) <
-	        0)
+	/* A change: what was there before is the first half. */
+	struct slice all = slice_of(data + 1, size - 1), before = slice_sub(all, 0, all.n / 2);
+	const char *name = names[(data[0] >> 1 & 63) % ARRAY_LEN(names)];
+	const struct scan_told to = {.found = on_found, .runs = on_runs, .arg = &s};
+	int r = data[0] & 128 ? scan_changed(slice_from(all, before.n), &before, NULL, name, &o, &to, &sum)
+	                      : scan_bytes_told(all, name, &o, &to, &sum);
+	if (r < 0)
 		return 0;
-	if (sum.found != s.n || sum.verdict < s.worst || (s.n == 0 && sum.dropped == 0 && sum.verdict != SCAN_CLEAN))
+	if (sum.found + sum.notes != s.n || sum.verdict < s.worst || (s.n == 0 && sum.dropped == 0 && sum.verdict != SCAN_CLEAN))
 		__builtin_trap();
 	return 0;
 }

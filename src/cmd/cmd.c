@@ -54,6 +54,7 @@ static const struct {
         {"outside", enforce_role_outside},
         {"notice", enforce_role_notice},
         {"scan", scan_role_main},
+        {"scan-changes", scan_changes_role_main},
         {"provenance", provenance_role_main},
 };
 

@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <limits.h>
 #include <sched.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "base/arena.h"
@@ -13,8 +15,10 @@
 #include "cmd/scan_policy.h"
 #include "crypto/digest.h"
 #include "inspect/scan_story.h"
+#include "inspect/secret_cache.h"
 #include "report/scan.h"
 #include "report/write.h"
+#include "sys/fd.h"
 
 #define KEPT_MAX        20000u /* findings of all files together */
 #define ARENA_MAX       ((size_t)2 << 30)
@@ -78,6 +82,7 @@ static const char *const scan_examples[] = {
         "postern scan --since main",
         "postern scan --diff v1.0 v1.1 models/",
         "postern scan --rules --format json  # what can be found",
+        "postern scan --subject changes --diff HEAD~1 HEAD  # what does a commit bring that was not there?",
         NULL,
 };
 
@@ -182,6 +187,8 @@ static int keep_file(struct state *s, const struct scan_job *j)
 	f.n_edges = edge ? j->n_edges : 0;
 	f.finding = to;
 	f.kept = (uint32_t)kept;
+	for (size_t i = 0; i < kept; i++)
+		f.kept_notes += scan_is_note(&to[i]);
 	if (wants_digest(s, j))
 		f.sha256 = digest(s, j->fd);
 	/* What was scanned is what a digest must be of. */
@@ -250,14 +257,20 @@ static void find_root(char root[PATH_MAX], const char *folder)
 	}
 }
 
-static uint32_t asked(const struct opt_list *subject)
+static bool is_change(const struct scan_opts *o)
+{
+	return o->staged || o->since || o->diff;
+}
+
+static uint32_t asked(const struct scan_opts *o)
 {
 	uint32_t bits = 0;
-	for (size_t i = 0; i < subject->n; i++)
+	for (size_t i = 0; i < o->subject.n; i++)
 		for (size_t k = 0; k < SCAN_SUBJECTS; k++)
-			if (strcmp(subject->item[i], scan_subject_names[k]) == 0)
+			if (strcmp(o->subject.item[i], scan_subject_names[k]) == 0)
 				bits |= 1u << k;
-	return bits ? bits : SCAN_ALL;
+	bits = bits ? bits : SCAN_ALL;
+	return is_change(o) ? bits : bits & ~SCAN_CHANGES;
 }
 
 static void find_place(struct state *s)
@@ -270,7 +283,7 @@ static void find_place(struct state *s)
 	        .folder = s->folder,
 	        .baseline = s->o->baseline,
 	        .deep = s->o->deep,
-	        .subjects = asked(&s->o->subject)};
+	        .subjects = asked(s->o)};
 }
 
 /* Would a file of this name have been met? */
@@ -390,10 +403,12 @@ static int scan_all(struct state *s, const struct opt_args *args)
 }
 
 /* Of a change only what lies below the operands, if there are any. */
-static int on_change(void *arg, const char *path, int fd, int error)
+static int on_change(void *arg, const char *path, int fd, int before, int error)
 {
 	struct state *s = arg;
-	return s->args->n == 0 || in_scope(s, path) ? on_file(s, path, fd, error) : 0;
+	if (s->args->n && !in_scope(s, path))
+		return 0;
+	return scan_pool_add_changed(&s->pool, path, fd, before, error, s->err);
 }
 
 static int on_tree(void *arg, const char *path, int fd, int error)
@@ -405,7 +420,28 @@ static int on_tree(void *arg, const char *path, int fd, int error)
 		return stopped ? -EINTR : 0;
 	if (fd >= 0 && scan_git_has(&s->git, place, fd))
 		return stopped ? -EINTR : 0;
-	return on_change(s, place, fd, error);
+	if (s->args->n && !in_scope(s, place))
+		return 0;
+	_cleanup_fd_ int before = fd < 0 ? -1 : scan_git_before(&s->git, place);
+	return on_change(s, place, fd, before, error);
+}
+
+/* The rules of secrets, for those who scan to read. Without them the rest is looked for. */
+static int secret_rules(struct err *err)
+{
+	_cleanup_arena_ struct arena arena = ARENA((size_t)1 << 20);
+	_cleanup_buf_ struct buf image = BUF(SECRET_IMAGE_MAX);
+	char self[64];
+	int r = secret_load_shared(&arena, &image, err);
+	_cleanup_fd_ int to = r < 0 ? -1 : memfd_create("postern-rules", MFD_CLOEXEC);
+	if (r == 0)
+		r = to < 0 ? -errno : fd_write_all(to, buf_slice(&image));
+	(void)snprintf(self, sizeof(self), "/proc/self/fd/%d", to);
+	int fd = r < 0 ? -1 : open(self, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		cmd_tell("scan", err->code ? err->text : "the rules of secrets cannot be had, so that none are looked for");
+	*err = (struct err){0};
+	return fd;
 }
 
 static int scan_change(struct state *s, const char *from, const char *to)
@@ -436,6 +472,8 @@ static const char *wrong_use(const struct scan_opts *o, const struct opt_args *a
 		return "one of --staged, --since and --diff";
 	if (o->diff && args->n == 0)
 		return "name the second revision";
+	if (!asked(o))
+		return "of changes there is only something to say with --staged, --since or --diff";
 	return args->n == 0 && !o->staged && !o->since ? "name a file or a folder" : NULL;
 }
 
@@ -454,7 +492,7 @@ static int run(void *options, const struct opt_args *args)
 	}
 	(void)signal(SIGPIPE, SIG_IGN);
 	struct state s = {.o = o, .arena = ARENA(ARENA_MAX), .terminal = isatty(STDERR_FILENO) == 1, .args = &below, .err = &err};
-	s.pool = (struct scan_pool){.o = {.deep = o->deep, .subjects = asked(&o->subject), .limits = scan_limits_default()},
+	s.pool = (struct scan_pool){.o = {.deep = o->deep, .subjects = asked(o), .limits = scan_limits_default()},
 	        .jobs = o->jobs ? (unsigned)o->jobs : scan_processors(),
 	        .seconds = FILE_SECONDS,
 	        .done = on_done,
@@ -476,10 +514,11 @@ static int run(void *options, const struct opt_args *args)
 		return tell(&err);
 	}
 	catch_signals(on_signal);
+	_cleanup_fd_ int rules = is_change(o) && asked(o) & SCAN_CHANGES ? secret_rules(&err) : -1;
+	s.pool.rules = rules;
 	if (scan_pool_open(&s.pool, &err) < 0)
 		return tell(&err);
-	bool change = o->staged || o->since || o->diff;
-	int code = change ? scan_change(&s, o->diff ? o->diff : "HEAD", o->diff ? args->arg[0] : NULL) : scan_all(&s, args);
+	int code = is_change(o) ? scan_change(&s, o->diff ? o->diff : "HEAD", o->diff ? args->arg[0] : NULL) : scan_all(&s, args);
 	scan_pool_close(&s.pool);
 	catch_signals(SIG_DFL);
 	if (s.terminal)

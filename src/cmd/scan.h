@@ -14,28 +14,34 @@ struct scan_peer {
 	int socket;
 	int pid;             /* 0: there is none */
 	bool ready;          /* it is confined, and takes files */
+	bool has_rules;      /* it was given those of secrets */
 	int64_t deadline_ms; /* of what it does now: to become ready, or a file; of the monotonic clock */
 };
 /* Of the monotonic clock. */
 int64_t scan_now_ms(void);
 enum scan_peer_said { SCAN_PEER_NOTHING, SCAN_PEER_READY, SCAN_PEER_FINDING, SCAN_PEER_EDGE, SCAN_PEER_SUMMARY };
-/* Starts one from this program's file. It is not ready yet. */
-[[nodiscard]] int scan_peer_start(struct scan_peer *p, int exe, struct err *err);
+/* Starts one from this program's file; `changes`: one that takes rules of secrets. It is not ready yet. */
+[[nodiscard]] int scan_peer_start(struct scan_peer *p, int exe, bool changes, struct err *err);
 /* Ends it. How it had ended: its signal, or 0. */
 int scan_peer_end(struct scan_peer *p);
-/* Gives a ready one a file. */
-[[nodiscard]] int scan_peer_ask(struct scan_peer *p, int fd, const char *name, const struct scan_options *o, unsigned seconds);
+/* Gives a ready one a file, or first what was in it. */
+[[nodiscard]] int scan_peer_ask(
+        struct scan_peer *p, int fd, enum scan_ask_kind kind, const char *name, const struct scan_options *o, unsigned seconds);
 /* What it says now, without waiting: an enum scan_peer_said; -EPIPE at its end, -ETIMEDOUT past the deadline, -EBADMSG for what nobody
  * honest says; others: why it cannot be confined. */
 [[nodiscard]] int scan_peer_take(struct scan_peer *p, struct scan_answer *a);
 
 /* The role: see inspect/scan_role.h; its socket is descriptor 3. */
 int scan_role_main(void);
+/* The same of one that takes rules of secrets, too. */
+int scan_changes_role_main(void);
 
 /* A file on its way. */
 struct scan_job {
 	char *path;
-	int fd;    /* -1: there is none */
+	int fd;     /* -1: there is none */
+	int before; /* of a change: what was in it; -1: it is new */
+	bool change;
 	int error; /* negative errno: why not */
 	struct scan_summary sum;
 	struct scan_finding *found; /* n_found */
@@ -63,6 +69,7 @@ struct scan_pool {
 	void (*tick)(void *arg, const char *path);
 	void *arg;
 	const volatile sig_atomic_t *stop; /* may be NULL */
+	int rules;                         /* of secrets, for changes: an image of inspect/secret_table.h; 0: there is none */
 
 	int exe;
 	struct scan_peer peer[SCAN_JOBS_MAX];
@@ -76,6 +83,8 @@ struct scan_pool {
 [[nodiscard]] int scan_pool_open(struct scan_pool *p, struct err *err);
 /* Adds a file; `fd` stays the caller's, and is -1 for one that cannot be opened (`error`). -EINTR: stopped; others as done() gave. */
 [[nodiscard]] int scan_pool_add(struct scan_pool *p, const char *path, int fd, int error, struct err *err);
+/* The same of one that was changed: `before` is what was in it, and stays the caller's; -1: it is new. */
+[[nodiscard]] int scan_pool_add_changed(struct scan_pool *p, const char *path, int fd, int before, int error, struct err *err);
 /* Waits for all that were added; of those that were not done when it is stopped nothing is told. */
 [[nodiscard]] int scan_pool_finish(struct scan_pool *p, struct err *err);
 void scan_pool_close(struct scan_pool *p);
@@ -98,6 +107,7 @@ struct scan_walk {
 /* What git says has changed. */
 struct scan_change {
 	const char *path, *id; /* below the root of the tree; of the object */
+	const char *before;    /* of the object it was before, under this name or another; NULL: it is new */
 	enum { SCAN_CHANGE_FILE, SCAN_CHANGE_LINK, SCAN_CHANGE_MODULE } kind;
 };
 struct scan_git {
@@ -118,10 +128,12 @@ void scan_git_close(struct scan_git *g);
 [[nodiscard]] int scan_git_diff(struct scan_git *g, const char *from, const char *to, struct err *err);
 /* Calls `file` for each that was listed, with its content, in the order of git; -ELOOP for a link that leads out of the tree, -EFBIG for
  * more than 2 GiB, -ETIMEDOUT for all from the first that git says nothing of for half a minute. */
-[[nodiscard]] int scan_git_each(struct scan_git *g, int (*file)(void *arg, const char *path, int fd, int error), void *arg);
+[[nodiscard]] int scan_git_each(struct scan_git *g, int (*file)(void *arg, const char *path, int fd, int before, int error), void *arg);
 /* Lists all of a revision, and whether a file has the same content there. */
 [[nodiscard]] int scan_git_tree(struct scan_git *g, const char *rev, struct err *err);
 bool scan_git_has(const struct scan_git *g, const char *path, int fd);
+/* What a file has in that revision: a descriptor of the caller's; -ENOENT: it is not there. */
+[[nodiscard]] int scan_git_before(struct scan_git *g, const char *path);
 
 /* What is known already: a rule, in a file, of this content. */
 struct scan_pin {

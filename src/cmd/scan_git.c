@@ -28,6 +28,7 @@
 #define SILENT_MS  30000
 #define BLOB_MAX   ((uint64_t)2 << 30)
 #define HEAP_MAX   ((rlim_t)1 << 30)
+#define MOVED      "-l400" /* files at most that are compared to find what was moved; of more only those that are the same */
 
 /* The folder that git gets. */
 
@@ -287,7 +288,7 @@ static int tree_of(struct scan_git *g, const char *rev, bool may_lack, char id[8
 
 /* Lists. */
 
-static int add_change(struct scan_git *g, struct slice mode, struct slice id, struct slice path)
+static int add_change(struct scan_git *g, struct slice mode, struct slice id, struct slice before, struct slice path)
 {
 	if (g->n == g->room) {
 		size_t more = g->room ? 2 * g->room : 1024;
@@ -299,13 +300,14 @@ static int add_change(struct scan_git *g, struct slice mode, struct slice id, st
 	}
 	struct scan_change c = {.path = arena_str(&g->arena, path), .id = arena_str(&g->arena, id)};
 	c.kind = slice_is(mode, "160000") ? SCAN_CHANGE_MODULE : slice_is(mode, "120000") ? SCAN_CHANGE_LINK : SCAN_CHANGE_FILE;
-	if (!c.path || !c.id)
+	c.before = before.n ? arena_str(&g->arena, before) : NULL;
+	if (!c.path || !c.id || (before.n && !c.before))
 		return -ENOMEM;
 	g->change[g->n++] = c;
 	return 0;
 }
 
-/* ":100644 100644 OLD NEW M\0path\0": what there is on the new side. */
+/* ":100644 100644 OLD NEW M\0path\0", ":100644 100644 OLD NEW R90\0from\0path\0": what there is on the new side. */
 static int read_raw(struct scan_git *g, struct slice said)
 {
 	struct slice head, path, word[5];
@@ -316,8 +318,13 @@ static int read_raw(struct scan_git *g, struct slice said)
 			n++;
 		if (n != ARRAY_LEN(word) || !slice_split(&said, 0, &path))
 			return -EBADMSG;
+		bool moved = word[4].n && (word[4].p[0] == 'R' || word[4].p[0] == 'C');
+		if (moved && !slice_split(&said, 0, &path))
+			return -EBADMSG;
+		/* What was a link, or another repository, had no content here. */
+		bool was = slice_ends(word[0], SLICE("644")) || slice_ends(word[0], SLICE("755"));
 		if (!slice_is(word[1], "000000"))
-			r = add_change(g, word[1], word[3], path);
+			r = add_change(g, word[1], word[3], was ? word[2] : SLICE_NONE, path);
 	}
 	return r;
 }
@@ -326,8 +333,9 @@ int scan_git_diff(struct scan_git *g, const char *from, const char *to, struct e
 {
 	_cleanup_buf_ struct buf said = BUF(LIST_MAX);
 	char old[80] = "", new[80] = "";
-	const char *const trees[] = {"diff-tree", "-r", "-z", "--raw", "--no-renames", "--full-index", old, new, NULL},
-	                  *const staged[] = {"diff-index", "--cached", "-z", "--raw", "--no-renames", "--full-index", old, "--", NULL};
+	/* A file that was moved is what it was: else all that is in it would be new. */
+	const char *const trees[] = {"diff-tree", "-r", "-z", "--raw", "-M", MOVED, "--full-index", old, new, NULL},
+	                  *const staged[] = {"diff-index", "--cached", "-z", "--raw", "-M", MOVED, "--full-index", old, "--", NULL};
 	int r = tree_of(g, from, !to, old, err);
 	if (r == 0 && to)
 		r = tree_of(g, to, false, new, err);
@@ -356,7 +364,7 @@ int scan_git_tree(struct scan_git *g, const char *rev, struct err *err)
 	struct slice rest = buf_slice(&said), entry, mode, type, blob;
 	while (r == 0 && slice_split(&rest, 0, &entry) && entry.n) {
 		bool whole = slice_split(&entry, ' ', &mode) && slice_split(&entry, ' ', &type) && slice_split(&entry, '\t', &blob);
-		r = whole ? add_change(g, mode, blob, entry) : -EBADMSG;
+		r = whole ? add_change(g, mode, blob, SLICE_NONE, entry) : -EBADMSG;
 	}
 	if (r == 0 && g->n)
 		qsort(g->change, g->n, sizeof(*g->change), by_path);
@@ -444,7 +452,7 @@ static int copy(const struct scan_git *g, int to, uint64_t n)
 	return 0;
 }
 
-static int content(struct scan_git *g, const struct scan_change *c)
+static int content(struct scan_git *g, const char *id)
 {
 	static const char *const batch[] = {"cat-file", "--batch", NULL};
 	char line[128];
@@ -454,7 +462,7 @@ static int content(struct scan_git *g, const struct scan_change *c)
 	if (g->silent)
 		return -ETIMEDOUT;
 	int r = g->pid ? 0 : start_git(g, batch, true, &g->pid, &g->in, &g->out);
-	int n = snprintf(line, sizeof(line), "%.80s\n", c->id);
+	int n = snprintf(line, sizeof(line), "%.80s\n", id);
 	r = r < 0 ? r : fd_write_all(g->in, slice_of(line, (size_t)n));
 	r = r < 0 ? r : read_head(g, &size);
 	if (r == -ENOENT)
@@ -485,25 +493,34 @@ static bool leads_out(const char *path, struct slice target)
 	return depth < 0;
 }
 
-int scan_git_each(struct scan_git *g, int (*file)(void *arg, const char *path, int fd, int error), void *arg)
+int scan_git_before(struct scan_git *g, const char *path)
+{
+	const struct scan_change key = {.path = path};
+	const struct scan_change *c = g->n ? bsearch(&key, g->change, g->n, sizeof(*g->change), by_path) : NULL;
+	return c && c->kind == SCAN_CHANGE_FILE ? content(g, c->id) : -ENOENT;
+}
+
+int scan_git_each(struct scan_git *g, int (*file)(void *arg, const char *path, int fd, int before, int error), void *arg)
 {
 	int r = 0;
 	for (size_t i = 0; i < g->n && r == 0; i++) {
 		const struct scan_change *c = &g->change[i];
 		if (c->kind == SCAN_CHANGE_MODULE) {
 			/* Another repository's, which is not here. */
-			r = file(arg, c->path, -1, -EOPNOTSUPP);
+			r = file(arg, c->path, -1, -1, -EOPNOTSUPP);
 			continue;
 		}
-		_cleanup_fd_ int fd = content(g, c);
+		_cleanup_fd_ int fd = content(g, c->id);
 		if (fd < 0 || c->kind == SCAN_CHANGE_FILE) {
-			r = file(arg, c->path, fd < 0 ? -1 : fd, fd < 0 ? fd : 0);
+			/* If it cannot be had, all of the file is new: that says more, and not less. */
+			_cleanup_fd_ int before = fd >= 0 && c->before ? content(g, c->before) : -1;
+			r = file(arg, c->path, fd < 0 ? -1 : fd, before, fd < 0 ? fd : 0);
 			continue;
 		}
 		char target[LINK_MAX];
 		ssize_t n = pread(fd, target, sizeof(target), 0);
 		if (n < 0 || n == LINK_MAX || leads_out(c->path, slice_of(target, (size_t)n)))
-			r = file(arg, c->path, -1, -ELOOP);
+			r = file(arg, c->path, -1, -1, -ELOOP);
 	}
 	return r;
 }

@@ -39,7 +39,7 @@ static void ignore_signals(void)
 		(void)signal(signals[i], SIG_IGN);
 }
 
-int scan_peer_start(struct scan_peer *p, int exe, struct err *err)
+int scan_peer_start(struct scan_peer *p, int exe, bool changes, struct err *err)
 {
 	int pair[2];
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
@@ -47,7 +47,7 @@ int scan_peer_start(struct scan_peer *p, int exe, struct err *err)
 	pid_t pid = fork();
 	if (pid == 0) {
 		ignore_signals();
-		process_become_role("scan", exe, pair[1], -1);
+		process_become_role(changes ? "scan-changes" : "scan", exe, pair[1], -1);
 	}
 	int r = pid < 0 ? -errno : 0;
 	(void)close(pair[1]);
@@ -59,9 +59,9 @@ int scan_peer_start(struct scan_peer *p, int exe, struct err *err)
 	return 0;
 }
 
-int scan_peer_ask(struct scan_peer *p, int fd, const char *name, const struct scan_options *o, unsigned seconds)
+int scan_peer_ask(struct scan_peer *p, int fd, enum scan_ask_kind kind, const char *name, const struct scan_options *o, unsigned seconds)
 {
-	struct scan_ask ask = {.o = *o};
+	struct scan_ask ask = {.o = *o, .kind = kind};
 	/* Its end counts: that is where a name says what it is. */
 	size_t n = strlen(name), skip = n < sizeof(ask.name) ? 0 : n - sizeof(ask.name) + 1;
 	memcpy(ask.name, name + skip, n - skip);
@@ -89,5 +89,10 @@ int scan_peer_take(struct scan_peer *p, struct scan_answer *a)
 
 int scan_role_main(void)
 {
-	return scan_role(3);
+	return scan_role(3, false);
+}
+
+int scan_changes_role_main(void)
+{
+	return scan_role(3, true);
 }

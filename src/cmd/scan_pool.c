@@ -27,8 +27,10 @@ static void add_finding(struct scan_pool *p, struct scan_job *j, const struct sc
 {
 	enum scan_verdict v = scan_rules[f->rule].verdict;
 	j->sum.verdict = v > j->sum.verdict ? v : j->sum.verdict;
-	scan_rule_add(&j->sum.rules, f->rule);
-	j->sum.found++;
+	if (!scan_is_note(f))
+		scan_rule_add(&j->sum.rules, f->rule);
+	j->sum.found += !scan_is_note(f);
+	j->sum.notes += scan_is_note(f);
 	if (j->n_found == j->room) {
 		size_t more = j->room ? 2 * j->room : 4;
 		struct scan_finding *larger = realloc(j->found, more * sizeof(*larger));
@@ -66,6 +68,7 @@ static void take_summary(struct scan_job *j, const struct scan_summary *said)
 	j->sum = *said;
 	j->sum.verdict = told.verdict > said->verdict ? told.verdict : said->verdict;
 	j->sum.found = told.found > said->found ? told.found : said->found;
+	j->sum.notes = told.notes;
 	for (size_t i = 0; i < sizeof(told.rules.bits); i++)
 		j->sum.rules.bits[i] |= told.rules.bits[i];
 }
@@ -101,7 +104,8 @@ static void job_free(struct scan_pool *p, struct scan_job *j)
 	free(j->found);
 	free(j->edge);
 	fd_closep(&j->fd);
-	*j = (struct scan_job){.fd = -1};
+	fd_closep(&j->before);
+	*j = (struct scan_job){.fd = -1, .before = -1};
 }
 
 /* Processes. */
@@ -163,6 +167,17 @@ static bool is_long(const struct scan_pool *p)
 	return p->begun_ms == 0 || scan_now_ms() - p->begun_ms >= START_MS;
 }
 
+static int ask(struct scan_pool *p, size_t k, const struct scan_job *j)
+{
+	int r = 0;
+	if (p->rules > 0 && !p->peer[k].has_rules)
+		r = scan_peer_ask(&p->peer[k], p->rules, SCAN_ASK_RULES, "", &p->o, p->seconds);
+	p->peer[k].has_rules = r == 0;
+	if (r == 0 && j->before >= 0)
+		r = scan_peer_ask(&p->peer[k], j->before, SCAN_ASK_BEFORE, j->path, &p->o, p->seconds);
+	return r < 0 ? r : scan_peer_ask(&p->peer[k], j->fd, j->change ? SCAN_ASK_CHANGED : SCAN_ASK_FILE, j->path, &p->o, p->seconds);
+}
+
 /* Files to processes that wait for one; another process if there is none. */
 static int give_out(struct scan_pool *p, struct err *err)
 {
@@ -178,12 +193,12 @@ static int give_out(struct scan_pool *p, struct err *err)
 			starting += p->peer[k].pid && !p->peer[k].ready;
 		}
 		if (k == p->jobs)
-			return none == SIZE_MAX || starting || !is_long(p) ? 0 : scan_peer_start(&p->peer[none], p->exe, err);
+			return none == SIZE_MAX || starting || !is_long(p) ? 0 : scan_peer_start(&p->peer[none], p->exe, p->rules > 0, err);
 		if (!p->begun_ms)
 			p->begun_ms = scan_now_ms();
 		p->on[k] = p->next;
 		j->state = SCAN_JOB_RUNS;
-		int r = look_at(j, j->at) ? scan_peer_ask(&p->peer[k], j->fd, j->path, &p->o, p->seconds) : -errno;
+		int r = look_at(j, j->at) ? ask(p, k, j) : -errno;
 		if (r < 0)
 			lose(p, k, r);
 	}
@@ -250,9 +265,9 @@ int scan_pool_open(struct scan_pool *p, struct err *err)
 	else if (!p->job)
 		r = err_set(err, -ENOMEM, "no memory");
 	for (size_t i = 0; r == 0 && i < p->window; i++)
-		p->job[i].fd = -1;
+		p->job[i].fd = p->job[i].before = -1;
 	if (r == 0)
-		r = scan_peer_start(&p->peer[0], p->exe, err);
+		r = scan_peer_start(&p->peer[0], p->exe, p->rules > 0, err);
 	while (r == 0 && !p->peer[0].ready && !is_stopped(p))
 		r = wait_for_any(p, true, err);
 	if (r < 0)
@@ -260,7 +275,7 @@ int scan_pool_open(struct scan_pool *p, struct err *err)
 	return r;
 }
 
-int scan_pool_add(struct scan_pool *p, const char *path, int fd, int error, struct err *err)
+static int add(struct scan_pool *p, const char *path, int fd, bool change, int before, int error, struct err *err)
 {
 	int r = 0;
 	while (r == 0 && p->tail - p->head == p->window && !is_stopped(p))
@@ -269,9 +284,14 @@ int scan_pool_add(struct scan_pool *p, const char *path, int fd, int error, stru
 		return r < 0 ? r : -EINTR;
 	struct scan_job *j = job_at(p, p->tail);
 	struct stat st = {0};
-	*j = (struct scan_job){.path = strdup(path), .fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0), .error = error};
+	*j = (struct scan_job){.path = strdup(path),
+	        .fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0),
+	        .change = change,
+	        .before = before < 0 ? -1 : fcntl(before, F_DUPFD_CLOEXEC, 0),
+	        .error = error};
 	if (!j->path) {
 		fd_closep(&j->fd);
+		fd_closep(&j->before);
 		return err_set(err, -ENOMEM, "no memory");
 	}
 	if (fd >= 0 && (j->fd < 0 || fstat(j->fd, &st) < 0))
@@ -287,6 +307,16 @@ int scan_pool_add(struct scan_pool *p, const char *path, int fd, int error, stru
 		j->state = SCAN_JOB_DONE;
 	}
 	return step(p, false, err);
+}
+
+int scan_pool_add(struct scan_pool *p, const char *path, int fd, int error, struct err *err)
+{
+	return add(p, path, fd, false, -1, error, err);
+}
+
+int scan_pool_add_changed(struct scan_pool *p, const char *path, int fd, int before, int error, struct err *err)
+{
+	return add(p, path, fd, true, before, error, err);
 }
 
 int scan_pool_finish(struct scan_pool *p, struct err *err)

@@ -14,23 +14,7 @@
 #include "sys/path.h"
 #include "sys/share.h"
 
-#define RULES_MAX ((size_t)4 << 20)
-#define FILE_MAX  ((size_t)4 << 20)
-
-static int find_rules(struct arena *arena, struct buf *rules, struct err *err)
-{
-	const char *share[SHARE_DATA_MAX];
-	size_t n = share_data(arena, share);
-	for (size_t i = 0; i < n; i++) {
-		_cleanup_buf_ struct buf text = BUF(RULES_MAX);
-		const char *path = arena_fmt(arena, "%s/rules/secrets.yaml", share[i]);
-		if (!path || path_read(AT_FDCWD, path, &text) < 0)
-			continue;
-		_cleanup_fd_ int cache = kept_folder();
-		return secret_load(&(struct secret_source){.name = path, .text = buf_slice(&text)}, 1, cache, rules, err);
-	}
-	return err_set(err, -ENOENT, "the rules of secrets are not there: set POSTERN_SHARE to the folder that holds rules/secrets.yaml");
-}
+#define FILE_MAX ((size_t)4 << 20)
 
 static int add_place(struct fingerprint_index *x, const char *path, struct err *err)
 {
@@ -80,7 +64,7 @@ int session_search(struct arena *arena, const struct policy_settings *set, const
 		any |= set->dlp.class[c].verdict != POLICY_DLP_OFF;
 	if (!any)
 		return 0;
-	int r = find_rules(arena, rules, err);
+	int r = secret_load_shared(arena, rules, err);
 	for (size_t i = 0; r == 0 && i < n; i++)
 		if (strlen(credential[i].key) >= DLP_PIECE)
 			gate_value_put(values, DLP_CREDENTIAL, slice_str(credential[i].c->name), slice_str(credential[i].key));

@@ -37,9 +37,7 @@ static const struct scan_detector detectors[] = {
 
 struct scan {
 	const struct scan_options *o;
-	void (*fn)(void *arg, const struct scan_finding *f);
-	void (*runs)(void *arg, const struct scan_edge *e);
-	void *arg;
+	struct scan_told to;
 	uint32_t edges;
 	struct scan_summary *sum;
 	uint64_t steps, unpacked;
@@ -47,6 +45,9 @@ struct scan {
 	uint64_t same[SAME];
 	unsigned n_same;
 	bool out_of_steps;
+	bool change; /* it is known what was there before */
+	const struct slice *before;
+	struct dlp_scan *secrets;
 	/* Where the last place in a text was: the next is counted from there. */
 	const uint8_t *counted;
 	uint64_t counted_to;
@@ -117,9 +118,11 @@ static void put_text(char *to, size_t size, struct slice from)
 static void tell(struct scan *s, struct scan_finding *f, bool all)
 {
 	const struct scan_rule *r = &scan_rules[f->rule];
+	bool note = r->verdict == SCAN_CLEAN;
 	if (r->verdict > s->sum->verdict)
 		s->sum->verdict = r->verdict;
-	scan_rule_add(&s->sum->rules, f->rule);
+	if (!note)
+		scan_rule_add(&s->sum->rules, f->rule);
 	uint64_t key = slice_hash(slice_str(f->evidence)) * 31 + slice_hash(slice_str(f->member)) * 7 + f->rule;
 	for (unsigned i = 0; i < s->n_same && !all; i++)
 		if (s->same[i] == key)
@@ -131,13 +134,14 @@ static void tell(struct scan *s, struct scan_finding *f, bool all)
 		s->sum->uncovered += f->n < left ? f->n : left;
 	}
 	if (s->told[r->verdict] >= s->o->limits.findings) {
-		s->sum->dropped++;
+		s->sum->dropped += !note;
 		return;
 	}
 	s->told[r->verdict]++;
-	s->sum->found++;
-	if (s->fn)
-		s->fn(s->arg, f);
+	s->sum->found += !note;
+	s->sum->notes += note;
+	if (s->to.found)
+		s->to.found(s->to.arg, f);
 }
 
 __attribute__((format(printf, 4, 0))) static void found(
@@ -198,7 +202,7 @@ static void put_shown(char *to, size_t size, struct slice text)
 
 bool scan_wants_runs(const struct scan *s)
 {
-	return s->runs && s->edges < SCAN_EDGES_MAX;
+	return s->to.runs && s->edges < SCAN_EDGES_MAX;
 }
 
 void scan_ran(struct scan *s, const struct scan_input *in, enum scan_how how, size_t at, struct slice file, struct slice command)
@@ -211,7 +215,7 @@ void scan_ran(struct scan *s, const struct scan_input *in, enum scan_how how, si
 	e.line = s->line;
 	put_shown(e.target, sizeof(e.target), file);
 	put_shown(e.evidence, sizeof(e.evidence), slice_trim(command));
-	s->runs(s->arg, &e);
+	s->to.runs(s->to.arg, &e);
 }
 
 /* What several detectors want to know. */
@@ -273,7 +277,8 @@ static void disguised(struct scan *s, const struct scan_input *in, const char *f
 
 static uint32_t wants(const struct scan *s)
 {
-	return s->o->subjects ? s->o->subjects : SCAN_ALL;
+	uint32_t w = s->o->subjects ? s->o->subjects : SCAN_ALL;
+	return s->change ? w : w & ~SCAN_CHANGES;
 }
 
 static bool called_model(const struct scan_input *in)
@@ -334,6 +339,9 @@ static bool look(struct scan *s, const struct scan_input *in)
 		looked |= SCAN_AGENTS;
 	if ((wants(s) & SCAN_CODE) && scan_code_look(s, in))
 		looked |= SCAN_CODE;
+	/* Of a member it is not known what it was. */
+	if ((wants(s) & SCAN_CHANGES) && in->depth == 0 && scan_change_look(s, in, s->before, s->secrets))
+		looked |= SCAN_CHANGES;
 	s->sum->looked |= looked | (claims ? wants(s) & SCAN_MODELS : 0);
 	if (claims == 0 && !in->quiet && !searched(s, in, looked))
 		not_claimed(s, in);
@@ -446,25 +454,37 @@ void scan_payload_texts(struct scan *s, const struct scan_input *in, struct slic
 			scan_payload(s, in, slice_sub(i.value, 1, i.value.n - 2), (size_t)(i.value.p - in->bytes.p));
 }
 
-int scan_bytes(struct slice in, const char *name, const struct scan_options *o, void (*fn)(void *arg, const struct scan_finding *f),
-        void *arg, struct scan_summary *out)
-{
-	return scan_bytes_and_runs(in, name, o, fn, NULL, arg, out);
-}
-
-int scan_bytes_and_runs(struct slice in, const char *name, const struct scan_options *o,
-        void (*fn)(void *arg, const struct scan_finding *f), void (*runs)(void *arg, const struct scan_edge *e), void *arg,
-        struct scan_summary *out)
+static int scan_with(const struct scan *how, struct slice in, const char *name, struct scan_summary *out)
 {
 	struct scan_summary sum = {.size = in.n};
-	struct scan *s = calloc(1, sizeof(*s));
+	struct scan *s = malloc(sizeof(*s));
 	if (!s)
 		return -ENOMEM;
-	*s = (struct scan){.o = o, .fn = fn, .runs = runs, .arg = arg, .sum = &sum};
+	*s = *how;
+	s->sum = &sum;
 	const char *slash = strrchr(name, '/');
 	const struct scan_input all = {.bytes = in, .size = in.n, .member = "", .name = slash ? slash + 1 : name, .path = name};
 	(void)look(s, &all);
 	free(s);
 	*out = sum;
 	return 0;
+}
+
+int scan_bytes_told(
+        struct slice in, const char *name, const struct scan_options *o, const struct scan_told *to, struct scan_summary *out)
+{
+	return scan_with(&(struct scan){.o = o, .to = *to}, in, name, out);
+}
+
+int scan_bytes(struct slice in, const char *name, const struct scan_options *o, void (*fn)(void *arg, const struct scan_finding *f),
+        void *arg, struct scan_summary *out)
+{
+	return scan_bytes_told(in, name, o, &(struct scan_told){.found = fn, .arg = arg}, out);
+}
+
+int scan_changed(struct slice in, const struct slice *before, struct dlp_scan *secrets, const char *name, const struct scan_options *o,
+        const struct scan_told *to, struct scan_summary *out)
+{
+	return scan_with(
+	        &(struct scan){.o = o, .to = *to, .change = true, .before = before, .secrets = secrets}, in, name, out);
 }

@@ -9,7 +9,7 @@
 
 /* In order of what counts when there are several: the worst. */
 enum scan_verdict {
-	SCAN_CLEAN,      /* all of it was understood, and nothing was found */
+	SCAN_CLEAN,      /* all of it was understood, and nothing was found; of a rule: a note, which is told and changes no verdict */
 	SCAN_UNSCANNED,  /* a part was not understood or not reached: not to be taken for clean */
 	SCAN_SUSPICIOUS, /* what an honest file of this kind does not have; a person should look */
 	SCAN_BAD,        /* it runs code or reaches out when it is loaded, or was made to deceive scanners */
@@ -56,13 +56,14 @@ uint32_t scan_rule_find(struct slice id);
 #define SCAN_FORM_MAX     64u
 
 /* What can be looked for; bits. */
-#define SCAN_MODELS   1u /* what runs when a model is loaded */
-#define SCAN_TEXT     2u /* what text hides from whoever reads it */
-#define SCAN_AGENTS   4u /* what the configuration of an AI tool lets it do */
-#define SCAN_CODE     8u /* what a program does with what it decodes or fetches, and with secrets */
-#define SCAN_SUBJECTS 4u
-#define SCAN_ALL      15u
-/* "models", "text", "agents", "code"; NULL-terminated, in the order of the bits. */
+#define SCAN_MODELS   1u  /* what runs when a model is loaded */
+#define SCAN_TEXT     2u  /* what text hides from whoever reads it */
+#define SCAN_AGENTS   4u  /* what the configuration of an AI tool lets it do */
+#define SCAN_CODE     8u  /* what a program does with what it decodes or fetches, and with secrets */
+#define SCAN_CHANGES  16u /* what a change brings that was not there before; only where it is known what was */
+#define SCAN_SUBJECTS 5u
+#define SCAN_ALL      31u
+/* "models", "text", "agents", "code", "changes"; NULL-terminated, in the order of the bits. */
 extern const char *const scan_subject_names[SCAN_SUBJECTS + 1];
 
 /* What the configuration of an AI tool lets it do; bits. That alone is no finding. */
@@ -112,7 +113,8 @@ struct scan_summary {
 	uint32_t looked;            /* subjects it was searched for, that or what is in it; a verdict is about these only */
 	uint32_t lets;              /* of the configuration of an AI tool: what it lets it do */
 	uint64_t size, uncovered;   /* bytes; uncovered of the file, or of what was unpacked from it */
-	uint32_t found, dropped;    /* findings that were told, and that were not */
+	uint32_t found, dropped;    /* findings that were told, and that were not; notes are in neither */
+	uint32_t notes;             /* that were told */
 	struct scan_rule_set rules; /* of all of them */
 	char form[SCAN_FORM_MAX];   /* what it is taken for, "zip"; several with commas; "": not known */
 };
@@ -137,10 +139,20 @@ struct scan_options {
 [[nodiscard]] int scan_bytes(struct slice in, const char *name, const struct scan_options *o,
         void (*found)(void *arg, const struct scan_finding *f), void *arg, struct scan_summary *out);
 
-/* The same, and tells which other files it has run. `runs` may be NULL. */
-[[nodiscard]] int scan_bytes_and_runs(struct slice in, const char *name, const struct scan_options *o,
-        void (*found)(void *arg, const struct scan_finding *f), void (*runs)(void *arg, const struct scan_edge *e), void *arg,
-        struct scan_summary *out);
+/* Whom what is found is told: all but `found` may be NULL. */
+struct scan_told {
+	void (*found)(void *arg, const struct scan_finding *f);
+	void (*runs)(void *arg, const struct scan_edge *e); /* which other files it has run */
+	void *arg;
+};
+[[nodiscard]] int scan_bytes_told(
+        struct slice in, const char *name, const struct scan_options *o, const struct scan_told *to, struct scan_summary *out);
+
+/* The same of a change: what is new in `in` is looked for too. `before`: what was in the file; NULL: there was no such file. `secrets`:
+ * what finds them (inspect/dlp.h), without generic ones; NULL: they are not looked for. */
+struct dlp_scan;
+[[nodiscard]] int scan_changed(struct slice in, const struct slice *before, struct dlp_scan *secrets, const char *name,
+        const struct scan_options *o, const struct scan_told *to, struct scan_summary *out);
 
 /* That what a rule finds in a file of this content is let pass, by whom and until when. Texts can be anything. */
 struct scan_exception {
@@ -153,9 +165,9 @@ struct scan_exception {
 struct scan_file {
 	const char *path;
 	struct scan_summary sum;
-	const struct scan_finding *finding; /* sum.found, or fewer if a limit was reached: `kept` */
-	uint32_t kept;
-	const char *sha256; /* of its content, in hex; NULL: not asked for, or it could not be had */
+	const struct scan_finding *finding; /* sum.found and sum.notes, or fewer if a limit was reached: `kept` */
+	uint32_t kept, kept_notes;          /* kept_notes: of those that are kept, which are notes */
+	const char *sha256;                 /* of its content, in hex; NULL: not asked for, or it could not be had */
 	/* Findings of these rules are known of this content (a baseline) or let pass (`excepted`), and do not count in sum.verdict. */
 	struct scan_rule_set pinned;
 	const struct scan_exception *excepted;
@@ -211,6 +223,15 @@ struct scan_result {
 	uint64_t left_out; /* files that do not concern the subjects that were asked for */
 	uint32_t subjects; /* that were looked for */
 };
+static inline bool scan_is_note(const struct scan_finding *f)
+{
+	return scan_rules[f->rule].verdict == SCAN_CLEAN;
+}
+/* Findings that are not kept. */
+static inline uint64_t scan_file_more(const struct scan_file *f)
+{
+	return (uint64_t)f->sum.dropped + (f->sum.found - (f->kept - f->kept_notes));
+}
 /* The worst of its findings that block. */
 enum scan_verdict scan_file_blocks(const struct scan_result *r, const struct scan_file *f);
 /* The worst of all files' findings that block; `n`, if not NULL: in how many files there are such. */

@@ -153,7 +153,7 @@ static void tell_told(const struct agent *a, unsigned does, size_t at, struct sl
 
 /* ── hosts ── */
 
-static struct slice host_of(struct slice url)
+struct slice scan_host_of(struct slice url)
 {
 	size_t at = slice_find(url, SLICE("://"), 0);
 	struct slice h = slice_from(url, at == SLICE_NPOS ? 0 : at + 3);
@@ -191,7 +191,7 @@ static bool is_own_net(struct slice host)
 
 static void host(const struct agent *a, struct slice url)
 {
-	struct slice h = host_of(url);
+	struct slice h = scan_host_of(url);
 	/* What is put in when it is read is somebody's own. */
 	if (h.n == 0 || slice_chr(h, '$', 0) != SLICE_NPOS || slice_chr(h, '{', 0) != SLICE_NPOS || slice_chr(h, '<', 0) != SLICE_NPOS)
 		return;
@@ -333,7 +333,7 @@ static void server(const struct agent *a, const struct conf *v)
 		variables(a, env);
 	scan_lets(a->s, SCAN_LETS_SERVERS);
 	for (const struct conf *u = v->child; u; u = u->next)
-		if (conf_is_text(u) && is_under(host_of(u->text), tunnels, ARRAY_LEN(tunnels)))
+		if (conf_is_text(u) && is_under(scan_host_of(u->text), tunnels, ARRAY_LEN(tunnels)))
 			tell(a, SCAN_RULE_AGENT_TUNNEL, place(a, u->text), u->text);
 }
 
@@ -662,7 +662,7 @@ static void data(struct agent *a)
 		size_t n = 3;
 		while (n < url.n && url.p[n] > ' ' && !strchr("\"'`<>)]},", url.p[n]))
 			n++;
-		if (is_under(host_of(slice_sub(url, 0, n)), tunnels, ARRAY_LEN(tunnels)))
+		if (is_under(scan_host_of(slice_sub(url, 0, n)), tunnels, ARRAY_LEN(tunnels)))
 			tell(a, SCAN_RULE_AGENT_TUNNEL, at, slice_sub(url, 3, n - 3));
 	}
 }

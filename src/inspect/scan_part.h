@@ -104,12 +104,16 @@ void scan_config_look(struct scan *s, const struct scan_input *in);
  */
 bool scan_hidden_look(struct scan *s, const struct scan_input *in, bool strict);
 
+/* The host of a URL, without user and port; what stands before the first slash if it is none. */
+struct slice scan_host_of(struct slice url);
 /* Is it a text that an AI tool obeys? */
 bool scan_agent_is_text(const struct scan_input *in);
 /* Judges the configuration of an AI tool, told by its name. False: it is none. */
 bool scan_agent_look(struct scan *s, const struct scan_input *in);
 /* Follows values in source code, and reads what a package has run on installation. False: it is neither. */
 bool scan_code_look(struct scan *s, const struct scan_input *in);
+/* What is new in it, against what it was `before`; NULL: it is new. False: it is nothing of which that is known. */
+bool scan_change_look(struct scan *s, const struct scan_input *in, const struct slice *before, struct dlp_scan *secrets);
 /* Notes what it lets the tool do: bits of scan.h. */
 void scan_lets(struct scan *s, uint32_t bits);
 

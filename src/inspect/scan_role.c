@@ -6,8 +6,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "inspect/dlp.h"
 #include "sys/fd.h"
 #include "sys/jail.h"
+#include "sys/matcher.h"
 
 #define ERRNO_MAX  4095
 #define MEMORY_MAX ((uint64_t)288 << 20) /* of its own: pages of the file do not count */
@@ -37,42 +39,93 @@ static void on_runs(void *arg, const struct scan_edge *e)
 		s->error = send_answer(s->socket, &a);
 }
 
-static int one(int socket, int fd, const struct scan_ask *ask)
+static int map(int fd, struct slice *out)
 {
 	struct stat st;
-	struct sender s = {.socket = socket};
-	struct scan_answer a = {.kind = SCAN_ANSWER_SUMMARY};
+	*out = SLICE_NONE;
 	/* fstat(3) makes a call that takes a path, too, which is not allowed here. */
 	if (syscall(SYS_fstat, fd, &st) < 0 || !S_ISREG(st.st_mode))
-		a.error = -EINVAL;
-	void *p = NULL;
+		return -EINVAL;
 	/* Of a file that becomes shorter meanwhile a page is missing: that ends this process, and the file is unscanned. */
-	if (a.error == 0 && st.st_size > 0) {
-		p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-		a.error = p == MAP_FAILED ? -errno : 0;
-	}
-	if (a.error == 0)
-		a.error = scan_bytes_and_runs(slice_of(p, (size_t)st.st_size), ask->name, &ask->o, on_found, on_runs, &s, &a.summary);
-	if (p && p != MAP_FAILED)
-		(void)munmap(p, (size_t)st.st_size);
+	void *p = st.st_size > 0 ? mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0) : NULL;
+	if (p == MAP_FAILED)
+		return -errno;
+	*out = slice_of(p, (size_t)st.st_size);
+	return 0;
+}
+
+static void unmap(struct slice s)
+{
+	if (s.p)
+		(void)munmap((void *)(uintptr_t)s.p, s.n);
+}
+
+/* They are kept for as long as this process runs. */
+static int read_rules(int fd, struct dlp_scan **out)
+{
+	struct slice image;
+	struct dlp_engine *engine = NULL;
+	struct dlp_work *work = NULL;
+	int r = map(fd, &image);
+	const struct dlp_parts parts = {.rules = image, .no_generic = true};
+	r = r < 0 ? r : dlp_engine_new(&parts, &engine, NULL);
+	r = r < 0 ? r : dlp_work_new(engine, &work);
+	r = r < 0 ? r : dlp_scan_new(engine, work, NULL, out);
+	unmap(image);
+	return r;
+}
+
+/* What was in the file before: -1, there was none. */
+static int one(int socket, int fd, int before, struct dlp_scan *secrets, const struct scan_ask *ask)
+{
+	struct sender s = {.socket = socket};
+	struct scan_answer a = {.kind = SCAN_ANSWER_SUMMARY};
+	struct slice in, old = SLICE_NONE;
+	a.error = map(fd, &in);
+	if (a.error == 0 && before >= 0)
+		a.error = map(before, &old);
+	const struct scan_told to = {.found = on_found, .runs = on_runs, .arg = &s};
+	if (a.error == 0 && ask->kind == SCAN_ASK_CHANGED)
+		a.error = scan_changed(in, before >= 0 ? &old : NULL, secrets, ask->name, &ask->o, &to, &a.summary);
+	else if (a.error == 0)
+		a.error = scan_bytes_told(in, ask->name, &ask->o, &to, &a.summary);
+	unmap(in);
+	unmap(old);
 	return s.error < 0 ? s.error : send_answer(socket, &a);
 }
 
-int scan_role(int socket)
+int scan_role(int socket, bool rules)
 {
+	struct dlp_scan *secrets = NULL;
 	struct scan_answer ready = {.kind = SCAN_ANSWER_READY};
-	ready.error = jail_serve(MEMORY_MAX);
+	/* The matcher is a library, which is a file. */
+	ready.error = rules ? matcher_load(NULL) : 0;
+	ready.error = ready.error < 0 ? ready.error : jail_serve(MEMORY_MAX);
 	if (send_answer(socket, &ready) < 0 || ready.error < 0)
 		return 1;
-	for (;;) {
+	for (int before = -1;;) {
 		struct scan_ask ask;
-		int fd;
+		int fd, r = 0;
 		ssize_t n = fd_take(socket, &ask, sizeof(ask), 0, &fd);
 		if (n != (ssize_t)sizeof(ask) || fd < 0)
 			_exit(n == 0 ? 0 : 1);
 		ask.name[sizeof(ask.name) - 1] = 0;
-		int r = one(socket, fd, &ask);
+		if (ask.kind == SCAN_ASK_BEFORE && before < 0) {
+			before = fd;
+			continue;
+		}
+		if (ask.kind == SCAN_ASK_RULES && !secrets) {
+			/* Without them it would be silent about what it was to look for. */
+			if (read_rules(fd, &secrets) < 0)
+				_exit(1);
+			(void)close(fd);
+			continue;
+		}
+		r = ask.kind >= SCAN_ASK_BEFORE ? -EBADMSG : one(socket, fd, before, secrets, &ask);
 		(void)close(fd);
+		if (before >= 0)
+			(void)close(before);
+		before = -1;
 		if (r < 0)
 			_exit(1);
 	}

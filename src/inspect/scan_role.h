@@ -10,6 +10,9 @@
 /* One message with the descriptor of a regular file. */
 struct scan_ask {
 	struct scan_options o;
+	/* BEFORE: what was in the file that is asked for next. RULES: an image of inspect/secret_table.h, once. Nothing is answered to
+	 * these. */
+	enum scan_ask_kind { SCAN_ASK_FILE, SCAN_ASK_CHANGED, SCAN_ASK_BEFORE, SCAN_ASK_RULES } kind;
 	char name[SCAN_NAME_BYTES]; /* its path, or the end of that */
 };
 
@@ -28,7 +31,7 @@ struct scan_answer {
 /* Is it one that an honest process sends? Texts are ended, and what cannot be shown in them is replaced. */
 bool scan_answer_check(struct scan_answer *a, size_t n);
 
-/* Becomes that process, on this socket. Returns an exit code. */
-int scan_role(int socket);
+/* Becomes that process, on this socket; `rules`: it will be given those of secrets. Returns an exit code. */
+int scan_role(int socket, bool rules);
 
 #endif

@@ -251,3 +251,99 @@ SCAN_RULE(CODE_DEPENDENCY, "code.plain-dependency", SCAN_SUSPICIOUS, SCAN_HIGH, 
 SCAN_RULE(CODE_TEST, "code.virus-test", SCAN_BAD, SCAN_HIGH, "is the test file for virus scanners",
 	"It does nothing, but scanners of viruses must report it (EICAR).",
 	"Remove it where it is not wanted.")
+SCAN_RULE(CHANGE_LIMIT, "change.limit", SCAN_UNSCANNED, SCAN_HIGH, "a change that is too large to compare",
+	"What is new in it was not found out.",
+	"Review it, or change less at once.")
+SCAN_RULE(CHANGE_TLS, "change.tls-verification", SCAN_SUSPICIOUS, SCAN_MEDIUM, "newly takes any certificate",
+	"Who is between can read and change all that is said; no check of the other side is left.",
+	"Keep the check on, and trust a certificate of your own where one is needed.")
+SCAN_RULE(CHANGE_HOST_KEY, "change.host-key", SCAN_SUSPICIOUS, SCAN_MEDIUM, "newly takes any host's key",
+	"Any machine can say that it is the one that is meant, and gets what is sent to it.",
+	"Pin the key of the host.")
+SCAN_RULE(CHANGE_CORS, "change.cors", SCAN_SUSPICIOUS, SCAN_MEDIUM, "newly lets any site send requests with cookies",
+	"A page of anybody acts as the user who is logged in, and reads the answers.",
+	"Name the origins that may.")
+SCAN_RULE(CHANGE_SIGNATURE, "change.signature", SCAN_SUSPICIOUS, SCAN_HIGH, "newly takes tokens whose signature is not checked",
+	"Anybody can write a token that says that they are anybody.",
+	"Check the signature.")
+SCAN_RULE(CHANGE_TEST_WEAK, "change.weak-test", SCAN_CLEAN, SCAN_LOW, "a check that is off, in a test or an example",
+	"Tests speak to servers without a real certificate; it matters if the code is used elsewhere.",
+	"Nothing, if it is a test.")
+SCAN_RULE(CHANGE_ADDS_NETWORK, "change.adds-network", SCAN_CLEAN, SCAN_MEDIUM, "network",
+	"The file did not use the network before.",
+	"See that it is meant to.")
+SCAN_RULE(CHANGE_ADDS_EXEC, "change.adds-programs", SCAN_CLEAN, SCAN_MEDIUM, "starts programs",
+	"The file did not start programs before.",
+	"See which, and with what arguments.")
+SCAN_RULE(CHANGE_ADDS_EVAL, "change.adds-evaluation", SCAN_CLEAN, SCAN_MEDIUM, "runs code from data",
+	"The file did not run code that it makes or reads before.",
+	"See where the code comes from.")
+SCAN_RULE(CHANGE_ADDS_NATIVE, "change.adds-native", SCAN_CLEAN, SCAN_MEDIUM, "native code",
+	"The file did not load native code, or change memory, before.",
+	"See what is loaded.")
+SCAN_RULE(CHANGE_ADDS_CREDENTIALS, "change.adds-credentials", SCAN_CLEAN, SCAN_MEDIUM, "names a place of credentials",
+	"The file did not name such a place before.",
+	"See what is done with it.")
+SCAN_RULE(CHANGE_ADDS_PERSISTENCE, "change.adds-persistence", SCAN_CLEAN, SCAN_MEDIUM, "names what runs later by itself",
+	"The file did not name a place from which programs are started at login, at boot or by a clock.",
+	"See what is written there.")
+SCAN_RULE(CHANGE_ADDS_DECODING, "change.adds-decoding", SCAN_CLEAN, SCAN_LOW, "decodes data",
+	"The file did not decode or unpack data before.",
+	"See what is done with what comes out.")
+SCAN_RULE(CHANGE_DEPENDENCY, "change.adds-dependency", SCAN_CLEAN, SCAN_HIGH, "dependency",
+	"The project did not depend on it, or not from there, before.",
+	"See that it is the one that is meant, and who makes it.")
+SCAN_RULE(CHANGE_DEPENDENCY_URL, "change.dependency-address", SCAN_SUSPICIOUS, SCAN_MEDIUM, "newly depends on a package from outside of a registry",
+	"Whoever has that repository or host decides what is installed, and no registry keeps what was.",
+	"Take the package from a registry, or pin a commit and review it.")
+SCAN_RULE(CHANGE_LOOKALIKE, "change.look-alike-dependency", SCAN_SUSPICIOUS, SCAN_HIGH, "newly depends on a name that looks like a popular one",
+	"It is one letter or sign away from a name that everybody knows: such packages are put there for who mistypes.",
+	"See which one is meant.")
+SCAN_RULE(CHANGE_INDEX, "change.registry", SCAN_SUSPICIOUS, SCAN_MEDIUM, "newly takes packages from another registry",
+	"Whoever has that host decides what is installed, also under the names of others' packages.",
+	"See that the registry is your organisation's.")
+SCAN_RULE(CHANGE_LOCK, "change.lock-entry", SCAN_SUSPICIOUS, SCAN_MEDIUM, "has a lock file with an entry unlike the others",
+	"A package comes from another host than the others, or without the digest that they have; package managers take what the lock file says.",
+	"Make the lock file anew from the manifest, and compare.")
+SCAN_RULE(CHANGE_LOCK_NAME, "change.lock-name", SCAN_BAD, SCAN_HIGH, "has a lock file that fetches another package than it names",
+	"The address is that of another package; package managers install what is there under the name that was reviewed.",
+	"Do not install from it; make the lock file anew from the manifest.")
+SCAN_RULE(CHANGE_INSTALL, "change.install-script", SCAN_SUSPICIOUS, SCAN_MEDIUM, "newly runs a file of its own, or uses the network, when it is installed",
+	"Whoever installs the package runs it, without a question.",
+	"Read what is run.")
+SCAN_RULE(CHANGE_INSTALL_NOTE, "change.adds-install-script", SCAN_CLEAN, SCAN_MEDIUM, "runs something on installation",
+	"Whoever installs it runs the script, without a question; it was not there before.",
+	"See what is run.")
+SCAN_RULE(CHANGE_ADDS_HOOK, "change.adds-hook", SCAN_CLEAN, SCAN_HIGH, "runs by itself",
+	"It is run at an event, without anybody asking for it, and was not there before.",
+	"See what it does.")
+SCAN_RULE(CHANGE_DEFERRED, "change.hook-network", SCAN_SUSPICIOUS, SCAN_MEDIUM, "newly uses the network in what runs by itself",
+	"A hook, a start-up file or a build script fetches or sends something on each machine that it runs on, without anybody asking for it.",
+	"See what is fetched or sent; builds and hooks do without.")
+SCAN_RULE(CHANGE_STARTUP, "change.startup", SCAN_SUSPICIOUS, SCAN_MEDIUM, "newly has code that each Python runs when it starts",
+	"Python runs such a file, or line, whatever program is started.",
+	"Read it, and call it where it is needed.")
+SCAN_RULE(CHANGE_REACHES, "change.credentials-and-network", SCAN_SUSPICIOUS, SCAN_MEDIUM, "newly has a place of credentials and the network in one file",
+	"What reads keys and what speaks to other hosts stand beside each other, which was not so before.",
+	"See what is read, and what is sent where.")
+SCAN_RULE(CHANGE_WORKFLOW_HEAD, "change.workflow-head", SCAN_SUSPICIOUS, SCAN_MEDIUM, "newly has a workflow that takes a stranger's code with the project's rights",
+	"What anybody proposes is built or run where the secrets of the project are.",
+	"Use the event pull_request, or do not check out what was proposed.")
+SCAN_RULE(CHANGE_WORKFLOW_TEXT, "change.workflow-text", SCAN_SUSPICIOUS, SCAN_HIGH, "newly has a workflow that runs a text that anybody writes",
+	"A title, a name of a branch or a comment becomes a part of the script, and so commands of whoever writes it.",
+	"Pass the text in a variable of the environment.")
+SCAN_RULE(CHANGE_WORKFLOW_SECRETS, "change.workflow-secrets", SCAN_SUSPICIOUS, SCAN_HIGH, "newly has a workflow that takes all secrets at once",
+	"No step needs all of them; worms collect them so.",
+	"Name the secrets that are needed.")
+SCAN_RULE(CHANGE_PROGRAM, "change.program", SCAN_SUSPICIOUS, SCAN_MEDIUM, "newly has a compiled program",
+	"Nobody can review it, and nothing says which source it was made from.",
+	"Build it from source, or fetch it by its digest from who makes it.")
+SCAN_RULE(CHANGE_ADDS_BINARY, "change.adds-binary", SCAN_CLEAN, SCAN_LOW, "data that cannot be read",
+	"It is no text and of no usual format of pictures, fonts, sound or documents; or it is a program, in a test.",
+	"See what it is for.")
+SCAN_RULE(CHANGE_SECRET, "change.secret", SCAN_SUSPICIOUS, SCAN_HIGH, "newly has a key or a token in it",
+	"Whoever reads the file, now or in its history, can use it.",
+	"Take it out before it is committed; if it was, have it revoked.")
+SCAN_RULE(CHANGE_TEST_SECRET, "change.test-secret", SCAN_CLEAN, SCAN_LOW, "a key or a token, in a test or an example",
+	"Tests have keys that open nothing; it matters if this one does.",
+	"See that it opens nothing.")

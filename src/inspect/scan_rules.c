@@ -13,7 +13,7 @@ uint32_t scan_rule_find(struct slice id)
 		i++;
 	return i;
 }
-const char *const scan_subject_names[SCAN_SUBJECTS + 1] = {"models", "text", "agents", "code", NULL};
+const char *const scan_subject_names[SCAN_SUBJECTS + 1] = {"models", "text", "agents", "code", "changes", NULL};
 const char *const scan_lets_names[SCAN_LETS + 1] = {"commands", "servers", "network", "newest", "approval", NULL};
 
 const char *scan_verdict_word(enum scan_verdict v)

@@ -9,5 +9,9 @@
  * written there is no error. A file of another user, or one that others may write, is not believed; neither is one whose digest does not
  * fit. */
 [[nodiscard]] int secret_load(const struct secret_source *sources, size_t n, int dir, struct buf *image, struct err *err);
+/* The same of what is shipped, or of the bundle in force: rules/secrets.yaml of sys/share.h, kept in the person's folder for that. -ENOENT:
+ * it is not there. */
+struct arena;
+[[nodiscard]] int secret_load_shared(struct arena *arena, struct buf *image, struct err *err);
 
 #endif

@@ -4,6 +4,7 @@
 
 #define INDENT        7u
 #define STORIES_SHOWN 20u
+#define NOTES_SHOWN   60u
 
 static const char *const colours[SCAN_VERDICTS] = {"\033[32m", "\033[33m", "\033[33m", "\033[31m"};
 
@@ -81,7 +82,7 @@ static void put_file(struct buf *out, const struct scan_file *f, size_t width, b
 		for (size_t i = 0; i < f->kept; i++)
 			if (scan_rules[f->finding[i].rule].verdict == (enum scan_verdict)v)
 				put_finding(out, f, i, width, colour);
-	uint64_t more = (uint64_t)f->sum.dropped + (f->sum.found - f->kept);
+	uint64_t more = scan_file_more(f);
 	if (more)
 		buf_fmt(out, "  and %llu findings more\n", (unsigned long long)more);
 	buf_u8(out, '\n');
@@ -122,6 +123,33 @@ static void put_lets(struct buf *out, const struct scan_result *r)
 			before = ", ";
 		}
 	buf_str_add(out, ".\n");
+}
+
+/* What a change brings is told, and is no finding. */
+static void put_notes(struct buf *out, const struct scan_result *r)
+{
+	size_t files = 0, said = 0;
+	for (size_t i = 0; i < r->n; i++)
+		files += r->file[i].kept_notes > 0;
+	if (files)
+		buf_str_add(out, "What is new with this change, which alone says nothing against it:\n");
+	for (size_t i = 0; i < r->n; i++)
+		for (size_t k = 0; k < r->file[i].kept; k++) {
+			const struct scan_finding *f = &r->file[i].finding[k];
+			if (!scan_is_note(f) || said++ >= NOTES_SHOWN)
+				continue;
+			buf_fmt(out, "  %s: ", scan_rules[f->rule].title);
+			write_visible(out, slice_str(r->file[i].path));
+			buf_str_add(out, ", ");
+			scan_where(out, f);
+			buf_str_add(out, f->evidence[0] ? ": " : "");
+			write_visible(out, write_fit(slice_str(f->evidence), 80, false));
+			buf_fmt(out, " [%s]\n", scan_rules[f->rule].id);
+		}
+	if (said > NOTES_SHOWN)
+		buf_fmt(out, "  and %zu more; JSON has them all\n", said - NOTES_SHOWN);
+	if (files)
+		buf_u8(out, '\n');
 }
 
 /* What is clean of one thing is not clean of all. */
@@ -237,6 +265,7 @@ static void text_tail(struct buf *out, const struct scan_result *r)
 		write_visible(out, slice_str(s->place));
 		buf_fmt(out, "%s%s: %s.\n", s->rule ? ", " : "", s->rule ? s->rule : "", s->why);
 	}
+	put_notes(out, r);
 	put_policy(out, r);
 	put_looked(out, r);
 }
@@ -278,7 +307,8 @@ static void json_finding(struct buf *out, const struct scan_result *result, cons
 	const struct scan_rule *r = &scan_rules[f->rule];
 	buf_str_add(out, "      {\"rule\": ");
 	write_json(out, r->id);
-	put_member(out, "verdict", scan_verdict_word(r->verdict));
+	if (!scan_is_note(f))
+		put_member(out, "verdict", scan_verdict_word(r->verdict));
 	put_member(out, "confidence", scan_confidence_word(r->confidence));
 	put_member(out, "title", r->title);
 	if (f->member[0])
@@ -354,6 +384,21 @@ static void json_head(struct buf *out, const struct scan_result *r)
 	buf_str_add(out, ",\n  \"files\": [");
 }
 
+/* Findings, or notes. */
+static void json_list(struct buf *out, const struct scan_result *r, const struct scan_file *f, const char *key, bool notes)
+{
+	const char *before = "\n";
+	buf_fmt(out, ", \"%s\": [", key);
+	for (size_t k = 0; k < f->kept; k++) {
+		if (scan_is_note(&f->finding[k]) != notes)
+			continue;
+		buf_str_add(out, before);
+		json_finding(out, r, f, &f->finding[k]);
+		before = ",\n";
+	}
+	buf_u8(out, ']');
+}
+
 static void json_file(struct buf *out, const struct scan_result *r, const struct scan_file *f, bool first)
 {
 	buf_str_add(out, first ? "\n    {\"path\": " : ",\n    {\"path\": ");
@@ -370,13 +415,12 @@ static void json_file(struct buf *out, const struct scan_result *r, const struct
 	buf_fmt(out, ", \"size\": %llu", (unsigned long long)f->sum.size);
 	if (f->sha256)
 		put_member(out, "sha256", f->sha256);
-	buf_fmt(out, ", \"uncovered\": %llu, \"dropped\": %llu, \"findings\": [", (unsigned long long)f->sum.uncovered,
-	        (unsigned long long)f->sum.dropped + (f->sum.found - f->kept));
-	for (size_t k = 0; k < f->kept; k++) {
-		buf_str_add(out, k ? ",\n" : "\n");
-		json_finding(out, r, f, &f->finding[k]);
-	}
-	buf_str_add(out, "]}");
+	buf_fmt(out, ", \"uncovered\": %llu, \"dropped\": %llu", (unsigned long long)f->sum.uncovered,
+	        (unsigned long long)scan_file_more(f));
+	if (r->subjects & SCAN_CHANGES)
+		json_list(out, r, f, "new", true);
+	json_list(out, r, f, "findings", false);
+	buf_u8(out, '}');
 }
 
 static void json_story(struct buf *out, const struct scan_story *s)

@@ -149,7 +149,7 @@ static void put_file(struct buf *b, const struct scan_file *f)
 		for (size_t i = 0; i < f->kept; i++)
 			if (scan_rules[f->finding[i].rule].verdict == (enum scan_verdict)v)
 				put_finding(b, f, i);
-	uint64_t more = (uint64_t)f->sum.dropped + (f->sum.found - f->kept);
+	uint64_t more = scan_file_more(f);
 	if (more)
 		buf_fmt(b, "<p class=more>And %llu more.</p>", (unsigned long long)more);
 	add(b, "</article>\n");
@@ -211,6 +211,30 @@ static void put_excepted(struct buf *b, const struct scan_result *r)
 	add(b, r->n_refused ? "</ul></article>\n" : "");
 }
 
+static void put_notes(struct buf *b, const struct scan_result *r)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < r->n; i++)
+		for (size_t k = 0; k < r->file[i].kept; k++) {
+			const struct scan_finding *f = &r->file[i].finding[k];
+			if (!scan_is_note(f) || n++ >= ROWS)
+				continue;
+			add(b, n == 1 ? "<article class=card><header><h3>New with this change, which alone says nothing against "
+			                "it</h3></header><ul class=plain>"
+			              : "");
+			buf_fmt(b, "<li>%s: ", scan_rules[f->rule].title);
+			page_value(b, r->file[i].path, LONG);
+			add(b, ", ");
+			scan_where(b, f);
+			add(b, ": ");
+			page_value(b, f->evidence, LONG);
+		}
+	add(b, n ? "</ul>" : "");
+	if (n > ROWS)
+		buf_fmt(b, "<p class=more>And %zu more.</p>", n - ROWS);
+	add(b, n ? "</article>\n" : "");
+}
+
 static void tail(struct buf *b, const struct scan_result *r)
 {
 	size_t text = 0, clean = 0;
@@ -230,6 +254,7 @@ static void tail(struct buf *b, const struct scan_result *r)
 	add(b, clean ? "</article>\n" : "");
 	put_known(b, r);
 	put_excepted(b, r);
+	put_notes(b, r);
 	if (text)
 		buf_fmt(b,
 		        "<article class=\"card unscanned\"><header><span class=tag>unscanned</span><h3>%zu text "

