@@ -261,6 +261,8 @@ static void commands(struct code *c, size_t i, size_t from, size_t to)
 		tell(c, SCAN_RULE_CODE_COMMAND, i, to);
 	else if (does & (SHELL_DOES_DOWNLOAD | SHELL_DOES_DECODED))
 		tell(c, SCAN_RULE_CODE_COMMAND_ODD, i, to);
+	if (does & SHELL_DOES_MORE)
+		tell(c, SCAN_RULE_CODE_LIMIT, i, to);
 }
 
 /* Words that are functions of one language only. */
@@ -506,16 +508,19 @@ static int install_script(void *arg, const struct conf *v, struct slice key)
 	struct code *c = arg;
 	if (!conf_is_text(v) || !scan_one_of(key, names))
 		return 0;
-	unsigned does = scan_shell(v->text) & SHELL_DOES_HARM;
+	unsigned does = scan_shell(v->text);
 	/* Code in quotes that starts a command: what is in its quotes. */
 	struct slice rest = v->text, part;
-	while (!does && slice_split(&rest, '\'', &part))
-		does |= part.n > 8 ? scan_shell(part) & SHELL_DOES_HARM : 0;
-	if (does) {
-		size_t at = slice_find(c->in->bytes, key, 0);
-		scan_found_text(c->s, c->in, SCAN_RULE_CODE_INSTALL, c->in->bytes, at == SLICE_NPOS ? 0 : at, key.n, "%.*s: %.*s",
-		        SLICE_FMT(key), SLICE_FMT(slice_sub(v->text, 0, 200)));
-	}
+	while (!(does & SHELL_DOES_HARM) && slice_split(&rest, '\'', &part))
+		does |= part.n > 8 ? scan_shell(part) : 0;
+	size_t at = slice_find(c->in->bytes, key, 0);
+	at = at == SLICE_NPOS ? 0 : at;
+	if (does & SHELL_DOES_HARM)
+		scan_found_text(c->s, c->in, SCAN_RULE_CODE_INSTALL, c->in->bytes, at, key.n, "%.*s: %.*s", SLICE_FMT(key),
+		        SLICE_FMT(slice_sub(v->text, 0, 200)));
+	if (does & SHELL_DOES_MORE)
+		scan_found_text(c->s, c->in, SCAN_RULE_CODE_LIMIT, c->in->bytes, at, key.n, "%.*s: a command of more parts than are read",
+		        SLICE_FMT(key));
 	return 0;
 }
 
@@ -559,8 +564,11 @@ static void shell_script(struct code *c)
 			end = more == SLICE_NPOS ? t.n : more;
 		}
 		struct slice line = slice_sub(t, at, end - at);
-		if (line.n < ((size_t)64 << 10) && scan_shell(line) & harm)
+		unsigned does = scan_shell(line);
+		if (does & harm)
 			scan_found_text(c->s, c->in, SCAN_RULE_CODE_COMMAND, t, at, line.n, "%.*s", SLICE_FMT(slice_sub(line, 0, 240)));
+		if (does & SHELL_DOES_MORE)
+			scan_found_text(c->s, c->in, SCAN_RULE_CODE_LIMIT, t, at, line.n, "%s", "a line of more parts than are read");
 		at = end + 1;
 	}
 }
