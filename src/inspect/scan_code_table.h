@@ -15,3 +15,17 @@ CALL(SENDS, "requests.post requests.put requests.get requests.request requests.p
 	"axios.post axios.put axios.get got.post https.request http.request https.get http.get Net::HTTP.post Net::HTTP.post_form http.Post http.PostForm .sendall .sendmail .sendto navigator.sendBeacon "
 	"curl_setopt dns.lookup dns.resolve")
 CALL(GATHERS, ".append .update .push .extend .add .write .concat .set")
+CALL(KNOWS, "socket.gethostname socket.getfqdn platform.node platform.uname os.uname getpass.getuser os.getlogin os.hostname os.userInfo os.networkInterfaces os.Hostname user.Current "
+	"Socket.gethostname Etc.getlogin uuid.getnode gethostname php_uname")
+CALL(SPIES, "ImageGrab.grab PIL.ImageGrab.grab pyautogui.screenshot pyscreenshot.grab pyperclip.paste clipboard.paste pd.read_clipboard pandas.read_clipboard win32clipboard.GetClipboardData "
+	"clipboardy.read clipboardy.readSync screenshot-desktop")
+CALL(CONNECTS, "net.Dial net.DialTimeout net.DialTCP tls.Dial websocket.Dial socket.socket socket.create_connection TCPSocket.new TCPSocket.open net.connect net.createConnection net.Socket tls.connect "
+	"https.request http.request http.client.HTTPSConnection http.client.HTTPConnection")
+CALL(READS, "open io.open os.ReadFile ioutil.ReadFile os.Open fs.readFileSync fs.readFile fs.promises.readFile fs.createReadStream File.read File.open IO.read file_get_contents fopen .read_text .read_bytes")
+CALL(WRITES, "os.Create os.OpenFile fs.createWriteStream fs.writeFileSync fs.writeFile fs.promises.writeFile File.write IO.binwrite File.binwrite os.WriteFile ioutil.WriteFile file_put_contents "
+	".write_bytes .write_text urllib.request.urlretrieve urllib.urlretrieve urlretrieve wget.download")
+CALL(MARKS, "os.chmod os.Chmod fs.chmodSync fs.chmod File.chmod FileUtils.chmod chmod")
+CALL(COMPUTES, "String.fromCharCode bytes bytearray Buffer.from .pack")
+CALL(SERIALISES, "JSON.stringify json.dumps JSON.dump JSON.generate YAML.dump Marshal.dump pickle.dumps json.Marshal util.inspect serialize json_encode")
+CALL(COPIES, "io.Copy shutil.copyfileobj IO.copy_stream .pipe")
+CALL(INJECTS, "WriteProcessMemory CreateRemoteThread NtCreateThreadEx QueueUserAPC .WriteProcessMemory .CreateRemoteThread .NtCreateThreadEx .QueueUserAPC")

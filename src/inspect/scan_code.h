@@ -1,0 +1,161 @@
+/* scan_code: what the parts of the detector of programs share: one program as tokens, its names, and what is known of their values.
+ * scan_code.c reads files, scan_code_name.c knows names, scan_code_value.c follows values, scan_code_use.c judges what is done with
+ * them, scan_code_sign.c what shows in a whole file. Pure, and within one arena. */
+#ifndef POSTERN_INSPECT_SCAN_CODE_H
+#define POSTERN_INSPECT_SCAN_CODE_H
+
+#include "inspect/scan_part.h"
+#include "parse/tokens.h"
+
+/* What a value is; bits. */
+#define CODE_DECODED  1u
+#define CODE_FETCHED  2u
+#define CODE_SECRET   4u     /* from a file of keys, or a variable with one */
+#define CODE_ALL      8u     /* variables of the process */
+#define CODE_GIVEN    16u    /* to the function it is in */
+#define CODE_HOST     32u    /* says which host, or whose, it is */
+#define CODE_SPIED    64u    /* from the screen, the keyboard or the clipboard */
+#define CODE_SOCKET   128u   /* a connection */
+#define CODE_COMPUTED 256u   /* a text that is put together from numbers of characters */
+#define CODE_STARTUP  512u   /* a file that is run when somebody logs in */
+#define CODE_NAMED    1024u  /* a variable of the process that is called a secret */
+#define CODE_READ     2048u  /* content of a file */
+#define CODE_IMAGE    4096u  /* a file that is called a picture */
+#define CODE_OPENED   8192u  /* a file that is open to be written */
+#define CODE_PIECED   16384u /* a text with values put into it */
+#define CODE_JOINED   32768u /* a path with what is given in it */
+
+enum code_kind {
+	DECODES,
+	FETCHES,
+	EVALUATES,
+	STARTS,
+	SENDS,
+	GATHERS,
+	KNOWS,
+	SPIES,
+	CONNECTS,
+	READS,
+	WRITES,
+	MARKS,
+	COMPUTES,
+	SERIALISES,
+	COPIES,
+	INJECTS,
+	CODE_KINDS
+};
+
+struct code_name {
+	struct slice text;
+	uint32_t next;         /* of the same hash */
+	uint32_t first, last;  /* the names that are its first part, and its last */
+	uint32_t own;          /* bits of enum code_kind: what the table says of it */
+	uint32_t kinds;        /* the same of it with aliases resolved, and of its ends */
+	uint32_t known;        /* when `kinds` was found: they change with aliases */
+	struct slice means;    /* of an alias */
+	struct slice literal;  /* of a variable: the one text it was set to */
+	unsigned value, gives; /* of a variable; of a function: what it gives back */
+	bool variable, function, local;
+	bool sends, evaluates; /* of a function: what it is given */
+	struct slice path;     /* of a variable: the key of the file that it is, when it is open */
+};
+
+struct code {
+	struct scan *s;
+	const struct scan_input *in;
+	struct arena *arena;
+	const struct token *t;
+	uint32_t *name;  /* of each token that is one: its number */
+	uint32_t *close; /* of each bracket: where its other one is; else 0 */
+	size_t n;
+	const char *language;
+	bool python, javascript, ruby, go;
+	bool minified; /* its names are a letter or two, and mean another thing in each function: they are not followed */
+	bool skill;    /* a script that an AI tool runs for whoever asks */
+	bool telling;  /* the second time */
+	struct code_name *names;
+	uint32_t n_names, cap_names, *bucket, buckets, aliases;
+	uint32_t function;       /* the one that is read now; 0: none */
+	uint32_t *local, locals; /* names that were set in the function that is read now */
+	bool at_load;            /* the statement that is read now runs when the file is loaded */
+	uint64_t steps;          /* that may still be taken */
+	bool limited;
+	/* Of the whole file. */
+	bool dup2, connects, spawns_shell, pipes, looks_up;
+	unsigned secrets; /* kinds of files of keys that it reads, a bit each */
+	unsigned told;    /* rules that are told once, a bit each */
+	struct code_paths {
+		struct slice path[64];
+		bool fetched[64];
+		size_t n;
+	} paths; /* files that it wrote, by literal path */
+};
+
+/* scan_code_name.c */
+/* Numbers all names and pairs all brackets. False: there are more than is followed. */
+bool code_names(struct code *c);
+/* The name of token `i`, which must be one. */
+static inline struct code_name *code_name(const struct code *c, size_t i)
+{
+	return &c->names[c->name[i]];
+}
+/* What is known of a name; NULL: nothing. */
+struct code_name *code_find(struct code *c, struct slice text);
+/* Bits: 1u << enum code_kind. */
+uint32_t code_kinds(struct code *c, size_t i);
+static inline bool code_is(struct code *c, size_t i, enum code_kind k)
+{
+	return code_kinds(c, i) >> k & 1;
+}
+/* The name of token `i` with what an import calls its first part; in `to` if they are not the same. */
+struct slice code_full(const struct code *c, size_t i, char *to, size_t size);
+/* Makes it an alias. */
+void code_alias(struct code *c, size_t i, struct slice means);
+
+static inline bool code_sign(const struct code *c, size_t i, uint8_t sign)
+{
+	return i < c->n && c->t[i].kind == TOKEN_SIGN && c->t[i].sign == sign;
+}
+static inline bool code_word(const struct code *c, size_t i, const char *word)
+{
+	return i < c->n && c->t[i].kind == TOKEN_NAME && slice_is(c->t[i].text, word);
+}
+static inline bool code_text(const struct code *c, size_t i)
+{
+	return i < c->n && c->t[i].kind == TOKEN_TEXT;
+}
+/* Behind the bracket that closes the one at `i`. */
+static inline size_t code_behind(const struct code *c, size_t i)
+{
+	return c->close[i] ? (size_t)c->close[i] + 1 : i + 1;
+}
+struct slice code_last_part(struct slice name);
+/* Takes steps; false, and a finding once, if there are none left. */
+bool code_steps(struct code *c, size_t n);
+void code_tell(struct code *c, enum scan_rule_name rule, size_t from, size_t to);
+/* The same, of each rule once a file. */
+void code_tell_once(struct code *c, unsigned which, enum scan_rule_name rule, size_t from, size_t to);
+
+/* scan_code_value.c */
+unsigned code_value(struct code *c, size_t from, size_t to);
+/* Of what variables are put into a text: f"{a}", `${a}`, "#{a}". */
+unsigned code_value_text(struct code *c, size_t i);
+/* The text that token `i` is or stands for; p NULL: none. */
+struct slice code_literal(const struct code *c, size_t i);
+/* Which files of keys is it? 0: none; else a bit of its kind. */
+unsigned code_secret_file(struct slice path);
+/* Reads all of it once: learns, or tells. */
+void code_statements(struct code *c);
+
+/* scan_code_use.c */
+/* A call, whose name is token `i`. */
+void code_call(struct code *c, size_t i);
+/* A name that is no call: a["…"](…), … */
+void code_index(struct code *c, size_t i);
+/* By what a path is known again: a text in it, or the variable that it is. Looked for in [from, to); p NULL: none. */
+struct slice code_path_key(const struct code *c, size_t from, size_t to);
+
+/* scan_code_sign.c */
+void code_signs(struct code *c);
+
+#endif
