@@ -84,6 +84,11 @@ bool scan_agent_is_text(const struct scan_input *in)
 	return kind_of(in->path) == TEXT;
 }
 
+bool scan_agent_is_script(const struct scan_input *in)
+{
+	return kind_of(in->path) == SCRIPT;
+}
+
 /* ── findings ── */
 
 /* Where a value stands: the reader of JSON does not say. Its first bytes that need no escapes are looked for. */
@@ -187,6 +192,11 @@ static bool is_under(struct slice host, const char *const *list, size_t n)
 			return true;
 	}
 	return false;
+}
+
+bool scan_agent_hides_host(struct slice host)
+{
+	return is_under(host, tunnels, ARRAY_LEN(tunnels));
 }
 
 static bool is_own_net(struct slice host)

@@ -2,6 +2,9 @@
  * are used through assignments, and through functions that give them back or send what they are given, within one file. By tokens, with one
  * set of rules for all languages: a parser of each would say more. What is not followed is not told. */
 #include "inspect/scan_code.h"
+
+#include <errno.h>
+
 #include "inspect/scan_shell.h"
 #include "parse/conf.h"
 
@@ -9,7 +12,8 @@
 #define ARENA_MAX  ((size_t)256 << 20)
 #define TOKENS_MAX 4000000u
 #define NODES      200000u
-#define MINIFIED   4000u /* bytes of a line that nobody wrote */
+#define BUNDLE     ((size_t)512 << 10) /* no one program is so large */
+#define MINIFIED   4000u               /* bytes of a line that nobody wrote */
 
 /* ── packages ── */
 
@@ -113,33 +117,69 @@ static bool is_minified(struct slice t)
 	return in_long > t.n / 2;
 }
 
-static void program(struct code *c, const struct source_language *l)
+/* 0; 1: there are more tokens than are followed; -ENOMEM: more of other things, nothing was followed. */
+static int follow(struct code *c, const struct source_language *l, struct arena *arena)
 {
-	_cleanup_arena_ struct arena arena = ARENA(ARENA_MAX);
 	bool all = true;
 	struct token *t;
-	c->arena = &arena;
+	c->arena = arena;
 	c->python = strcmp(c->language, "python") == 0;
 	c->javascript = strcmp(c->language, "javascript") == 0;
 	c->ruby = strcmp(c->language, "ruby") == 0;
-	c->go = strcmp(c->language, "go") == 0;
-	if (c->in->size > FILE_MAX || tokens_read(c->in->bytes, l, TOKENS_MAX, &arena, &t, &c->n, &all) < 0) {
-		scan_found(c->s, c->in, SCAN_RULE_CODE_LIMIT, 0, c->in->size, "%s", "more than is followed");
-		return;
-	}
+	if (tokens_read(c->in->bytes, l, TOKENS_MAX, arena, &t, &c->n, &all) < 0)
+		return -ENOMEM;
 	c->t = t;
 	c->minified = c->javascript && is_minified(c->in->bytes);
-	if (!code_names(c)) {
-		scan_found(c->s, c->in, SCAN_RULE_CODE_LIMIT, 0, c->in->size, "%s", "more names or brackets than are followed");
-		return;
-	}
+	c->bundle = c->in->size > BUNDLE;
+	if (!code_names(c))
+		return -ENOMEM;
 	/* Once to know functions, once to tell. */
 	code_statements(c);
 	c->telling = true;
 	code_statements(c);
 	code_signs(c);
-	if (!all)
-		scan_found(c->s, c->in, SCAN_RULE_CODE_LIMIT, 0, c->in->size, "%s", "more tokens than are followed");
+	return !all;
+}
+
+static void program(struct code *c, const struct source_language *l)
+{
+	_cleanup_arena_ struct arena arena = ARENA(ARENA_MAX);
+	int r = c->in->size > FILE_MAX ? -EFBIG : follow(c, l, &arena);
+	if (r)
+		scan_found(c->s, c->in, SCAN_RULE_CODE_LIMIT, 0, c->in->size, "%s",
+		        r < 0 ? "more than is followed" : "more tokens than are followed");
+}
+
+/* Escapes of a text as they are in most languages. */
+struct slice code_unescape(struct arena *arena, struct slice text)
+{
+	uint8_t *p = arena_alloc(arena, text.n + 1);
+	size_t n = 0;
+	for (size_t i = 0; p && i < text.n; i++) {
+		bool escape = text.p[i] == '\\' && i + 1 < text.n;
+		i += escape;
+		p[n++] = !escape ? text.p[i] : text.p[i] == 'n' ? '\n' : text.p[i] == 't' ? '\t' : text.p[i];
+	}
+	return p ? slice_of(p, n) : SLICE_NONE;
+}
+
+enum scan_rule_name code_inner(struct code *outer, struct slice text)
+{
+	static const char *const runs[] = {"exec(", "eval(", "Function("}, *const gets[] = {"urlopen", "requests.", "b64decode", "atob(",
+	                                                                           "base64", "fetch("};
+	bool one = false, other = false;
+	for (size_t i = 0; i < ARRAY_LEN(runs); i++)
+		one |= slice_find(text, slice_str(runs[i]), 0) != SLICE_NPOS;
+	for (size_t i = 0; one && i < ARRAY_LEN(gets); i++)
+		other |= slice_find(text, slice_str(gets[i]), 0) != SLICE_NPOS;
+	if (!other || outer->is_inner || !code_steps(outer, 64 * text.n))
+		return SCAN_RULES;
+	_cleanup_arena_ struct arena arena = ARENA(ARENA_MAX / 4);
+	struct scan_input in = *outer->in;
+	in.bytes = code_unescape(&arena, text);
+	in.size = in.bytes.n;
+	struct code c = {.s = outer->s, .in = &in, .language = outer->language, .is_inner = true, .inner = SCAN_RULES};
+	return follow(&c, source_language(outer->in->name, outer->in->bytes), &arena) < 0 ? SCAN_RULES : c.inner;
 }
 
 bool scan_code_look(struct scan *s, const struct scan_input *in)
@@ -151,7 +191,8 @@ bool scan_code_look(struct scan *s, const struct scan_input *in)
 		return true;
 	}
 	const struct source_language *l = source_language(in->name, in->bytes);
-	struct code c = {.s = s, .in = in, .language = l ? source_language_name(l) : ""};
+	struct code c = {
+	        .s = s, .in = in, .language = l ? source_language_name(l) : "", .inner = SCAN_RULES, .skill = scan_agent_is_script(in)};
 	if (!l)
 		return package(&c);
 	if (strcmp(c.language, "shell") == 0)

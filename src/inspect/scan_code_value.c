@@ -83,6 +83,22 @@ static bool all_variables(const struct code *c, size_t i, struct slice name)
 	       !(i + 1 < c->n && c->t[i + 1].kind == TOKEN_NAME && c->t[i + 1].text.p[0] == '.');
 }
 
+/* What whoever asks a server has sent. */
+static unsigned input_value(const struct code *c, size_t i, struct slice name)
+{
+	static const char *const php[] = {"$_GET", "$_POST", "$_REQUEST", "$_COOKIE", "$_SERVER", NULL};
+	static const char *const python[] = {"request.args", "request.args.get", "request.form", "request.form.get", "request.data",
+	        "request.json", "request.get_json", "request.GET", "request.POST", "request.GET.get", "request.POST.get",
+	        "request.values.get", NULL};
+	static const char *const script[] = {"req.body", "req.query", "req.params", "request.body", "request.query", "ctx.query", NULL};
+	bool is = c->python ? scan_one_of(name, python)
+	          : c->javascript
+	                  ? scan_one_of(name, script) || slice_starts(name, SLICE("req.body.")) || slice_starts(name, SLICE("req.query."))
+	          : c->ruby ? slice_is(name, "params") && code_sign(c, i + 1, '[')
+	                    : scan_one_of(name, php);
+	return is ? CODE_INPUT : 0;
+}
+
 /* os.environ["A"], os.getenv("A"), process.env.A */
 static unsigned one_variable(const struct code *c, size_t i, struct slice name)
 {
@@ -172,8 +188,7 @@ unsigned code_value_text(struct code *c, size_t i)
 		struct slice word = slice_sub(t, at + 1, end - at - 1);
 		const struct code_name *n = word.n ? code_find(c, word) : NULL;
 		if (n)
-			v |= (n->variable ? n->value : 0) | (c->names[n->first].variable ? c->names[n->first].value & ~CODE_ALL : 0) |
-			     CODE_PIECED;
+			v |= (n->variable ? n->value : 0) | (c->names[n->first].variable ? c->names[n->first].value & ~CODE_ALL : 0);
 	}
 	return v;
 }
@@ -181,7 +196,8 @@ unsigned code_value_text(struct code *c, size_t i)
 static unsigned text_value(struct code *c, size_t i)
 {
 	struct slice t = c->t[i].text;
-	unsigned v = code_secret_file(t) ? CODE_SECRET : 0;
+	unsigned secret = code_secret_file(t), v = secret ? CODE_SECRET : 0;
+	c->secrets |= secret;
 	v |= t.n < 300 && is_picture(t) ? CODE_IMAGE : 0;
 	v |= is_startup(t) ? CODE_STARTUP : 0;
 	v |= is_escaped(t) ? CODE_COMPUTED : 0;
@@ -189,6 +205,12 @@ static unsigned text_value(struct code *c, size_t i)
 }
 
 /* ── of a name ── */
+
+struct code_name *code_function(const struct code *c, size_t i)
+{
+	struct code_name *f = &c->names[code_name(c, i)->last];
+	return f->function && !(c->bundle && f->defined > 1) ? f : NULL;
+}
 
 static unsigned called_value(struct code *c, size_t i, struct slice full)
 {
@@ -208,8 +230,8 @@ static unsigned called_value(struct code *c, size_t i, struct slice full)
 	/* chr(c) for c in [112, 114, …] */
 	if (slice_is(full, "chr") && c->python)
 		v |= is_numbers(c, i, i + 64) ? CODE_COMPUTED : 0;
-	const struct code_name *f = &c->names[code_name(c, i)->last];
-	return v | (f->function ? f->gives : 0);
+	const struct code_name *f = code_function(c, i);
+	return v | (f ? f->gives : 0);
 }
 
 static unsigned value_of_name(struct code *c, size_t i)
@@ -224,6 +246,8 @@ static unsigned value_of_name(struct code *c, size_t i)
 		v |= all_variables(c, i, full) ? CODE_ALL : 0;
 		v |= one_variable(c, i, full);
 	}
+	if (name.p[0] == 'r' || name.p[0] == 'p' || name.p[0] == 'c' || name.p[0] == '$')
+		v |= input_value(c, i, name);
 	/* One variable of all is none of a secret's: env.PATH, env["PATH"]. */
 	const struct code_name *n = code_name(c, i), *whole = &c->names[n->first];
 	if (name.p[0] == '.' || c->minified)
@@ -273,7 +297,7 @@ static void end_function(struct code *c)
 	c->locals = 0;
 }
 
-static void set(struct code *c, size_t i, unsigned v, bool also)
+void code_set(struct code *c, size_t i, unsigned v, bool also)
 {
 	struct code_name *n = code_name(c, i);
 	if (c->minified || (!v && !n->variable))
@@ -330,19 +354,69 @@ static bool import(struct code *c, size_t from, size_t to)
 	return true;
 }
 
+/* ── functions ── */
+
+/* Functions that end before token `i`, or with its line. */
+static void leave(struct code *c, size_t i, size_t margin)
+{
+	unsigned before = c->opened;
+	while (c->opened && (c->python ? margin <= c->open[c->opened - 1].end : i > c->open[c->opened - 1].end))
+		c->opened--;
+	if (c->opened < before)
+		code_files_end(c);
+	c->function = c->opened ? c->open[c->opened - 1].function : 0;
+}
+
+size_t code_margin(const struct code *c, size_t i)
+{
+	size_t at = (size_t)(c->t[i].text.p - c->in->bytes.p), n = 0;
+	while (n < at && (c->in->bytes.p[at - n - 1] == ' ' || c->in->bytes.p[at - n - 1] == '\t'))
+		n++;
+	return n == at || c->in->bytes.p[at - n - 1] == '\n' ? n : SIZE_MAX;
+}
+
+/* The name of a function is token `name`, and its parameters end before `behind`. */
+static void enter(struct code *c, size_t name, size_t behind)
+{
+	size_t end = SIZE_MAX;
+	if (c->python) {
+		size_t def = name - 1;
+		def -= def > 0 && code_word(c, def - 1, "async");
+		end = code_margin(c, def);
+		if (end == SIZE_MAX)
+			return;
+	} else if (!c->ruby) {
+		size_t k = behind;
+		while (k < c->n && k < behind + 40 && !code_sign(c, k, '{') && !(c->t[k].kind == TOKEN_END && c->t[k].sign == ';'))
+			k++;
+		if (!code_sign(c, k, '{') || !c->close[k])
+			return;
+		end = c->close[k];
+	} else
+		c->opened = 0;
+	if (c->opened == ARRAY_LEN(c->open))
+		return;
+	c->function = code_name(c, name)->last;
+	c->open[c->opened].function = c->function;
+	c->open[c->opened++].end = end;
+	struct code_name *f = &c->names[c->function];
+	f->function = true;
+	if (!c->telling && f->defined < 2)
+		f->defined++;
+}
+
 /* def name(parameters), function name(parameters) */
 static size_t define(struct code *c, size_t i)
 {
 	if (!(code_word(c, i, "def") || code_word(c, i, "function") || code_word(c, i, "func") || code_word(c, i, "fn")) || i + 2 >= c->n ||
 	        c->t[i + 1].kind != TOKEN_NAME || !code_sign(c, i + 2, '('))
 		return 0;
-	c->function = c->minified ? 0 : code_name(c, i + 1)->last;
-	if (c->function)
-		c->names[c->function].function = true;
 	size_t end = code_behind(c, i + 2);
+	if (!c->minified)
+		enter(c, i + 1, end);
 	for (size_t k = i + 3; k + 1 < end; k++)
 		if (c->t[k].kind == TOKEN_NAME && !slice_is(c->t[k].text, "self") && (code_sign(c, k - 1, '(') || code_sign(c, k - 1, ',')))
-			set(c, k, CODE_GIVEN, false);
+			code_set(c, k, CODE_GIVEN, false);
 	return end;
 }
 
@@ -410,13 +484,26 @@ static size_t value_end(const struct code *c, size_t from, size_t to)
 	return i < to ? i : to;
 }
 
+/* Variables of the process are gone through, and those looked for that are called secrets. */
+static bool looks_for_secrets(const struct code *c, size_t i)
+{
+	static const char *const words[] = {
+	        "KEY", "SECRET", "TOKEN", "PASSWORD", "PASSWD", "CREDENTIAL", "CREDENTIALS", "API_KEY", "PRIVATE", "AUTH", NULL};
+	unsigned n = 0;
+	for (size_t k = i; k < c->n && k < i + 60; k++)
+		n += code_text(c, k) && scan_one_of(c->t[k].text, words);
+	return n >= 3;
+}
+
 /* for a, b in c */
 static void each_of(struct code *c, size_t from, size_t i, size_t to)
 {
 	unsigned v = code_value(c, i + 1, value_end(c, i + 1, to));
+	if (v & CODE_ALL && looks_for_secrets(c, i))
+		c->secrets |= CODE_SECRET_VARIABLES;
 	for (size_t k = i; k > from && i - k < 16 && c->t[k - 1].depth >= c->t[i].depth && !code_word(c, k - 1, "for"); k--)
 		if (c->t[k - 1].kind == TOKEN_NAME && !is_keyword(c->t[k - 1].text))
-			set(c, k - 1, v, true);
+			code_set(c, k - 1, v, true);
 }
 
 static void assign(struct code *c, size_t from, size_t to)
@@ -426,14 +513,16 @@ static void assign(struct code *c, size_t from, size_t to)
 	if (at != SIZE_MAX) {
 		if (required(c, from, at, to))
 			return;
-		unsigned v = code_value(c, at + 1, to);
+		unsigned v = code_value(c, at + 1, to) | (c->skill ? code_skill_value(c, at + 1, to) : 0);
+		if (c->t[at - 1].kind == TOKEN_NAME && (slice_ends(c->t[at - 1].text, SLICE(".name"))))
+			c->did |= DID_RENAME;
 		/* const { PATH } = process.env: single ones. */
 		bool parts = code_sign(c, at - 1, '}');
 		v = parts ? v & ~CODE_ALL : v;
 		struct slice literal = at + 2 == to && code_text(c, at + 1) ? c->t[at + 1].text : SLICE_NONE, path = opened(c, at + 1, to);
 		for (size_t i = from; i < at; i++)
 			if (c->t[i].kind == TOKEN_NAME && !is_keyword(c->t[i].text) && c->t[i].depth == c->t[from].depth) {
-				set(c, i, v, also);
+				code_set(c, i, v, also);
 				if (literal.p || path.p)
 					localise(c, i);
 				code_name(c, i)->literal = also ? SLICE_NONE : literal;
@@ -445,10 +534,26 @@ static void assign(struct code *c, size_t from, size_t to)
 			each_of(c, from, i, to);
 		else if (c->python && code_word(c, i, "as") && c->t[i + 1].kind == TOKEN_NAME) {
 			size_t back = i - from > 256 ? i - 256 : from;
-			set(c, i + 1, code_value(c, back, i), false);
+			code_set(c, i + 1, code_value(c, back, i), false);
 			code_name(c, i + 1)->path = opened(c, back, i);
 		}
 	}
+}
+
+/* const a = b, c = d: each for itself. */
+static void assign_each(struct code *c, size_t from, size_t to)
+{
+	bool declares = c->javascript && (code_word(c, from, "const") || code_word(c, from, "let") || code_word(c, from, "var"));
+	unsigned depth = c->t[from].depth;
+	for (size_t i = from; declares && i < to; i++) {
+		if (code_sign(c, i, ',') && c->t[i].depth == depth && i > from) {
+			assign(c, from, i);
+			from = i + 1;
+		} else if (code_sign(c, i, '{') && c->close[i] && c->close[i] < to)
+			i = c->close[i];
+	}
+	if (from < to)
+		assign(c, from, to);
 }
 
 static void gathers(struct code *c, size_t i)
@@ -470,6 +575,11 @@ static void statement(struct code *c, size_t from, size_t to)
 	if (import(c, from, to))
 		return;
 	for (size_t i = from; i < to; i++) {
+		if (c->opened && !c->python && !c->ruby)
+			leave(c, i, 0);
+		/* A text that is a statement alone is a comment. */
+		if (c->telling && code_text(c, i) && to - from > 1)
+			code_sign_text(c, i);
 		if (c->t[i].kind != TOKEN_NAME)
 			continue;
 		size_t end = define(c, i);
@@ -477,7 +587,7 @@ static void statement(struct code *c, size_t from, size_t to)
 			i = end - 1;
 			continue;
 		}
-		code_index(c, i);
+		code_mention(c, i);
 		if (code_sign(c, i + 1, '(')) {
 			code_call(c, i);
 			gathers(c, i);
@@ -485,7 +595,7 @@ static void statement(struct code *c, size_t from, size_t to)
 		if (c->function && slice_is(c->t[i].text, "return"))
 			c->names[c->function].gives |= code_value(c, i + 1, value_end(c, i + 1, to)) & ~CODE_GIVEN;
 	}
-	assign(c, from, to);
+	assign_each(c, from, to);
 }
 
 /* ── what runs when the file is loaded ── */
@@ -533,10 +643,11 @@ static void forget(struct code *c)
 		c->names[i].variable = c->names[i].local = false;
 		c->names[i].literal = c->names[i].path = SLICE_NONE;
 	}
-	c->function = c->locals = 0;
+	c->function = c->locals = c->opened = 0;
 	c->dup2 = c->connects = c->spawns_shell = c->pipes = false;
-	c->paths.n = 0;
-	c->secrets = 0;
+	c->n_made = 0;
+	c->secrets = c->did = c->asks = c->texts = 0;
+	c->reads_secret = false;
 }
 
 void code_statements(struct code *c)
@@ -549,6 +660,9 @@ void code_statements(struct code *c)
 		while (end < c->n && c->t[end].kind != TOKEN_END)
 			end++;
 		if (end > i) {
+			size_t m = c->python && c->opened ? code_margin(c, i) : SIZE_MAX;
+			if (m != SIZE_MAX)
+				leave(c, i, m);
 			if (c->python || c->ruby)
 				margin(c, i);
 			else {

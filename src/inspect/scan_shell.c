@@ -334,12 +334,36 @@ static bool runs_file(const struct shell_command *c, struct slice file)
 	return false;
 }
 
+/* mv file other: it has another name from then on. */
+static struct slice renamed(const struct shell_command *c, struct slice file)
+{
+	struct slice name = name_of(c);
+	bool moves = slice_is(name, "mv") || slice_is(name, "rename") || slice_is(name, "ren") || slice_is(name, "move") ||
+	             slice_is(name, "cp") || slice_is(name, "copy");
+	size_t v = verb(c);
+	return moves && v + 2 < c->n && slice_eq(base(c->word[v + 1]), file) ? base(c->word[v + 2]) : file;
+}
+
+/* rundll32 file,Function; regsvr32 file */
+static bool loads_file(const struct shell_command *c, struct slice file)
+{
+	struct slice name = name_of(c);
+	bool loads = slice_eq_nocase(name, SLICE("rundll32")) || slice_eq_nocase(name, SLICE("regsvr32")) ||
+	             slice_eq_nocase(name, SLICE("mshta")) || slice_eq_nocase(name, SLICE("start"));
+	for (size_t i = verb(c) + 1; loads && i < c->n; i++)
+		if (slice_starts(base(c->word[i]), file))
+			return true;
+	return false;
+}
+
 static unsigned runs_saved(const struct line *l, size_t i)
 {
 	struct slice file = is(&l->c[i], FETCHES) ? saved_as(&l->c[i]) : SLICE_NONE;
-	for (size_t k = i + 1; file.n && k < l->n; k++)
-		if (runs_file(&l->c[k], file))
+	for (size_t k = i + 1; file.n && k < l->n; k++) {
+		file = renamed(&l->c[k], file);
+		if (runs_file(&l->c[k], file) || loads_file(&l->c[k], file))
 			return fetched(&l->c[i]);
+	}
 	return 0;
 }
 
@@ -444,6 +468,14 @@ static bool reverse_text(struct slice text)
 	return (socket && (has(text, "0>&1") || has(text, "<&0") || has(text, "sh -i") || has(text, "<&5") || has(text, "0<&"))) ||
 	       (has(text, "socket") && has(text, "connect") && (has(text, "dup2") || has(text, "pty.spawn"))) ||
 	       (has(text, "fsockopen") && has(text, "/bin/sh"));
+}
+
+/* (New-Object Net.WebClient).DownloadFile(url, file); Start-Process file: methods are no commands. */
+static bool power_fetch(struct slice text)
+{
+	bool file = has(text, "DownloadFile("), string = has(text, "DownloadString(");
+	return (file && (has(text, "Start-Process") || has(text, "Invoke-Item"))) ||
+	       (string && (has(text, "iex") || has(text, "IEX") || has(text, "Invoke-Expression")));
 }
 
 static bool reverse_command(const struct shell_command *c)
@@ -556,6 +588,7 @@ static unsigned judge(struct slice text, unsigned depth)
 	_cleanup_arena_ struct arena a = ARENA(ARENA_MAX);
 	struct line l = {.depth = depth};
 	unsigned does = reverse_text(text) ? SHELL_DOES_REVERSE : 0;
+	does |= power_fetch(text) ? SHELL_DOES_DOWNLOAD : 0;
 	int r = text.n > TEXT_MAX ? -EFBIG : shell_read(text, &a, &l.c, &l.n);
 	if (r != 0)
 		does |= SHELL_DOES_MORE;
