@@ -70,7 +70,8 @@ struct code_name {
 	uint32_t first, last;  /* the names that are its first part, and its last */
 	uint32_t own;          /* bits of enum code_kind: what the table says of it */
 	uint32_t kinds;        /* the same of it with aliases resolved, and of its ends */
-	uint32_t known;        /* when `kinds` was found: they change with aliases */
+	uint32_t known, epoch; /* when `kinds` was found; how often its alias changed, as the first part of others */
+	bool reads;            /* it has "read" in it */
 	struct slice means;    /* of an alias */
 	struct slice literal;  /* of a variable: the one text it was set to */
 	unsigned value, gives; /* of a variable; of a function: what it gives back */
@@ -85,7 +86,7 @@ struct code {
 	const struct scan_input *in;
 	struct arena *arena;
 	const struct token *t;
-	uint32_t *name;  /* of each token that is one: its number */
+	uint32_t *name;  /* of each token that is one: its number; of a text, what is known of it */
 	uint32_t *close; /* of each bracket: where its other one is; else 0 */
 	size_t n;
 	const char *language;
@@ -95,7 +96,7 @@ struct code {
 	bool skill;    /* a script that an AI tool runs for whoever asks */
 	bool telling;  /* the second time */
 	struct code_name *names;
-	uint32_t n_names, cap_names, *bucket, buckets, aliases;
+	uint32_t n_names, cap_names, *bucket, buckets;
 	uint32_t function; /* the one that is read now; 0: none */
 	struct {
 		uint32_t function;

@@ -30,8 +30,11 @@ static void makes(struct code *c, struct slice key, bool fetched)
 			c->made[i].fetched |= fetched;
 			return;
 		}
-	if (!key.n || c->n_made == ARRAY_LEN(c->made))
+	if (!key.n)
 		return;
+	/* The last ones are kept: somebody can write many. */
+	if (c->n_made == ARRAY_LEN(c->made))
+		memmove(c->made, c->made + 1, --c->n_made * sizeof(*c->made));
 	c->made[c->n_made++] = (struct code_made){.key = key, .text = is_text(c, key), .fetched = fetched};
 }
 

@@ -5,7 +5,7 @@
 #define NAMES_MAX 400000u
 #define OPEN_MAX  100000u
 /* Steps for each token, and for each file: more has only a file that is made for it. */
-#define STEPS_EACH 200u
+#define STEPS_EACH 64u
 #define STEPS_ALL  2000000u
 
 static const char *const calls[CODE_KINDS] = {
@@ -108,15 +108,17 @@ static uint32_t own(struct code *c, struct slice text)
 uint32_t code_kinds(struct code *c, size_t i)
 {
 	struct code_name *n = code_name(c, i);
-	if (n->known == c->aliases)
+	uint32_t now = c->names[n->first].epoch + 1;
+	if (n->known == now)
 		return n->kinds;
 	char text[160];
 	struct slice f = code_full(c, i, text, sizeof(text));
 	uint32_t kinds = own(c, f);
-	for (size_t k = 0; k < f.n; k++)
+	/* No end that is known is longer. */
+	for (size_t k = f.n > 64 ? f.n - 64 : 0; k < f.n; k++)
 		if (f.p[k] == '.')
 			kinds |= own(c, slice_from(f, k));
-	n->known = c->aliases;
+	n->known = now;
 	n->kinds = kinds;
 	return kinds;
 }
@@ -127,7 +129,7 @@ void code_alias(struct code *c, size_t i, struct slice means)
 	if (n->means.p && slice_eq(n->means, means))
 		return;
 	n->means = means;
-	c->aliases++;
+	n->epoch++;
 }
 
 /* Brackets that do not fit, as in regular expressions, are passed over. */
@@ -164,6 +166,19 @@ static bool brackets(struct code *c)
 	return true;
 }
 
+/* What the letters of a name say. Most names are met many times. */
+static void spell(struct code *c, uint32_t from)
+{
+	static const char *const checks[] = {
+	        "sha256", "sha512", "sha1", "hashlib", "createHash", "checksum", "Digest", "Sum256", "verify_", "gpg"};
+	for (uint32_t i = from; i < c->n_names; i++) {
+		struct code_name *n = &c->names[i];
+		n->reads = slice_find(n->text, SLICE("read"), 0) != SLICE_NPOS;
+		for (size_t k = 0; !c->checks && k < ARRAY_LEN(checks); k++)
+			c->checks = slice_find(n->text, slice_str(checks[k]), 0) != SLICE_NPOS;
+	}
+}
+
 bool code_names(struct code *c)
 {
 	size_t count = 0;
@@ -181,12 +196,13 @@ bool code_names(struct code *c)
 		return false;
 	/* The first is none. */
 	c->n_names = 1;
-	c->aliases = 1;
 	seed(c);
+	uint32_t seeded = c->n_names;
 	for (size_t i = 0; i < c->n; i++) {
 		c->name[i] = c->t[i].kind == TOKEN_NAME ? intern(c, c->t[i].text) : 0;
 		if (c->t[i].kind == TOKEN_NAME && !c->name[i])
 			return false;
 	}
+	spell(c, seeded);
 	return true;
 }

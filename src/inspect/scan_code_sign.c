@@ -10,17 +10,6 @@ static bool has(struct slice text, const char *part)
 
 /* ── names ── */
 
-/* Digests and signatures of something are looked at. */
-static bool is_check(struct slice name)
-{
-	static const char *const parts[] = {
-	        "sha256", "sha512", "sha1", "hashlib", "createHash", "checksum", "Digest", "Sum256", "verify_", "gpg"};
-	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
-		if (name.n < 80 && has(name, parts[i]))
-			return true;
-	return false;
-}
-
 /* a["push"](a["shift"]()): how the texts of a program that was made unreadable are put in order. */
 static bool rotates(const struct code *c, size_t i)
 {
@@ -42,9 +31,6 @@ void code_sign_name(struct code *c, size_t i)
 	struct slice name = c->t[i].text;
 	static const char *const checks_of_paths[] = {"os.path.basename", "os.path.realpath", "os.path.abspath", "os.path.normpath",
 	        "os.path.commonpath", "secure_filename", ".resolve", ".is_relative_to", NULL};
-	/* Few names are any of these. */
-	if (!c->telling)
-		c->checks |= is_check(name);
 	if (code_sign(c, i + 1, '(')) {
 		c->did |= k >> SPIES & 1 && has(name, "lip") ? DID_READ_CLIPBOARD : 0;
 		c->did |= k >> SETS_CLIPBOARD & 1 ? DID_SET_CLIPBOARD : 0;

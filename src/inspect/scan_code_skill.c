@@ -79,12 +79,13 @@ void code_skill_loop(struct code *c, size_t i)
 	size_t margin = code_margin(c, i), k = i + 3;
 	if (margin == SIZE_MAX || is_tried(c, i, margin))
 		return;
-	for (; k < c->n; k++) {
+	for (; k < c->n && k < i + 20000; k++) {
 		bool first = k > 0 && c->t[k - 1].kind == TOKEN_END && c->t[k].kind != TOKEN_END;
 		if (first && code_margin(c, k) <= margin)
 			break;
 		if (c->t[k].kind == TOKEN_NAME && (scan_one_of(c->t[k].text, leaves) || scan_one_of(code_last_part(c->t[k].text), waits)))
 			return;
 	}
-	code_tell_once(c, 4, SCAN_RULE_AGENT_ENDLESS, i, i + 3);
+	if (code_steps(c, k - i))
+		code_tell_once(c, 4, SCAN_RULE_AGENT_ENDLESS, i, i + 3);
 }

@@ -283,7 +283,7 @@ static void gem_hook(struct code *c, size_t i)
 {
 	static const char *const hooks[] = {
 	        "Gem.post_install", "Gem.pre_install", "Gem.post_build", "Gem.post_uninstall", "Gem.pre_uninstall", NULL};
-	if (!c->ruby || !scan_one_of(c->t[i].text, hooks))
+	if (!c->ruby || c->t[i].text.p[0] != 'G' || !scan_one_of(c->t[i].text, hooks))
 		return;
 	for (size_t k = i; k < c->n && k < i + 200 && !code_word(c, k, "end"); k++)
 		if (c->t[k].kind == TOKEN_NAME && code_kinds(c, k) & (1u << STARTS | 1u << SENDS | 1u << FETCHES)) {
@@ -350,12 +350,15 @@ void code_call(struct code *c, size_t i)
 	bool starts = (k >> STARTS & 1 && own) || required_process(c, i), evaluates = k >> EVALUATES & 1 && own;
 	bool sends = k >> SENDS & 1 || writes_socket(c, i), passes = called && called->sends;
 	bool more = k & (1u << FETCHES | 1u << READS | 1u << WRITES | 1u << MARKS | 1u << COPIES | 1u << SERIALISES | 1u << LISTENS) ||
-	            slice_find(f->text, SLICE("read"), 0) != SLICE_NPOS;
+	            f->reads;
 	bool method = slice_is(f->text, "write") || slice_is(f->text, "Write") || slice_is(f->text, "on") || slice_is(f->text, "then") ||
 	              slice_is(f->text, "execute") || slice_is(f->text, "join") || slice_is(f->text, "WriteString");
 	if (!starts && !evaluates && !sends && !passes && !more && !method)
 		return;
 	size_t end = code_behind(c, i + 1);
+	/* Its arguments are gone through several times; calls in calls would be a way to take for ever. */
+	if (!code_steps(c, 2 * (end - i)))
+		return;
 	unsigned v = code_value(c, i + 2, end);
 	if (evaluates)
 		evaluates_what(c, i, end, v);
@@ -369,7 +372,7 @@ void code_call(struct code *c, size_t i)
 		whose(c, i, end);
 	if (sends && v & CODE_GIVEN && c->function)
 		c->names[c->function].sends = true;
-	bool reads = k >> READS & 1 || slice_find(f->text, SLICE("read"), 0) != SLICE_NPOS;
+	bool reads = k >> READS & 1 || f->reads;
 	c->reads_secret |= reads && v & CODE_SECRET;
 	if (k >> SERIALISES & 1 && v & CODE_ALL && names_all(c, i + 2, end))
 		code_tell_once(c, 14, SCAN_RULE_CODE_ENVIRONMENT, i, end);
@@ -503,7 +506,8 @@ void code_mention(struct code *c, size_t i)
 {
 	socket_shell(c, i);
 	gem_hook(c, i);
-	if (gets_power(c, i) || indexes_power(c, i) || requires_decoded(c, i))
+	bool calls = code_sign(c, i + 1, '('), indexes = code_sign(c, i + 1, '[');
+	if ((calls && (gets_power(c, i) || requires_decoded(c, i))) || ((calls || indexes) && indexes_power(c, i)))
 		code_tell_once(c, 15, SCAN_RULE_CODE_HIDDEN_CALL, i,
 		        code_sign(c, i + 1, '(') || code_sign(c, i + 1, '[') ? code_behind(c, i + 1) : i + 1);
 	code_sign_name(c, i);

@@ -193,14 +193,24 @@ unsigned code_value_text(struct code *c, size_t i)
 	return v;
 }
 
+/* What is known of a text whatever variables are: kept, as texts are met as often as names. */
+#define TEXT_KNOWN   0x80000000u
+#define TEXT_IMAGE   0x10000u
+#define TEXT_STARTUP 0x20000u
+#define TEXT_ESCAPED 0x40000u
+
 static unsigned text_value(struct code *c, size_t i)
 {
 	struct slice t = c->t[i].text;
-	unsigned secret = code_secret_file(t), v = secret ? CODE_SECRET : 0;
-	c->secrets |= secret;
-	v |= t.n < 300 && is_picture(t) ? CODE_IMAGE : 0;
-	v |= is_startup(t) ? CODE_STARTUP : 0;
-	v |= is_escaped(t) ? CODE_COMPUTED : 0;
+	if (!c->name[i])
+		c->name[i] = TEXT_KNOWN | code_secret_file(t) | (t.n < 300 && is_picture(t) ? TEXT_IMAGE : 0) |
+		             (is_startup(t) ? TEXT_STARTUP : 0) | (is_escaped(t) ? TEXT_ESCAPED : 0);
+	uint32_t k = c->name[i];
+	unsigned v = k & 0xffff ? CODE_SECRET : 0;
+	c->secrets |= k & 0xffff;
+	v |= k & TEXT_IMAGE ? CODE_IMAGE : 0;
+	v |= k & TEXT_STARTUP ? CODE_STARTUP : 0;
+	v |= k & TEXT_ESCAPED ? CODE_COMPUTED : 0;
 	return v | code_value_text(c, i);
 }
 
