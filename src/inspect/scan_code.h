@@ -195,6 +195,9 @@ void code_call(struct code *c, size_t i);
 /* Any name: what is said without a call, a["…"](…). */
 void code_mention(struct code *c, size_t i);
 
+/* A name, token `i`, is set to what [i + 1, to) begins: is it a function that others send by, which then sends elsewhere as well? */
+void code_replaces(struct code *c, size_t i, size_t to);
+
 /* scan_code_file.c */
 /* By what a path is known again: a text in it, or the variable that it is. Looked for in [from, to), up to a comma; p NULL: none. */
 struct slice code_path_key(const struct code *c, size_t from, size_t to);

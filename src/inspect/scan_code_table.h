@@ -45,7 +45,8 @@ CALL(READS, "open io.open os.ReadFile ioutil.ReadFile os.Open fs.readFileSync fs
             "File.read File.open IO.read file_get_contents fopen .read_text .read_bytes")
 CALL(WRITES, "os.Create os.OpenFile fs.createWriteStream fs.writeFileSync fs.writeFile fs.promises.writeFile File.write IO.binwrite "
              "File.binwrite os.WriteFile ioutil.WriteFile file_put_contents "
-             ".write_bytes .write_text urllib.request.urlretrieve urllib.urlretrieve urlretrieve wget.download")
+             ".write_bytes .write_text urllib.request.urlretrieve urllib.urlretrieve urlretrieve wget.download winreg.SetValueEx "
+             "_winreg.SetValueEx win32api.RegSetValueEx fs.appendFileSync fs.appendFile")
 CALL(MARKS, "os.chmod os.Chmod fs.chmodSync fs.chmod File.chmod FileUtils.chmod chmod")
 CALL(COMPUTES, "String.fromCharCode bytes bytearray Buffer.from .pack")
 CALL(SERIALISES, "JSON.stringify json.dumps JSON.dump JSON.generate YAML.dump Marshal.dump pickle.dumps json.Marshal util.inspect "
@@ -59,4 +60,4 @@ CALL(LISTENS, "keyboard.Listener pynput.keyboard.Listener keyboard.on_press keyb
 CALL(LOOKS_UP, "net.LookupHost net.LookupIP net.LookupTXT dns.lookup dns.resolve dns.resolve4 dns.resolveTxt socket.gethostbyname "
                "socket.getaddrinfo Resolv.getaddress")
 CALL(INJECTS, "WriteProcessMemory CreateRemoteThread NtCreateThreadEx QueueUserAPC .WriteProcessMemory .CreateRemoteThread "
-              ".NtCreateThreadEx .QueueUserAPC")
+              ".NtCreateThreadEx .QueueUserAPC .RtlMoveMemory .CreateThread")

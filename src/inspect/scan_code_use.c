@@ -237,6 +237,14 @@ static void callback_of(struct code *c, size_t from, size_t end)
 	}
 }
 
+/* image.save(to): what it is goes there. */
+static void saves(struct code *c, size_t i, size_t end, const struct code_name *from)
+{
+	for (size_t k = i + 2; k < end && k < c->n; k++)
+		if (c->t[k].kind == TOKEN_NAME && (code_sign(c, k + 1, ',') || code_sign(c, k + 1, ')')) && code_sign(c, k - 1, '('))
+			code_set(c, k, from->value & CODE_SPIED, true);
+}
+
 /* ── what runs where ── */
 
 /* Library code, not a program or a test: its name and folder say. */
@@ -352,7 +360,8 @@ void code_call(struct code *c, size_t i)
 	bool more = k & (1u << FETCHES | 1u << READS | 1u << WRITES | 1u << MARKS | 1u << COPIES | 1u << SERIALISES | 1u << LISTENS) ||
 	            f->reads;
 	bool method = slice_is(f->text, "write") || slice_is(f->text, "Write") || slice_is(f->text, "on") || slice_is(f->text, "then") ||
-	              slice_is(f->text, "execute") || slice_is(f->text, "join") || slice_is(f->text, "WriteString");
+	              slice_is(f->text, "execute") || slice_is(f->text, "join") || slice_is(f->text, "WriteString") ||
+	              slice_is(f->text, "save");
 	if (!starts && !evaluates && !sends && !passes && !more && !method)
 		return;
 	size_t end = code_behind(c, i + 1);
@@ -378,6 +387,8 @@ void code_call(struct code *c, size_t i)
 		code_tell_once(c, 14, SCAN_RULE_CODE_ENVIRONMENT, i, end);
 	if (c->javascript && !c->minified && (k >> FETCHES & 1 || (first->variable && first->value & CODE_FETCHED)))
 		callback_of(c, i + 2, end);
+	if (slice_is(f->text, "save") && first->variable && first->value & CODE_SPIED && first != f)
+		saves(c, i, end, first);
 	on_load(c, i, end, sends || k >> FETCHES & 1 || k >> CONNECTS & 1, starts);
 	code_files(c, i, end, k, starts, v);
 	if (starts || evaluates || k >> WRITES & 1 || slice_is(f->text, "write") || slice_is(f->text, "Write"))
@@ -486,6 +497,23 @@ static bool requires_decoded(struct code *c, size_t i)
 }
 
 /* ── others ── */
+
+void code_replaces(struct code *c, size_t i, size_t to)
+{
+	static const char *const names[] = {"window.fetch", "globalThis.fetch", "global.fetch", "self.fetch",
+	        "XMLHttpRequest.prototype.send", "XMLHttpRequest.prototype.open", "http.request", "https.request", "http.get", "https.get",
+	        "window.ethereum.request", "requests.get", "requests.post", "requests.request", "requests.Session.send",
+	        "requests.Session.request", "urllib.request.urlopen", NULL};
+	if (!scan_one_of(c->t[i].text, names))
+		return;
+	size_t end = to > 0 && code_sign(c, to - 1, '{') && c->close[to - 1] ? c->close[to - 1] : to;
+	for (size_t k = i + 1; k < end && code_steps(c, 1); k++)
+		if (c->t[k].kind == TOKEN_NAME && code_sign(c, k + 1, '(') && code_is(c, k, SENDS) &&
+		        host_in(c, k + 2, code_behind(c, k + 1)).n) {
+			code_tell_once(c, 18, SCAN_RULE_CODE_SPIES, i, to);
+			return;
+		}
+}
 
 /* A shell whose ends are a socket's. */
 static void socket_shell(struct code *c, size_t i)

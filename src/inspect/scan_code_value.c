@@ -222,9 +222,25 @@ struct code_name *code_function(const struct code *c, size_t i)
 	return f->function && !(c->bundle && f->defined > 1) ? f : NULL;
 }
 
+/* require("a").b, __import__("a").b: what a.b does. */
+static uint32_t member_kinds(struct code *c, size_t i)
+{
+	if (c->t[i].text.p[0] != '.' || i < 4 || !code_sign(c, i - 1, ')') || !code_text(c, i - 2) || !code_sign(c, i - 3, '(') ||
+	        !(code_word(c, i - 4, "require") || code_word(c, i - 4, "__import__")))
+		return 0;
+	char text[120];
+	struct slice m = c->t[i - 2].text, name = c->t[i].text;
+	if (m.n + name.n > sizeof(text))
+		return 0;
+	memcpy(text, m.p, m.n);
+	memcpy(text + m.n, name.p, name.n);
+	const struct code_name *n = code_find(c, slice_of(text, m.n + name.n));
+	return n ? n->own : 0;
+}
+
 static unsigned called_value(struct code *c, size_t i, struct slice full)
 {
-	uint32_t k = code_kinds(c, i);
+	uint32_t k = code_kinds(c, i) | member_kinds(c, i);
 	struct slice last = code_last_part(full);
 	size_t end = code_behind(c, i + 1);
 	unsigned v = k >> DECODES & 1 ? CODE_DECODED : 0;
@@ -364,6 +380,20 @@ static bool import(struct code *c, size_t from, size_t to)
 	return true;
 }
 
+/* Up to where a value goes that begins here: a bracket around it that closes, or the end. */
+static size_t value_end(const struct code *c, size_t from, size_t to)
+{
+	size_t i = from;
+	while (i < to && i < from + 4000) {
+		if (c->t[i].kind == TOKEN_END || code_sign(c, i, ')') || code_sign(c, i, ']') || code_sign(c, i, '}') ||
+		        code_word(c, i, "return"))
+			return i;
+		bool opens = code_sign(c, i, '(') || code_sign(c, i, '[') || code_sign(c, i, '{');
+		i = opens ? code_behind(c, i) : i + 1;
+	}
+	return i < to ? i : to;
+}
+
 /* ── functions ── */
 
 /* Functions that end before token `i`, or with its line. */
@@ -415,6 +445,41 @@ static void enter(struct code *c, size_t name, size_t behind)
 		f->defined++;
 }
 
+static void parameters(struct code *c, size_t from, size_t end)
+{
+	for (size_t k = from; k + 1 < end; k++)
+		if (c->t[k].kind == TOKEN_NAME && !slice_is(c->t[k].text, "self") && (code_sign(c, k - 1, '(') || code_sign(c, k - 1, ',')))
+			code_set(c, k, CODE_GIVEN, false);
+}
+
+/* name = (parameters) => …, name = async function (parameters) …, name = parameter => … */
+static void define_value(struct code *c, size_t i)
+{
+	size_t k = i + 2;
+	if (!c->javascript || c->minified || !code_sign(c, i + 1, '=') || code_sign(c, k, '='))
+		return;
+	k += code_word(c, k, "async");
+	bool function = code_word(c, k, "function");
+	k += function;
+	size_t end = code_sign(c, k, '(') ? code_behind(c, k) : k + 1;
+	bool arrow = code_sign(c, end, '=') && code_sign(c, end + 1, '>');
+	if (!(function && code_sign(c, k, '(')) && !arrow)
+		return;
+	if (code_sign(c, k, '('))
+		parameters(c, k + 1, end);
+	else
+		code_set(c, k, CODE_GIVEN, false);
+	size_t body = arrow ? end + 2 : end;
+	if (code_sign(c, body, '{'))
+		enter(c, i, end);
+	else {
+		/* Without braces it gives its one value. */
+		struct code_name *f = &c->names[code_name(c, i)->last];
+		f->function = true;
+		f->gives |= code_value(c, body, value_end(c, body, c->n)) & ~CODE_GIVEN;
+	}
+}
+
 /* def name(parameters), function name(parameters) */
 static size_t define(struct code *c, size_t i)
 {
@@ -424,9 +489,7 @@ static size_t define(struct code *c, size_t i)
 	size_t end = code_behind(c, i + 2);
 	if (!c->minified)
 		enter(c, i + 1, end);
-	for (size_t k = i + 3; k + 1 < end; k++)
-		if (c->t[k].kind == TOKEN_NAME && !slice_is(c->t[k].text, "self") && (code_sign(c, k - 1, '(') || code_sign(c, k - 1, ',')))
-			code_set(c, k, CODE_GIVEN, false);
+	parameters(c, i + 3, end);
 	return end;
 }
 
@@ -481,19 +544,6 @@ static struct slice opened(struct code *c, size_t from, size_t to)
 	return SLICE_NONE;
 }
 
-/* Up to where a value goes that begins here: a bracket around it that closes, or the end. */
-static size_t value_end(const struct code *c, size_t from, size_t to)
-{
-	size_t i = from;
-	while (i < to && i < from + 4000) {
-		if (code_sign(c, i, ')') || code_sign(c, i, ']') || code_sign(c, i, '}') || code_word(c, i, "return"))
-			return i;
-		bool opens = code_sign(c, i, '(') || code_sign(c, i, '[') || code_sign(c, i, '{');
-		i = opens ? code_behind(c, i) : i + 1;
-	}
-	return i < to ? i : to;
-}
-
 /* Variables of the process are gone through, and those looked for that are called secrets. */
 static bool looks_for_secrets(const struct code *c, size_t i)
 {
@@ -526,6 +576,8 @@ static void assign(struct code *c, size_t from, size_t to)
 		unsigned v = code_value(c, at + 1, to) | (c->skill ? code_skill_value(c, at + 1, to) : 0);
 		if (c->t[at - 1].kind == TOKEN_NAME && (slice_ends(c->t[at - 1].text, SLICE(".name"))))
 			c->did |= DID_RENAME;
+		if (c->t[at - 1].kind == TOKEN_NAME)
+			code_replaces(c, at - 1, to);
 		/* const { PATH } = process.env: single ones. */
 		bool parts = code_sign(c, at - 1, '}');
 		v = parts ? v & ~CODE_ALL : v;
@@ -597,6 +649,7 @@ static void statement(struct code *c, size_t from, size_t to)
 			i = end - 1;
 			continue;
 		}
+		define_value(c, i);
 		code_mention(c, i);
 		if (code_sign(c, i + 1, '(')) {
 			code_call(c, i);
@@ -663,11 +716,13 @@ static void forget(struct code *c)
 void code_statements(struct code *c)
 {
 	size_t function = 0;
+	bool braces = !c->python && !c->ruby;
 	forget(c);
 	c->at_load = true;
 	for (size_t i = 0; i < c->n && !c->limited;) {
 		size_t end = i;
-		while (end < c->n && c->t[end].kind != TOKEN_END)
+		while (end < c->n && c->t[end].kind != TOKEN_END &&
+		        !(end > i && braces && code_sign(c, end - 1, '{') && begins_function(c, end - 1)))
 			end++;
 		if (end > i) {
 			size_t m = c->python && c->opened ? code_margin(c, i) : SIZE_MAX;
@@ -683,7 +738,6 @@ void code_statements(struct code *c)
 				c->at_load = !function;
 			}
 			/* The statement that a function begins in is of it. */
-			bool braces = !c->python && !c->ruby;
 			function = braces ? function_end(c, i, end, function) : 0;
 			c->at_load &= !(function && braces);
 			statement(c, i, end);

