@@ -79,7 +79,9 @@ static bool all_variables(const struct code *c, size_t i, struct slice name)
 	        "os.environ.items", "os.environ.copy", "ENV.to_h", "ENV.to_a", "ENV.to_hash", "os.Environ", "ENV.each", NULL};
 	if (scan_one_of(name, calls_of))
 		return true;
-	return scan_one_of(name, names) && !code_sign(c, i + 1, '[') && !code_sign(c, i + 1, '=') &&
+	/* get(os.environ, "A") is one of them. */
+	bool one = code_sign(c, i + 1, ',') && code_text(c, i + 2) && (code_sign(c, i + 3, ')') || code_sign(c, i + 3, ','));
+	return scan_one_of(name, names) && !one && !code_sign(c, i + 1, '[') && !code_sign(c, i + 1, '=') &&
 	       !(i + 1 < c->n && c->t[i + 1].kind == TOKEN_NAME && c->t[i + 1].text.p[0] == '.');
 }
 
@@ -218,8 +220,11 @@ static unsigned text_value(struct code *c, size_t i)
 
 struct code_name *code_function(const struct code *c, size_t i)
 {
-	struct code_name *f = &c->names[code_name(c, i)->last];
-	return f->function && !(c->bundle && f->defined > 1) ? f : NULL;
+	const struct code_name *n = code_name(c, i);
+	struct code_name *f = &c->names[n->last];
+	/* In a bundle one function has a name, or it is another one's; a member is somebody's. */
+	bool others = c->bundle && (f->defined > 1 || (n->first != n->last && !slice_is(c->names[n->first].text, "this")));
+	return f->function && !others ? f : NULL;
 }
 
 /* require("a").b, __import__("a").b: what a.b does. */
