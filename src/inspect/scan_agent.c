@@ -84,6 +84,11 @@ bool scan_agent_is_text(const struct scan_input *in)
 	return kind_of(in->path) == TEXT;
 }
 
+bool scan_agent_is_script(const struct scan_input *in)
+{
+	return kind_of(in->path) == SCRIPT;
+}
+
 /* ── findings ── */
 
 /* Where a value stands: the reader of JSON does not say. Its first bytes that need no escapes are looked for. */
@@ -106,6 +111,13 @@ static void tell(const struct agent *a, enum scan_rule_name rule, size_t at, str
 	scan_found_text(a->s, a->in, rule, a->in->bytes, at, shown.n < a->in->bytes.n - at ? shown.n : a->in->bytes.n - at, "%s", text);
 }
 
+/* A command that is longer, or nested deeper, than is read. */
+static void tell_more(const struct agent *a, size_t at, struct slice shown)
+{
+	scan_found_text(a->s, a->in, SCAN_RULE_LIMIT, a->in->bytes, at, shown.n < a->in->bytes.n - at ? shown.n : a->in->bytes.n - at, "%s",
+	        "a command of more parts than are read");
+}
+
 /* What is run without a question. In a container it can do less. */
 static void tell_run(const struct agent *a, unsigned does, size_t at, struct slice shown, bool boxed)
 {
@@ -126,8 +138,10 @@ static void tell_run(const struct agent *a, unsigned does, size_t at, struct sli
 			enum scan_rule_name rule = boxed ? rows[i].boxed : rows[i].rule;
 			if (rule != SCAN_RULES)
 				tell(a, rule, at == SCAN_NOWHERE ? place(a, shown) : at, shown);
-			return;
+			break;
 		}
+	if (does & SHELL_DOES_MORE)
+		tell_more(a, at == SCAN_NOWHERE ? place(a, shown) : at, shown);
 }
 
 /* What a text tells: a risk, and bad only where it hides what it does. */
@@ -147,8 +161,10 @@ static void tell_told(const struct agent *a, unsigned does, size_t at, struct sl
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		if (does & rows[i].does) {
 			tell(a, rows[i].rule, at, shown);
-			return;
+			break;
 		}
+	if (does & SHELL_DOES_MORE)
+		tell_more(a, at, shown);
 }
 
 /* ── hosts ── */
@@ -176,6 +192,11 @@ static bool is_under(struct slice host, const char *const *list, size_t n)
 			return true;
 	}
 	return false;
+}
+
+bool scan_agent_hides_host(struct slice host)
+{
+	return is_under(host, tunnels, ARRAY_LEN(tunnels));
 }
 
 static bool is_own_net(struct slice host)
@@ -272,12 +293,12 @@ static void words(const struct agent *a, const struct conf *first, const struct 
 	else
 		put_words(&line, first);
 	put_words(&line, args);
-	if (!line.n)
+	if (!line.n && !buf_error(&line))
 		return;
-	unsigned does = scan_shell(buf_slice(&line));
+	unsigned does = scan_shell(buf_slice(&line)) | (buf_error(&line) ? SHELL_DOES_MORE : 0);
 	scan_runs(a->s, a->in, SCAN_RUNS_UNASKED, conf_is_text(first) ? place(a, first->text) : 0, buf_slice(&line));
 	scan_lets(a->s, does & SHELL_DOES_LATEST ? SCAN_LETS_LATEST : 0);
-	if (does & (SHELL_DOES_HARM | SHELL_DOES_INSTALLER))
+	if (does & (SHELL_DOES_HARM | SHELL_DOES_INSTALLER | SHELL_DOES_MORE))
 		tell_run(a, does, conf_is_text(first) ? place(a, first->text) : 0, buf_slice(&line), boxed);
 }
 
@@ -303,8 +324,10 @@ static bool is_command_key(struct slice key)
 /* Commands anywhere below. */
 static void commands(const struct agent *a, const struct conf *v, unsigned depth)
 {
-	if (depth > DEPTH_MAX)
+	if (depth > DEPTH_MAX) {
+		scan_found(a->s, a->in, SCAN_RULE_LIMIT, 0, a->in->size, "%s", "settings nested deeper than is followed");
 		return;
+	}
 	for (const struct conf *c = v->type == CONF_MAP || v->type == CONF_LIST ? v->child : NULL; c; c = c->next) {
 		if (c->key.p && is_command_key(c->key) && conf_is_text(c)) {
 			if (conf_get(v, SLICE("args"))) {
@@ -473,9 +496,15 @@ static size_t harmful_line(struct slice code)
 
 static void snippet(struct agent *a, size_t at, struct slice code, bool runs)
 {
-	if (code.n < 4 || a->snippets++ > SNIPPETS)
+	if (code.n < 4)
 		return;
-	unsigned does = scan_shell(code);
+	if (a->snippets++ >= SNIPPETS) {
+		if (a->snippets == SNIPPETS + 1)
+			scan_found_text(
+			        a->s, a->in, SCAN_RULE_LIMIT, a->in->bytes, at, a->in->bytes.n - at, "%s", "more commands than are read");
+		return;
+	}
+	unsigned does = runs ? scan_shell(code) : scan_shell_lines(code);
 	size_t line = does & SHELL_DOES_HARM && code.n <= COMMAND_MAX ? harmful_line(code) : 0;
 	scan_runs(a->s, a->in, runs ? SCAN_RUNS_UNASKED : SCAN_RUNS_TOLD, at, code);
 	if (runs)
@@ -497,15 +526,19 @@ static bool starts_program(struct slice s)
 /* Texts in code that are commands: what a program would give to a shell. */
 static void literals(struct agent *a, size_t at, struct slice code, bool runs)
 {
+	/* How far no quote of this kind shuts: an escaped one is passed over in the same steps from wherever one begins. */
+	size_t open_to[256] = {0};
 	for (size_t i = 0; i < code.n; i++) {
 		uint8_t q = code.p[i];
-		if (q != '"' && q != '\'' && q != '`')
+		if ((q != '"' && q != '\'' && q != '`') || i < open_to[q])
 			continue;
 		size_t end = i + 1;
 		while (end < code.n && code.p[end] != q && (code.p[end] != '\n' || q == '`'))
 			end += code.p[end] == '\\' ? 2 : 1;
-		if (end >= code.n || code.p[end] != q)
+		if (end >= code.n || code.p[end] != q) {
+			open_to[q] = end;
 			continue;
+		}
 		struct slice inner = slice_sub(code, i + 1, end - i - 1);
 		if (inner.n > 8 && slice_chr(inner, ' ', 0) != SLICE_NPOS)
 			snippet(a, at + i + 1, inner, runs);
@@ -547,7 +580,7 @@ static void inline_code(struct agent *a, size_t from, size_t to)
 /* A comment that is not shown has no commands to fetch or to send with. */
 static void comment(struct agent *a, size_t at, struct slice text)
 {
-	unsigned does = scan_shell(text);
+	unsigned does = scan_shell_lines(text);
 	struct slice rest = text, line;
 	while (slice_split(&rest, '\n', &line) && !(does & SHELL_DOES_HARM)) {
 		size_t from = slice_chr(line, '`', 0);
@@ -558,6 +591,8 @@ static void comment(struct agent *a, size_t at, struct slice text)
 		tell(a, SCAN_RULE_AGENT_HIDDEN, at, text);
 	else if (does & (SHELL_DOES_HARM | SHELL_DOES_INSTALLER))
 		tell(a, SCAN_RULE_AGENT_COMMENT, at, text);
+	if (does & SHELL_DOES_MORE)
+		tell_more(a, at, text);
 }
 
 /* Between two lines of "---" at the front: settings of the skill or the command. */
@@ -645,7 +680,7 @@ static void script(struct agent *a)
 	for (size_t at = 0; at < t.n;) {
 		size_t end = at + CHUNK < t.n ? slice_chr(t, '\n', at + CHUNK) : SLICE_NPOS;
 		end = end == SLICE_NPOS ? t.n : end + 1;
-		unsigned does = scan_shell(slice_sub(t, at, end - at));
+		unsigned does = scan_shell_lines(slice_sub(t, at, end - at));
 		size_t where = at + (does & SHELL_DOES_HARM ? harmful_line(slice_sub(t, at, end - at)) : 0);
 		size_t stop = slice_chr(t, '\n', where);
 		tell_told(a, does, where, slice_sub(t, where, (stop == SLICE_NPOS ? t.n : stop) - where));

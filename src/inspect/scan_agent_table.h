@@ -22,7 +22,7 @@ FILE_ROW("gemini-extension.json", SETTINGS) FILE_ROW(".claude-plugin/plugin.json
 FILE_ROW(".zed/settings.json", SETTINGS) FILE_ROW(".vscode/settings.json", SETTINGS) FILE_ROW(".vscode/tasks.json", TASKS) FILE_ROW("*.code-workspace", SETTINGS)
 FILE_ROW(".kiro/hooks/*.kiro.hook", SETTINGS) FILE_ROW(".kiro/agents/*.json", SETTINGS) FILE_ROW(".amazonq/cli-agents/*.json", SETTINGS) FILE_ROW(".cursor/environment.json", SETTINGS)
 FILE_ROW(".cursor/worktrees.json", SETTINGS) FILE_ROW(".devcontainer/*devcontainer.json", CONTAINER) FILE_ROW("devcontainer.json", CONTAINER) FILE_ROW(".devcontainer.json", CONTAINER)
-FILE_ROW("skills/*.sh", SCRIPT) FILE_ROW("skills/*.py", SCRIPT) FILE_ROW("skills/*.js", SCRIPT) FILE_ROW("skills/*.mjs", SCRIPT) FILE_ROW("skills/*.ts", SCRIPT) FILE_ROW("skills/*.ps1", SCRIPT)
+FILE_ROW("*skills/*.sh", SCRIPT) FILE_ROW("*skills/*.py", SCRIPT) FILE_ROW("*skills/*.js", SCRIPT) FILE_ROW("skills/*.mjs", SCRIPT) FILE_ROW("skills/*.ts", SCRIPT) FILE_ROW("skills/*.ps1", SCRIPT)
 FILE_ROW("hooks/*.sh", SCRIPT) FILE_ROW("hooks/*.py", SCRIPT) FILE_ROW("hooks/*.js", SCRIPT) FILE_ROW("hooks/*.mjs", SCRIPT) FILE_ROW(".claude/*.sh", SCRIPT) FILE_ROW(".claude/*.py", SCRIPT)
 FILE_ROW(".claude/*.js", SCRIPT) FILE_ROW(".cursor/*.sh", SCRIPT) FILE_ROW(".cursor/*.js", SCRIPT) FILE_ROW(".cursor/*.py", SCRIPT) FILE_ROW(".vscode/*.js", SCRIPT)
 FILE_ROW("skills/*.yaml", DATA) FILE_ROW("skills/*.yml", DATA) FILE_ROW("skills/*.json", DATA) FILE_ROW("skills/*.toml", DATA)

@@ -108,6 +108,10 @@ bool scan_hidden_look(struct scan *s, const struct scan_input *in, bool strict);
 struct slice scan_host_of(struct slice url);
 /* Is it a text that an AI tool obeys? */
 bool scan_agent_is_text(const struct scan_input *in);
+/* Is it a host that hides whose it is: a tunnel, a place where anybody sees what was sent? */
+bool scan_agent_hides_host(struct slice host);
+/* Is it a script that an AI tool runs? */
+bool scan_agent_is_script(const struct scan_input *in);
 /* Judges the configuration of an AI tool, told by its name. False: it is none. */
 bool scan_agent_look(struct scan *s, const struct scan_input *in);
 /* Follows values in source code, and reads what a package has run on installation. False: it is neither. */

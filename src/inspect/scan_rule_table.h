@@ -248,6 +248,78 @@ SCAN_RULE(CODE_INSTALL, "code.install-script", SCAN_BAD, SCAN_HIGH, "does harm w
 SCAN_RULE(CODE_DEPENDENCY, "code.plain-dependency", SCAN_SUSPICIOUS, SCAN_HIGH, "depends on a package from an address without encryption",
 	"Whoever is between can put another package in its place; no registry has it.",
 	"Take the package from a registry, with a checksum.")
+SCAN_RULE(CODE_SENDS_HOST, "code.sends-host", SCAN_SUSPICIOUS, SCAN_MEDIUM, "sends away whose host it is on",
+	"The name of the host or of the user goes to an address that is written in the program: a beacon of those who installed it.",
+	"Find out what is sent there, and why.")
+SCAN_RULE(CODE_SPIES, "code.spies", SCAN_SUSPICIOUS, SCAN_HIGH, "sends away what a person sees, types or sends",
+	"The screen, the clipboard, what is typed or what other code sends goes over the network to somebody else.",
+	"Do not run it unless that is what it is for.")
+SCAN_RULE(CODE_WALLET, "code.replaces-addresses", SCAN_BAD, SCAN_HIGH, "puts other addresses of payment into the clipboard",
+	"It looks in the clipboard for addresses of cryptocurrencies, and writes to it: who pastes one pays somebody else.",
+	"Do not run it.")
+SCAN_RULE(CODE_DROPS, "code.runs-downloaded", SCAN_SUSPICIOUS, SCAN_MEDIUM, "runs a file that it downloaded, unchecked",
+	"It writes what a host sends into a file and starts it, or lets it be started, and no digest or signature is looked at.",
+	"Find out what is run, and pin it by its digest.")
+SCAN_RULE(CODE_HIDDEN_CALL, "code.hides-call", SCAN_SUSPICIOUS, SCAN_MEDIUM, "hides which function it calls",
+	"A function that starts programs or evaluates code is reached by a text where its name would do: searches do not find it.",
+	"Read what is called, and with what.")
+SCAN_RULE(CODE_OBFUSCATED, "code.obfuscated", SCAN_SUSPICIOUS, SCAN_MEDIUM, "was made unreadable",
+	"Its texts and names were put through a program that hides them, so that nobody can see what it does.",
+	"Ask for the source, or leave it.")
+SCAN_RULE(CODE_INJECTS, "code.injects", SCAN_SUSPICIOUS, SCAN_MEDIUM, "writes into another process and starts it there",
+	"Code runs then as a program that is trusted; debuggers do that, others have no use for it.",
+	"Do not run it unless that is what it is for.")
+SCAN_RULE(CODE_STARTUP, "code.autostart", SCAN_SUSPICIOUS, SCAN_MEDIUM, "writes to what is run when somebody logs in",
+	"What it puts there runs from then on, without the program and after it is removed.",
+	"Find out what is written there.")
+SCAN_RULE(CODE_SILENT, "code.silent-start", SCAN_SUSPICIOUS, SCAN_MEDIUM, "starts a program unseen when it is loaded",
+	"Whoever only loads the file has a program running that says nothing and outlives it.",
+	"Find out what is started.")
+SCAN_RULE(CODE_GATHERS, "code.gathers-secrets", SCAN_SUSPICIOUS, SCAN_MEDIUM, "gathers secrets of several programs",
+	"It reads files of keys that belong to different programs; a program has use for its own.",
+	"Find out where they go.")
+SCAN_RULE(CODE_ADDRESS, "code.bare-address", SCAN_SUSPICIOUS, SCAN_MEDIUM, "talks to a bare address of the Internet",
+	"Services have names; an address that stands in a program is of a host that nobody vouches for.",
+	"Find out whose it is.")
+SCAN_RULE(CODE_DROP_BOX, "code.drop-box", SCAN_SUSPICIOUS, SCAN_HIGH, "has an address to which anybody can send",
+	"A webhook or a bot with its secret, a tunnel or a short link stands in the program: what goes there is read by whoever made it, and by nobody else.",
+	"Find out what is sent there.")
+SCAN_RULE(CODE_SPREADS, "code.publishes-itself", SCAN_SUSPICIOUS, SCAN_MEDIUM, "publishes packages under other names",
+	"It changes the name in a manifest, and has the package manager publish the result: worms spread so.",
+	"Do not run it where there are keys of a registry.")
+SCAN_RULE(CODE_HOOK, "code.install-hook", SCAN_SUSPICIOUS, SCAN_MEDIUM, "acts when it, or another package, is installed",
+	"Code for the installation reaches the network or starts programs.",
+	"Read what it does before it is installed.")
+SCAN_RULE(CODE_ON_LOAD, "code.network-on-load", SCAN_SUSPICIOUS, SCAN_MEDIUM, "reaches the network as soon as it is loaded",
+	"Whoever only loads the library has talked to a host that is written in it.",
+	"Find out what is sent there, and what comes back.")
+SCAN_RULE(CODE_ENVIRONMENT, "code.all-variables", SCAN_SUSPICIOUS, SCAN_LOW, "makes one text of all variables of the process",
+	"Keys are among them; no program has use for all of them, but one that takes them away.",
+	"Find out where the text goes.")
+SCAN_RULE(AGENT_EVALUATES, "agent.evaluates-given", SCAN_SUSPICIOUS, SCAN_MEDIUM, "has the AI tool run a script that evaluates what it is given",
+	"Whoever can put words into what the tool reads can run code by it.",
+	"Do not use it; an expression has a parser, not an interpreter.")
+SCAN_RULE(AGENT_QUERY, "agent.query-given", SCAN_SUSPICIOUS, SCAN_MEDIUM, "has the AI tool run a script that puts what it is given in a query",
+	"Whoever can put words into what the tool reads can read or change the database by it.",
+	"Do not use it; queries have parameters.")
+SCAN_RULE(AGENT_PATH, "agent.path-given", SCAN_SUSPICIOUS, SCAN_MEDIUM, "has the AI tool run a script that opens any path that it is given",
+	"A name with ../ in it leads to any file.",
+	"Do not use it; resolve the path, and compare.")
+SCAN_RULE(AGENT_ENDLESS, "agent.endless-script", SCAN_SUSPICIOUS, SCAN_MEDIUM, "has the AI tool run a script with a loop that never ends",
+	"It holds the tool and the machine until somebody stops it.",
+	"Do not use it.")
+SCAN_RULE(AGENT_TAKES, "agent.sends-file-and-key", SCAN_SUSPICIOUS, SCAN_MEDIUM, "has the AI tool send a file together with a key",
+	"One message to an address that is written in the script has the content of a file and a variable that is called a secret.",
+	"Find out whose the address is.")
+SCAN_RULE(CODE_INPUT, "code.runs-input", SCAN_SUSPICIOUS, SCAN_MEDIUM, "runs what somebody sends it",
+	"What a request brings is evaluated or started: whoever can reach the server can do all that it can, and web shells are just that.",
+	"Do not run it where others can reach it.")
+SCAN_RULE(CODE_ASKS, "code.asks-whose-host", SCAN_SUSPICIOUS, SCAN_LOW, "starts commands that say whose host it is on",
+	"Several of them together are what an attacker wants to know first.",
+	"Find out where the answers go.")
+SCAN_RULE(CODE_SCRIPT, "code.carries-script", SCAN_SUSPICIOUS, SCAN_MEDIUM, "carries a script that runs what it fetches",
+	"The script stands in a text of the program, to be written and run elsewhere.",
+	"Find out what is run, and pin it.")
 SCAN_RULE(CODE_TEST, "code.virus-test", SCAN_BAD, SCAN_HIGH, "is the test file for virus scanners",
 	"It does nothing, but scanners of viruses must report it (EICAR).",
 	"Remove it where it is not wanted.")

@@ -1,5 +1,6 @@
 #include "inspect/scan_shell.h"
 
+#include <errno.h>
 #include <strings.h>
 
 #include "base/buf.h"
@@ -250,12 +251,15 @@ static bool runs_argument(const struct shell_command *c, size_t at)
 static unsigned literal(const struct line *l, struct slice w)
 {
 	_cleanup_buf_ struct buf b = BUF(TEXT_MAX);
-	if (w.n < 16 || l->depth >= NESTED || !decode_base64(&b, w))
+	if (w.n < 16 || !decode_base64(&b, w))
 		return 0;
+	if (l->depth >= NESTED)
+		return SHELL_DOES_MORE;
 	for (size_t i = 0; i < b.n; i++)
 		if ((b.p[i] < 0x20 && b.p[i] != '\n' && b.p[i] != '\t' && b.p[i] != '\r') || b.p[i] > 0x7e)
 			return 0;
-	return judge(buf_slice(&b), l->depth + 1) & SHELL_DOES_HARM ? SHELL_DOES_HIDDEN : 0;
+	unsigned does = judge(buf_slice(&b), l->depth + 1);
+	return (does & SHELL_DOES_HARM ? SHELL_DOES_HIDDEN : 0) | (does & SHELL_DOES_MORE);
 }
 
 static unsigned literals(const struct line *l, const struct shell_command *c)
@@ -271,7 +275,8 @@ static unsigned brings(const struct line *l, int at)
 {
 	unsigned does = 0;
 	bool decoded = false;
-	for (int i = at, steps = 0; i >= 0 && steps < 32; i = l->c[i].from, steps++) {
+	/* What writes into a command comes before it: this ends. */
+	for (int i = at; i >= 0; i = l->c[i].from) {
 		const struct shell_command *c = &l->c[i];
 		decoded |= decodes(c);
 		if (is(c, FETCHES))
@@ -329,12 +334,36 @@ static bool runs_file(const struct shell_command *c, struct slice file)
 	return false;
 }
 
+/* mv file other: it has another name from then on. */
+static struct slice renamed(const struct shell_command *c, struct slice file)
+{
+	struct slice name = name_of(c);
+	bool moves = slice_is(name, "mv") || slice_is(name, "rename") || slice_is(name, "ren") || slice_is(name, "move") ||
+	             slice_is(name, "cp") || slice_is(name, "copy");
+	size_t v = verb(c);
+	return moves && v + 2 < c->n && slice_eq(base(c->word[v + 1]), file) ? base(c->word[v + 2]) : file;
+}
+
+/* rundll32 file,Function; regsvr32 file */
+static bool loads_file(const struct shell_command *c, struct slice file)
+{
+	struct slice name = name_of(c);
+	bool loads = slice_eq_nocase(name, SLICE("rundll32")) || slice_eq_nocase(name, SLICE("regsvr32")) ||
+	             slice_eq_nocase(name, SLICE("mshta")) || slice_eq_nocase(name, SLICE("start"));
+	for (size_t i = verb(c) + 1; loads && i < c->n; i++)
+		if (slice_starts(base(c->word[i]), file))
+			return true;
+	return false;
+}
+
 static unsigned runs_saved(const struct line *l, size_t i)
 {
 	struct slice file = is(&l->c[i], FETCHES) ? saved_as(&l->c[i]) : SLICE_NONE;
-	for (size_t k = i + 1; file.n && k < l->n; k++)
-		if (runs_file(&l->c[k], file))
+	for (size_t k = i + 1; file.n && k < l->n; k++) {
+		file = renamed(&l->c[k], file);
+		if (runs_file(&l->c[k], file) || loads_file(&l->c[k], file))
 			return fetched(&l->c[i]);
+	}
 	return 0;
 }
 
@@ -391,7 +420,8 @@ static bool reads_secret(const struct shell_command *c, bool sends)
 
 static bool chain_reads(const struct line *l, int at)
 {
-	for (int i = at, steps = 0; i >= 0 && steps < 32; i = l->c[i].from, steps++) {
+	/* What writes into a command comes before it: this ends. */
+	for (int i = at; i >= 0; i = l->c[i].from) {
 		if (reads_secret(&l->c[i], false))
 			return true;
 		for (size_t k = (size_t)i + 1; k < l->n; k++)
@@ -438,6 +468,14 @@ static bool reverse_text(struct slice text)
 	return (socket && (has(text, "0>&1") || has(text, "<&0") || has(text, "sh -i") || has(text, "<&5") || has(text, "0<&"))) ||
 	       (has(text, "socket") && has(text, "connect") && (has(text, "dup2") || has(text, "pty.spawn"))) ||
 	       (has(text, "fsockopen") && has(text, "/bin/sh"));
+}
+
+/* (New-Object Net.WebClient).DownloadFile(url, file); Start-Process file: methods are no commands. */
+static bool power_fetch(struct slice text)
+{
+	bool file = has(text, "DownloadFile("), string = has(text, "DownloadString(");
+	return (file && (has(text, "Start-Process") || has(text, "Invoke-Item"))) ||
+	       (string && (has(text, "iex") || has(text, "IEX") || has(text, "Invoke-Expression")));
 }
 
 static bool reverse_command(const struct shell_command *c)
@@ -524,15 +562,24 @@ static bool latest(const struct shell_command *c)
 	return false;
 }
 
+/* More than a name: blanks, or what can stand for them. */
+static bool is_code(struct slice w)
+{
+	for (size_t i = 0; i < w.n; i++)
+		if (w.p[i] && strchr(" \t\n;|&<>{", w.p[i]))
+			return true;
+	return false;
+}
+
 /* Code behind "-c", of a shell. */
 static unsigned inner(const struct line *l, const struct shell_command *c)
 {
-	if ((!is(c, SHELL) && !is(c, RUNS_ARGUMENT)) || l->depth >= NESTED)
+	if (!is(c, SHELL) && !is(c, RUNS_ARGUMENT))
 		return 0;
 	unsigned does = 0;
 	for (size_t i = verb(c) + 1; i < c->n; i++)
-		if (slice_chr(c->word[i], ' ', 0) != SLICE_NPOS)
-			does |= judge(c->word[i], l->depth + 1);
+		if (is_code(c->word[i]))
+			does |= l->depth >= NESTED ? SHELL_DOES_MORE : judge(c->word[i], l->depth + 1);
 	return does;
 }
 
@@ -541,7 +588,11 @@ static unsigned judge(struct slice text, unsigned depth)
 	_cleanup_arena_ struct arena a = ARENA(ARENA_MAX);
 	struct line l = {.depth = depth};
 	unsigned does = reverse_text(text) ? SHELL_DOES_REVERSE : 0;
-	if (text.n > TEXT_MAX || shell_read(text, &a, &l.c, &l.n) < 0)
+	does |= power_fetch(text) ? SHELL_DOES_DOWNLOAD : 0;
+	int r = text.n > TEXT_MAX ? -EFBIG : shell_read(text, &a, &l.c, &l.n);
+	if (r != 0)
+		does |= SHELL_DOES_MORE;
+	if (r < 0)
 		return does;
 	for (size_t i = 0; i < l.n; i++) {
 		const struct shell_command *c = &l.c[i];
@@ -556,7 +607,41 @@ static unsigned judge(struct slice text, unsigned depth)
 	return does & SHELL_DOES_DOWNLOAD ? does & ~SHELL_DOES_INSTALLER : does;
 }
 
+/* Where the last line ends that begins before `max`, and that neither goes on in the next one nor is gone on with by it: behind its end.
+ * The end of the text if there is none. */
+static size_t lines_end(struct slice text, size_t max)
+{
+	for (size_t i = max < text.n ? max : text.n; i > 1; i--) {
+		bool goes_on = text.p[i - 2] == '\\' || text.p[i - 2] == '|' || text.p[i - 2] == '&';
+		if (text.p[i - 1] == '\n' && !goes_on)
+			return i;
+	}
+	size_t end = slice_chr(text, '\n', max < text.n ? max : text.n);
+	return end == SLICE_NPOS ? text.n : end + 1;
+}
+
+unsigned scan_shell_lines(struct slice text)
+{
+	unsigned does = 0;
+	for (size_t size = TEXT_MAX; text.n;) {
+		struct slice part = slice_sub(text, 0, lines_end(text, size));
+		unsigned d = judge(part, 0);
+		/* Half as much, as long as that is less. */
+		if (d & SHELL_DOES_MORE && part.n > 1 && lines_end(part, part.n / 2) < part.n) {
+			does |= d & ~SHELL_DOES_MORE;
+			size = part.n / 2;
+			continue;
+		}
+		does |= d;
+		text = slice_from(text, part.n);
+		size = size < TEXT_MAX / 2 ? 2 * size : TEXT_MAX;
+	}
+	return does;
+}
+
 unsigned scan_shell(struct slice text)
 {
-	return judge(text, 0);
+	unsigned does = judge(text, 0);
+	/* What can be found in its lines is found; that it is more than is read stays said. */
+	return does & SHELL_DOES_MORE ? does | scan_shell_lines(text) : does;
 }

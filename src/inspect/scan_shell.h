@@ -14,12 +14,16 @@
 #define SHELL_DOES_DISGUISED 64u  /* runs a file that is called a picture or a font */
 #define SHELL_DOES_LATEST    128u /* runs a package in whatever version is newest */
 #define SHELL_DOES_REACHES   256u /* uses the network */
+#define SHELL_DOES_MORE      512u /* it is longer, or nested deeper, than is read: what it does is not known */
 /* What no honest line does. */
 #define SHELL_DOES_HARM \
 	(SHELL_DOES_DOWNLOAD | SHELL_DOES_DECODED | SHELL_DOES_HIDDEN | SHELL_DOES_REVERSE | SHELL_DOES_SENDS | SHELL_DOES_DISGUISED)
 
-/* Of a text that a shell reads. */
+/* Of a text that a shell is given as one command. */
 unsigned scan_shell(struct slice text);
+/* Of a text of many lines, a script: where it is too long to be read at once MORE is only said of a line that is, and what one part has to
+ * do with another is not seen. */
+unsigned scan_shell_lines(struct slice text);
 /* Is it a path of a file that holds secrets? */
 bool scan_shell_secret(struct slice path);
 

@@ -11,8 +11,9 @@ struct reader {
 	size_t at;
 	struct arena *arena;
 	struct shell_command *c;
-	size_t n;
+	size_t n, cap;
 	int error;
+	bool more; /* a limit was met */
 };
 
 static int peek(const struct reader *r, size_t ahead)
@@ -20,30 +21,53 @@ static int peek(const struct reader *r, size_t ahead)
 	return r->at + ahead < r->s.n ? r->s.p[r->at + ahead] : -1;
 }
 
+/* Room for one more of `n`, twice as much when it is full: most lines are short. NULL, and r->error, if there is none. */
+static void *room(struct reader *r, void *p, size_t n, size_t *cap, size_t size, size_t first)
+{
+	if (n < *cap)
+		return p;
+	size_t more = *cap ? 2 * *cap : first;
+	void *bigger = arena_array(r->arena, more, size);
+	if (!bigger) {
+		r->error = -ENOMEM;
+		return NULL;
+	}
+	if (n)
+		memcpy(bigger, p, n * size);
+	*cap = more;
+	return bigger;
+}
+
 /* A new command, or -1. */
 static int begin(struct reader *r, int from, int inside, size_t inside_at)
 {
+	r->more |= r->n == SHELL_COMMANDS_MAX;
 	if (r->n == SHELL_COMMANDS_MAX || r->error)
 		return -1;
-	struct shell_command *c = &r->c[r->n];
-	*c = (struct shell_command){.from = from, .inside = inside, .inside_at = inside_at, .at = r->at};
-	c->word = arena_array(r->arena, SHELL_WORDS_MAX, sizeof(*c->word));
-	if (!c->word) {
-		r->error = -ENOMEM;
+	struct shell_command *c = room(r, r->c, r->n, &r->cap, sizeof(*r->c), 4);
+	if (!c)
 		return -1;
-	}
+	r->c = c;
+	r->c[r->n] = (struct shell_command){.from = from, .inside = inside, .inside_at = inside_at, .at = r->at};
 	return (int)r->n++;
 }
 
 static void add_word(struct reader *r, int command, struct slice word)
 {
-	if (command < 0 || r->c[command].n == SHELL_WORDS_MAX)
+	if (command < 0 || r->error)
+		return;
+	struct shell_command *c = &r->c[command];
+	r->more |= c->n == SHELL_WORDS_MAX;
+	if (c->n == SHELL_WORDS_MAX)
 		return;
 	struct slice copy = arena_copy(r->arena, word);
-	if (!copy.p)
+	struct slice *words = room(r, c->word, c->n, &c->cap, sizeof(*words), 8);
+	if (!copy.p || !words) {
 		r->error = -ENOMEM;
-	else
-		r->c[command].word[r->c[command].n++] = copy;
+		return;
+	}
+	c->word = words;
+	c->word[c->n++] = copy;
 }
 
 static void list(struct reader *r, int shut, int inside, size_t inside_at, unsigned depth);
@@ -63,9 +87,16 @@ static void single(struct reader *r, struct buf *word)
 	r->at++;
 }
 
-static bool opens(const struct reader *r, unsigned depth)
+/* May a substitution begin here? Deeper ones are not read, and that is said. */
+static bool deeper(struct reader *r, unsigned depth)
 {
-	return depth < SHELL_DEPTH_MAX && peek(r, 0) == '$' && peek(r, 1) == '(' && peek(r, 2) != '(';
+	r->more |= depth >= SHELL_DEPTH_MAX;
+	return depth < SHELL_DEPTH_MAX;
+}
+
+static bool opens(struct reader *r, unsigned depth)
+{
+	return peek(r, 0) == '$' && peek(r, 1) == '(' && peek(r, 2) != '(' && deeper(r, depth);
 }
 
 static void twofold(struct reader *r, int command, unsigned depth, struct buf *word)
@@ -78,7 +109,7 @@ static void twofold(struct reader *r, int command, unsigned depth, struct buf *w
 		} else if (opens(r, depth)) {
 			r->at += 2;
 			substitution(r, ')', command, depth, word);
-		} else if (c == '`' && depth < SHELL_DEPTH_MAX) {
+		} else if (c == '`' && deeper(r, depth)) {
 			r->at++;
 			substitution(r, '`', command, depth, word);
 		} else {
@@ -112,7 +143,7 @@ static void word(struct reader *r, int shut, int command, unsigned depth)
 		} else if (opens(r, depth)) {
 			r->at += 2;
 			substitution(r, ')', command, depth, &b);
-		} else if (c == '`' && depth < SHELL_DEPTH_MAX) {
+		} else if (c == '`' && deeper(r, depth)) {
 			r->at++;
 			substitution(r, '`', command, depth, &b);
 		} else {
@@ -120,13 +151,14 @@ static void word(struct reader *r, int shut, int command, unsigned depth)
 			r->at++;
 		}
 	}
+	r->more |= buf_error(&b) == -ENOBUFS;
 	add_word(r, command, buf_slice(&b));
 }
 
 /* "<(…)" is an argument that the command reads; other signs are words. */
 static void redirection(struct reader *r, int command, unsigned depth)
 {
-	if (peek(r, 1) == '(' && depth < SHELL_DEPTH_MAX) {
+	if (peek(r, 1) == '(' && deeper(r, depth)) {
 		_cleanup_buf_ struct buf b = BUF(WORD_MAX);
 		r->at += 2;
 		substitution(r, ')', command, depth, &b);
@@ -176,7 +208,7 @@ static void list(struct reader *r, int shut, int inside, size_t inside_at, unsig
 			r->at += 2;
 		} else if (c == '#' && (r->at == 0 || strchr(" \t\n;|&(", r->s.p[r->at - 1]))) {
 			comment(r);
-		} else if (c == '(' && command >= 0 && depth < SHELL_DEPTH_MAX) {
+		} else if (c == '(' && command >= 0 && deeper(r, depth)) {
 			/* PowerShell's argument in brackets; a function's "()" has nothing in it. */
 			r->at++;
 			list(r, ')', command, r->c[command].n, depth + 1);
@@ -203,13 +235,11 @@ static void list(struct reader *r, int shut, int inside, size_t inside_at, unsig
 
 int shell_read(struct slice text, struct arena *arena, struct shell_command **out, size_t *n)
 {
-	struct reader r = {.s = text, .arena = arena, .c = arena_array(arena, SHELL_COMMANDS_MAX, sizeof(struct shell_command))};
-	if (!r.c)
-		return -ENOMEM;
+	struct reader r = {.s = text, .arena = arena};
 	list(&r, -1, -1, 0, 0);
 	if (r.error)
 		return r.error;
 	*out = r.c;
 	*n = r.n;
-	return 0;
+	return r.more;
 }

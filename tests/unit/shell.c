@@ -75,15 +75,42 @@ static void there_are_bounds(void **state)
 	assert_int_equal(c[1].n, 2);
 	for (int i = 0; i < 5000; i++)
 		buf_str_add(&b, "$(a;");
-	assert_int_equal(shell_read(buf_slice(&b), &a, &c, &n), 0);
+	assert_int_equal(shell_read(buf_slice(&b), &a, &c, &n), 1);
 	assert_true(n <= SHELL_COMMANDS_MAX);
 	assert_true(shell_read(buf_slice(&b), &small, &c, &n) < 0);
 	buf_reset(&b);
 	for (int i = 0; i < 5000; i++)
 		buf_str_add(&b, "a ");
 	arena_free(&a);
-	assert_int_equal(shell_read(buf_slice(&b), &a, &c, &n), 0);
+	assert_int_equal(shell_read(buf_slice(&b), &a, &c, &n), 1);
 	assert_int_equal(c[0].n, SHELL_WORDS_MAX);
+}
+
+/* What is not read is said: `times` of `part` with `front` before. */
+static int read_many(const char *front, const char *part, unsigned times)
+{
+	_cleanup_buf_ struct buf b = BUF(1 << 20);
+	_cleanup_arena_ struct arena a = ARENA(1 << 24);
+	struct shell_command *c;
+	size_t n;
+	buf_str_add(&b, front);
+	for (unsigned i = 0; i < times; i++)
+		buf_str_add(&b, part);
+	return shell_read(buf_slice(&b), &a, &c, &n);
+}
+
+static void each_limit_is_said(void **state)
+{
+	static const char *const opens[] = {"$(", "`a \"$(", "a <(", "a (", "\"$("};
+	(void)state;
+	assert_int_equal(read_many("", ":;", SHELL_COMMANDS_MAX), 0);
+	assert_int_equal(read_many("", ":;", SHELL_COMMANDS_MAX + 1), 1);
+	assert_int_equal(read_many("", "a ", SHELL_WORDS_MAX), 0);
+	assert_int_equal(read_many("", "a ", SHELL_WORDS_MAX + 1), 1);
+	for (size_t i = 0; i < ARRAY_LEN(opens); i++) {
+		assert_int_equal(read_many("", opens[i], SHELL_DEPTH_MAX / 2), 0);
+		assert_int_equal(read_many("", opens[i], SHELL_DEPTH_MAX + 1), 1);
+	}
 }
 
 int main(void)
@@ -91,6 +118,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(commands),
 	        cmocka_unit_test(there_are_bounds),
+	        cmocka_unit_test(each_limit_is_said),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
