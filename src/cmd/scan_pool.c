@@ -42,6 +42,21 @@ static void add_finding(struct scan_pool *p, struct scan_job *j, const struct sc
 	p->findings++;
 }
 
+static void add_fact(struct scan_job *j, const struct posture_fact *f)
+{
+	if (j->n_facts == j->facts_room) {
+		size_t more = j->facts_room ? 2 * j->facts_room : 16;
+		struct posture_fact *larger = realloc(j->fact, more * sizeof(*larger));
+		if (!larger) {
+			j->sum.facts_cut = 1;
+			return;
+		}
+		j->fact = larger;
+		j->facts_room = more;
+	}
+	j->fact[j->n_facts++] = *f;
+}
+
 static void add_gap(struct scan_pool *p, struct scan_job *j, enum scan_rule_name rule, const char *why)
 {
 	struct scan_finding f = {.rule = rule, .n = j->sum.size};
@@ -56,6 +71,7 @@ static void take_summary(struct scan_job *j, const struct scan_summary *said)
 	struct scan_summary told = j->sum;
 	j->sum = *said;
 	j->sum.verdict = told.verdict > said->verdict ? told.verdict : said->verdict;
+	j->sum.facts_cut |= told.facts_cut;
 	j->sum.found = told.found > said->found ? told.found : said->found;
 	for (size_t i = 0; i < sizeof(told.rules.bits); i++)
 		j->sum.rules.bits[i] |= told.rules.bits[i];
@@ -90,6 +106,7 @@ static void job_free(struct scan_pool *p, struct scan_job *j)
 	p->findings -= j->n_found;
 	free(j->path);
 	free(j->found);
+	free(j->fact);
 	fd_closep(&j->fd);
 	*j = (struct scan_job){.fd = -1};
 }
@@ -126,12 +143,16 @@ static int listen_to(struct scan_pool *p, size_t k, struct err *err)
 	if (said < 0 && !peer->ready)
 		return err_sys(err, said, "the process that scans cannot be confined, so nothing is scanned");
 	uint64_t most = (uint64_t)p->o.limits.findings * SCAN_VERDICTS;
-	if (said < 0 || !j || (said == SCAN_PEER_FINDING && j->n_found >= most)) {
+	if (said < 0 || !j || (said == SCAN_PEER_FINDING && j->n_found >= most) || (said == SCAN_PEER_FACT && j->n_facts > POSTURE_FACTS)) {
 		lose(p, k, said < 0 ? said : -EBADMSG);
 		return 0;
 	}
 	if (said == SCAN_PEER_FINDING) {
 		add_finding(p, j, &a.finding);
+		return 1;
+	}
+	if (said == SCAN_PEER_FACT) {
+		add_fact(j, &a.fact);
 		return 1;
 	}
 	if (a.error == 0)
@@ -169,7 +190,9 @@ static int give_out(struct scan_pool *p, struct err *err)
 			p->begun_ms = scan_now_ms();
 		p->on[k] = p->next;
 		j->state = SCAN_JOB_RUNS;
-		int r = look_at(j, j->at) ? scan_peer_ask(&p->peer[k], j->fd, j->path, &p->o, p->seconds) : -errno;
+		struct scan_options o = p->o;
+		o.profile = j->profile;
+		int r = look_at(j, j->at) ? scan_peer_ask(&p->peer[k], j->fd, j->path, &o, p->seconds) : -errno;
 		if (r < 0)
 			lose(p, k, r);
 	}
@@ -255,7 +278,8 @@ int scan_pool_add(struct scan_pool *p, const char *path, int fd, int error, stru
 		return r < 0 ? r : -EINTR;
 	struct scan_job *j = job_at(p, p->tail);
 	struct stat st = {0};
-	*j = (struct scan_job){.path = strdup(path), .fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0), .error = error};
+	*j = (struct scan_job){
+	        .path = strdup(path), .fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0), .error = error, .profile = p->o.profile};
 	if (!j->path) {
 		fd_closep(&j->fd);
 		return err_set(err, -ENOMEM, "no memory");

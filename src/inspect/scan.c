@@ -6,6 +6,7 @@
 #include "base/encode.h"
 #include "base/utf8.h"
 #include "inspect/scan_part.h"
+#include "inspect/scan_posture.h"
 #include "parse/jscan.h"
 #include "parse/zip.h"
 
@@ -38,6 +39,7 @@ static const struct scan_detector detectors[] = {
 struct scan {
 	const struct scan_options *o;
 	void (*fn)(void *arg, const struct scan_finding *f);
+	void (*fact)(void *arg, const struct posture_fact *f);
 	void *arg;
 	struct scan_summary *sum;
 	uint64_t steps, unpacked;
@@ -45,6 +47,7 @@ struct scan {
 	uint64_t same[SAME];
 	unsigned n_same;
 	bool out_of_steps;
+	struct posture_facts facts;
 	/* Where the last place in a text was: the next is counted from there. */
 	const uint8_t *counted;
 	uint64_t counted_to;
@@ -93,24 +96,22 @@ bool scan_steps(struct scan *s, const struct scan_input *in, uint64_t n)
 	return false;
 }
 
+static uint32_t wants(const struct scan *s)
+{
+	return s->o->subjects ? s->o->subjects : SCAN_ALL;
+}
+
+struct posture_facts *scan_facts(struct scan *s, const struct scan_input *in)
+{
+	return !in->quiet && (wants(s) & SCAN_CODE) && (s->o->profile || (s->fact && in->depth > 0)) ? &s->facts : NULL;
+}
+
 void scan_lets(struct scan *s, uint32_t bits)
 {
 	s->sum->lets |= bits;
 }
 
 /* Findings. */
-
-/* As much of a text as fits; whole characters. */
-static void put_text(char *to, size_t size, struct slice from)
-{
-	size_t n = 0;
-	uint32_t c;
-	for (size_t k; n < from.n && (k = utf8_next(from, n, &c)) > 0 && n + k < size; n += k)
-		;
-	if (n)
-		memcpy(to, from.p, n);
-	to[n] = 0;
-}
 
 static void tell(struct scan *s, struct scan_finding *f, bool all)
 {
@@ -145,8 +146,8 @@ __attribute__((format(printf, 4, 0))) static void found(
 	_cleanup_buf_ struct buf shown = BUF((size_t)SHOWN_MAX * 5);
 	buf_vfmt(&text, fmt, ap);
 	encode_shown(&shown, buf_slice(&text));
-	put_text(f->evidence, sizeof(f->evidence), buf_slice(&shown));
-	put_text(f->member, sizeof(f->member), slice_str(in->member));
+	utf8_copy(f->evidence, sizeof(f->evidence), buf_slice(&shown));
+	utf8_copy(f->member, sizeof(f->member), slice_str(in->member));
 	tell(s, f, scan_rules[f->rule].verdict == SCAN_UNSCANNED);
 }
 
@@ -238,11 +239,6 @@ static void disguised(struct scan *s, const struct scan_input *in, const char *f
 			scan_found(s, in, SCAN_RULE_DISGUISE, 0, 0, "a %s that is called %s", form, innocent[i]);
 }
 
-static uint32_t wants(const struct scan *s)
-{
-	return s->o->subjects ? s->o->subjects : SCAN_ALL;
-}
-
 static bool called_model(const struct scan_input *in)
 {
 	static const char *const suffixes[] = {".pkl", ".pickle", ".pt", ".pth", ".bin", ".ckpt", ".joblib", ".dat", ".data", ".npy",
@@ -282,10 +278,12 @@ static bool look(struct scan *s, const struct scan_input *in)
 {
 	unsigned claims = 0;
 	uint32_t looked = 0;
+	bool holds = false;
 	for (size_t i = 0; i < ARRAY_LEN(detectors); i++) {
 		if (!(detectors[i].subjects & wants(s)) || !detectors[i].claims(s, in))
 			continue;
 		claims++;
+		holds |= detectors[i].subjects == SCAN_ALL;
 		if (in->depth == 0)
 			note_form(s->sum, detectors[i].name);
 		disguised(s, in, detectors[i].name);
@@ -301,6 +299,9 @@ static bool look(struct scan *s, const struct scan_input *in)
 		looked |= SCAN_AGENTS;
 	if ((wants(s) & SCAN_CODE) && scan_code_look(s, in))
 		looked |= SCAN_CODE;
+	/* What only holds other files is none of a package. */
+	if (!holds)
+		scan_posture_look(s, in);
 	s->sum->looked |= looked | (claims ? wants(s) & SCAN_MODELS : 0);
 	if (claims == 0 && !in->quiet && !searched(s, in, looked))
 		not_claimed(s, in);
@@ -316,7 +317,7 @@ bool scan_into(struct scan *s, const struct scan_input *in, const char *label, s
 	/* Of a path that is too long the end counts more, but its beginning says where it is. */
 	(void)snprintf(member, sizeof(member), "%s%s", in->member, n ? " > " : "");
 	n = strlen(member);
-	put_text(member + n, sizeof(member) - n, buf_slice(&shown));
+	utf8_copy(member + n, sizeof(member) - n, buf_slice(&shown));
 	const char *slash = strrchr(label, '/');
 	const struct scan_input part = {.bytes = bytes,
 	        .size = size,
@@ -413,18 +414,28 @@ void scan_payload_texts(struct scan *s, const struct scan_input *in, struct slic
 			scan_payload(s, in, slice_sub(i.value, 1, i.value.n - 2), (size_t)(i.value.p - in->bytes.p));
 }
 
-int scan_bytes(struct slice in, const char *name, const struct scan_options *o, void (*fn)(void *arg, const struct scan_finding *f),
-        void *arg, struct scan_summary *out)
+int scan_bytes_facts(struct slice in, const char *name, const struct scan_options *o, void (*fn)(void *arg, const struct scan_finding *f),
+        void (*fact)(void *arg, const struct posture_fact *f), void *arg, struct scan_summary *out)
 {
 	struct scan_summary sum = {.size = in.n};
 	struct scan *s = calloc(1, sizeof(*s));
 	if (!s)
 		return -ENOMEM;
-	*s = (struct scan){.o = o, .fn = fn, .arg = arg, .sum = &sum};
+	*s = (struct scan){.o = o, .fn = fn, .fact = fact, .arg = arg, .sum = &sum};
 	const char *slash = strrchr(name, '/');
 	const struct scan_input all = {.bytes = in, .size = in.n, .member = "", .name = slash ? slash + 1 : name, .path = name};
 	(void)look(s, &all);
+	sum.facts_cut = s->facts.cut;
+	if (fact)
+		scan_posture_tell(&s->facts, o->profile, fact, arg);
+	posture_facts_free(&s->facts);
 	free(s);
 	*out = sum;
 	return 0;
+}
+
+int scan_bytes(struct slice in, const char *name, const struct scan_options *o, void (*fn)(void *arg, const struct scan_finding *f),
+        void *arg, struct scan_summary *out)
+{
+	return scan_bytes_facts(in, name, o, fn, NULL, arg, out);
 }

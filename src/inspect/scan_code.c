@@ -3,6 +3,7 @@
  * set of rules for all languages: a parser of each would say more. What is not followed is not told. */
 #include "base/arena.h"
 #include "inspect/scan_part.h"
+#include "inspect/scan_posture.h"
 #include "inspect/scan_shell.h"
 #include "parse/conf.h"
 #include "parse/tokens.h"
@@ -624,6 +625,7 @@ bool scan_code_look(struct scan *s, const struct scan_input *in)
 			all_statements(c);
 			c->telling = true;
 			all_statements(c);
+			scan_posture_code(s, in, c->language, t, c->n);
 			if (!all)
 				scan_found(s, in, SCAN_RULE_CODE_LIMIT, 0, in->size, "%s", "more tokens than are followed");
 		}

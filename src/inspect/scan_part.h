@@ -104,6 +104,9 @@ bool scan_agent_is_text(const struct scan_input *in);
 bool scan_agent_look(struct scan *s, const struct scan_input *in);
 /* Follows values in source code, and reads what a package has run on installation. False: it is neither. */
 bool scan_code_look(struct scan *s, const struct scan_input *in);
+struct posture_facts;
+/* Where facts of a package are gathered in; NULL: none of this are asked for. */
+struct posture_facts *scan_facts(struct scan *s, const struct scan_input *in);
 /* Notes what it lets the tool do: bits of scan.h. */
 void scan_lets(struct scan *s, uint32_t bits);
 

@@ -29,6 +29,14 @@ static void on_found(void *arg, const struct scan_finding *f)
 		s->error = send_answer(s->socket, &a);
 }
 
+static void on_fact(void *arg, const struct posture_fact *f)
+{
+	struct sender *s = arg;
+	const struct scan_answer a = {.kind = SCAN_ANSWER_FACT, .fact = *f};
+	if (s->error == 0)
+		s->error = send_answer(s->socket, &a);
+}
+
 static int one(int socket, int fd, const struct scan_ask *ask)
 {
 	struct stat st;
@@ -44,7 +52,7 @@ static int one(int socket, int fd, const struct scan_ask *ask)
 		a.error = p == MAP_FAILED ? -errno : 0;
 	}
 	if (a.error == 0)
-		a.error = scan_bytes(slice_of(p, (size_t)st.st_size), ask->name, &ask->o, on_found, &s, &a.summary);
+		a.error = scan_bytes_facts(slice_of(p, (size_t)st.st_size), ask->name, &ask->o, on_found, on_fact, &s, &a.summary);
 	if (p && p != MAP_FAILED)
 		(void)munmap(p, (size_t)st.st_size);
 	return s.error < 0 ? s.error : send_answer(socket, &a);
@@ -70,14 +78,6 @@ int scan_role(int socket)
 	}
 }
 
-static void tidy(char *text, size_t size)
-{
-	text[size - 1] = 0;
-	for (unsigned char *p = (unsigned char *)text; *p; p++)
-		if (*p < 0x20 || *p == 0x7f)
-			*p = '?';
-}
-
 bool scan_answer_check(struct scan_answer *a, size_t n)
 {
 	if (n != sizeof(*a) || a->kind > SCAN_ANSWER_SUMMARY || a->error > 0 || a->error < -ERRNO_MAX)
@@ -85,12 +85,14 @@ bool scan_answer_check(struct scan_answer *a, size_t n)
 	if (a->kind == SCAN_ANSWER_FINDING) {
 		if (a->finding.rule >= SCAN_RULES || a->error)
 			return false;
-		tidy(a->finding.member, sizeof(a->finding.member));
-		tidy(a->finding.evidence, sizeof(a->finding.evidence));
+		scan_tidy(a->finding.member, sizeof(a->finding.member));
+		scan_tidy(a->finding.evidence, sizeof(a->finding.evidence));
+	} else if (a->kind == SCAN_ANSWER_FACT) {
+		return a->error == 0 && posture_fact_check(&a->fact);
 	} else if (a->kind == SCAN_ANSWER_SUMMARY && a->error == 0) {
 		if (a->summary.verdict >= SCAN_VERDICTS || a->summary.looked & ~SCAN_ALL || a->summary.lets & ~SCAN_LETS_ALL)
 			return false;
-		tidy(a->summary.form, sizeof(a->summary.form));
+		scan_tidy(a->summary.form, sizeof(a->summary.form));
 	}
 	return true;
 }

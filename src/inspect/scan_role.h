@@ -13,13 +13,15 @@ struct scan_ask {
 	char name[SCAN_NAME_BYTES]; /* its path, or the end of that */
 };
 
-enum scan_answer_kind { SCAN_ANSWER_READY, SCAN_ANSWER_FINDING, SCAN_ANSWER_SUMMARY };
-/* The first message it sends is READY, or an error why it cannot be confined. Then findings and one summary for each file. */
+enum scan_answer_kind { SCAN_ANSWER_READY, SCAN_ANSWER_FINDING, SCAN_ANSWER_FACT, SCAN_ANSWER_SUMMARY };
+/* The first message it sends is READY, or an error why it cannot be confined. Then findings, facts of a package and one
+ * summary for each file. */
 struct scan_answer {
 	uint32_t kind;
 	int32_t error; /* negative errno: READY: it ends; SUMMARY: the file could not be read */
 	union {
 		struct scan_finding finding;
+		struct posture_fact fact;
 		struct scan_summary summary;
 	};
 };

@@ -1,5 +1,6 @@
 #include "report/scan.h"
 
+#include "report/posture.h"
 #include "report/write.h"
 
 #define INDENT 7u
@@ -166,9 +167,13 @@ const struct scan_file *scan_listed(const struct scan_result *r, size_t i)
 	return f->sum.verdict == SCAN_BAD - i / r->n && !scan_is_other(f) ? f : NULL;
 }
 
-static void text_tail(struct buf *out, const struct scan_result *r)
+static void text_tail(struct buf *out, const struct scan_result *r, size_t width)
 {
 	size_t text = 0;
+	if (r->change)
+		posture_change_text(out, r->change, width);
+	for (size_t i = 0; i < r->packages && !r->change; i++)
+		posture_text(out, &r->package[i], width);
 	for (size_t i = 0; i < r->n; i++)
 		text += scan_is_other(&r->file[i]);
 	if (text)
@@ -192,7 +197,7 @@ bool scan_text(struct buf *out, const struct scan_result *r, size_t width, bool 
 		if (scan_listed(r, at))
 			put_file(out, scan_listed(r, at), width, colour);
 	} else if (at == SCAN_BAD * r->n) {
-		text_tail(out, r);
+		text_tail(out, r, width);
 	} else {
 		return false;
 	}
@@ -284,6 +289,21 @@ static void json_file(struct buf *out, const struct scan_file *f, bool first)
 	buf_str_add(out, "]}");
 }
 
+static void json_tail(struct buf *out, const struct scan_result *r)
+{
+	buf_str_add(out, r->n ? "\n  ],\n  \"packages\": [" : "],\n  \"packages\": [");
+	for (size_t i = 0; i < r->packages; i++) {
+		buf_str_add(out, i ? ",\n    " : "\n    ");
+		posture_json(out, &r->package[i]);
+	}
+	buf_str_add(out, r->packages ? "\n  ]" : "]");
+	if (r->change) {
+		buf_str_add(out, ",\n  \"change\": ");
+		posture_change_json(out, r->change);
+	}
+	buf_str_add(out, "\n}\n");
+}
+
 bool scan_json(struct buf *out, const struct scan_result *r, struct scan_cursor *c)
 {
 	size_t part = c->part++;
@@ -292,7 +312,7 @@ bool scan_json(struct buf *out, const struct scan_result *r, struct scan_cursor 
 	else if (part <= r->n)
 		json_file(out, &r->file[part - 1], part == 1);
 	else if (part == r->n + 1)
-		buf_str_add(out, r->n ? "\n  ]\n}\n" : "]\n}\n");
+		json_tail(out, r);
 	else
 		return false;
 	return true;
