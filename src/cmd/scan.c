@@ -429,6 +429,10 @@ static int run(void *options, const struct opt_args *args)
 	struct opt_args below = *args;
 	if (wrong_use(o, args))
 		return cmd_usage("scan", "%s", wrong_use(o, args));
+	/* Two packages are not what git could mean: a revision of such a name is refs/heads/NAME. */
+	bool versions = o->diff && args->n == 1 && scan_package_is(o->diff) && scan_package_is(args->arg[0]);
+	if (versions && !(asked(&o->subject) & SCAN_CODE))
+		return cmd_usage("scan", "two packages are compared by their code: --subject leaves it out");
 	if (o->diff) {
 		below.arg++;
 		below.n--;
@@ -451,8 +455,6 @@ static int run(void *options, const struct opt_args *args)
 	catch_signals(on_signal);
 	if (scan_pool_open(&s.pool, &err) < 0)
 		return tell(&err);
-	/* Two packages are not what git could mean: a revision of such a name is refs/heads/NAME. */
-	bool versions = o->diff && args->n == 1 && scan_package_is(o->diff) && scan_package_is(args->arg[0]);
 	bool change = o->staged || o->since || o->diff;
 	int code = versions ? scan_versions(&s, o->diff, args->arg[0])
 	           : change ? scan_change(&s, o->diff ? o->diff : "HEAD", o->diff ? args->arg[0] : NULL)

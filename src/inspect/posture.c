@@ -209,7 +209,8 @@ static bool counts(const struct put *p, const struct item *i)
 {
 	if (i->kind < POSTURE_USES && i->kind != POSTURE_INSTALL)
 		return true;
-	if (i->kind == POSTURE_FILE)
+	/* Of what comes from a registry nobody runs that; of a folder or a repository npm does. */
+	if (i->kind == POSTURE_FILE || (!p->m->folder && strstr(i->name, "prepare")))
 		return false;
 	if (strcmp(i->file, p->manifest) == 0)
 		return true;

@@ -163,6 +163,9 @@ struct code {
 	enum language l;
 	const struct token *t;
 	size_t n;
+	bool types; /* only declarations, which are read by compilers: nothing in it is run, but a file so named can be loaded as a program
+	             */
+	bool env;   /* "env" is process.env */
 };
 
 static bool is_sign(const struct code *c, size_t i, uint8_t sign)
@@ -220,6 +223,17 @@ static void variable(const struct code *c, struct slice name, struct slice at)
 		use(c->g, POSTURE_VARIABLES, name, SLICE_NONE, at);
 }
 
+/* { env } = process */
+static bool takes_env(const struct code *c, size_t i)
+{
+	if (c->l != JAVASCRIPT || i < 4 || !is_name(c, i, "process") || !is_sign(c, i - 1, '=') || !is_sign(c, i - 2, '}'))
+		return false;
+	for (size_t k = i - 3; k > 0 && i - k < 40 && !is_sign(c, k, '{'); k--)
+		if (is_name(c, k, "env"))
+			return true;
+	return false;
+}
+
 /* { A, B: c } = process.env */
 static bool picked(const struct code *c, size_t i)
 {
@@ -231,17 +245,23 @@ static bool picked(const struct code *c, size_t i)
 	return true;
 }
 
-static void variables(const struct code *c, size_t i)
+static void variables(struct code *c, size_t i)
 {
 	static const struct {
 		const char *name;
 		enum language l;
 	} all[] = {{"process.env", JAVASCRIPT}, {"import.meta.env", JAVASCRIPT}, {"os.environ", PYTHON}};
 	struct slice name = c->t[i].text;
+	/* ...process.env */
+	if (slice_starts(name, SLICE(".")) && i > 1 && is_sign(c, i - 1, '.') && is_sign(c, i - 2, '.'))
+		name = slice_from(name, 1);
 	if (c->l == PYTHON && is_sign(c, i + 1, '(') && is_text(c, i + 2) &&
 	        (slice_is(name, "os.getenv") || slice_is(name, "os.environ.get") || slice_is(name, "environ.get") ||
 	                slice_is(name, "getenv")))
 		variable(c, c->t[i + 2].text, name);
+	c->env = c->env || takes_env(c, i);
+	if (c->env && slice_starts(name, SLICE("env.")))
+		variable(c, slice_sub(name, 4, slice_chr(slice_from(name, 4), '.', 0)), name);
 	for (size_t k = 0; k < ARRAY_LEN(all); k++) {
 		struct slice p = slice_str(all[k].name);
 		if (all[k].l != c->l || !slice_starts(name, p))
@@ -298,10 +318,12 @@ static bool imports(const struct code *c, size_t i)
 	if (c->l != JAVASCRIPT || i == 0)
 		return false;
 	if (c->t[i - 1].kind == TOKEN_NAME)
-		return slice_is(before, "from") || slice_is(before, "import");
+		return !c->types && (slice_is(before, "from") || slice_is(before, "import"));
 	if (!is_sign(c, i - 1, '(') || i < 2 || c->t[i - 2].kind != TOKEN_NAME)
 		return false;
 	before = c->t[i - 2].text;
+	if (c->types && (i < 5 || is_name(c, i - 5, "import")))
+		return false;
 	return slice_ends(before, SLICE("require")) || slice_is(before, "import");
 }
 
@@ -440,13 +462,14 @@ void scan_posture_code(struct scan *s, const struct scan_input *in, const char *
 	c.l = strcmp(language, "javascript") == 0 ? JAVASCRIPT : strcmp(language, "python") == 0 ? PYTHON : ANY;
 	if (!begin(&g, s, in))
 		return;
+	c.types = scan_has_suffix(in->name, ".d.ts") || scan_has_suffix(in->name, ".d.mts") || scan_has_suffix(in->name, ".d.cts");
 	for (size_t i = 0; i < n; i++) {
 		if (t[i].kind == TOKEN_TEXT) {
 			hosts(&g, t[i].text);
 			packed(&g, t[i].text);
 			if (imports(&c, i))
 				module(&c, t[i].text);
-		} else if (t[i].kind == TOKEN_NAME) {
+		} else if (t[i].kind == TOKEN_NAME && !c.types) {
 			python_import(&c, i);
 			if (is_sign(&c, i + 1, '('))
 				call(&c, i);

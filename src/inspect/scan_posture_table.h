@@ -9,7 +9,7 @@ USE(JAVASCRIPT, CALL, DYNAMIC, "eval window.eval globalThis.eval Function")
 USE(JAVASCRIPT, MODULE, NATIVE, "bindings node-gyp-build @mapbox/node-pre-gyp ffi-napi koffi")
 USE(JAVASCRIPT, CALL, NATIVE, "process.dlopen")
 USE(JAVASCRIPT, LAST, WRITES, "writeFile writeFileSync appendFile appendFileSync createWriteStream copyFile copyFileSync renameSync unlink unlinkSync rmSync rmdirSync mkdirSync chmodSync "
-	"symlinkSync outputFile outputFileSync")
+	"symlinkSync")
 USE(PYTHON, MODULE, NETWORK, "socket ssl http.client http.server urllib.request urllib3 requests httpx aiohttp ftplib smtplib telnetlib paramiko websockets websocket xmlrpc.client grpc pycurl")
 USE(PYTHON, MODULE, PROCESS, "subprocess pty pexpect sh")
 USE(PYTHON, CALL, PROCESS, "os.system os.popen os.execv os.execve os.execvp os.spawnv os.posix_spawn os.startfile asyncio.create_subprocess_exec asyncio.create_subprocess_shell")

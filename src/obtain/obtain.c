@@ -219,30 +219,40 @@ static int tree(struct job *j, struct artefact *out)
 }
 
 /* Names the cached resolution of an exact version; cpu and C library are those of the build. */
-static void resolved_key(const struct subject *s, char key[65])
+static void resolved_key(const struct subject *s, bool all, char key[65])
 {
 	_cleanup_buf_ struct buf b = BUF(4096);
-	buf_fmt(&b, LAYOUT "\n%.*s@%.*s\n", SLICE_FMT(s->name), SLICE_FMT(s->spec));
+	buf_fmt(&b, LAYOUT "\n%.*s@%.*s\n%s", SLICE_FMT(s->name), SLICE_FMT(s->spec), all ? "" : "alone\n");
 	digest_sha256_hex(buf_slice(&b), key);
 }
 
+static bool resolved_before(struct job *j, const struct subject *s, bool all)
+{
+	char key[65];
+	_cleanup_buf_ struct buf text = BUF(SET_MAX);
+	resolved_key(s, all, key);
+	if (cache_read(&j->cache, "resolved", key, &text) == 0 && set_read(&j->set, buf_slice(&text)))
+		return true;
+	j->set = (struct set){.arena = j->arena};
+	return false;
+}
+
+/* all: with what it depends on. */
 static int resolve_npm(struct job *j, const struct subject *s, bool all)
 {
 	struct semver v;
 	bool exact = semver_parse(s->spec, &v);
 	char key[65];
 	_cleanup_buf_ struct buf text = BUF(SET_MAX);
-	resolved_key(s, key);
-	if (exact && cache_read(&j->cache, "resolved", key, &text) == 0 && set_read(&j->set, buf_slice(&text)))
+	if (exact && (resolved_before(j, s, true) || (!all && resolved_before(j, s, false))))
 		return 0;
-	j->set = (struct set){.arena = j->arena};
 	int r = network(j);
 	if (r == 0)
 		r = resolve_main(&j->set, j->fetcher, &j->config, j->cache.tmp, s->name, s->spec, &j->report, j->err);
 	if (r == 0 && all)
 		r = resolve_dependencies(&j->set, j->fetcher, &j->config, j->cache.tmp, &j->report, j->err);
-	buf_reset(&text);
-	if (r == 0 && exact && all && set_write(&j->set, true, &text))
+	resolved_key(s, all, key);
+	if (r == 0 && exact && set_write(&j->set, true, &text))
 		(void)cache_write(&j->cache, "resolved", key, buf_slice(&text)); /* without it the next run asks again */
 	return r;
 }

@@ -3,7 +3,8 @@
 #include "report/posture.h"
 #include "report/write.h"
 
-#define INDENT 7u
+#define INDENT   7u
+#define PACKAGES 50u /* that are told of */
 
 static const char *const colours[SCAN_VERDICTS] = {"\033[32m", "\033[33m", "\033[33m", "\033[31m"};
 
@@ -172,8 +173,10 @@ static void text_tail(struct buf *out, const struct scan_result *r, size_t width
 	size_t text = 0;
 	if (r->change)
 		posture_change_text(out, r->change, width);
-	for (size_t i = 0; i < r->packages && !r->change; i++)
+	for (size_t i = 0; i < r->packages && i < PACKAGES && !r->change; i++)
 		posture_text(out, &r->package[i], width);
+	if (r->packages > PACKAGES && !r->change)
+		buf_fmt(out, "%zu packages more: JSON has them.\n\n", r->packages - PACKAGES);
 	for (size_t i = 0; i < r->n; i++)
 		text += scan_is_other(&r->file[i]);
 	if (text)

@@ -40,6 +40,9 @@ profile='.packages[0].capabilities | (.install | length) == 1 and .install[0].na
 	and .writes[0].name == "createWriteStream" and .variables[0].name == "NPM_TOKEN" and .hosts[0].name == "collect.example" and .native == []'
 check 'a script that is run on installation, and what it reaches' says "$profile" install.tgz
 check 'the same of a folder' says "$profile" install
+check 'declarations of types do nothing, and what is only for those who work on it is not run' says "$nothing" types.tgz
+check 'but can be loaded as a program' says '[.packages[0].capabilities.process[].name] == ["child_process"]' types-run.tgz
+check 'variables, however they are taken' says '[.packages[0].capabilities.variables[].name] == ["*", "CI", "NO_COLOR", "TERM"]' env.tgz
 check 'native code' says '.packages[0].capabilities.native | any(.[]; .name == "pad.node" and .detail == "ELF")' native.tgz
 check 'a wheel' says '.packages[0] | .form == "wheel" and .name == "Pad_It" and .version == "1.1" and .capabilities.install[0].name == "pad_it.pth"
 	and [.capabilities.network[].name] == ["urllib.request"] and .capabilities.process[0].name == "subprocess" and .capabilities.writes[0].name == "open"
@@ -83,8 +86,13 @@ check 'other authors, source, licence, dependencies' says '.verdict == "clean" a
 	and .change.licence.new == "UNLICENSED" and ([.change.changes[] | .step + " " + .kind] | sort) == ["gained dependency", "gained maintainer", "lost dependency", "lost maintainer"]' \
 	--diff pad-1.0.0.tgz moved.tgz
 check 'a start file of Python' says '[.files[].findings[] | select(.verdict == "suspicious").rule] == ["package.install-gained"]' --diff pad_it-1.0-py3-none-any.whl pad_it-1.1-py3-none-any.whl
+check 'nor by what is no code' gives 2 'compared by their code' --subject text --diff pad-1.0.0.tgz install.tgz
 printf 'x' | gzip >"$work/x.gz"
 check 'what is no package cannot be compared' gives 2 'the first of what is to be compared is no package' --diff "$work/x.gz" pad-1.0.0.tgz
+for kind in .tgz ''; do
+	check "what the old version had is no news$kind" says '.verdict == "clean" and .change.same' --diff "decodes-1$kind" "decodes-2$kind"
+	check "what it had elsewhere is$kind" says '.verdict == "bad" and [.files[].findings[] | .rule] == ["code.runs-decoded"]' --diff "decodes-1$kind" "decodes-3$kind"
+done
 check 'SARIF has the finding' says '.runs[0].results[0].ruleId == "package.install-gained"' --format sarif --diff pad-1.0.0.tgz install.tgz
 
 # --- hostile ones
@@ -96,6 +104,20 @@ hostile() {
 check 'nothing that a package says acts' hostile
 check 'what is too much is said to be cut' says '.packages[0].cut' hostile.tgz
 check 'a folder of hostile names' says '.packages | length == 1' two.tgz
+
+# --- from a registry
+coproc REGISTRY { exec python3 "$here/tests/integration/badtools/registry.py"; }
+registry=$REGISTRY_PID
+read -r port <&"${REGISTRY[0]}"
+export XDG_CACHE_HOME=$work/cache npm_config_registry=http://127.0.0.1:$port/
+check 'a package that is fetched' says '.packages[0] | .name == "tool" and .version == "1.2.0" and .path == "npm:tool@1.2.0"' npm:tool@1.2.0
+check 'is scanned, not unpacked' gives 4 'archive.path' npm:tool@1.2.0
+check 'with another digest than the registry says it is not' gives 2 'does not match the digest' npm:tool@1.0.0
+check 'nor one that there is not' gives 2 'has no version 9.9.9' npm:tool@9.9.9
+check 'and two are compared' gives 2 'does not match the digest' --diff npm:tool@1.2.0 npm:tool@1.0.0
+kill "$registry"
+check 'what was fetched needs no registry' gives 4 '^npm package tool 1.2.0' npm:tool@1.2.0
+unset npm_config_registry XDG_CACHE_HOME
 
 # --- what they are made of
 bom() { # FILTER ARGUMENT...

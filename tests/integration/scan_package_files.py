@@ -72,6 +72,18 @@ npm("unreadable.tgz", {"package.json": manifest("1.0.1"), "index.js": PLAIN + ""
 npm("elsewhere.tgz", {"package.json": manifest("1.0.1", dependencies={"left": "git+https://git.example/left.git"}), "index.js": PLAIN})
 npm("moved.tgz", {"package.json": manifest("2.0.0", repository="https://other.example/pad", license="UNLICENSED", author="B", dependencies={"right": "1"}),
                   "index.js": PLAIN})
+npm("types.tgz", {"package.json": manifest("1.0.1", scripts={"prepare": "husky"}), "index.js": PLAIN,
+                  "index.d.ts": 'import { Agent } from "http";\nimport cp = require("child_process");\nexport function fetch(u: Agent): void;\nwriteFile(x: string): void;\n'})
+npm("types-run.tgz", {"package.json": manifest("1.0.2"), "index.js": 'require("./index.d.ts");\n', "index.d.ts": 'const c = 1;\nrequire("child_process");\n'})
+npm("env.tgz", {"package.json": manifest("1.0.1"), "index.js": 'import process from "node:process";\nconst {env} = process;\nexport const f = "FORCE" in env || env.NO_COLOR;\n'
+                                                                'const { CI, TERM: t } = process.env;\nconst all = { ...process.env };\n'})
+# What was found in the old version is no news; the same in another file is.
+DECODES = 'eval(atob("YWxlcnQoMSk="));\n'
+npm("decodes-1.tgz", {"package.json": manifest("1.0.0"), "a.js": DECODES})
+npm("decodes-2.tgz", {"package.json": manifest("1.0.1"), "a.js": "// a comment\n" + DECODES}, top="other")
+npm("decodes-3.tgz", {"package.json": manifest("1.0.2"), "a.js": DECODES, "b.js": DECODES})
+for version in "123":
+    folder(f"decodes-{version}", {"package.json": manifest("1.0.0"), "a.js": DECODES, **({"b.js": DECODES} if version == "3" else {})})
 # With others inside, and one that only looks like a package of its own.
 npm("inside.tgz", {"package.json": manifest("1.0.0", dependencies={"left": "^1.0.0", "@s/up": "2", "far": "3"}, optionalDependencies={"maybe": "*"}),
                    "index.js": PLAIN, "node_modules/left/package.json": json.dumps({"name": "left", "version": "1.2.3", "license": "ISC"}),
