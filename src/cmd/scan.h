@@ -133,6 +133,7 @@ struct scan_packages {
 	size_t folder_n;              /* bytes of its path */
 	uint64_t *before;             /* findings in the version before */
 	size_t n_before, before_room;
+	struct scan_rule_set rules; /* of them, those that were not told too */
 	struct posture_change change;
 	bool compared;
 };

@@ -176,6 +176,9 @@ static uint64_t key_of(const struct scan_packages *p, const struct scan_job *j, 
 
 int scan_packages_before(struct scan_packages *p, const struct scan_job *j)
 {
+	for (size_t i = 0; i < SCAN_RULES; i++)
+		if (scan_rule_in(&j->sum.rules, (uint32_t)i))
+			scan_rule_add(&p->rules, (uint32_t)i);
 	for (size_t i = 0; i < j->n_found; i++) {
 		if (p->n_before == p->before_room) {
 			size_t more = p->before_room ? 2 * p->before_room : 256;
@@ -211,19 +214,23 @@ void scan_packages_only_new(const struct scan_packages *p, struct scan_job *j)
 {
 	struct scan_summary sum = j->sum;
 	size_t kept = 0;
-	/* Of findings that were not told it is not known whether they are new. */
-	if (sum.dropped || sum.found != j->n_found)
-		return;
-	sum.verdict = SCAN_CLEAN;
-	sum.uncovered = 0;
+	/* Of findings that were not told it is not known whether they are new: they are if the old version had none of their rule. */
+	bool all = sum.dropped == 0 && sum.found == j->n_found;
+	sum.verdict = all ? SCAN_CLEAN : SCAN_UNSCANNED;
+	sum.uncovered = all ? 0 : sum.uncovered;
 	memset(&sum.rules, 0, sizeof(sum.rules));
+	for (uint32_t i = 0; i < SCAN_RULES && !all; i++)
+		if (scan_rule_in(&j->sum.rules, i) && !scan_rule_in(&p->rules, i)) {
+			scan_rule_add(&sum.rules, i);
+			sum.verdict = scan_rules[i].verdict > sum.verdict ? scan_rules[i].verdict : sum.verdict;
+		}
 	for (size_t i = 0; i < j->n_found; i++) {
 		const struct scan_finding f = j->found[i];
 		enum scan_verdict v = scan_rules[f.rule].verdict;
 		if (was_there(p, key_of(p, j, &f)))
 			continue;
 		sum.verdict = v > sum.verdict ? v : sum.verdict;
-		sum.uncovered += v == SCAN_UNSCANNED ? f.n : 0;
+		sum.uncovered += all && v == SCAN_UNSCANNED ? f.n : 0;
 		scan_rule_add(&sum.rules, f.rule);
 		j->found[kept++] = f;
 	}
@@ -262,7 +269,8 @@ int scan_packages_compare(struct scan_packages *p, size_t n_old, struct scan_fil
 {
 	const char *none = n_old == 0 ? "the first" : n_old == p->n ? "the second" : NULL;
 	if (none)
-		return err_set(err, -EINVAL, "%s of what is to be compared is no package: no package.json, METADATA or PKG-INFO", none);
+		return err_set(err, -EINVAL,
+		        "%s of what is to be compared is no package: no package.json, METADATA or PKG-INFO was reached in it", none);
 	if (posture_compare(&p->posture[0], &p->posture[n_old], &p->arena, &p->change) < 0)
 		return err_set(err, -ENOMEM, "no memory");
 	p->compared = true;

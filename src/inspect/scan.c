@@ -258,7 +258,8 @@ static void not_claimed(struct scan *s, const struct scan_input *in)
 		s->sum->other = 1;
 	if (!(s->sum->looked & SCAN_TEXT) || in->depth > 0 || text)
 		scan_found(s, in, text ? SCAN_RULE_TEXT : SCAN_RULE_UNKNOWN, 0, in->size, "%s", "");
-	if (!text && models)
+	/* What machine code would be to a loader of pickles is chance: in some megabytes there is one, and nobody loads it. */
+	if (!text && models && !scan_native(in->bytes, in->name))
 		scan_search(s, in, 0, in->bytes.n);
 }
 

@@ -56,6 +56,8 @@ void scan_keras(struct scan *s, const struct scan_input *in, struct slice json, 
 bool scan_leads_out(struct slice path);
 /* Bytes that nothing interprets: are there pickles in them that do something? */
 void scan_search(struct scan *s, const struct scan_input *in, size_t from, size_t to);
+/* An executable or a library, by its first bytes, and of some by the name: "ELF", "PE", "Mach-O"; NULL: none. */
+const char *scan_native(struct slice bytes, const char *name);
 /* Only zeros? */
 bool scan_zeros(struct slice s);
 /* UTF-8 without control characters but for blanks, of all that is there. */

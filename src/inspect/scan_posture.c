@@ -612,7 +612,7 @@ static void start_file(struct gather *g)
 
 /* ── native code ── */
 
-static const char *native(struct slice b, const char *name)
+const char *scan_native(struct slice b, const char *name)
 {
 	static const struct {
 		struct slice mark;
@@ -661,7 +661,7 @@ void scan_posture_look(struct scan *s, const struct scan_input *in)
 		return;
 	g.f->files++;
 	g.f->bytes += in->size;
-	const char *form = native(in->bytes, in->name);
+	const char *form = scan_native(in->bytes, in->name);
 	if (form)
 		use(&g, POSTURE_NATIVE, slice_str(in->name), slice_str(form), SLICE_NONE);
 	if (in->bytes.n == in->size)

@@ -43,6 +43,8 @@ check 'the same of a folder' says "$profile" install
 check 'declarations of types do nothing, and what is only for those who work on it is not run' says "$nothing" types.tgz
 check 'but can be loaded as a program' says '[.packages[0].capabilities.process[].name] == ["child_process"]' types-run.tgz
 check 'variables, however they are taken' says '[.packages[0].capabilities.variables[].name] == ["*", "CI", "NO_COLOR", "TERM"]' env.tgz
+check 'machine code is not searched for pickles' says '[.files[].findings[] | .rule] | unique == ["scan.unknown"]' machine.tgz
+check 'what is unknown is' says '[.files[].findings[] | .rule] | index("model.pickle.extension")' data.tgz
 check 'native code' says '.packages[0].capabilities.native | any(.[]; .name == "pad.node" and .detail == "ELF")' native.tgz
 check 'a wheel' says '.packages[0] | .form == "wheel" and .name == "Pad_It" and .version == "1.1" and .capabilities.install[0].name == "pad_it.pth"
 	and [.capabilities.network[].name] == ["urllib.request"] and .capabilities.process[0].name == "subprocess" and .capabilities.writes[0].name == "open"

@@ -84,6 +84,10 @@ npm("decodes-2.tgz", {"package.json": manifest("1.0.1"), "a.js": "// a comment\n
 npm("decodes-3.tgz", {"package.json": manifest("1.0.2"), "a.js": DECODES, "b.js": DECODES})
 for version in "123":
     folder(f"decodes-{version}", {"package.json": manifest("1.0.0"), "a.js": DECODES, **({"b.js": DECODES} if version == "3" else {})})
+# Machine code in which there would be a pickle, were it one; and the same in what nobody knows.
+CODE = bytes(200) + b"\x80\x02\x82\x05)R." + bytes(200)
+npm("machine.tgz", {"package.json": manifest("1.0.0"), "rg": b"\x7fELF" + CODE, "rg.exe": b"MZ" + CODE, "rg-darwin": b"\xcf\xfa\xed\xfe" + CODE})
+npm("data.tgz", {"package.json": manifest("1.0.0"), "rg.dat": b"\x01" + CODE})
 # With others inside, and one that only looks like a package of its own.
 npm("inside.tgz", {"package.json": manifest("1.0.0", dependencies={"left": "^1.0.0", "@s/up": "2", "far": "3"}, optionalDependencies={"maybe": "*"}),
                    "index.js": PLAIN, "node_modules/left/package.json": json.dumps({"name": "left", "version": "1.2.3", "license": "ISC"}),
