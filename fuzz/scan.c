@@ -30,13 +30,25 @@ static void on_runs(void *arg, const struct scan_edge *e)
 			__builtin_trap();
 }
 
+static void on_fact(void *arg, const struct posture_fact *f)
+{
+	struct posture_fact copy = *f;
+	(void)arg;
+	/* What is sent is what would be taken. */
+	if (!posture_fact_check(&copy) || !memchr(f->file, 0, sizeof(f->file)) || !memchr(f->name, 0, sizeof(f->name)) ||
+	        !memchr(f->text, 0, sizeof(f->text)))
+		__builtin_trap();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	/* The first byte is an option, and a name. */
 	static const char *const names[] = {"notes.txt", "model.pkl", "x.py", "x.js", "CLAUDE.md", ".claude/settings.json",
 	        ".codex/config.toml", "skills/a/b.sh", "x.rb", "package.json", "x.go", "x.c", "A.java", "requirements.txt",
-	        "pyproject.toml", "Cargo.toml", "go.mod", "package-lock.json", ".github/workflows/a.yml", ".npmrc", "Makefile", ".envrc"};
+	        "pyproject.toml", "Cargo.toml", "go.mod", "package-lock.json", ".github/workflows/a.yml", ".npmrc", "Makefile", ".envrc",
+	        "a.dist-info/METADATA", "setup.py", "a.pth", "binding.gyp", "x.sh"};
 	struct scan_options o = {.deep = size && data[0] & 1,
+	        .profile = true,
 	        .limits = {.findings = 20, .depth = 4, .unpacked = 1 << 18, .member = 1 << 16, .steps = 20000}};
 	struct seen s = {0};
 	struct scan_summary sum;
@@ -45,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* A change: what was there before is the first half. */
 	struct slice all = slice_of(data + 1, size - 1), before = slice_sub(all, 0, all.n / 2);
 	const char *name = names[(data[0] >> 1 & 63) % ARRAY_LEN(names)];
-	const struct scan_told to = {.found = on_found, .runs = on_runs, .arg = &s};
+	const struct scan_told to = {.found = on_found, .runs = on_runs, .fact = on_fact, .arg = &s};
 	int r = data[0] & 128 ? scan_changed(slice_from(all, before.n), &before, NULL, name, &o, &to, &sum)
 	                      : scan_bytes_told(all, name, &o, &to, &sum);
 	if (r < 0)

@@ -57,4 +57,16 @@ static inline size_t utf8_put(uint8_t to[4], uint32_t c)
 	return 4;
 }
 
+/* As much of a text as fits into `size` bytes (1 or more) with a NUL: whole characters, up to what is ill-formed. */
+static inline void utf8_copy(char *to, size_t size, struct slice from)
+{
+	size_t n = 0;
+	uint32_t c;
+	for (size_t k; n < from.n && (k = utf8_next(from, n, &c)) > 0 && n + k < size; n += k)
+		;
+	if (n)
+		memcpy(to, from.p, n);
+	to[n] = 0;
+}
+
 #endif

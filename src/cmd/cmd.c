@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/random.h>
 
 #include "base/encode.h"
 #include "cmd/enforce.h"
@@ -166,6 +167,16 @@ void cmd_help_one(struct buf *out, const struct command *c, size_t width)
 	for (const char *const *e = c->examples; *e; e++)
 		put_example(out, *e, width);
 	buf_fmt(out, "\n\"man postern-%.*s\" says more.\n", (int)strcspn(c->name, " "), c->name);
+}
+
+void cmd_uuid(char out[37])
+{
+	uint8_t b[16] = {0};
+	(void)!getrandom(b, sizeof(b), 0);
+	b[6] = (b[6] & 0x0f) | 0x40;
+	b[8] = (b[8] & 0x3f) | 0x80;
+	(void)snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3], b[4], b[5],
+	        b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
 }
 
 size_t cmd_columns(void)

@@ -56,6 +56,9 @@ size_t cmd_columns(void);
  * that was quit) is no error of ours. */
 int cmd_print(const struct buf *b);
 
+/* A random UUID (RFC 9562, version 4), for the serial number of a document. */
+void cmd_uuid(char out[37]);
+
 /* The completion script of a shell (bash, zsh, fish), appended. False: no such shell. */
 bool completion_script(struct buf *out, const char *shell);
 

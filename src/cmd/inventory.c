@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -214,16 +213,6 @@ static int take(struct inventory_options *io, struct inventory *inv, struct err 
 
 /* ---- what is printed */
 
-static void serial_number(char out[37])
-{
-	uint8_t b[16] = {0};
-	(void)!getrandom(b, sizeof(b), 0);
-	b[6] = (b[6] & 0x0f) | 0x40;
-	b[8] = (b[8] & 0x3f) | 0x80;
-	(void)snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3], b[4], b[5],
-	        b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
-}
-
 static int write_out(const struct inventory_opts *o, const struct buf *out, struct err *err)
 {
 	if (buf_error(out)) {
@@ -250,7 +239,7 @@ static int show(const struct inventory_opts *o, const struct inventory_options *
 	int r = 0;
 	(void)gethostname(host, sizeof(host) - 1);
 	(void)clock_gettime(CLOCK_REALTIME, &now);
-	serial_number(serial);
+	cmd_uuid(serial);
 	for (size_t i = 0; i < io->n_roots; i++)
 		buf_fmt(&roots, "%s%s", i ? ", " : "", io->root[i]);
 	if (io->n_roots == 0)

@@ -84,7 +84,7 @@ static int keep_old(struct scanning *s, const struct scan_job *j)
 	return 0;
 }
 
-static int on_done(void *arg, const struct scan_job *j)
+static int on_done(void *arg, struct scan_job *j)
 {
 	struct scanning *s = arg;
 	long at = s->given[s->head++ % (s->pool.window + 1)];

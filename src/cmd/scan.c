@@ -33,7 +33,7 @@
 struct scan_opts {
 	unsigned format;
 	bool deep;
-	const char *output, *baseline, *write_baseline, *since, *diff, *ledger, *policy, *organisation;
+	const char *output, *baseline, *write_baseline, *since, *diff, *ledger, *policy, *organisation, *sbom;
 	bool staged, rules;
 	uint64_t jobs;
 	struct opt_list subject;
@@ -54,8 +54,9 @@ static const struct opt scan_table[] = {
         OPT_FLAG(struct scan_opts, staged, "staged", 0, "what is staged in git, as it will be committed"),
         OPT_STRING(struct scan_opts, since, "since", 0, "REV",
                 "files of the working tree whose content is not the one they have in this revision"),
-        OPT_STRING(
-                struct scan_opts, diff, "diff", 0, "REV", "what differs in the revision that is named next from this one, as it is there"),
+        OPT_STRING(struct scan_opts, diff, "diff", 0, "REV",
+                "what differs in the revision, or in the package, that is named next from this one"),
+        OPT_STRING(struct scan_opts, sbom, "sbom", 0, "FILE", "write what the packages are made of there, in CycloneDX"),
         OPT_STRING(struct scan_opts, policy, "policy", 'p', "FILE",
                 "the policy that says which findings block; by default those that are in force"),
         OPT_STRING(struct scan_opts, organisation, "organisation", 0, "FILE",
@@ -83,6 +84,10 @@ static const char *const scan_examples[] = {
         "postern scan --diff v1.0 v1.1 models/",
         "postern scan --rules --format json  # what can be found",
         "postern scan --subject changes --diff HEAD~1 HEAD  # what does a commit bring that was not there?",
+        "postern scan package-1.0.0.tgz  # what can this package do?",
+        "postern scan --diff package-1.0.0.tgz package-1.0.1.tgz  # what can the new version do that the old one could not?",
+        "postern scan --diff npm:NAME@1.0.0 npm:NAME@1.0.1",
+        "postern scan --sbom package.cdx.json package-1.0.0.tgz",
         NULL,
 };
 
@@ -110,6 +115,8 @@ struct state {
 	size_t n, max, kept;
 	uint64_t left_out;
 	struct scan_git git;
+	struct scan_packages packages;
+	enum { SIDE_NONE, SIDE_OLD, SIDE_NEW } side; /* of two packages */
 	struct scan_baseline baseline;
 	struct scan_result result;
 	const struct opt_args *args;
@@ -123,15 +130,13 @@ struct state {
 	struct err *err;
 };
 
-/* SHA-256 of a file as it is now. NULL: it cannot be had. */
-static const char *digest(struct state *s, int fd)
+const char *scan_digest(struct arena *a, int fd, enum digest kind)
 {
-
 	_cleanup_buf_ struct buf piece = BUF(DIGEST_PIECE), hex = BUF(2 * DIGEST_MAX + 1);
 	struct digest_stream *stream;
 	uint8_t out[DIGEST_MAX], *room = buf_room(&piece, DIGEST_PIECE);
 	off_t at = 0;
-	if (!room || digest_stream_new(DIGEST_SHA256, &stream) < 0)
+	if (!room || digest_stream_new(kind, &stream) < 0)
 		return NULL;
 	for (;;) {
 		ssize_t n = pread(fd, room, DIGEST_PIECE, at);
@@ -145,8 +150,8 @@ static const char *digest(struct state *s, int fd)
 	}
 	if (digest_stream_end(stream, out) < 0)
 		return NULL;
-	encode_hex(&hex, slice_of(out, digest_size(DIGEST_SHA256)));
-	return arena_str(&s->arena, buf_slice(&hex));
+	encode_hex(&hex, slice_of(out, digest_size(kind)));
+	return arena_str(a, buf_slice(&hex));
 }
 
 /* A ledger says of all that was scanned what it was; the others only need to know where something was found. */
@@ -190,7 +195,7 @@ static int keep_file(struct state *s, const struct scan_job *j)
 	for (size_t i = 0; i < kept; i++)
 		f.kept_notes += scan_is_note(&to[i]);
 	if (wants_digest(s, j))
-		f.sha256 = digest(s, j->fd);
+		f.sha256 = scan_digest(&s->arena, j->fd, DIGEST_SHA256);
 	/* What was scanned is what a digest must be of. */
 	if (f.sha256 && !scan_job_unchanged(j))
 		f.sha256 = NULL;
@@ -218,9 +223,16 @@ static void show_progress(void *arg, const char *path)
 	(void)fprintf(stderr, "\r%zu files, %s\033[K", s->n, buf_str(&text));
 }
 
-static int on_done(void *arg, const struct scan_job *j)
+static int on_done(void *arg, struct scan_job *j)
 {
 	struct state *s = arg;
+	int r = scan_packages_take(&s->packages, j);
+	if (r == 0 && s->side == SIDE_OLD)
+		return scan_packages_before(&s->packages, j);
+	if (r < 0)
+		return err_set(s->err, r, "no memory");
+	if (s->side == SIDE_NEW)
+		scan_packages_only_new(&s->packages, j);
 	if (s->o->subject.n && j->sum.other && j->sum.verdict == SCAN_UNSCANNED) {
 		s->left_out++;
 		return 0;
@@ -361,6 +373,9 @@ static int report(struct state *s)
 	r->n_stale = s->baseline.n_stale;
 	r->refused = s->policy.refused;
 	r->n_refused = s->policy.n_refused;
+	r->package = s->packages.posture;
+	r->packages = s->packages.n;
+	r->change = s->packages.compared ? &s->packages.change : NULL;
 	tell_stories(s);
 	if (s->policy.no_memory)
 		cmd_tell("scan", "no memory for all exceptions: what they let pass counts");
@@ -369,6 +384,8 @@ static int report(struct state *s)
 		cmd_tell("scan", "no baseline is written, as not all is known");
 	else if (s->o->write_baseline && code == EXIT_OK)
 		code = scan_print_baseline(s->o->write_baseline, r);
+	if (s->o->sbom && code == EXIT_OK)
+		code = scan_print_sbom(s->o->sbom, r);
 	int recorded = record(s);
 	code = code == EXIT_OK ? recorded : code;
 	if (stopped)
@@ -385,12 +402,32 @@ static int tell(struct err *err)
 	return EXIT_USAGE;
 }
 
+/* A file, a folder with all below it, or what is named in a registry. */
+static int scan_operand(struct state *s, struct scan_walk *w, const char *path)
+{
+	if (scan_package_is_named(path)) {
+		_cleanup_fd_ int fd = scan_package_fetch(path, s->err);
+		return fd < 0 ? fd : on_file(s, path, fd, 0);
+	}
+	if (!scan_package_is_folder(path))
+		return scan_walk(w, path, s->err);
+	/* What was added before is none of its files. */
+	int r = scan_pool_finish(&s->pool, s->err);
+	r = r < 0 ? r : scan_packages_folder(&s->packages, path);
+	s->pool.o.profile = true;
+	r = r < 0 ? r : scan_walk(w, path, s->err);
+	r = r < 0 ? r : scan_pool_finish(&s->pool, s->err);
+	s->pool.o.profile = false;
+	int e = scan_packages_folder_end(&s->packages);
+	return r < 0 ? r : e;
+}
+
 static int scan_all(struct state *s, const struct opt_args *args)
 {
 	struct scan_walk w = {.file = on_file, .arg = s};
 	int code = EXIT_OK, r = 0;
 	for (size_t i = 0; i < args->n && !stopped; i++) {
-		r = scan_walk(&w, args->arg[i], s->err);
+		r = scan_operand(s, &w, args->arg[i]);
 		if (r == 0 || stopped)
 			continue;
 		code = tell(s->err);
@@ -466,12 +503,41 @@ static int scan_change(struct state *s, const char *from, const char *to)
 	return r < 0 ? tell(s->err) : code;
 }
 
+/* What is odd about a new version is told with its archive; a folder has no file of its own in the result. */
+static struct scan_file *whole(struct state *s, const char *path)
+{
+	const struct scan_job none = {.path = (char *)(uintptr_t)path, .fd = -1, .sum = {.looked = SCAN_CODE, .form = "package"}};
+	if (!scan_package_is_folder(path))
+		return s->n ? &s->file[0] : NULL;
+	return keep_file(s, &none) < 0 ? NULL : &s->file[s->n - 1];
+}
+
+static int scan_versions(struct state *s, const char *old, const char *now)
+{
+	struct scan_walk w = {.file = on_file, .arg = s};
+	s->side = SIDE_OLD;
+	int r = scan_operand(s, &w, old);
+	r = r < 0 ? r : scan_pool_finish(&s->pool, s->err);
+	size_t n_old = s->packages.n;
+	scan_packages_before_end(&s->packages);
+	s->side = SIDE_NEW;
+	r = r < 0 || stopped ? r : scan_operand(s, &w, now);
+	r = r < 0 ? r : scan_pool_finish(&s->pool, s->err);
+	if (r == 0 && !stopped) {
+		struct scan_file *f = whole(s, now);
+		r = f ? scan_packages_compare(&s->packages, n_old, f, s->err) : -ENOMEM;
+	}
+	if (r < 0 && !stopped && !s->err->code)
+		err_sys(s->err, r, "cannot compare them");
+	return r < 0 && !stopped ? tell(s->err) : EXIT_OK;
+}
+
 static const char *wrong_use(const struct scan_opts *o, const struct opt_args *args)
 {
 	if (o->staged + !!o->since + !!o->diff > 1)
 		return "one of --staged, --since and --diff";
 	if (o->diff && args->n == 0)
-		return "name the second revision";
+		return "name the second revision, or package";
 	if (!asked(o))
 		return "of changes there is only something to say with --staged, --since or --diff";
 	return args->n == 0 && !o->staged && !o->since ? "name a file or a folder" : NULL;
@@ -486,6 +552,10 @@ static int run(void *options, const struct opt_args *args)
 		return scan_print_rules(o->output, (enum scan_format)o->format);
 	if (wrong_use(o, args))
 		return cmd_usage("scan", "%s", wrong_use(o, args));
+	/* Two packages are not what git could mean: a revision of such a name is refs/heads/NAME. */
+	bool versions = o->diff && args->n == 1 && scan_package_is(o->diff) && scan_package_is(args->arg[0]);
+	if (versions && !(asked(o) & SCAN_CODE))
+		return cmd_usage("scan", "two packages are compared by their code: --subject leaves it out");
 	if (o->diff) {
 		below.arg++;
 		below.n--;
@@ -499,6 +569,7 @@ static int run(void *options, const struct opt_args *args)
 	        .tick = show_progress,
 	        .arg = &s,
 	        .stop = &stopped};
+	s.packages = (struct scan_packages){.arena = ARENA(ARENA_MAX), .digests = o->sbom != NULL};
 	find_place(&s);
 	int loaded = scan_policy_load(&s.policy, o->organisation, o->policy, &err);
 	loaded = loaded < 0 ? loaded : scan_policy_ledger(&s.policy, o->ledger, &s.ledger, &s.ledger_must, &err);
@@ -514,11 +585,16 @@ static int run(void *options, const struct opt_args *args)
 		return tell(&err);
 	}
 	catch_signals(on_signal);
-	_cleanup_fd_ int rules = is_change(o) && asked(o) & SCAN_CHANGES ? secret_rules(&err) : -1;
+	/* Of packages their postures are compared, not files. */
+	if (versions)
+		s.result.subjects = s.pool.o.subjects &= ~SCAN_CHANGES;
+	_cleanup_fd_ int rules = is_change(o) && s.pool.o.subjects & SCAN_CHANGES ? secret_rules(&err) : -1;
 	s.pool.rules = rules;
 	if (scan_pool_open(&s.pool, &err) < 0)
 		return tell(&err);
-	int code = is_change(o) ? scan_change(&s, o->diff ? o->diff : "HEAD", o->diff ? args->arg[0] : NULL) : scan_all(&s, args);
+	int code = versions       ? scan_versions(&s, o->diff, args->arg[0])
+	           : is_change(o) ? scan_change(&s, o->diff ? o->diff : "HEAD", o->diff ? args->arg[0] : NULL)
+	                          : scan_all(&s, args);
 	scan_pool_close(&s.pool);
 	catch_signals(SIG_DFL);
 	if (s.terminal)
@@ -527,6 +603,7 @@ static int run(void *options, const struct opt_args *args)
 	code = code == EXIT_OK || said == EXIT_FOUND ? said : code;
 	scan_baseline_free(&s.baseline);
 	scan_policy_free(&s.policy);
+	scan_packages_free(&s.packages);
 	arena_free(&s.arena);
 	free(s.file);
 	return code;

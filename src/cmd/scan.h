@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "cmd/cmd.h"
+#include "crypto/digest.h"
 #include "inspect/scan_role.h"
 
 /* The other end of the process of inspect/scan_role.h. */
@@ -19,7 +20,7 @@ struct scan_peer {
 };
 /* Of the monotonic clock. */
 int64_t scan_now_ms(void);
-enum scan_peer_said { SCAN_PEER_NOTHING, SCAN_PEER_READY, SCAN_PEER_FINDING, SCAN_PEER_EDGE, SCAN_PEER_SUMMARY };
+enum scan_peer_said { SCAN_PEER_NOTHING, SCAN_PEER_READY, SCAN_PEER_FINDING, SCAN_PEER_EDGE, SCAN_PEER_FACT, SCAN_PEER_SUMMARY };
 /* Starts one from this program's file; `changes`: one that takes rules of secrets. It is not ready yet. */
 [[nodiscard]] int scan_peer_start(struct scan_peer *p, int exe, bool changes, struct err *err);
 /* Ends it. How it had ended: its signal, or 0. */
@@ -48,6 +49,9 @@ struct scan_job {
 	size_t n_found, room;
 	struct scan_edge *edge; /* n_edges, at most SCAN_EDGES_MAX; NULL: none */
 	uint32_t n_edges;
+	bool profile;              /* it is part of a package that is a folder */
+	struct posture_fact *fact; /* n_facts */
+	size_t n_facts, facts_room;
 	int64_t at[3]; /* size and times, to see that it was not changed meanwhile */
 	enum { SCAN_JOB_WAITS, SCAN_JOB_RUNS, SCAN_JOB_DONE } state;
 };
@@ -64,7 +68,7 @@ struct scan_pool {
 	struct scan_options o;
 	unsigned jobs, seconds; /* seconds: for one file */
 	/* Called for each file. May return below 0 to stop. */
-	int (*done)(void *arg, const struct scan_job *j);
+	int (*done)(void *arg, struct scan_job *j);
 	/* Called now and then with the file that is waited for. May be NULL. */
 	void (*tick)(void *arg, const char *path);
 	void *arg;
@@ -135,6 +139,44 @@ bool scan_git_has(const struct scan_git *g, const char *path, int fd);
 /* What a file has in that revision: a descriptor of the caller's; -ENOENT: it is not there. */
 [[nodiscard]] int scan_git_before(struct scan_git *g, const char *path);
 
+/* Packages among what is scanned. */
+struct scan_packages {
+	struct arena arena;
+	bool digests; /* of archives are wanted */
+	struct posture *posture;
+	size_t n, room;
+	uint64_t left_out;
+	struct posture_maker *folder; /* the one that is scanned now, NULL: none */
+	size_t folder_n;              /* bytes of its path */
+	uint64_t *before;             /* findings in the version before */
+	size_t n_before, before_room;
+	struct scan_rule_set rules; /* of them, those that were not told too */
+	struct posture_change change;
+	bool compared;
+};
+/* "npm:NAME@VERSION" */
+bool scan_package_is_named(const char *path);
+/* Does a folder have the manifest of one package? */
+bool scan_package_is_folder(const char *path);
+/* One of these, or an archive by its first bytes. */
+bool scan_package_is(const char *path);
+/* The archive of what is named so, from the cache or fetched, verified; a descriptor. Errors as obtain(). */
+[[nodiscard]] int scan_package_fetch(const char *subject, struct err *err);
+/* From here on files belong to the package that is this folder; then, what it is. 0, -ENOMEM. */
+[[nodiscard]] int scan_packages_folder(struct scan_packages *p, const char *path);
+[[nodiscard]] int scan_packages_folder_end(struct scan_packages *p);
+/* The facts of a file: an archive is a package of its own. 0, -ENOMEM. */
+[[nodiscard]] int scan_packages_take(struct scan_packages *p, const struct scan_job *j);
+/* Findings of the version before, and that these were all; then, of those of a file, only what is not among them is kept. */
+[[nodiscard]] int scan_packages_before(struct scan_packages *p, const struct scan_job *j);
+void scan_packages_before_end(struct scan_packages *p);
+void scan_packages_only_new(const struct scan_packages *p, struct scan_job *j);
+/* The first package with the one at n_old; what is odd is added to the findings of `file`. -EINVAL: there are no two. */
+[[nodiscard]] int scan_packages_compare(struct scan_packages *p, size_t n_old, struct scan_file *file, struct err *err);
+void scan_packages_free(struct scan_packages *p);
+/* A digest of a file as it is now, in hex, in the arena; NULL: it cannot be had. */
+const char *scan_digest(struct arena *a, int fd, enum digest kind);
+
 /* What is known already: a rule, in a file, of this content. */
 struct scan_pin {
 	const char *place, *sha256;
@@ -165,6 +207,7 @@ enum scan_format { SCAN_FORMAT_TEXT, SCAN_FORMAT_JSON, SCAN_FORMAT_SARIF, SCAN_F
 /* To a file, or to standard output if `output` is NULL. Returns an exit code: EXIT_OK, or EXIT_USAGE after a message. */
 /* A baseline of all that was found, whether one was used or not. The same. */
 int scan_print_baseline(const char *output, const struct scan_result *r);
+int scan_print_sbom(const char *output, const struct scan_result *r);
 int scan_print(const char *output, enum scan_format format, const struct scan_result *r);
 /* All rules, as text or JSON; other formats are text. The same. */
 int scan_print_rules(const char *output, enum scan_format format);

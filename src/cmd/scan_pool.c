@@ -44,6 +44,21 @@ static void add_finding(struct scan_pool *p, struct scan_job *j, const struct sc
 	p->findings++;
 }
 
+static void add_fact(struct scan_job *j, const struct posture_fact *f)
+{
+	if (j->n_facts == j->facts_room) {
+		size_t more = j->facts_room ? 2 * j->facts_room : 16;
+		struct posture_fact *larger = realloc(j->fact, more * sizeof(*larger));
+		if (!larger) {
+			j->sum.facts_cut = 1;
+			return;
+		}
+		j->fact = larger;
+		j->facts_room = more;
+	}
+	j->fact[j->n_facts++] = *f;
+}
+
 static void add_gap(struct scan_pool *p, struct scan_job *j, enum scan_rule_name rule, const char *why)
 {
 	struct scan_finding f = {.rule = rule, .n = j->sum.size};
@@ -67,6 +82,7 @@ static void take_summary(struct scan_job *j, const struct scan_summary *said)
 	struct scan_summary told = j->sum;
 	j->sum = *said;
 	j->sum.verdict = told.verdict > said->verdict ? told.verdict : said->verdict;
+	j->sum.facts_cut |= told.facts_cut;
 	j->sum.found = told.found > said->found ? told.found : said->found;
 	j->sum.notes = told.notes;
 	for (size_t i = 0; i < sizeof(told.rules.bits); i++)
@@ -103,6 +119,7 @@ static void job_free(struct scan_pool *p, struct scan_job *j)
 	free(j->path);
 	free(j->found);
 	free(j->edge);
+	free(j->fact);
 	fd_closep(&j->fd);
 	fd_closep(&j->before);
 	*j = (struct scan_job){.fd = -1, .before = -1};
@@ -140,7 +157,7 @@ static int listen_to(struct scan_pool *p, size_t k, struct err *err)
 	if (said < 0 && !peer->ready)
 		return err_sys(err, said, "the process that scans cannot be confined, so nothing is scanned");
 	uint64_t most = (uint64_t)p->o.limits.findings * SCAN_VERDICTS;
-	if (said < 0 || !j || (said == SCAN_PEER_FINDING && j->n_found >= most)) {
+	if (said < 0 || !j || (said == SCAN_PEER_FINDING && j->n_found >= most) || (said == SCAN_PEER_FACT && j->n_facts > POSTURE_FACTS)) {
 		lose(p, k, said < 0 ? said : -EBADMSG);
 		return 0;
 	}
@@ -150,6 +167,10 @@ static int listen_to(struct scan_pool *p, size_t k, struct err *err)
 	}
 	if (said == SCAN_PEER_EDGE) {
 		add_edge(j, &a.edge);
+		return 1;
+	}
+	if (said == SCAN_PEER_FACT) {
+		add_fact(j, &a.fact);
 		return 1;
 	}
 	if (a.error == 0)
@@ -288,7 +309,8 @@ static int add(struct scan_pool *p, const char *path, int fd, bool change, int b
 	        .fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0),
 	        .change = change,
 	        .before = before < 0 ? -1 : fcntl(before, F_DUPFD_CLOEXEC, 0),
-	        .error = error};
+	        .error = error,
+	        .profile = p->o.profile};
 	if (!j->path) {
 		fd_closep(&j->fd);
 		fd_closep(&j->before);

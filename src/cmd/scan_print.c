@@ -2,13 +2,16 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <time.h>
 
 #include "cmd/scan.h"
+#include "report/posture.h"
 #include "report/scan.h"
 #include "sys/fd.h"
 
 #define PIECE        ((size_t)1 << 20)
 #define BASELINE_MAX ((size_t)64 << 20)
+#define SBOM_MAX     ((size_t)64 << 20)
 #define PLACE_MAX    ((size_t)1 << 17)
 #define PART_MAX     ((size_t)64 << 20) /* of one file: what it says is bounded */
 
@@ -90,6 +93,26 @@ int scan_print_baseline(const char *output, const struct scan_result *r)
 		(void)fprintf(stderr, "postern scan: %zu file%s cannot be pinned: the content could not be read, or the name is no UTF-8\n",
 		        not_pinned, not_pinned == 1 ? "" : "s");
 	return EXIT_OK;
+}
+
+int scan_print_sbom(const char *output, const struct scan_result *r)
+{
+	_cleanup_buf_ struct buf out = BUF(SBOM_MAX);
+	char serial[37];
+	cmd_uuid(serial);
+	const struct posture_about about = {.time = (int64_t)time(NULL) * 1000, .serial = serial};
+	/* Of two versions it is the new one's. */
+	const struct posture *p = r->change ? r->change->now : r->package;
+	size_t n = r->change ? 1 : r->packages;
+	if (n == 0) {
+		cmd_tell("scan", "no bill of materials is written: there is no package");
+		return EXIT_USAGE;
+	}
+	posture_cyclonedx(&out, p, n, &about);
+	_cleanup_fd_ int fd = create(output);
+	int e = fd < 0 ? fd : buf_error(&out);
+	e = e < 0 ? e : fd_write_all(fd, buf_slice(&out));
+	return e < 0 ? cannot_write(output, e) : EXIT_OK;
 }
 
 int scan_print(const char *output, enum scan_format format, const struct scan_result *r)

@@ -6,6 +6,7 @@
 #include "base/encode.h"
 #include "base/utf8.h"
 #include "inspect/scan_part.h"
+#include "inspect/scan_posture.h"
 #include "parse/jscan.h"
 #include "parse/zip.h"
 
@@ -48,6 +49,7 @@ struct scan {
 	bool change; /* it is known what was there before */
 	const struct slice *before;
 	struct dlp_scan *secrets;
+	struct posture_facts facts;
 	/* Where the last place in a text was: the next is counted from there. */
 	const uint8_t *counted;
 	uint64_t counted_to;
@@ -96,24 +98,23 @@ bool scan_steps(struct scan *s, const struct scan_input *in, uint64_t n)
 	return false;
 }
 
+static uint32_t wants(const struct scan *s)
+{
+	uint32_t w = s->o->subjects ? s->o->subjects : SCAN_ALL;
+	return s->change ? w : w & ~SCAN_CHANGES;
+}
+
+struct posture_facts *scan_facts(struct scan *s, const struct scan_input *in)
+{
+	return !in->quiet && (wants(s) & SCAN_CODE) && (s->o->profile || (s->to.fact && in->depth > 0)) ? &s->facts : NULL;
+}
+
 void scan_lets(struct scan *s, uint32_t bits)
 {
 	s->sum->lets |= bits;
 }
 
 /* Findings. */
-
-/* As much of a text as fits; whole characters. */
-static void put_text(char *to, size_t size, struct slice from)
-{
-	size_t n = 0;
-	uint32_t c;
-	for (size_t k; n < from.n && (k = utf8_next(from, n, &c)) > 0 && n + k < size; n += k)
-		;
-	if (n)
-		memcpy(to, from.p, n);
-	to[n] = 0;
-}
 
 static void tell(struct scan *s, struct scan_finding *f, bool all)
 {
@@ -151,8 +152,8 @@ __attribute__((format(printf, 4, 0))) static void found(
 	_cleanup_buf_ struct buf shown = BUF((size_t)SHOWN_MAX * 5);
 	buf_vfmt(&text, fmt, ap);
 	encode_shown(&shown, buf_slice(&text));
-	put_text(f->evidence, sizeof(f->evidence), buf_slice(&shown));
-	put_text(f->member, sizeof(f->member), slice_str(in->member));
+	utf8_copy(f->evidence, sizeof(f->evidence), buf_slice(&shown));
+	utf8_copy(f->member, sizeof(f->member), slice_str(in->member));
 	tell(s, f, scan_rules[f->rule].verdict == SCAN_UNSCANNED);
 }
 
@@ -197,7 +198,7 @@ static void put_shown(char *to, size_t size, struct slice text)
 {
 	_cleanup_buf_ struct buf shown = BUF((size_t)SHOWN_MAX * 5);
 	encode_shown(&shown, slice_sub(text, 0, SHOWN_MAX));
-	put_text(to, size, buf_slice(&shown));
+	utf8_copy(to, size, buf_slice(&shown));
 }
 
 bool scan_wants_runs(const struct scan *s)
@@ -275,12 +276,6 @@ static void disguised(struct scan *s, const struct scan_input *in, const char *f
 			scan_found(s, in, SCAN_RULE_DISGUISE, 0, 0, "a %s that is called %s", form, innocent[i]);
 }
 
-static uint32_t wants(const struct scan *s)
-{
-	uint32_t w = s->o->subjects ? s->o->subjects : SCAN_ALL;
-	return s->change ? w : w & ~SCAN_CHANGES;
-}
-
 static bool called_model(const struct scan_input *in)
 {
 	static const char *const suffixes[] = {".pkl", ".pickle", ".pt", ".pth", ".bin", ".ckpt", ".joblib", ".dat", ".data", ".npy",
@@ -300,7 +295,8 @@ static void not_claimed(struct scan *s, const struct scan_input *in)
 		s->sum->other = 1;
 	if (!(s->sum->looked & SCAN_TEXT) || in->depth > 0 || text)
 		scan_found(s, in, text ? SCAN_RULE_TEXT : SCAN_RULE_UNKNOWN, 0, in->size, "%s", "");
-	if (!text && models)
+	/* What machine code would be to a loader of pickles is chance: in some megabytes there is one, and nobody loads it. */
+	if (!text && models && !scan_native(in->bytes, in->name))
 		scan_search(s, in, 0, in->bytes.n);
 }
 
@@ -320,10 +316,12 @@ static bool look(struct scan *s, const struct scan_input *in)
 {
 	unsigned claims = 0;
 	uint32_t looked = 0;
+	bool holds = false;
 	for (size_t i = 0; i < ARRAY_LEN(detectors); i++) {
 		if (!(detectors[i].subjects & wants(s)) || !detectors[i].claims(s, in))
 			continue;
 		claims++;
+		holds |= detectors[i].subjects == SCAN_ALL;
 		if (in->depth == 0)
 			note_form(s->sum, detectors[i].name);
 		disguised(s, in, detectors[i].name);
@@ -342,6 +340,9 @@ static bool look(struct scan *s, const struct scan_input *in)
 	/* Of a member it is not known what it was. */
 	if ((wants(s) & SCAN_CHANGES) && in->depth == 0 && scan_change_look(s, in, s->before, s->secrets))
 		looked |= SCAN_CHANGES;
+	/* What only holds other files is none of a package. */
+	if (!holds)
+		scan_posture_look(s, in);
 	s->sum->looked |= looked | (claims ? wants(s) & SCAN_MODELS : 0);
 	if (claims == 0 && !in->quiet && !searched(s, in, looked))
 		not_claimed(s, in);
@@ -357,7 +358,7 @@ bool scan_into(struct scan *s, const struct scan_input *in, const char *label, s
 	/* Of a path that is too long the end counts more, but its beginning says where it is. */
 	(void)snprintf(member, sizeof(member), "%s%s", in->member, n ? " > " : "");
 	n = strlen(member);
-	put_text(member + n, sizeof(member) - n, buf_slice(&shown));
+	utf8_copy(member + n, sizeof(member) - n, buf_slice(&shown));
 	const char *slash = strrchr(label, '/');
 	const struct scan_input part = {.bytes = bytes,
 	        .size = size,
@@ -465,6 +466,10 @@ static int scan_with(const struct scan *how, struct slice in, const char *name, 
 	const char *slash = strrchr(name, '/');
 	const struct scan_input all = {.bytes = in, .size = in.n, .member = "", .name = slash ? slash + 1 : name, .path = name};
 	(void)look(s, &all);
+	sum.facts_cut = s->facts.cut;
+	if (s->to.fact)
+		scan_posture_tell(&s->facts, s->o->profile, s->to.fact, s->to.arg);
+	posture_facts_free(&s->facts);
 	free(s);
 	*out = sum;
 	return 0;

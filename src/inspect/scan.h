@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "inspect/posture.h"
 
 /* In order of what counts when there are several: the worst. */
 enum scan_verdict {
@@ -112,6 +113,7 @@ struct scan_summary {
 	uint32_t other;             /* nothing here concerns the subjects that are looked for: text without a model in it */
 	uint32_t looked;            /* subjects it was searched for, that or what is in it; a verdict is about these only */
 	uint32_t lets;              /* of the configuration of an AI tool: what it lets it do */
+	uint32_t facts_cut;         /* there are more facts of a package in it than were told */
 	uint64_t size, uncovered;   /* bytes; uncovered of the file, or of what was unpacked from it */
 	uint32_t found, dropped;    /* findings that were told, and that were not; notes are in neither */
 	uint32_t notes;             /* that were told */
@@ -130,6 +132,7 @@ struct scan_limits scan_limits_default(void);
 
 struct scan_options {
 	bool deep;         /* read the numbers of tensors too */
+	bool profile;      /* tell facts of what is no archive, too: it is part of a package that is a folder */
 	uint32_t subjects; /* what is looked for; 0: all */
 	struct scan_limits limits;
 };
@@ -143,6 +146,8 @@ struct scan_options {
 struct scan_told {
 	void (*found)(void *arg, const struct scan_finding *f);
 	void (*runs)(void *arg, const struct scan_edge *e); /* which other files it has run */
+	/* What a posture is made of, if it is an archive that is a package, or with o->profile. */
+	void (*fact)(void *arg, const struct posture_fact *f);
 	void *arg;
 };
 [[nodiscard]] int scan_bytes_told(
@@ -222,6 +227,9 @@ struct scan_result {
 	size_t n_stories;
 	uint64_t left_out; /* files that do not concern the subjects that were asked for */
 	uint32_t subjects; /* that were looked for */
+	const struct posture *package;
+	size_t packages;
+	const struct posture_change *change; /* of two versions that were compared; NULL: none were */
 };
 static inline bool scan_is_note(const struct scan_finding *f)
 {
@@ -240,6 +248,9 @@ enum scan_verdict scan_result_blocks(const struct scan_result *r, size_t *n);
 size_t scan_result_known(const struct scan_result *r, size_t *excepted);
 /* The worst verdict of all files; `count`, if not NULL: how many have each, but for those that are known or excepted. */
 enum scan_verdict scan_result_verdict(const struct scan_result *r, size_t count[SCAN_VERDICTS]);
+
+/* Ends a text that a process of the scan sent, and replaces control characters in it. */
+void scan_tidy(char *text, size_t size);
 
 /* The detectors by name, in the order they are tried; NULL behind the last. */
 const char *scan_detector_name(size_t i);

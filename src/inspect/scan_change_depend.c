@@ -367,7 +367,7 @@ static bool known_index(struct slice host)
 {
 	static const char *const hosts[] = {
 #define REGISTRY(host) host,
-#include "inspect/scan_change_table.h"
+#include "inspect/scan_registry_table.h"
 #undef REGISTRY
 	        NULL};
 	return scan_one_of(host, hosts);

@@ -172,9 +172,3 @@ PROGRAM(CHANGE_ADDS_EVAL, "eval")
 PROGRAM(CHANGE_ADDS_PERSISTENCE, "crontab systemctl launchctl schtasks at")
 PROGRAM(CHANGE_ADDS_DECODING, "base64 base32 xxd uudecode")
 #endif
-
-/* REGISTRY(host): from where packages usually come. */
-#ifdef REGISTRY
-REGISTRY("pypi.org") REGISTRY("pypi.python.org") REGISTRY("files.pythonhosted.org") REGISTRY("download.pytorch.org") REGISTRY("pypi.nvidia.com")
-REGISTRY("registry.npmjs.org") REGISTRY("registry.yarnpkg.com") REGISTRY("npm.pkg.github.com") REGISTRY("localhost") REGISTRY("127.0.0.1")
-#endif

@@ -62,6 +62,8 @@ void scan_keras(struct scan *s, const struct scan_input *in, struct slice json, 
 bool scan_leads_out(struct slice path);
 /* Bytes that nothing interprets: are there pickles in them that do something? */
 void scan_search(struct scan *s, const struct scan_input *in, size_t from, size_t to);
+/* An executable or a library, by its first bytes, and of some by the name: "ELF", "PE", "Mach-O"; NULL: none. */
+const char *scan_native(struct slice bytes, const char *name);
 /* Only zeros? */
 bool scan_zeros(struct slice s);
 /* UTF-8 without control characters but for blanks, of all that is there. */
@@ -118,6 +120,9 @@ bool scan_agent_look(struct scan *s, const struct scan_input *in);
 bool scan_code_look(struct scan *s, const struct scan_input *in);
 /* What is new in it, against what it was `before`; NULL: it is new. False: it is nothing of which that is known. */
 bool scan_change_look(struct scan *s, const struct scan_input *in, const struct slice *before, struct dlp_scan *secrets);
+struct posture_facts;
+/* Where facts of a package are gathered in; NULL: none of this are asked for. */
+struct posture_facts *scan_facts(struct scan *s, const struct scan_input *in);
 /* Notes what it lets the tool do: bits of scan.h. */
 void scan_lets(struct scan *s, uint32_t bits);
 

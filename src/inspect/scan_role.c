@@ -39,6 +39,14 @@ static void on_runs(void *arg, const struct scan_edge *e)
 		s->error = send_answer(s->socket, &a);
 }
 
+static void on_fact(void *arg, const struct posture_fact *f)
+{
+	struct sender *s = arg;
+	const struct scan_answer a = {.kind = SCAN_ANSWER_FACT, .fact = *f};
+	if (s->error == 0)
+		s->error = send_answer(s->socket, &a);
+}
+
 static int map(int fd, struct slice *out)
 {
 	struct stat st;
@@ -84,7 +92,7 @@ static int one(int socket, int fd, int before, struct dlp_scan *secrets, const s
 	a.error = map(fd, &in);
 	if (a.error == 0 && before >= 0)
 		a.error = map(before, &old);
-	const struct scan_told to = {.found = on_found, .runs = on_runs, .arg = &s};
+	const struct scan_told to = {.found = on_found, .runs = on_runs, .fact = on_fact, .arg = &s};
 	if (a.error == 0 && ask->kind == SCAN_ASK_CHANGED)
 		a.error = scan_changed(in, before >= 0 ? &old : NULL, secrets, ask->name, &ask->o, &to, &a.summary);
 	else if (a.error == 0)
@@ -131,14 +139,6 @@ int scan_role(int socket, bool rules)
 	}
 }
 
-static void tidy(char *text, size_t size)
-{
-	text[size - 1] = 0;
-	for (unsigned char *p = (unsigned char *)text; *p; p++)
-		if (*p < 0x20 || *p == 0x7f)
-			*p = '?';
-}
-
 bool scan_answer_check(struct scan_answer *a, size_t n)
 {
 	if (n != sizeof(*a) || a->kind > SCAN_ANSWER_SUMMARY || a->error > 0 || a->error < -ERRNO_MAX)
@@ -146,17 +146,19 @@ bool scan_answer_check(struct scan_answer *a, size_t n)
 	if (a->kind == SCAN_ANSWER_FINDING) {
 		if (a->finding.rule >= SCAN_RULES || a->error)
 			return false;
-		tidy(a->finding.member, sizeof(a->finding.member));
-		tidy(a->finding.evidence, sizeof(a->finding.evidence));
+		scan_tidy(a->finding.member, sizeof(a->finding.member));
+		scan_tidy(a->finding.evidence, sizeof(a->finding.evidence));
 	} else if (a->kind == SCAN_ANSWER_EDGE) {
 		if (a->edge.how >= SCAN_HOWS || a->error)
 			return false;
-		tidy(a->edge.target, sizeof(a->edge.target));
-		tidy(a->edge.evidence, sizeof(a->edge.evidence));
+		scan_tidy(a->edge.target, sizeof(a->edge.target));
+		scan_tidy(a->edge.evidence, sizeof(a->edge.evidence));
+	} else if (a->kind == SCAN_ANSWER_FACT) {
+		return a->error == 0 && posture_fact_check(&a->fact);
 	} else if (a->kind == SCAN_ANSWER_SUMMARY && a->error == 0) {
 		if (a->summary.verdict >= SCAN_VERDICTS || a->summary.looked & ~SCAN_ALL || a->summary.lets & ~SCAN_LETS_ALL)
 			return false;
-		tidy(a->summary.form, sizeof(a->summary.form));
+		scan_tidy(a->summary.form, sizeof(a->summary.form));
 	}
 	return true;
 }

@@ -16,15 +16,16 @@ struct scan_ask {
 	char name[SCAN_NAME_BYTES]; /* its path, or the end of that */
 };
 
-enum scan_answer_kind { SCAN_ANSWER_READY, SCAN_ANSWER_FINDING, SCAN_ANSWER_EDGE, SCAN_ANSWER_SUMMARY };
-/* The first message it sends is READY, or an error why it cannot be confined. Then findings, what it has run, and one summary for each
- * file. */
+enum scan_answer_kind { SCAN_ANSWER_READY, SCAN_ANSWER_FINDING, SCAN_ANSWER_EDGE, SCAN_ANSWER_FACT, SCAN_ANSWER_SUMMARY };
+/* The first message it sends is READY, or an error why it cannot be confined. Then findings, what it has run, facts of a package, and one
+ * summary for each file. */
 struct scan_answer {
 	uint32_t kind;
 	int32_t error; /* negative errno: READY: it ends; SUMMARY: the file could not be read */
 	union {
 		struct scan_finding finding;
 		struct scan_edge edge;
+		struct posture_fact fact;
 		struct scan_summary summary;
 	};
 };

@@ -419,3 +419,18 @@ SCAN_RULE(CHANGE_SECRET, "change.secret", SCAN_SUSPICIOUS, SCAN_HIGH, "newly has
 SCAN_RULE(CHANGE_TEST_SECRET, "change.test-secret", SCAN_CLEAN, SCAN_LOW, "a key or a token, in a test or an example",
 	"Tests have keys that open nothing; it matters if this one does.",
 	"See that it opens nothing.")
+SCAN_RULE(PACKAGE_INSTALL, "package.install-gained", SCAN_SUSPICIOUS, SCAN_HIGH, "runs a command on installation that the version before did not",
+	"Whoever installs the package runs it, unasked; most packages that were taken over began so.",
+	"Read what it runs before you install it, or install without scripts.")
+SCAN_RULE(PACKAGE_INSTALL_MORE, "package.install-does-more", SCAN_SUSPICIOUS, SCAN_MEDIUM, "does more on installation than the version before",
+	"Whoever installs the package runs it, unasked, and what it can do is new.",
+	"Read what changed in what it runs before you install it.")
+SCAN_RULE(PACKAGE_REACHES, "package.reaches-out", SCAN_SUSPICIOUS, SCAN_MEDIUM, "reaches the network, and the version before did not",
+	"A package that never spoke to anybody now does, to a host that it names, and can take something along.",
+	"Find out what is sent there, and whether the change is one that its authors speak of.")
+SCAN_RULE(PACKAGE_UNREADABLE, "package.made-unreadable", SCAN_SUSPICIOUS, SCAN_HIGH, "has code made unreadable, and the version before did not",
+	"Names were replaced by numbers and texts packed away, which no bundler does: so that nobody reads it.",
+	"Do not install it until it is known what that code does.")
+SCAN_RULE(PACKAGE_ELSEWHERE, "package.dependency-elsewhere", SCAN_SUSPICIOUS, SCAN_LOW, "depends on code that is in no registry, and the version before did not",
+	"What is fetched from an address or a repository can be another each time, and nobody else checks it.",
+	"Ask for a version from a registry, with a checksum.")

@@ -34,6 +34,14 @@ const char *scan_confidence_word(enum scan_confidence c)
 	return c <= SCAN_HIGH ? word[c] : "low";
 }
 
+void scan_tidy(char *text, size_t size)
+{
+	text[size - 1] = 0;
+	for (unsigned char *p = (unsigned char *)text; *p; p++)
+		if (*p < 0x20 || *p == 0x7f)
+			*p = '?';
+}
+
 enum scan_verdict scan_result_verdict(const struct scan_result *r, size_t count[SCAN_VERDICTS])
 {
 	enum scan_verdict worst = SCAN_CLEAN;

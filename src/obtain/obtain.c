@@ -219,29 +219,39 @@ static int tree(struct job *j, struct artefact *out)
 }
 
 /* Names the cached resolution of an exact version; cpu and C library are those of the build. */
-static void resolved_key(const struct subject *s, char key[65])
+static void resolved_key(const struct subject *s, bool all, char key[65])
 {
 	_cleanup_buf_ struct buf b = BUF(4096);
-	buf_fmt(&b, LAYOUT "\n%.*s@%.*s\n", SLICE_FMT(s->name), SLICE_FMT(s->spec));
+	buf_fmt(&b, LAYOUT "\n%.*s@%.*s\n%s", SLICE_FMT(s->name), SLICE_FMT(s->spec), all ? "" : "alone\n");
 	digest_sha256_hex(buf_slice(&b), key);
 }
 
-static int resolve_npm(struct job *j, const struct subject *s)
+static bool resolved_before(struct job *j, const struct subject *s, bool all)
+{
+	char key[65];
+	_cleanup_buf_ struct buf text = BUF(SET_MAX);
+	resolved_key(s, all, key);
+	if (cache_read(&j->cache, "resolved", key, &text) == 0 && set_read(&j->set, buf_slice(&text)))
+		return true;
+	j->set = (struct set){.arena = j->arena};
+	return false;
+}
+
+/* all: with what it depends on. */
+static int resolve_npm(struct job *j, const struct subject *s, bool all)
 {
 	struct semver v;
 	bool exact = semver_parse(s->spec, &v);
 	char key[65];
 	_cleanup_buf_ struct buf text = BUF(SET_MAX);
-	resolved_key(s, key);
-	if (exact && cache_read(&j->cache, "resolved", key, &text) == 0 && set_read(&j->set, buf_slice(&text)))
+	if (exact && (resolved_before(j, s, true) || (!all && resolved_before(j, s, false))))
 		return 0;
-	j->set = (struct set){.arena = j->arena};
 	int r = network(j);
 	if (r == 0)
 		r = resolve_main(&j->set, j->fetcher, &j->config, j->cache.tmp, s->name, s->spec, &j->report, j->err);
-	if (r == 0)
+	if (r == 0 && all)
 		r = resolve_dependencies(&j->set, j->fetcher, &j->config, j->cache.tmp, &j->report, j->err);
-	buf_reset(&text);
+	resolved_key(s, all, key);
 	if (r == 0 && exact && set_write(&j->set, true, &text))
 		(void)cache_write(&j->cache, "resolved", key, buf_slice(&text)); /* without it the next run asks again */
 	return r;
@@ -304,27 +314,55 @@ static int resolve_tgz(struct job *j, const char *path)
 	return r < 0 ? r : resolve_dependencies(&j->set, j->fetcher, &j->config, j->cache.tmp, &j->report, j->err);
 }
 
-int obtain(const char *subject, const struct obtain_options *o, struct arena *arena, struct artefact *out, struct err *err)
+static int job_begin(struct job *j, const struct obtain_options *o, struct arena *arena, struct err *err)
 {
 	static const struct obtain_options none;
+	*j = (struct job){.o = o ? o : &none, .arena = arena, .set = {.arena = arena}, .err = err};
+	j->report.progress = j->o->progress;
+	j->report.arg = j->o->arg;
+	return cache_open(j->o->cache, arena, &j->cache, err);
+}
+
+static void job_end(struct job *j)
+{
+	fetcher_free(j->fetcher);
+	cache_close(&j->cache);
+}
+
+int obtain(const char *subject, const struct obtain_options *o, struct arena *arena, struct artefact *out, struct err *err)
+{
 	struct subject s;
 	struct artefact a = {0};
 	struct err scratch = {0};
+	struct job j;
 	if (!subject_parse(slice_str(subject), &s))
 		return err_set(err, -EINVAL, "\"%s\" is neither npm:NAME@VERSION nor the path of a .tgz file", subject);
-	struct job j = {.o = o ? o : &none, .arena = arena, .set = {.arena = arena}, .err = err ? err : &scratch};
-	j.report.progress = j.o->progress;
-	j.report.arg = j.o->arg;
-	int r = cache_open(j.o->cache, arena, &j.cache, j.err);
+	int r = job_begin(&j, o, arena, err ? err : &scratch);
 	if (r < 0)
 		return r;
 	a.kind = s.tgz ? SUBJECT_TGZ : SUBJECT_NPM;
-	r = s.tgz ? resolve_tgz(&j, subject) : resolve_npm(&j, &s);
+	r = s.tgz ? resolve_tgz(&j, subject) : resolve_npm(&j, &s, true);
 	if (r == 0)
 		r = tree(&j, &a);
-	fetcher_free(j.fetcher);
-	cache_close(&j.cache);
+	job_end(&j);
 	if (r == 0)
 		*out = a;
 	return r;
+}
+
+int obtain_archive(const char *subject, const struct obtain_options *o, struct arena *arena, struct err *err)
+{
+	struct subject s;
+	struct err scratch = {0};
+	struct digests d;
+	struct job j;
+	if (!subject_parse(slice_str(subject), &s) || s.tgz)
+		return err_set(err, -EINVAL, "\"%s\" is not npm:NAME@VERSION", subject);
+	int r = job_begin(&j, o, arena, err ? err : &scratch);
+	if (r < 0)
+		return r;
+	r = resolve_npm(&j, &s, false);
+	int fd = r < 0 ? r : archive(&j, j.set.first, &d);
+	job_end(&j);
+	return fd;
 }

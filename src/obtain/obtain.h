@@ -36,4 +36,8 @@ struct obtain_options {
  * -EINVAL (the words are no subject), -ENETUNREACH/-ETIMEDOUT (no registry), -EFBIG (a cap), -ENOMEM. */
 [[nodiscard]] int obtain(const char *subject, const struct obtain_options *o, struct arena *arena, struct artefact *out, struct err *err);
 
+/* Only the archive of npm:NAME@VERSION, verified against the registry's digest, open for reading; nothing that it depends on, and nothing
+ * is unpacked. A descriptor; errors as obtain(). */
+[[nodiscard]] int obtain_archive(const char *subject, const struct obtain_options *o, struct arena *arena, struct err *err);
+
 #endif

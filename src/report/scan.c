@@ -1,10 +1,12 @@
 #include "report/scan.h"
 
+#include "report/posture.h"
 #include "report/write.h"
 
 #define INDENT        7u
 #define STORIES_SHOWN 20u
 #define NOTES_SHOWN   60u
+#define PACKAGES      50u /* that are told of */
 
 static const char *const colours[SCAN_VERDICTS] = {"\033[32m", "\033[33m", "\033[33m", "\033[31m"};
 
@@ -251,9 +253,15 @@ static void put_policy(struct buf *out, const struct scan_result *r)
 		buf_fmt(out, "Nothing is found that the policy %.12s… blocks.\n", r->policy);
 }
 
-static void text_tail(struct buf *out, const struct scan_result *r)
+static void text_tail(struct buf *out, const struct scan_result *r, size_t width)
 {
 	size_t text = 0;
+	if (r->change)
+		posture_change_text(out, r->change, width);
+	for (size_t i = 0; i < r->packages && i < PACKAGES && !r->change; i++)
+		posture_text(out, &r->package[i], width);
+	if (r->packages > PACKAGES && !r->change)
+		buf_fmt(out, "%zu packages more: JSON has them.\n\n", r->packages - PACKAGES);
 	for (size_t i = 0; i < r->n; i++)
 		text += scan_is_other(&r->file[i]);
 	if (text)
@@ -279,7 +287,7 @@ bool scan_text(struct buf *out, const struct scan_result *r, size_t width, bool 
 		if (scan_listed(r, at))
 			put_file(out, scan_listed(r, at), width, colour);
 	} else if (at == SCAN_BAD * r->n) {
-		text_tail(out, r);
+		text_tail(out, r, width);
 	} else {
 		return false;
 	}
@@ -446,7 +454,17 @@ static void json_tail(struct buf *out, const struct scan_result *r)
 		buf_str_add(out, i ? ",\n    " : "\n    ");
 		json_story(out, &r->story[i]);
 	}
-	buf_str_add(out, r->n_stories ? "\n  ]\n}\n" : "]\n}\n");
+	buf_str_add(out, r->n_stories ? "\n  ],\n  \"packages\": [" : "],\n  \"packages\": [");
+	for (size_t i = 0; i < r->packages; i++) {
+		buf_str_add(out, i ? ",\n    " : "\n    ");
+		posture_json(out, &r->package[i]);
+	}
+	buf_str_add(out, r->packages ? "\n  ]" : "]");
+	if (r->change) {
+		buf_str_add(out, ",\n  \"change\": ");
+		posture_change_json(out, r->change);
+	}
+	buf_str_add(out, "\n}\n");
 }
 
 bool scan_json(struct buf *out, const struct scan_result *r, struct scan_cursor *c)

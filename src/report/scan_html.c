@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "report/page.h"
+#include "report/posture.h"
 #include "report/scan.h"
 #include "report/write.h"
 
@@ -238,6 +239,12 @@ static void put_notes(struct buf *b, const struct scan_result *r)
 static void tail(struct buf *b, const struct scan_result *r)
 {
 	size_t text = 0, clean = 0;
+	if (r->change)
+		posture_change_html(b, r->change);
+	for (size_t i = 0; i < r->packages && i < ROWS && !r->change; i++)
+		posture_html(b, &r->package[i]);
+	if (r->packages > ROWS && !r->change)
+		buf_fmt(b, "<p class=more>And %zu packages more.</p>", r->packages - ROWS);
 	for (size_t i = 0; i < r->n; i++) {
 		const struct scan_file *f = &r->file[i];
 		text += scan_is_other(f);

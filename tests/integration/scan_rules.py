@@ -1,12 +1,16 @@
 """Every rule of postern scan has a file that it must find something in, and one that is near to that and in which it must not. The former are the
-rows of expected.tsv, the latter stand here. Arguments: the folder of scan_files.py, what postern scan said of it, what --rules said. A line for each
+rows of expected.tsv, the latter stand here, or beside the former as NAME-good.END. Arguments: the folder of scan_files.py, what postern scan said of it, what --rules said. A line for each
 rule without one, or that does not do what it must; exit 1 then."""
 import json
 import os
+import re
 import sys
 
 # Of no content, but of files that cannot be read, and of a process that ended: scan.sh and scan_bounds.sh have those.
 WITHOUT = {"scan.unreadable", "scan.process"}
+
+# What is new in a change, or in a version, is no rule of one file: rows of the one and checks of the other name the rule.
+ELSEWHERE = {"change.": ("tests/unit/scan_change.c", "tests/integration/scan_change.sh"), "package.": ("tests/integration/scan_package.sh",)}
 
 # Honest, and as near as can be: the same format, the same functions, the same words in another place.
 NEAR = {
@@ -102,12 +106,28 @@ for line in open(os.path.join(folder, "expected.tsv")):
 found = {os.path.relpath(f["path"], folder): {x["rule"] for x in f["findings"]} for f in json.load(open(said))["files"]}
 names = [r["rule"] for r in json.load(open(rules))]
 wrong = []
+tables = dict(re.findall(r'SCAN_RULE\((\w+), "([^"]+)"', open("src/inspect/scan_rule_table.h").read()))
+symbol = {rule: f"SCAN_RULE_{name}" for name, rule in tables.items()}
+elsewhere = {begin: "".join(open(file).read() for file in files) for begin, files in ELSEWHERE.items()}
+
+
+def near_of(rule):
+    """The one that is named, or the one beside a file that it must find."""
+    beside = ("-good".join(os.path.splitext(name)) for name in must.get(rule, ()))
+    return NEAR.get(rule) or next((name for name in beside if name in found), None)
+
+
 for rule in names:
     if rule in WITHOUT:
         continue
+    begin = next((begin for begin in ELSEWHERE if rule.startswith(begin)), None)
+    if begin:
+        if not re.search(rf"\b{symbol[rule]}\b|\b{re.escape(rule)}\b|\b{re.escape(rule[len(begin):])}\b", elsewhere[begin]):
+            wrong.append(f"{rule}: not in {' nor '.join(ELSEWHERE[begin])}")
+        continue
     if not any(rule in found.get(name, ()) for name in must.get(rule, ())):
         wrong.append(f"{rule}: no file in which it must find something")
-    near = NEAR.get(rule)
+    near = near_of(rule)
     if near is None or near not in found:
         wrong.append(f"{rule}: no file in which it must not")
     elif rule in found[near]:

@@ -136,6 +136,8 @@ static void what_code_can_do_is_told_once(void **state)
 		const char *name, *text;
 		uint32_t rule;
 	} rows[] = {
+	        {"a.py", "import base64\nx = base64.b64decode(y)\n", SCAN_RULE_CHANGE_ADDS_DECODING},
+	        {"a.js", "use(atob(y))\n", SCAN_RULE_CHANGE_ADDS_DECODING},
 	        {"a.py", "import requests\nimport socket\n", SCAN_RULE_CHANGE_ADDS_NETWORK},
 	        {"a.py", "from urllib.request import urlopen\n", SCAN_RULE_CHANGE_ADDS_NETWORK},
 	        {"a.py", "from subprocess import run\n", SCAN_RULE_CHANGE_ADDS_EXEC},
