@@ -85,9 +85,9 @@ int scan_peer_take(struct scan_peer *p, struct scan_answer *a)
 		return p->ready ? SCAN_PEER_READY : a->error;
 	}
 	return a->kind == SCAN_ANSWER_FINDING ? SCAN_PEER_FINDING
-	       : a->kind == SCAN_ANSWER_EDGE ? SCAN_PEER_EDGE
-	       : a->kind == SCAN_ANSWER_FACT ? SCAN_PEER_FACT
-	                                     : SCAN_PEER_SUMMARY;
+	       : a->kind == SCAN_ANSWER_EDGE  ? SCAN_PEER_EDGE
+	       : a->kind == SCAN_ANSWER_FACT  ? SCAN_PEER_FACT
+	                                      : SCAN_PEER_SUMMARY;
 }
 
 int scan_role_main(void)

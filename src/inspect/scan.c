@@ -475,8 +475,7 @@ static int scan_with(const struct scan *how, struct slice in, const char *name, 
 	return 0;
 }
 
-int scan_bytes_told(
-        struct slice in, const char *name, const struct scan_options *o, const struct scan_told *to, struct scan_summary *out)
+int scan_bytes_told(struct slice in, const char *name, const struct scan_options *o, const struct scan_told *to, struct scan_summary *out)
 {
 	return scan_with(&(struct scan){.o = o, .to = *to}, in, name, out);
 }
@@ -490,6 +489,5 @@ int scan_bytes(struct slice in, const char *name, const struct scan_options *o, 
 int scan_changed(struct slice in, const struct slice *before, struct dlp_scan *secrets, const char *name, const struct scan_options *o,
         const struct scan_told *to, struct scan_summary *out)
 {
-	return scan_with(
-	        &(struct scan){.o = o, .to = *to, .change = true, .before = before, .secrets = secrets}, in, name, out);
+	return scan_with(&(struct scan){.o = o, .to = *to, .change = true, .before = before, .secrets = secrets}, in, name, out);
 }

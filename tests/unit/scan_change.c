@@ -32,7 +32,9 @@ static struct seen changed(const char *name, const char *before, const char *aft
 	struct slice old = slice_str(before);
 	struct scan_summary sum;
 	struct seen s = {0};
-	assert_int_equal(scan_changed(slice_str(after), before ? &old : NULL, NULL, name, &o, &(struct scan_told){.found = on_found, .arg = &s}, &sum), 0);
+	assert_int_equal(scan_changed(slice_str(after), before ? &old : NULL, NULL, name, &o,
+	                         &(struct scan_told){.found = on_found, .arg = &s}, &sum),
+	        0);
 	return s;
 }
 
@@ -332,7 +334,9 @@ static void what_cannot_be_read_is_told(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct scan_summary sum;
 		struct seen s = {0};
-		assert_int_equal(scan_changed(rows[i].bytes, NULL, NULL, rows[i].name, &o, &(struct scan_told){.found = on_found, .arg = &s}, &sum), 0);
+		assert_int_equal(
+		        scan_changed(rows[i].bytes, NULL, NULL, rows[i].name, &o, &(struct scan_told){.found = on_found, .arg = &s}, &sum),
+		        0);
 		if (rows[i].rule == SCAN_RULES ? scan_rule_in(&s.rules, SCAN_RULE_CHANGE_ADDS_BINARY)
 		                               : !scan_rule_in(&s.rules, rows[i].rule))
 			fail_msg("%s", rows[i].name);
