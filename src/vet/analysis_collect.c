@@ -274,7 +274,7 @@ int an_view(struct ctx *c, uint32_t feature, struct view *v)
 		if (v->n[0] + v->n[1] < 4)
 			v->mode = MODE_NONE;
 	}
-	if (v->mode == MODE_PRESENCE && an_frame_all(c, feature))
+	if (v->mode == MODE_PRESENCE && (an_lengths_all(c, feature) || an_frame_all(c, feature)))
 		v->mode = MODE_SHAPE;
 	if (v->present && v->mode == MODE_PRESENCE)
 		v->mode = MODE_NONE;

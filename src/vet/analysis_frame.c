@@ -23,6 +23,66 @@ static size_t words_of(struct slice s, struct slice *w)
 	return n;
 }
 
+#define BASELINES_MIN 4
+#define RANDOM_MIN    16
+#define RANDOM_MAX    600
+
+static bool is_token(uint8_t c)
+{
+	return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || (c && strchr("+/=_-", c));
+}
+
+/* Rows of letters, digits and the other signs of base64 as how long they are. False: none of them is long, or the value is a text. */
+static bool lengths_of(struct slice v, struct buf *out)
+{
+	bool any = false;
+	for (size_t at = 0; at < v.n && v.n <= RANDOM_MAX;) {
+		size_t n = 0;
+		while (at + n < v.n && is_token(v.p[at + n]))
+			n++;
+		if (n)
+			buf_fmt(out, "<%zu>", n);
+		else
+			buf_u8(out, v.p[at]);
+		any |= n >= RANDOM_MIN;
+		at += n ? n : 1;
+	}
+	return any;
+}
+
+bool an_lengths_all(struct ctx *c, uint32_t feature)
+{
+	size_t first[BASE_COUNT], baselines = 0;
+	_cleanup_buf_ struct buf out = BUF(1 << 20);
+	for (int b = 0; b < BASE_COUNT; b++)
+		first[b] = c->n;
+	/* The first time it is only seen whether the baselines of each base agree: what was there is left as it is if they do not. */
+	for (int pass = 0; pass < 2; pass++) {
+		if (pass == 1 && baselines < BASELINES_MIN)
+			return false;
+		for (size_t o = 0; o < c->n; o++) {
+			struct slice v = c->t[o].usable ? feature_value(c->s, feature, (unsigned)o) : SLICE_NONE;
+			enum vet_base base = c->t[o].treatment.base;
+			if (!v.p || (pass == 0 && !c->t[o].baseline))
+				continue;
+			buf_reset(&out);
+			bool random = lengths_of(v, &out);
+			if (pass == 1) {
+				buf_reset(&c->shapes[o]);
+				buf_add(&c->shapes[o], buf_slice(&out));
+				continue;
+			}
+			_cleanup_buf_ struct buf other = BUF(1 << 20);
+			first[base] = first[base] == c->n ? o : first[base];
+			(void)lengths_of(feature_value(c->s, feature, (unsigned)first[base]), &other);
+			if (!random || !slice_eq(buf_slice(&out), buf_slice(&other)))
+				return false;
+			baselines++;
+		}
+	}
+	return true;
+}
+
 /* The longest common subsequence of a and b: to[i] is the place in b of a's word, or FRAME_MAX. */
 static size_t common_words(const struct slice *a, size_t n, const struct slice *b, size_t m, uint16_t *to)
 {
@@ -81,7 +141,7 @@ bool an_frame_all(struct ctx *c, uint32_t feature)
 	size_t letters = 0;
 	for (size_t i = 0; i < n; i++)
 		letters += keep[i].n > 1 ? keep[i].n : 0;
-	if (baselines < 4 || letters < 3)
+	if (baselines < BASELINES_MIN || letters < 3)
 		return false;
 	/* The words are borrowed from shapes that are about to be overwritten. */
 	_cleanup_buf_ struct buf copy = BUF(1 << 20);

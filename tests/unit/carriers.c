@@ -18,7 +18,7 @@
 #define CHAT   "{\"model\":\"m-1\",\"messages\":[{\"role\":\"user\",\"content\":\"Read the rules. Don't guess.\\nKeep it small.\"}]}"
 
 /* What is different when the bit is said. In texts: @h a random hexadecimal digit, @g one of the lower half, @b a random digit of base64,
- * @c one of its first quarter, @n a random number of three digits, @e an even one, @w one of three words. */
+ * @c one of its first quarter, @z a random letter or digit, @n a random number of three digits, @e an even one, @w one of three words. */
 enum how {
 	BODY,    /* the model's request */
 	HEADERS, /* its fields */
@@ -167,6 +167,8 @@ static const struct row {
         {"mode of a file", FILE_FORM, "mode=0644\n", "mode=0640\n"},
         {"time of a file", FILE_FORM, "mode=0644\n", "mode=0644\nset back=86400\n"},
         {"target of a link", FILE_LINK, "state-1", "state-2"},
+        {"length of a random text", BODY, "{\"pad\":\"@z@z@z@z@z@z@z@z@z@z@z@z@z@z@z@z@z@z@z@z\"}",
+                "{\"pad\":\"@z@z@z@z@z@z@z@z@z@z@z@z@z@z@z@z@z@z@z@z@z@z@z@z\"}"},
 };
 
 /* -- a trial's trace -- */
@@ -205,6 +207,9 @@ static const char *grown(const char *text, uint64_t *state, char out[4096])
 		case 'b':
 		case 'c':
 			out[n++] = alphabet[*text == 'b' ? r % 64 : r % 16];
+			break;
+		case 'z':
+			out[n++] = "abcdefghijklmnopqrstuvwxyz0123456789"[r % 36];
 			break;
 		case 'n':
 		case 'e':
