@@ -325,8 +325,8 @@ struct combine;
  * order, and between which of them other words come. Puts in c->shapes the value with what comes in between left out, so that words that
  * are missing, new, or in a place where none ever came are a difference, and sets c->framed. False if there is no such part. */
 bool an_frame_all(struct ctx *c, uint32_t feature);
-/* Random texts of letters and digits may look like words now and then, so that not even their form is the same in all baselines; how long they
- * are is. Puts that in c->shapes. False: it is not so, and c->shapes are as they were. */
+/* Random texts of letters and digits may look like words now and then, so that not even their form is the same in all baselines; how long
+ * they are is. Puts that in c->shapes. False: it is not so, and c->shapes are as they were. */
 bool an_lengths_all(struct ctx *c, uint32_t feature);
 
 /* analysis_behaviour.c: did the very value of trial o come under another level of the same factor, and in no trial where that factor is at
