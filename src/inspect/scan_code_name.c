@@ -179,6 +179,26 @@ static void spell(struct code *c, uint32_t from)
 	}
 }
 
+/* The name of what is got from a module on the spot: "https.get" of `require("node:https").get`, "os.system" of `__import__('os').system`.
+ * The name alone if it is none of those, or if there is no memory. */
+static struct slice on_the_spot(struct code *c, size_t i)
+{
+	static const char *const gets[] = {"require", "import", "__import__", "importlib.import_module", "import_module", NULL};
+	struct slice name = c->t[i].text, module;
+	if (i < 4 || name.n < 2 || name.p[0] != '.' || c->t[i - 1].sign != ')' || c->t[i - 2].kind != TOKEN_TEXT ||
+	        c->t[i - 3].sign != '(' || c->t[i - 4].kind != TOKEN_NAME || !scan_one_of(c->t[i - 4].text, gets))
+		return name;
+	module = c->t[i - 2].text;
+	if (slice_starts(module, SLICE("node:")))
+		module = slice_from(module, 5);
+	uint8_t *p = module.n && module.n <= 64 ? arena_alloc(c->arena, module.n + name.n) : NULL;
+	if (!p)
+		return name;
+	memcpy(p, module.p, module.n);
+	memcpy(p + module.n, name.p, name.n);
+	return slice_of(p, module.n + name.n);
+}
+
 bool code_names(struct code *c)
 {
 	size_t count = 0;
@@ -199,7 +219,7 @@ bool code_names(struct code *c)
 	seed(c);
 	uint32_t seeded = c->n_names;
 	for (size_t i = 0; i < c->n; i++) {
-		c->name[i] = c->t[i].kind == TOKEN_NAME ? intern(c, c->t[i].text) : 0;
+		c->name[i] = c->t[i].kind == TOKEN_NAME ? intern(c, on_the_spot(c, i)) : 0;
 		if (c->t[i].kind == TOKEN_NAME && !c->name[i])
 			return false;
 	}

@@ -74,12 +74,19 @@ static bool required_process(const struct code *c, size_t i)
 }
 
 /* conn.Write(…) of a connection. */
-static bool writes_socket(const struct code *c, size_t i)
+static bool writes_socket(struct code *c, size_t i)
 {
 	static const char *const names[] = {"Write", "write", "send", "sendall", "puts", "print", "end", "emit", "WriteMessage", NULL};
 	const struct code_name *n = code_name(c, i), *first = &c->names[n->first];
-	return !c->minified && n->first != n->last && first->variable && first->value & CODE_SOCKET &&
-	       scan_one_of(c->names[n->last].text, names);
+	if (n->first == n->last && !(c->t[i].text.n && c->t[i].text.p[0] == '.'))
+		return false;
+	if (!scan_one_of(c->names[n->last].text, names))
+		return false;
+	/* https.request(…).end(…): of what was opened just there. */
+	size_t open = i > 1 && c->t[i].text.p[0] == '.' && c->t[i - 1].sign == ')' ? c->close[i - 1] : 0;
+	if (open > 0 && open < i && c->t[open - 1].kind == TOKEN_NAME && code_kinds(c, open - 1) >> CONNECTS & 1)
+		return true;
+	return !c->minified && first->variable && first->value & CODE_SOCKET;
 }
 
 /* ── what is run ── */

@@ -227,25 +227,9 @@ struct code_name *code_function(const struct code *c, size_t i)
 	return f->function && !others ? f : NULL;
 }
 
-/* require("a").b, __import__("a").b: what a.b does. */
-static uint32_t member_kinds(struct code *c, size_t i)
-{
-	if (c->t[i].text.p[0] != '.' || i < 4 || !code_sign(c, i - 1, ')') || !code_text(c, i - 2) || !code_sign(c, i - 3, '(') ||
-	        !(code_word(c, i - 4, "require") || code_word(c, i - 4, "__import__")))
-		return 0;
-	char text[120];
-	struct slice m = c->t[i - 2].text, name = c->t[i].text;
-	if (m.n + name.n > sizeof(text))
-		return 0;
-	memcpy(text, m.p, m.n);
-	memcpy(text + m.n, name.p, name.n);
-	const struct code_name *n = code_find(c, slice_of(text, m.n + name.n));
-	return n ? n->own : 0;
-}
-
 static unsigned called_value(struct code *c, size_t i, struct slice full)
 {
-	uint32_t k = code_kinds(c, i) | member_kinds(c, i);
+	uint32_t k = code_kinds(c, i);
 	struct slice last = code_last_part(full);
 	size_t end = code_behind(c, i + 1);
 	unsigned v = k >> DECODES & 1 ? CODE_DECODED : 0;
@@ -527,6 +511,9 @@ static bool required(struct code *c, size_t from, size_t at, size_t to)
 	struct slice m = c->t[at + 3].text;
 	m = slice_starts(m, SLICE("node:")) ? slice_from(m, 5) : m;
 	bool one = c->t[at - 1].kind == TOKEN_NAME, member = at + 5 < to && c->t[at + 5].kind == TOKEN_NAME;
+	/* What it gives back is no other name for it. */
+	if (member && code_sign(c, at + 6, '('))
+		return false;
 	for (size_t i = from; i < at; i++) {
 		if (c->t[i].kind != TOKEN_NAME || is_keyword(c->t[i].text))
 			continue;

