@@ -595,6 +595,24 @@ static void comment(struct agent *a, size_t at, struct slice text)
 		tell_more(a, at, text);
 }
 
+/* Settings that are no YAML for us may be some for whoever is laxer: what is called a command is one, and the rest is a text. */
+static void settings_by_line(const struct agent *a, struct slice t)
+{
+	struct slice rest = t, line;
+	unsigned does = scan_shell_lines(t);
+	while (slice_split(&rest, '\n', &line)) {
+		line = slice_trim(line);
+		if (slice_starts(line, SLICE("- ")))
+			line = slice_trim(slice_from(line, 2));
+		size_t colon = slice_chr(line, ':', 0);
+		struct slice value = colon == SLICE_NPOS ? SLICE_NONE : slice_trim(slice_from(line, colon + 1));
+		bool quoted = value.n > 1 && (value.p[0] == '"' || value.p[0] == '\'') && value.p[value.n - 1] == value.p[0];
+		if (value.n && is_command_key(slice_sub(line, 0, colon)))
+			command(a, quoted ? slice_sub(value, 1, value.n - 2) : value, false);
+	}
+	tell_told(a, does, (size_t)(t.p - a->in->bytes.p), t);
+}
+
 /* Between two lines of "---" at the front: settings of the skill or the command. */
 static size_t front(struct agent *a)
 {
@@ -608,6 +626,8 @@ static size_t front(struct agent *a)
 		return 0;
 	if (conf_read(CONF_YAML, slice_sub(t, 4, end - 3), NODES, &arena, &root, NULL) == 0)
 		walk(a, root, SETTINGS);
+	else
+		settings_by_line(a, slice_sub(t, 4, end - 3));
 	return end + 4;
 }
 
