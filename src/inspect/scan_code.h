@@ -134,6 +134,13 @@ static inline struct code_name *code_name(const struct code *c, size_t i)
 {
 	return &c->names[c->name[i]];
 }
+/* A name that means another thing in each function: who makes a program short gives such. A longer one was given by a person, also where
+ * the rest of the file was made to look like that. */
+#define CODE_SHORT 3
+static inline bool code_is_short(const struct code *c, size_t i)
+{
+	return c->minified && c->names[code_name(c, i)->first].text.n <= CODE_SHORT;
+}
 /* What is known of a name; NULL: nothing. */
 struct code_name *code_find(struct code *c, struct slice text);
 /* Bits: 1u << enum code_kind. */

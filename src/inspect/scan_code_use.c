@@ -86,7 +86,7 @@ static bool writes_socket(struct code *c, size_t i)
 	size_t open = i > 1 && c->t[i].text.p[0] == '.' && c->t[i - 1].sign == ')' ? c->close[i - 1] : 0;
 	if (open > 0 && open < i && c->t[open - 1].kind == TOKEN_NAME && code_kinds(c, open - 1) >> CONNECTS & 1)
 		return true;
-	return !c->minified && first->variable && first->value & CODE_SOCKET;
+	return !code_is_short(c, i) && first->variable && first->value & CODE_SOCKET;
 }
 
 /* ── what is run ── */

@@ -116,7 +116,7 @@ struct slice code_literal(const struct code *c, size_t i)
 {
 	if (code_text(c, i))
 		return c->t[i].text;
-	return i < c->n && c->t[i].kind == TOKEN_NAME && !c->minified ? code_name(c, i)->literal : SLICE_NONE;
+	return i < c->n && c->t[i].kind == TOKEN_NAME && !code_is_short(c, i) ? code_name(c, i)->literal : SLICE_NONE;
 }
 
 /* Buffer.from(x, "base64"), "…".decode("base64") */
@@ -265,7 +265,7 @@ static unsigned value_of_name(struct code *c, size_t i)
 		v |= input_value(c, i, name);
 	/* One variable of all is none of a secret's: env.PATH, env["PATH"]. */
 	const struct code_name *n = code_name(c, i), *whole = &c->names[n->first];
-	if (name.p[0] == '.' || c->minified)
+	if (name.p[0] == '.' || code_is_short(c, i))
 		return v;
 	if (n->variable)
 		v |= code_sign(c, i + 1, '[') ? n->value & ~CODE_ALL : n->value;
@@ -315,7 +315,7 @@ static void end_function(struct code *c)
 void code_set(struct code *c, size_t i, unsigned v, bool also)
 {
 	struct code_name *n = code_name(c, i);
-	if (c->minified || (!v && !n->variable))
+	if (code_is_short(c, i) || (!v && !n->variable))
 		return;
 	localise(c, i);
 	n->value = also && n->variable ? n->value | v : v;
