@@ -95,6 +95,9 @@ bool scan_agent_is_script(const struct scan_input *in)
 static size_t place(const struct agent *a, struct slice value)
 {
 	size_t n = 0;
+	/* A search for each of many commands would take for ever. */
+	if (value.n && scan_is_here(a->in, value))
+		return (size_t)(value.p - a->in->bytes.p);
 	while (n < value.n && n < 60 && value.p[n] >= 0x20 && value.p[n] != '"' && value.p[n] != '\\' && value.p[n] < 0x7f)
 		n++;
 	size_t at = n ? slice_find(a->in->bytes, slice_sub(value, 0, n), 0) : SLICE_NPOS;

@@ -207,9 +207,7 @@ static bool is_sign(const struct code *c, size_t i, uint8_t sign)
 static void module(struct code *c, size_t i)
 {
 	struct slice name = c->t[i].text;
-	if (strcmp(c->language, "javascript") == 0 && slice_starts(name, SLICE("node:")))
-		name = slice_from(name, 5);
-	adds(c, MODULE, name, place(c, i));
+	adds(c, MODULE, strcmp(c->language, "javascript") == 0 ? scan_module_name(name) : name, place(c, i));
 }
 
 /* "#include <a/b.h>": signs stand between its parts. */

@@ -184,13 +184,11 @@ static void spell(struct code *c, uint32_t from)
 static struct slice on_the_spot(struct code *c, size_t i)
 {
 	static const char *const gets[] = {"require", "import", "__import__", "importlib.import_module", "import_module", NULL};
-	struct slice name = c->t[i].text, module;
+	struct slice name = c->t[i].text;
 	if (i < 4 || name.n < 2 || name.p[0] != '.' || c->t[i - 1].sign != ')' || c->t[i - 2].kind != TOKEN_TEXT ||
 	        c->t[i - 3].sign != '(' || c->t[i - 4].kind != TOKEN_NAME || !scan_one_of(c->t[i - 4].text, gets))
 		return name;
-	module = c->t[i - 2].text;
-	if (slice_starts(module, SLICE("node:")))
-		module = slice_from(module, 5);
+	struct slice module = scan_module_name(c->t[i - 2].text);
 	uint8_t *p = module.n && module.n <= 64 ? arena_alloc(c->arena, module.n + name.n) : NULL;
 	if (!p)
 		return name;

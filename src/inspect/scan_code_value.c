@@ -358,7 +358,7 @@ static bool import(struct code *c, size_t from, size_t to)
 		import_names(c, from + 1, to, SLICE_NONE);
 		return true;
 	}
-	module = slice_starts(module, SLICE("node:")) ? slice_from(module, 5) : module;
+	module = scan_module_name(module);
 	/* The whole of a module has one name: import a from "b", import * as a from "b". */
 	bool parts = code_sign(c, from + 1, '{');
 	for (size_t i = from + 1; i < to && !parts; i++)
@@ -508,8 +508,7 @@ static bool required(struct code *c, size_t from, size_t at, size_t to)
 {
 	if (at + 4 >= to || !code_word(c, at + 1, "require") || !code_sign(c, at + 2, '(') || !code_text(c, at + 3))
 		return false;
-	struct slice m = c->t[at + 3].text;
-	m = slice_starts(m, SLICE("node:")) ? slice_from(m, 5) : m;
+	struct slice m = scan_module_name(c->t[at + 3].text);
 	bool one = c->t[at - 1].kind == TOKEN_NAME, member = at + 5 < to && c->t[at + 5].kind == TOKEN_NAME;
 	/* What it gives back is no other name for it. */
 	if (member && code_sign(c, at + 6, '('))

@@ -69,6 +69,16 @@ bool scan_zeros(struct slice s);
 /* UTF-8 without control characters but for blanks, of all that is there. */
 bool scan_is_text(struct slice s);
 bool scan_has_suffix(const char *name, const char *suffix);
+/* Is it a piece of the file as it stands there, and not put together from it? */
+static inline bool scan_is_here(const struct scan_input *in, struct slice text)
+{
+	return text.p >= in->bytes.p && text.p + text.n <= in->bytes.p + in->bytes.n;
+}
+/* A module of JavaScript's runtime has two names: "fs" of "node:fs". */
+static inline struct slice scan_module_name(struct slice text)
+{
+	return slice_starts(text, SLICE("node:")) ? slice_from(text, 5) : text;
+}
 /* Is it one of these words? NULL behind the last. */
 bool scan_one_of(struct slice s, const char *const *words);
 

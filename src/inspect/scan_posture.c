@@ -195,8 +195,7 @@ static bool named(const struct code *c, enum how how, struct slice name, struct 
 static void module(const struct code *c, struct slice name)
 {
 	struct slice at = name;
-	if (slice_starts(name, SLICE("node:")))
-		name = slice_from(name, 5);
+	name = scan_module_name(name);
 	if (c->l == JAVASCRIPT && slice_ends(name, SLICE(".node")))
 		use(c->g, POSTURE_NATIVE, slice_base(name), SLICE("loaded"), at);
 	while (name.n && !named(c, MODULE, name, at)) {

@@ -65,12 +65,6 @@ static struct slice runs(const struct shell_command *c)
 	return SLICE_NONE;
 }
 
-/* Is the command as it stands in the file, and not put together from it? */
-static bool is_here(const struct scan_input *in, struct slice text)
-{
-	return text.p >= in->bytes.p && text.p + text.n <= in->bytes.p + in->bytes.n;
-}
-
 static struct slice line_of(struct slice text, size_t at)
 {
 	size_t from = at < text.n ? at : text.n, end = slice_chr(text, '\n', from);
@@ -103,6 +97,6 @@ void scan_runs(struct scan *s, const struct scan_input *in, enum scan_how how, s
 	for (size_t i = 0; i < n; i++) {
 		struct slice file = runs(&c[i]);
 		if (file.n)
-			scan_ran(s, in, how, is_here(in, text) ? at + c[i].at : at, file, line_of(text, c[i].at));
+			scan_ran(s, in, how, scan_is_here(in, text) ? at + c[i].at : at, file, line_of(text, c[i].at));
 	}
 }

@@ -193,7 +193,9 @@ static int signatures_of(const struct ctx *c, const struct model *m, uint32_t fe
 {
 	size_t n = 0;
 	int r = 0;
-	for (size_t o = 0; o < c->n && n < ROWS_MAX && r == 0 && rare(c, m, up); o++) {
+	if (!rare(c, m, up))
+		return 0;
+	for (size_t o = 0; o < c->n && n < ROWS_MAX && r == 0; o++) {
 		if (!m->there[o] || c->all[o].row != ROW_ARRAY || left_over(c, m, o, up) < m->needed)
 			continue;
 		r = signature_of(c, m, feature, up, baseline, o, own);
@@ -241,14 +243,6 @@ int an_amount_states(struct ctx *c, const struct signature *s, uint8_t *out)
 
 /* -- is there a reason -- */
 
-static bool all_hold(const struct combination *m, const struct analysis_trial *t)
-{
-	bool all = true;
-	for (size_t i = 0; i < m->n; i++)
-		all = all && an_condition_holds(&m->if_all[i], &t->treatment);
-	return all;
-}
-
 /* How much more processor time it takes with all conditions, in the runs to prove it. */
 static double more_work(const struct ctx *c, const struct combination *m, double *scratch, double *other)
 {
@@ -261,7 +255,7 @@ static double more_work(const struct ctx *c, const struct combination *m, double
 			if (!an_in_base(&c->all[o], m->s->base) || c->all[o].row != ROW_PROOF ||
 			        !slice_u64(feature_value(c->s, i, (unsigned)o), UINT64_MAX, &v))
 				continue;
-			*(all_hold(m, &c->all[o]) ? &scratch[n++] : &other[k++]) = (double)v;
+			*(an_all_hold(m, &c->all[o].treatment) ? &scratch[n++] : &other[k++]) = (double)v;
 		}
 		return n && k ? stat_median(scratch, n) - stat_median(other, k) : 0;
 	}

@@ -554,13 +554,8 @@ static int combination_finding(struct ctx *c, const struct combination *m, doubl
 		(void)list_add(&g->evidence, c->all[s->ref].id);
 	(void)list_add(&g->evidence, c->all[s->row].id);
 	for (size_t o = 0; o < c->n; o++)
-		if (c->all[o].row >= ROW_PROOF && an_in_base(&c->all[o], s->base)) {
-			bool on = true;
-			for (size_t i = 0; i < m->n; i++)
-				on = on && an_condition_holds(&m->if_all[i], &c->all[o].treatment);
-			if (on)
-				(void)list_add(&g->evidence, c->all[o].id);
-		}
+		if (c->all[o].row >= ROW_PROOF && an_in_base(&c->all[o], s->base) && an_all_hold(m, &c->all[o].treatment))
+			(void)list_add(&g->evidence, c->all[o].id);
 	g->bases[s->base] = true;
 	g->p = m->p < g->p ? m->p : g->p;
 	g->q = q < g->q ? q : g->q;

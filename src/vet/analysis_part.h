@@ -306,6 +306,13 @@ struct combination {
 	unsigned others, others_hits;   /* of the pool, those without another level of one of its factors */
 	double p;
 };
+static inline bool an_all_hold(const struct combination *m, const struct treatment *t)
+{
+	bool all = true;
+	for (size_t i = 0; i < m->n; i++)
+		all = all && an_condition_holds(&m->if_all[i], t);
+	return all;
+}
 /* With one device alone it may be what that device happens to draw, which another thing makes it draw earlier or later: others that met the
  * conditions must have shown it too, and more often than those that did not. True if that is not so. */
 bool an_one_draw(const struct combination *m);

@@ -232,7 +232,7 @@ static int search(struct round *r, struct hunt *h, const uint8_t *state)
 		uint64_t set = held(h, &t->treatment, &foreign);
 		/* A third value is not what is looked for; where other conditions hold too it may be their work. Of what is drawn, and of
 		 * quantities, it says nothing at all. */
-		if (state[k] == STATE_OTHER && (foreign || h->s.mode == MODE_DRAWN || h->s.mode == MODE_AMOUNT))
+		if (state[k] == STATE_OTHER && (foreign || holds_device(h)))
 			continue;
 		known[n++] = (struct locate_known){set, state[k] == STATE_AFTER, foreign};
 	}
@@ -386,7 +386,7 @@ static bool waits(const struct round *r, const struct hunt *h)
 {
 	const char *address = an_text_of(feature_at(r->c->s, h->s.feature)->address);
 	/* What is drawn, and quantities, are others each time. */
-	bool any = h->s.mode == MODE_DRAWN || h->s.mode == MODE_AMOUNT;
+	bool any = holds_device(h);
 	for (const struct hunt *g = r->x->hunt; g < h; g++)
 		if (g->stage >= STAGE_SEARCH && g->stage < STAGE_PROVEN && g->s.base != h->s.base && g->s.mode == h->s.mode &&
 		        (any || (slice_eq(g->s.before, h->s.before) && slice_eq(g->s.after, h->s.after))) &&
@@ -508,14 +508,6 @@ static void put_conditions(const struct hunt *h, struct combination *out)
 			out->if_all[out->n++] = h->k[i];
 }
 
-static bool all_hold(const struct combination *m, const struct treatment *t)
-{
-	bool all = true;
-	for (size_t i = 0; i < m->n; i++)
-		all = all && an_condition_holds(&m->if_all[i], t);
-	return all;
-}
-
 /* All but the device: another one, or the base's own and what it draws this time, for which it is active too, or not. */
 static bool other_device(const struct combination *m, const struct treatment *t)
 {
@@ -568,7 +560,7 @@ static void count(const struct ctx *c, const struct combination *all, size_t n, 
 {
 	for (size_t k = 0; k < c->n; k++) {
 		const struct analysis_trial *t = &c->all[k];
-		bool on = all_hold(m, &t->treatment), hit = state[k] == STATE_AFTER, other = false;
+		bool on = an_all_hold(m, &t->treatment), hit = state[k] == STATE_AFTER, other = false;
 		if (!an_in_base(t, m->s->base) || k == m->s->row || state[k] == STATE_OTHER)
 			continue;
 		bool device_alone = m->n == 1 && m->if_all[0].factor == CONDITION_DEVICE;
@@ -589,7 +581,7 @@ static void count(const struct ctx *c, const struct combination *all, size_t n, 
 			continue;
 		}
 		for (size_t i = 0; i < n && !other; i++)
-			other = all[i].s->feature == m->s->feature && &all[i] != m && all_hold(&all[i], &t->treatment);
+			other = all[i].s->feature == m->s->feature && &all[i] != m && an_all_hold(&all[i], &t->treatment);
 		if (other)
 			continue;
 		if (t->row == ROW_PROOF && conditions_held(m, &t->treatment) + 1 == m->n) {
