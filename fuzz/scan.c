@@ -1,5 +1,6 @@
 /* The engine of postern scan over any bytes, with small limits: it ends, findings can be shown, and the worst of them is the verdict. */
 #include "inspect/scan.h"
+#include "sys/lib_unpack.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -54,6 +55,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct scan_summary sum;
 	if (size == 0)
 		return 0;
+	/* Without them archives are unscanned, which is right, too. */
+	(void)lib_unpack_load(NULL);
 	/* A change: what was there before is the first half. */
 	struct slice all = slice_of(data + 1, size - 1), before = slice_sub(all, 0, all.n / 2);
 	const char *name = names[(data[0] >> 1 & 63) % ARRAY_LEN(names)];

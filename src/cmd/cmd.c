@@ -56,6 +56,8 @@ static const struct {
         {"notice", enforce_role_notice},
         {"scan", scan_role_main},
         {"scan-changes", scan_changes_role_main},
+        {"scan-archives", scan_archives_role_main},
+        {"scan-changes-archives", scan_changes_archives_role_main},
         {"provenance", provenance_role_main},
 };
 

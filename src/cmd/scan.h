@@ -16,13 +16,15 @@ struct scan_peer {
 	int pid;             /* 0: there is none */
 	bool ready;          /* it is confined, and takes files */
 	bool has_rules;      /* it was given those of secrets */
+	bool archives;       /* it has the libraries that unpack */
 	int64_t deadline_ms; /* of what it does now: to become ready, or a file; of the monotonic clock */
 };
 /* Of the monotonic clock. */
 int64_t scan_now_ms(void);
 enum scan_peer_said { SCAN_PEER_NOTHING, SCAN_PEER_READY, SCAN_PEER_FINDING, SCAN_PEER_EDGE, SCAN_PEER_FACT, SCAN_PEER_SUMMARY };
-/* Starts one from this program's file; `changes`: one that takes rules of secrets. It is not ready yet. */
-[[nodiscard]] int scan_peer_start(struct scan_peer *p, int exe, bool changes, struct err *err);
+/* Starts one from this program's file; `changes`: one that takes rules of secrets; `archives`: one that loads the libraries that unpack,
+ * which takes longer than most files. It is not ready yet. */
+[[nodiscard]] int scan_peer_start(struct scan_peer *p, int exe, bool changes, bool archives, struct err *err);
 /* Ends it. How it had ended: its signal, or 0. */
 int scan_peer_end(struct scan_peer *p);
 /* Gives a ready one a file, or first what was in it. */
@@ -34,8 +36,10 @@ int scan_peer_end(struct scan_peer *p);
 
 /* The role: see inspect/scan_role.h; its socket is descriptor 3. */
 int scan_role_main(void);
-/* The same of one that takes rules of secrets, too. */
+/* The same of one that takes rules of secrets, too, and of one that loads the libraries that unpack. */
 int scan_changes_role_main(void);
+int scan_archives_role_main(void);
+int scan_changes_archives_role_main(void);
 
 /* A file on its way. */
 struct scan_job {

@@ -39,15 +39,16 @@ static void ignore_signals(void)
 		(void)signal(signals[i], SIG_IGN);
 }
 
-int scan_peer_start(struct scan_peer *p, int exe, bool changes, struct err *err)
+int scan_peer_start(struct scan_peer *p, int exe, bool changes, bool archives, struct err *err)
 {
+	const char *role = changes ? archives ? "scan-changes-archives" : "scan-changes" : archives ? "scan-archives" : "scan";
 	int pair[2];
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_sys(err, -errno, "cannot make a socket");
 	pid_t pid = fork();
 	if (pid == 0) {
 		ignore_signals();
-		process_become_role(changes ? "scan-changes" : "scan", exe, pair[1], -1);
+		process_become_role(role, exe, pair[1], -1);
 	}
 	int r = pid < 0 ? -errno : 0;
 	(void)close(pair[1]);
@@ -55,7 +56,7 @@ int scan_peer_start(struct scan_peer *p, int exe, bool changes, struct err *err)
 		(void)close(pair[0]);
 		return err_sys(err, r, "cannot start a process");
 	}
-	*p = (struct scan_peer){.socket = pair[0], .pid = pid, .deadline_ms = scan_now_ms() + READY_SECONDS * 1000};
+	*p = (struct scan_peer){.socket = pair[0], .pid = pid, .archives = archives, .deadline_ms = scan_now_ms() + READY_SECONDS * 1000};
 	return 0;
 }
 
@@ -92,10 +93,20 @@ int scan_peer_take(struct scan_peer *p, struct scan_answer *a)
 
 int scan_role_main(void)
 {
-	return scan_role(3, false);
+	return scan_role(3, false, false);
 }
 
 int scan_changes_role_main(void)
 {
-	return scan_role(3, true);
+	return scan_role(3, true, false);
+}
+
+int scan_archives_role_main(void)
+{
+	return scan_role(3, false, true);
+}
+
+int scan_changes_archives_role_main(void)
+{
+	return scan_role(3, true, true);
 }

@@ -145,6 +145,30 @@ static void lose(struct scan_pool *p, size_t k, int why)
 	}
 }
 
+static int ask(struct scan_pool *p, size_t k, const struct scan_job *j)
+{
+	int r = 0;
+	if (p->rules > 0 && !p->peer[k].has_rules)
+		r = scan_peer_ask(&p->peer[k], p->rules, SCAN_ASK_RULES, "", &p->o, p->seconds);
+	p->peer[k].has_rules = r == 0;
+	if (r == 0 && j->before >= 0)
+		r = scan_peer_ask(&p->peer[k], j->before, SCAN_ASK_BEFORE, j->path, &p->o, p->seconds);
+	return r < 0 ? r : scan_peer_ask(&p->peer[k], j->fd, j->change ? SCAN_ASK_CHANGED : SCAN_ASK_FILE, j->path, &p->o, p->seconds);
+}
+
+/* It holds an archive that takes libraries. Most files have none, and to load them takes longer than those: another process with them
+ * takes its place, and the file once more. What was said of it so far does not count. */
+static int begin_again(struct scan_pool *p, size_t k, struct scan_job *j, struct err *err)
+{
+	(void)scan_peer_end(&p->peer[k]);
+	p->findings -= j->n_found;
+	j->n_found = 0;
+	j->n_edges = 0;
+	j->n_facts = 0;
+	j->sum = (struct scan_summary){.size = j->sum.size};
+	return scan_peer_start(&p->peer[k], p->exe, p->rules > 0, true, err);
+}
+
 /* One message. 1: there may be more; 0: not now, or it has no file any more. */
 static int listen_to(struct scan_pool *p, size_t k, struct err *err)
 {
@@ -152,8 +176,14 @@ static int listen_to(struct scan_pool *p, size_t k, struct err *err)
 	struct scan_job *j = p->on[k] == SIZE_MAX ? NULL : job_at(p, p->on[k]);
 	struct scan_answer a;
 	int said = scan_peer_take(peer, &a);
-	if (said == SCAN_PEER_NOTHING || said == SCAN_PEER_READY)
+	if (said == SCAN_PEER_NOTHING)
 		return 0;
+	if (said == SCAN_PEER_READY) {
+		int r = j ? ask(p, k, j) : 0;
+		if (r < 0)
+			lose(p, k, r);
+		return 0;
+	}
 	if (said < 0 && !peer->ready)
 		return err_sys(err, said, "the process that scans cannot be confined, so nothing is scanned");
 	uint64_t most = (uint64_t)p->o.limits.findings * SCAN_VERDICTS;
@@ -173,6 +203,8 @@ static int listen_to(struct scan_pool *p, size_t k, struct err *err)
 		add_fact(j, &a.fact);
 		return 1;
 	}
+	if (a.error == 0 && a.summary.apart && !peer->archives)
+		return begin_again(p, k, j, err);
 	if (a.error == 0)
 		take_summary(j, &a.summary);
 	else
@@ -186,17 +218,6 @@ static int listen_to(struct scan_pool *p, size_t k, struct err *err)
 static bool is_long(const struct scan_pool *p)
 {
 	return p->begun_ms == 0 || scan_now_ms() - p->begun_ms >= START_MS;
-}
-
-static int ask(struct scan_pool *p, size_t k, const struct scan_job *j)
-{
-	int r = 0;
-	if (p->rules > 0 && !p->peer[k].has_rules)
-		r = scan_peer_ask(&p->peer[k], p->rules, SCAN_ASK_RULES, "", &p->o, p->seconds);
-	p->peer[k].has_rules = r == 0;
-	if (r == 0 && j->before >= 0)
-		r = scan_peer_ask(&p->peer[k], j->before, SCAN_ASK_BEFORE, j->path, &p->o, p->seconds);
-	return r < 0 ? r : scan_peer_ask(&p->peer[k], j->fd, j->change ? SCAN_ASK_CHANGED : SCAN_ASK_FILE, j->path, &p->o, p->seconds);
 }
 
 /* Files to processes that wait for one; another process if there is none. */
@@ -214,7 +235,9 @@ static int give_out(struct scan_pool *p, struct err *err)
 			starting += p->peer[k].pid && !p->peer[k].ready;
 		}
 		if (k == p->jobs)
-			return none == SIZE_MAX || starting || !is_long(p) ? 0 : scan_peer_start(&p->peer[none], p->exe, p->rules > 0, err);
+			return none == SIZE_MAX || starting || !is_long(p)
+			               ? 0
+			               : scan_peer_start(&p->peer[none], p->exe, p->rules > 0, false, err);
 		if (!p->begun_ms)
 			p->begun_ms = scan_now_ms();
 		p->on[k] = p->next;
@@ -288,7 +311,7 @@ int scan_pool_open(struct scan_pool *p, struct err *err)
 	for (size_t i = 0; r == 0 && i < p->window; i++)
 		p->job[i].fd = p->job[i].before = -1;
 	if (r == 0)
-		r = scan_peer_start(&p->peer[0], p->exe, p->rules > 0, err);
+		r = scan_peer_start(&p->peer[0], p->exe, p->rules > 0, false, err);
 	while (r == 0 && !p->peer[0].ready && !is_stopped(p))
 		r = wait_for_any(p, true, err);
 	if (r < 0)

@@ -9,6 +9,7 @@
 #include "inspect/scan_posture.h"
 #include "parse/jscan.h"
 #include "parse/zip.h"
+#include "sys/lib_unpack.h"
 
 #define FINDINGS     200u
 #define DEPTH        8u
@@ -26,6 +27,7 @@ static const struct scan_detector detectors[] = {
         {"zip", SCAN_ALL, scan_zip_claims, scan_zip_look},
         {"tar", SCAN_ALL, scan_tar_claims, scan_tar_look},
         {"compressed", SCAN_ALL, scan_packed_claims, scan_packed_look},
+        {"archive", SCAN_ALL, scan_archive_claims, scan_archive_look},
         {"NPY", SCAN_MODELS, scan_npy_claims, scan_npy_look},
         {"safetensors", SCAN_MODELS, scan_safetensors_claims, scan_safetensors_look},
         {"GGUF", SCAN_MODELS, scan_gguf_claims, scan_gguf_look},
@@ -82,6 +84,20 @@ void scan_unpacked(struct scan *s, size_t n)
 {
 	uint64_t left = s->o->limits.unpacked - s->unpacked;
 	s->unpacked += n < left ? n : left;
+}
+
+bool scan_needs_unpack(struct scan *s)
+{
+	s->sum->apart |= !lib_unpack_loaded();
+	return !lib_unpack_loaded();
+}
+
+bool scan_can_unpack(struct scan *s, const struct scan_input *in)
+{
+	if (!scan_needs_unpack(s))
+		return true;
+	scan_found(s, in, SCAN_RULE_ZIP_UNREAD, 0, in->size, "%s", "what unpacks it is not installed: libarchive13, liblzma5, libbz2-1.0");
+	return false;
 }
 
 bool scan_steps(struct scan *s, const struct scan_input *in, uint64_t n)

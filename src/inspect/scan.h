@@ -113,6 +113,7 @@ struct scan_summary {
 	uint32_t other;             /* nothing here concerns the subjects that are looked for: text without a model in it */
 	uint32_t looked;            /* subjects it was searched for, that or what is in it; a verdict is about these only */
 	uint32_t lets;              /* of the configuration of an AI tool: what it lets it do */
+	uint32_t apart;             /* something in it takes libraries that are not loaded (sys/lib_unpack.h), and was not looked into */
 	uint32_t facts_cut;         /* there are more facts of a package in it than were told */
 	uint64_t size, uncovered;   /* bytes; uncovered of the file, or of what was unpacked from it */
 	uint32_t found, dropped;    /* findings that were told, and that were not; notes are in neither */

@@ -34,6 +34,11 @@ bool scan_steps(struct scan *s, const struct scan_input *in, uint64_t n);
 size_t scan_room(const struct scan *s, size_t want);
 void scan_unpacked(struct scan *s, size_t n);
 
+/* Are the libraries loaded that unpack what is not read here (sys/lib_unpack.h)? If not, that is noted in the summary, so that somebody who
+ * has them may look; scan_can_unpack() makes it a finding, too. */
+bool scan_needs_unpack(struct scan *s);
+bool scan_can_unpack(struct scan *s, const struct scan_input *in);
+
 /* A finding. The evidence is made safe to show. */
 void scan_found(struct scan *s, const struct scan_input *in, enum scan_rule_name rule, uint64_t at, uint64_t n, const char *fmt, ...)
         __attribute__((format(printf, 6, 7)));
@@ -93,6 +98,8 @@ bool scan_zip_claims(struct scan *s, const struct scan_input *in);
 void scan_zip_look(struct scan *s, const struct scan_input *in);
 bool scan_packed_claims(struct scan *s, const struct scan_input *in);
 void scan_packed_look(struct scan *s, const struct scan_input *in);
+bool scan_archive_claims(struct scan *s, const struct scan_input *in);
+void scan_archive_look(struct scan *s, const struct scan_input *in);
 bool scan_npy_claims(struct scan *s, const struct scan_input *in);
 void scan_npy_look(struct scan *s, const struct scan_input *in);
 bool scan_safetensors_claims(struct scan *s, const struct scan_input *in);

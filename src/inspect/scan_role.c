@@ -9,6 +9,7 @@
 #include "inspect/dlp.h"
 #include "sys/fd.h"
 #include "sys/jail.h"
+#include "sys/lib_unpack.h"
 #include "sys/matcher.h"
 
 #define ERRNO_MAX  4095
@@ -102,10 +103,12 @@ static int one(int socket, int fd, int before, struct dlp_scan *secrets, const s
 	return s.error < 0 ? s.error : send_answer(socket, &a);
 }
 
-int scan_role(int socket, bool rules)
+int scan_role(int socket, bool rules, bool archives)
 {
 	struct dlp_scan *secrets = NULL;
 	struct scan_answer ready = {.kind = SCAN_ANSWER_READY};
+	if (archives)
+		(void)lib_unpack_load(NULL);
 	/* The matcher is a library, which is a file. */
 	ready.error = rules ? matcher_load(NULL) : 0;
 	ready.error = ready.error < 0 ? ready.error : jail_serve(MEMORY_MAX);

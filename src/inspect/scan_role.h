@@ -32,7 +32,8 @@ struct scan_answer {
 /* Is it one that an honest process sends? Texts are ended, and what cannot be shown in them is replaced. */
 bool scan_answer_check(struct scan_answer *a, size_t n);
 
-/* Becomes that process, on this socket; `rules`: it will be given those of secrets. Returns an exit code. */
-int scan_role(int socket, bool rules);
+/* Becomes that process, on this socket; `rules`: it will be given those of secrets; `archives`: it loads the libraries of
+ * sys/lib_unpack.h first, and if there are none it says of each archive that takes them that it is unscanned. Returns an exit code. */
+int scan_role(int socket, bool rules, bool archives);
 
 #endif

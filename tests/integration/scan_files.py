@@ -11,6 +11,9 @@ import tarfile
 import zipfile
 import zlib
 
+sys.dont_write_bytecode = True
+import scan_models
+
 out = sys.argv[1]
 rows = []
 
@@ -403,6 +406,7 @@ put("tar/described-path.tar", tar_of([("pax", b"13 path=../x\n")], b"x"), "suspi
 put("tar/out.tar", tar_of([("../x", GOOD)]), "suspicious", "archive.path")
 put("tar/cut.tar", tar_of([("pickle", b"\x80\x04]K\x01aC\xff" + b"\1" * 255 + b".")])[:700], "unscanned", "scan.limit")
 put("tar/behind.tar", tar_of([("pickle", GOOD)]) + b"more", "unscanned", "model.trailing")
+scan_models.archives(put, call, GOOD, tar_of, zip_of)
 
 
 # --- many of everything: sorting and tables in the process without authority
