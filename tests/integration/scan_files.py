@@ -407,6 +407,7 @@ put("tar/out.tar", tar_of([("../x", GOOD)]), "suspicious", "archive.path")
 put("tar/cut.tar", tar_of([("pickle", b"\x80\x04]K\x01aC\xff" + b"\1" * 255 + b".")])[:700], "unscanned", "scan.limit")
 put("tar/behind.tar", tar_of([("pickle", GOOD)]) + b"more", "unscanned", "model.trailing")
 scan_models.archives(put, call, GOOD, tar_of, zip_of)
+scan_models.bypasses(put, text)
 
 
 # --- many of everything: sorting and tables in the process without authority

@@ -161,3 +161,174 @@ def archives(put, call, good, tar_of, zip_of):
     put("archive/good.cpio", cpio([("model.pkl", good)]), "clean")
     put("archive/call.deb", deb([("debian-binary", b"2.0\n"), ("control.tar.gz", gzip.compress(tar_of([("control", b"Package: a\n")]))), ("data.tar.xz", lzma.compress(tar_of([("usr/a.pkl", evil)])))]), "bad", "model.pickle.call")
     put("archive/good.deb", deb([("debian-binary", b"2.0\n"), ("control.tar.gz", gzip.compress(tar_of([("control", b"Package: a\n")]))), ("data.tar.xz", lzma.compress(tar_of([("usr/a.pkl", good)])))]), "clean")
+
+
+# --- ways round lists of forbidden names: the advisories that picklescan and fickling have had, by the name that each was about
+ADVISORIES = """
+4r9r-ch6f-vxmx torch.utils.bottleneck.__main__ run_cprofile
+86cj-95qr-2p4f torch._dynamo.guards GuardBuilder.get
+f4x7-rfwp-v3xw torch.fx.experimental.symbolic_shapes ShapeEnv.evaluate_guards_expression
+f745-w6jp-hpxx torch.utils.collect_env run
+jhph-76pp-mggw torch.utils.collect_env run_and_read_all
+h3qp-7fh3-f8h4 torch.utils.data.datapipes.utils.decoder basichandlers
+vr7h-p6mm-wpmh torch.jit.unsupported_tensor_ops execWrapper
+vv6j-3g6g-2pvj torch.utils._config_module ConfigModule.load_config
+5qwp-399c-mjwf trace Trace.run
+g344-hcph-8vgg trace Trace.runctx
+x696-vm39-cp64 profile Profile.run
+6vqj-c2q5-j97w profile Profile.runctx
+f54q-57x4-jg88 lib2to3.pgen2.grammar Grammar.loads
+3vg9-h568-4w9m idlelib.debugobj ObjectTreeItem.SetText
+6w4w-5w54-rjvr idlelib.autocomplete AutoComplete.get_entity
+7cq8-mj8x-j263 idlelib.autocomplete AutoComplete.fetch_completions
+cj3c-v495-4xqh code InteractiveInterpreter.runcode
+8r4j-24qv-fmq9 idlelib.calltip Calltip.fetch_tip
+9xph-j2h6-g47v idlelib.calltip get_entity
+4whj-rm5r-c2v8 torch.utils.bottleneck.__main__ run_autograd_prof
+xp4f-hrf8-rxw7 ensurepip _run_pip
+p9w7-82w4-7q8m lib2to3.pgen2.pgen ParserGenerator.make_label
+vvpj-8cmc-gx39 pkgutil resolve_name
+m869-42cg-3xwr idlelib.run Executive.runcode
+j343-8v2j-ff7w idlelib.pyshell ModifiedInterpreter.runcommand
+3gf5-cxq9-w223 idlelib.pyshell ModifiedInterpreter.runcode
+fqq6-7vqf-w3fg doctest debug_script
+9w88-8rmg-7g2p cProfile runctx
+49gj-c84q-6qm9 cProfile run
+7wx9-6375-f5wh profile run
+q77w-mwjj-7mqx asyncio.unix_events _UnixSubprocessTransport._start
+m273-6v24-x4m4 distutils.file_util write_file
+4675-36f9-wf6r ctypes CDLL
+84r2-jw7c-4r5q pydoc locate
+vqmv-47xg-9wpr pty spawn
+r8g5-cgf2-4m4m numpy.f2py.crackfortran getlincoef
+46h3-79wf-xr6c bdb Bdb.run
+955r-x9j8-7rhh _operator methodcaller
+hgrh-qx5j-jfwx aiohttp request
+g38g-8gr9-h9xp uuid _get_command_stdout
+g38g-8gr9-h9xp-osx _osx_support _read_output
+g38g-8gr9-h9xp-aix _aix_support _read_cmd_output
+g38g-8gr9-h9xp-imap imaplib IMAP4_stream
+g38g-8gr9-h9xp-pager _pyrepl.pager pipe_pager
+g38g-8gr9-h9xp-test test.support.script_helper assert_python_ok
+r7v6-mfhq-g3m2 pty spawn
+565g-hwwr-4pp3 marshal loads
+565g-hwwr-4pp3-types types FunctionType
+wfq2-52f7-7qvj runpy run_path
+p523-jq9w-64x9 cProfile run
+5hvc-6wx8-mvv4 pydoc locate
+q5qq-mvfm-j35x multiprocessing.util spawnv_passfds
+q5qq-mvfm-j35x-import importlib import_module
+h4rm-mm56-xf63 builtins __import__
+5hwf-rc88-82xm _osx_support _find_build_tool
+m6fh-58r7-x697 _posixsubprocess fork_exec
+m6fh-58r7-x697-site site addsitedir
+m6fh-58r7-x697-exit atexit register
+6ggj-6f2q-f7mx _interpreters create
+6ggj-6f2q-f7mx-old _xxsubinterpreters run_string
+5j3x-jp52-966f pathlib os.system
+cve-2025-1716 pip main
+cve-2025-10157 asyncio.base_subprocess BaseSubprocessTransport
+write-io _io FileIO
+write-log logging FileHandler
+fetch urllib.request urlopen
+names ssl get_server_certificate
+timeit timeit timeit
+partial functools partial
+code code interact
+numpy-testing numpy.testing._private.utils runstring
+torch-load torch load
+joblib-load joblib load
+compiles py_compile compile
+pipes pipes Template
+pexpect pexpect run
+"""
+
+# Of names that are on no list but lead nowhere good, the verdict is that of what is not known.
+UNKNOWN = """
+cffv-grgg-g429 ast parse
+load-bytes torch.storage _load_from_bytes
+dotted-future __future__ _ssl.RAND_bytes
+scanner-off fickling.hook remove_hook
+scanner-off-picklescan picklescan.scanner scan_bytes
+numpy-pieces numpy vectorize
+case Posix system
+space-behind posix\u00a0 system
+look-alike p\u043esix system
+full-width \uff50osix system
+"""
+
+
+def shapes(text, module, name):
+    """The same import and call in every way that a pickle has for it."""
+    g = b"c" + module.encode() + b"\n" + name.encode() + b"\n"
+    m, n, proto = text(module), text(name), b"\x80\x04"
+    framed = m + b"\x94" + n + b"\x94\x93\x94" + text("id") + b"\x94\x85\x94R\x94."
+    yield "global", b"\x80\x02" + g + b"(U\x02idtR."
+    yield "global-bare", g + b"(S'id'\ntR."
+    yield "texts-bare", b"S'" + module.encode() + b"'\nS'" + name.encode() + b"'\n\x93S'id'\n\x85R."
+    yield "stack-global", proto + m + n + b"\x93" + text("id") + b"\x85R."
+    yield "framed", proto + b"\x95" + struct.pack("<Q", len(framed)) + framed
+    yield "long-texts", proto + b"".join(b"\x8d" + struct.pack("<Q", len(s.encode())) + s.encode() for s in (module, name)) + b"\x93)R."
+    yield "memo-mixed", proto + n + b"q\xff0" + m + b"r\xfe\0\0\0" + b"0j\xfe\0\0\0h\xff\x93)R."
+    yield "memo-again", proto + text("collections") + b"q\x000" + m + b"q\x000" + n + b"q\x010h\0h\1\x93)R."
+    yield "twice-from-memo", proto + m + n + b"\x93q\x00" + b"0h\0" + text("id") + b"\x85Rq\x010h\x00)R."
+    yield "duplicated", proto + m + n + b"\x932(" + text("id") + b"tR0."
+    yield "swapped-marks", proto + b"((" + m + n + b"\x93lt0" + m + n + b"\x93)R."
+    yield "inst", b"(S'id'\ni" + module.encode() + b"\n" + name.encode() + b"\n."
+    yield "obj", b"(" + g + b"S'id'\no."
+    yield "obj-pop", proto + b"(" + m + n + b"\x93" + text("id") + b"o0N."
+    yield "obj-pop-mark", proto + b"((" + m + n + b"\x93" + text("id") + b"o1N."
+    yield "newobj", proto + m + n + b"\x93)\x81."
+    yield "newobj-ex", proto + m + n + b"\x93)}\x92."
+    yield "reconstructor", b"\x80\x02ccopyreg\n_reconstructor\n(" + g + b"c__builtin__\nobject\nNtR."
+    yield "built", proto + m + n + b"\x93)R}(" + text("a") + b"K\1ub."
+    yield "setstate", proto + text("argparse") + text("Namespace") + b"\x93)\x81}" + text("__setstate__") + m + n + b"\x93sb" + text("id") + b"b."
+    yield "as-factory", proto + text("collections") + text("defaultdict") + b"\x93" + m + n + b"\x93\x85R."
+    yield "in-dict", proto + b"}" + text("a") + m + n + b"\x93)Rs."
+    yield "in-key", proto + b"}(" + m + n + b"\x93)RNu."
+    yield "in-set", proto + b"\x8f(" + m + n + b"\x93)R\x90."
+    yield "under-persistent", proto + m + n + b"\x93)RQ."
+    yield "two", b"\x80\x04N." + proto + m + n + b"\x93)R."
+    yield "proto-again", proto + m + b"\x80\x02" + n + b"\x80\x05\x93)R."
+    yield "proto-behind", m + proto + n + b"\x93)R."
+    yield "newer", b"\x80\x05\x96" + struct.pack("<Q", 3) + b"abc0" + m + n + b"\x93)R."
+    yield "nested", proto + text("x") + b"0C" + bytes([len(g) + 5]) + b"\x80\2" + g + b")R.."
+    yield "nested-hex", proto + text((b"\x80\2" + g + b")R.").hex()) + b"."
+
+
+def bypasses(put, text):
+    for table, verdict, rule in ((ADVISORIES, "bad", "model.pickle.call"), (UNKNOWN, "suspicious", "model.pickle.unknown-call")):
+        for line in table.strip("\n").split("\n"):
+            name, module, function = line.split(" ")
+            for end, data in ((s, d) for s, d in shapes(text, module, function) if s in ("stack-global", "global")):
+                put(f"bypass/{name}-{end}.pkl", data, verdict, rule)
+    for shape, data in shapes(text, "pty", "spawn"):
+        put(f"shape/{shape}.pkl", data, "bad", "model.pickle.import" if shape in ("setstate", "as-factory", "reconstructor") else "model.pickle.call")
+    for shape, data in shapes(text, "collections", "OrderedDict"):
+        put(f"shape/good-{shape}.pkl", data, "clean")
+    # What was run before a fault is run, whatever the fault.
+    proto, evil = b"\x80\x04", text("pty") + text("spawn") + b"\x93" + text("id") + b"\x85R"
+    good = text("collections") + text("OrderedDict") + b"\x93)R"
+    for fault, behind in (("memo", b"0h\x63."), ("kind", b"0K\x2aq\0" + text("os") + b"q\1h\0h\1\x93."), ("opcode", b"\xfe."), ("mark", b"1."), ("empty", b"000."), ("cut", b"X\xff\0\0\0ab"), ("nothing", b""),
+                          ("proto", b"\x80\x09."), ("number", b"Iabc\n."), ("bytes", b".\n\n\t\t"), ("pickle", b"." + proto + good + b".")):
+        put(f"fault/{fault}.pkl", proto + evil + behind, "bad", "model.pickle.call")
+        if fault in ("pickle",):
+            put(f"fault/good-{fault}.pkl", proto + good + behind, "clean")
+        elif fault not in ("kind", "memo", "number"):
+            put(f"fault/near-{fault}.pkl", proto + good + behind, "unscanned", "model.trailing" if fault == "bytes" else "model.pickle.broken")
+    put("fault/png.pt", b"\x89PNG\r\n\x1a\n", "unscanned", "scan.unknown")
+    put("fault/png-then-pickle.pt", b"\x89PNG\r\n\x1a\n" + proto + evil + b".", "bad", "model.embedded-pickle")
+    # A frame within one, and state that is set on what was imported: a function, a module, what a memo gave back.
+    put("bypass/frame-in-frame.pkl", b"\x80\x04\x95" + struct.pack("<Q", 20) + b"N0\x95" + struct.pack("<Q", 2) + b"N.", "suspicious", "model.pickle.loaders-differ")
+    put("bypass/good-frames.pkl", b"\x80\x04\x95" + struct.pack("<Q", 4) + b"N0N0\x95" + struct.pack("<Q", 4) + b"N0N.", "clean")
+    for name, target in (("function", text("torch._utils") + text("_rebuild_tensor") + b"\x93"), ("module", text("os") + text("path") + b"\x93"),
+                         ("memo", text("torch") + text("Tensor") + b"\x93q\0000h\0")):
+        put(f"bypass/state-of-{name}.pkl", proto + target + b"}" + text("__code__") + b"Nsb.", "bad", "model.pickle.changes-import")
+    put("bypass/good-state.pkl", proto + text("argparse") + text("Namespace") + b"\x93)\x81}" + text("lr") + b"K\1sb.", "clean")
+    # Two names that meet only when they are called: what each is alone is told, too.
+    put("bypass/methodcaller-of-locate.pkl", proto + text("operator") + text("methodcaller") + b"\x93" + text("system") + text("id") + b"\x86R" + text("pydoc") + text("locate") + b"\x93" +
+        text("os") + b"\x85R\x85R.", "bad", "model.pickle.computed-call")
+    put("bypass/getattr-of-import.pkl", b"cbuiltins\n__import__\nS'os'\n\x85Rp0\n0cbuiltins\ngetattr\ng0\nS'system'\n\x86Rp1\n0g1\nS'id'\n\x85R.", "bad", "model.pickle.computed-call")
+    put("bypass/globals-compile-eval.pkl", b"c__builtin__\nglobals\n(tRp100\n0c__builtin__\ncompile\n(S'1'\nS''\nS'exec'\ntRp101\n0c__builtin__\neval\n(g101\ng100\ntR.", "bad", "model.pickle.call")
+    put("bypass/numpy-object-names.npy", b"\x93NUMPY\1\0v\0" + b"{'descr': '|O', 'fortran_order': False, 'shape': (1,), }".ljust(117) + b"\n" + proto + text("ssl") + text("get_server_certificate") +
+        b"\x93" + text("x.invalid") + b"\x85R.", "bad", "model.pickle.call")
