@@ -2,6 +2,7 @@
 #include "inspect/scan_part.h"
 #include "parse/jinja.h"
 #include "parse/jscan.h"
+#include "parse/source.h"
 
 #define TOKENS    1000000u
 #define ARENA_MAX ((size_t)32 << 20)
@@ -15,6 +16,7 @@ struct template
 	struct slice text;
 	size_t at; /* of the text in the input; lines are counted in the text */
 	bool lines;
+	bool page; /* of a web page or a configuration, which may call and include what a chat template need not */
 	struct slice macro[MACROS];
 	unsigned n_macros;
 };
@@ -45,6 +47,8 @@ static bool text_internal(struct slice text)
 static void tell(struct template *t, enum scan_rule_name rule, const struct jinja_event *e, const char *what)
 {
 	struct slice shown = slice_sub(e->text, 0, 200);
+	if (t->page && (rule == SCAN_RULE_TEMPLATE_CALL || rule == SCAN_RULE_TEMPLATE_INCLUDE))
+		return;
 	if (t->lines)
 		scan_found_text(t->s, t->in, rule, t->text, e->at, e->text.n, "%s %.*s", what, SLICE_FMT(shown));
 	else
@@ -117,20 +121,47 @@ static void on_event(void *arg, const struct jinja_event *e)
 	}
 }
 
-void scan_template(struct scan *s, const struct scan_input *in, struct slice text, size_t at, bool lines)
+static void look_at(struct scan *s, const struct scan_input *in, struct slice text, size_t at, bool lines, bool page)
 {
 	_cleanup_arena_ struct arena a = ARENA(ARENA_MAX);
 	struct jinja_result r;
 	struct template *t = calloc(1, sizeof(*t));
 	if (!t)
 		return;
-	*t = (struct template){.s = s, .in = in, .text = text, .at = at, .lines = lines};
+	*t = (struct template){.s = s, .in = in, .text = text, .at = at, .lines = lines, .page = page};
 	jinja_read(text, TOKENS, &a, on_macro, t, &r);
 	jinja_read(text, TOKENS, &a, on_event, t, &r);
 	(void)scan_steps(s, in, r.tokens);
 	if (r.reason)
 		scan_found(s, in, SCAN_RULE_TEMPLATE_BROKEN, at + r.at, text.n - r.at, "%s", r.reason);
 	free(t);
+}
+
+void scan_template(struct scan *s, const struct scan_input *in, struct slice text, size_t at, bool lines)
+{
+	look_at(s, in, text, at, lines, false);
+}
+
+static bool has(struct slice text, const char *word)
+{
+	return slice_find(text, slice_str(word), 0) != SLICE_NPOS;
+}
+
+/* It goes through messages, each of which has a role. */
+static bool is_chat(const struct scan_input *in)
+{
+	return has(slice_str(in->name), "chat") || (has(in->bytes, "messages") && has(in->bytes, "role"));
+}
+
+/* Programs, web pages and documents that have a template in them are none: nobody gives them to a model's library as one. */
+static bool only_shows(const struct scan_input *in)
+{
+	static const char *const ends[] = {".rst", ".md", ".mdx", ".markdown", ".adoc", ".asciidoc", ".tex", ".ipynb", ".html", ".htm",
+	        ".xhtml", ".xml", ".svg", ".css", ".po", ".pot"};
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
+		if (scan_has_suffix(in->name, ends[i]))
+			return true;
+	return source_kind(in->name, in->bytes) == SOURCE_CODE;
 }
 
 static bool is_json(struct slice text)
@@ -150,11 +181,11 @@ bool scan_template_claims(struct scan *s, const struct scan_input *in)
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		named |= scan_has_suffix(in->name, names[i]);
 	/* By content: a chat template goes through messages. */
-	return named || (slice_find(in->bytes, SLICE("{%"), 0) != SLICE_NPOS && slice_find(in->bytes, SLICE("messages"), 0) != SLICE_NPOS &&
-	                        !is_json(in->bytes) && slice_find(in->bytes, SLICE("%}"), 0) != SLICE_NPOS);
+	return named ||
+	       (has(in->bytes, "{%") && has(in->bytes, "messages") && has(in->bytes, "%}") && !only_shows(in) && !is_json(in->bytes));
 }
 
 void scan_template_look(struct scan *s, const struct scan_input *in)
 {
-	scan_template(s, in, in->bytes, 0, true);
+	look_at(s, in, in->bytes, 0, true, !is_chat(in));
 }

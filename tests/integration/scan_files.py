@@ -290,6 +290,16 @@ put("template/stored-call.jinja", (CHAT + "{% set f = x[y] %}{{ f('id') }}").enc
 put("template/computed.jinja", (CHAT + "{{ x[y]('id') }}").encode(), "suspicious", "model.template.computed")
 put("template/pieces.jinja", (CHAT + "{% set u = '_' %}").encode(), "suspicious", "model.template.computed")
 put("template/include.jinja", (CHAT + "{% include 'x' %}").encode(), "suspicious", "model.template.include")
+# What only shows one is none, whatever it shows; a page may include others, and a name that leads out of Python is bad in it, too.
+SHOWN = "{% extends 'base.html' %}{% for message in get_flashed_messages() %}{{ ''.__class__ }}{% endfor %}"
+put("template/shown.rst", f"Messages\n========\n\n    {SHOWN}\n".encode(), "clean")
+put("template/shown.html", f"<ul>{SHOWN}</ul>\n".encode(), "clean")
+put("template/shown.py", f'PAGE = """{SHOWN}"""\n'.encode(), "clean")
+put("template/shown.txt", f"Messages\n\n{SHOWN}\n".encode(), "bad", "model.template.internals")
+PAGE = "{% extends 'base.html' %}{% from 'x' import y %}{% for m in get_flashed_messages() %}{{ url_for('a', b=m) }}{% endfor %}"
+put("template/page.jinja2", PAGE.encode(), "clean")
+put("template/page-internals.jinja2", (PAGE + "{{ url_for.__globals__ }}").encode(), "bad", "model.template.internals")
+put("template/chat_template.jinja", PAGE.encode(), "suspicious", "model.template.include")
 put("template/broken.jinja", (CHAT + "{{ x").encode(), "unscanned", "model.template.broken")
 put("template/in-comment.jinja", (CHAT + "{# ''.__class__ #}{% raw %}{{ ''.__class__ }}{% endraw %}").encode(), "clean")
 CLASS = "{{ ''.__class__ }}"
