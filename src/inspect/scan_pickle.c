@@ -25,6 +25,7 @@ static const struct slice legacy_magic = SLICE_INIT("\x80\x02\x8a\x0a\x6c\xfc\x9
 
 struct trial {
 	unsigned effects; /* imports that somebody may have meant */
+	unsigned weak;    /* imports by a number or by what is no name: one byte each, as any bytes have them by chance */
 	bool dangerous;   /* one of them is known */
 };
 
@@ -47,7 +48,7 @@ static void on_trial(void *arg, struct pickle_event *e)
 		t->effects += identifier(g->module) && identifier(g->name);
 		t->dangerous |= scan_import(g->module, g->name) == SCAN_NAME_DANGEROUS;
 	} else if (e->what == PICKLE_IMPORT || e->what == PICKLE_EXTENSION)
-		t->effects++;
+		t->weak++;
 }
 
 /* What it takes: to begin with PROTO or end as a pickle does; to be one from end to end; or to do something that only pickles do. */
@@ -64,9 +65,11 @@ static bool looks(struct slice b, enum proof proof)
 		const struct pickle_limits l = {.opcodes = TRIAL_OPCODES, .stack = TRIAL_MEMORY, .memo = TRIAL_MEMORY, .arena = &a};
 		struct pickle_result r;
 		struct trial t = {0};
+		/* In the midst of fonts and libraries there is such a byte every few kilobytes, but hardly a pickle that ends and calls. */
 		bool proto = rest.n > 2 && rest.p[0] == 0x80 && rest.p[1] <= 5;
 		pickle_read(rest, &l, on_trial, &t, &r);
-		if (t.effects && (r.calls || t.dangerous || r.end == PICKLE_STOP || proto || r.end == PICKLE_LIMIT))
+		bool effects = t.effects || (t.weak && (proof != PROOF_EFFECT || (r.calls && r.end == PICKLE_STOP)));
+		if (effects && (r.calls || t.dangerous || r.end == PICKLE_STOP || proto || r.end == PICKLE_LIMIT))
 			return true;
 		/* Longer than is tried: no numbers are. */
 		if (proof == PROOF_REACH && r.end == PICKLE_LIMIT)

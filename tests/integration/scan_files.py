@@ -141,6 +141,9 @@ put("names/README.md", b"# A model\n\nIt is called by (nobody). Run it.\n", "cle
 put("names/text.pkl", b"# A model\n\nIt is called by (nobody). Run it.\n", "unscanned", "scan.text")
 put("names/unknown.bin", bytes(range(256)) * 4, "unscanned", "scan.unknown")
 put("names/unknown-with-pickle.bin", b"\xff\xfe" * 50 + inner, "bad", "model.embedded-pickle")
+# One byte of any file may be an import by a number; a pickle that ends and calls what it gave is no chance.
+put("names/number-by-chance.ttf", b"\xff\xfe" * 50 + b"\x80\x02K\x01\x82\x05" + b"\xff\xfe" * 50, "unscanned", "scan.unknown")
+put("names/number-called.ttf", b"\xff\xfe" * 50 + b"\x80\x02\x82\x05)R." + b"\xff\xfe" * 50, "bad", "model.pickle.extension")
 put("names/polyglot.pkl", GOOD + zip_of([("data.pkl", GOOD)]), "suspicious", "scan.several-formats")
 
 # --- containers
