@@ -2,6 +2,7 @@
  * What libarchive says and where the format's own header says that the archive ends must fit. */
 #include <stdio.h>
 
+#include "base/encode.h"
 #include "inspect/scan_part.h"
 #include "sys/lib_unpack.h"
 
@@ -9,6 +10,18 @@
 #define MEMBERS_MAX 100000u
 
 enum form { NOT, SEVENZIP, RAR4, RAR5, CAB, CPIO, DEB };
+
+/* A header of cpio is numbers only, hexadecimal or octal: a text may begin with its mark, but does not go on so. */
+static bool cpio_head(struct slice in)
+{
+	size_t n = in.p[5] == '7' ? 76 : 110;
+	if (in.n < n)
+		return false;
+	for (size_t i = 6; i < n; i++)
+		if (hex_value(in.p[i]) < 0)
+			return false;
+	return true;
+}
 
 static enum form form_of(struct slice in)
 {
@@ -27,7 +40,7 @@ static enum form form_of(struct slice in)
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		if (in.n >= 32 && slice_starts(in, rows[i].mark))
-			return rows[i].form;
+			return rows[i].form != CPIO || cpio_head(in) ? rows[i].form : NOT;
 	return NOT;
 }
 

@@ -159,6 +159,7 @@ def archives(put, call, good, tar_of, zip_of):
     put("archive/good.cab", cab("model.pkl", good), "clean")
     put("archive/call.cpio", cpio([("model.pkl", evil)]), "bad", "model.pickle.call")
     put("archive/good.cpio", cpio([("model.pkl", good)]), "clean")
+    put("archive/good-numbers.csv", b"070701,1,2\n070702,3,4\n070703,5,6\n", "clean")
     put("archive/call.deb", deb([("debian-binary", b"2.0\n"), ("control.tar.gz", gzip.compress(tar_of([("control", b"Package: a\n")]))), ("data.tar.xz", lzma.compress(tar_of([("usr/a.pkl", evil)])))]), "bad", "model.pickle.call")
     put("archive/good.deb", deb([("debian-binary", b"2.0\n"), ("control.tar.gz", gzip.compress(tar_of([("control", b"Package: a\n")]))), ("data.tar.xz", lzma.compress(tar_of([("usr/a.pkl", good)])))]), "clean")
 
