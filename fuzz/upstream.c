@@ -1,5 +1,5 @@
 /* A server's side of a connection of the gate, with a flow that only listens: a reply that ends well is the same however its bytes are cut,
- * is one reply, and a connection is kept only when nothing of it is left. The first byte chooses the method. */
+ * is one reply, and a connection is kept only when nothing of it is left. The first byte chooses the method, and from 128 on HTTP/2. */
 #include "../src/gate/upstream.c"
 
 #include "crypto/digest.h"
@@ -49,6 +49,14 @@ void flow_piece(struct flow *f, struct slice piece)
 	buf_add(&ear->text, piece);
 }
 
+void flow_trailers(struct flow *f, struct slice fields)
+{
+	(void)f;
+	if (!ear->finals || ear->ended)
+		abort();
+	buf_add(&ear->text, fields);
+}
+
 void flow_end(struct flow *f)
 {
 	struct gate *g = f->g;
@@ -81,7 +89,7 @@ static void stop(void *arg, uint32_t events)
 	loop_stop(arg);
 }
 
-static void listen_to(struct gate *g, struct slice in, size_t step, struct slice method, struct heard *h)
+static void listen_to(struct gate *g, struct slice in, size_t step, struct slice method, bool h2, struct heard *h)
 {
 	int pair[2];
 	struct flow f = {.g = g};
@@ -89,9 +97,14 @@ static void listen_to(struct gate *g, struct slice in, size_t step, struct slice
 	ear = h;
 	*h = (struct heard){.text = BUF((size_t)1 << 20)};
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0 ||
-	        upstream_new(g, pair[0], "x", 80, false, false, &u) < 0)
+	        upstream_new(g, pair[0], "x", 80, &(struct upstream_how){0}, &u) < 0 || (h2 && up_h2_new(&u->h2) < 0))
 		abort();
 	upstream_take(u, &f, method);
+	if (h2) {
+		char head[64];
+		(void)snprintf(head, sizeof(head), "%.*s / HTTP/1.1\r\nhost: x\r\n\r\n", SLICE_FMT(method));
+		upstream_request(u, slice_str(head), slice_is(method, "POST") ? SLICE("body") : SLICE_NONE);
+	}
 	for (size_t at = 0; at <= in.n; at += step) {
 		struct slice piece = slice_sub(in, at, step);
 		bool last = at + step > in.n;
@@ -120,8 +133,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!g && (!(g = calloc(1, sizeof(*g))) || loop_new(&g->loop) < 0))
 		abort();
 	struct slice in = slice_of(data + 1, size - 1), method = slice_str(methods[data[0] % 3]);
-	listen_to(g, in, in.n + 1, method, &one);
-	listen_to(g, in, in.n / 16 + 1, method, &many);
+	listen_to(g, in, in.n + 1, method, data[0] >= 128, &one);
+	listen_to(g, in, in.n / 16 + 1, method, data[0] >= 128, &many);
 	if (one.ended != many.ended || (one.ended && (one.status != many.status || !slice_eq(buf_slice(&one.text), buf_slice(&many.text)))))
 		abort();
 	buf_free(&one.text);

@@ -598,7 +598,9 @@ static void write_request(const struct flow *f, struct buf *out)
 		size_t k = 0;
 		while (k < ARRAY_LEN(dropped) && !slice_eq_nocase(name, slice_str(dropped[k])))
 			k++;
-		if (k < ARRAY_LEN(dropped) || is_set(f, name) || (f->decoded && slice_eq_nocase(name, SLICE("content-encoding"))) ||
+		bool trailers = slice_is(r->proto, "h2") && slice_is(name, "te") && slice_is(h->value, "trailers") && !key.n;
+		if ((k < ARRAY_LEN(dropped) && !trailers) || is_set(f, name) ||
+		        (f->decoded && slice_eq_nocase(name, SLICE("content-encoding"))) ||
 		        ((f->back || f->ai) && slice_eq_nocase(name, SLICE("accept-encoding"))))
 			continue;
 		_cleanup_buf_ struct buf form = BUF(HEAD_MAX);
@@ -647,10 +649,10 @@ static void start(struct flow *f)
 			flow_deny(f, 431, "size", "the head of the request is too long");
 			return;
 		}
-		upstream_send(f->u, buf_slice(&head));
-	}
-	if (f->body.n)
+		upstream_request(f->u, buf_slice(&head), buf_slice(&f->body));
+	} else if (f->body.n) {
 		upstream_send(f->u, buf_slice(&f->body));
+	}
 	if (!f->again) {
 		size_t before = f->body.n;
 		buf_free(&f->body);
@@ -661,9 +663,18 @@ static void start(struct flow *f)
 		upstream_shut(f->u);
 }
 
+/* HTTP/2 only for who speaks it: trailers have no place in HTTP/1. Where requests have one form, which of the two a tool chose is not told.
+ */
+static struct upstream_how how(const struct flow *f)
+{
+	bool h2 = !f->bytes && slice_is(f->r->proto, "h2") && !f->g->config.canon.n;
+	return (struct upstream_how){.tls = f->tls, .bytes = f->bytes, .h2 = h2};
+}
+
 static void open_upstream(struct flow *f)
 {
-	struct upstream *u = f->bytes || f->r->websocket ? NULL : upstream_kept(f->g, f->host, f->port, f->tls);
+	struct upstream_how as = how(f);
+	struct upstream *u = f->bytes || f->r->websocket ? NULL : upstream_kept(f->g, f->host, f->port, &as);
 	if (!u) {
 		want_socket(f);
 		return;
@@ -722,7 +733,8 @@ void flow_connected(struct flow *f, const struct link_message *m, int fd)
 		refuse(f, 502, "postern_upstream", SLICE("connection"), m->field[LINK_REASON]);
 		return;
 	}
-	if (upstream_new(f->g, fd, f->host, f->port, f->tls, f->bytes, &u) < 0) {
+	struct upstream_how as = how(f);
+	if (upstream_new(f->g, fd, f->host, f->port, &as, &u) < 0) {
 		refuse(f, 502, "postern_upstream", SLICE("connection"), SLICE("no connection could be set up"));
 		return;
 	}
@@ -795,6 +807,8 @@ void flow_head(struct flow *f, const struct http1_reply *r)
 	}
 	if (f->back && (packed || !prepare_back(f, r, type, &fields)))
 		drop_back(f);
+	if (r->status >= 200 && r->framing == HTTP1_NONE && !r->until_close)
+		exchange_empty(f->x);
 	if (exchange_head(f->x, r->status, f->back ? buf_slice(&fields) : r->field_bytes) < 0) {
 		if (f->u)
 			upstream_leave(f->u);
@@ -849,6 +863,12 @@ void flow_piece(struct flow *f, struct slice piece)
 	pass(f, piece, false);
 	if (f->u && exchange_waiting(f->x) > UP_PAUSE)
 		upstream_hold(f->u, true);
+}
+
+void flow_trailers(struct flow *f, struct slice fields)
+{
+	if (f->r && f->state == FLOW_OPEN)
+		exchange_trailers(f->x, fields);
 }
 
 void flow_end(struct flow *f)

@@ -129,18 +129,28 @@ struct flow *flow_find(struct gate *g, uint64_t id);
 /* What an upstream connection tells its flow. The connection belongs to the flow until flow_end() or flow_fail(). */
 void flow_head(struct flow *f, const struct http1_reply *r);
 void flow_piece(struct flow *f, struct slice piece);
+/* Before the end: fields after the content, "name: value\r\n"…. */
+void flow_trailers(struct flow *f, struct slice fields);
 void flow_end(struct flow *f);
 void flow_fail(struct flow *f, const char *why);
 /* The upstream connection takes more. */
 void flow_room(struct flow *f);
 
 /* upstream.c */
-/* A kept connection, or NULL. */
-struct upstream *upstream_kept(struct gate *g, const char *host, uint16_t port, bool tls);
-/* Takes the descriptor in any case. bytes: no HTTP is read from it. */
-[[nodiscard]] int upstream_new(struct gate *g, int fd, const char *host, uint16_t port, bool tls, bool bytes, struct upstream **out);
+struct upstream_how {
+	bool tls, bytes; /* bytes: no HTTP is read from it */
+	bool h2;         /* HTTP/2 is offered in TLS; without TLS it is never spoken */
+};
+/* A kept connection that was opened so, or NULL. */
+struct upstream *upstream_kept(struct gate *g, const char *host, uint16_t port, const struct upstream_how *how);
+/* Takes the descriptor in any case. */
+[[nodiscard]] int upstream_new(
+        struct gate *g, int fd, const char *host, uint16_t port, const struct upstream_how *how, struct upstream **out);
 /* Makes it the flow's, for one request with that method. */
 void upstream_take(struct upstream *u, struct flow *f, struct slice method);
+/* One request: its head as HTTP/1.1 has it, with the empty line, and all of its body. It leaves in what the server has chosen. */
+void upstream_request(struct upstream *u, struct slice head, struct slice body);
+/* Bytes, after upstream_raw() or of a connection of bytes. */
 void upstream_send(struct upstream *u, struct slice s);
 size_t upstream_waiting(const struct upstream *u);
 /* From now on bytes. */

@@ -7,50 +7,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "gate/gate_part.h"
+#include "gate/upstream_part.h"
 
 #define READ_SIZE ((size_t)65536)
 #define WAIT_MAX  ((size_t)96 << 20)
 #define HEAD_MAX  (HTTP1_HEAD_MAX + READ_SIZE)
-/* Interim replies to one request. Each is passed on, and a client that does not read them holds nobody back. */
-#define INTERIM_MAX 64u
-
-enum up_state {
-	UP_HANDSHAKE,
-	UP_IDLE, /* kept, without a flow */
-	UP_HEAD, /* a reply's head is awaited */
-	UP_BODY,
-	UP_RAW,
-	UP_DEAD,
-};
-
-struct upstream {
-	struct gate *g;
-	struct upstream *next; /* of the kept ones */
-	struct flow *f;
-	struct source *source;
-	int fd;
-	enum up_state state;
-	uint32_t events;
-	struct tls *tls;
-	struct buf in, out, early; /* early: plaintext that waits for the handshake */
-	size_t out_at;             /* bytes at the front of out that were sent */
-	char host[256];
-	uint16_t port;
-	size_t booked; /* bytes that wait, as gate_hold() knows it */
-	bool over_tls, bytes, held, eof, shut, reply_keeps, whole;
-	char method[24];
-	struct http1_reply reply;
-	struct http1_chunked chunked;
-	uint64_t left;
-	unsigned interim;
-	uint64_t since_ms;
-};
 
 static void watch(struct upstream *u)
 {
 	/* What is under way to a server is counted, and not refused: the flow was already. */
-	(void)gate_hold(u->g, &u->booked, u->out.cap + u->early.cap);
+	(void)gate_hold(u->g, &u->booked, u->out.cap + u->early.cap + up_h2_holds(u->h2));
 	uint32_t want = (u->out.n ? EPOLLOUT : 0u) | (u->held || u->eof ? 0u : EPOLLIN);
 	if (want != u->events && loop_change(u->source, want) == 0)
 		u->events = want;
@@ -62,6 +28,7 @@ static void destroy(struct upstream *u)
 	if (u->fd >= 0)
 		(void)close(u->fd);
 	tls_free(u->tls);
+	up_h2_free(u->h2);
 	(void)gate_hold(u->g, &u->booked, 0);
 	buf_free(&u->in);
 	buf_free(&u->out);
@@ -79,8 +46,7 @@ static void unkeep(struct upstream *u)
 		}
 }
 
-/* The connection is of no more use. */
-static void fail(struct upstream *u, const char *why)
+void upstream_broke(struct upstream *u, const char *why)
 {
 	struct flow *f = u->f;
 	if (u->state == UP_IDLE)
@@ -94,7 +60,7 @@ static void fail(struct upstream *u, const char *why)
 	destroy(u);
 }
 
-static bool flush(struct upstream *u)
+static bool send_out(struct upstream *u)
 {
 	size_t done = u->out_at;
 	while (done < u->out.n) {
@@ -118,7 +84,7 @@ static bool flush(struct upstream *u)
 	return true;
 }
 
-static void encrypt(struct upstream *u, struct slice s)
+void upstream_encrypt(struct upstream *u, struct slice s)
 {
 	if (!u->tls)
 		buf_add(&u->out, s);
@@ -126,15 +92,55 @@ static void encrypt(struct upstream *u, struct slice s)
 		u->out.error = -EIO;
 }
 
+static bool flush(struct upstream *u)
+{
+	bool framed;
+	do {
+		framed = u->h2 && up_h2_write(u);
+		if (!send_out(u))
+			return false;
+	} while (framed && !u->out.n);
+	return true;
+}
+
 void upstream_send(struct upstream *u, struct slice s)
 {
 	if (u->state == UP_HANDSHAKE)
 		buf_add(&u->early, s);
 	else
-		encrypt(u, s);
+		upstream_encrypt(u, s);
 	/* An error shows when it is written. */
 	if (u->out.n && !u->out.error)
 		(void)flush(u);
+	watch(u);
+}
+
+/* From here on the protocol is known. NULL, or why it cannot be sent. */
+static const char *request(struct upstream *u, struct slice head, struct slice body)
+{
+	if (u->h2)
+		return up_h2_request(u, head, body);
+	upstream_encrypt(u, head);
+	if (body.n)
+		upstream_encrypt(u, body);
+	return NULL;
+}
+
+void upstream_request(struct upstream *u, struct slice head, struct slice body)
+{
+	if (u->state == UP_HANDSHAKE) {
+		u->early_head = head.n;
+		buf_add(&u->early, head);
+		buf_add(&u->early, body);
+	} else {
+		const char *why = request(u, head, body);
+		if (why) {
+			upstream_broke(u, why);
+			return;
+		}
+		if (!u->out.error)
+			(void)flush(u);
+	}
 	watch(u);
 }
 
@@ -157,9 +163,7 @@ void upstream_shut(struct upstream *u)
 	watch(u);
 }
 
-/* The reply is whole. Only then may the connection be kept: of one that its flow leaves before, the rest of the reply is still to come, and
- * would be taken for the reply to the next request. */
-static void end_of_reply(struct upstream *u)
+void upstream_whole(struct upstream *u)
 {
 	u->whole = true;
 	flow_end(u->f);
@@ -175,13 +179,13 @@ static bool content(struct upstream *u)
 		uint64_t lost = 0;
 		enum http1_status s = http1_chunked(&u->chunked, in, &used, &plain, &lost, &why);
 		if (s == HTTP1_BAD) {
-			fail(u, why);
+			upstream_broke(u, why);
 			return false;
 		}
 		buf_drop(&u->in, used);
 		flow_piece(u->f, buf_slice(&plain));
 		if (s == HTTP1_OK)
-			end_of_reply(u);
+			upstream_whole(u);
 		return false;
 	}
 	struct slice s = u->reply.until_close ? in : slice_sub(in, 0, u->left > SIZE_MAX ? SIZE_MAX : (size_t)u->left);
@@ -189,7 +193,7 @@ static bool content(struct upstream *u)
 	buf_drop(&u->in, s.n);
 	u->left -= u->reply.until_close ? 0 : s.n;
 	if (!u->reply.until_close && u->left == 0)
-		end_of_reply(u);
+		upstream_whole(u);
 	return false;
 }
 
@@ -198,6 +202,8 @@ static bool step(struct upstream *u)
 {
 	const char *why = NULL;
 	size_t at = 0;
+	if (u->h2)
+		return up_h2_step(u);
 	if (u->state == UP_RAW && u->in.n) {
 		_cleanup_buf_ struct buf in = u->in;
 		u->in = BUF(in.max);
@@ -212,7 +218,7 @@ static bool step(struct upstream *u)
 	if (s == HTTP1_MORE)
 		return false;
 	if (s == HTTP1_BAD) {
-		fail(u, why);
+		upstream_broke(u, why);
 		return false;
 	}
 	u->left = u->reply.framing == HTTP1_LENGTH ? u->reply.length : 0;
@@ -223,7 +229,7 @@ static bool step(struct upstream *u)
 	size_t size = u->reply.size;
 	bool empty = u->reply.framing == HTTP1_NONE && !u->reply.until_close, final = u->reply.status >= 200;
 	if (!final && u->reply.status != 101 && ++u->interim > INTERIM_MAX) {
-		fail(u, "the server sends interim replies without end");
+		upstream_broke(u, "the server sends interim replies without end");
 		return false;
 	}
 	struct flow *f = u->f;
@@ -232,7 +238,7 @@ static bool step(struct upstream *u)
 		return false;
 	buf_drop(&u->in, size);
 	if (final && empty) {
-		end_of_reply(u);
+		upstream_whole(u);
 		return false;
 	}
 	return true;
@@ -240,13 +246,13 @@ static bool step(struct upstream *u)
 
 static void end_of_input(struct upstream *u)
 {
-	if (u->state == UP_RAW || (u->state == UP_BODY && u->reply.until_close)) {
+	if (u->state == UP_RAW || (u->state == UP_BODY && !u->h2 && u->reply.until_close)) {
 		u->reply_keeps = false;
 		flow_end(u->f);
 	} else {
-		fail(u, u->state == UP_HANDSHAKE ? "the server closed the connection in the TLS handshake"
-		        : u->state == UP_IDLE    ? "closed"
-		                                 : "the server closed the connection before its reply was whole");
+		upstream_broke(u, u->state == UP_HANDSHAKE ? "the server closed the connection in the TLS handshake"
+		                  : u->state == UP_IDLE    ? "closed"
+		                                           : "the server closed the connection before its reply was whole");
 	}
 }
 
@@ -259,8 +265,8 @@ static void pump(struct upstream *u)
 	if (f && f->u != u)
 		return;
 	if (!flush(u) || buf_error(&u->out))
-		fail(u, "the connection to the server broke");
-	else if (u->eof && !(u->held && u->in.n))
+		upstream_broke(u, "the connection to the server broke");
+	else if (u->eof && !(u->held && (u->in.n || up_h2_waits(u->h2))))
 		end_of_input(u);
 	else
 		watch(u);
@@ -276,6 +282,18 @@ void upstream_hold(struct upstream *u, bool hold)
 		watch(u);
 }
 
+/* What the two sides speak is agreed, and the request leaves. False: no memory. */
+static bool handshaken(struct upstream *u)
+{
+	_cleanup_buf_ struct buf early = u->early;
+	u->early = BUF(early.max);
+	u->state = u->bytes ? UP_RAW : UP_HEAD;
+	if (u->offers_h2 && slice_is(tls_alpn(u->tls), "h2") && up_h2_new(&u->h2) < 0)
+		return false;
+	(void)request(u, slice_sub(buf_slice(&early), 0, u->early_head), slice_from(buf_slice(&early), u->early_head));
+	return true;
+}
+
 static void take(struct upstream *u, struct slice wire)
 {
 	if (!u->tls) {
@@ -286,18 +304,20 @@ static void take(struct upstream *u, struct slice wire)
 			char why[200];
 			(void)snprintf(why, sizeof(why), "TLS with the server failed: %.150s", tls_reason(u->tls));
 			(void)flush(u);
-			fail(u, why);
+			upstream_broke(u, why);
 			return;
 		}
-		if (u->state == UP_HANDSHAKE && s != TLS_HANDSHAKE) {
-			u->state = u->bytes ? UP_RAW : UP_HEAD;
-			encrypt(u, buf_slice(&u->early));
-			buf_free(&u->early);
+		if (u->state == UP_HANDSHAKE && s != TLS_HANDSHAKE && !handshaken(u)) {
+			upstream_broke(u, "out of memory");
+			return;
 		}
 		u->eof |= s == TLS_CLOSED;
 	}
-	if (buf_error(&u->in) || (u->state == UP_IDLE && u->in.n))
-		fail(u, "the server sent what nobody asked for");
+	const char *why = u->h2 ? up_h2_feed(u) : NULL;
+	if (why)
+		upstream_broke(u, why);
+	else if (buf_error(&u->in) || (u->state == UP_IDLE && u->in.n))
+		upstream_broke(u, "the server sent what nobody asked for");
 	else
 		pump(u);
 }
@@ -308,7 +328,7 @@ static void on_event(void *arg, uint32_t events)
 	struct upstream *u = arg;
 	if (events & EPOLLOUT) {
 		if (!flush(u)) {
-			fail(u, "the connection to the server broke");
+			upstream_broke(u, "the connection to the server broke");
 			return;
 		}
 		if (u->out.n == 0 && u->f)
@@ -324,11 +344,11 @@ static void on_event(void *arg, uint32_t events)
 		u->eof = true;
 		end_of_input(u);
 	} else if (errno != EAGAIN && errno != EINTR) {
-		fail(u, "the connection to the server broke");
+		upstream_broke(u, "the connection to the server broke");
 	}
 }
 
-int upstream_new(struct gate *g, int fd, const char *host, uint16_t port, bool tls, bool bytes, struct upstream **out)
+int upstream_new(struct gate *g, int fd, const char *host, uint16_t port, const struct upstream_how *how, struct upstream **out)
 {
 	struct upstream *u = calloc(1, sizeof(*u));
 	int on = 1, r = 0;
@@ -337,17 +357,23 @@ int upstream_new(struct gate *g, int fd, const char *host, uint16_t port, bool t
 		return -ENOMEM;
 	}
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	*u = (struct upstream){.g = g, .fd = fd, .port = port, .over_tls = tls, .bytes = bytes, .events = EPOLLIN};
+	*u = (struct upstream){.g = g,
+	        .fd = fd,
+	        .port = port,
+	        .over_tls = how->tls,
+	        .bytes = how->bytes,
+	        .offers_h2 = how->tls && how->h2,
+	        .events = EPOLLIN};
 	u->in = BUF(HEAD_MAX + 2 * READ_SIZE);
 	u->out = BUF(WAIT_MAX);
 	u->early = BUF(WAIT_MAX);
 	(void)snprintf(u->host, sizeof(u->host), "%s", host);
-	u->state = tls ? UP_HANDSHAKE : bytes ? UP_RAW : UP_HEAD;
+	u->state = how->tls ? UP_HANDSHAKE : how->bytes ? UP_RAW : UP_HEAD;
 	/* Only when it is needed: to read some 140 certificates takes longer than all else at the start. */
-	if (tls && !g->tls)
+	if (how->tls && !g->tls)
 		r = tls_client_new(g->config.trust_pem, &g->tls);
-	if (tls && r == 0)
-		r = tls_connect(g->tls, slice_str(host), false, &u->tls, &u->out);
+	if (how->tls && r == 0)
+		r = tls_connect(g->tls, slice_str(host), how->h2, &u->tls, &u->out);
 	r = r < 0 ? r : loop_add(g->loop, fd, EPOLLIN, on_event, u, &u->source);
 	if (r < 0) {
 		destroy(u);
@@ -359,12 +385,12 @@ int upstream_new(struct gate *g, int fd, const char *host, uint16_t port, bool t
 	return 0;
 }
 
-struct upstream *upstream_kept(struct gate *g, const char *host, uint16_t port, bool tls)
+struct upstream *upstream_kept(struct gate *g, const char *host, uint16_t port, const struct upstream_how *how)
 {
 	for (struct upstream **p = &g->idle; *p;) {
 		struct upstream *u = *p;
 		uint8_t byte;
-		if (u->port != port || u->over_tls != tls || strcmp(u->host, host) != 0) {
+		if (u->port != port || u->over_tls != how->tls || u->offers_h2 != (how->tls && how->h2) || strcmp(u->host, host) != 0) {
 			p = &u->next;
 			continue;
 		}
@@ -396,7 +422,7 @@ void upstream_leave(struct upstream *u)
 	if (u->f)
 		u->f->u = NULL;
 	u->f = NULL;
-	bool whole = u->whole && u->reply_keeps && !u->in.n && !u->out.n && !u->eof && !u->shut;
+	bool whole = u->whole && (u->h2 ? up_h2_keeps(u->h2) : u->reply_keeps) && !u->in.n && !u->out.n && !u->eof && !u->shut;
 	if (!whole) {
 		destroy(u);
 		return;

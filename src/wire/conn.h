@@ -92,8 +92,10 @@ struct exchange {
 	int32_t id;
 	struct buf out; /* HTTP/2: content that waits for the client's window */
 	size_t out_at;
-	size_t booked; /* memory of out, as engine_hold() knows it */
-	size_t owed;   /* HTTP/2: bytes that the client's window was not given back yet */
+	size_t booked;       /* memory of out, as engine_hold() knows it */
+	size_t owed;         /* HTTP/2: bytes that the client's window was not given back yet */
+	struct buf trailers; /* HTTP/2: fields that follow the content */
+	bool empty;          /* no content follows the head */
 	bool has_head, chunked, bodyless, ended, broken, held, whole, wants_room, said_end;
 	bool undecided, passes, intercepted; /* a TLS stream at its ClientHello */
 	const char *why;

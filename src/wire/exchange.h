@@ -75,7 +75,11 @@ struct far_stream {
 /* Of the reply: a head, pieces, an end. headers: "name: value\r\n"…; content-length is kept if it is there, else the body is chunked;
  * connection, transfer-encoding and the like are the engine's. -EPROTO: there was a head. */
 [[nodiscard]] int exchange_head(struct exchange *x, int status, struct slice headers);
+/* Said before the head: no content follows. To a client of HTTP/2 the head is then the end, as trailers without content are sent (gRPC). */
+void exchange_empty(struct exchange *x);
 void exchange_piece(struct exchange *x, struct slice piece);
+/* Said before the end: fields after the content, "name: value\r\n"…. A client of HTTP/1 does not get them. */
+void exchange_trailers(struct exchange *x, struct slice fields);
 void exchange_end(struct exchange *x);
 /* After opaque() for TLS: its bytes are for the far side; or it is intercepted, and gone() follows. */
 void exchange_pass(struct exchange *x);

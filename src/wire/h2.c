@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "wire/conn.h"
+#include "wire/h2_fields.h"
 
 #define REPLY_FIELDS_MAX 64u
 
@@ -147,12 +148,6 @@ static ssize_t on_read(nghttp2_session *session, int32_t id, uint8_t *to, size_t
 	return (ssize_t)n;
 }
 
-static nghttp2_nv pair(struct slice name, struct slice value)
-{
-	return (nghttp2_nv){
-	        .name = (uint8_t *)(uintptr_t)name.p, .value = (uint8_t *)(uintptr_t)value.p, .namelen = name.n, .valuelen = value.n};
-}
-
 static void submit(struct conn *c, struct stream *s, int32_t id)
 {
 	nghttp2_nv nv[REPLY_FIELDS_MAX];
@@ -163,16 +158,16 @@ static void submit(struct conn *c, struct stream *s, int32_t id)
 	(void)snprintf(status, sizeof(status), "%03d", reply->status);
 	(void)snprintf(length, sizeof(length), "%zu", reply->body.n);
 	http_date(date);
-	nv[n++] = pair(SLICE(":status"), slice_str(status));
-	nv[n++] = pair(SLICE("date"), slice_str(date));
+	nv[n++] = h2_pair(SLICE(":status"), slice_str(status));
+	nv[n++] = h2_pair(SLICE("date"), slice_str(date));
 	struct slice rest = buf_slice(&reply->headers), line;
 	while (n < REPLY_FIELDS_MAX - 1 && slice_split(&rest, '\n', &line)) {
 		size_t colon = slice_chr(line, ':', 0);
 		if (colon != SLICE_NPOS && colon > 0)
-			nv[n++] = pair(slice_sub(line, 0, colon), slice_trim(slice_from(line, colon + 1)));
+			nv[n++] = h2_pair(slice_sub(line, 0, colon), slice_trim(slice_from(line, colon + 1)));
 	}
 	if (!bodyless && !reply->stream)
-		nv[n++] = pair(SLICE("content-length"), slice_str(length));
+		nv[n++] = h2_pair(SLICE("content-length"), slice_str(length));
 	nghttp2_data_provider body = {.source.ptr = s, .read_callback = on_read};
 	if (nghttp2_submit_response(c->h2->session, id, nv, n, bodyless || head || reply->body.n == 0 ? NULL : &body) != 0)
 		c->reset = true;
@@ -253,12 +248,21 @@ static void stream_frame(struct conn *c, struct stream *s, const nghttp2_frame *
 	engine_far(c->engine)->stream->end(x->state);
 }
 
+/* Fields after the content (RFC 9113, 8.1), if there are any: then it is they that end the stream. */
+static void put_trailers(nghttp2_session *session, const struct exchange *x, uint32_t *flags)
+{
+	nghttp2_nv nv[EXCHANGE_HEADERS_MAX];
+	_cleanup_buf_ struct buf names = BUF(x->trailers.n + 1);
+	size_t n = h2_fields(buf_slice(&x->trailers), &names, nv, 0, ARRAY_LEN(nv));
+	if (n && nghttp2_submit_trailer(session, x->id, nv, n) == 0)
+		*flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+}
+
 static ssize_t on_piece(
         nghttp2_session *session, int32_t id, uint8_t *to, size_t n, uint32_t *flags, nghttp2_data_source *source, void *arg)
 {
 	struct exchange *x = source->ptr;
 	struct slice left = slice_from(buf_slice(&x->out), x->out_at);
-	(void)session;
 	(void)id;
 	(void)arg;
 	if (left.n == 0 && !x->ended)
@@ -270,39 +274,24 @@ static ssize_t on_piece(
 	if (x->out_at == x->out.n) {
 		buf_reset(&x->out);
 		x->out_at = 0;
-		if (x->ended)
+		if (x->ended) {
 			*flags |= NGHTTP2_DATA_FLAG_EOF;
+			put_trailers(session, x, flags);
+		}
 	}
 	return (ssize_t)n;
 }
 
 int h2_reply(struct exchange *x, int status, struct slice headers)
 {
-	static const char *const dropped[] = {"connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"};
 	nghttp2_nv nv[EXCHANGE_HEADERS_MAX + 1];
 	char text[8];
-	size_t n = 0;
-	struct slice line;
-	_cleanup_buf_ struct buf names = BUF(headers.n + 1); /* in lower case, RFC 9113, 8.2 */
-	if (headers.n && !buf_room(&names, headers.n))
-		return -ENOMEM;
+	_cleanup_buf_ struct buf names = BUF(headers.n + 1);
 	(void)snprintf(text, sizeof(text), "%03d", status);
-	nv[n++] = pair(SLICE(":status"), slice_str(text));
-	while (n < ARRAY_LEN(nv) && slice_split(&headers, '\n', &line)) {
-		size_t colon = slice_chr(line, ':', 0), i = 0;
-		struct slice name = slice_sub(line, 0, colon);
-		if (colon == SLICE_NPOS || colon == 0)
-			continue;
-		while (i < ARRAY_LEN(dropped) && !slice_eq_nocase(name, slice_str(dropped[i])))
-			i++;
-		if (i < ARRAY_LEN(dropped))
-			continue;
-		uint8_t *to = names.p + names.n;
-		for (size_t k = 0; k < name.n; k++)
-			to[k] = name.p[k] >= 'A' && name.p[k] <= 'Z' ? name.p[k] + 32 : name.p[k];
-		names.n += name.n;
-		nv[n++] = pair(slice_of(to, name.n), slice_trim(slice_from(line, colon + 1)));
-	}
+	nv[0] = h2_pair(SLICE(":status"), slice_str(text));
+	size_t n = h2_fields(headers, &names, nv, 1, ARRAY_LEN(nv));
+	if (buf_error(&names))
+		return buf_error(&names);
 	nghttp2_session *session = x->c->h2->session;
 	int r;
 	if (status < 200) {
@@ -310,7 +299,7 @@ int h2_reply(struct exchange *x, int status, struct slice headers)
 	} else {
 		nghttp2_data_provider body = {.source.ptr = x, .read_callback = on_piece};
 		x->has_head = true;
-		x->bodyless = status == 204 || status == 304 || slice_is(x->request->method, "HEAD");
+		x->bodyless = x->empty || status == 204 || status == 304 || slice_is(x->request->method, "HEAD");
 		r = nghttp2_submit_response(session, x->id, nv, n, x->bodyless ? NULL : &body);
 	}
 	engine_due(x->c->engine, x->c);

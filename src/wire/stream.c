@@ -26,6 +26,7 @@ static struct exchange *exchange_new(struct conn *c, struct request *r)
 	x->c = c;
 	x->request = r;
 	x->out = BUF(OUT_MAX);
+	x->trailers = BUF(HEADERS_MAX);
 	if (r)
 		request_view(c, r, SLICE_NONE, &x->view);
 	else
@@ -101,6 +102,7 @@ void stream_free(struct exchange *x)
 	request_free(x->c->engine, x->request);
 	engine_release(x->c->engine, x->booked);
 	buf_free(&x->out);
+	buf_free(&x->trailers);
 	free(x);
 }
 
@@ -282,6 +284,21 @@ void exchange_piece(struct exchange *x, struct slice piece)
 		conn_send(c, piece);
 	}
 	engine_due(c->engine, c);
+}
+
+void exchange_empty(struct exchange *x)
+{
+	x->empty = true;
+}
+
+void exchange_trailers(struct exchange *x, struct slice fields)
+{
+	if (!x->stream || x->ended || x->broken || x->bodyless)
+		return;
+	bool sized = true; /* a length says nothing here */
+	reply_fields(200, fields, &x->trailers, &sized);
+	if (buf_error(&x->trailers))
+		exchange_break(x, "the trailers are larger than a head may be");
 }
 
 void exchange_end(struct exchange *x)
