@@ -20,7 +20,8 @@ ifeq ($(BUILD),release)
   LDFLAGS := -pie -Wl,-z,relro,-z,now
 else ifeq ($(BUILD),asan)
   CC := clang
-  CFLAGS := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -fPIE
+  # Names and lines are all that a report of the sanitizers has.
+  CFLAGS := -O1 -gline-tables-only -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -fPIE
   LDFLAGS := -pie -fsanitize=address,undefined
 else ifeq ($(BUILD),cov)
   CC := gcc

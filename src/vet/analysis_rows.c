@@ -107,8 +107,8 @@ static int dates_of(struct ctx *c)
 	if (c->dates)
 		return 0;
 	c->dates = calloc(c->n + 1, sizeof(*c->dates));
-	for (size_t o = 0; o < c->n && c->dates; o++)
-		explain_dates_of(&c->all[o], &c->dates[o]);
+	if (c->dates)
+		explain_dates_of(c->all, c->n, c->dates);
 	return c->dates ? 0 : -ENOMEM;
 }
 

@@ -45,19 +45,20 @@ static bool forbidden(const struct cover_spec *s, const uint8_t *row)
 	return false;
 }
 
-/* Can the axes that are unset be set at all? A search, but there are few things that are forbidden. */
-static bool completable(const struct cover_spec *s, uint8_t *row, size_t from)
+/* Can the axes that are unset be set at all? A search, but there are few things that are forbidden: `bound` are the axes that they are
+ * about, and how the others are set does not matter. */
+static bool completable(const struct cover_spec *s, uint8_t *row, size_t from, const bool bound[COVER_AXES_MAX])
 {
 	if (forbidden(s, row))
 		return false;
-	while (from < s->axes && row[from] != UNSET)
+	while (from < s->axes && (row[from] != UNSET || !bound[from]))
 		from++;
 	if (from == s->axes)
 		return true;
 	bool good = false;
 	for (unsigned l = 0; l < s->levels[from] && !good; l++) {
 		row[from] = (uint8_t)l;
-		good = completable(s, row, from + 1);
+		good = completable(s, row, from + 1, bound);
 	}
 	row[from] = UNSET;
 	return good;
@@ -65,7 +66,10 @@ static bool completable(const struct cover_spec *s, uint8_t *row, size_t from)
 
 static bool allowed(const struct cover_spec *s, uint8_t *row)
 {
-	return s->n_forbid == 0 || completable(s, row, 0);
+	bool bound[COVER_AXES_MAX] = {false};
+	for (size_t i = 0; i < s->n_forbid; i++)
+		bound[s->forbid[i].axis[0]] = bound[s->forbid[i].axis[1]] = true;
+	return s->n_forbid == 0 || completable(s, row, 0, bound);
 }
 
 static uint32_t tuple_at(const struct builder *b, const uint8_t *axis, const uint8_t *row)
@@ -204,11 +208,23 @@ static uint32_t gain_with(const struct builder *b, const uint8_t *row, const uin
 	return sum;
 }
 
+/* The same for pairs, which is what most arrays are of. */
+static uint32_t gain_of_pairs(const struct builder *b, const uint8_t *row, const uint8_t *have, size_t n, uint8_t axis)
+{
+	uint32_t sum = 0;
+	for (size_t i = 0; i < n; i++) {
+		uint8_t pair[2] = {have[i] < axis ? have[i] : axis, have[i] < axis ? axis : have[i]};
+		uint64_t set = b->choose[pair[0]][1] + b->choose[pair[1]][2];
+		sum += b->open[b->offset[set] + (uint32_t)row[pair[0]] * b->s->levels[pair[1]] + row[pair[1]]];
+	}
+	return sum;
+}
+
 static uint32_t gain(const struct builder *b, uint8_t *row, const uint8_t *have, size_t n, uint8_t axis, uint8_t level)
 {
 	uint8_t pick[COVER_STRENGTH_MAX];
 	row[axis] = level;
-	uint32_t g = gain_with(b, row, have, n, 0, axis, pick, 0, false);
+	uint32_t g = b->t == 2 ? gain_of_pairs(b, row, have, n, axis) : gain_with(b, row, have, n, 0, axis, pick, 0, false);
 	row[axis] = UNSET;
 	return g;
 }

@@ -41,13 +41,13 @@ const char *explain_declared(const struct profile *profile, unsigned factor, con
 /* Is the time of the day that it was then, to the minute, told in the value ("10:38")? It may well be the same in a few trials. */
 bool explain_tells_minute(const struct analysis_trial *t, struct slice value);
 
-/* The days that it was in a trial, in its zone and in UTC, in each way of writing a day. */
+/* The days that it was in a trial, in its zone and in UTC, in each way of writing a day; of n trials at once, into out[n]. */
 #define EXPLAIN_DAYS 18u
 struct explain_dates {
 	char day[4][EXPLAIN_DAYS][64];
 	unsigned n; /* of the four */
 };
-void explain_dates_of(const struct analysis_trial *t, struct explain_dates *out);
+void explain_dates_of(const struct analysis_trial *t, size_t n, struct explain_dates *out);
 /* Is one of the days told in the value? In which of the ways; -1: none. */
 int explain_date_way(const struct explain_dates *d, struct slice value);
 /* The value with the name of its way, "{date %d-%m-%Y}", for each day that is told in it; what can be read in several ways is read in `way`

@@ -95,22 +95,35 @@ bool host_names_differ(struct slice text, const struct host_spec *here, const st
 	return said;
 }
 
+/* Base64 says more a digit, but is also more easily taken for a word. */
+#define BASE64_LEAST 12
+
+static bool is_hex(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!((s.p[i] >= '0' && s.p[i] <= '9') || ((s.p[i] | 0x20) >= 'a' && (s.p[i] | 0x20) <= 'f')))
+			return false;
+	return true;
+}
+
 static const char *digest_is(struct slice text, struct slice value)
 {
-	for (int d = 0; d < DIGEST_END; d++) {
+	/* This is asked of every word that changed and every file that is there: what can be no digest costs none. */
+	bool hex = is_hex(text), base64 = text.n >= BASE64_LEAST;
+	for (int d = 0; d < DIGEST_END && (hex || base64); d++) {
 		uint8_t sum[DIGEST_MAX];
 		_cleanup_buf_ struct buf form = BUF(512);
 		if (digest_of((enum digest)d, value, sum) < 0)
 			continue;
 		struct slice s = slice_of(sum, digest_size((enum digest)d));
-		encode_hex(&form, s);
-		if (form.n >= text.n && slice_eq_nocase(slice_sub(buf_slice(&form), 0, text.n), text))
+		if (hex)
+			encode_hex(&form, s);
+		if (hex && form.n >= text.n && slice_eq_nocase(slice_sub(buf_slice(&form), 0, text.n), text))
 			return digest_name((enum digest)d);
-		for (int url = 0; url < 2; url++) {
+		for (int url = 0; url < 2 && base64; url++) {
 			buf_reset(&form);
 			encode_base64(&form, s, url, false);
-			/* Base64 says more a digit, but is also more easily taken for a word: at least a dozen. */
-			if (text.n >= 12 && form.n >= text.n && slice_eq(slice_sub(buf_slice(&form), 0, text.n), text))
+			if (form.n >= text.n && slice_eq(slice_sub(buf_slice(&form), 0, text.n), text))
 				return digest_name((enum digest)d);
 		}
 	}

@@ -6,22 +6,50 @@
 
 #include "vet/codepoint.h"
 
-static void local_time(const char *zone, int64_t t, struct tm *out, long *offset, char abbreviation[16])
+/* To change the zone costs a dozen system calls, as its file is read anew, and what follows is asked thousands of times in a vetting: so
+ * all that is wanted of one zone is asked at once. */
+static char *zone_enter(const char *zone)
 {
 	const char *old = getenv("TZ");
 	char *keep = old ? strdup(old) : NULL;
-	time_t at = (time_t)t;
 	(void)setenv("TZ", zone, 1);
 	tzset();
-	(void)localtime_r(&at, out);
-	*offset = out->tm_gmtoff;
-	(void)snprintf(abbreviation, 16, "%s", out->tm_zone ? out->tm_zone : "");
+	return keep;
+}
+
+static void zone_leave(char *keep)
+{
 	if (keep)
 		(void)setenv("TZ", keep, 1);
 	else
 		(void)unsetenv("TZ");
 	tzset();
 	free(keep);
+}
+
+static void local_time(const char *zone, int64_t t, struct tm *out, long *offset, char abbreviation[16])
+{
+	time_t at = (time_t)t;
+	char *keep = zone_enter(zone);
+	(void)localtime_r(&at, out);
+	*offset = out->tm_gmtoff;
+	(void)snprintf(abbreviation, 16, "%s", out->tm_zone ? out->tm_zone : "");
+	zone_leave(keep);
+}
+
+/* What a trial writes is of the moment when it began, of up to half a minute before it or of up to five minutes behind it: these times in
+ * its zone. */
+#define BACK_FROM (-30)
+#define BACK_STEP 30
+#define BACKS     12
+static void local_times(const struct analysis_trial *t, struct tm out[BACKS])
+{
+	char *keep = zone_enter(t->host->timezone);
+	for (int i = 0; i < BACKS; i++) {
+		time_t at = (time_t)(t->started_unix + BACK_FROM + i * BACK_STEP);
+		(void)localtime_r(&at, &out[i]);
+	}
+	zone_leave(keep);
 }
 
 static bool not_blank(uint8_t c)
@@ -86,15 +114,13 @@ const char *row_date(const struct part *p)
 	/* How something is written has no time in it. */
 	if (p->c->feature->structural || !of_clock(p))
 		return NULL;
-	for (int back = -30; back <= 300; back += 30) {
-		struct tm ta, tb;
-		long offset;
-		char zone[16];
-		local_time(p->c->before_trial->host->timezone, p->c->before_trial->started_unix + back, &ta, &offset, zone);
-		local_time(p->c->after_trial->host->timezone, p->c->after_trial->started_unix + back, &tb, &offset, zone);
+	struct tm ta[BACKS], tb[BACKS];
+	local_times(p->c->before_trial, ta);
+	local_times(p->c->after_trial, tb);
+	for (size_t k = 0; k < BACKS; k++) {
 		for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
 			char da[64], db[64];
-			struct slice sa = written(&ta, i, da), sb = written(&tb, i, db);
+			struct slice sa = written(&ta[k], i, da), sb = written(&tb[k], i, db);
 			if (slice_eq(sa, sb))
 				continue;
 			if (over_hunk(p, sa, sb))
@@ -113,13 +139,12 @@ const char *row_dated(const struct part *p)
 	struct slice text = p->c->before.p ? p->c->before : p->c->after;
 	if (!of_date(p) || part_is_message(p) || p->c->feature->structural || (p->c->before.p && p->c->after.p) || !text_visible(text))
 		return NULL;
-	for (int back = -30; back <= 300; back += 30) {
-		struct tm tm;
-		long offset;
-		char zone[16], day[64];
-		local_time(t->host->timezone, t->started_unix + back, &tm, &offset, zone);
+	struct tm tm[BACKS];
+	local_times(t, tm);
+	for (size_t k = 0; k < BACKS; k++) {
+		char day[64];
 		for (size_t i = 0; i < WHOLE_DATES; i++)
-			if (slice_find(text, written(&tm, i, day), 0) != SLICE_NPOS)
+			if (slice_find(text, written(&tm[k], i, day), 0) != SLICE_NPOS)
 				return "a part that has the date in it";
 	}
 	return NULL;
@@ -148,21 +173,43 @@ bool explain_tells_minute(const struct analysis_trial *t, struct slice value)
 	return false;
 }
 
-void explain_dates_of(const struct analysis_trial *t, struct explain_dates *out)
+static void date_add(struct explain_dates *d, const struct tm *tm)
 {
-	*out = (struct explain_dates){0};
-	for (int i = 0; i < 4 && t->host; i++) {
-		struct tm tm;
-		long offset;
-		char zone[16];
-		/* A run may begin before midnight and end behind it. */
-		local_time(i < 2 ? t->host->timezone : "UTC", t->started_unix + (i % 2 ? 300 : 0), &tm, &offset, zone);
-		for (size_t k = 0; k < WHOLE_DATES; k++)
-			(void)written(&tm, k, out->day[out->n][k]);
-		bool new = true;
-		for (unsigned k = 0; k < out->n && new; k++)
-			new = strcmp(out->day[k][0], out->day[out->n][0]) != 0;
-		out->n += new;
+	for (size_t k = 0; k < WHOLE_DATES; k++)
+		(void)written(tm, k, d->day[d->n][k]);
+	bool new = true;
+	for (unsigned k = 0; k < d->n && new; k++)
+		new = strcmp(d->day[k][0], d->day[d->n][0]) != 0;
+	d->n += new;
+}
+
+/* A run may begin before midnight and end behind it. */
+#define RUN_SECONDS 300
+
+void explain_dates_of(const struct analysis_trial *t, size_t n, struct explain_dates *out)
+{
+	memset(out, 0, n * sizeof(*out));
+	for (size_t i = 0; i < n; i++) {
+		if (!t[i].host || out[i].n)
+			continue;
+		char *keep = zone_enter(t[i].host->timezone);
+		for (size_t k = i; k < n; k++) {
+			if (!t[k].host || strcmp(t[k].host->timezone, t[i].host->timezone) != 0)
+				continue;
+			for (int late = 0; late <= RUN_SECONDS; late += RUN_SECONDS) {
+				time_t at = (time_t)(t[k].started_unix + late);
+				struct tm tm;
+				date_add(&out[k], localtime_r(&at, &tm));
+			}
+		}
+		zone_leave(keep);
+	}
+	for (size_t i = 0; i < n; i++) {
+		for (int late = 0; late <= RUN_SECONDS && t[i].host; late += RUN_SECONDS) {
+			time_t at = (time_t)(t[i].started_unix + late);
+			struct tm tm;
+			date_add(&out[i], gmtime_r(&at, &tm));
+		}
 	}
 }
 
@@ -294,13 +341,13 @@ static bool clock_shape(struct slice s, const struct analysis_trial *t, struct b
 {
 	static const char *const clocks[] = {"%H:%M:", "%I:%M:", "%-I:%M:", "%-H:%M:", "%H:%M", "%I:%M", "%-I:%M", "%-H:%M"};
 	static const char *const names[] = {"%A", "%B", "%a", "%b", "%p"};
-	char zone[16], text[64];
+	char text[64];
 	struct tm tm;
-	long offset;
 	bool found = false;
-	int back = -30;
-	for (; back <= 300 && !found; back += 10) {
-		local_time(t->host->timezone, t->started_unix + back, &tm, &offset, zone);
+	char *keep = zone_enter(t->host->timezone);
+	for (int back = BACK_FROM; back <= 300 && !found; back += 10) {
+		time_t at = (time_t)(t->started_unix + back);
+		(void)localtime_r(&at, &tm);
 		for (size_t i = 0; i < ARRAY_LEN(clocks) && !found; i++) {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
@@ -309,6 +356,7 @@ static bool clock_shape(struct slice s, const struct analysis_trial *t, struct b
 			found = slice_find(s, slice_of(text, n), 0) != SLICE_NPOS;
 		}
 	}
+	zone_leave(keep);
 	if (!found)
 		return false;
 	_cleanup_buf_ struct buf plain = BUF(1 << 20), shape = BUF(1 << 20), rest = BUF(1 << 20);
@@ -414,6 +462,8 @@ static bool locale_part(struct slice s, const char *locale)
 /* Are all figures in the text those of the local date or time? */
 static bool figures_known(struct slice s, const struct analysis_trial *t, bool *any)
 {
+	struct tm times[BACKS];
+	bool asked = false;
 	for (size_t at = 0; at < s.n;) {
 		size_t n = 0;
 		while (at + n < s.n && s.p[at + n] >= '0' && s.p[at + n] <= '9')
@@ -425,14 +475,14 @@ static bool figures_known(struct slice s, const struct analysis_trial *t, bool *
 		*any = true;
 		uint64_t v;
 		bool known = !slice_u64(slice_sub(s, at, n), 9999, &v);
-		for (int back = -30; back <= 300 && !known; back += 30) {
-			struct tm tm;
-			long offset;
-			char zone[16];
-			local_time(t->host->timezone, t->started_unix + back, &tm, &offset, zone);
-			known = v == (uint64_t)tm.tm_year + 1900 || v == (uint64_t)tm.tm_year % 100 || v == (uint64_t)tm.tm_mon + 1 ||
-			        v == (uint64_t)tm.tm_mday || v == (uint64_t)tm.tm_hour || v == ((uint64_t)tm.tm_hour + 11) % 12 + 1 ||
-			        v == (uint64_t)tm.tm_min;
+		if (!known && !asked)
+			local_times(t, times);
+		asked = asked || !known;
+		for (size_t k = 0; k < BACKS && !known; k++) {
+			const struct tm *tm = &times[k];
+			known = v == (uint64_t)tm->tm_year + 1900 || v == (uint64_t)tm->tm_year % 100 || v == (uint64_t)tm->tm_mon + 1 ||
+			        v == (uint64_t)tm->tm_mday || v == (uint64_t)tm->tm_hour || v == ((uint64_t)tm->tm_hour + 11) % 12 + 1 ||
+			        v == (uint64_t)tm->tm_min;
 		}
 		if (!known)
 			return false;

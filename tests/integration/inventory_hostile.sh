@@ -88,12 +88,12 @@ put('bomb10/.claude/settings.json', json.dumps({'hooks': {f'e{i}': [{'hooks': [{
 put('bomb11/.claude/settings.json', '{"permissions": {"allow": [' + ','.join(['"Bash"'] * 200000) + ']}}')
 put('bomb12/.bashrc', b'alias claude --yolo ' * 300000)
 for i in range(30):
-    put(f'noise{i}/.mcp.json', bytes(r.randrange(256) for _ in range(5000)))
-    put(f'noise{i}/.codex/config.toml', bytes(r.randrange(256) for _ in range(5000)))
+    put(f'noise{i}/.mcp.json', r.randbytes(5000))
+    put(f'noise{i}/.codex/config.toml', r.randbytes(5000))
     put(f'noise{i}/.config/goose/config.yaml', bytes(r.randrange(32, 127) for _ in range(5000)))
-    put(f'noise{i}/package.json', b'{"name":' + bytes(r.randrange(256) for _ in range(500)))
-    put(f'noise{i}/elf', b'\x7fELF' + bytes(r.randrange(256) for _ in range(200000)), 0o755)
-    put(f'noise{i}/gguf', b'GGUF' + bytes(r.randrange(256) for _ in range(200000)))
+    put(f'noise{i}/package.json', b'{"name":' + r.randbytes(500))
+    put(f'noise{i}/elf', b'\x7fELF' + r.randbytes(200000), 0o755)
+    put(f'noise{i}/gguf', b'GGUF' + r.randbytes(200000))
 # names and texts that act: on terminals, lines, JSON, and readers
 evil = '\x1b]0;owned\x07\x1b[2J\r\n\u202egnp.\u200b"\\'
 put(f'{evil}/CLAUDE.md', 'x')

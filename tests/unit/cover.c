@@ -139,6 +139,25 @@ static void forbidden_levels_never_meet(void **state)
 	arena_free(&arena);
 }
 
+/* Each level of axis 0 rules it out: not seen in the level alone, but in what is left for the others. */
+static void what_nothing_goes_with_is_never_set(void **state)
+{
+	(void)state;
+	struct arena arena = ARENA(4 << 20);
+	static const uint8_t levels[] = {2, 3, 2, 2};
+	static const struct cover_forbid forbid[] = {{{0, 1}, {0, 2}}, {{0, 1}, {1, 2}}};
+	struct cover_spec s = {.levels = levels, .axes = 4, .strength = 2, .forbid = forbid, .n_forbid = ARRAY_LEN(forbid), .seed = 3};
+	struct cover_array a;
+	assert_int_equal(cover_build(&s, &arena, &a), 0);
+	for (size_t r = 0; r < a.rows; r++)
+		assert_int_not_equal(a.level[r * 4 + 1], 2);
+	/* Of 2 * 3 + 2 * 2 + 2 * 2 + 3 * 2 + 3 * 2 + 2 * 2 pairs, six have that level. */
+	struct cover_count c = cover_check(&s, a.level, a.rows);
+	assert_int_equal(c.wanted, 30 - 6);
+	assert_int_equal(c.covered, c.wanted);
+	arena_free(&arena);
+}
+
 static void cut_short_it_covers_most(void **state)
 {
 	(void)state;
@@ -184,6 +203,7 @@ int main(void)
 	        cmocka_unit_test(the_checker_counts_right),
 	        cmocka_unit_test(walks_strengths_and_levels),
 	        cmocka_unit_test(forbidden_levels_never_meet),
+	        cmocka_unit_test(what_nothing_goes_with_is_never_set),
 	        cmocka_unit_test(cut_short_it_covers_most),
 	        cmocka_unit_test(refuses_nonsense),
 	};

@@ -6,6 +6,9 @@
 
 #include <cmocka.h>
 
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/encode.h"
 #include "crypto/digest.h"
 #include "vet/analysis.h"
 
@@ -75,6 +78,17 @@ static void test_digests(void **state)
 	digest_sha256_hex(SLICE("# Quillon\nQuestions: help@quillon.example\n"), hex);
 	assert_non_null(host_digest_differs(slice_of(hex, 16), &here, &there, &arena));
 	assert_null(host_digest_differs(SLICE("0123456789abcdef"), &here, &there, &arena));
+	/* The same in base64, the URL kind too, of which a dozen characters are the least. */
+	uint8_t sum[DIGEST_MAX];
+	_cleanup_buf_ struct buf form = BUF(512);
+	for (int url = 0; url < 2; url++) {
+		assert_true(digest_of(DIGEST_SHA256, SLICE("/srv/work/quillon-9"), sum) >= 0);
+		buf_reset(&form);
+		encode_base64(&form, slice_of(sum, 32), url, false);
+		assert_non_null(host_digest_differs(buf_slice(&form), &here, &there, &arena));
+		assert_non_null(host_digest_differs(slice_sub(buf_slice(&form), 0, 12), &here, &there, &arena));
+		assert_null(host_digest_differs(slice_sub(buf_slice(&form), 0, 11), &here, &there, &arena));
+	}
 	/* What both hosts have explains no difference between them. */
 	digest_sha256_hex(slice_str(here.home), hex);
 	assert_null(host_digest_differs(slice_of(hex, 64), &here, &there, &arena));
