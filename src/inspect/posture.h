@@ -92,6 +92,8 @@ struct posture_maker;
 struct posture_maker *posture_begin(const char *path, bool folder);
 /* `below`: the file that was scanned, below the folder; "" for the archive itself. 0, -ENOMEM. */
 [[nodiscard]] int posture_add(struct posture_maker *m, const char *below, const struct posture_fact *f);
+/* The folder is one that a registry's archive was unpacked to: what is run when a source tree is prepared is run by nobody. */
+void posture_published(struct posture_maker *m);
 /* More facts there were than are told. */
 void posture_cut(struct posture_maker *m);
 /* *out lives in the arena. 1: it is a package; 0: it is none; -ENOMEM. Frees the maker, always. */

@@ -282,12 +282,12 @@ static void use_json(struct buf *out, const struct posture_use *u)
 	buf_u8(out, '}');
 }
 
-static void uses_json(struct buf *out, const struct posture *p, uint32_t kind)
+static void uses_json(struct buf *out, const struct posture *p, uint32_t kind, size_t most)
 {
 	size_t n;
 	const struct posture_use *u = posture_of(p, (enum posture_kind)kind, &n);
 	buf_u8(out, '[');
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && i < most; i++) {
 		buf_str_add(out, i ? ",\n        " : "\n        ");
 		use_json(out, &u[i]);
 	}
@@ -303,7 +303,16 @@ static void head_json(struct buf *out, const struct posture *p)
 	buf_fmt(out, ", \"files\": %llu, \"bytes\": %llu", (unsigned long long)p->files, (unsigned long long)p->bytes);
 }
 
-void posture_json(struct buf *out, const struct posture *p)
+/* Is there a kind with more than so many? */
+static bool is_more(const struct posture *p, size_t most)
+{
+	for (uint32_t k = 0; k < POSTURE_KINDS; k++)
+		if (count_of(p, (enum posture_kind)k) > most)
+			return true;
+	return p->parts > most;
+}
+
+void posture_json(struct buf *out, const struct posture *p, size_t most)
 {
 	size_t n;
 	const struct posture_use *u = posture_of(p, POSTURE_MAINTAINER, &n);
@@ -311,19 +320,19 @@ void posture_json(struct buf *out, const struct posture *p)
 	member(out, ", ", "licence", p->licence);
 	member(out, ", ", "repository", p->repository);
 	buf_str_add(out, ", \"maintainers\": [");
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && i < most; i++) {
 		buf_str_add(out, i ? ", " : "");
 		write_json(out, u[i].name);
 	}
-	buf_fmt(out, "], \"cut\": %s,\n      \"capabilities\": {", p->cut ? "true" : "false");
+	buf_fmt(out, "], \"cut\": %s,\n      \"capabilities\": {", p->cut || is_more(p, most) ? "true" : "false");
 	for (uint32_t k = 0; k < POSTURE_USES; k++) {
 		buf_fmt(out, "%s\"%s\": ", k ? ",\n      " : "", posture_use_names[k]);
-		uses_json(out, p, k);
+		uses_json(out, p, k, most);
 	}
 	buf_str_add(out, "},\n      \"dependencies\": ");
-	uses_json(out, p, POSTURE_DEPENDENCY);
+	uses_json(out, p, POSTURE_DEPENDENCY, most);
 	buf_str_add(out, ",\n      \"inside\": [");
-	for (size_t i = 0; i < p->parts; i++) {
+	for (size_t i = 0; i < p->parts && i < most; i++) {
 		const struct posture_part *x = &p->part[i];
 		member(out, i ? ",\n        {" : "\n        {", "folder", x->folder);
 		member(out, ", ", "form", posture_form_word(x->form));
