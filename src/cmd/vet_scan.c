@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "cmd/scan_policy.h"
+#include "obtain/facts.h"
 #include "sys/fd.h"
 #include "sys/path.h"
 #include "vet/content.h"
@@ -274,6 +275,36 @@ static void let_pass(struct vet_scan *v)
 	v->result.n_refused = v->policy.n_refused;
 }
 
+/* What the registry said, and what the trials saw, of the package that was vetted. */
+static int score_again(struct vet_scan *v, const struct vet_result *r)
+{
+	for (size_t i = 0; i < v->packages.n; i++) {
+		struct posture *p = &v->packages.posture[i];
+		struct posture_score *s = arena_alloc(&v->arena, sizeof(*s));
+		const struct facts_registry *g = r->facts ? &r->facts->registry : NULL;
+		if (!s || !p->score)
+			return -ENOMEM;
+		/* Where it lies on this machine is nobody's business. */
+		p->path = below(v, p->path);
+		struct posture_known known = p->score->known;
+		if (strcmp(p->name, v->subject->name) != 0)
+			continue;
+		if (g && g->asked && !g->bare) {
+			known.asked = true;
+			known.attested = g->attestation != NULL;
+			known.is_signed = g->signatures > 0;
+		}
+		known.watched = r->verdict != VERDICT_INCONCLUSIVE;
+		for (size_t k = 0; k < r->n_hosts && known.watched; k++)
+			if (!r->hosts[k].declared && known.undeclared++ == 0)
+				known.first_undeclared = r->hosts[k].name;
+		if (posture_score(p, &known, &v->arena, s) < 0)
+			return -ENOMEM;
+		p->score = s;
+	}
+	return 0;
+}
+
 static const char *note(struct vet_scan *v)
 {
 	double seconds = (double)(v->ended_ms - v->begun_ms) / 1e3;
@@ -310,6 +341,8 @@ int vet_scan_end(struct vet_scan *v, unsigned grace, struct vet_result *r)
 	        .subjects = v->pool.o.subjects,
 	        .package = v->packages.posture,
 	        .packages = v->packages.n};
+	if (score_again(v, r) < 0)
+		return -ENOMEM;
 	let_pass(v);
 	r->content = (struct vet_content){.note = note(v), .seconds = (double)(v->ended_ms - v->begun_ms) / 1e3};
 	r->content.scan = v->n ? &v->result : NULL;

@@ -73,6 +73,7 @@ struct posture_part {
 	enum posture_form form;
 };
 
+struct posture_score;
 struct posture {
 	const char *path; /* as it was named */
 	enum posture_form form;
@@ -82,8 +83,9 @@ struct posture {
 	const struct posture_part *part;
 	size_t parts;
 	uint64_t files, bytes;
-	bool cut;                    /* there is more than is told here */
-	const char *sha256, *sha512; /* of the archive, in hex; NULL: it is a folder, or could not be read */
+	bool cut;                          /* there is more than is told here */
+	const char *sha256, *sha512;       /* of the archive, in hex; NULL: it is a folder, or could not be read */
+	const struct posture_score *score; /* inspect/posture_score.h; NULL: none was made */
 };
 
 /* Gathers the facts of one package. */

@@ -2,6 +2,7 @@
 #ifndef TESTS_INTEGRATION_REPORT_MODEL_H
 #define TESTS_INTEGRATION_REPORT_MODEL_H
 
+#include "inspect/posture_score.h"
 #include "inspect/scan.h"
 #include "vet/model.h"
 
@@ -313,6 +314,11 @@ static const struct posture_use sample_uses[] = {
         {POSTURE_HOSTS, 4, 1, "cdn.tracker.example", "", "install.js", 0},
         {POSTURE_DEPENDENCY, 0, 1, "left-pad", "^1.0.0", "package.json", 0},
 };
+static const struct posture_reason sample_reasons[] = {
+        {POSTURE_REASON_INSTALL_NETWORK, 25, 1, "postinstall: node install.js (package.json:1)"},
+        {POSTURE_REASON_NO_SOURCE, 5, 1, ""},
+};
+static const struct posture_score sample_score = {.points = 30, .reason = sample_reasons, .n = 2};
 static const struct posture sample_package = {.path = "node_modules/@x/y",
         .form = POSTURE_NPM,
         .name = "@x/y",
@@ -321,6 +327,7 @@ static const struct posture sample_package = {.path = "node_modules/@x/y",
         .repository = "",
         .use = sample_uses,
         .n = 6,
+        .score = &sample_score,
         .files = 3,
         .bytes = 60182600};
 static const struct scan_result sample_scan = {.file = sample_files,
@@ -520,6 +527,8 @@ static inline struct vet_result sample_hostile(void)
 	static struct scan_file evil_file;
 	static struct posture_use evil_uses[] = {{POSTURE_INSTALL, 1, 9, EVIL, EVIL, EVIL, ~0u >> 23}, {POSTURE_HOSTS, 1, 9, EVIL, EVIL, EVIL, 0}};
 	static struct posture_part evil_part = {EVIL, EVIL, EVIL, EVIL, POSTURE_NPM};
+	static struct posture_reason evil_reason = {POSTURE_REASON_BAD, 100, 1, EVIL};
+	static struct posture_score evil_score = {.points = 100, .reason = &evil_reason, .n = 1};
 	static struct posture evil_package;
 	static struct scan_result evil_scan;
 	evil_file = (struct scan_file){
@@ -533,7 +542,8 @@ static inline struct vet_result sample_hostile(void)
 	        .use = evil_uses,
 	        .n = 2,
 	        .part = &evil_part,
-	        .parts = 1};
+	        .parts = 1,
+	        .score = &evil_score};
 	evil_scan = sample_scan;
 	evil_scan.file = &evil_file;
 	evil_scan.n = 1;

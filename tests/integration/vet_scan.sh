@@ -35,6 +35,8 @@ vet 1.0.0 0
 said 1.0.0 '.verdict == "clean" and .scan.verdict == "clean" and .scan.counts.files == 3 and .scan.note == null and .scan.files == []'
 said 1.0.0 '.scan.packages[0] | .name == "fern-tool" and (.capabilities.network | any(.name == "https")) and .capabilities.install == []'
 said 1.0.0 '.scan.packages[0].capabilities.hosts | any(.name == "api.fernwright.example")'
+said 1.0.0 '.scan.packages[0] | .path == "node_modules/fern-tool" and .score.points == ([.score.reasons[].points] | add)
+	and [.score.reasons[].id] == ["code.credentials", "origin.no-source"] and .score.not_looked_at == ["whether the registry signed and attested it"]'
 check 'what it can do is in the text' grep -q 'reaches the network: http (tool.mjs:' "$work/text-1.0.0"
 check 'and in the page' grep -q '<section id=files>' "$work/out-1.0.0/report.html"
 schema report "$work/out-1.0.0/report.json"
@@ -48,6 +50,8 @@ vet 2.0.0 1
 said 2.0.0 '.verdict == "findings" and .counts.covert == 0 and .scan.bad and .scan.counts.bad == 1 and .scan.counts.unscanned == 1'
 said 2.0.0 '.scan.files[0] | .path == "node_modules/fern-tool/lib/extra.js" and .findings[0].rule == "code.runs-decoded" and .findings[0].line == 2'
 said 2.0.0 '.scan.packages[0].capabilities.install[0] | .command == "node lib/setup.js" and .reaches == ["process"]'
+said 2.0.0 '.scan.packages[0].score.reasons | [.[].id] == ["files.bad", "install.runs", "code.dynamic-network", "code.credentials", "origin.no-source"]
+	and .[0].evidence == "lib/extra.js: runs code that it decodes"'
 said 2.0.0 '.not_covered | any(startswith("The scan of its files could not judge 1 of them, 0.0 MB: node_modules/fern-tool/lib/blob."))'
 said 2.0.0 '.questionnaire[28] | .state == "answered" and (.answer | endswith("By their text, the files that it names: starts programs."))'
 check 'the first words say so' grep -q '^FINDINGS  fern-tool 2.0.0: .* · 1 bad file · ' "$work/text-2.0.0"

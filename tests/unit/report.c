@@ -214,7 +214,11 @@ static void files_are_told(void **state)
 	report_json(&json, &r);
 	assert_true(has(&json, "\"scan\": {\n    \"verdict\": \"suspicious\", \"bad\": false, \"seconds\": 3.500, \"note\": null"));
 	assert_true(has(&json, "{\"files\": 3, \"clean\": 1, \"unscanned\": 1, \"suspicious\": 1, \"bad\": 0, \"let_pass\": 0}"));
+	assert_true(has(&json, "\"score\": {\"points\": 30, \"reasons\": ["));
+	assert_true(has(&text, "  score 30, the sum of 2 reasons to look at it; not looked at: whether the"));
+	assert_true(has(&text, "    +25 what its installation runs reaches the network: postinstall: node"));
 	report_html(&html, &r);
+	assert_true(has(&html, "+5 it does not say where its source is. Nobody can compare it with that."));
 	assert_true(has(&html, "<b>, 1 suspicious file in it</b>"));
 	struct scan_finding bad = sample_suspicious;
 	struct scan_file file = sample_files[2];
