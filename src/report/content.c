@@ -1,10 +1,12 @@
 #include "report/content.h"
 
 #include "inspect/scan.h"
+#include "report/page.h"
 #include "report/posture.h"
 #include "report/scan.h"
 #include "report/write.h"
 
+#define LONG       600 /* columns of one value */
 #define FILES_TEXT 12u /* that are told to a person at a terminal */
 #define FILES_MORE 200u
 #define PACKAGES   20u
@@ -198,7 +200,7 @@ void content_html(struct buf *b, const struct vet_result *r)
 	_cleanup_buf_ struct buf line = BUF(4096);
 	if (!s)
 		return;
-	buf_str_add(b, "<section id=files><h2>What is in its files</h2><p class=lead>");
+	buf_str_add(b, "<section id=files class=files><h2>What is in its files</h2><p class=lead>");
 	sizes(&line, s);
 	write_html(b, buf_slice(&line));
 	buf_str_add(b,
@@ -206,7 +208,7 @@ void content_html(struct buf *b, const struct vet_result *r)
 	        "or fetches, and for what a package can do.</p>");
 	if (r->content.note) {
 		buf_str_add(b, "<p class=warn>");
-		write_html(b, slice_str(r->content.note));
+		page_value(b, r->content.note, LONG);
 		buf_str_add(b, "</p>");
 	}
 	size_t all = told_in_all(s), n = all < FILES_MORE ? all : FILES_MORE;

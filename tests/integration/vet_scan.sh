@@ -38,7 +38,7 @@ said 1.0.0 '.scan.packages[0].capabilities.hosts | any(.name == "api.fernwright.
 said 1.0.0 '.scan.packages[0] | .path == "node_modules/fern-tool" and .score.points == ([.score.reasons[].points] | add)
 	and [.score.reasons[].id] == ["code.credentials", "origin.no-source"] and .score.not_looked_at == ["whether the registry signed and attested it"]'
 check 'what it can do is in the text' grep -q 'reaches the network: http (tool.mjs:' "$work/text-1.0.0"
-check 'and in the page' grep -q '<section id=files>' "$work/out-1.0.0/report.html"
+check 'and in the page' grep -q '<section id=files ' "$work/out-1.0.0/report.html"
 schema report "$work/out-1.0.0/report.json"
 
 # What decodes what it runs lies there, and is run by nothing in a trial; a file that nobody understands is not covered.
