@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "cmd/cmd.h"
 #include "crypto/digest.h"
+#include "inspect/posture_score.h"
 #include "inspect/scan_role.h"
 
 /* The other end of the process of inspect/scan_role.h. */
@@ -152,6 +153,7 @@ struct scan_packages {
 	uint64_t left_out;
 	struct posture_maker *folder; /* the one that is scanned now, NULL: none */
 	size_t folder_n;              /* bytes of its path */
+	struct posture_known known;   /* of its files */
 	uint64_t *before;             /* findings in the version before */
 	size_t n_before, before_room;
 	struct scan_rule_set rules; /* of them, those that were not told too */

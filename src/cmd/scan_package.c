@@ -87,10 +87,45 @@ static int add_posture(struct scan_packages *p, const struct posture *one)
 	return 0;
 }
 
-static int end(struct scan_packages *p, struct posture_maker *m, const struct posture *digests)
+static int score(struct scan_packages *p, const struct posture_known *known, struct posture *one)
+{
+	struct posture_score *s = arena_alloc(&p->arena, sizeof(*s));
+	int r = s ? posture_score(one, known, &p->arena, s) : -ENOMEM;
+	one->score = s;
+	return r;
+}
+
+/* The worst of a file, in words; NULL without memory. */
+static const char *worst_of(struct scan_packages *p, const struct scan_job *j, const char *below)
+{
+	for (size_t i = 0; i < j->n_found; i++) {
+		const struct scan_finding *f = &j->found[i];
+		if (scan_rules[f->rule].verdict == j->sum.verdict)
+			return arena_fmt(&p->arena, "%s%s%s: %s", below, below[0] && f->member[0] ? " > " : "", f->member,
+			        scan_rules[f->rule].title);
+	}
+	return arena_str(&p->arena, slice_str(below));
+}
+
+/* What was found in a file counts in the score of its package. */
+static int know(struct scan_packages *p, struct posture_known *k, const struct scan_job *j, const char *below)
+{
+	bool bad = j->sum.verdict == SCAN_BAD;
+	const char **first = bad ? &k->first_bad : &k->first_suspicious;
+	if (j->sum.verdict < SCAN_SUSPICIOUS)
+		return 0;
+	(*(bad ? &k->bad : &k->suspicious))++;
+	if (!*first && !(*first = worst_of(p, j, below)))
+		return -ENOMEM;
+	return 0;
+}
+
+static int end(struct scan_packages *p, struct posture_maker *m, const struct posture_known *known, const struct posture *digests)
 {
 	struct posture one;
 	int r = posture_end(m, &p->arena, &one);
+	if (r > 0 && score(p, known, &one) < 0)
+		r = -ENOMEM;
 	if (r > 0 && digests) {
 		one.sha256 = digests->sha256;
 		one.sha512 = digests->sha512;
@@ -102,6 +137,7 @@ int scan_packages_folder(struct scan_packages *p, const char *path)
 {
 	p->folder = posture_begin(path, true);
 	p->folder_n = strlen(path);
+	p->known = (struct posture_known){.bad = 0};
 	return p->folder ? 0 : -ENOMEM;
 }
 
@@ -109,7 +145,7 @@ int scan_packages_folder_end(struct scan_packages *p)
 {
 	struct posture_maker *m = p->folder;
 	p->folder = NULL;
-	return m ? end(p, m, NULL) : 0;
+	return m ? end(p, m, &p->known, NULL) : 0;
 }
 
 static int add_facts(struct posture_maker *m, const char *below, const struct scan_job *j)
@@ -126,7 +162,9 @@ int scan_packages_take(struct scan_packages *p, const struct scan_job *j)
 {
 	if (p->folder && j->profile) {
 		const char *below = strlen(j->path) > p->folder_n ? j->path + p->folder_n : "";
-		return add_facts(p->folder, below + strspn(below, "/"), j);
+		below += strspn(below, "/");
+		int r = know(p, &p->known, j, below);
+		return r < 0 ? r : add_facts(p->folder, below, j);
 	}
 	if (j->n_facts == 0)
 		return 0;
@@ -141,6 +179,11 @@ int scan_packages_take(struct scan_packages *p, const struct scan_job *j)
 		return r;
 	}
 	struct posture digests = {.path = NULL};
+	struct posture_known known = {.bad = 0};
+	if (know(p, &known, j, "") < 0) {
+		posture_free(m);
+		return -ENOMEM;
+	}
 	if (p->digests && j->fd >= 0) {
 		digests.sha256 = scan_digest(&p->arena, j->fd, DIGEST_SHA256);
 		digests.sha512 = scan_digest(&p->arena, j->fd, DIGEST_SHA512);
@@ -148,7 +191,7 @@ int scan_packages_take(struct scan_packages *p, const struct scan_job *j)
 		if (!scan_job_unchanged(j))
 			digests = (struct posture){.path = NULL};
 	}
-	return end(p, m, &digests);
+	return end(p, m, &known, &digests);
 }
 
 void scan_packages_free(struct scan_packages *p)

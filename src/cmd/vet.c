@@ -16,6 +16,7 @@
 #include "cmd/vet_compare.h"
 #include "cmd/vet_ledger.h"
 #include "cmd/vet_mine.h"
+#include "cmd/vet_scan.h"
 #include "cmd/vet_statement.h"
 #include "ledger/home.h"
 #include "obtain/facts.h"
@@ -23,11 +24,17 @@
 #include "report/report.h"
 #include "report/sarif.h"
 #include "sys/fd.h"
+#include "vet/content.h"
 #include "vet/gate.h"
 #include "vet/question.h"
 #include "vet/run.h"
 
 #define REPORT_MAX ((size_t)64 << 20)
+/* For the scan of the files: from the start on, and when the trials are over. */
+#define SCAN_SECONDS_QUICK 90u
+#define SCAN_SECONDS       900u
+#define SCAN_GRACE_QUICK   10u
+#define SCAN_GRACE         120u
 
 struct vet_opts {
 	const char *out, *seed, *factors, *profile, *ledger, *clock, *sign, *verify, *key, *rollout;
@@ -303,6 +310,8 @@ static int exit_code(const struct vet_result *r)
 static int exit_code_behind(const struct vet_result *r, enum leak_class fail_on)
 {
 	bool untested = r->gate.verdict == VERDICT_INCONCLUSIVE;
+	if (content_is_bad(r))
+		return EXIT_FOUND;
 	for (size_t i = 0; i < r->gate.n_closures; i++) {
 		const struct vet_closure *c = &r->gate.closures[i];
 		if (c->class < fail_on)
@@ -404,14 +413,17 @@ static int find_stop(int *stop)
 	return *stop;
 }
 
-/* The trials, and all that follows from them. */
+/* The trials, the scan of the files beside them, and all that follows. *scan is freed by the caller when the result is. */
 static int run(const struct vet_opts *o, const struct vet_subject *s, const struct profile *p, const struct vet_options *how,
-        struct vet_result *result, struct err *err)
+        struct vet_result *result, struct vet_scan **scan, struct err *err)
 {
+	*scan = vet_scan_begin(s, o->quick ? SCAN_SECONDS_QUICK : SCAN_SECONDS);
 	int r = vet_run(s, p, how, result, err);
 	if (r < 0)
 		return r;
 	r = o->through_gate ? through_gate(s, p, *how, result, err) : 0;
+	if (r == 0 && (r = vet_scan_end(*scan, result->partial ? 0 : o->quick ? SCAN_GRACE_QUICK : SCAN_GRACE, result)) < 0)
+		(void)err_sys(err, r, "cannot tell what is in the files");
 	if (r == 0 && (r = questions_answer(result)) < 0)
 		(void)err_sys(err, r, "cannot answer the questionnaire");
 	if (r < 0)
@@ -432,16 +444,20 @@ static int vet_to_json(void *arg, const char *subject, struct buf *json, struct 
 	struct vet_subject s = {0};
 	struct profile p = {0};
 	struct vet_result result = {0};
+	struct vet_scan *scan = NULL;
 	char *words[] = {(char *)(uintptr_t)subject, NULL};
 	const struct opt_args args = {.arg = words, .n = 1};
 	int r = trial_probe(err);
 	r = r < 0 ? r : find_subject(c->o, &args, c->meter, &arena, &s, &p, err);
-	r = r < 0 ? r : run(c->o, &s, &p, &c->how, &result, err);
+	r = r < 0 ? r : run(c->o, &s, &p, &c->how, &result, &scan, err);
 	meter_clear(c->meter);
+	if (r == 0) {
+		report_json(json, &result);
+		vet_result_free(&result);
+	}
+	vet_scan_free(scan);
 	if (r < 0)
 		return r;
-	report_json(json, &result);
-	vet_result_free(&result);
 	return buf_error(json) ? err_sys(err, buf_error(json), "cannot write the report") : 0;
 }
 
@@ -498,6 +514,7 @@ static int vet_here(struct vet_opts *o, const struct opt_args *args, struct vet_
 	struct vet_subject s = {0};
 	struct profile p = {0};
 	struct vet_result result = {0};
+	struct vet_scan *scan = NULL;
 	if (o->mine) {
 		int r = find_subject(o, args, m, &arena, &s, &p, &err) < 0 ? -1 : 0;
 		meter_clear(m);
@@ -521,8 +538,10 @@ static int vet_here(struct vet_opts *o, const struct opt_args *args, struct vet_
 	how.keep_folder = traces;
 	how.stop_fd = find_stop(&stop);
 	meter_clear(m);
-	if (run(o, &s, &p, &how, &result, &err) < 0)
+	if (run(o, &s, &p, &how, &result, &scan, &err) < 0) {
+		vet_scan_free(scan);
 		return fail(m, &err);
+	}
 	meter_clear(m);
 	int code = result.gate.tried ? exit_code_behind(&result, how.fail_on) : exit_code(&result);
 	if (put_reports(o, out, &result, &err) < 0)
@@ -531,6 +550,7 @@ static int vet_here(struct vet_opts *o, const struct opt_args *args, struct vet_
 		(void)fprintf(stderr, "\nFull report: %s/report.html and %s/report.json\n", o->out, o->out);
 	ledger_signer_close(&o->signer);
 	vet_result_free(&result);
+	vet_scan_free(scan);
 	return code;
 }
 

@@ -48,7 +48,7 @@ struct item {
 struct posture_maker {
 	struct arena arena;
 	char *path;
-	bool folder, cut;
+	bool folder, published, cut;
 	struct item *item;
 	size_t n, room;
 	uint64_t files, bytes;
@@ -61,6 +61,7 @@ struct posture_maker *posture_begin(const char *path, bool folder)
 		return NULL;
 	m->arena = ARENA(MAKER_MAX);
 	m->folder = folder;
+	m->published = !folder;
 	m->path = strdup(path);
 	if (!m->path) {
 		free(m);
@@ -77,6 +78,11 @@ void posture_free(struct posture_maker *m)
 	free(m->path);
 	free(m->item);
 	free(m);
+}
+
+void posture_published(struct posture_maker *m)
+{
+	m->published = true;
 }
 
 void posture_cut(struct posture_maker *m)
@@ -210,7 +216,7 @@ static bool counts(const struct put *p, const struct item *i)
 	if (i->kind < POSTURE_USES && i->kind != POSTURE_INSTALL)
 		return true;
 	/* Of what comes from a registry nobody runs that; of a folder or a repository npm does. */
-	if (i->kind == POSTURE_FILE || (!p->m->folder && strstr(i->name, "prepare")))
+	if (i->kind == POSTURE_FILE || (p->m->published && strstr(i->name, "prepare")))
 		return false;
 	if (strcmp(i->file, p->manifest) == 0)
 		return true;

@@ -73,6 +73,7 @@ struct posture_part {
 	enum posture_form form;
 };
 
+struct posture_score;
 struct posture {
 	const char *path; /* as it was named */
 	enum posture_form form;
@@ -82,8 +83,9 @@ struct posture {
 	const struct posture_part *part;
 	size_t parts;
 	uint64_t files, bytes;
-	bool cut;                    /* there is more than is told here */
-	const char *sha256, *sha512; /* of the archive, in hex; NULL: it is a folder, or could not be read */
+	bool cut;                          /* there is more than is told here */
+	const char *sha256, *sha512;       /* of the archive, in hex; NULL: it is a folder, or could not be read */
+	const struct posture_score *score; /* inspect/posture_score.h; NULL: none was made */
 };
 
 /* Gathers the facts of one package. */
@@ -92,6 +94,8 @@ struct posture_maker;
 struct posture_maker *posture_begin(const char *path, bool folder);
 /* `below`: the file that was scanned, below the folder; "" for the archive itself. 0, -ENOMEM. */
 [[nodiscard]] int posture_add(struct posture_maker *m, const char *below, const struct posture_fact *f);
+/* The folder is one that a registry's archive was unpacked to: what is run when a source tree is prepared is run by nobody. */
+void posture_published(struct posture_maker *m);
 /* More facts there were than are told. */
 void posture_cut(struct posture_maker *m);
 /* *out lives in the arena. 1: it is a package; 0: it is none; -ENOMEM. Frees the maker, always. */

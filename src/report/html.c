@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "report/conduct.h"
+#include "report/content.h"
 #include "report/picture.h"
 #include "report/questionnaire.h"
 #include "report/coverage.h"
@@ -85,12 +86,12 @@ static void plain_words(struct buf *b, const struct vet_result *r, const struct 
 	if (shown > HEADLINES)
 		buf_fmt(b, "<li>and by %zu more things about the machine, below", shown - HEADLINES);
 	add(b, shown ? "</ul>" : "");
-	if (r->verdict == VERDICT_INCONCLUSIVE && !r->n_findings)
+	if (r->verdict == VERDICT_INCONCLUSIVE && !r->n_findings && !content_bad(r))
 		return;
 	_cleanup_buf_ struct buf besides = BUF(1 << 16);
 	words_besides(&besides, r);
 	add(b, "<p class=words>");
-	if (!s->count[CLASS_COVERT])
+	if (!s->count[CLASS_COVERT] && r->verdict != VERDICT_INCONCLUSIVE)
 		buf_fmt(b,
 		        "In %u trials, nothing that it sent depended in a hidden way on where it ran, as far as was covered; that is "
 		        "not proof that there is no channel. ",
@@ -147,6 +148,10 @@ static void verdict_header(struct buf *b, const struct vet_result *r, const stru
 		        write_s(s->count[worst]));
 	else
 		add(b, r->verdict == VERDICT_INCONCLUSIVE ? "<b>No statement is possible</b>" : "<b>No covert channel found</b>");
+	_cleanup_buf_ struct buf files = BUF(256);
+	content_counts(&files, r);
+	if (files.n)
+		buf_fmt(b, "<b>, %s in it</b>", buf_str(&files));
 	add(b, "</p>");
 	plain_words(b, r, s);
 	if (r->partial) {
@@ -582,6 +587,7 @@ void report_html(struct buf *b, const struct vet_result *r)
 		add(b, "</section>\n");
 	}
 	hidden_html(b, &r->constants);
+	content_html(b, r);
 	table(b, r, CLASS_UNDECLARED, "Sent and not declared");
 	table(b, r, CLASS_DISCLOSED, "Sent as declared");
 	hosts(b, r);

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "report/conduct.h"
+#include "report/content.h"
 #include "report/questionnaire.h"
 #include "report/coverage.h"
 #include "report/hidden.h"
@@ -301,6 +302,7 @@ void report_json(struct buf *b, const struct vet_result *r)
 	sentences(b, "notes", r->notes, r->n_notes);
 	buf_str_add(b, ",\n  \"constants\": ");
 	hidden_json(b, &r->constants, 1);
+	content_json(b, r);
 	picture(b, r);
 	trial_list(b, r);
 	artefact_json(b, r);

@@ -1,5 +1,6 @@
 #include "report/posture.h"
 
+#include "inspect/posture_score.h"
 #include "report/page.h"
 #include "report/write.h"
 
@@ -171,6 +172,52 @@ static void put_sizes(struct buf *out, const struct posture_change *c)
 	put_size(out, c->now);
 }
 
+/* "+25 what its installation runs reaches the network: postinstall: … (package.json:1), 2 times" */
+static void put_reason(struct buf *out, const struct posture_reason *r, char sign)
+{
+	buf_fmt(out, "%c%u %s", sign, r->points, posture_reasons[r->row].title);
+	if (r->evidence[0])
+		buf_fmt(out, ": %s", r->evidence);
+	if (r->count > 1)
+		buf_fmt(out, ", and %llu more", (unsigned long long)r->count - 1);
+}
+
+/* What it is, and what it is not. */
+static void put_score(struct buf *out, const struct posture_score *s)
+{
+	if (s->n == 0)
+		buf_str_add(out, "score 0: no reason to look at it before others");
+	else
+		buf_fmt(out, "score %u, the sum of %zu reason%s to look at it", s->points, s->n, write_s(s->n));
+	for (size_t i = 0; posture_score_open(s, i); i++)
+		buf_fmt(out, "%s%s", i ? ", " : "; not looked at: ", posture_score_open(s, i));
+}
+
+/* Of two versions; nothing without a score of both. */
+static void put_scores(struct buf *out, const struct posture_change *c)
+{
+	const struct posture_score *old = c->old->score, *now = c->now->score;
+	if (!old || !now)
+		return;
+	if (old->points == now->points)
+		buf_fmt(out, "score %u, as before", now->points);
+	else
+		buf_fmt(out, "score %u, before: %u", now->points, old->points);
+}
+
+/* The i-th reason that only one of both has: sign '+' for the new one, '-' for the old; NULL: there are no more. */
+static const struct posture_reason *moved(const struct posture_change *c, size_t i, char *sign)
+{
+	const struct posture_score *s[] = {c->now->score, c->old->score};
+	for (unsigned k = 0; k < 2 && s[0] && s[1]; k++)
+		for (size_t n = 0; n < s[k]->n; n++)
+			if (!posture_score_has(s[1 - k], s[k]->reason[n].row) && i-- == 0) {
+				*sign = k ? '-' : '+';
+				return &s[k]->reason[n];
+			}
+	return NULL;
+}
+
 /* ── text ── */
 
 #define TEXT_MAX ((size_t)1 << 20)
@@ -192,6 +239,15 @@ void posture_text(struct buf *out, const struct posture *p, size_t width)
 	write_visible(out, buf_slice(&line));
 	buf_u8(out, '\n');
 	buf_reset(&line);
+	if (p->score) {
+		put_score(&line, p->score);
+		flush(out, &line, INDENT, width);
+	}
+	for (size_t i = 0; p->score && i < p->score->n; i++) {
+		put_reason(&line, &p->score->reason[i], '+');
+		buf_str_add(out, "  ");
+		flush(out, &line, INDENT + 2, width);
+	}
 	for (uint32_t k = 0; k < POSTURE_USES; k++) {
 		if (!count_of(p, (enum posture_kind)k))
 			continue;
@@ -216,6 +272,15 @@ void posture_change_text(struct buf *out, const struct posture_change *c, size_t
 	write_visible(out, buf_slice(&line));
 	buf_u8(out, '\n');
 	buf_reset(&line);
+	put_scores(&line, c);
+	if (line.n)
+		flush(out, &line, INDENT, width);
+	char sign;
+	for (size_t i = 0; moved(c, i, &sign); i++) {
+		put_reason(&line, moved(c, i, &sign), sign);
+		buf_str_add(out, "  ");
+		flush(out, &line, INDENT + 2, width);
+	}
 	put_summary(&line, c);
 	flush(out, &line, INDENT, width);
 	for (size_t i = 0; i < c->n && i < CHANGES; i++) {
@@ -282,12 +347,12 @@ static void use_json(struct buf *out, const struct posture_use *u)
 	buf_u8(out, '}');
 }
 
-static void uses_json(struct buf *out, const struct posture *p, uint32_t kind)
+static void uses_json(struct buf *out, const struct posture *p, uint32_t kind, size_t most)
 {
 	size_t n;
 	const struct posture_use *u = posture_of(p, (enum posture_kind)kind, &n);
 	buf_u8(out, '[');
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && i < most; i++) {
 		buf_str_add(out, i ? ",\n        " : "\n        ");
 		use_json(out, &u[i]);
 	}
@@ -303,7 +368,69 @@ static void head_json(struct buf *out, const struct posture *p)
 	buf_fmt(out, ", \"files\": %llu, \"bytes\": %llu", (unsigned long long)p->files, (unsigned long long)p->bytes);
 }
 
-void posture_json(struct buf *out, const struct posture *p)
+static void reason_json(struct buf *out, const struct posture_reason *r)
+{
+	const struct posture_reason_row *row = &posture_reasons[r->row];
+	member(out, "{", "id", row->id);
+	buf_fmt(out, ", \"points\": %u", r->points);
+	member(out, ", ", "title", row->title);
+	member(out, ", ", "why", row->why);
+	member(out, ", ", "evidence", r->evidence);
+	buf_fmt(out, ", \"count\": %llu}", (unsigned long long)r->count);
+}
+
+static void score_json(struct buf *out, const struct posture_score *s)
+{
+	buf_fmt(out, "{\"points\": %u, \"reasons\": [", s->points);
+	for (size_t i = 0; i < s->n; i++) {
+		buf_str_add(out, i ? ",\n        " : "\n        ");
+		reason_json(out, &s->reason[i]);
+	}
+	buf_str_add(out, "], \"not_looked_at\": [");
+	for (size_t i = 0; posture_score_open(s, i); i++) {
+		buf_str_add(out, i ? ", " : "");
+		write_json(out, posture_score_open(s, i));
+	}
+	buf_str_add(out, "]}");
+}
+
+static void moved_json(struct buf *out, const struct posture_change *c, char wanted)
+{
+	char sign;
+	const char *before = "\n      ";
+	buf_u8(out, '[');
+	for (size_t i = 0; moved(c, i, &sign); i++) {
+		const struct posture_reason *r = moved(c, i, &sign);
+		if (sign != wanted)
+			continue;
+		buf_str_add(out, before);
+		reason_json(out, r);
+		before = ",\n      ";
+	}
+	buf_u8(out, ']');
+}
+
+static void scores_json(struct buf *out, const struct posture_change *c)
+{
+	if (!c->old->score || !c->now->score)
+		return;
+	buf_fmt(out, ",\n    \"score\": {\"old\": %u, \"new\": %u, \"came\": ", c->old->score->points, c->now->score->points);
+	moved_json(out, c, '+');
+	buf_str_add(out, ", \"went\": ");
+	moved_json(out, c, '-');
+	buf_u8(out, '}');
+}
+
+/* Is there a kind with more than so many? */
+static bool is_more(const struct posture *p, size_t most)
+{
+	for (uint32_t k = 0; k < POSTURE_KINDS; k++)
+		if (count_of(p, (enum posture_kind)k) > most)
+			return true;
+	return p->parts > most;
+}
+
+void posture_json(struct buf *out, const struct posture *p, size_t most)
 {
 	size_t n;
 	const struct posture_use *u = posture_of(p, POSTURE_MAINTAINER, &n);
@@ -311,19 +438,25 @@ void posture_json(struct buf *out, const struct posture *p)
 	member(out, ", ", "licence", p->licence);
 	member(out, ", ", "repository", p->repository);
 	buf_str_add(out, ", \"maintainers\": [");
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && i < most; i++) {
 		buf_str_add(out, i ? ", " : "");
 		write_json(out, u[i].name);
 	}
-	buf_fmt(out, "], \"cut\": %s,\n      \"capabilities\": {", p->cut ? "true" : "false");
+	buf_fmt(out, "], \"cut\": %s,\n      ", p->cut || is_more(p, most) ? "true" : "false");
+	if (p->score) {
+		buf_str_add(out, "\"score\": ");
+		score_json(out, p->score);
+		buf_str_add(out, ",\n      ");
+	}
+	buf_str_add(out, "\"capabilities\": {");
 	for (uint32_t k = 0; k < POSTURE_USES; k++) {
 		buf_fmt(out, "%s\"%s\": ", k ? ",\n      " : "", posture_use_names[k]);
-		uses_json(out, p, k);
+		uses_json(out, p, k, most);
 	}
 	buf_str_add(out, "},\n      \"dependencies\": ");
-	uses_json(out, p, POSTURE_DEPENDENCY);
+	uses_json(out, p, POSTURE_DEPENDENCY, most);
 	buf_str_add(out, ",\n      \"inside\": [");
-	for (size_t i = 0; i < p->parts; i++) {
+	for (size_t i = 0; i < p->parts && i < most; i++) {
 		const struct posture_part *x = &p->part[i];
 		member(out, i ? ",\n        {" : "\n        {", "folder", x->folder);
 		member(out, ", ", "form", posture_form_word(x->form));
@@ -355,6 +488,7 @@ void posture_change_json(struct buf *out, const struct posture_change *c)
 		member(out, ", ", "new", c->now->licence);
 		buf_u8(out, '}');
 	}
+	scores_json(out, c);
 	buf_str_add(out, ",\n    \"changes\": [");
 	for (size_t i = 0; i < c->n; i++) {
 		const struct posture_delta *d = &c->delta[i];
@@ -398,7 +532,20 @@ void posture_html(struct buf *out, const struct posture *p)
 	put_rest(&line, p);
 	page_value(out, buf_str(&line), LONG);
 	buf_reset(&line);
-	buf_str_add(out, "</p><ul class=plain>");
+	buf_str_add(out, "</p>");
+	if (p->score) {
+		put_score(&line, p->score);
+		buf_str_add(out, "<p><b>");
+		page_value(out, buf_str(&line), LONG);
+		buf_str_add(out, "</b></p><ul class=plain>");
+		buf_reset(&line);
+	}
+	for (size_t i = 0; p->score && i < p->score->n; i++) {
+		put_reason(&line, &p->score->reason[i], '+');
+		buf_fmt(&line, ". %s", posture_reasons[p->score->reason[i].row].why);
+		item(out, &line);
+	}
+	buf_str_add(out, p->score ? "</ul><ul class=plain>" : "<ul class=plain>");
 	for (uint32_t k = 0; k < POSTURE_USES; k++) {
 		if (!count_of(p, (enum posture_kind)k))
 			continue;
@@ -426,6 +573,14 @@ void posture_change_html(struct buf *out, const struct posture_change *c)
 	page_value(out, buf_str(&line), LONG);
 	buf_reset(&line);
 	buf_str_add(out, "</p><ul class=plain>");
+	put_scores(&line, c);
+	if (line.n)
+		item(out, &line);
+	char sign;
+	for (size_t i = 0; moved(c, i, &sign); i++) {
+		put_reason(&line, moved(c, i, &sign), sign);
+		item(out, &line);
+	}
 	for (size_t i = 0; i < c->n && i < CHANGES; i++) {
 		buf_fmt(&line, "%s: ", step_word(c->delta[i].step));
 		put_delta(&line, &c->delta[i]);

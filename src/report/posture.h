@@ -9,8 +9,8 @@
 /* For a person; nothing if there is none. `width`: columns. Appended, as all here. */
 void posture_text(struct buf *out, const struct posture *p, size_t width);
 void posture_change_text(struct buf *out, const struct posture_change *c, size_t width);
-/* Members of share/schema/scan.schema.json: "packages", an array, and "change", an object. */
-void posture_json(struct buf *out, const struct posture *p);
+/* Members of share/schema/scan.schema.json: "packages", an array, and "change", an object. `most`: so many of each kind. */
+void posture_json(struct buf *out, const struct posture *p, size_t most);
 void posture_change_json(struct buf *out, const struct posture_change *c);
 /* Articles of a page. */
 void posture_html(struct buf *out, const struct posture *p);

@@ -407,9 +407,9 @@ static void json_list(struct buf *out, const struct scan_result *r, const struct
 	buf_u8(out, ']');
 }
 
-static void json_file(struct buf *out, const struct scan_result *r, const struct scan_file *f, bool first)
+void scan_file_json(struct buf *out, const struct scan_result *r, const struct scan_file *f)
 {
-	buf_str_add(out, first ? "\n    {\"path\": " : ",\n    {\"path\": ");
+	buf_str_add(out, "{\"path\": ");
 	write_json(out, f->path);
 	put_member(out, "verdict", scan_file_word(f));
 	put_member(out, "form", f->sum.form);
@@ -429,6 +429,12 @@ static void json_file(struct buf *out, const struct scan_result *r, const struct
 		json_list(out, r, f, "new", true);
 	json_list(out, r, f, "findings", false);
 	buf_u8(out, '}');
+}
+
+static void json_file(struct buf *out, const struct scan_result *r, size_t i)
+{
+	buf_str_add(out, i ? ",\n    " : "\n    ");
+	scan_file_json(out, r, &r->file[i]);
 }
 
 static void json_story(struct buf *out, const struct scan_story *s)
@@ -457,7 +463,7 @@ static void json_tail(struct buf *out, const struct scan_result *r)
 	buf_str_add(out, r->n_stories ? "\n  ],\n  \"packages\": [" : "],\n  \"packages\": [");
 	for (size_t i = 0; i < r->packages; i++) {
 		buf_str_add(out, i ? ",\n    " : "\n    ");
-		posture_json(out, &r->package[i]);
+		posture_json(out, &r->package[i], SIZE_MAX);
 	}
 	buf_str_add(out, r->packages ? "\n  ]" : "]");
 	if (r->change) {
@@ -473,7 +479,7 @@ bool scan_json(struct buf *out, const struct scan_result *r, struct scan_cursor 
 	if (part == 0)
 		json_head(out, r);
 	else if (part <= r->n)
-		json_file(out, r, &r->file[part - 1], part == 1);
+		json_file(out, r, part - 1);
 	else if (part == r->n + 1)
 		json_tail(out, r);
 	else

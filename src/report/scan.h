@@ -21,6 +21,10 @@ bool scan_sarif(struct buf *out, const struct scan_result *r, struct scan_cursor
 /* One self-contained page: no script, no font, no request. What is seen of it by verdict is chosen with boxes. */
 bool scan_html(struct buf *out, const struct scan_result *r, struct scan_cursor *c);
 
+/* One file of these, with all its findings: an object of "files"; an article. */
+void scan_file_json(struct buf *out, const struct scan_result *r, const struct scan_file *f);
+void scan_file_html(struct buf *out, const struct scan_file *f);
+
 /* All rules that there are, as share/schema/scan-rules.schema.json has it: their digest says by which a scan was made. */
 void scan_rules_json(struct buf *out);
 void scan_rules_text(struct buf *out, size_t width);

@@ -129,7 +129,7 @@ static void put_finding(struct buf *b, const struct scan_file *file, size_t at)
 	buf_fmt(b, "<p>%s</p><p><b>%s</b></p></div>\n", rule->why, rule->todo);
 }
 
-static void put_file(struct buf *b, const struct scan_file *f)
+void scan_file_html(struct buf *b, const struct scan_file *f)
 {
 	const char *word = scan_verdict_word((enum scan_verdict)f->sum.verdict);
 	buf_fmt(b, "<article class=\"card %s\"><header><span class=tag>%s</span><h3>", word, word);
@@ -281,6 +281,6 @@ bool scan_html(struct buf *out, const struct scan_result *r, struct scan_cursor 
 	else if (part > SCAN_BAD * r->n)
 		return false;
 	else if (scan_listed(r, part - 1))
-		put_file(out, scan_listed(r, part - 1));
+		scan_file_html(out, scan_listed(r, part - 1));
 	return true;
 }

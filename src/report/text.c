@@ -1,6 +1,7 @@
 /* The report for a terminal: verdict in line 1, then the findings, worst first. */
 #include <stdio.h>
 #include "report/conduct.h"
+#include "report/content.h"
 #include "report/questionnaire.h"
 #include "report/coverage.h"
 #include "report/hidden.h"
@@ -492,6 +493,10 @@ static void first_line(struct page *p)
 		counts(&line, r);
 		buf_str_add(&line, " · ");
 	}
+	_cleanup_buf_ struct buf files = BUF(256);
+	content_counts(&files, r);
+	if (files.n)
+		buf_fmt(&line, "%s · ", buf_str(&files));
 	buf_fmt(&line, "%u trial%s, ", r->trials, write_s(r->trials));
 	write_number(&line, r->seconds, 0);
 	buf_str_add(&line, " s");
@@ -525,7 +530,7 @@ void report_text(struct buf *out, const struct vet_result *r, const struct repor
 	spaces(&p, 2);
 	wrap(&p, 2, slice_str(words_decision(r)));
 	words_besides(&besides, r);
-	if (besides.n && r->verdict != VERDICT_INCONCLUSIVE) {
+	if (besides.n) {
 		spaces(&p, 2);
 		wrap(&p, 2, slice_trim(buf_slice(&besides)));
 	}
@@ -541,6 +546,10 @@ void report_text(struct buf *out, const struct vet_result *r, const struct repor
 				brief(&p, f);
 		}
 	hidden_text(out, &r->constants, (unsigned)p.width, false);
+	if (r->content.scan) {
+		heading(&p, INK_BOLD, "IN ITS FILES", NULL);
+		content_text(out, r, p.width);
+	}
 	table(&p, CLASS_UNDECLARED, "UNDECLARED");
 	table(&p, CLASS_DISCLOSED, "DISCLOSED");
 	hosts(&p);

@@ -1,5 +1,6 @@
 #include "report/words.h"
 
+#include "report/content.h"
 #include "report/write.h"
 
 #define LEVELS 4  /* named in a sentence */
@@ -228,6 +229,8 @@ void words_finding(struct buf *b, const struct vet_result *r, const struct vet_f
 const char *words_decision(const struct vet_result *r)
 {
 	struct write_summary s = write_summary(r);
+	if (content_bad(r))
+		return "Do not approve it: in its files is what no honest program has, below.";
 	if (r->verdict == VERDICT_INCONCLUSIVE)
 		return s.count[CLASS_COVERT]
 		               ? "Do not approve it on this report: the trials are incomplete, and covert channels were found."
@@ -245,6 +248,9 @@ void words_besides(struct buf *b, const struct vet_result *r)
 {
 	struct write_summary s = write_summary(r);
 	size_t hashed = words_factors(r, CLASS_HASHED), n = words_factors(r, CLASS_UNDECLARED);
+	content_words(b, r);
+	if (r->verdict == VERDICT_INCONCLUSIVE)
+		return;
 	if (n || hashed) {
 		buf_fmt(b, "Without a declaration by its vendor it sends ");
 		if (n) {

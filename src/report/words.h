@@ -12,7 +12,7 @@ void words_finding(struct buf *b, const struct vet_result *r, const struct vet_f
 bool words_names_help(const struct vet_finding *f);
 /* May it be approved? One short sentence, from the verdict. */
 const char *words_decision(const struct vet_result *r);
-/* What else a reader must weigh: what is sent without a declaration, and to whom. Whole sentences, perhaps none. */
+/* What else a reader must weigh: the worst in its files, what is sent without a declaration, and to whom. Whole sentences, perhaps none. */
 void words_besides(struct buf *b, const struct vet_result *r);
 /* What the numbers stand on: "64 trials in 109 s (quick), 23 things about the machine varied". */
 void words_basis(struct buf *b, const struct vet_result *r);

@@ -39,7 +39,7 @@ struct compare_side {
 	uint64_t trials;
 };
 
-#define COMPARE_SECTIONS 12
+#define COMPARE_SECTIONS 16
 struct compare {
 	struct arena arena;
 	struct compare_side side[2];

@@ -223,6 +223,45 @@ static void constants(struct reading *r, struct rows *to)
 	}
 }
 
+/* What the scan of the files found that is bad or suspicious: by rule and file, as lines change with every build. */
+static void files(struct reading *r, struct rows *to)
+{
+	const struct json *v = json_get(r->doc, "scan");
+	const struct json *list = v && v->type == JSON_OBJECT ? cmp_member(r, v, "files", JSON_ARRAY) : NULL;
+	if (!list)
+		return;
+	to->there = true;
+	EACH(r, list, f)
+	{
+		const struct json *found = cmp_member(r, f, "findings", JSON_ARRAY);
+		for (const struct json *x = found ? found->child : NULL; x && !r->why[0]; x = x->next) {
+			const char *verdict = cmp_text(r, x, "verdict");
+			const char *key = arena_fmt(r->arena, "%s: %s", cmp_text(r, f, "path"), cmp_text(r, x, "title"));
+			if (strcmp(verdict, "bad") == 0 || strcmp(verdict, "suspicious") == 0)
+				rows_add(r, to, key, arena_fmt(r->arena, "%s: %s", verdict, cmp_text(r, x, "evidence")), 2);
+		}
+	}
+}
+
+/* Why the package that was vetted calls for a look, and the sum of that. */
+static void score(struct reading *r, struct rows *to)
+{
+	const struct json *v = json_get(r->doc, "scan");
+	const struct json *list = v && v->type == JSON_OBJECT ? cmp_member(r, v, "packages", JSON_ARRAY) : NULL;
+	const struct json *s = list && list->child ? json_get(list->child, "score") : NULL;
+	const struct json *reasons = s && s->type == JSON_OBJECT ? cmp_member(r, s, "reasons", JSON_ARRAY) : NULL;
+	if (!reasons)
+		return;
+	to->there = true;
+	rows_add(r, to, arena_fmt(r->arena, "%llu in all", (unsigned long long)cmp_count(r, s, "points")), NULL, 1);
+	EACH(r, reasons, x)
+	{
+		const char *key =
+		        arena_fmt(r->arena, "%llu for: %s", (unsigned long long)cmp_count(r, x, "points"), cmp_text(r, x, "title"));
+		rows_add(r, to, key, cmp_text(r, x, "evidence"), 1);
+	}
+}
+
 /* What trials of conduct saw. What could not be looked for is neither there nor gone. */
 static void conduct(struct reading *r, struct rows *to)
 {
@@ -262,6 +301,8 @@ const struct compare_kind_of compare_kinds[] = {
         {"endpoints", "Endpoints", endpoints, .alarming = true},
         {"conduct", "What else it does", conduct, .alarming = true},
         {"constants", "Constants that were hidden", constants, .alarming = true},
+        {"files", "What is bad or suspicious in its files", files, .alarming = true},
+        {"score", "Points of the package's score", score, .alarming = false},
         {"scripts", "Install scripts", scripts, .alarming = true, .by_text = true},
         {"packages", "Packages inside", packages, .by_text = true},
         {"native", "Native code", natives, .alarming = false},

@@ -242,6 +242,14 @@ struct vet_constants {
 	size_t n_behaviours;
 };
 
+/* What is in the artefact's files: the engine of postern scan (inspect/scan.h), beside the trials. */
+struct scan_result;
+struct vet_content {
+	const struct scan_result *scan; /* NULL: they were not scanned. Paths are below the artefact's folder */
+	const char *note;               /* why they were not, or not all of them; a sentence, or NULL */
+	double seconds;
+};
+
 struct vet_result {
 	struct arena arena;
 	const char *postern; /* version */
@@ -280,6 +288,7 @@ struct vet_result {
 	struct vet_noise noise;
 	struct vet_coverage coverage;
 	struct vet_constants constants;
+	struct vet_content content;
 	size_t n_notes; /* further facts a reader must know (install scripts, pinned hosts, …) */
 	/* conduct: in the order of conduct_kinds */
 	struct vet_conduct *conduct;

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "base/buf.h"
+#include "vet/content.h"
 #include "vet/question_part.h"
 
 #define NAMES_MAX 12 /* hosts named in one answer */
@@ -275,11 +276,34 @@ void answer_factors(struct asking *a)
 	        varied, n, n ? buf_str(&list) : "none");
 }
 
+/* What the scan of the files says of packed text and unreadable code; nothing if they were not scanned. */
+static void packed(struct asking *a, struct buf *out)
+{
+	const struct scan_result *s = a->r->content.scan;
+	size_t files = 0;
+	for (size_t i = 0; s && i < s->packages; i++) {
+		size_t n;
+		const struct posture_use *u = posture_of(&s->package[i], POSTURE_PACKED, &n);
+		for (size_t k = 0; k < n; k++) {
+			answer_cite(a, "%.160s: %.120s, %.160s line %u", s->package[i].name, u[k].name, u[k].file, u[k].line);
+			files++;
+		}
+	}
+	if (files)
+		buf_fmt(out, " The scan of its files met packed text, or code whose names were made unreadable, %zu time%s.", files,
+		        files == 1 ? "" : "s");
+	else if (s && s->packages)
+		buf_str_add(out, " The scan of its files met no packed text, and no code whose names were made unreadable.");
+	if (content_is_bad(a->r))
+		buf_str_add(out, " Something in them is bad; see what is in its files.");
+}
+
 void answer_obfuscated(struct asking *a)
 {
 	const struct vet_constants *c = &a->r->constants;
-	_cleanup_buf_ struct buf list = BUF(4096);
+	_cleanup_buf_ struct buf list = BUF(4096), files = BUF(1024);
 	size_t told = 0;
+	packed(a, &files);
 	if (!c->looked) {
 		answer_not(a, "the artefact has no constants that could be read%s%.300s.", c->note ? ": " : "", c->note ? c->note : "");
 		return;
@@ -293,11 +317,12 @@ void answer_obfuscated(struct asking *a)
 			buf_fmt(&list, "%slist %u, %zu %s (%s)", told > 1 ? "; " : "", l->number, l->total, l->holds, l->encoding);
 	}
 	if (told)
-		answer_say(a, true, "Yes, %zu list%s: %s.%s", told, told == 1 ? "" : "s", buf_str(&list),
-		        c->n_behaviours ? " Members of lists change what is sent; see the behaviours in the report." : "");
+		answer_say(a, true, "Yes, %zu list%s: %s.%s%s", told, told == 1 ? "" : "s", buf_str(&list),
+		        c->n_behaviours ? " Members of lists change what is sent; see the behaviours in the report." : "", buf_str(&files));
 	else
-		answer_say(a, false, "No list was found behind an encoding in %" PRIu64 " constants of %" PRIu64 " files.%s", c->constants,
-		        c->files, c->cut ? " A limit was met." : "");
+		answer_say(a, content_is_bad(a->r),
+		        "No list was found behind an encoding in %" PRIu64 " constants of %" PRIu64 " files.%s%s", c->constants, c->files,
+		        c->cut ? " A limit was met." : "", buf_str(&files));
 }
 
 void answer_code_points(struct asking *a)

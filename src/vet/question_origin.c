@@ -1,5 +1,6 @@
 /* The questionnaire: provenance. From what was read of the artefact, not from running it. */
 #include "base/buf.h"
+#include "inspect/scan.h"
 #include "vet/question_part.h"
 
 static bool have_facts(struct asking *a)
@@ -90,9 +91,29 @@ void answer_attestation(struct asking *a)
 	        g->attestation);
 }
 
+/* What the files do that installation runs, as the scan of them tells it: ", which starts programs and reaches the network". */
+static void what_it_reaches(const struct asking *a, struct buf *out)
+{
+	const struct scan_result *s = a->r->content.scan;
+	uint32_t bits = 0;
+	for (size_t i = 0; s && i < s->packages; i++) {
+		size_t n;
+		const struct posture_use *u = posture_of(&s->package[i], POSTURE_INSTALL, &n);
+		for (size_t k = 0; k < n; k++)
+			bits |= u[k].reach;
+	}
+	const char *before = " By their text, the files that it names: ";
+	for (uint32_t k = 0; k < POSTURE_USES; k++)
+		if (k != POSTURE_INSTALL && bits & 1u << k) {
+			buf_fmt(out, "%s%s", before, posture_use_titles[k]);
+			before = ", ";
+		}
+	buf_str_add(out, out->n ? "." : "");
+}
+
 void answer_install_scripts(struct asking *a)
 {
-	_cleanup_buf_ struct buf list = BUF(6000);
+	_cleanup_buf_ struct buf list = BUF(6000), reach = BUF(1000);
 	const struct facts *f = a->r->facts;
 	if (!have_facts(a))
 		return;
@@ -104,8 +125,9 @@ void answer_install_scripts(struct asking *a)
 	}
 	if (f->all_scripts > 8)
 		buf_fmt(&list, "; and %zu more", f->all_scripts - 8);
+	what_it_reaches(a, &reach);
 	if (f->all_scripts)
-		answer_say(a, true, "Yes, %zu: %s. They were not run here.", f->all_scripts, buf_str(&list));
+		answer_say(a, true, "Yes, %zu: %s. They were not run here.%s", f->all_scripts, buf_str(&list), buf_str(&reach));
 	else
 		answer_say(a, false, "No. None of its %zu package%s has one.%s", f->packages, f->packages == 1 ? "" : "s",
 		        f->cut ? " But there are more files than were looked at." : "");

@@ -52,7 +52,7 @@ measure() {
 				+ " handlers=" + [...d.querySelectorAll("*")].filter(e => [...e.attributes].some(a => a.name.startsWith("on"))).length
 				+ " matrix=" + n("svg.matrix") + " covert=" + n("svg.matrix .m.covert") + " hashed=" + n("svg.matrix .m.hashed")
 				+ " undeclared=" + n("svg.matrix .m.undeclared") + " disclosed=" + n("svg.matrix .m.disclosed")
-				+ " cards=" + n("article.card") + " hosts=" + n("table.hosts tbody tr") + " marks=" + n("mark") + ";";
+				+ " cards=" + n("#covert article.card") + " hosts=" + n("table.hosts tbody tr") + " marks=" + n("mark") + ";";
 		};
 		</script>
 	EOT

@@ -2,6 +2,8 @@
 #ifndef TESTS_INTEGRATION_REPORT_MODEL_H
 #define TESTS_INTEGRATION_REPORT_MODEL_H
 
+#include "inspect/posture_score.h"
+#include "inspect/scan.h"
 #include "vet/model.h"
 
 #define STRINGS(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -285,6 +287,60 @@ static struct vet_behaviour sample_behaviours[] = {
 	        .n_hidden = 1, .counts = sample_counts, .n_counts = 2, .levels = sample_levels, .n_levels = 2, .behaviours = sample_behaviours, \
 	        .n_behaviours = 1}
 
+/* What the scan of the files found. */
+static struct scan_finding sample_suspicious = {.rule = SCAN_RULE_CODE_SILENT,
+        .line = 3,
+        .column = 7,
+        .at = 88,
+        .n = 14,
+        .evidence = "spawn(a[0], a, {detached: true})"};
+static struct scan_finding sample_unknown = {.rule = SCAN_RULE_UNKNOWN, .n = 60180000};
+static struct scan_file sample_files[] = {
+        {.path = "node_modules/@x/y/bin/y",
+                .sum = {.verdict = SCAN_UNSCANNED, .size = 60180000, .uncovered = 60180000, .found = 1},
+                .finding = &sample_unknown,
+                .kept = 1},
+        {.path = "node_modules/@x/y/package.json", .sum = {.looked = SCAN_TEXT | SCAN_CODE, .size = 400}},
+        {.path = "node_modules/@x/y/install.js",
+                .sum = {.verdict = SCAN_SUSPICIOUS, .looked = SCAN_TEXT | SCAN_CODE, .size = 2200, .found = 1},
+                .finding = &sample_suspicious,
+                .kept = 1},
+};
+static const struct posture_use sample_uses[] = {
+        {POSTURE_NETWORK, 2, 3, "https", "", "install.js", 0},
+        {POSTURE_PROCESS, 3, 1, "child_process", "", "install.js", 0},
+        {POSTURE_VARIABLES, 9, 1, "*", "", "cli.js", 0},
+        {POSTURE_INSTALL, 1, 1, "postinstall", "node install.js", "package.json", 1u << POSTURE_NETWORK | 1u << POSTURE_PROCESS},
+        {POSTURE_HOSTS, 4, 1, "cdn.tracker.example", "", "install.js", 0},
+        {POSTURE_DEPENDENCY, 0, 1, "left-pad", "^1.0.0", "package.json", 0},
+};
+static const struct posture_reason sample_reasons[] = {
+        {POSTURE_REASON_INSTALL_NETWORK, 25, 1, "postinstall: node install.js (package.json:1)"},
+        {POSTURE_REASON_NO_SOURCE, 5, 1, ""},
+};
+static const struct posture_score sample_score = {.points = 30, .reason = sample_reasons, .n = 2};
+static const struct posture sample_package = {.path = "node_modules/@x/y",
+        .form = POSTURE_NPM,
+        .name = "@x/y",
+        .version = "1.2.3",
+        .licence = "MIT",
+        .repository = "",
+        .use = sample_uses,
+        .n = 6,
+        .score = &sample_score,
+        .files = 3,
+        .bytes = 60182600};
+static const struct scan_result sample_scan = {.file = sample_files,
+        .n = 3,
+        .version = "0.1.0",
+        .root = "",
+        .folder = "",
+        .subjects = SCAN_ALL & ~SCAN_CHANGES,
+        .package = &sample_package,
+        .packages = 1};
+static const struct scan_result sample_scan_clean = {
+        .file = sample_files + 1, .n = 1, .version = "0.1.0", .root = "", .folder = "", .subjects = SCAN_ALL & ~SCAN_CHANGES};
+
 static inline struct vet_result sample_result(void)
 {
 	for (unsigned i = 0; i < 58; i++) {
@@ -358,6 +414,7 @@ static inline struct vet_result sample_result(void)
 	        .conduct_trials = sample_conduct_rows,
 	        .n_conduct_trials = 2,
 	        .constants = SAMPLE_CONSTANTS,
+	        .content = {.scan = &sample_scan, .seconds = 3.5},
 	};
 }
 
@@ -371,6 +428,7 @@ static inline struct vet_result sample_clean(void)
 	r.cells += 8;
 	r.n_cells -= 8;
 	r.trials_failed = 0;
+	r.content.scan = &sample_scan_clean;
 	r.constants = (struct vet_constants){.looked = true, .files = 3, .bytes = 4096, .constants = 17};
 	return r;
 }
@@ -384,6 +442,7 @@ static inline struct vet_result sample_inconclusive(void)
 	r.n_findings = r.n_cells = r.n_hosts = r.n_endpoints = 0;
 	r.trials = r.trials_failed = 14;
 	r.n_rows = 14;
+	r.content = (struct vet_content){.note = "The artefact's files were not scanned."};
 	r.constants = (struct vet_constants){.looked = true, .files = 3, .bytes = 4096, .constants = 17};
 	return r;
 }
@@ -464,6 +523,32 @@ static inline struct vet_result sample_hostile(void)
 	r.constants.n_lists = r.constants.n_hidden = 1;
 	r.constants.behaviours = &evil_behaviour;
 	r.constants.note = EVIL;
+	static struct scan_finding evil_finding = {.rule = SCAN_RULE_CODE_DECODED, .line = 1, .column = 1, .member = EVIL, .evidence = EVIL};
+	static struct scan_file evil_file;
+	static struct posture_use evil_uses[] = {{POSTURE_INSTALL, 1, 9, EVIL, EVIL, EVIL, ~0u >> 23}, {POSTURE_HOSTS, 1, 9, EVIL, EVIL, EVIL, 0}};
+	static struct posture_part evil_part = {EVIL, EVIL, EVIL, EVIL, POSTURE_NPM};
+	static struct posture_reason evil_reason = {POSTURE_REASON_BAD, 100, 1, EVIL};
+	static struct posture_score evil_score = {.points = 100, .reason = &evil_reason, .n = 1};
+	static struct posture evil_package;
+	static struct scan_result evil_scan;
+	evil_file = (struct scan_file){
+	        .path = EVIL, .sum = {.verdict = SCAN_BAD, .found = 1, .form = "<b>"}, .finding = &evil_finding, .kept = 1};
+	evil_package = (struct posture){.path = EVIL,
+	        .form = POSTURE_NPM,
+	        .name = EVIL,
+	        .version = EVIL,
+	        .licence = EVIL,
+	        .repository = lengthy,
+	        .use = evil_uses,
+	        .n = 2,
+	        .part = &evil_part,
+	        .parts = 1,
+	        .score = &evil_score};
+	evil_scan = sample_scan;
+	evil_scan.file = &evil_file;
+	evil_scan.n = 1;
+	evil_scan.package = &evil_package;
+	r.content = (struct vet_content){.scan = &evil_scan, .note = EVIL};
 	r.not_covered = r.notes = two;
 	r.n_not_covered = r.n_notes = 2;
 	return r;

@@ -60,6 +60,24 @@ check 'says what the command reaches' grep -q 'is run on installation or unasked
 check 'and what was not seen' grep -q 'Nothing was seen of: dynamic, native, packed' "$work/said"
 check 'and as a page' gives 0 'collect.example' --format html install.tgz
 
+# --- the score: nothing but the sum of its reasons
+sum='(.score.points == ([.score.reasons[].points] | add // 0))'
+check 'nothing counts of a package that does nothing' says ".packages[0] | $sum and .score.points == 0 and (.score.not_looked_at | length) == 2" pad-1.0.0.tgz
+check 'what is run on installation counts, with its place' says ".packages[0] | $sum and (.score.reasons | map(select(.id == \"install.network\"))[0]
+	| .points == 25 and .evidence == \"postinstall: node ./setup.js (package.json:15)\") and any(.score.reasons[]; .id == \"code.credentials\")" install.tgz
+check 'a folder has the same' says ".packages[0] | $sum and [.score.reasons[].id][0:2] == [\"install.network\", \"install.runs\"]" install
+check 'the score is told to people' gives 0 '^  score [0-9]+, the sum of [0-9] reasons to look at it' install.tgz
+check 'and each reason' grep -q '^    +25 what its installation runs reaches the network: postinstall: node' "$work/said"
+check 'and in the page' gives 0 'What comes from there is in no archive that anybody can check' --format html install.tgz
+delta='.change.score | .new - .old == ([.came[].points] | add // 0) - ([.went[].points] | add // 0)'
+check 'of two versions what came is told' says "($delta) and .change.score.old == 0 and any(.change.score.came[]; .id == \"install.network\") and .change.score.went == []" \
+	--diff pad-1.0.0.tgz install.tgz
+check 'and what went' says "($delta) and .change.score.new == 0 and any(.change.score.went[]; .id == \"install.network\") and .change.score.came == []" \
+	--diff install.tgz pad-1.0.0.tgz
+check 'also to people' gives 0 '^  score 0, before: [0-9]+' --diff install.tgz pad-1.0.0.tgz
+check 'with a sign' grep -q '^    -25 what its installation runs reaches the network' "$work/said"
+schema scan "$work/out.json"
+
 # --- two versions
 same() { # OLD NEW
 	gives 0 'What it can do, what it depends on and whose it is did not change' --diff "$1" "$2"

@@ -159,6 +159,38 @@ static void conduct_and_constants_are_compared(void **state)
 	compare_free(&c);
 }
 
+#define SCAN(file, verdict, points)                                                                                                       \
+	",\"scan\":{\"files\":[{\"path\":\"" file "\",\"findings\":[{\"verdict\":\"" verdict "\",\"title\":\"t\",\"evidence\":\"e\"}]}]," \
+	"\"packages\":[{\"score\":{\"points\":" points ",\"reasons\":[{\"points\":" points ",\"title\":\"r" points                        \
+	"\",\"evidence\":\"p\"}]}}]}"
+
+static void files_and_scores_are_compared(void **state)
+{
+	(void)state;
+	struct compare c;
+	struct err err = {0};
+	assert_int_equal(compare_reports(SLICE(HEAD SCAN("a.js", "unscanned", "5") "}"), SLICE(HEAD SCAN("b.js", "suspicious", "25") "}"),
+	                         CLASS_COVERT, &c, &err),
+	        0);
+	const struct compare_item *i = item(section(&c, "files"), "b.js: t");
+	assert_true(i && i->kind == COMPARE_NEW && i->alarm);
+	assert_null(item(section(&c, "files"), "a.js: t"));
+	i = item(section(&c, "score"), "25 in all");
+	assert_true(i && i->kind == COMPARE_NEW && !i->alarm);
+	i = item(section(&c, "score"), "25 for: r25");
+	assert_true(i && i->kind == COMPARE_NEW && strcmp(i->after, "p") == 0);
+	i = item(section(&c, "score"), "5 for: r5");
+	assert_true(i && i->kind == COMPARE_GONE);
+	compare_free(&c);
+	/* An old report has none of it, and one of a tool whose files were not scanned neither. */
+	assert_int_equal(
+	        compare_reports(SLICE(HEAD ",\"scan\":null}"), SLICE(HEAD SCAN("b.js", "bad", "25") "}"), CLASS_COVERT, &c, &err), 0);
+	assert_int_equal(c.alarms, 0);
+	compare_free(&c);
+	assert_int_equal(compare_reports(SLICE(HEAD ",\"scan\":{\"files\":1}}"), SLICE(HEAD "}"), CLASS_COVERT, &c, &err), -EBADMSG);
+	compare_free(&c);
+}
+
 static void an_inconclusive_one_says_so(void **state)
 {
 	(void)state;
@@ -249,6 +281,7 @@ int main(void)
 	        cmocka_unit_test(what_is_new_is_told),
 	        cmocka_unit_test(another_day_is_no_change),
 	        cmocka_unit_test(conduct_and_constants_are_compared),
+	        cmocka_unit_test(files_and_scores_are_compared),
 	        cmocka_unit_test(an_inconclusive_one_says_so),
 	        cmocka_unit_test(a_hostile_report_stays_text),
 	        cmocka_unit_test(bad_reports_are_refused),

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 
+#include "inspect/posture_score.h"
 #include "inspect/scan.h"
 #include "report/posture.h"
 
@@ -238,9 +239,94 @@ static void packages_have_urls(void **state)
 	}
 }
 
+static const struct posture_score *score_of(struct posture *p, const struct posture_known *k)
+{
+	static struct posture_score s;
+	unsigned sum = 0;
+	assert_int_equal(posture_score(p, k, &arena, &s), 0);
+	/* Nothing but its reasons, each once, in the order of the table. */
+	for (size_t i = 0; i < s.n; i++) {
+		sum += s.reason[i].points;
+		assert_true(s.reason[i].row < POSTURE_REASONS && s.reason[i].count > 0 && s.reason[i].evidence);
+		assert_int_equal(s.reason[i].points, posture_reasons[s.reason[i].row].points);
+		assert_true(i == 0 || s.reason[i].row > s.reason[i - 1].row);
+	}
+	assert_int_equal(sum, s.points);
+	p->score = &s;
+	return &s;
+}
+
+static void a_score_is_the_sum_of_its_reasons(void **state)
+{
+	(void)state;
+	static const struct posture_known nothing = {.bad = 0};
+	struct posture p;
+	assert_int_equal(MAKE(&p, false, MANIFEST("package/package.json"), NAME("package/package.json", "a")), 1);
+	p.repository = "https://example.com/a";
+	p.licence = "MIT";
+	const struct posture_score *s = score_of(&p, &nothing);
+	assert_int_equal(s->points, 0);
+	assert_non_null(posture_score_open(s, 0));
+	assert_non_null(posture_score_open(s, 1));
+	assert_null(posture_score_open(s, 2));
+	/* What the registry and the trials say counts where they were asked. */
+	struct posture_known known = {.bad = 2,
+	        .first_bad = "a.js: bad",
+	        .asked = true,
+	        .is_signed = true,
+	        .watched = true,
+	        .undeclared = 1,
+	        .first_undeclared = "b.example"};
+	s = score_of(&p, &known);
+	assert_int_equal(s->points, 100 + 10 + 15);
+	assert_int_equal(posture_score_has(s, POSTURE_REASON_BAD)->count, 2);
+	assert_string_equal(posture_score_has(s, POSTURE_REASON_BAD)->evidence, "a.js: bad");
+	assert_string_equal(posture_score_has(s, POSTURE_REASON_UNDECLARED)->evidence, "b.example");
+	assert_null(posture_score_has(s, POSTURE_REASON_UNSIGNED));
+	assert_null(posture_score_open(s, 0));
+	/* All that a posture can say at once. */
+	assert_int_equal(
+	        MAKE(&p, false, MANIFEST("package/package.json"), NAME("package/package.json", "a"),
+	                SCRIPT("package/package.json", "postinstall", "node i.js"),
+	                {POSTURE_FILE, "package/i.js", "", NULL, 1u << POSTURE_NETWORK | 1u << POSTURE_DYNAMIC | 1u << POSTURE_PACKED},
+	                {POSTURE_NETWORK, "package/i.js", "https", NULL, 1}, {POSTURE_DYNAMIC, "package/i.js", "eval", NULL, 1},
+	                {POSTURE_PACKED, "package/i.js", "text in hex", NULL, 1}, {POSTURE_NATIVE, "package/x.node", "x.node", "ELF", 1},
+	                {POSTURE_VARIABLES, "package/i.js", "*", NULL, 1}, {POSTURE_VARIABLES, "package/i.js", "NPM_TOKEN", NULL, 1},
+	                {POSTURE_HOSTS, "package/i.js", "45.66.77.88", NULL, 1},
+	                {POSTURE_DEPENDENCY, "package/package.json", "b", "git+ssh://x/b", 1}),
+	        1);
+	p.repository = "git://example.com/a";
+	p.cut = true;
+	known = (struct posture_known){.bad = 1, .suspicious = 1, .asked = true, .watched = true, .undeclared = 1};
+	s = score_of(&p, &known);
+	/* Without the one that its source is named nowhere, as it is. */
+	assert_int_equal(s->n, POSTURE_REASONS - 1);
+}
+
+/* What many honest packages have: none of it counts. */
+static void a_score_counts_nothing_else(void **state)
+{
+	(void)state;
+	static const struct posture_known nothing = {.bad = 0};
+	struct posture p;
+	assert_int_equal(
+	        MAKE(&p, false, MANIFEST("package/package.json"), NAME("package/package.json", "a"),
+	                SCRIPT("package/package.json", "prepare", "husky"), {POSTURE_NATIVE, "package/i.js", "x.node", "loaded", 1},
+	                {POSTURE_VARIABLES, "package/i.js", "*", NULL, 1}, {POSTURE_VARIABLES, "package/i.js", "NPM_TOKEN", NULL, 1},
+	                {POSTURE_DYNAMIC, "package/i.js", "eval", NULL, 1}, {POSTURE_HOSTS, "package/i.js", "127.0.0.1", NULL, 1},
+	                {POSTURE_HOSTS, "package/i.js", "1.example", NULL, 1},
+	                {POSTURE_DEPENDENCY, "package/package.json", "b", "^1.0.0", 1}),
+	        1);
+	p.repository = "git+https://example.com/a";
+	p.licence = "MIT";
+	assert_int_equal(score_of(&p, &nothing)->points, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test_setup_teardown(a_score_is_the_sum_of_its_reasons, begin, end),
+	        cmocka_unit_test_setup_teardown(a_score_counts_nothing_else, begin, end),
 	        cmocka_unit_test_setup_teardown(the_manifest_at_the_top_says_what_it_is, begin, end),
 	        cmocka_unit_test_setup_teardown(the_same_use_is_told_once, begin, end),
 	        cmocka_unit_test_setup_teardown(a_command_reaches_what_its_files_do, begin, end),

@@ -185,7 +185,9 @@ static void text_opens_with_the_verdict(void **state)
 {
 	(void)state;
 	static const char *const lines[] = {
-	        "FINDINGS  @x/y 1.2.3: 2 covert channels (time zone, gateway host name), 1 hashed, 5 undeclared, 7 disclosed · 58 trials",
+	        "FINDINGS  @x/y 1.2.3: 2 covert channels (time zone, gateway host name), 1 hashed, 5 undeclared, 7 disclosed · 1 "
+	        "suspicious "
+	        "file · 58 trials",
 	        "CLEAN  @x/y 1.2.3: no covert channel found, 0 undeclared, 7 disclosed · 58 trials, 121 s\n",
 	        "INCONCLUSIVE  @x/y 1.2.3: the tool asks for an account before its first request; 14 trials, 121 s (14 failed)\n",
 	        "FINDINGS  @x/y 1.2.3: partial (interrupted after 31 of 58 trials); 2 covert channels",
@@ -196,6 +198,52 @@ static void text_opens_with_the_verdict(void **state)
 		report_text(&b, &r, NULL);
 		assert_true(slice_starts(buf_slice(&b), slice_str(lines[i])));
 	}
+}
+
+/* What is in the files stands in every form; what is bad there, in the first words too. */
+static void files_are_told(void **state)
+{
+	(void)state;
+	struct vet_result r = sample_result();
+	_cleanup_buf_ struct buf text = BUF(1 << 20), json = BUF(1 << 20), html = BUF(1 << 22);
+	report_text(&text, &r, NULL);
+	assert_true(has(&text, "IN ITS FILES\n  3 files, 60.2 MB: 1 suspicious, 1 unscanned, 1 clean\n  - suspicious: starts a program"));
+	assert_true(has(&text, "[code.silent-start]\n  - unscanned: not understood; in node_modules/@x/y/bin/y, "));
+	assert_true(has(&text, "is run on installation or unasked: postinstall: node install.js"));
+	assert_true(has(&text, "  In its files something is suspicious: starts a program unseen"));
+	report_json(&json, &r);
+	assert_true(has(&json, "\"scan\": {\n    \"verdict\": \"suspicious\", \"bad\": false, \"seconds\": 3.500, \"note\": null"));
+	assert_true(has(&json, "{\"files\": 3, \"clean\": 1, \"unscanned\": 1, \"suspicious\": 1, \"bad\": 0, \"let_pass\": 0}"));
+	assert_true(has(&json, "\"score\": {\"points\": 30, \"reasons\": ["));
+	assert_true(has(&text, "  score 30, the sum of 2 reasons to look at it; not looked at: whether the"));
+	assert_true(has(&text, "    +25 what its installation runs reaches the network: postinstall: node"));
+	report_html(&html, &r);
+	assert_true(has(&html, "+5 it does not say where its source is. Nobody can compare it with that."));
+	assert_true(has(&html, "<b>, 1 suspicious file in it</b>"));
+	struct scan_finding bad = sample_suspicious;
+	struct scan_file file = sample_files[2];
+	struct scan_result scan = sample_scan;
+	bad.rule = SCAN_RULE_CODE_DECODED;
+	file.sum.verdict = SCAN_BAD;
+	scan_rule_add(&file.sum.rules, bad.rule);
+	file.finding = &bad;
+	scan.file = &file;
+	scan.n = 1;
+	r = sample_clean();
+	r.content.scan = &scan;
+	buf_reset(&text);
+	report_text(&text, &r, NULL);
+	assert_true(has(&text, "· 1 bad file ·"));
+	assert_true(has(&text, "  Do not approve it: in its files is what no honest program has, below.\n"));
+	r = sample_inconclusive();
+	r.content.scan = &scan;
+	buf_reset(&text);
+	report_text(&text, &r, NULL);
+	assert_true(has(&text, "  Do not approve it: in its files"));
+	r.content.scan = NULL;
+	buf_reset(&json);
+	report_json(&json, &r);
+	assert_true(has(&json, "\"scan\": null"));
 }
 
 static void text_marks_the_difference(void **state)
@@ -356,6 +404,7 @@ int main(void)
 	        cmocka_unit_test(every_sample_is_harmless),
 	        cmocka_unit_test(a_full_buffer_is_an_error),
 	        cmocka_unit_test(text_opens_with_the_verdict),
+	        cmocka_unit_test(files_are_told),
 	        cmocka_unit_test(text_marks_the_difference),
 	        cmocka_unit_test(text_keeps_to_the_width),
 	        cmocka_unit_test(words_say_when_and_what),
