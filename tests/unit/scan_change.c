@@ -85,6 +85,95 @@ static void checks_that_are_off_are_told(void **state)
 	check("a.py", "", "d(t, options={'verify_signature': False})", SCAN_RULE_CHANGE_SIGNATURE);
 }
 
+/* What is too weak for secrets, each beside what is near to it and is none. */
+static void weak_cryptography_is_told(void **state)
+{
+	static const struct {
+		const char *name, *text;
+		uint32_t rule;
+	} rows[] = {
+	        {"a.js", "const resetToken = Math.random().toString(36).slice(2);", SCAN_RULE_CHANGE_RANDOM},
+	        {"a.ts", "function makePassword(n: number): string {\n\tlet out = '';\n\tout += abc[Math.floor(Math.random() * 3)];\n}",
+	                SCAN_RULE_CHANGE_RANDOM},
+	        {"a.js", "save({ sessionId: 'a' + Math.random() })", SCAN_RULE_CHANGE_RANDOM},
+	        {"a.js", "const makeSessionId = () => {\n\treturn String(Math.random());\n}", SCAN_RULE_CHANGE_RANDOM},
+	        {"a.py", "def new_api_key(n):\n    return ''.join(random.choice(abc) for i in range(n))\n", SCAN_RULE_CHANGE_RANDOM},
+	        {"a.py", "password: str = ''.join(random.choices(abc, k=8))", SCAN_RULE_CHANGE_RANDOM},
+	        {"A.java", "String generateToken() {\n\tRandom r = new Random();\n\treturn \"\" + r.nextLong();\n}",
+	                SCAN_RULE_CHANGE_RANDOM},
+	        {"A.cs", "var salt = new Random().Next();", SCAN_RULE_CHANGE_RANDOM},
+	        {"a.php", "<?php $user['password'] = md5(mt_rand());", SCAN_RULE_CHANGE_RANDOM},
+	        {"a.rb", "def reset_token\n  rand(10 ** 8).to_s\nend\n", SCAN_RULE_CHANGE_RANDOM},
+	        {"a.go", "package a\nimport \"math/rand\"\nfunc NewToken() string {\n\treturn f(rand.Int63())\n}\n",
+	                SCAN_RULE_CHANGE_RANDOM},
+	        {"a.c", "void make_salt(char *s)\n{\n\t*s = rand() % 64;\n}\n", SCAN_RULE_CHANGE_RANDOM},
+	        {"a.rs", "fn session_token() -> u64 {\n\tfastrand::u64(..)\n}\n", SCAN_RULE_CHANGE_RANDOM},
+	        {"a.js", "const tokenIndex = Math.floor(Math.random() * 3); const tokens = shuffle(Math.random())", SCAN_RULES},
+	        {"a.js", "const jitter = Math.random(); const token = crypto.randomBytes(9)", SCAN_RULES},
+	        {"a.py", "from random import SystemRandom\ndef new_token():\n    return SystemRandom().choice(a) + random.choice(b)\n",
+	                SCAN_RULES},
+	        {"a.go", "package a\nimport \"crypto/rand\"\nfunc NewToken() {\n\trand.Read(b)\n}\n", SCAN_RULES},
+	        {"A.java", "byte[] salt = f(new SecureRandom());", SCAN_RULES},
+	        {"A.java", "String makeToken(Random random) {\n\treturn random.next();\n}", SCAN_RULES},
+	        {"a.js", "const h = crypto.createHash('md5').update(password).digest('hex')", SCAN_RULE_CHANGE_DIGEST},
+	        {"a.py", "u.h = hashlib.sha1(password.encode()).hexdigest()", SCAN_RULE_CHANGE_DIGEST},
+	        {"a.php", "<?php $h = md5($salt . $password);", SCAN_RULE_CHANGE_DIGEST},
+	        {"a.rb", "h = Digest::MD5.hexdigest(password)", SCAN_RULE_CHANGE_DIGEST},
+	        {"a.go", "h := md5.Sum([]byte(password))", SCAN_RULE_CHANGE_DIGEST},
+	        {"a.c", "SHA1(password, strlen(password), out);", SCAN_RULE_CHANGE_DIGEST},
+	        {"a.py", "etag = hashlib.md5(body).hexdigest()\ncheck_password(password)\n", SCAN_RULES},
+	        {"a.js", "const h = createHash('sha1').update(content).digest('hex')", SCAN_RULES},
+	        {"a.js", "const c = crypto.createCipheriv('des-ede3-cbc', key, iv)", SCAN_RULE_CHANGE_CIPHER},
+	        {"a.py", "c = AES.new(key, AES.MODE_ECB)", SCAN_RULE_CHANGE_CIPHER},
+	        {"A.java", "Cipher c = Cipher.getInstance(\"DES/CBC/PKCS5Padding\");", SCAN_RULE_CHANGE_CIPHER},
+	        {"A.java", "Cipher c = Cipher.getInstance(\"AES\");", SCAN_RULE_CHANGE_CIPHER},
+	        {"A.cs", "aes.Mode = CipherMode.ECB;", SCAN_RULE_CHANGE_CIPHER},
+	        {"a.go", "c, err := rc4.NewCipher(key)", SCAN_RULE_CHANGE_CIPHER},
+	        {"a.c", "EVP_EncryptInit_ex(x, EVP_des_cbc(), NULL, key, iv);", SCAN_RULE_CHANGE_CIPHER},
+	        {"a.php", "<?php $c = openssl_encrypt($d, 'aes-256-ecb', $k);", SCAN_RULE_CHANGE_CIPHER},
+	        {"a.rb", "c = OpenSSL::Cipher.new('des-ede3')", SCAN_RULE_CHANGE_CIPHER},
+	        {"a.rs", "let c = Cipher::rc4();", SCAN_RULE_CHANGE_CIPHER},
+	        {"A.java", "Cipher c = Cipher.getInstance(\"AES/GCM/NoPadding\");", SCAN_RULES},
+	        {"a.js", "const c = crypto.createCipheriv('aes-256-gcm', key, iv)", SCAN_RULES},
+	        {"a.js", "crypto.createCipheriv('aes-256-cbc', Buffer.from(key, 'hex'), Buffer.alloc(16))", SCAN_RULE_CHANGE_CONSTANT},
+	        {"a.js", "crypto.pbkdf2Sync(p, 'salt', 200000, 32, 'sha256')", SCAN_RULE_CHANGE_CONSTANT},
+	        {"a.js", "crypto.pbkdf2Sync(p, salt, 1000, 32, 'sha256')", SCAN_RULE_CHANGE_CONSTANT},
+	        {"a.js", "generateKeyPairSync('rsa', { modulusLength: 1024 })", SCAN_RULE_CHANGE_CONSTANT},
+	        {"a.py", "k = PBKDF2HMAC(algorithm=a, length=32, salt=b'abc', iterations=480_000)", SCAN_RULE_CHANGE_CONSTANT},
+	        {"a.py", "k = rsa.generate_private_key(65537, key_size=1024)", SCAN_RULE_CHANGE_CONSTANT},
+	        {"a.go", "k, err := rsa.GenerateKey(rand.Reader, 1024)", SCAN_RULE_CHANGE_CONSTANT},
+	        {"A.java", "new IvParameterSpec(new byte[16])", SCAN_RULE_CHANGE_CONSTANT},
+	        {"a.php", "<?php password_hash($p, PASSWORD_BCRYPT, ['cost' => 4]);", SCAN_RULE_CHANGE_CONSTANT},
+	        {"a.rb", "k = OpenSSL::PKey::RSA.new(1024)", SCAN_RULE_CHANGE_CONSTANT},
+	        {"a.js", "crypto.createCipheriv('aes-256-cbc', Buffer.from(key, 'hex'), Buffer.from(iv, 'hex'))", SCAN_RULES},
+	        {"a.js", "crypto.pbkdf2Sync(p, salt, 210000, 32, 'sha256')", SCAN_RULES},
+	        {"a.py", "k = PBKDF2HMAC(algorithm=a, length=32, salt=os.urandom(16), iterations=480_000)", SCAN_RULES},
+	        {"a.go", "k, err := rsa.GenerateKey(rand.Reader, 4096)", SCAN_RULES},
+	        {"a.js", "if (password === 'hunter2!') admin()", SCAN_RULE_CHANGE_LITERAL},
+	        {"a.js", "if (req.headers['x-skip-auth'] === 'yes1') next()", SCAN_RULE_CHANGE_LITERAL},
+	        {"a.py", "if request.args['password'] == 'letmein':\n    pass\n", SCAN_RULE_CHANGE_LITERAL},
+	        {"a.c", "if (strcmp(password, \"xc3511\") == 0)\n\treturn 1;\n", SCAN_RULE_CHANGE_LITERAL},
+	        {"A.java", "if (\"s3cr3t-4711\".equals(password)) { return; }", SCAN_RULE_CHANGE_LITERAL},
+	        {"a.go", "if password == \"joshua5\" {\n}\n", SCAN_RULE_CHANGE_LITERAL},
+	        {"a.rb", "return true if params[:password] == 'x' || password == 'opensesame'", SCAN_RULE_CHANGE_LITERAL},
+	        {"a.js", "if (typeof password === 'string' && input.type === 'password' && password !== '') go()", SCAN_RULES},
+	        {"a.js", "if (token === 'return' || name == 'secret')  go()", SCAN_RULES},
+	        {"a.py", "if password == '********' or password == 'prompt':\n    pass\n", SCAN_RULES},
+	        {"a.py", "app.run(host='0.0.0.0', debug=True)", SCAN_RULE_CHANGE_DEBUG},
+	        {".env", "APP_DEBUG=true\n", SCAN_RULE_CHANGE_DEBUG},
+	        {"a.py", "app.run(host='0.0.0.0', debug=False)", SCAN_RULES},
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		check(rows[i].name, "", rows[i].text, rows[i].rule);
+		check(rows[i].name, rows[i].text, rows[i].text, SCAN_RULES);
+	}
+	check("tests/a.js", "", "const token = Math.random()", SCAN_RULE_CHANGE_TEST_WEAK);
+	check("A.cs", "", "p.SetIsOriginAllowed(o => true).AllowCredentials();", SCAN_RULE_CHANGE_CORS);
+	check("A.java", "", "@CrossOrigin(origins = \"*\", allowCredentials = \"true\")", SCAN_RULE_CHANGE_CORS);
+	check("A.java", "", "@CrossOrigin(origins = \"*\")", SCAN_RULES);
+}
+
 static void others_are_not(void **state)
 {
 	static const struct row rows[] = {
@@ -372,6 +461,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(checks_that_are_off_are_told),
+	        cmocka_unit_test(weak_cryptography_is_told),
 	        cmocka_unit_test(others_are_not),
 	        cmocka_unit_test(only_what_is_new_is_told),
 	        cmocka_unit_test(what_code_can_do_is_told_once),
