@@ -73,8 +73,11 @@ static size_t place(const struct code *c, size_t i)
 /* What weakens a test is told, and is none of what counts. */
 static void weak(struct change_facts *f, enum scan_rule_name rule, size_t at, size_t n)
 {
-	/* Tests are there to debug. */
-	if (!f->test || rule != SCAN_RULE_CHANGE_DEBUG)
+	/* Tests are there to debug; and only they are left out. */
+	if (rule == SCAN_RULE_CHANGE_TEST_OFF) {
+		if (f->test)
+			change_add(f, rule, CHANGE_MORE, SLICE_NONE, at, n, NULL);
+	} else if (!f->test || rule != SCAN_RULE_CHANGE_DEBUG)
 		change_add(f, f->test ? SCAN_RULE_CHANGE_TEST_WEAK : rule, CHANGE_MORE, SLICE_NONE, at, n, NULL);
 }
 
@@ -255,9 +258,11 @@ static void tokens(struct code *c)
 {
 	for (size_t i = 0; i < c->n && !c->f->cut; i++) {
 		const struct token *t = &c->t[i];
-		if (t->kind == TOKEN_END || t->kind == TOKEN_SIGN)
+		if (t->kind == TOKEN_END || (t->kind == TOKEN_SIGN && t->sign != '@' && t->sign != '[' && t->sign != '#'))
 			continue;
 		weak_at(c, i);
+		if (t->kind == TOKEN_SIGN)
+			continue;
 		if (t->kind == TOKEN_NAME) {
 			imports(c, i);
 			if (is_sign(c, i + 1, '(') && t->text.n <= NAME_MAX_ && !is_word(c, i - (i > 0), "def") &&
@@ -354,4 +359,5 @@ void change_code(struct change_facts *f)
 		return;
 	}
 	change_weak(&code);
+	change_guards(&code);
 }

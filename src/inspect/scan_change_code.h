@@ -60,4 +60,7 @@ size_t change_row(const struct token *t, size_t n, size_t i, struct slice words)
  * text. */
 void change_weak(struct change_code *c);
 
+/* scan_change_guard.c: notes in c->f which checks each function has, and what it consists of. Nothing, if there is no memory. */
+void change_guards(struct change_code *c);
+
 #endif

@@ -356,6 +356,21 @@ SCAN_RULE(CHANGE_LITERAL, "change.hard-coded-secret", SCAN_SUSPICIOUS, SCAN_MEDI
 SCAN_RULE(CHANGE_DEBUG, "change.debug", SCAN_CLEAN, SCAN_MEDIUM, "debugging is on",
 	"Pages of errors show what is in memory, and some run what a visitor types.",
 	"See that it is off where others can reach it.")
+SCAN_RULE(CHANGE_CHECK_GONE, "change.check-removed", SCAN_SUSPICIOUS, SCAN_MEDIUM, "newly lacks a check, and is else what it was",
+	"A question who somebody is, or what they may, was taken out of it or made a comment; no other one came, and it is not asked elsewhere in the file.",
+	"See where it is asked now.")
+SCAN_RULE(CHANGE_CHECK_TRUE, "change.check-always-true", SCAN_SUSPICIOUS, SCAN_MEDIUM, "newly has a check that is always the same",
+	"A function that is called after a check says yes before it asks anything, or its condition is a constant.",
+	"Put the check back.")
+SCAN_RULE(CHANGE_CHECK_LESS, "change.fewer-checks", SCAN_CLEAN, SCAN_LOW, "a function without a check that it had",
+	"It was changed otherwise as well, so that the check may stand elsewhere now.",
+	"See where it is asked now.")
+SCAN_RULE(CHANGE_TEST_OFF, "change.test-off", SCAN_CLEAN, SCAN_MEDIUM, "a test that is not run, or the only one that is",
+	"What it tested is not tested any more.",
+	"See why.")
+SCAN_RULE(CHANGE_TEST_LESS, "change.fewer-tests", SCAN_CLEAN, SCAN_LOW, "fewer tests, or one that asserts nothing",
+	"What was tested is not tested any more.",
+	"See why.")
 SCAN_RULE(CHANGE_TEST_WEAK, "change.weak-test", SCAN_CLEAN, SCAN_LOW, "a check that is off, in a test or an example",
 	"Tests speak to servers without a real certificate; it matters if the code is used elsewhere.",
 	"Nothing, if it is a test.")

@@ -174,6 +174,107 @@ static void weak_cryptography_is_told(void **state)
 	check("A.java", "", "@CrossOrigin(origins = \"*\")", SCAN_RULES);
 }
 
+/* A check that a change takes out of a function, or makes say yes; and what only looks so. */
+static void checks_that_are_gone_are_told(void **state)
+{
+	static const struct {
+		const char *name, *before, *after;
+		uint32_t rule;
+	} rows[] = {
+	        {"a.js",
+	                "function drop(user, id) {\n\tif (!user.isAdmin) return res.status(403).end();\n\tdb.remove(id); log(id, "
+	                "user);\n}\n",
+	                "function drop(user, id) {\n\tdb.remove(id); log(id, user);\n}\n", SCAN_RULE_CHANGE_CHECK_GONE},
+	        {"a.js",
+	                "function drop(user, id) {\n\tif (!user.isAdmin) return res.status(403).end();\n\tdb.remove(id); log(id, "
+	                "user);\n}\n",
+	                "function drop(user, id) {\n\t// if (!user.isAdmin) return res.status(403).end();\n\tdb.remove(id); log(id, "
+	                "user);\n}\n",
+	                SCAN_RULE_CHANGE_CHECK_GONE},
+	        {"a.js",
+	                "function drop(user, id) {\n\tif (!user.isAdmin) return res.status(403).end();\n\tdb.remove(id); log(id, "
+	                "user);\n}\n",
+	                "function drop(user, id) {\n\tif (false) return res.status(403).end();\n\tdb.remove(id); log(id, user);\n}\n",
+	                SCAN_RULE_CHANGE_CHECK_TRUE},
+	        {"a.js", "app.post('/x', requireAuth, (req, res) => {\n\tdb.remove(req.id); res.end('done');\n})\n",
+	                "app.post('/x', (req, res) => {\n\tdb.remove(req.id); res.end('done');\n})\n", SCAN_RULE_CHANGE_CHECK_GONE},
+	        {"a.ts", "router.delete('/user/all', requireAdmin, users.removeAll);\n", "router.delete('/user/all', users.removeAll);\n",
+	                SCAN_RULE_CHANGE_CHECK_LESS},
+	        {"a.py", "@login_required\ndef view(request, key):\n    thing = get(key)\n    return render(request, thing)\n",
+	                "def view(request, key):\n    thing = get(key)\n    return render(request, thing)\n", SCAN_RULE_CHANGE_CHECK_GONE},
+	        {"a.py", "class V(View):\n    permission_classes = [IsAuthenticated]\n", "class V(View):\n    permission_classes = []\n",
+	                SCAN_RULE_CHANGE_CHECK_LESS},
+	        {"a.py", "def verify_signature(body, sig):\n    d = hmac.new(KEY, body)\n    return hmac.compare_digest(d, sig)\n",
+	                "def verify_signature(body, sig):\n    return True\n    d = hmac.new(KEY, body)\n    return hmac.compare_digest(d, "
+	                "sig)\n",
+	                SCAN_RULE_CHANGE_CHECK_TRUE},
+	        {"a.go",
+	                "package a\nfunc (s *S) drop(c *C, id string) error {\n\tif !s.hasPermission(c) {\n\t\treturn ErrNo\n\t}\n\treturn "
+	                "s.db.remove(id)\n}\n",
+	                "package a\nfunc (s *S) drop(c *C, id string) error {\n\treturn s.db.remove(id)\n}\n", SCAN_RULE_CHANGE_CHECK_GONE},
+	        {"A.java",
+	                "class A {\n\t@PreAuthorize(\"hasRole('ADMIN')\")\n\tpublic void drop(long id) {\n\t\trepository.remove(id, "
+	                "now());\n\t}\n}\n",
+	                "class A {\n\tpublic void drop(long id) {\n\t\trepository.remove(id, now());\n\t}\n}\n",
+	                SCAN_RULE_CHANGE_CHECK_GONE},
+	        {"A.cs", "class A\n{\n\t[Authorize]\n\tpublic void Drop(long id)\n\t{\n\t\trepository.Remove(id, Now());\n\t}\n}\n",
+	                "class A\n{\n\tpublic void Drop(long id)\n\t{\n\t\trepository.Remove(id, Now());\n\t}\n}\n",
+	                SCAN_RULE_CHANGE_CHECK_GONE},
+	        {"a.rb", "def destroy\n  authorize @post\n  @post.destroy!\n  redirect_to posts_path, notice: 'x'\nend\n",
+	                "def destroy\n  @post.destroy!\n  redirect_to posts_path, notice: 'x'\nend\n", SCAN_RULE_CHANGE_CHECK_GONE},
+	        {"a.php",
+	                "<?php function drop($id) {\n\tif (!current_user_can_access($id)) { abort(403); }\n\tDB::delete($id, "
+	                "$this->now);\n}\n",
+	                "<?php function drop($id) {\n\tDB::delete($id, $this->now);\n}\n", SCAN_RULE_CHANGE_CHECK_GONE},
+	        {"a.rs", "fn drop(u: &User, id: u64) {\n\tif !u.is_admin() {\n\t\treturn;\n\t}\n\tdb::remove(id, now());\n}\n",
+	                "fn drop(u: &User, id: u64) {\n\tdb::remove(id, now());\n}\n", SCAN_RULE_CHANGE_CHECK_GONE},
+	        {"a.c", "int drop(struct user *u, int id)\n{\n\tif (!is_admin(u))\n\t\treturn -EPERM;\n\treturn db_remove(id, now());\n}\n",
+	                "int drop(struct user *u, int id)\n{\n\treturn db_remove(id, now());\n}\n", SCAN_RULE_CHANGE_CHECK_GONE},
+	        /* Changed otherwise as well. */
+	        {"a.py", "def view(request, key):\n    check_permission(request)\n    return render(request, key)\n",
+	                "def view(request, key):\n    thing = get(key, cached=True)\n    return render(request, thing)\n",
+	                SCAN_RULE_CHANGE_CHECK_LESS},
+	        /* Another one in its place, moved within the file, or gone with what it was for. */
+	        {"a.py", "@login_required\ndef view(request, key):\n    return render(request, get(key), 3)\n",
+	                "@permission_required('x')\ndef view(request, key):\n    return render(request, get(key), 3)\n", SCAN_RULES},
+	        {"a.py", "def view(request, key):\n    check_permission(request)\n    return render(request, get(key), 3)\n",
+	                "def both(request):\n    check_permission(request)\n\ndef view(request, key):\n    both(request)\n    return "
+	                "render(request, get(key), 3)\n",
+	                SCAN_RULES},
+	        {"a.py", "def view(request, key):\n    check_permission(request)\n    return render(request, get(key), 3)\n",
+	                "def other():\n    pass\n", SCAN_RULES},
+	        {"a.js", "class Guest {\n\tname() { return 'x'; }\n}\n",
+	                "class Guest {\n\tname() { return 'x'; }\n\tisAdminUser() { return true; }\n}\n", SCAN_RULES},
+	        {"a.c", "int is_even(int n)\n{\n\treturn n % 2 == 0 && n != 4 && n > 1;\n}\n", "int is_even(int n)\n{\n\treturn 1;\n}\n",
+	                SCAN_RULES},
+	        /* Tests. */
+	        {"a.test.js", "it('adds', () => {\n\texpect(add(1, 2)).toBe(3);\n})\n", "it('adds', () => {\n\tadd(1, 2);\n})\n",
+	                SCAN_RULE_CHANGE_TEST_LESS},
+	        {"test_a.py", "def test_a():\n    assert f(1)\n\ndef test_b():\n    assert f(2)\n", "def test_a():\n    assert f(1)\n",
+	                SCAN_RULE_CHANGE_TEST_LESS},
+	        {"test_a.py", "def test_a():\n    assert f(1)\n", "def test_b():\n    assert f(1)\n", SCAN_RULES},
+	        {"test_a.py", "def test_a():\n    assert f(1)\n", "@pytest.mark.skip(reason='x')\ndef test_a():\n    assert f(1)\n",
+	                SCAN_RULE_CHANGE_TEST_OFF},
+	        {"a.test.js", "it('adds', () => {\n\texpect(add(1, 2)).toBe(3);\n})\n",
+	                "it.only('adds', () => {\n\texpect(add(1, 2)).toBe(3);\n})\n", SCAN_RULE_CHANGE_TEST_OFF},
+	        {"a_test.go", "package a\n", "package a\nfunc TestA(t *testing.T) {\n\tt.Skip(\"x\")\n}\n", SCAN_RULE_CHANGE_TEST_OFF},
+	        {"a_test.go", "package a\n", "package a\nfunc TestA(t *testing.T) {\n\tif testing.Short() {\n\t\tt.Skip(\"x\")\n\t}\n}\n",
+	                SCAN_RULES},
+	        {"tests/a.rs", "", "#[ignore]\nfn a() {}\n", SCAN_RULE_CHANGE_TEST_OFF},
+	        {"src/ATest.java", "", "@Disabled\nvoid a() {}\n", SCAN_RULE_CHANGE_TEST_OFF},
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct seen s = changed(rows[i].name, rows[i].before, rows[i].after);
+		if (rows[i].rule == SCAN_RULES ? s.n > 0 : s.n != 1 || !scan_rule_in(&s.rules, rows[i].rule))
+			fail_msg("%s: %u told of: %s", rows[i].name, s.n, rows[i].after);
+		check(rows[i].name, rows[i].after, rows[i].after, SCAN_RULES);
+		/* The way back brings a check. */
+		s = changed(rows[i].name, rows[i].after, rows[i].before);
+		assert_false(scan_rule_in(&s.rules, SCAN_RULE_CHANGE_CHECK_GONE) || scan_rule_in(&s.rules, SCAN_RULE_CHANGE_CHECK_TRUE));
+	}
+}
+
 static void others_are_not(void **state)
 {
 	static const struct row rows[] = {
@@ -462,6 +563,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(checks_that_are_off_are_told),
 	        cmocka_unit_test(weak_cryptography_is_told),
+	        cmocka_unit_test(checks_that_are_gone_are_told),
 	        cmocka_unit_test(others_are_not),
 	        cmocka_unit_test(only_what_is_new_is_told),
 	        cmocka_unit_test(what_code_can_do_is_told_once),
