@@ -536,6 +536,33 @@ static void what_cannot_be_read_is_told(void **state)
 	}
 }
 
+/* A program that has a finding is not told of it by each change; one that brings what it may run is. */
+static void what_was_found_is_not_found_again(void **state)
+{
+	static const char old[] = "x = atob(page);\neval(x);\n";
+	static const struct {
+		const char *after;
+		bool told;
+	} rows[] = {
+	        {"x = atob(page);\neval(x);\n", false},
+	        {"// read\nx = atob(page);\neval(x);\nlog(1);\n", false},
+	        {"x = atob(page);\neval(x);\ny = atob(other);\neval(y);\n", true},
+	        {"x = atob(page);\neval(x);\neval(x);\n", true},
+	        {"x = atob('aGVsbG8gd29ybGQgaGVsbG8gd29ybGQgaGVsbG8gd29ybGQ');\neval(x);\n", true},
+	};
+	const struct scan_options o = {.subjects = SCAN_CODE | SCAN_CHANGES, .limits = scan_limits_default()};
+	struct scan_summary sum;
+	(void)state;
+	assert_int_equal(scan_changed(slice_str(old), NULL, NULL, "a.js", &o, &(struct scan_told){0}, &sum), 0);
+	assert_true(scan_rule_in(&sum.rules, SCAN_RULE_CODE_DECODED));
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct slice before = slice_str(old);
+		assert_int_equal(scan_changed(slice_str(rows[i].after), &before, NULL, "a.js", &o, &(struct scan_told){0}, &sum), 0);
+		if (scan_rule_in(&sum.rules, SCAN_RULE_CODE_DECODED) != rows[i].told)
+			fail_msg("%s", rows[i].after);
+	}
+}
+
 /* Without a base nothing of this is said, whatever is asked for. */
 static void whole_trees_are_not_judged(void **state)
 {
@@ -571,6 +598,7 @@ int main(void)
 	        cmocka_unit_test(lock_files_are_judged),
 	        cmocka_unit_test(what_runs_by_itself_is_judged),
 	        cmocka_unit_test(what_cannot_be_read_is_told),
+	        cmocka_unit_test(what_was_found_is_not_found_again),
 	        cmocka_unit_test(whole_trees_are_not_judged),
 	        cmocka_unit_test(what_is_too_large_is_unscanned),
 	};
