@@ -461,6 +461,77 @@ static void lock_files_are_judged(void **state)
 	check("yarn.lock", "", THREE YARN("e", "other.example/e/-/e-1.tgz"), SCAN_RULE_CHANGE_LOCK);
 }
 
+/* Lock files of others: three entries as they should be, and one more. */
+static void other_lock_files_are_judged(void **state)
+{
+#define CARGO(name, source, more) "[[package]]\nname = \"" name "\"\nversion = \"1.0.0\"\nsource = \"" source "\"\n" more "\n"
+#define CRATES                    "registry+https://github.com/rust-lang/crates.io-index"
+#define SUM                       "checksum = \"ab\"\n"
+#define POETRY(name, files, more) "[[package]]\nname = \"" name "\"\nversion = \"1\"\nfiles = [" files "]\n" more "\n"
+#define HASH                      "{file = \"a\", hash = \"sha256:a\"}"
+#define UV(name, source, more)    "[[package]]\nname = \"" name "\"\nsource = {" source "}\nwheels = [{url = \"u\"" more "}]\n"
+#define PYPI                      "registry = \"https://pypi.org/simple\""
+#define PNPM(name, resolution)    "  " name "@1.0.0:\n    resolution: {" resolution "}\n"
+#define PIP(name, more)           "\"" name "\": {" more "}"
+#define COMPOSER_(name, dist)     "{\"name\": \"" name "\", \"dist\": {\"url\": \"https://" dist "\"}}"
+	static const struct {
+		const char *name, *front, *good, *odd, *back;
+		uint32_t rule;
+	} rows[] = {
+	        {"Cargo.lock", CARGO("a", CRATES, SUM) CARGO("b", CRATES, SUM) CARGO("c", CRATES, SUM), CARGO("d", CRATES, SUM),
+	                CARGO("d", CRATES, ""), "", SCAN_RULE_CHANGE_LOCK},
+	        {"Cargo.lock", CARGO("a", CRATES, SUM) CARGO("b", CRATES, SUM) CARGO("c", CRATES, SUM), "[[package]]\nname = \"own\"\n",
+	                CARGO("d", "registry+https://r.example/index", SUM), "", SCAN_RULE_CHANGE_LOCK},
+	        {"poetry.lock", POETRY("a", HASH, "") POETRY("b", HASH, "") POETRY("c", HASH, ""), POETRY("d", HASH, ""),
+	                POETRY("d", "", ""), "", SCAN_RULE_CHANGE_LOCK},
+	        {"poetry.lock", POETRY("a", HASH, "") POETRY("b", HASH, "") POETRY("c", HASH, ""), POETRY("d", HASH, ""),
+	                POETRY("d", "", "[package.source]\ntype = \"git\"\nurl = \"https://h.example/d\"\n"), "",
+	                SCAN_RULE_CHANGE_DEPENDENCY_URL},
+	        {"uv.lock", UV("a", PYPI, ", hash = \"x\"") UV("b", PYPI, ", hash = \"x\"") UV("c", PYPI, ", hash = \"x\""),
+	                UV("d", "registry = \"https://download.pytorch.org/whl\"", ", hash = \"x\""),
+	                UV("d", "registry = \"https://h.example/simple\"", ", hash = \"x\""), "", SCAN_RULE_CHANGE_LOCK},
+	        {"Pipfile.lock",
+	                "{\"default\": {" PIP("a", "\"hashes\": [\"x\"]") ", " PIP("b", "\"hashes\": [\"x\"]") ", " PIP(
+	                        "c", "\"hashes\": [\"x\"]"),
+	                ", " PIP("d", "\"hashes\": [\"x\"]"), ", " PIP("d", "\"version\": \"==1\""), "}}", SCAN_RULE_CHANGE_LOCK},
+	        {"pnpm-lock.yaml",
+	                "lockfileVersion: '9.0'\npackages:\n" PNPM(
+	                        "a", "integrity: x") "  '@b/c@1.0.0':\n    resolution: {integrity: x}\n" PNPM("d", "integrity: x"),
+	                "", PNPM("e", "tarball: https://h.example/e.tgz, integrity: x"), "", SCAN_RULE_CHANGE_LOCK},
+	        {"pnpm-lock.yaml",
+	                "lockfileVersion: '9.0'\npackages:\n" PNPM("a", "integrity: x") PNPM("b", "integrity: x") PNPM("d", "integrity: x"),
+	                "", PNPM("e", "type: git, repo: https://h.example/e.git, commit: x"), "", SCAN_RULE_CHANGE_DEPENDENCY_URL},
+	        {"composer.lock",
+	                "{\"packages\": [" COMPOSER_("a/a", "api.github.com/repos/a/a/zipball/1") ", " COMPOSER_(
+	                        "b/b", "api.github.com/repos/b/b/zipball/1") ", " COMPOSER_("c/c", "api.github.com/repos/c/c/zipball/1"),
+	                ", " COMPOSER_("d/d", "api.github.com/repos/d/d/zipball/1"), ", " COMPOSER_("d/d", "h.example/d.zip"), "]}",
+	                SCAN_RULE_CHANGE_LOCK},
+	        {"Gemfile.lock", "GEM\n  remote: https://rubygems.org/\n  specs:\n    a (1)\n      x (>= 1)\n    b (1)\n    c (1)\n\n", "",
+	                "GEM\n  remote: https://h.example/\n  specs:\n    d (1)\n", "", SCAN_RULE_CHANGE_LOCK},
+	        {"Gemfile.lock", "GEM\n  remote: https://rubygems.org/\n  specs:\n    a (1)\n      x (>= 1)\n    b (1)\n    c (1)\n\n", "",
+	                "GIT\n  remote: https://h.example/d\n  revision: a\n  specs:\n    d (1)\n", "", SCAN_RULE_CHANGE_DEPENDENCY_URL},
+	        /* Manifests: the name itself is a note. */
+	        {"Gemfile", "source 'https://rubygems.org'\n", "# gem 'x', git: 'y'\n", "source 'https://h.example'\n", "",
+	                SCAN_RULE_CHANGE_INDEX},
+	        {"composer.json", "{", "\"name\": \"a/b\"", "\"repositories\": [{\"type\": \"vcs\", \"url\": \"https://h.example/x\"}]",
+	                "}", SCAN_RULE_CHANGE_DEPENDENCY_URL},
+	        {"Pipfile", "", "[[source]]\nurl = \"https://pypi.org/simple\"\n", "[[source]]\nurl = \"https://h.example/simple\"\n", "",
+	                SCAN_RULE_CHANGE_INDEX},
+	};
+	char good[3000], odd[3000];
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		(void)snprintf(good, sizeof(good), "%s%s%s", rows[i].front, rows[i].good, rows[i].back);
+		(void)snprintf(odd, sizeof(odd), "%s%s%s", rows[i].front, rows[i].odd, rows[i].back);
+		check(rows[i].name, "", good, SCAN_RULES);
+		check(rows[i].name, good, odd, rows[i].rule);
+		check(rows[i].name, odd, odd, SCAN_RULES);
+	}
+	struct seen s = changed("Gemfile", "", "gem 'rails'\ngem 'x', '~> 1', github: 'a/x'\n");
+	assert_true(
+	        s.n == 3 && scan_rule_in(&s.rules, SCAN_RULE_CHANGE_DEPENDENCY_URL) && scan_rule_in(&s.rules, SCAN_RULE_CHANGE_DEPENDENCY));
+}
+
 #define WORKFLOW(on, step) "on: " on "\njobs:\n  a:\n    steps:\n      - " step "\n"
 static void what_runs_by_itself_is_judged(void **state)
 {
@@ -596,6 +667,7 @@ int main(void)
 	        cmocka_unit_test(what_code_can_do_is_told_once),
 	        cmocka_unit_test(dependencies_are_judged),
 	        cmocka_unit_test(lock_files_are_judged),
+	        cmocka_unit_test(other_lock_files_are_judged),
 	        cmocka_unit_test(what_runs_by_itself_is_judged),
 	        cmocka_unit_test(what_cannot_be_read_is_told),
 	        cmocka_unit_test(what_was_found_is_not_found_again),
