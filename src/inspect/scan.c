@@ -17,6 +17,7 @@
 #define MEMBER       ((uint64_t)128 << 20)
 #define STEPS        ((uint64_t)100000000)
 #define SAME         256u /* findings that are remembered, so that none is told twice */
+#define OLD          256u
 #define PAYLOAD_MAX  ((size_t)32 << 20)
 #define PAYLOAD_TEXT 20u /* shorter ones in base64 or hex hold nothing */
 #define SHOWN_MAX    4096u
@@ -50,6 +51,10 @@ struct scan {
 	bool out_of_steps;
 	bool change; /* it is known what was there before */
 	const struct slice *before;
+	/* Of programs: what was found in it before; each can be the same as one only. */
+	uint64_t old[OLD];
+	unsigned n_old;
+	bool old_known;
 	struct dlp_scan *secrets;
 	struct posture_facts facts;
 	/* Where the last place in a text was: the next is counted from there. */
@@ -161,6 +166,39 @@ static void tell(struct scan *s, struct scan_finding *f, bool all)
 		s->to.found(s->to.arg, f);
 }
 
+static int scan_with(const struct scan *how, struct slice in, const char *name, struct scan_summary *out);
+
+static void on_old(void *arg, const struct scan_finding *f)
+{
+	struct scan *s = arg;
+	if (!*f->member && s->n_old < OLD)
+		s->old[s->n_old++] = scan_before_key(f, *s->before);
+}
+
+/* Was it found in the file as it was before? That is looked up when something is found, which is seldom. */
+static bool was_found(struct scan *s, const struct scan_input *in, const struct scan_finding *f)
+{
+	const struct scan_rule *r = &scan_rules[f->rule];
+	if (!s->before || in->depth > 0 || r->verdict == SCAN_UNSCANNED || strncmp(r->id, "code.", 5) != 0)
+		return false;
+	if (!s->old_known) {
+		struct scan_options o = *s->o;
+		struct scan_summary sum;
+		o.subjects = SCAN_CODE;
+		s->old_known = true;
+		if (scan_before_carries(in->bytes, *s->before) ||
+		        scan_with(&(struct scan){.o = &o, .to = {.found = on_old, .arg = s}}, *s->before, in->path, &sum) < 0)
+			s->n_old = 0;
+	}
+	uint64_t key = scan_before_key(f, in->bytes);
+	for (unsigned i = 0; i < s->n_old; i++)
+		if (s->old[i] == key) {
+			s->old[i] = s->old[--s->n_old];
+			return true;
+		}
+	return false;
+}
+
 __attribute__((format(printf, 4, 0))) static void found(
         struct scan *s, const struct scan_input *in, struct scan_finding *f, const char *fmt, va_list ap)
 {
@@ -170,6 +208,8 @@ __attribute__((format(printf, 4, 0))) static void found(
 	encode_shown(&shown, buf_slice(&text));
 	utf8_copy(f->evidence, sizeof(f->evidence), buf_slice(&shown));
 	utf8_copy(f->member, sizeof(f->member), slice_str(in->member));
+	if (was_found(s, in, f))
+		return;
 	tell(s, f, scan_rules[f->rule].verdict == SCAN_UNSCANNED);
 }
 

@@ -216,8 +216,10 @@ bool scan_change_look(struct scan *s, const struct scan_input *in, const struct 
 	struct change_facts old = now;
 	old.text = before ? *before : SLICE_NONE;
 	gather(&now);
-	if (before)
+	if (before) {
 		gather(&old);
+		change_guards_less(&now, old.guards);
+	}
 	if (now.cut)
 		scan_found(s, in, SCAN_RULE_CHANGE_LIMIT, 0, in->size, "%s", "more than is compared");
 	struct delta d = {.old = old.fact, .n = old.n, .used = arena_array(&arena, old.n ? old.n : 1, sizeof(bool))};

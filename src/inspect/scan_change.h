@@ -29,8 +29,9 @@ struct change_facts {
 	/* What was found. */
 	struct change_fact *fact;
 	size_t n, room;
-	bool looked; /* it was understood */
-	bool cut;    /* something was too large, or there was no memory: not all facts are here */
+	struct change_guards *guards; /* of source code: what its functions check; or NULL */
+	bool looked;                  /* it was understood */
+	bool cut;                     /* something was too large, or there was no memory: not all facts are here */
 };
 
 /* Adds one. `key` may be empty: then it is the line in which it stands. `fmt` may be NULL. */
@@ -41,6 +42,8 @@ bool change_is_test(const char *path);
 
 /* Source code: checks that are off, and what it can do. */
 void change_code(struct change_facts *f);
+/* Adds what functions of `f` check less than they did: `old` is of the file as it was. Either may have none. */
+void change_guards_less(struct change_facts *f, const struct change_guards *old);
 /* Settings line by line, and shell: checks that are off. */
 void change_settings(struct change_facts *f);
 /* Manifests and lock files: what is depended on, from where, and what runs when it is installed. */

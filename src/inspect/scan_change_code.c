@@ -1,9 +1,7 @@
 /* Source code, for scan_change: rows of tokens that take a check away, and what code can do: modules it imports, functions it calls. */
-#include "inspect/scan_change.h"
-#include "inspect/scan_part.h"
+#include "inspect/scan_change_code.h"
 #include "inspect/scan_shell.h"
 #include "parse/shell.h"
-#include "parse/tokens.h"
 
 #define TOKENS_ARENA ((size_t)96 << 20)
 #define TOKENS_MAX   1000000u
@@ -75,7 +73,12 @@ static size_t place(const struct code *c, size_t i)
 /* What weakens a test is told, and is none of what counts. */
 static void weak(struct change_facts *f, enum scan_rule_name rule, size_t at, size_t n)
 {
-	change_add(f, f->test ? SCAN_RULE_CHANGE_TEST_WEAK : rule, CHANGE_MORE, SLICE_NONE, at, n, NULL);
+	/* Tests are there to debug; and only they are left out. */
+	if (rule == SCAN_RULE_CHANGE_TEST_OFF) {
+		if (f->test)
+			change_add(f, rule, CHANGE_MORE, SLICE_NONE, at, n, NULL);
+	} else if (!f->test || rule != SCAN_RULE_CHANGE_DEBUG)
+		change_add(f, f->test ? SCAN_RULE_CHANGE_TEST_WEAK : rule, CHANGE_MORE, SLICE_NONE, at, n, NULL);
 }
 
 /* ── rows of tokens ── */
@@ -93,6 +96,8 @@ static bool token_is(const struct token *t, struct slice word)
 	bool either = word.n > 1 && word.p[0] == '~', text = word.n > 1 && word.p[0] == '\'';
 	if (either)
 		word = slice_from(word, 1);
+	if (t->kind == TOKEN_TEXT && text && word.p[word.n - 1] == '*')
+		return slice_eq_nocase(slice_sub(t->text, 0, word.n - 2), slice_sub(word, 1, word.n - 2));
 	if (t->kind == TOKEN_TEXT)
 		return either ? slice_eq(t->text, word) : text && slice_eq(t->text, slice_sub(word, 1, word.n - 2));
 	if (t->kind == TOKEN_NAME)
@@ -100,8 +105,8 @@ static bool token_is(const struct token *t, struct slice word)
 	return t->kind == TOKEN_SIGN && word.n == 1 && t->sign == word.p[0];
 }
 
-/* Where the row ends that begins at `i`; 0: none does. Behind "*" the first place counts from which the rest fits. */
-static size_t row_end(const struct code *c, size_t i, struct slice words)
+/* Behind "*" the first place counts from which the rest fits. */
+size_t change_row(const struct token *t, size_t n, size_t i, struct slice words)
 {
 	struct slice word;
 	size_t retry = 0, last = 0;
@@ -116,17 +121,17 @@ static size_t row_end(const struct code *c, size_t i, struct slice words)
 			last = i + ANY_MAX;
 			continue;
 		}
-		if (i < c->n && c->t[i].kind != TOKEN_END && token_is(&c->t[i], word)) {
+		if (i < n && t[i].kind != TOKEN_END && token_is(&t[i], word)) {
 			words = rest;
 			i++;
 			/* In a block lines begin where one likes. */
-			while (slice_is(word, "{") && i < c->n && c->t[i].kind == TOKEN_END)
+			while (slice_is(word, "{") && i < n && t[i].kind == TOKEN_END)
 				i++;
-			while (slice_starts(rest, SLICE("{")) && i < c->n && c->t[i].kind == TOKEN_END)
+			while (slice_starts(rest, SLICE("{")) && i < n && t[i].kind == TOKEN_END)
 				i++;
 			continue;
 		}
-		if (!behind.n || retry >= last || retry >= c->n || c->t[retry].kind == TOKEN_END)
+		if (!behind.n || retry >= last || retry >= n || t[retry].kind == TOKEN_END)
 			return 0;
 		i = ++retry;
 		words = behind;
@@ -157,7 +162,7 @@ static void weak_at(struct code *c, size_t i)
 {
 	for (size_t k = 0; k < c->n_weak; k++) {
 		const struct weak_row *r = c->weak[k];
-		size_t end = token_is(&c->t[i], c->first[k]) ? row_end(c, i, slice_str(r->tokens)) : 0;
+		size_t end = token_is(&c->t[i], c->first[k]) ? change_row(c->t, c->n, i, slice_str(r->tokens)) : 0;
 		if (!end || !inside_call(c, i, r->calls))
 			continue;
 		size_t at = place(c, i);
@@ -253,9 +258,11 @@ static void tokens(struct code *c)
 {
 	for (size_t i = 0; i < c->n && !c->f->cut; i++) {
 		const struct token *t = &c->t[i];
-		if (t->kind == TOKEN_END || t->kind == TOKEN_SIGN)
+		if (t->kind == TOKEN_END || (t->kind == TOKEN_SIGN && t->sign != '@' && t->sign != '[' && t->sign != '#'))
 			continue;
 		weak_at(c, i);
+		if (t->kind == TOKEN_SIGN)
+			continue;
 		if (t->kind == TOKEN_NAME) {
 			imports(c, i);
 			if (is_sign(c, i + 1, '(') && t->text.n <= NAME_MAX_ && !is_word(c, i - (i > 0), "def") &&
@@ -346,4 +353,11 @@ void change_code(struct change_facts *f)
 		(void)slice_split(&rest, ' ', &c.first[c.n_weak++]);
 	}
 	tokens(&c);
+	struct change_code code = {.f = f, .t = t, .n = c.n, .language = c.language};
+	if (!change_functions(&code, &arena)) {
+		f->cut = true;
+		return;
+	}
+	change_weak(&code);
+	change_guards(&code);
 }

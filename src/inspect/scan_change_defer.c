@@ -159,10 +159,20 @@ static void uses(struct workflow *w, const struct conf *v, const struct conf *wi
 		        SLICE_FMT(slice_sub(v->text, 0, SHOWN)));
 }
 
+/* "if: false" */
+static void never(struct workflow *w, const struct conf *v)
+{
+	const struct conf *when = conf_get(v, SLICE("if"));
+	struct slice t = when && (when->type == CONF_TEXT || when->type == CONF_BOOL) ? slice_trim(when->text) : SLICE_NONE;
+	if (slice_is(t, "false") || slice_is(t, "${{ false }}"))
+		change_add(w->f, SCAN_RULE_CHANGE_TEST_OFF, CHANGE_MORE, SLICE_NONE, place(w->f, when), 0, "%s", "if: false");
+}
+
 static int step(void *arg, const struct conf *v, struct slice key)
 {
 	struct workflow *w = arg;
 	(void)key;
+	never(w, v);
 	const struct conf *run = conf_get(v, SLICE("run")), *with = conf_get(v, SLICE("with")), *env = conf_get(v, SLICE("env")),
 	                  *action = conf_get(v, SLICE("uses"));
 	if (conf_is_text(run)) {
@@ -186,6 +196,7 @@ static int job(void *arg, const struct conf *v, struct slice key)
 	struct workflow *w = arg;
 	const struct conf *env = conf_get(v, SLICE("env")), *steps = conf_get(v, SLICE("steps"));
 	(void)key;
+	never(w, v);
 	for (const struct conf *c = env ? env->child : NULL; c; c = c->next)
 		all_secrets(w, c);
 	return conf_each(steps, "*", step, w);

@@ -1,11 +1,11 @@
-/* What a project depends on, for scan_change: manifests and lock files of npm, PyPI, Cargo and Go. */
+/* What a project depends on, for scan_change: manifests of npm, PyPI, Cargo, Go, RubyGems and Composer, and lock files of npm. */
 #include <stdio.h>
+#include <stdlib.h>
 
-#include "inspect/scan_change.h"
+#include "inspect/scan_change_depend.h"
 #include "inspect/scan_part.h"
 #include "inspect/scan_popular.h"
 #include "inspect/scan_shell.h"
-#include "parse/conf.h"
 
 #define CONF_ARENA ((size_t)96 << 20)
 #define NODES      500000u
@@ -13,13 +13,7 @@
 #define SPEC_SHOWN 160u
 #define PATH_SHOWN 240u
 
-enum kind { NPM, PYPI, CRATES, GO };
-static const char *const kind_names[] = {"npm", "PyPI", "Cargo", "Go"};
-
-struct reader {
-	struct change_facts *f;
-	enum kind kind;
-};
+static const char *const kind_names[] = {"npm", "PyPI", "Cargo", "Go", "RubyGems", "Composer"};
 
 static size_t find(const struct change_facts *f, struct slice name)
 {
@@ -67,7 +61,7 @@ static struct slice without_commit(struct slice spec)
 	return slice_sub(spec, 0, hash < query ? hash : query);
 }
 
-static void remote(struct reader *r, struct slice name, struct slice spec, size_t at)
+void change_remote(struct reader *r, struct slice name, struct slice spec, size_t at)
 {
 	char key[PATH_SHOWN];
 	struct slice repository = without_commit(spec);
@@ -91,7 +85,7 @@ static struct slice normalised(struct slice name, char *to)
 	return slice_of(to, n);
 }
 
-static void dependency(struct reader *r, struct slice name, struct slice spec, size_t at)
+void change_depends(struct reader *r, struct slice name, struct slice spec, size_t at)
 {
 	char lower[NAME_SHOWN], key[PATH_SHOWN];
 	if (name.n == 0)
@@ -101,10 +95,10 @@ static void dependency(struct reader *r, struct slice name, struct slice spec, s
 	change_add(r->f, SCAN_RULE_CHANGE_DEPENDENCY, CHANGE_EACH, slice_of(key, (size_t)n), at, name.n, "%s: %.*s %.*s",
 	        kind_names[r->kind], SLICE_FMT(shown(name, NAME_SHOWN)), SLICE_FMT(shown(spec, 60)));
 	if (is_remote(spec) || (r->kind == NPM && is_owner_name(spec))) {
-		remote(r, name, spec, at);
+		change_remote(r, name, spec, at);
 		return;
 	}
-	if (r->kind == GO || r->f->test)
+	if (r->kind >= GO || r->f->test)
 		return;
 	struct slice like = popular_like(r->kind == NPM ? POPULAR_OF_NPM : r->kind == PYPI ? POPULAR_OF_PYPI : POPULAR_OF_CRATES, plain);
 	if (like.n)
@@ -126,7 +120,7 @@ static int npm_dependency(void *arg, const struct conf *v, struct slice key)
 		name = slice_sub(other, 0, version == SLICE_NPOS ? other.n : version);
 	}
 	int n = snprintf(quoted, sizeof(quoted), "\"%.*s\"", SLICE_FMT(shown(key, NAME_SHOWN)));
-	dependency(r, name, spec, find(r->f, slice_of(quoted, (size_t)n)));
+	change_depends(r, name, spec, find(r->f, slice_of(quoted, (size_t)n)));
 	return 0;
 }
 
@@ -200,18 +194,12 @@ static bool same_name(struct slice in_url, struct slice name)
 	return slice_eq(in_url, name) || (slice_ends(in_url, name) && in_url.p[in_url.n - name.n - 1] == '/');
 }
 
-struct locked {
-	struct reader *r;
-	struct slice host; /* of most */
-	bool digests;      /* most have one */
-};
-
 static bool is_http(struct slice url)
 {
 	return slice_starts(url, SLICE("https://")) || slice_starts(url, SLICE("http://"));
 }
 
-static void locked_odd(struct locked *l, enum scan_rule_name rule, struct slice name, struct slice url, const char *why)
+void change_locked_odd(struct locked *l, enum scan_rule_name rule, struct slice name, struct slice url, const char *why)
 {
 	char key[PATH_SHOWN];
 	int n = snprintf(key, sizeof(key), "%.*s %.*s", SLICE_FMT(shown(name, NAME_SHOWN)), SLICE_FMT(shown(scan_host_of(url), 100)));
@@ -219,34 +207,37 @@ static void locked_odd(struct locked *l, enum scan_rule_name rule, struct slice 
 	        SLICE_FMT(shown(name, NAME_SHOWN)), why, SLICE_FMT(shown(url, SPEC_SHOWN)));
 }
 
+static bool known_index(struct slice host)
+{
+	static const char *const hosts[] = {
+#define REGISTRY(host) host,
+#include "inspect/scan_registry_table.h"
+#undef REGISTRY
+	        NULL};
+	return scan_one_of(host, hosts);
+}
+
 /* One package of a lock file; `alias`: it says its name itself. */
-static void locked(struct locked *l, struct slice name, struct slice url, bool digest, bool alias)
+void change_locked(struct locked *l, struct slice name, struct slice url, bool digest, bool alias)
 {
 	if (!name.n || !url.n)
 		return;
 	if (is_remote(url) && (!is_http(url) || slice_ends(url, SLICE(".git")))) {
-		remote(l->r, name, url, find(l->r->f, url));
+		change_remote(l->r, name, url, find(l->r->f, url));
 		return;
 	}
 	if (!is_http(url) || l->r->f->test)
 		return;
 	struct slice in_url = name_in_url(url);
 	if (in_url.n && !alias && !same_name(in_url, name))
-		locked_odd(l, SCAN_RULE_CHANGE_LOCK_NAME, name, url, "what is fetched has another name");
-	else if (l->host.n && !slice_eq(scan_host_of(url), l->host))
-		locked_odd(l, SCAN_RULE_CHANGE_LOCK, name, url, "from another host than the others");
+		change_locked_odd(l, SCAN_RULE_CHANGE_LOCK_NAME, name, url, "what is fetched has another name");
+	else if (l->host.n && !slice_eq(scan_host_of(url), l->host) && !known_index(scan_host_of(url)))
+		change_locked_odd(l, SCAN_RULE_CHANGE_LOCK, name, url, "from another host than the others");
 	else if (l->digests && !digest)
-		locked_odd(l, SCAN_RULE_CHANGE_LOCK, name, url, "without a digest, which the others have");
+		change_locked_odd(l, SCAN_RULE_CHANGE_LOCK, name, url, "without a digest, which the others have");
 }
 
-#define HOSTS_MAX 16u
-/* The host of more than half of all; empty if there is none. */
-struct majority {
-	struct slice host[HOSTS_MAX];
-	size_t n[HOSTS_MAX], hosts, all, digests;
-};
-
-static void count(struct majority *m, struct slice url, bool digest)
+void change_count(struct majority *m, struct slice url, bool digest)
 {
 	struct slice host = is_http(url) ? scan_host_of(url) : SLICE_NONE;
 	size_t i = 0;
@@ -256,14 +247,14 @@ static void count(struct majority *m, struct slice url, bool digest)
 	m->digests += digest;
 	while (i < m->hosts && !slice_eq(m->host[i], host))
 		i++;
-	if (i == HOSTS_MAX)
+	if (i == CHANGE_HOSTS)
 		return;
 	m->host[i] = host;
 	m->n[i]++;
 	m->hosts += i == m->hosts;
 }
 
-static struct locked usual(struct reader *r, const struct majority *m)
+struct locked change_usual(struct reader *r, const struct majority *m)
 {
 	struct locked l = {.r = r, .digests = m->all > 2 && m->digests * 2 > m->all};
 	for (size_t i = 0; i < m->hosts; i++)
@@ -278,6 +269,52 @@ static struct slice text_at(const struct conf *c, const char *key)
 	return conf_is_text(v) ? v->text : SLICE_NONE;
 }
 
+/* Names that something in the lock file, or the project itself, needs. */
+struct needed {
+	uint64_t *name;
+	size_t n;
+};
+
+static int by_value(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+	return *x < *y ? -1 : *x > *y;
+}
+
+/* p NULL: the lock file does not say what the project needs, or there is no memory. */
+static struct needed npm_needed(struct arena *arena, const struct conf *packages)
+{
+	static const char *const groups[] = {"dependencies", "devDependencies", "optionalDependencies", "peerDependencies"};
+	struct needed to = {0};
+	size_t n = 0;
+	for (unsigned pass = 0; pass < 2; pass++) {
+		for (const struct conf *c = packages->child; c; c = c->next)
+			for (size_t i = 0; i < ARRAY_LEN(groups); i++) {
+				const struct conf *g = conf_get(c, slice_str(groups[i]));
+				for (const struct conf *d = g ? g->child : NULL; d; d = d->next, n++)
+					if (pass && to.n < n + 1)
+						to.name[to.n++] = slice_hash(d->key);
+			}
+		if (pass == 0 && (!conf_get(packages, SLICE("")) || n == 0 || !(to.name = arena_array(arena, n, sizeof(*to.name)))))
+			return (struct needed){0};
+		n = 0;
+	}
+	qsort(to.name, to.n, sizeof(*to.name), by_value);
+	return to;
+}
+
+/* A package that nothing needs was put there by hand: npm installs it all the same. */
+static void npm_unneeded(struct reader *r, const struct conf *packages)
+{
+	struct needed needed = r->f->test ? (struct needed){0} : npm_needed(r->f->arena, packages);
+	for (const struct conf *c = packages->child; needed.name && c; c = c->next) {
+		struct slice name = locked_name(c->key), url = text_at(c, "resolved");
+		uint64_t key = slice_hash(name);
+		if (name.n && is_http(url) && !bsearch(&key, needed.name, needed.n, sizeof(key), by_value))
+			change_locked_odd(&(struct locked){.r = r}, SCAN_RULE_CHANGE_LOCK, name, url, "nothing needs it");
+	}
+}
+
 static void npm_lock(struct reader *r, const struct conf *root)
 {
 	const struct conf *all = conf_get(root, SLICE("packages"));
@@ -285,14 +322,16 @@ static void npm_lock(struct reader *r, const struct conf *root)
 	struct majority m = {0};
 	all = all ? all : conf_get(root, SLICE("dependencies"));
 	for (const struct conf *c = all ? all->child : NULL; c; c = c->next)
-		count(&m, text_at(c, "resolved"), text_at(c, "integrity").n > 0);
-	struct locked l = usual(r, &m);
+		change_count(&m, text_at(c, "resolved"), text_at(c, "integrity").n > 0);
+	struct locked l = change_usual(r, &m);
+	if (paths)
+		npm_unneeded(r, all);
 	for (const struct conf *c = all ? all->child : NULL; c; c = c->next) {
 		struct slice name = paths ? locked_name(c->key) : c->key, version = text_at(c, "version");
 		bool alias = conf_get(c, SLICE("name")) || slice_starts(version, SLICE("npm:"));
 		/* What is bundled with another is not fetched. */
 		if (!conf_get(c, SLICE("inBundle")) && !conf_get(c, SLICE("bundled")))
-			locked(&l, name, text_at(c, "resolved"), text_at(c, "integrity").n > 0, alias);
+			change_locked(&l, name, text_at(c, "resolved"), text_at(c, "integrity").n > 0, alias);
 		if (conf_get(c, SLICE("hasInstallScript")) && name.n)
 			change_add(r->f, SCAN_RULE_CHANGE_INSTALL_NOTE, CHANGE_EACH, name, find(r->f, c->key), c->key.n,
 			        "a dependency with an install script: %.*s", SLICE_FMT(shown(name, NAME_SHOWN)));
@@ -308,9 +347,9 @@ static void yarn_pass(struct reader *r, struct majority *m, struct locked *l)
 		more = slice_split(&rest, '\n', &line);
 		bool begins = !more || (line.n && line.p[0] != ' ' && line.p[0] != '#');
 		if (begins && url.n && l)
-			locked(l, name, url, digest, alias);
+			change_locked(l, name, url, digest, alias);
 		else if (begins && url.n)
-			count(m, url, digest);
+			change_count(m, url, digest);
 		if (begins) {
 			size_t quote = line.n && line.p[0] == '"', at = slice_chr(line, '@', quote + 1);
 			name = more && at != SLICE_NPOS ? slice_sub(line, quote, at - quote) : SLICE_NONE;
@@ -334,18 +373,8 @@ static void yarn_lock(struct reader *r)
 {
 	struct majority m = {0};
 	yarn_pass(r, &m, NULL);
-	struct locked l = usual(r, &m);
+	struct locked l = change_usual(r, &m);
 	yarn_pass(r, &m, &l);
-}
-
-static void cargo_lock(struct reader *r, const struct conf *root)
-{
-	const struct conf *all = conf_get(root, SLICE("package"));
-	for (const struct conf *c = all ? all->child : NULL; c; c = c->next) {
-		struct slice source = text_at(c, "source"), name = text_at(c, "name");
-		if (slice_starts(source, SLICE("git+")))
-			remote(r, name, source, find(r->f, source));
-	}
 }
 
 /* ── PyPI ── */
@@ -360,21 +389,11 @@ static void requirement(struct reader *r, struct slice line, size_t place)
 	size_t at = slice_chr(rest, '@', 0);
 	if (at != SLICE_NPOS && is_remote(slice_trim(slice_from(rest, at + 1))))
 		rest = slice_trim(slice_from(rest, at + 1));
-	dependency(r, name, rest, place);
-}
-
-static bool known_index(struct slice host)
-{
-	static const char *const hosts[] = {
-#define REGISTRY(host) host,
-#include "inspect/scan_registry_table.h"
-#undef REGISTRY
-	        NULL};
-	return scan_one_of(host, hosts);
+	change_depends(r, name, rest, place);
 }
 
 /* Packages from elsewhere: whoever has that host decides what is installed. */
-static void index_at(struct change_facts *f, struct slice url, size_t at)
+void change_index(struct change_facts *f, struct slice url, size_t at)
 {
 	struct slice host = scan_host_of(url);
 	if (host.n && !f->test && !known_index(host))
@@ -394,12 +413,12 @@ static void requirements(struct reader *r)
 		for (size_t i = 0; i < ARRAY_LEN(options); i++)
 			if (slice_starts(line, slice_str(options[i]))) {
 				size_t url = slice_find(line, SLICE("http"), 0);
-				index_at(r->f, url == SLICE_NPOS ? SLICE_NONE : slice_from(line, url), at);
+				change_index(r->f, url == SLICE_NPOS ? SLICE_NONE : slice_from(line, url), at);
 			}
 		if (slice_starts(line, SLICE("-e ")))
 			line = slice_trim(slice_from(line, 3));
 		if (is_remote(line))
-			remote(r, slice_base(without_commit(line)), line, at);
+			change_remote(r, slice_base(without_commit(line)), line, at);
 		else if (line.p[0] != '-' && line.p[0] != '.' && line.p[0] != '/')
 			requirement(r, line, at);
 	}
@@ -423,7 +442,7 @@ static int named_table(void *arg, const struct conf *v, struct slice key)
 	if (slice_is(key, "python"))
 		return 0;
 	spec = git.n ? git : url.n ? url : spec;
-	dependency(r, other.n ? other : key, spec, find(r->f, key));
+	change_depends(r, other.n ? other : key, spec, find(r->f, key));
 	return 0;
 }
 
@@ -445,6 +464,77 @@ static void cargo(struct reader *r, const struct conf *root)
 	        "target/*/dependencies/*", "patch/*/*"};
 	for (size_t i = 0; i < ARRAY_LEN(tables); i++)
 		(void)conf_each(root, tables[i], named_table, r);
+}
+
+static int source(void *arg, const struct conf *v, struct slice key)
+{
+	struct reader *r = arg;
+	struct slice url = text_at(v, "url");
+	(void)key;
+	if (url.n)
+		change_index(r->f, url, find(r->f, url));
+	return 0;
+}
+
+static void pipfile(struct reader *r, const struct conf *root)
+{
+	(void)conf_each(root, "packages/*", named_table, r);
+	(void)conf_each(root, "dev-packages/*", named_table, r);
+	(void)conf_each(root, "source/*", source, r);
+}
+
+/* ── Composer, RubyGems ── */
+
+static int composer_repository(void *arg, const struct conf *v, struct slice key)
+{
+	static const char *const git[] = {"vcs", "git", "github", "gitlab", "package", NULL};
+	struct reader *r = arg;
+	struct slice url = text_at(v, "url");
+	(void)key;
+	if (url.n && scan_one_of(text_at(v, "type"), git))
+		change_remote(r, slice_base(url), url, find(r->f, url));
+	else if (url.n && slice_is(text_at(v, "type"), "composer"))
+		change_index(r->f, url, find(r->f, url));
+	return 0;
+}
+
+static void composer(struct reader *r, const struct conf *root)
+{
+	(void)conf_each(root, "require/*", npm_dependency, r);
+	(void)conf_each(root, "require-dev/*", npm_dependency, r);
+	(void)conf_each(root, "repositories/*", composer_repository, r);
+}
+
+/* The text in quotes at or behind `at`, on the same line. */
+static struct slice quoted(struct slice line, size_t at)
+{
+	while (at < line.n && line.p[at] != '"' && line.p[at] != '\'')
+		at++;
+	size_t end = at < line.n ? slice_chr(line, line.p[at], at + 1) : SLICE_NPOS;
+	return end == SLICE_NPOS ? SLICE_NONE : slice_sub(line, at + 1, end - at - 1);
+}
+
+static void gemfile(struct reader *r)
+{
+	static const char *const from[] = {"git:", "github:", ":git =>", ":github =>", "gitlab:", "bitbucket:"};
+	struct slice rest = r->f->text, line;
+	while (slice_split(&rest, '\n', &line)) {
+		line = slice_trim(line);
+		bool gem = slice_starts(line, SLICE("gem ")) || slice_starts(line, SLICE("gem("));
+		size_t at = line.n ? (size_t)(line.p - r->f->text.p) : 0, other = SLICE_NPOS;
+		struct slice name = quoted(line, 0);
+		if (slice_starts(line, SLICE("source ")) && slice_starts(name, SLICE("http")))
+			change_index(r->f, name, at);
+		for (size_t i = 0; gem && i < ARRAY_LEN(from) && other == SLICE_NPOS; i++)
+			other = slice_find(line, slice_str(from[i]), 0) == SLICE_NPOS
+			                ? SLICE_NPOS
+			                : slice_find(line, slice_str(from[i]), 0) + strlen(from[i]);
+		struct slice spec = other == SLICE_NPOS ? SLICE_NONE : quoted(line, other);
+		if (gem && name.n)
+			change_depends(r, name, SLICE(""), at);
+		if (gem && name.n && spec.n)
+			change_remote(r, name, spec, at);
+	}
 }
 
 /* ── Go ── */
@@ -469,14 +559,14 @@ static void go_module(struct reader *r)
 		struct slice what = block.n ? block : word, entry = block.n ? line : slice_trim(tail), name;
 		size_t arrow = slice_find(entry, SLICE("=>"), 0), at = (size_t)(line.p - r->f->text.p);
 		if (slice_is(what, "require") && slice_split(&entry, ' ', &name))
-			dependency(r, name, slice_trim(entry), at);
+			change_depends(r, name, slice_trim(entry), at);
 		else if (slice_is(what, "replace") && arrow != SLICE_NPOS) {
 			struct slice to = slice_trim(slice_from(entry, arrow + 2)), from = slice_trim(slice_sub(entry, 0, arrow)), a, b;
 			struct slice x = from, y = to;
 			bool local = to.n && (to.p[0] == '.' || to.p[0] == '/');
 			/* Another version of the same is none. */
 			if (!local && slice_split(&x, ' ', &a) && slice_split(&y, ' ', &b) && !slice_eq(a, b))
-				remote(r, a, b, at);
+				change_remote(r, a, b, at);
 		}
 	}
 }
@@ -500,7 +590,7 @@ static void settings_of_registry(struct change_facts *f)
 		size_t url = slice_find(l, SLICE("http"), 0);
 		for (size_t i = 0; i < ARRAY_LEN(keys) && url != SLICE_NPOS && l.p[0] != '#' && l.p[0] != ';'; i++)
 			if (slice_find(slice_sub(l, 0, url), slice_str(keys[i]), 0) != SLICE_NPOS)
-				index_at(f, slice_from(l, url), (size_t)(l.p - f->text.p));
+				change_index(f, slice_from(l, url), (size_t)(l.p - f->text.p));
 	}
 }
 
@@ -513,6 +603,12 @@ static enum kind kind_of(struct slice name)
 {
 	if (is_requirements(name) || slice_is(name, "pyproject.toml"))
 		return PYPI;
+	if (slice_starts(name, SLICE("Pipfile")) || slice_is(name, "poetry.lock") || slice_is(name, "uv.lock"))
+		return PYPI;
+	if (slice_starts(name, SLICE("Gemfile")) || slice_starts(name, SLICE("gems.")))
+		return GEMS;
+	if (slice_starts(name, SLICE("composer.")))
+		return COMPOSER;
 	return slice_starts(name, SLICE("Cargo.")) ? CRATES : slice_is(name, "go.mod") ? GO : NPM;
 }
 
@@ -535,11 +631,15 @@ void change_dependencies(struct change_facts *f)
 		with_conf(&r, CONF_TOML, pyproject);
 	else if (slice_is(name, "Cargo.toml"))
 		with_conf(&r, CONF_TOML, cargo);
-	else if (slice_is(name, "Cargo.lock"))
-		with_conf(&r, CONF_TOML, cargo_lock);
+	else if (slice_is(name, "composer.json"))
+		with_conf(&r, CONF_JSON, composer);
+	else if (slice_is(name, "Pipfile"))
+		with_conf(&r, CONF_TOML, pipfile);
+	else if (slice_is(name, "Gemfile") || slice_is(name, "gems.rb"))
+		gemfile(&r);
 	else if (slice_is(name, "go.mod"))
 		go_module(&r);
 	else
-		known = false;
+		known = change_locks(&r, name);
 	f->looked |= known;
 }

@@ -228,6 +228,57 @@ static void whose(struct code *c, size_t i, size_t end)
 		code_tell_once(c, 16, SCAN_RULE_CODE_DROP_BOX, i, end);
 }
 
+/* Where the function ends that is the argument that begins at `i`, and that nobody calls on the spot; 0: it is none. */
+static size_t callback_end(const struct code *c, size_t i)
+{
+	i += code_word(c, i, "async");
+	if (code_word(c, i, "function")) {
+		while (!code_sign(c, i, '(') && !code_sign(c, i, '{') && i < c->n)
+			i++;
+		i = code_sign(c, i, '(') ? code_behind(c, i) : c->n;
+	} else {
+		i = code_sign(c, i, '(') ? code_behind(c, i) : i + 1;
+		if (!code_sign(c, i, '=') || !code_sign(c, i + 1, '>'))
+			return 0;
+		i += 2;
+	}
+	if (!code_sign(c, i, '{') || !c->close[i])
+		return 0;
+	size_t end = c->close[i];
+	/* function () {…}.bind(this) */
+	if (code_word(c, end + 1, ".bind") && code_sign(c, end + 2, '(') && c->close[end + 2])
+		end = c->close[end + 2];
+	return code_sign(c, end + 1, '(') ? 0 : end;
+}
+
+/* Of what a call is given, but for callbacks: what they do is their own, and goes nowhere by this call. */
+static unsigned sent_value(struct code *c, size_t from, size_t end)
+{
+	unsigned v = 0;
+	size_t begin = from;
+	for (size_t i = from; i < end && i<c->n; i = c->close[i]> i ? (size_t)c->close[i] + 1 : i + 1) {
+		bool first = i == from || code_sign(c, i - 1, ',');
+		size_t to = first ? callback_end(c, i) : 0;
+		if (!to)
+			continue;
+		v |= code_value(c, begin, i);
+		begin = i = to;
+	}
+	return v | code_value(c, begin, end);
+}
+
+/* bridge.request("eth_accounts", {…}): a method of somebody's, not of HTTP and no address. */
+static bool is_named_method(const struct code *c, size_t i)
+{
+	static const char *const http[] = {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "get", "post", "put", "patch",
+	        "delete", "head", "options", NULL};
+	if (!code_text(c, i + 2) || !slice_ends(c->t[i].text, SLICE(".request")))
+		return false;
+	struct slice t = c->t[i + 2].text;
+	return !scan_one_of(t, http) && slice_chr(t, '/', 0) == SLICE_NPOS && slice_chr(t, '.', 0) == SLICE_NPOS &&
+	       slice_chr(t, ':', 0) == SLICE_NPOS && slice_chr(t, '$', 0) == SLICE_NPOS && t.n > 0;
+}
+
 /* response => …, function (response) …: what a callback of a fetch is given. */
 static void callback_of(struct code *c, size_t from, size_t end)
 {
@@ -363,7 +414,7 @@ void code_call(struct code *c, size_t i)
 	const struct code_name *f = &c->names[code_name(c, i)->last], *first = &c->names[code_name(c, i)->first];
 	bool own = k & (1u << STARTS | 1u << EVALUATES) && speaks(c, i);
 	bool starts = (k >> STARTS & 1 && own) || required_process(c, i), evaluates = k >> EVALUATES & 1 && own;
-	bool sends = k >> SENDS & 1 || writes_socket(c, i), passes = called && called->sends;
+	bool sends = (k >> SENDS & 1 && !is_named_method(c, i)) || writes_socket(c, i), passes = called && called->sends;
 	bool more = k & (1u << FETCHES | 1u << READS | 1u << WRITES | 1u << MARKS | 1u << COPIES | 1u << SERIALISES | 1u << LISTENS) ||
 	            f->reads;
 	bool method = slice_is(f->text, "write") || slice_is(f->text, "Write") || slice_is(f->text, "on") || slice_is(f->text, "then") ||
@@ -382,11 +433,12 @@ void code_call(struct code *c, size_t i)
 		starts_what(c, i, end, v);
 		starts_more(c, i, end);
 	}
+	unsigned sent = c->javascript && (sends || passes) && c->close[i + 1] ? sent_value(c, i + 2, c->close[i + 1]) : v;
 	if (sends || passes)
-		sends_what(c, i, end, v);
+		sends_what(c, i, end, sent);
 	if (sends || k >> FETCHES & 1)
 		whose(c, i, end);
-	if (sends && v & CODE_GIVEN && c->function)
+	if (sends && sent & CODE_GIVEN && c->function)
 		c->names[c->function].sends = true;
 	bool reads = k >> READS & 1 || f->reads;
 	c->reads_secret |= reads && v & CODE_SECRET;

@@ -119,6 +119,12 @@ void scan_tar_look(struct scan *s, const struct scan_input *in);
 bool scan_config_claims(struct scan *s, const struct scan_input *in);
 void scan_config_look(struct scan *s, const struct scan_input *in);
 
+/* Does a text have lines that it had not, with an address or what can be data that is encoded? What was found before may be another thing
+ * then. Yes, if there is no telling. */
+bool scan_before_carries(struct slice now, struct slice before);
+/* What makes a finding in a text the same one. */
+uint64_t scan_before_key(const struct scan_finding *f, struct slice text);
+
 /* Looks for what a text hides from its readers; `strict`: nothing hidden may be there at all. False: it is no text, and was not looked at.
  */
 bool scan_hidden_look(struct scan *s, const struct scan_input *in, bool strict);

@@ -338,6 +338,39 @@ SCAN_RULE(CHANGE_CORS, "change.cors", SCAN_SUSPICIOUS, SCAN_MEDIUM, "newly lets 
 SCAN_RULE(CHANGE_SIGNATURE, "change.signature", SCAN_SUSPICIOUS, SCAN_HIGH, "newly takes tokens whose signature is not checked",
 	"Anybody can write a token that says that they are anybody.",
 	"Check the signature.")
+SCAN_RULE(CHANGE_RANDOM, "change.weak-random", SCAN_SUSPICIOUS, SCAN_MEDIUM, "newly draws a secret from numbers that can be guessed",
+	"Whoever has seen some numbers of such a source, or knows when it was started, knows the others: passwords, tokens and keys of it are known.",
+	"Draw it from the source that the system has for keys.")
+SCAN_RULE(CHANGE_DIGEST, "change.weak-password-digest", SCAN_SUSPICIOUS, SCAN_MEDIUM, "newly keeps a password as MD5 or SHA-1",
+	"Billions of passwords a second are tried against such a digest.",
+	"Use what is made for passwords: Argon2, scrypt, bcrypt.")
+SCAN_RULE(CHANGE_CIPHER, "change.weak-cipher", SCAN_SUSPICIOUS, SCAN_MEDIUM, "newly uses a cipher, a mode or a signature that is broken",
+	"DES and RC4 can be read, ECB shows what is the same, and signatures over MD5 and SHA-1 can be forged.",
+	"Use AES-GCM or ChaCha20-Poly1305, and SHA-256.")
+SCAN_RULE(CHANGE_CONSTANT, "change.weak-parameter", SCAN_SUSPICIOUS, SCAN_MEDIUM, "newly has a constant salt or start value, a short key or few rounds",
+	"What has to be drawn anew each time is the same for all, or costs whoever tries keys too little.",
+	"Draw it anew, and take the sizes that are recommended today.")
+SCAN_RULE(CHANGE_LITERAL, "change.hard-coded-secret", SCAN_SUSPICIOUS, SCAN_MEDIUM, "newly compares a secret with a text in the code",
+	"Whoever reads the code, or its binary, gets in.",
+	"Take the comparison out; if it is meant, keep a digest of the secret outside of the code.")
+SCAN_RULE(CHANGE_DEBUG, "change.debug", SCAN_CLEAN, SCAN_MEDIUM, "debugging is on",
+	"Pages of errors show what is in memory, and some run what a visitor types.",
+	"See that it is off where others can reach it.")
+SCAN_RULE(CHANGE_CHECK_GONE, "change.check-removed", SCAN_SUSPICIOUS, SCAN_MEDIUM, "newly lacks a check, and is else what it was",
+	"A question who somebody is, or what they may, was taken out of it or made a comment; no other one came, and it is not asked elsewhere in the file.",
+	"See where it is asked now.")
+SCAN_RULE(CHANGE_CHECK_TRUE, "change.check-always-true", SCAN_SUSPICIOUS, SCAN_MEDIUM, "newly has a check that is always the same",
+	"A function that is called after a check says yes before it asks anything, or its condition is a constant.",
+	"Put the check back.")
+SCAN_RULE(CHANGE_CHECK_LESS, "change.fewer-checks", SCAN_CLEAN, SCAN_LOW, "a function without a check that it had",
+	"It was changed otherwise as well, so that the check may stand elsewhere now.",
+	"See where it is asked now.")
+SCAN_RULE(CHANGE_TEST_OFF, "change.test-off", SCAN_CLEAN, SCAN_MEDIUM, "a test that is not run, or the only one that is",
+	"What it tested is not tested any more.",
+	"See why.")
+SCAN_RULE(CHANGE_TEST_LESS, "change.fewer-tests", SCAN_CLEAN, SCAN_LOW, "fewer tests, or one that asserts nothing",
+	"What was tested is not tested any more.",
+	"See why.")
 SCAN_RULE(CHANGE_TEST_WEAK, "change.weak-test", SCAN_CLEAN, SCAN_LOW, "a check that is off, in a test or an example",
 	"Tests speak to servers without a real certificate; it matters if the code is used elsewhere.",
 	"Nothing, if it is a test.")

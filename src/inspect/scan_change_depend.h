@@ -1,0 +1,41 @@
+/* scan_change_depend: what readers of manifests and of lock files share: one dependency, and what is odd about one among others. */
+#ifndef POSTERN_INSPECT_SCAN_CHANGE_DEPEND_H
+#define POSTERN_INSPECT_SCAN_CHANGE_DEPEND_H
+
+#include "inspect/scan_change.h"
+#include "parse/conf.h"
+
+enum kind { NPM, PYPI, CRATES, GO, GEMS, COMPOSER };
+struct reader {
+	struct change_facts *f;
+	enum kind kind;
+};
+
+/* A dependency called `name`, with what is said of its version or place; `at` is where in the text. */
+void change_depends(struct reader *r, struct slice name, struct slice spec, size_t at);
+/* It comes from outside of a registry. */
+void change_remote(struct reader *r, struct slice name, struct slice spec, size_t at);
+/* Packages are taken from this registry. */
+void change_index(struct change_facts *f, struct slice url, size_t at);
+
+/* What most entries of a lock file have. Hosts beyond CHANGE_HOSTS are not counted. */
+#define CHANGE_HOSTS 16u
+struct majority {
+	struct slice host[CHANGE_HOSTS];
+	size_t n[CHANGE_HOSTS], hosts, all, digests;
+};
+struct locked {
+	struct reader *r;
+	struct slice host; /* of most */
+	bool digests;      /* most have one */
+};
+void change_count(struct majority *m, struct slice url, bool digest);
+struct locked change_usual(struct reader *r, const struct majority *m);
+/* One package of a lock file; `alias`: it says its name itself. */
+void change_locked(struct locked *l, struct slice name, struct slice url, bool digest, bool alias);
+void change_locked_odd(struct locked *l, enum scan_rule_name rule, struct slice name, struct slice url, const char *why);
+
+/* scan_change_lock.c: lock files of pnpm, Cargo, Poetry, uv, Pipenv, Bundler and Composer, by their name. False: it is none of them. */
+bool change_locks(struct reader *r, struct slice name);
+
+#endif

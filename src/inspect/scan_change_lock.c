@@ -1,0 +1,195 @@
+/* Lock files of pnpm, Cargo, Poetry, uv, Pipenv, Bundler and Composer, for scan_change: where each package comes from, and whether what it
+ * is has been written down. They are judged against themselves: what most entries have is what the others lack. */
+#include "inspect/scan_change_depend.h"
+#include "inspect/scan_part.h"
+
+#define CONF_ARENA ((size_t)96 << 20)
+#define NODES      500000u
+
+/* Called for each package: `git`, it comes from a repository. */
+struct walk {
+	struct reader *r;
+	struct majority *count; /* the first time */
+	struct locked *l;       /* the second time */
+};
+
+static void one(struct walk *w, struct slice name, struct slice url, bool digest, bool git)
+{
+	if (!name.n)
+		return;
+	if (w->count) {
+		if (!git)
+			change_count(w->count, url, digest);
+		return;
+	}
+	size_t at = slice_find(w->r->f->text, url.n ? url : name, 0);
+	if (git)
+		change_remote(w->r, name, url, at == SLICE_NPOS ? 0 : at);
+	else
+		change_locked(w->l, name, url, digest, true);
+}
+
+static struct slice text_of(const struct conf *c, const char *key)
+{
+	const struct conf *v = conf_get(c, slice_str(key));
+	return conf_is_text(v) ? v->text : SLICE_NONE;
+}
+
+/* "registry+https://…", "sparse+https://…", "git+https://…" */
+static struct slice without_front(struct slice source)
+{
+	size_t plus = slice_chr(source, '+', 0);
+	return plus == SLICE_NPOS || plus > 10 ? source : slice_from(source, plus + 1);
+}
+
+static void cargo(struct walk *w, const struct conf *root)
+{
+	const struct conf *all = conf_get(root, SLICE("package"));
+	for (const struct conf *c = all ? all->child : NULL; c; c = c->next) {
+		struct slice source = text_of(c, "source");
+		bool git = slice_starts(source, SLICE("git+"));
+		one(w, text_of(c, "name"), git ? source : without_front(source), text_of(c, "checksum").n > 0, git);
+	}
+}
+
+/* Without a source it is from PyPI. */
+static void poetry(struct walk *w, const struct conf *root)
+{
+	const struct conf *all = conf_get(root, SLICE("package")), *files = conf_get(conf_get(root, SLICE("metadata")), SLICE("files"));
+	for (const struct conf *c = all ? all->child : NULL; c; c = c->next) {
+		const struct conf *source = conf_get(c, SLICE("source")), *own = conf_get(c, SLICE("files"));
+		struct slice type = text_of(source, "type"), url = text_of(source, "url"), name = text_of(c, "name");
+		const struct conf *listed = own ? own : conf_get(files, name);
+		if (slice_is(type, "directory") || slice_is(type, "file"))
+			continue;
+		one(w, name, url.n ? url : SLICE("https://pypi.org/simple"), listed && listed->child, slice_is(type, "git"));
+	}
+}
+
+static void uv(struct walk *w, const struct conf *root)
+{
+	const struct conf *all = conf_get(root, SLICE("package"));
+	for (const struct conf *c = all ? all->child : NULL; c; c = c->next) {
+		const struct conf *source = conf_get(c, SLICE("source")), *wheels = conf_get(c, SLICE("wheels"));
+		const struct conf *dist = conf_get(c, SLICE("sdist")), *first = wheels && wheels->child ? wheels->child : dist;
+		struct slice git = text_of(source, "git"), registry = text_of(source, "registry"), url = text_of(source, "url");
+		one(w, text_of(c, "name"), git.n ? git : registry.n ? registry : url, text_of(first, "hash").n > 0, git.n > 0);
+	}
+}
+
+static void pipenv(struct walk *w, const struct conf *root)
+{
+	const struct conf *groups[] = {conf_get(root, SLICE("default")), conf_get(root, SLICE("develop"))};
+	for (size_t i = 0; i < ARRAY_LEN(groups); i++)
+		for (const struct conf *c = groups[i] ? groups[i]->child : NULL; c; c = c->next) {
+			const struct conf *hashes = conf_get(c, SLICE("hashes"));
+			struct slice git = text_of(c, "git");
+			if (!conf_get(c, SLICE("path")))
+				one(w, c->key, git.n ? git : SLICE("https://pypi.org/simple"), hashes && hashes->child, git.n > 0);
+		}
+}
+
+static void composer(struct walk *w, const struct conf *root)
+{
+	const struct conf *groups[] = {conf_get(root, SLICE("packages")), conf_get(root, SLICE("packages-dev"))};
+	for (size_t i = 0; i < ARRAY_LEN(groups); i++)
+		for (const struct conf *c = groups[i] ? groups[i]->child : NULL; c; c = c->next) {
+			const struct conf *dist = conf_get(c, SLICE("dist")), *source = conf_get(c, SLICE("source"));
+			struct slice url = text_of(dist, "url");
+			/* Its digests are empty for what a code host packs. */
+			one(w, text_of(c, "name"), url.n ? url : text_of(source, "url"), true, !url.n && source);
+		}
+}
+
+/* "/a@1.0.0", "/@b/c@1.0.0(d@2)", "/a/1.0.0" */
+static struct slice pnpm_name(struct slice key)
+{
+	key = slice_starts(key, SLICE("/")) ? slice_from(key, 1) : key;
+	size_t at = slice_chr(key, '@', 1), slash = slice_chr(key, '/', 0);
+	if (at == SLICE_NPOS && slash != SLICE_NPOS) {
+		size_t second = slice_chr(key, '/', slash + 1);
+		at = key.n && key.p[0] == '@' && second != SLICE_NPOS ? second : slash;
+	}
+	return slice_sub(key, 0, at == SLICE_NPOS ? key.n : at);
+}
+
+/* What has no address is from the registry. */
+static void pnpm(struct walk *w, const struct conf *root)
+{
+	const struct conf *all = conf_get(root, SLICE("packages"));
+	for (const struct conf *c = all ? all->child : NULL; c; c = c->next) {
+		const struct conf *resolution = conf_get(c, SLICE("resolution"));
+		struct slice tarball = text_of(resolution, "tarball"), repository = text_of(resolution, "repo");
+		if (slice_is(text_of(resolution, "type"), "directory") || slice_starts(tarball, SLICE("file:")))
+			continue;
+		one(w, pnpm_name(c->key),
+		        repository.n ? repository
+		        : tarball.n  ? tarball
+		                     : SLICE("https://registry.npmjs.org/"),
+		        text_of(resolution, "integrity").n > 0, repository.n > 0);
+	}
+}
+
+/* Lines of Bundler: GIT or GEM, "  remote: URL", "  specs:", "    name (version)", and what that needs further in. */
+static void bundler(struct walk *w)
+{
+	struct slice rest = w->r->f->text, line, url = SLICE_NONE;
+	bool git = false, specs = false;
+	while (slice_split(&rest, '\n', &line)) {
+		if (line.n && line.p[0] != ' ') {
+			git = slice_starts(line, SLICE("GIT"));
+			specs = false;
+			url = SLICE_NONE;
+		}
+		struct slice inner = slice_trim(line);
+		if (slice_starts(inner, SLICE("remote: ")))
+			url = slice_from(inner, 8);
+		specs |= slice_is(inner, "specs:");
+		size_t end = slice_chr(inner, ' ', 0);
+		bool entry = specs && slice_starts(line, SLICE("    ")) && line.n > 4 && line.p[4] != ' ';
+		if (entry && url.n && (git || slice_starts(url, SLICE("http"))))
+			one(w, slice_sub(inner, 0, end == SLICE_NPOS ? inner.n : end), url, true, git);
+	}
+}
+
+struct lock_row {
+	const char *name;
+	enum conf_format format;
+	void (*walk)(struct walk *w, const struct conf *root);
+};
+static const struct lock_row rows[] = {
+        {"Cargo.lock", CONF_TOML, cargo},
+        {"poetry.lock", CONF_TOML, poetry},
+        {"uv.lock", CONF_TOML, uv},
+        {"Pipfile.lock", CONF_JSON, pipenv},
+        {"composer.lock", CONF_JSON, composer},
+        {"pnpm-lock.yaml", CONF_YAML, pnpm},
+};
+
+bool change_locks(struct reader *r, struct slice name)
+{
+	_cleanup_arena_ struct arena arena = ARENA(CONF_ARENA);
+	struct majority m = {0};
+	struct walk first = {.r = r, .count = &m}, second = {.r = r};
+	struct locked l;
+	struct conf *root;
+	if (slice_is(name, "Gemfile.lock") || slice_is(name, "gems.locked")) {
+		bundler(&first);
+		l = change_usual(r, &m);
+		second.l = &l;
+		bundler(&second);
+		return true;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (!slice_is(name, rows[i].name))
+			continue;
+		if (conf_read(rows[i].format, r->f->text, NODES, &arena, &root, NULL) < 0)
+			return true;
+		rows[i].walk(&first, root);
+		l = change_usual(r, &m);
+		second.l = &l;
+		rows[i].walk(&second, root);
+		return true;
+	}
+	return false;
+}
