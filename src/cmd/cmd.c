@@ -56,6 +56,8 @@ static const struct {
         {"notice", enforce_role_notice},
         {"scan", scan_role_main},
         {"scan-changes", scan_changes_role_main},
+        {"scan-yara", scan_yara_role_main},
+        {"scan-changes-yara", scan_changes_yara_role_main},
         {"provenance", provenance_role_main},
 };
 

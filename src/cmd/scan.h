@@ -21,8 +21,9 @@ struct scan_peer {
 /* Of the monotonic clock. */
 int64_t scan_now_ms(void);
 enum scan_peer_said { SCAN_PEER_NOTHING, SCAN_PEER_READY, SCAN_PEER_FINDING, SCAN_PEER_EDGE, SCAN_PEER_FACT, SCAN_PEER_SUMMARY };
-/* Starts one from this program's file; `changes`: one that takes rules of secrets. It is not ready yet. */
-[[nodiscard]] int scan_peer_start(struct scan_peer *p, int exe, bool changes, struct err *err);
+/* Starts one from this program's file; `changes`: one that takes rules of secrets; `yara`, if it is above 0: an image of
+ * inspect/scan_yara.h, which it compiles first. It is not ready yet. */
+[[nodiscard]] int scan_peer_start(struct scan_peer *p, int exe, bool changes, int yara, struct err *err);
 /* Ends it. How it had ended: its signal, or 0. */
 int scan_peer_end(struct scan_peer *p);
 /* Gives a ready one a file, or first what was in it. */
@@ -36,6 +37,9 @@ int scan_peer_end(struct scan_peer *p);
 int scan_role_main(void);
 /* The same of one that takes rules of secrets, too. */
 int scan_changes_role_main(void);
+/* The same that take rules of YARA. */
+int scan_yara_role_main(void);
+int scan_changes_yara_role_main(void);
 
 /* A file on its way. */
 struct scan_job {
@@ -74,7 +78,11 @@ struct scan_pool {
 	void *arg;
 	const volatile sig_atomic_t *stop; /* may be NULL */
 	int rules;                         /* of secrets, for changes: an image of inspect/secret_table.h; 0: there is none */
+	int yara;                          /* an image of inspect/scan_yara.h; 0: there is none */
 
+	uint32_t yara_rules; /* how many were compiled of it */
+	/* Of rules that cannot be: the file, and what of it. */
+	struct scan_yara_wrong wrong;
 	int exe;
 	struct scan_peer peer[SCAN_JOBS_MAX];
 	size_t on[SCAN_JOBS_MAX]; /* the file that each is at, SIZE_MAX: none */
@@ -95,6 +103,22 @@ void scan_pool_close(struct scan_pool *p);
 
 /* Processes that are worth having: one a processor that this program may use. */
 unsigned scan_processors(void);
+
+/* Bytes as a file that has no name and can only be read, for those who scan. A descriptor of the caller's, or negative errno. */
+[[nodiscard]] int scan_memory_file(struct slice bytes);
+
+/* Files of rules of YARA. */
+struct scan_yara_files {
+	struct arena arena;
+	const char **path, **space; /* n, at most SCAN_YARA_FILES */
+	size_t n;
+};
+/* Reads those that are named, of a folder all below it that are called .yar, .yara or .rule, and loads libyara. A descriptor for
+ * scan_pool.yara, which is the caller's, or negative errno. Free it, also when it fails. */
+[[nodiscard]] int scan_yara_read(struct scan_yara_files *f, const struct opt_list *named, struct err *err);
+/* Says which file it is that cannot be used. */
+void scan_yara_explain(const struct scan_yara_files *f, const struct scan_yara_wrong *w, struct err *err);
+void scan_yara_files_free(struct scan_yara_files *f);
 
 /* Regular files of a path, a folder with all below it in the order of their names. `fd` is -1 if it cannot be opened (`error`), or is a
  * link out of what is looked at (-ELOOP). May return below 0 to stop. */

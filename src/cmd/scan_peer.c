@@ -9,6 +9,7 @@
 #include "sys/fd.h"
 
 #define READY_SECONDS 30
+#define YARA_SECONDS  120 /* to compile rules: some ten thousand of them take several seconds */
 
 int64_t scan_now_ms(void)
 {
@@ -39,15 +40,17 @@ static void ignore_signals(void)
 		(void)signal(signals[i], SIG_IGN);
 }
 
-int scan_peer_start(struct scan_peer *p, int exe, bool changes, struct err *err)
+int scan_peer_start(struct scan_peer *p, int exe, bool changes, int yara, struct err *err)
 {
+	static const char *const roles[] = {"scan", "scan-changes", "scan-yara", "scan-changes-yara"};
+
 	int pair[2];
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_sys(err, -errno, "cannot make a socket");
 	pid_t pid = fork();
 	if (pid == 0) {
 		ignore_signals();
-		process_become_role(changes ? "scan-changes" : "scan", exe, pair[1], -1);
+		process_become_role(roles[changes + 2 * (yara > 0)], exe, pair[1], -1);
 	}
 	int r = pid < 0 ? -errno : 0;
 	(void)close(pair[1]);
@@ -56,7 +59,9 @@ int scan_peer_start(struct scan_peer *p, int exe, bool changes, struct err *err)
 		return err_sys(err, r, "cannot start a process");
 	}
 	*p = (struct scan_peer){.socket = pair[0], .pid = pid, .deadline_ms = scan_now_ms() + READY_SECONDS * 1000};
-	return 0;
+	r = yara > 0 ? scan_peer_ask(p, yara, SCAN_ASK_YARA, "", &(struct scan_options){0}, YARA_SECONDS) : 0;
+	/* It may have ended for a reason that it says. */
+	return r < 0 && r != -EPIPE ? err_sys(err, r, "cannot give it the rules") : 0;
 }
 
 int scan_peer_ask(struct scan_peer *p, int fd, enum scan_ask_kind kind, const char *name, const struct scan_options *o, unsigned seconds)
@@ -92,10 +97,20 @@ int scan_peer_take(struct scan_peer *p, struct scan_answer *a)
 
 int scan_role_main(void)
 {
-	return scan_role(3, false);
+	return scan_role(3, 0);
 }
 
 int scan_changes_role_main(void)
 {
-	return scan_role(3, true);
+	return scan_role(3, SCAN_ROLE_SECRETS);
+}
+
+int scan_yara_role_main(void)
+{
+	return scan_role(3, SCAN_ROLE_YARA);
+}
+
+int scan_changes_yara_role_main(void)
+{
+	return scan_role(3, SCAN_ROLE_SECRETS | SCAN_ROLE_YARA);
 }

@@ -145,15 +145,33 @@ static void lose(struct scan_pool *p, size_t k, int why)
 	}
 }
 
+/* Rules are compiled before it is ready. */
+static int yara_failed(struct scan_pool *p, int said, const struct scan_answer *a, struct err *err)
+{
+	if (said == -EINVAL && a->kind == SCAN_ANSWER_READY && a->ready.wrong.text[0]) {
+		p->wrong = a->ready.wrong;
+		return err_set(err, said, "%s", p->wrong.text);
+	}
+	if (said == -ETIMEDOUT)
+		return err_set(err, said, "the rules of YARA take too long to compile: give fewer at once");
+	if (said == -ENOMEM || said == -EPIPE)
+		return err_set(err, said, "the rules of YARA need more memory than there is for them: give fewer at once");
+	return err_sys(err, said, "the process that scans cannot be confined, or libyara does not start there; so nothing is scanned");
+}
+
 /* One message. 1: there may be more; 0: not now, or it has no file any more. */
 static int listen_to(struct scan_pool *p, size_t k, struct err *err)
 {
 	struct scan_peer *peer = &p->peer[k];
 	struct scan_job *j = p->on[k] == SIZE_MAX ? NULL : job_at(p, p->on[k]);
-	struct scan_answer a;
+	struct scan_answer a = {0};
 	int said = scan_peer_take(peer, &a);
+	if (said == SCAN_PEER_READY)
+		p->yara_rules = a.ready.yara_rules;
 	if (said == SCAN_PEER_NOTHING || said == SCAN_PEER_READY)
 		return 0;
+	if (said < 0 && !peer->ready && p->yara > 0)
+		return yara_failed(p, said, &a, err);
 	if (said < 0 && !peer->ready)
 		return err_sys(err, said, "the process that scans cannot be confined, so nothing is scanned");
 	uint64_t most = (uint64_t)p->o.limits.findings * SCAN_VERDICTS;
@@ -214,7 +232,9 @@ static int give_out(struct scan_pool *p, struct err *err)
 			starting += p->peer[k].pid && !p->peer[k].ready;
 		}
 		if (k == p->jobs)
-			return none == SIZE_MAX || starting || !is_long(p) ? 0 : scan_peer_start(&p->peer[none], p->exe, p->rules > 0, err);
+			return none == SIZE_MAX || starting || !is_long(p)
+			               ? 0
+			               : scan_peer_start(&p->peer[none], p->exe, p->rules > 0, p->yara, err);
 		if (!p->begun_ms)
 			p->begun_ms = scan_now_ms();
 		p->on[k] = p->next;
@@ -288,7 +308,7 @@ int scan_pool_open(struct scan_pool *p, struct err *err)
 	for (size_t i = 0; r == 0 && i < p->window; i++)
 		p->job[i].fd = p->job[i].before = -1;
 	if (r == 0)
-		r = scan_peer_start(&p->peer[0], p->exe, p->rules > 0, err);
+		r = scan_peer_start(&p->peer[0], p->exe, p->rules > 0, p->yara, err);
 	while (r == 0 && !p->peer[0].ready && !is_stopped(p))
 		r = wait_for_any(p, true, err);
 	if (r < 0)
