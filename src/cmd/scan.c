@@ -122,7 +122,7 @@ struct state {
 	struct scan_baseline baseline;
 	struct scan_result result;
 	const struct opt_args *args;
-	char root[PATH_MAX], folder[PATH_MAX];
+	char root[PATH_MAX], folder[PATH_MAX], last[PATH_MAX]; /* last: the file that was met last */
 	struct scan_policy policy;
 	const char *ledger; /* NULL: none */
 	bool ledger_must;   /* it was named, or is required */
@@ -361,6 +361,19 @@ static void tell_stories(struct state *s)
 	free(place);
 }
 
+/* What was not scanned: how much of what was met, and where the rest begins. */
+static void tell_stopped(const struct state *s)
+{
+	_cleanup_buf_ struct buf text = BUF(PLACE_MAX);
+	buf_fmt(&text, "interrupted: what was found so far is told, and is not all; %zu file%s met and not scanned", s->pool.left,
+	        s->pool.left == 1 ? " was" : "s were");
+	if (s->last[0]) {
+		buf_str_add(&text, ", and nothing was met behind ");
+		write_visible(&text, slice_str(s->last));
+	}
+	cmd_tell("scan", buf_str(&text));
+}
+
 static int report(struct state *s)
 {
 	static const int codes[SCAN_VERDICTS] = {EXIT_OK, EXIT_INCONCLUSIVE, EXIT_SUSPICIOUS, EXIT_FOUND};
@@ -391,7 +404,7 @@ static int report(struct state *s)
 	int recorded = record(s);
 	code = code == EXIT_OK ? recorded : code;
 	if (stopped)
-		cmd_tell("scan", "interrupted: what was found so far is told, and is not all");
+		tell_stopped(s);
 	if (stopped && said == EXIT_OK)
 		said = EXIT_INCONCLUSIVE;
 	return code == EXIT_OK ? said : code;
@@ -601,6 +614,7 @@ static int run(void *options, const struct opt_args *args)
 	int code = versions       ? scan_versions(&s, o->diff, args->arg[0])
 	           : is_change(o) ? scan_change(&s, o->diff ? o->diff : "HEAD", o->diff ? args->arg[0] : NULL)
 	                          : scan_all(&s, args);
+	(void)snprintf(s.last, sizeof(s.last), "%s", s.pool.last ? s.pool.last : "");
 	scan_pool_close(&s.pool);
 	catch_signals(SIG_DFL);
 	if (s.terminal)

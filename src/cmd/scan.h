@@ -90,6 +90,8 @@ struct scan_pool {
 	size_t window, head, next, tail;
 	int64_t begun_ms; /* when the first file was given out */
 	size_t findings;  /* that wait for a file before theirs */
+	char *last;       /* the path that was added last; NULL: none was, or there was no memory */
+	size_t left;      /* files that were added and not scanned, as it was stopped */
 };
 /* Starts the first process, and waits until it is confined. The members above `exe` are the caller's. */
 [[nodiscard]] int scan_pool_open(struct scan_pool *p, struct err *err);
@@ -97,7 +99,7 @@ struct scan_pool {
 [[nodiscard]] int scan_pool_add(struct scan_pool *p, const char *path, int fd, int error, struct err *err);
 /* The same of one that was changed: `before` is what was in it, and stays the caller's; -1: it is new. */
 [[nodiscard]] int scan_pool_add_changed(struct scan_pool *p, const char *path, int fd, int before, int error, struct err *err);
-/* Waits for all that were added; of those that were not done when it is stopped nothing is told. */
+/* Waits for all that were added; those that were not done when it is stopped are unscanned. */
 [[nodiscard]] int scan_pool_finish(struct scan_pool *p, struct err *err);
 void scan_pool_close(struct scan_pool *p);
 

@@ -340,6 +340,8 @@ static int add(struct scan_pool *p, const char *path, int fd, bool change, int b
 		j->error = -errno;
 	j->sum.size = (uint64_t)st.st_size;
 	p->tail++;
+	free(p->last);
+	p->last = strdup(path);
 	if (j->fd < 0 || j->error < 0) {
 		add_gap(p, j, SCAN_RULE_CHANGED,
 		        j->error == -ELOOP       ? "a link that leads out of what is scanned"
@@ -366,9 +368,14 @@ int scan_pool_finish(struct scan_pool *p, struct err *err)
 	int r = 0;
 	while (r == 0 && p->head < p->tail && !is_stopped(p))
 		r = step(p, true, err);
-	/* When it is stopped: what is known is told, also of files behind one that was not done. */
+	/* When it is stopped: what is known is told, also of files behind one that was not done, and that these were not. */
 	for (; p->head < p->tail; p->head++) {
 		struct scan_job *j = job_at(p, p->head);
+		if (j->state != SCAN_JOB_DONE && is_stopped(p)) {
+			add_gap(p, j, SCAN_RULE_STOPPED, j->state == SCAN_JOB_RUNS ? "it was being read" : "it waited");
+			j->state = SCAN_JOB_DONE;
+			p->left++;
+		}
 		if (j->state == SCAN_JOB_DONE && r == 0)
 			r = p->done(p->arg, j);
 		job_free(p, j);
@@ -384,5 +391,7 @@ void scan_pool_close(struct scan_pool *p)
 		job_free(p, job_at(p, p->head));
 	free(p->job);
 	p->job = NULL;
+	free(p->last);
+	p->last = NULL;
 	fd_closep(&p->exe);
 }

@@ -14,6 +14,9 @@ SCAN_RULE(CHANGED, "scan.unreadable", SCAN_UNSCANNED, SCAN_HIGH, "cannot be read
 SCAN_RULE(PROCESS, "scan.process", SCAN_UNSCANNED, SCAN_HIGH, "ended the process that read it",
 	"The process without authority that parses it was ended: it hit a limit of time or memory, changed while it was read, or met a fault in the scanner.",
 	"Do not load it; report the file.")
+SCAN_RULE(STOPPED, "scan.stopped", SCAN_UNSCANNED, SCAN_HIGH, "was not scanned, as the scan was stopped",
+	"It was met, and waited or was read when somebody stopped the scan. Nothing is known of it, and less of what comes behind it.",
+	"Scan it again, and let it end.")
 SCAN_RULE(YARA_BAD, "yara.bad", SCAN_BAD, SCAN_MEDIUM, "matches a rule of YARA that is grave",
 	"A rule that was given with --yara matches, and says itself that this is critical or high.",
 	"See what the rule looks for, and whether that is what is there.")
