@@ -7,7 +7,7 @@ DESTDIR ?=
 
 comma := ,
 # Of these only the headers: src/sys/lib.h loads them when they are used.
-LOADED := libpq rdkafka libnats libcurl libarchive libhs sqlite3 libnftables libsystemd
+LOADED := libpq rdkafka libnats libcurl libarchive libhs sqlite3 libnftables libsystemd yara
 LIBS := libcrypto libssl libnghttp2 libseccomp zlib libzstd libbrotlidec libfyaml libmnl
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wvla -Wswitch-enum -Wmissing-prototypes -Wstrict-prototypes -Wformat=2
 HARDEN := -fstack-protector-strong -fstack-clash-protection -fcf-protection=full -ftrivial-auto-var-init=zero -fPIE

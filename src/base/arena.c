@@ -14,7 +14,7 @@ struct arena_chunk {
 	alignas(max_align_t) uint8_t bytes[];
 };
 
-void *arena_alloc(struct arena *a, size_t n)
+static void *take(struct arena *a, size_t n, bool zeroed)
 {
 	size_t align = alignof(max_align_t);
 	if (n > a->max || a->used > a->max - n)
@@ -26,9 +26,11 @@ void *arena_alloc(struct arena *a, size_t n)
 		size_t cap = large ? n : !c ? CHUNK_FIRST : CHUNK_BYTES;
 		while (!large && cap < 4 * n)
 			cap *= 4;
-		struct arena_chunk *fresh = calloc(1, sizeof(*fresh) + cap);
+		struct arena_chunk *fresh = zeroed || !large ? calloc(1, sizeof(*fresh) + cap) : malloc(sizeof(*fresh) + cap);
 		if (!fresh)
 			return NULL;
+		fresh->next = NULL;
+		fresh->used = 0;
 		fresh->cap = cap;
 		/* A chunk made for one large piece is full at once: it goes behind the head, which still has room. */
 		if (c && large) {
@@ -46,12 +48,25 @@ void *arena_alloc(struct arena *a, size_t n)
 	return p;
 }
 
+void *arena_alloc(struct arena *a, size_t n)
+{
+	return take(a, n, true);
+}
+
 void *arena_array(struct arena *a, size_t count, size_t size)
 {
 	size_t n;
 	if (__builtin_mul_overflow(count, size, &n))
 		return NULL;
-	return arena_alloc(a, n);
+	return take(a, n, true);
+}
+
+void *arena_array_raw(struct arena *a, size_t count, size_t size)
+{
+	size_t n;
+	if (__builtin_mul_overflow(count, size, &n))
+		return NULL;
+	return take(a, n, false);
 }
 
 struct slice arena_copy(struct arena *a, struct slice s)

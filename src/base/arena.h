@@ -18,6 +18,9 @@ struct arena {
 void *arena_alloc(struct arena *a, size_t n);
 /* count * size, checked for overflow. */
 void *arena_array(struct arena *a, size_t count, size_t size);
+/* The same, not zeroed: of what is made for the worst case and used in part, the rest costs neither time nor memory. Write before you read.
+ */
+void *arena_array_raw(struct arena *a, size_t count, size_t size);
 /* A copy, followed by a NUL that the slice does not count; p is NULL on failure. */
 struct slice arena_copy(struct arena *a, struct slice s);
 /* NUL-terminated copy; NULL on failure. */

@@ -58,6 +58,8 @@ static const struct {
         {"scan-changes", scan_changes_role_main},
         {"scan-archives", scan_archives_role_main},
         {"scan-changes-archives", scan_changes_archives_role_main},
+        {"scan-yara", scan_yara_role_main},
+        {"scan-changes-yara", scan_changes_yara_role_main},
         {"provenance", provenance_role_main},
 };
 

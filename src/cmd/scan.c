@@ -36,7 +36,7 @@ struct scan_opts {
 	const char *output, *baseline, *write_baseline, *since, *diff, *ledger, *policy, *organisation, *sbom;
 	bool staged, rules;
 	uint64_t jobs;
-	struct opt_list subject;
+	struct opt_list subject, yara;
 };
 
 static const char *const formats[] = {"text", "json", "sarif", "html", NULL};
@@ -47,6 +47,7 @@ static const struct opt scan_table[] = {
         OPT_FLAG(struct scan_opts, deep, "deep", 0, "read the numbers of tensors too, not only what describes them"),
         OPT_LIST(struct scan_opts, subject, "subject", 0, "SUBJECT", scan_subject_names,
                 "look for these only, and leave out files that do not concern them; by default for all"),
+        OPT_LIST(struct scan_opts, yara, "yara", 0, "FILE", NULL, "match the rules of YARA in this file, or folder, too"),
         OPT_U64(struct scan_opts, jobs, "jobs", 'j', "N", 1, SCAN_JOBS_MAX, "so many processes at once; by default as many as processors"),
         OPT_STRING(
                 struct scan_opts, baseline, "baseline", 'b', "FILE", "what it pins to the content of files is known, and does not count"),
@@ -88,6 +89,7 @@ static const char *const scan_examples[] = {
         "postern scan --diff package-1.0.0.tgz package-1.0.1.tgz  # what can the new version do that the old one could not?",
         "postern scan --diff npm:NAME@1.0.0 npm:NAME@1.0.1",
         "postern scan --sbom package.cdx.json package-1.0.0.tgz",
+        "postern scan --yara rules.yar --yara more-rules/ package-1.0.0.tgz  # your own rules, too",
         NULL,
 };
 
@@ -120,7 +122,7 @@ struct state {
 	struct scan_baseline baseline;
 	struct scan_result result;
 	const struct opt_args *args;
-	char root[PATH_MAX], folder[PATH_MAX];
+	char root[PATH_MAX], folder[PATH_MAX], last[PATH_MAX]; /* last: the file that was met last */
 	struct scan_policy policy;
 	const char *ledger; /* NULL: none */
 	bool ledger_must;   /* it was named, or is required */
@@ -359,6 +361,19 @@ static void tell_stories(struct state *s)
 	free(place);
 }
 
+/* What was not scanned: how much of what was met, and where the rest begins. */
+static void tell_stopped(const struct state *s)
+{
+	_cleanup_buf_ struct buf text = BUF(PLACE_MAX);
+	buf_fmt(&text, "interrupted: what was found so far is told, and is not all; %zu file%s met and not scanned", s->pool.left,
+	        s->pool.left == 1 ? " was" : "s were");
+	if (s->last[0]) {
+		buf_str_add(&text, ", and nothing was met behind ");
+		write_visible(&text, slice_str(s->last));
+	}
+	cmd_tell("scan", buf_str(&text));
+}
+
 static int report(struct state *s)
 {
 	static const int codes[SCAN_VERDICTS] = {EXIT_OK, EXIT_INCONCLUSIVE, EXIT_SUSPICIOUS, EXIT_FOUND};
@@ -389,7 +404,7 @@ static int report(struct state *s)
 	int recorded = record(s);
 	code = code == EXIT_OK ? recorded : code;
 	if (stopped)
-		cmd_tell("scan", "interrupted: what was found so far is told, and is not all");
+		tell_stopped(s);
 	if (stopped && said == EXIT_OK)
 		said = EXIT_INCONCLUSIVE;
 	return code == EXIT_OK ? said : code;
@@ -468,13 +483,8 @@ static int secret_rules(struct err *err)
 {
 	_cleanup_arena_ struct arena arena = ARENA((size_t)1 << 20);
 	_cleanup_buf_ struct buf image = BUF(SECRET_IMAGE_MAX);
-	char self[64];
 	int r = secret_load_shared(&arena, &image, err);
-	_cleanup_fd_ int to = r < 0 ? -1 : memfd_create("postern-rules", MFD_CLOEXEC);
-	if (r == 0)
-		r = to < 0 ? -errno : fd_write_all(to, buf_slice(&image));
-	(void)snprintf(self, sizeof(self), "/proc/self/fd/%d", to);
-	int fd = r < 0 ? -1 : open(self, O_RDONLY | O_CLOEXEC);
+	int fd = r < 0 ? r : scan_memory_file(buf_slice(&image));
 	if (fd < 0)
 		cmd_tell("scan", err->code ? err->text : "the rules of secrets cannot be had, so that none are looked for");
 	*err = (struct err){0};
@@ -590,11 +600,21 @@ static int run(void *options, const struct opt_args *args)
 		s.result.subjects = s.pool.o.subjects &= ~SCAN_CHANGES;
 	_cleanup_fd_ int rules = is_change(o) && s.pool.o.subjects & SCAN_CHANGES ? secret_rules(&err) : -1;
 	s.pool.rules = rules;
-	if (scan_pool_open(&s.pool, &err) < 0)
+	_cleanup_(scan_yara_files_free) struct scan_yara_files files = {0};
+	_cleanup_fd_ int yara = o->yara.n ? scan_yara_read(&files, &o->yara, &err) : -1;
+	s.pool.yara = yara;
+	if ((o->yara.n && yara < 0) || scan_pool_open(&s.pool, &err) < 0) {
+		scan_yara_explain(&files, &s.pool.wrong, &err);
+		scan_baseline_free(&s.baseline);
+		scan_policy_free(&s.policy);
 		return tell(&err);
+	}
+	s.result.yara = o->yara.n > 0;
+	s.result.yara_rules = s.pool.yara_rules;
 	int code = versions       ? scan_versions(&s, o->diff, args->arg[0])
 	           : is_change(o) ? scan_change(&s, o->diff ? o->diff : "HEAD", o->diff ? args->arg[0] : NULL)
 	                          : scan_all(&s, args);
+	(void)snprintf(s.last, sizeof(s.last), "%s", s.pool.last ? s.pool.last : "");
 	scan_pool_close(&s.pool);
 	catch_signals(SIG_DFL);
 	if (s.terminal)

@@ -23,9 +23,10 @@ struct scan_peer {
 /* Of the monotonic clock. */
 int64_t scan_now_ms(void);
 enum scan_peer_said { SCAN_PEER_NOTHING, SCAN_PEER_READY, SCAN_PEER_FINDING, SCAN_PEER_EDGE, SCAN_PEER_FACT, SCAN_PEER_SUMMARY };
-/* Starts one from this program's file; `changes`: one that takes rules of secrets; `archives`: one that loads the libraries that unpack,
- * which takes longer than most files. It is not ready yet. */
-[[nodiscard]] int scan_peer_start(struct scan_peer *p, int exe, bool changes, bool archives, struct err *err);
+/* Starts one from this program's file; `changes`: one that takes rules of secrets; `archives`: one that loads the libraries that unpack, which
+ * takes longer than most files; `yara`, if it is above 0: an image of inspect/scan_yara.h, which it compiles first, and then it has those
+ * libraries as well. It is not ready yet. */
+[[nodiscard]] int scan_peer_start(struct scan_peer *p, int exe, bool changes, bool archives, int yara, struct err *err);
 /* Ends it. How it had ended: its signal, or 0. */
 int scan_peer_end(struct scan_peer *p);
 /* Gives a ready one a file, or first what was in it. */
@@ -41,6 +42,9 @@ int scan_role_main(void);
 int scan_changes_role_main(void);
 int scan_archives_role_main(void);
 int scan_changes_archives_role_main(void);
+/* The same that take rules of YARA; they have the libraries, too. */
+int scan_yara_role_main(void);
+int scan_changes_yara_role_main(void);
 
 /* A file on its way. */
 struct scan_job {
@@ -79,7 +83,11 @@ struct scan_pool {
 	void *arg;
 	const volatile sig_atomic_t *stop; /* may be NULL */
 	int rules;                         /* of secrets, for changes: an image of inspect/secret_table.h; 0: there is none */
+	int yara;                          /* an image of inspect/scan_yara.h; 0: there is none */
 
+	uint32_t yara_rules; /* how many were compiled of it */
+	/* Of rules that cannot be: the file, and what of it. */
+	struct scan_yara_wrong wrong;
 	int exe;
 	struct scan_peer peer[SCAN_JOBS_MAX];
 	size_t on[SCAN_JOBS_MAX]; /* the file that each is at, SIZE_MAX: none */
@@ -87,6 +95,8 @@ struct scan_pool {
 	size_t window, head, next, tail;
 	int64_t begun_ms; /* when the first file was given out */
 	size_t findings;  /* that wait for a file before theirs */
+	char *last;       /* the path that was added last; NULL: none was, or there was no memory */
+	size_t left;      /* files that were added and not scanned, as it was stopped */
 };
 /* Starts the first process, and waits until it is confined. The members above `exe` are the caller's. */
 [[nodiscard]] int scan_pool_open(struct scan_pool *p, struct err *err);
@@ -94,12 +104,28 @@ struct scan_pool {
 [[nodiscard]] int scan_pool_add(struct scan_pool *p, const char *path, int fd, int error, struct err *err);
 /* The same of one that was changed: `before` is what was in it, and stays the caller's; -1: it is new. */
 [[nodiscard]] int scan_pool_add_changed(struct scan_pool *p, const char *path, int fd, int before, int error, struct err *err);
-/* Waits for all that were added; of those that were not done when it is stopped nothing is told. */
+/* Waits for all that were added; those that were not done when it is stopped are unscanned. */
 [[nodiscard]] int scan_pool_finish(struct scan_pool *p, struct err *err);
 void scan_pool_close(struct scan_pool *p);
 
 /* Processes that are worth having: one a processor that this program may use. */
 unsigned scan_processors(void);
+
+/* Bytes as a file that has no name and can only be read, for those who scan. A descriptor of the caller's, or negative errno. */
+[[nodiscard]] int scan_memory_file(struct slice bytes);
+
+/* Files of rules of YARA. */
+struct scan_yara_files {
+	struct arena arena;
+	const char **path, **space; /* n, at most SCAN_YARA_FILES */
+	size_t n;
+};
+/* Reads those that are named, of a folder all below it that are called .yar, .yara or .rule, and loads libyara. A descriptor for
+ * scan_pool.yara, which is the caller's, or negative errno. Free it, also when it fails. */
+[[nodiscard]] int scan_yara_read(struct scan_yara_files *f, const struct opt_list *named, struct err *err);
+/* Says which file it is that cannot be used. */
+void scan_yara_explain(const struct scan_yara_files *f, const struct scan_yara_wrong *w, struct err *err);
+void scan_yara_files_free(struct scan_yara_files *f);
 
 /* Regular files of a path, a folder with all below it in the order of their names. `fd` is -1 if it cannot be opened (`error`), or is a
  * link out of what is looked at (-ELOOP). May return below 0 to stop. */

@@ -9,6 +9,7 @@
 #include "sys/fd.h"
 
 #define READY_SECONDS 30
+#define YARA_SECONDS  120 /* to compile rules: some ten thousand of them take several seconds */
 
 int64_t scan_now_ms(void)
 {
@@ -39,9 +40,11 @@ static void ignore_signals(void)
 		(void)signal(signals[i], SIG_IGN);
 }
 
-int scan_peer_start(struct scan_peer *p, int exe, bool changes, bool archives, struct err *err)
+int scan_peer_start(struct scan_peer *p, int exe, bool changes, bool archives, int yara, struct err *err)
 {
-	const char *role = changes ? archives ? "scan-changes-archives" : "scan-changes" : archives ? "scan-archives" : "scan";
+	static const char *const roles[3][2] = {
+	        {"scan", "scan-changes"}, {"scan-archives", "scan-changes-archives"}, {"scan-yara", "scan-changes-yara"}};
+	const char *role = roles[yara > 0 ? 2 : archives][changes];
 	int pair[2];
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_sys(err, -errno, "cannot make a socket");
@@ -56,8 +59,11 @@ int scan_peer_start(struct scan_peer *p, int exe, bool changes, bool archives, s
 		(void)close(pair[0]);
 		return err_sys(err, r, "cannot start a process");
 	}
-	*p = (struct scan_peer){.socket = pair[0], .pid = pid, .archives = archives, .deadline_ms = scan_now_ms() + READY_SECONDS * 1000};
-	return 0;
+	*p = (struct scan_peer){
+	        .socket = pair[0], .pid = pid, .archives = archives || yara > 0, .deadline_ms = scan_now_ms() + READY_SECONDS * 1000};
+	r = yara > 0 ? scan_peer_ask(p, yara, SCAN_ASK_YARA, "", &(struct scan_options){0}, YARA_SECONDS) : 0;
+	/* It may have ended for a reason that it says. */
+	return r < 0 && r != -EPIPE ? err_sys(err, r, "cannot give it the rules") : 0;
 }
 
 int scan_peer_ask(struct scan_peer *p, int fd, enum scan_ask_kind kind, const char *name, const struct scan_options *o, unsigned seconds)
@@ -93,20 +99,30 @@ int scan_peer_take(struct scan_peer *p, struct scan_answer *a)
 
 int scan_role_main(void)
 {
-	return scan_role(3, false, false);
+	return scan_role(3, 0);
 }
 
 int scan_changes_role_main(void)
 {
-	return scan_role(3, true, false);
+	return scan_role(3, SCAN_ROLE_SECRETS);
 }
 
 int scan_archives_role_main(void)
 {
-	return scan_role(3, false, true);
+	return scan_role(3, SCAN_ROLE_ARCHIVES);
 }
 
 int scan_changes_archives_role_main(void)
 {
-	return scan_role(3, true, true);
+	return scan_role(3, SCAN_ROLE_SECRETS | SCAN_ROLE_ARCHIVES);
+}
+
+int scan_yara_role_main(void)
+{
+	return scan_role(3, SCAN_ROLE_YARA | SCAN_ROLE_ARCHIVES);
+}
+
+int scan_changes_yara_role_main(void)
+{
+	return scan_role(3, SCAN_ROLE_SECRETS | SCAN_ROLE_YARA | SCAN_ROLE_ARCHIVES);
 }

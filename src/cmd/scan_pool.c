@@ -166,7 +166,21 @@ static int begin_again(struct scan_pool *p, size_t k, struct scan_job *j, struct
 	j->n_edges = 0;
 	j->n_facts = 0;
 	j->sum = (struct scan_summary){.size = j->sum.size};
-	return scan_peer_start(&p->peer[k], p->exe, p->rules > 0, true, err);
+	return scan_peer_start(&p->peer[k], p->exe, p->rules > 0, true, p->yara, err);
+}
+
+/* Rules are compiled before it is ready. */
+static int yara_failed(struct scan_pool *p, int said, const struct scan_answer *a, struct err *err)
+{
+	if (said == -EINVAL && a->kind == SCAN_ANSWER_READY && a->ready.wrong.text[0]) {
+		p->wrong = a->ready.wrong;
+		return err_set(err, said, "%s", p->wrong.text);
+	}
+	if (said == -ETIMEDOUT)
+		return err_set(err, said, "the rules of YARA take too long to compile: give fewer at once");
+	if (said == -ENOMEM || said == -EPIPE)
+		return err_set(err, said, "the rules of YARA need more memory than there is for them: give fewer at once");
+	return err_sys(err, said, "the process that scans cannot be confined, or libyara does not start there; so nothing is scanned");
 }
 
 /* One message. 1: there may be more; 0: not now, or it has no file any more. */
@@ -174,16 +188,19 @@ static int listen_to(struct scan_pool *p, size_t k, struct err *err)
 {
 	struct scan_peer *peer = &p->peer[k];
 	struct scan_job *j = p->on[k] == SIZE_MAX ? NULL : job_at(p, p->on[k]);
-	struct scan_answer a;
+	struct scan_answer a = {0};
 	int said = scan_peer_take(peer, &a);
 	if (said == SCAN_PEER_NOTHING)
 		return 0;
 	if (said == SCAN_PEER_READY) {
+		p->yara_rules = a.ready.yara_rules;
 		int r = j ? ask(p, k, j) : 0;
 		if (r < 0)
 			lose(p, k, r);
 		return 0;
 	}
+	if (said < 0 && !peer->ready && p->yara > 0)
+		return yara_failed(p, said, &a, err);
 	if (said < 0 && !peer->ready)
 		return err_sys(err, said, "the process that scans cannot be confined, so nothing is scanned");
 	uint64_t most = (uint64_t)p->o.limits.findings * SCAN_VERDICTS;
@@ -237,7 +254,7 @@ static int give_out(struct scan_pool *p, struct err *err)
 		if (k == p->jobs)
 			return none == SIZE_MAX || starting || !is_long(p)
 			               ? 0
-			               : scan_peer_start(&p->peer[none], p->exe, p->rules > 0, false, err);
+			               : scan_peer_start(&p->peer[none], p->exe, p->rules > 0, false, p->yara, err);
 		if (!p->begun_ms)
 			p->begun_ms = scan_now_ms();
 		p->on[k] = p->next;
@@ -311,7 +328,7 @@ int scan_pool_open(struct scan_pool *p, struct err *err)
 	for (size_t i = 0; r == 0 && i < p->window; i++)
 		p->job[i].fd = p->job[i].before = -1;
 	if (r == 0)
-		r = scan_peer_start(&p->peer[0], p->exe, p->rules > 0, false, err);
+		r = scan_peer_start(&p->peer[0], p->exe, p->rules > 0, false, p->yara, err);
 	while (r == 0 && !p->peer[0].ready && !is_stopped(p))
 		r = wait_for_any(p, true, err);
 	if (r < 0)
@@ -343,6 +360,8 @@ static int add(struct scan_pool *p, const char *path, int fd, bool change, int b
 		j->error = -errno;
 	j->sum.size = (uint64_t)st.st_size;
 	p->tail++;
+	free(p->last);
+	p->last = strdup(path);
 	if (j->fd < 0 || j->error < 0) {
 		add_gap(p, j, SCAN_RULE_CHANGED,
 		        j->error == -ELOOP       ? "a link that leads out of what is scanned"
@@ -369,9 +388,14 @@ int scan_pool_finish(struct scan_pool *p, struct err *err)
 	int r = 0;
 	while (r == 0 && p->head < p->tail && !is_stopped(p))
 		r = step(p, true, err);
-	/* When it is stopped: what is known is told, also of files behind one that was not done. */
+	/* When it is stopped: what is known is told, also of files behind one that was not done, and that these were not. */
 	for (; p->head < p->tail; p->head++) {
 		struct scan_job *j = job_at(p, p->head);
+		if (j->state != SCAN_JOB_DONE && is_stopped(p)) {
+			add_gap(p, j, SCAN_RULE_STOPPED, j->state == SCAN_JOB_RUNS ? "it was being read" : "it waited");
+			j->state = SCAN_JOB_DONE;
+			p->left++;
+		}
 		if (j->state == SCAN_JOB_DONE && r == 0)
 			r = p->done(p->arg, j);
 		job_free(p, j);
@@ -387,5 +411,7 @@ void scan_pool_close(struct scan_pool *p)
 		job_free(p, job_at(p, p->head));
 	free(p->job);
 	p->job = NULL;
+	free(p->last);
+	p->last = NULL;
 	fd_closep(&p->exe);
 }

@@ -57,6 +57,7 @@ struct scan {
 	bool old_known;
 	struct dlp_scan *secrets;
 	struct posture_facts facts;
+	uint64_t yara_spent;
 	/* Where the last place in a text was: the next is counted from there. */
 	const uint8_t *counted;
 	uint64_t counted_to;
@@ -145,6 +146,9 @@ static void tell(struct scan *s, struct scan_finding *f, bool all)
 		s->sum->verdict = r->verdict;
 	if (!note)
 		scan_rule_add(&s->sum->rules, f->rule);
+	/* Rules of YARA are matched whatever else is looked for. */
+	if (f->rule >= SCAN_RULE_YARA_BAD && f->rule <= SCAN_RULE_YARA_LEFT)
+		s->sum->other = 0;
 	uint64_t key = slice_hash(slice_str(f->evidence)) * 31 + slice_hash(slice_str(f->member)) * 7 + f->rule;
 	for (unsigned i = 0; i < s->n_same && !all; i++)
 		if (s->same[i] == key)
@@ -199,18 +203,22 @@ static bool was_found(struct scan *s, const struct scan_input *in, const struct 
 	return false;
 }
 
+static void found_text(struct scan *s, const struct scan_input *in, struct scan_finding *f, struct slice text)
+{
+	_cleanup_buf_ struct buf shown = BUF((size_t)SHOWN_MAX * 5);
+	encode_shown(&shown, text);
+	utf8_copy(f->evidence, sizeof(f->evidence), buf_slice(&shown));
+	utf8_copy(f->member, sizeof(f->member), slice_str(in->member));
+	if (!was_found(s, in, f))
+		tell(s, f, scan_rules[f->rule].verdict == SCAN_UNSCANNED);
+}
+
 __attribute__((format(printf, 4, 0))) static void found(
         struct scan *s, const struct scan_input *in, struct scan_finding *f, const char *fmt, va_list ap)
 {
 	_cleanup_buf_ struct buf text = BUF(SHOWN_MAX);
-	_cleanup_buf_ struct buf shown = BUF((size_t)SHOWN_MAX * 5);
 	buf_vfmt(&text, fmt, ap);
-	encode_shown(&shown, buf_slice(&text));
-	utf8_copy(f->evidence, sizeof(f->evidence), buf_slice(&shown));
-	utf8_copy(f->member, sizeof(f->member), slice_str(in->member));
-	if (was_found(s, in, f))
-		return;
-	tell(s, f, scan_rules[f->rule].verdict == SCAN_UNSCANNED);
+	found_text(s, in, f, buf_slice(&text));
 }
 
 void scan_found(struct scan *s, const struct scan_input *in, enum scan_rule_name rule, uint64_t at, uint64_t n, const char *fmt, ...)
@@ -248,6 +256,18 @@ void scan_found_text(struct scan *s, const struct scan_input *in, enum scan_rule
 	va_start(ap, fmt);
 	found(s, in, &f, fmt, ap);
 	va_end(ap);
+}
+
+void scan_found_yara(struct scan *s, const struct scan_input *in, enum scan_rule_name rule, const struct scan_yara_said *said, bool lines,
+        uint64_t at, uint64_t n, struct slice evidence)
+{
+	struct scan_finding f = {.rule = rule, .at = at, .n = n, .yara = *said};
+	if (lines) {
+		count_to(s, in->bytes, at);
+		f.line = s->line;
+		f.column = s->column;
+	}
+	found_text(s, in, &f, evidence);
 }
 
 static void put_shown(char *to, size_t size, struct slice text)
@@ -402,6 +422,9 @@ static bool look(struct scan *s, const struct scan_input *in)
 	s->sum->looked |= looked | (claims ? wants(s) & SCAN_MODELS : 0);
 	if (claims == 0 && !in->quiet && !searched(s, in, looked))
 		not_claimed(s, in);
+	/* Last, as it may be ended. What holds others and lies in others is what they are, or packed. */
+	if (s->to.yara && (in->depth == 0 || !holds))
+		scan_yara_look(s, in, s->to.yara, &s->yara_spent);
 	return claims > 0;
 }
 

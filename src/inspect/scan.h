@@ -78,6 +78,13 @@ extern const char *const scan_subject_names[SCAN_SUBJECTS + 1];
 /* "commands", "servers", "network", "newest", "approval"; NULL-terminated, in the order of the bits. */
 extern const char *const scan_lets_names[SCAN_LETS + 1];
 
+/* What a rule of YARA that matched says of itself; texts as of findings, "": it says nothing. */
+struct scan_yara_said {
+	char rule[132], space[64]; /* rule "": the finding is none of YARA */
+	char severity[24], author[64];
+	char about[200]; /* its description */
+};
+
 /* One finding; of a rule whose verdict is UNSCANNED the span is what was not covered. Texts can be shown: they are UTF-8 without control
  * characters, and end. */
 struct scan_finding {
@@ -86,6 +93,7 @@ struct scan_finding {
 	uint64_t at, n;                   /* in the member; n 0: a place, not a span */
 	char member[SCAN_MEMBER_MAX];     /* inside of archives and payloads, "a.zip-member > base64"; "": the file itself */
 	char evidence[SCAN_EVIDENCE_MAX]; /* what is there; "": nothing to show */
+	struct scan_yara_said yara;
 };
 
 /* That a file has another one run. Not a finding: it ties findings together. Texts as of findings. */
@@ -143,6 +151,7 @@ struct scan_options {
 [[nodiscard]] int scan_bytes(struct slice in, const char *name, const struct scan_options *o,
         void (*found)(void *arg, const struct scan_finding *f), void *arg, struct scan_summary *out);
 
+struct scan_yara;
 /* Whom what is found is told: all but `found` may be NULL. */
 struct scan_told {
 	void (*found)(void *arg, const struct scan_finding *f);
@@ -150,6 +159,7 @@ struct scan_told {
 	/* What a posture is made of, if it is an archive that is a package, or with o->profile. */
 	void (*fact)(void *arg, const struct posture_fact *f);
 	void *arg;
+	struct scan_yara *yara; /* inspect/scan_yara.h: rules that are matched too; NULL: none */
 };
 [[nodiscard]] int scan_bytes_told(
         struct slice in, const char *name, const struct scan_options *o, const struct scan_told *to, struct scan_summary *out);
@@ -226,12 +236,19 @@ struct scan_result {
 	size_t n_refused;
 	const struct scan_story *story; /* scan_stories() */
 	size_t n_stories;
-	uint64_t left_out; /* files that do not concern the subjects that were asked for */
-	uint32_t subjects; /* that were looked for */
+	uint64_t left_out;   /* files that do not concern the subjects that were asked for */
+	uint32_t subjects;   /* that were looked for */
+	bool yara;           /* rules of YARA were matched, too */
+	uint32_t yara_rules; /* how many */
 	const struct posture *package;
 	size_t packages;
 	const struct posture_change *change; /* of two versions that were compared; NULL: none were */
 };
+/* What a change brings is told as new; what a rule of YARA says that finds nothing grave is no news. */
+static inline bool scan_is_new(const struct scan_finding *f)
+{
+	return scan_rules[f->rule].verdict == SCAN_CLEAN && f->rule != SCAN_RULE_YARA_NOTE;
+}
 static inline bool scan_is_note(const struct scan_finding *f)
 {
 	return scan_rules[f->rule].verdict == SCAN_CLEAN;

@@ -149,7 +149,7 @@ static void pair(struct code *c, uint32_t *open, size_t *n, size_t i)
 static bool brackets(struct code *c)
 {
 	size_t n = 0;
-	uint32_t *open = arena_array(c->arena, OPEN_MAX, sizeof(*open));
+	uint32_t *open = arena_array_raw(c->arena, OPEN_MAX, sizeof(*open));
 	if (!open)
 		return false;
 	for (size_t i = 0; i < c->n; i++) {
@@ -205,14 +205,16 @@ bool code_names(struct code *c)
 	c->steps = STEPS_EACH * (uint64_t)c->n + STEPS_ALL;
 	c->cap_names = 3 * count + 4096 < NAMES_MAX ? (uint32_t)(3 * count + 4096) : NAMES_MAX;
 	c->buckets = c->cap_names | 1;
-	c->names = arena_array(c->arena, c->cap_names, sizeof(*c->names));
+	c->names = arena_array_raw(c->arena, c->cap_names, sizeof(*c->names));
 	c->bucket = arena_array(c->arena, c->buckets, sizeof(*c->bucket));
-	c->name = arena_array(c->arena, c->n + 1, sizeof(*c->name));
+	c->name = arena_array_raw(c->arena, c->n + 1, sizeof(*c->name));
 	c->close = arena_array(c->arena, c->n + 1, sizeof(*c->close));
-	c->local = arena_array(c->arena, c->cap_names, sizeof(*c->local));
+	c->local = arena_array_raw(c->arena, c->cap_names, sizeof(*c->local));
 	if (!c->names || !c->bucket || !c->name || !c->close || !c->local || !brackets(c))
 		return false;
 	/* The first is none. */
+	c->names[0] = (struct code_name){0};
+	c->name[c->n] = 0;
 	c->n_names = 1;
 	seed(c);
 	uint32_t seeded = c->n_names;

@@ -46,6 +46,10 @@ void scan_found(struct scan *s, const struct scan_input *in, enum scan_rule_name
 void scan_found_text(struct scan *s, const struct scan_input *in, enum scan_rule_name rule, struct slice text, uint64_t at, uint64_t n,
         const char *fmt, ...) __attribute__((format(printf, 7, 8)));
 
+/* What a rule of YARA matched; with `lines` the place has line and column. */
+void scan_found_yara(struct scan *s, const struct scan_input *in, enum scan_rule_name rule, const struct scan_yara_said *said, bool lines,
+        uint64_t at, uint64_t n, struct slice evidence);
+
 /* Tells which files a command, of which `at` is the place, has run. */
 void scan_runs(struct scan *s, const struct scan_input *in, enum scan_how how, size_t at, struct slice command);
 /* For scan_runs(): are there to be more? One of them. */
@@ -90,6 +94,9 @@ bool scan_one_of(struct slice s, const char *const *words);
 /* What is known of an import. */
 enum scan_name { SCAN_NAME_ALLOWED, SCAN_NAME_UNKNOWN, SCAN_NAME_DANGEROUS };
 enum scan_name scan_import(struct slice module, struct slice name);
+
+/* Matches rules of YARA. `spent`: nanoseconds that this file took for them, 0 at first. */
+void scan_yara_look(struct scan *s, const struct scan_input *in, struct scan_yara *y, uint64_t *spent);
 
 /* Detectors, each in its own file. */
 bool scan_pickle_claims(struct scan *s, const struct scan_input *in);

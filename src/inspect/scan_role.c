@@ -84,8 +84,29 @@ static int read_rules(int fd, struct dlp_scan **out)
 	return r;
 }
 
+/* What it was given to look with; NULL: not that. */
+struct given {
+	struct dlp_scan *secrets;
+	struct scan_yara *yara;
+};
+
+/* The first message is the rules, where there are to be some. */
+static int read_yara(int socket, struct given *given, struct scan_ready *said)
+{
+	struct scan_ask ask;
+	struct slice image = SLICE_NONE;
+	int fd;
+	ssize_t n = fd_take(socket, &ask, sizeof(ask), 0, &fd);
+	int r = n == (ssize_t)sizeof(ask) && fd >= 0 && ask.kind == SCAN_ASK_YARA ? map(fd, &image) : -EBADMSG;
+	r = r < 0 ? r : scan_yara_new(image, &given->yara, &said->yara_rules, &said->wrong);
+	unmap(image);
+	if (fd >= 0)
+		(void)close(fd);
+	return r;
+}
+
 /* What was in the file before: -1, there was none. */
-static int one(int socket, int fd, int before, struct dlp_scan *secrets, const struct scan_ask *ask)
+static int one(int socket, int fd, int before, const struct given *given, const struct scan_ask *ask)
 {
 	struct sender s = {.socket = socket};
 	struct scan_answer a = {.kind = SCAN_ANSWER_SUMMARY};
@@ -93,9 +114,9 @@ static int one(int socket, int fd, int before, struct dlp_scan *secrets, const s
 	a.error = map(fd, &in);
 	if (a.error == 0 && before >= 0)
 		a.error = map(before, &old);
-	const struct scan_told to = {.found = on_found, .runs = on_runs, .fact = on_fact, .arg = &s};
+	const struct scan_told to = {.found = on_found, .runs = on_runs, .fact = on_fact, .arg = &s, .yara = given->yara};
 	if (a.error == 0 && ask->kind == SCAN_ASK_CHANGED)
-		a.error = scan_changed(in, before >= 0 ? &old : NULL, secrets, ask->name, &ask->o, &to, &a.summary);
+		a.error = scan_changed(in, before >= 0 ? &old : NULL, given->secrets, ask->name, &ask->o, &to, &a.summary);
 	else if (a.error == 0)
 		a.error = scan_bytes_told(in, ask->name, &ask->o, &to, &a.summary);
 	unmap(in);
@@ -103,15 +124,20 @@ static int one(int socket, int fd, int before, struct dlp_scan *secrets, const s
 	return s.error < 0 ? s.error : send_answer(socket, &a);
 }
 
-int scan_role(int socket, bool rules, bool archives)
+int scan_role(int socket, unsigned bits)
 {
-	struct dlp_scan *secrets = NULL;
+	struct given given = {0};
 	struct scan_answer ready = {.kind = SCAN_ANSWER_READY};
-	if (archives)
+	/* These are libraries, which are files. */
+	ready.error = bits & SCAN_ROLE_SECRETS ? matcher_load(NULL) : 0;
+	if (ready.error == 0 && bits & SCAN_ROLE_YARA)
+		ready.error = scan_yara_load(NULL);
+	/* Without those each archive that takes them is unscanned. */
+	if (bits & SCAN_ROLE_ARCHIVES)
 		(void)lib_unpack_load(NULL);
-	/* The matcher is a library, which is a file. */
-	ready.error = rules ? matcher_load(NULL) : 0;
 	ready.error = ready.error < 0 ? ready.error : jail_serve(MEMORY_MAX);
+	if (ready.error == 0 && bits & SCAN_ROLE_YARA)
+		ready.error = read_yara(socket, &given, &ready.ready);
 	if (send_answer(socket, &ready) < 0 || ready.error < 0)
 		return 1;
 	for (int before = -1;;) {
@@ -125,14 +151,14 @@ int scan_role(int socket, bool rules, bool archives)
 			before = fd;
 			continue;
 		}
-		if (ask.kind == SCAN_ASK_RULES && !secrets) {
+		if (ask.kind == SCAN_ASK_RULES && !given.secrets) {
 			/* Without them it would be silent about what it was to look for. */
-			if (read_rules(fd, &secrets) < 0)
+			if (read_rules(fd, &given.secrets) < 0)
 				_exit(1);
 			(void)close(fd);
 			continue;
 		}
-		r = ask.kind >= SCAN_ASK_BEFORE ? -EBADMSG : one(socket, fd, before, secrets, &ask);
+		r = ask.kind >= SCAN_ASK_BEFORE ? -EBADMSG : one(socket, fd, before, &given, &ask);
 		(void)close(fd);
 		if (before >= 0)
 			(void)close(before);
@@ -151,6 +177,12 @@ bool scan_answer_check(struct scan_answer *a, size_t n)
 			return false;
 		scan_tidy(a->finding.member, sizeof(a->finding.member));
 		scan_tidy(a->finding.evidence, sizeof(a->finding.evidence));
+		struct scan_yara_said *y = &a->finding.yara;
+		scan_tidy(y->rule, sizeof(y->rule));
+		scan_tidy(y->space, sizeof(y->space));
+		scan_tidy(y->severity, sizeof(y->severity));
+		scan_tidy(y->author, sizeof(y->author));
+		scan_tidy(y->about, sizeof(y->about));
 	} else if (a->kind == SCAN_ANSWER_EDGE) {
 		if (a->edge.how >= SCAN_HOWS || a->error)
 			return false;
@@ -158,6 +190,8 @@ bool scan_answer_check(struct scan_answer *a, size_t n)
 		scan_tidy(a->edge.evidence, sizeof(a->edge.evidence));
 	} else if (a->kind == SCAN_ANSWER_FACT) {
 		return a->error == 0 && posture_fact_check(&a->fact);
+	} else if (a->kind == SCAN_ANSWER_READY) {
+		scan_tidy(a->ready.wrong.text, sizeof(a->ready.wrong.text));
 	} else if (a->kind == SCAN_ANSWER_SUMMARY && a->error == 0) {
 		if (a->summary.verdict >= SCAN_VERDICTS || a->summary.looked & ~SCAN_ALL || a->summary.lets & ~SCAN_LETS_ALL)
 			return false;

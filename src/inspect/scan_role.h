@@ -3,7 +3,7 @@
 #ifndef POSTERN_INSPECT_SCAN_ROLE_H
 #define POSTERN_INSPECT_SCAN_ROLE_H
 
-#include "inspect/scan.h"
+#include "inspect/scan_yara.h"
 
 #define SCAN_NAME_BYTES 256u
 
@@ -11,8 +11,8 @@
 struct scan_ask {
 	struct scan_options o;
 	/* BEFORE: what was in the file that is asked for next. RULES: an image of inspect/secret_table.h, once. Nothing is answered to
-	 * these. */
-	enum scan_ask_kind { SCAN_ASK_FILE, SCAN_ASK_CHANGED, SCAN_ASK_BEFORE, SCAN_ASK_RULES } kind;
+	 * these. YARA: an image of inspect/scan_yara.h, before all others; it is answered with READY. */
+	enum scan_ask_kind { SCAN_ASK_FILE, SCAN_ASK_CHANGED, SCAN_ASK_BEFORE, SCAN_ASK_RULES, SCAN_ASK_YARA } kind;
 	char name[SCAN_NAME_BYTES]; /* its path, or the end of that */
 };
 
@@ -27,13 +27,19 @@ struct scan_answer {
 		struct scan_edge edge;
 		struct posture_fact fact;
 		struct scan_summary summary;
+		struct scan_ready {
+			uint32_t yara_rules;          /* that were compiled */
+			struct scan_yara_wrong wrong; /* with an error, if it is one of those rules; else its text is "" */
+		} ready;
 	};
 };
 /* Is it one that an honest process sends? Texts are ended, and what cannot be shown in them is replaced. */
 bool scan_answer_check(struct scan_answer *a, size_t n);
 
-/* Becomes that process, on this socket; `rules`: it will be given those of secrets; `archives`: it loads the libraries of
- * sys/lib_unpack.h first, and if there are none it says of each archive that takes them that it is unscanned. Returns an exit code. */
-int scan_role(int socket, bool rules, bool archives);
+/* Becomes that process, on this socket. What it will be given, and what it loads, bits. Returns an exit code. */
+#define SCAN_ROLE_SECRETS  1u /* rules of secrets */
+#define SCAN_ROLE_YARA     2u /* rules of YARA */
+#define SCAN_ROLE_ARCHIVES 4u /* the libraries of sys/lib_unpack.h; if there are none, each archive that takes them is unscanned */
+int scan_role(int socket, unsigned bits);
 
 #endif

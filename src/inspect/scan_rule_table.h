@@ -14,6 +14,21 @@ SCAN_RULE(CHANGED, "scan.unreadable", SCAN_UNSCANNED, SCAN_HIGH, "cannot be read
 SCAN_RULE(PROCESS, "scan.process", SCAN_UNSCANNED, SCAN_HIGH, "ended the process that read it",
 	"The process without authority that parses it was ended: it hit a limit of time or memory, changed while it was read, or met a fault in the scanner.",
 	"Do not load it; report the file.")
+SCAN_RULE(STOPPED, "scan.stopped", SCAN_UNSCANNED, SCAN_HIGH, "was not scanned, as the scan was stopped",
+	"It was met, and waited or was read when somebody stopped the scan. Nothing is known of it, and less of what comes behind it.",
+	"Scan it again, and let it end.")
+SCAN_RULE(YARA_BAD, "yara.bad", SCAN_BAD, SCAN_MEDIUM, "matches a rule of YARA that is grave",
+	"A rule that was given with --yara matches, and says itself that this is critical or high.",
+	"See what the rule looks for, and whether that is what is there.")
+SCAN_RULE(YARA, "yara.suspicious", SCAN_SUSPICIOUS, SCAN_MEDIUM, "matches a rule of YARA",
+	"A rule that was given with --yara matches.",
+	"See what the rule looks for, and whether that is what is there.")
+SCAN_RULE(YARA_NOTE, "yara.note", SCAN_CLEAN, SCAN_LOW, "matches a rule of YARA that says little",
+	"A rule that was given with --yara matches, and says itself that this is low, or for information.",
+	"Nothing, unless there is more.")
+SCAN_RULE(YARA_LEFT, "yara.unfinished", SCAN_UNSCANNED, SCAN_HIGH, "was not matched with all rules of YARA",
+	"They took too long or too much memory on it, so that it is not known which of them match.",
+	"Find the rule that is slow, with yara(1), or scan the file without --yara.")
 SCAN_RULE(FORMATS, "scan.several-formats", SCAN_SUSPICIOUS, SCAN_MEDIUM, "is of several formats at once",
 	"Loaders that go by different parts of the file see different things; scanners are deceived so.",
 	"Do not load it unless its maker can explain it.")

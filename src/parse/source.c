@@ -204,6 +204,15 @@ static void step(struct source_lex *l)
 	}
 }
 
+size_t source_same(struct source_lex *l, size_t at)
+{
+	if (!l->language || l->part == SOURCE_PLAIN || l->at > at)
+		return at;
+	l->covered = l->part;
+	skip(l, l->text.n);
+	return l->at > at ? l->at : at;
+}
+
 enum source_part source_part(struct source_lex *l, size_t at)
 {
 	while (l->language && l->at <= at && l->at < l->text.n) {

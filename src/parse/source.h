@@ -34,5 +34,8 @@ struct source_lex {
 struct source_lex source_lex(struct slice text, const struct source_language *l);
 /* In which part is the byte at `at`? Places must not go back; all of them together cost one pass. A quote itself is of its string. */
 enum source_part source_part(struct source_lex *l, size_t at);
+/* From a byte in a string or a comment on, which is the next to be asked for: the first one, not before it, that can end that part; those
+ * between are of it. `at` itself outside of them. May be the end of the text. */
+size_t source_same(struct source_lex *l, size_t at);
 
 #endif

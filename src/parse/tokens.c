@@ -52,11 +52,15 @@ static void put(struct reader *r, enum token_kind kind, uint8_t sign, size_t at,
 static size_t skip_part(struct reader *r, size_t at, enum source_part part)
 {
 	size_t end = at + 1;
-	while (end < r->t.n && source_part(&r->lex, end) == part) {
+	for (; end < r->t.n; end++) {
+		/* To what can end it in one step. */
+		size_t same = source_same(&r->lex, end);
+		end = same < r->t.n ? same : r->t.n - 1;
+		if (source_part(&r->lex, end) != part)
+			break;
 		/* It ended with this byte, or these. */
 		if (r->lex.since > at)
 			return r->lex.at;
-		end++;
 	}
 	return end;
 }
@@ -123,7 +127,7 @@ int tokens_read(struct slice t, const struct source_language *l, size_t max, str
 {
 	struct reader r = {.t = t, .lex = source_lex(t, l), .max = max < t.n + 1 ? max : t.n + 1};
 	r.braces_all = l && strcmp(source_language_name(l), "python") == 0;
-	r.token = arena_array(arena, r.max ? r.max : 1, sizeof(*r.token));
+	r.token = arena_array_raw(arena, r.max ? r.max : 1, sizeof(*r.token));
 	if (!r.token)
 		return -ENOMEM;
 	for (size_t at = 0; at < t.n && r.n <= r.max;) {

@@ -127,19 +127,18 @@ static void put_lets(struct buf *out, const struct scan_result *r)
 	buf_str_add(out, ".\n");
 }
 
-/* What a change brings is told, and is no finding. */
-static void put_notes(struct buf *out, const struct scan_result *r)
+/* What a change brings is told, and is no finding; nor is what a rule of YARA says that finds nothing grave. */
+static void put_notes(struct buf *out, const struct scan_result *r, bool news)
 {
-	size_t files = 0, said = 0;
-	for (size_t i = 0; i < r->n; i++)
-		files += r->file[i].kept_notes > 0;
-	if (files)
-		buf_str_add(out, "What is new with this change, which alone says nothing against it:\n");
+	size_t said = 0;
 	for (size_t i = 0; i < r->n; i++)
 		for (size_t k = 0; k < r->file[i].kept; k++) {
 			const struct scan_finding *f = &r->file[i].finding[k];
-			if (!scan_is_note(f) || said++ >= NOTES_SHOWN)
+			if (!scan_is_note(f) || scan_is_new(f) != news || said++ >= NOTES_SHOWN)
 				continue;
+			if (said == 1)
+				buf_str_add(out, news ? "What is new with this change, which alone says nothing against it:\n"
+				                      : "What rules of YARA match that find nothing grave:\n");
 			buf_fmt(out, "  %s: ", scan_rules[f->rule].title);
 			write_visible(out, slice_str(r->file[i].path));
 			buf_str_add(out, ", ");
@@ -150,7 +149,7 @@ static void put_notes(struct buf *out, const struct scan_result *r)
 		}
 	if (said > NOTES_SHOWN)
 		buf_fmt(out, "  and %zu more; JSON has them all\n", said - NOTES_SHOWN);
-	if (files)
+	if (said)
 		buf_u8(out, '\n');
 }
 
@@ -169,6 +168,8 @@ static void put_looked(struct buf *out, const struct scan_result *r)
 		        r->left_out == 1 ? " was" : "s were", r->left_out == 1 ? "it is" : "they are");
 	buf_str_add(out, "Looked for: ");
 	scan_names(out, r->subjects, scan_subject_names, false);
+	if (r->yara)
+		buf_fmt(out, "; %u rule%s of YARA", r->yara_rules, write_s(r->yara_rules));
 	buf_fmt(out, "%s.\n", r->deep ? "; the numbers of tensors were read too" : "");
 }
 
@@ -273,7 +274,8 @@ static void text_tail(struct buf *out, const struct scan_result *r, size_t width
 		write_visible(out, slice_str(s->place));
 		buf_fmt(out, "%s%s: %s.\n", s->rule ? ", " : "", s->rule ? s->rule : "", s->why);
 	}
-	put_notes(out, r);
+	put_notes(out, r, true);
+	put_notes(out, r, false);
 	put_policy(out, r);
 	put_looked(out, r);
 }
@@ -310,6 +312,18 @@ static void json_exception(struct buf *out, const struct scan_exception *e)
 	buf_u8(out, '}');
 }
 
+void scan_yara_json(struct buf *out, const struct scan_yara_said *y)
+{
+	const char *const more[][2] = {{"severity", y->severity}, {"author", y->author}, {"description", y->about}};
+	buf_str_add(out, ", \"yara\": {\"rule\": ");
+	write_json(out, y->rule);
+	put_member(out, "namespace", y->space);
+	for (size_t i = 0; i < ARRAY_LEN(more); i++)
+		if (more[i][1][0])
+			put_member(out, more[i][0], more[i][1]);
+	buf_u8(out, '}');
+}
+
 static void json_finding(struct buf *out, const struct scan_result *result, const struct scan_file *file, const struct scan_finding *f)
 {
 	const struct scan_rule *r = &scan_rules[f->rule];
@@ -333,6 +347,8 @@ static void json_finding(struct buf *out, const struct scan_result *result, cons
 		buf_fmt(out, ", \"blocks\": %s",
 		        scan_rule_in(&result->reported, f->rule) || scan_rule_in(&file->pinned, f->rule) ? "false" : "true");
 	put_member(out, "evidence", f->evidence);
+	if (f->yara.rule[0])
+		scan_yara_json(out, &f->yara);
 	put_member(out, "why", r->why);
 	put_member(out, "todo", r->todo);
 	buf_u8(out, '}');
@@ -387,18 +403,26 @@ static void json_head(struct buf *out, const struct scan_result *r)
 		buf_fmt(out, ", \"%s\": %zu", scan_verdict_word((enum scan_verdict)v), count[v]);
 	size_t excepted, known = scan_result_known(r, &excepted);
 	buf_fmt(out, ", \"known\": %zu, \"excepted\": %zu}", known, excepted);
+	if (r->yara)
+		buf_fmt(out, ",\n  \"yara_rules\": %u", r->yara_rules);
 	json_stale(out, r);
 	json_policy(out, r);
 	buf_str_add(out, ",\n  \"files\": [");
 }
 
-/* Findings, or notes. */
-static void json_list(struct buf *out, const struct scan_result *r, const struct scan_file *f, const char *key, bool notes)
+enum list { LIST_FINDINGS, LIST_NEW, LIST_NOTES };
+
+static enum list list_of(const struct scan_finding *f)
+{
+	return !scan_is_note(f) ? LIST_FINDINGS : scan_is_new(f) ? LIST_NEW : LIST_NOTES;
+}
+
+static void json_list(struct buf *out, const struct scan_result *r, const struct scan_file *f, const char *key, enum list which)
 {
 	const char *before = "\n";
 	buf_fmt(out, ", \"%s\": [", key);
 	for (size_t k = 0; k < f->kept; k++) {
-		if (scan_is_note(&f->finding[k]) != notes)
+		if (list_of(&f->finding[k]) != which)
 			continue;
 		buf_str_add(out, before);
 		json_finding(out, r, f, &f->finding[k]);
@@ -426,8 +450,10 @@ void scan_file_json(struct buf *out, const struct scan_result *r, const struct s
 	buf_fmt(out, ", \"uncovered\": %llu, \"dropped\": %llu", (unsigned long long)f->sum.uncovered,
 	        (unsigned long long)scan_file_more(f));
 	if (r->subjects & SCAN_CHANGES)
-		json_list(out, r, f, "new", true);
-	json_list(out, r, f, "findings", false);
+		json_list(out, r, f, "new", LIST_NEW);
+	if (r->yara)
+		json_list(out, r, f, "notes", LIST_NOTES);
+	json_list(out, r, f, "findings", LIST_FINDINGS);
 	buf_u8(out, '}');
 }
 

@@ -32,6 +32,9 @@ void scan_rules_text(struct buf *out, size_t width);
 /* "exception 0123456789abcdef until …, granted by …: reason", appended; nothing of NULL. */
 void scan_exception_text(struct buf *out, const struct scan_exception *e);
 
+/* What a rule of YARA says of itself, as a member "yara" behind others. Appended. */
+void scan_yara_json(struct buf *out, const struct scan_yara_said *y);
+
 /* Text without anything that is looked for: only counted where people read. */
 bool scan_is_other(const struct scan_file *f);
 /* The i-th of all files three times over, if its turn is there: the worst first. Else NULL. */

@@ -212,17 +212,18 @@ static void put_excepted(struct buf *b, const struct scan_result *r)
 	add(b, r->n_refused ? "</ul></article>\n" : "");
 }
 
-static void put_notes(struct buf *b, const struct scan_result *r)
+static void put_notes(struct buf *b, const struct scan_result *r, bool news)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < r->n; i++)
 		for (size_t k = 0; k < r->file[i].kept; k++) {
 			const struct scan_finding *f = &r->file[i].finding[k];
-			if (!scan_is_note(f) || n++ >= ROWS)
+			if (!scan_is_note(f) || scan_is_new(f) != news || n++ >= ROWS)
 				continue;
-			add(b, n == 1 ? "<article class=card><header><h3>New with this change, which alone says nothing against "
-			                "it</h3></header><ul class=plain>"
-			              : "");
+			if (n == 1)
+				buf_fmt(b, "<article class=card><header><h3>%s</h3></header><ul class=plain>",
+				        news ? "New with this change, which alone says nothing against it"
+				             : "What rules of YARA match that find nothing grave");
 			buf_fmt(b, "<li>%s: ", scan_rules[f->rule].title);
 			page_value(b, r->file[i].path, LONG);
 			add(b, ", ");
@@ -261,7 +262,8 @@ static void tail(struct buf *b, const struct scan_result *r)
 	add(b, clean ? "</article>\n" : "");
 	put_known(b, r);
 	put_excepted(b, r);
-	put_notes(b, r);
+	put_notes(b, r, true);
+	put_notes(b, r, false);
 	if (text)
 		buf_fmt(b,
 		        "<article class=\"card unscanned\"><header><span class=tag>unscanned</span><h3>%zu text "

@@ -213,6 +213,8 @@ static void put_result(
 	        scan_verdict_word(rule->verdict), scan_confidence_word(rule->confidence), (unsigned long long)f->at,
 	        (unsigned long long)f->n);
 	write_json(out, f->evidence);
+	if (f->yara.rule[0])
+		scan_yara_json(out, &f->yara);
 	buf_str_add(out, "}}");
 }
 

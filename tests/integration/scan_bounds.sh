@@ -61,4 +61,34 @@ meanwhile() { # SIZE: what is done to it with truncate; it must be unscanned
 }
 check 'a file that grows while it is read' meanwhile +1
 check 'one that shrinks' meanwhile 2040M
+
+# Ctrl-C, as a terminal sends it: to the whole group. It ends soon, with its processes, and says what was not scanned.
+mkdir "$work/much"
+python3 - "$work/much" <<-'EOT'
+	import sys
+	for i in range(200):
+	    open(f"{sys.argv[1]}/{i:03}.js", "w").write("".join(f"const a{k} = f(a{k % 7}, 'x{k}', () => a{k % 5});\n" for k in range(30000)))
+EOT
+stopped() {
+	python3 - "$postern" "$work/much" <<-'EOT'
+		import json, os, signal, subprocess, sys, time
+		p = subprocess.Popen([sys.argv[1], "scan", "--jobs", "2", "--format", "json", sys.argv[2]], stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+		time.sleep(1.5)
+		begin = time.monotonic()
+		os.killpg(p.pid, signal.SIGINT)
+		out, err = p.communicate(timeout=30)
+		seconds = time.monotonic() - begin
+		try:
+		    os.killpg(p.pid, 0)
+		    alive = True
+		except ProcessLookupError:
+		    alive = False
+		said = json.loads(out)
+		left = [f["path"] for f in said["files"] if any(x["rule"] == "scan.stopped" for x in f["findings"])]
+		print(seconds, "s, code", p.returncode, "left", len(left), "of", len(said["files"]), err.decode())
+		sys.exit(not (seconds < 10 and p.returncode == 3 and not alive and said["stopped"] and 0 < len(left) < 200 and len(said["files"]) < 200
+		    and f"{len(left)} files were met and not scanned, and nothing was met behind {said['files'][-1]['path']}" in err.decode()))
+	EOT
+}
+check 'Ctrl-C in the middle' stopped
 exit $failed

@@ -6,11 +6,12 @@ import os
 import re
 import sys
 
-# Of no content, but of files that cannot be read, and of a process that ended: scan.sh and scan_bounds.sh have those.
-WITHOUT = {"scan.unreadable", "scan.process"}
+# Of no content, but of files that cannot be read, of a process that ended, and of a scan that was stopped: scan.sh and scan_bounds.sh have those.
+WITHOUT = {"scan.unreadable", "scan.process", "scan.stopped"}
 
-# What is new in a change, or in a version, is no rule of one file: rows of the one and checks of the other name the rule.
-ELSEWHERE = {"change.": ("tests/unit/scan_change.c", "tests/integration/scan_change.sh"), "package.": ("tests/integration/scan_package.sh",)}
+# What is new in a change, or in a version, is no rule of one file, and rules of YARA are given: rows of the one and checks of the other name the rule.
+ELSEWHERE = {"change.": ("tests/unit/scan_change.c", "tests/integration/scan_change.sh"), "package.": ("tests/integration/scan_package.sh",),
+             "yara.": ("tests/integration/scan_yara.sh",)}
 
 # Honest, and as near as can be: the same format, the same functions, the same words in another place.
 NEAR = {
