@@ -23,9 +23,9 @@ struct scan_peer {
 /* Of the monotonic clock. */
 int64_t scan_now_ms(void);
 enum scan_peer_said { SCAN_PEER_NOTHING, SCAN_PEER_READY, SCAN_PEER_FINDING, SCAN_PEER_EDGE, SCAN_PEER_FACT, SCAN_PEER_SUMMARY };
-/* Starts one from this program's file; `changes`: one that takes rules of secrets; `archives`: one that loads the libraries that unpack, which
- * takes longer than most files; `yara`, if it is above 0: an image of inspect/scan_yara.h, which it compiles first, and then it has those
- * libraries as well. It is not ready yet. */
+/* Starts one from this program's file; `changes`: one that takes rules of secrets; `archives`: one that loads the libraries that unpack,
+ * which takes longer than most files; `yara`, if it is above 0: an image of inspect/scan_yara.h, which it compiles first, and then it has
+ * those libraries as well. It is not ready yet. */
 [[nodiscard]] int scan_peer_start(struct scan_peer *p, int exe, bool changes, bool archives, int yara, struct err *err);
 /* Ends it. How it had ended: its signal, or 0. */
 int scan_peer_end(struct scan_peer *p);

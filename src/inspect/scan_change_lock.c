@@ -2,6 +2,7 @@
  * is has been written down. They are judged against themselves: what most entries have is what the others lack. */
 #include "inspect/scan_change_depend.h"
 #include "inspect/scan_part.h"
+#include "inspect/scan_registry_table.h"
 
 #define CONF_ARENA ((size_t)96 << 20)
 #define NODES      500000u
@@ -62,7 +63,7 @@ static void poetry(struct walk *w, const struct conf *root)
 		const struct conf *listed = own ? own : conf_get(files, name);
 		if (slice_is(type, "directory") || slice_is(type, "file"))
 			continue;
-		one(w, name, url.n ? url : SLICE("https://pypi.org/simple"), listed && listed->child, slice_is(type, "git"));
+		one(w, name, url.n ? url : SLICE(SCAN_REGISTRY_PYPI), listed && listed->child, slice_is(type, "git"));
 	}
 }
 
@@ -85,7 +86,7 @@ static void pipenv(struct walk *w, const struct conf *root)
 			const struct conf *hashes = conf_get(c, SLICE("hashes"));
 			struct slice git = text_of(c, "git");
 			if (!conf_get(c, SLICE("path")))
-				one(w, c->key, git.n ? git : SLICE("https://pypi.org/simple"), hashes && hashes->child, git.n > 0);
+				one(w, c->key, git.n ? git : SLICE(SCAN_REGISTRY_PYPI), hashes && hashes->child, git.n > 0);
 		}
 }
 
@@ -125,7 +126,7 @@ static void pnpm(struct walk *w, const struct conf *root)
 		one(w, pnpm_name(c->key),
 		        repository.n ? repository
 		        : tarball.n  ? tarball
-		                     : SLICE("https://registry.npmjs.org/"),
+		                     : SLICE(SCAN_REGISTRY_NPM),
 		        text_of(resolution, "integrity").n > 0, repository.n > 0);
 	}
 }

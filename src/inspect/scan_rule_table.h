@@ -382,10 +382,10 @@ SCAN_RULE(CHANGE_CHECK_LESS, "change.fewer-checks", SCAN_CLEAN, SCAN_LOW, "a fun
 	"See where it is asked now.")
 SCAN_RULE(CHANGE_TEST_OFF, "change.test-off", SCAN_CLEAN, SCAN_MEDIUM, "a test that is not run, or the only one that is",
 	"What it tested is not tested any more.",
-	"See why.")
+	"See why it is off or gone.")
 SCAN_RULE(CHANGE_TEST_LESS, "change.fewer-tests", SCAN_CLEAN, SCAN_LOW, "fewer tests, or one that asserts nothing",
 	"What was tested is not tested any more.",
-	"See why.")
+	"See why it is off or gone.")
 SCAN_RULE(CHANGE_TEST_WEAK, "change.weak-test", SCAN_CLEAN, SCAN_LOW, "a check that is off, in a test or an example",
 	"Tests speak to servers without a real certificate; it matters if the code is used elsewhere.",
 	"Nothing, if it is a test.")

@@ -31,7 +31,6 @@ inside() { # SCRIPT [OPTION...]
 	for r in "${raws[@]}"; do to+=(--connect-to "$r:443:127.0.0.1:8444" --allow "$r"); done
 	(cd "$work/project" && timeout 100 "$P" run --trust "$work/ca.pem" --connect-to api.example.com:443:127.0.0.1:8443 --allow api.example.com "${to[@]}" "$@" \
 		-- bash -c "$script") >"$work/out" 2>"$work/err" </dev/null
-	code=$?
 }
 # of FILTER: what jq says of the output
 of() {

@@ -126,7 +126,7 @@ page() { # articles of each verdict: clean files are one, and text without a mod
 	unscanned=$(($(jq '[.files[] | select(.verdict == "unscanned" and (.findings | all(.rule != "scan.text")))] | length' "$work/one.json") + 1))
 	browse "$work/look.html" >"$work/dom"
 	grep -o 'measured scroll=[^;]*;' "$work/dom" | grep -v textContent
-	grep -qF "measured scroll=none resources=0 foreign=0 handlers=0 all=$((bad + suspicious + unscanned + 1)) left=$bad,$((bad + suspicious)),$((bad + suspicious + unscanned)),$((bad + suspicious + unscanned + 1)) hidden=1;" "$work/dom" ||
+	grep -qF "measured scroll=none resources=0 foreign=0 handlers=0 all=$((bad + suspicious + unscanned + 1)) left=$bad,$((bad + suspicious)),$((bad + suspicious + unscanned)),$((bad + suspicious + unscanned + 1)) hidden=3;" "$work/dom" ||
 		{ echo "wanted: $bad $suspicious $unscanned"; return 1; }
 }
 if command -v chromium >/dev/null; then
@@ -164,7 +164,7 @@ stop() { # SIGNAL CODE FORMAT FILE...
 	((code == want)) && grep -q interrupted "$work/err"
 }
 check 'stopped: what was found counts' stop INT 1 json "$work/long"
-check 'and is told as not all' jq -e '.stopped and .counts.files == 2 and .verdict == "bad"' "$work/stopped"
+check 'and is told as not all' jq -e '.stopped and .counts.files == 3 and .counts.unscanned == 1 and .verdict == "bad"' "$work/stopped"
 check 'stopped without a finding' stop TERM 3 text "$work/long/b.pkl" "$work/long/c.safetensors"
 check 'says so' grep -q 'It was stopped' "$work/stopped"
 check 'stopped, as SARIF' stop INT 3 sarif "$work/long/b.pkl" "$work/long/c.safetensors"
