@@ -127,6 +127,12 @@ static void put_message(struct buf *out, const struct scan_finding *f)
 	put_text(out, "message", buf_str(&text));
 }
 
+/* Readers of SARIF keep places in 32 bits, and drop a whole log for one that does not fit; the message has it anyway. */
+static bool fits(uint64_t n)
+{
+	return n <= INT32_MAX;
+}
+
 /* A place in a member is none in the file. Bytes have no line; but code hosts show only what has one, so it is said to be in the first. */
 static void put_region(struct buf *out, const struct scan_finding *f)
 {
@@ -136,7 +142,7 @@ static void put_region(struct buf *out, const struct scan_finding *f)
 		return;
 	}
 	buf_str_add(out, "\"region\":{\"startLine\":1");
-	if (!inside)
+	if (!inside && fits(f->at) && fits(f->n))
 		buf_fmt(out, ",\"byteOffset\":%llu,\"byteLength\":%llu", (unsigned long long)f->at, (unsigned long long)f->n);
 	buf_u8(out, '}');
 }
@@ -244,7 +250,9 @@ static void put_file(struct buf *out, const struct scan_result *r, const struct 
 	scan_place(&place, r, f->path);
 	buf_str_add(out, first ? "\n{\"location\":" : ",\n{\"location\":");
 	put_artifact(out, buf_slice(&place));
-	buf_fmt(out, "},\"roles\":[\"analysisTarget\"],\"length\":%llu", (unsigned long long)f->sum.size);
+	buf_str_add(out, "},\"roles\":[\"analysisTarget\"]");
+	if (fits(f->sum.size))
+		buf_fmt(out, ",\"length\":%llu", (unsigned long long)f->sum.size);
 	if (f->sha256)
 		buf_fmt(out, ",\"hashes\":{\"sha-256\":\"%s\"}", f->sha256);
 	buf_fmt(out, ",\"properties\":{\"verdict\":\"%s\",\"form\":", scan_file_word(f));

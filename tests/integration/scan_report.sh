@@ -198,11 +198,13 @@ multitool() { # LOG...: which of them has what kind of fault
 }
 if fetched @microsoft/sarif-multitool-linux@5.7.0 microsoft-sarif-multitool-linux-5.7.0.tgz \
 	27d8e3e96dde578a23b7c45035b8d741fece5731e2700aa068015b8c44d1514e >fetch.out 2>&1 && chmod +x package/Sarif.Multitool; then
-	jq '.runs[0].results[0].ruleIndex = 9999' all.sarif >wrong.sarif
-	multitool all.sarif known.sarif stopped.sarif wrong.sarif >multitool.out 2>&1
-	check 'sarif-multitool looks at each' grep -q '4 files scanned' multitool.out
+	jq -c '.runs[0].results[0].ruleIndex = 9999' all.sarif >wrong.sarif
+	jq -c '.runs[0].results[0].ruleIndex = 9999' stopped.sarif >wrong-large.sarif
+	multitool all.sarif known.sarif stopped.sarif wrong.sarif wrong-large.sarif >multitool.out 2>&1
+	check 'sarif-multitool looks at each' grep -q '5 files scanned' multitool.out
 	check 'and minds one that is wrong, only' grep -qxE 'SARIF[0-9]+ wrong.sarif' faults
-	check 'nothing in the others' bash -c '! grep -v " wrong.sarif" faults'
+	check 'also where there is a file that is larger than its numbers' grep -qxE 'SARIF[0-9]+ wrong-large.sarif' faults
+	check 'nothing in the others' bash -c '! grep -v " wrong" faults'
 else
 	echo 'scan_report: sarif-multitool was not tried, as it cannot be fetched'
 fi
