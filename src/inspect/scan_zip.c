@@ -1,27 +1,53 @@
 /* ZIP archives: PyTorch's, NumPy's and Keras' among them. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "inspect/scan_part.h"
+#include "parse/tar.h"
 #include "parse/zip.h"
 
 #define TABLE_MAX  ((size_t)64 << 20)
 #define NAME_SHOWN 400
+#define END_SIZE   ((size_t)22) /* of the record at its end, without a comment */
 
 struct archive {
 	bool torch;          /* has a data.pkl, as torch.save() writes */
 	struct slice prefix; /* of its members, "archive/" */
 };
 
+/* Does it lie in one member of a tar, from its front to the last end of a ZIP that there is? Then who takes the tar for a ZIP sees just
+ * what the member has, which is looked into as such; many a tar ends with a member that is one. */
+static bool in_a_member(struct scan *s, const struct scan_input *in, const struct zip *z)
+{
+	struct slice all = in->bytes;
+	struct tar_member m;
+	size_t end = SLICE_NPOS;
+	bool found = false;
+	if (z->odd & ZIP_NO_DIRECTORY || !tar_is(all))
+		return false;
+	for (size_t at = z->directory_end; (at = slice_find(all, SLICE("PK\5\6"), at)) != SLICE_NPOS; at++)
+		end = at + END_SIZE;
+	struct tar *t = end <= all.n ? malloc(sizeof(*t)) : NULL;
+	if (t)
+		*t = tar_open(all);
+	while (t && !found && tar_next(t, &m) > 0 && m.at <= z->base && scan_steps(s, in, 1)) {
+		size_t at = (size_t)(m.data.p - all.p);
+		found = (m.type == '0' || m.type == 0) && at <= z->base && end <= at + m.data.n;
+	}
+	free(t);
+	return found;
+}
+
 bool scan_zip_claims(struct scan *s, const struct scan_input *in)
 {
 	struct zip z;
-	(void)s;
 	/* Of a ZIP of which only the front is here no end is found: then by its local headers. */
-	if (in->bytes.n < 22 || !zip_open(in->bytes, TABLE_MAX, &z))
+	if (in->bytes.n < END_SIZE || !zip_open(in->bytes, TABLE_MAX, &z))
 		return false;
+	bool own = !in_a_member(s, in, &z);
 	zip_close(&z);
-	return true;
+	return own;
 }
 
 /* Members of an archive of torch.save() whose content is only compared or read as text or a number. */

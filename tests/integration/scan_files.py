@@ -419,6 +419,12 @@ put("tar/described-path.tar", tar_of([("pax", b"13 path=../x\n")], b"x"), "suspi
 put("tar/out.tar", tar_of([("../x", GOOD)]), "suspicious", "archive.path")
 put("tar/cut.tar", tar_of([("pickle", b"\x80\x04]K\x01aC\xff" + b"\1" * 255 + b".")])[:700], "unscanned", "scan.limit")
 put("tar/behind.tar", tar_of([("pickle", GOOD)]) + b"more", "unscanned", "model.trailing")
+# A member that is a ZIP, at the end: who takes the tar for one sees what the member has. Not so if it is behind them.
+put("tar/zip-last.tar", tar_of([("a", GOOD), ("b.zip", zip_of([("data.pkl", GOOD)]))]), "clean")
+put("tar/zip-only.tar.gz", gzip.compress(tar_of([("b.zip", zip_of([("data.pkl", GOOD)]))])), "clean")
+put("tar/zip-last-bad.tar", tar_of([("a", GOOD), ("b.zip", zip_of([("data.pkl", CALL)]))]), "bad", "model.pickle.call")
+both = zip_of([("data.pkl", CALL)])
+put("tar/zip-behind.tar", tar_of([("a", GOOD)]) + both, "bad", "model.pickle.call")
 scan_models.archives(put, call, GOOD, tar_of, zip_of)
 scan_models.bypasses(put, text)
 
