@@ -303,6 +303,22 @@ static void shell_line(struct change_facts *f, struct slice line, size_t at)
 		command(f, &s[i], at, line.n);
 }
 
+/* What is fetched or decoded in one line is often run in another. Installers that are well known do that, and who compares a digest before
+ * has said what may come. */
+static void runs_what_comes(struct change_facts *f)
+{
+	size_t at;
+	unsigned does = scan_shell_script(f->text, &at);
+	if (at == SLICE_NPOS)
+		return;
+	size_t end = slice_chr(f->text, '\n', at);
+	struct slice line = slice_sub(f->text, at, (end == SLICE_NPOS ? f->text.n : end) - at);
+	if (does & SHELL_DOES_DECODED)
+		change_add(f, SCAN_RULE_CHANGE_RUNS_DECODED, CHANGE_MORE, SLICE_NONE, at, line.n, NULL);
+	else if (does & SHELL_DOES_DOWNLOAD && !(does & SHELL_DOES_VERIFIES))
+		change_add(f, SCAN_RULE_CHANGE_RUNS_DOWNLOAD, CHANGE_MORE, SLICE_NONE, at, line.n, NULL);
+}
+
 void change_shell(struct change_facts *f)
 {
 	struct slice t = f->text;
@@ -323,6 +339,7 @@ void change_shell(struct change_facts *f)
 		shell_line(f, line, line.n ? (size_t)(line.p - t.p) : at);
 		at = end + 1;
 	}
+	runs_what_comes(f);
 }
 
 void change_code(struct change_facts *f)

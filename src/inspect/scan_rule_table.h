@@ -353,6 +353,12 @@ SCAN_RULE(CHANGE_CORS, "change.cors", SCAN_SUSPICIOUS, SCAN_MEDIUM, "newly lets 
 SCAN_RULE(CHANGE_SIGNATURE, "change.signature", SCAN_SUSPICIOUS, SCAN_HIGH, "newly takes tokens whose signature is not checked",
 	"Anybody can write a token that says that they are anybody.",
 	"Check the signature.")
+SCAN_RULE(CHANGE_RUNS_DOWNLOAD, "change.runs-download", SCAN_SUSPICIOUS, SCAN_MEDIUM, "newly runs what it downloads",
+	"Whoever serves it decides what is run, today and later; nothing is compared with what was meant.",
+	"Pin a version and compare its digest before it is run.")
+SCAN_RULE(CHANGE_RUNS_DECODED, "change.runs-decoded", SCAN_SUSPICIOUS, SCAN_MEDIUM, "newly runs what it decodes",
+	"What is run cannot be read where it stands.",
+	"Decode it to see what it is, and write it down as it is.")
 SCAN_RULE(CHANGE_RANDOM, "change.weak-random", SCAN_SUSPICIOUS, SCAN_MEDIUM, "newly draws a secret from numbers that can be guessed",
 	"Whoever has seen some numbers of such a source, or knows when it was started, knows the others: passwords, tokens and keys of it are known.",
 	"Draw it from the source that the system has for keys.")

@@ -36,13 +36,24 @@ static const char *const installers[] = {
 #undef INSTALLER
 };
 
+#define VARIABLES 64u
+
+/* A variable, and what it was given: bits. */
+struct variable {
+	struct slice name;
+	unsigned does;
+};
+
 struct line {
 	struct shell_command *c;
 	size_t n;
 	unsigned depth;
+	struct variable variable[VARIABLES];
+	size_t variables;
 };
 
-static unsigned judge(struct slice text, unsigned depth);
+/* at: where what is run begins, of the first command that runs what it fetched or decoded; untouched if there is none, and may be NULL. */
+static unsigned judge(struct slice text, unsigned depth, size_t *at);
 
 static bool in_words(enum kind k, struct slice name)
 {
@@ -258,7 +269,7 @@ static unsigned literal(const struct line *l, struct slice w)
 	for (size_t i = 0; i < b.n; i++)
 		if ((b.p[i] < 0x20 && b.p[i] != '\n' && b.p[i] != '\t' && b.p[i] != '\r') || b.p[i] > 0x7e)
 			return 0;
-	unsigned does = judge(buf_slice(&b), l->depth + 1);
+	unsigned does = judge(buf_slice(&b), l->depth + 1, NULL);
 	return (does & SHELL_DOES_HARM ? SHELL_DOES_HIDDEN : 0) | (does & SHELL_DOES_MORE);
 }
 
@@ -267,6 +278,54 @@ static unsigned literals(const struct line *l, const struct shell_command *c)
 	unsigned does = 0;
 	for (size_t i = 0; i < c->n; i++)
 		does |= literal(l, c->word[i]);
+	return does;
+}
+
+static bool names_variable(struct slice w, struct slice name)
+{
+	for (size_t at = slice_chr(w, '$', 0); at != SLICE_NPOS; at = slice_chr(w, '$', at + 1)) {
+		bool braces = at + 1 < w.n && w.p[at + 1] == '{';
+		struct slice rest = slice_from(w, at + 1 + braces);
+		if (!slice_starts(rest, name))
+			continue;
+		uint8_t next = rest.n > name.n ? rest.p[name.n] : 0;
+		if (!(next == '_' || (next >= '0' && next <= '9') || ((next | 0x20) >= 'a' && (next | 0x20) <= 'z')))
+			return true;
+	}
+	return false;
+}
+
+/* "$x" or "${x}" and nothing else. */
+static bool is_variable(struct slice w)
+{
+	bool braces = w.n > 3 && w.p[1] == '{' && w.p[w.n - 1] == '}';
+	struct slice name = braces ? slice_sub(w, 2, w.n - 3) : slice_from(w, w.n ? 1 : 0);
+	if (w.n < 2 || w.p[0] != '$')
+		return false;
+	for (size_t i = 0; i < name.n; i++)
+		if (!(name.p[i] == '_' || (name.p[i] >= '0' && name.p[i] <= '9') ||
+		            ((name.p[i] | 0x20) >= 'a' && (name.p[i] | 0x20) <= 'z')))
+			return false;
+	return true;
+}
+
+/* What the variables in a word were given. */
+static unsigned holds(const struct line *l, struct slice w)
+{
+	unsigned does = 0;
+	for (size_t i = 0; i < l->variables; i++)
+		if (names_variable(w, l->variable[i].name))
+			does |= l->variable[i].does;
+	return does;
+}
+
+/* echo "$x" */
+static unsigned says(const struct line *l, const struct shell_command *c)
+{
+	unsigned does = 0;
+	struct slice name = name_of(c);
+	for (size_t i = verb(c) + 1; (slice_is(name, "echo") || slice_is(name, "printf")) && i < c->n; i++)
+		does |= holds(l, c->word[i]);
 	return does;
 }
 
@@ -279,6 +338,7 @@ static unsigned brings(const struct line *l, int at)
 	for (int i = at; i >= 0; i = l->c[i].from) {
 		const struct shell_command *c = &l->c[i];
 		decoded |= decodes(c);
+		does |= says(l, c);
 		if (is(c, FETCHES))
 			does |= fetched(c);
 		for (size_t k = (size_t)i + 1; k < l->n; k++)
@@ -290,10 +350,34 @@ static unsigned brings(const struct line *l, int at)
 	return does | (decoded ? SHELL_DOES_DECODED : 0);
 }
 
+/* x=$(…), also behind export, local and the like: what it is given. */
+static void remember(struct line *l, size_t i)
+{
+	const struct shell_command *c = &l->c[i];
+	static const char *const declares[] = {"export", "local", "readonly", "declare", "typeset"};
+	bool declared = false;
+	for (size_t k = 0; k < ARRAY_LEN(declares); k++)
+		declared |= slice_is(name_of(c), declares[k]);
+	if (verb(c) < c->n && !declared)
+		return;
+	for (size_t k = i + 1; k < l->n && l->variables < VARIABLES; k++) {
+		if (l->c[k].inside != (int)i || l->c[k].inside_at >= c->n || !is_assignment(c->word[l->c[k].inside_at]))
+			continue;
+		struct slice w = c->word[l->c[k].inside_at];
+		unsigned does = brings(l, (int)k);
+		if (does)
+			l->variable[l->variables++] = (struct variable){slice_sub(w, 0, slice_chr(w, '=', 0)), does};
+	}
+}
+
 static unsigned fed(const struct line *l, size_t i)
 {
 	const struct shell_command *c = &l->c[i];
 	unsigned does = c->from >= 0 && runs_input(c) ? brings(l, c->from) : 0;
+	/* eval "$x", sh -c "$x", sh <<< "$x". Not what has more in it: a version that was asked for stands in many a command. */
+	for (size_t k = verb(c); l->variables && k < c->n; k++)
+		if (runs_argument(c, k) || (slice_is(c->word[k - (k > 0)], "<<<") && runs_input(c)))
+			does |= is_variable(c->word[k]) ? holds(l, c->word[k]) : 0;
 	for (size_t k = i + 1; k < l->n; k++)
 		if (l->c[k].inside == (int)i && runs_argument(c, l->c[k].inside_at))
 			does |= brings(l, (int)k);
@@ -365,6 +449,33 @@ static unsigned runs_saved(const struct line *l, size_t i)
 			return fetched(&l->c[i]);
 	}
 	return 0;
+}
+
+/* base64 -d >file; sh file */
+static unsigned runs_decoded(const struct line *l, size_t i)
+{
+	const struct shell_command *c = &l->c[i];
+	struct slice file = SLICE_NONE;
+	for (size_t k = verb(c) + 1; decodes(c) && k + 1 < c->n; k++)
+		if (slice_is(c->word[k], ">") || slice_is(c->word[k], ">>") || slice_is(c->word[k], "-out"))
+			file = base(c->word[k + 1]);
+	for (size_t k = i + 1; file.n && k < l->n; k++) {
+		file = renamed(&l->c[k], file);
+		if (runs_file(&l->c[k], file))
+			return SHELL_DOES_DECODED;
+	}
+	return 0;
+}
+
+/* Whoever compares what came with a digest or a signature has said what may come. */
+static bool verifies(const struct shell_command *c)
+{
+	static const char *const names[] = {"sha256sum", "sha512sum", "sha384sum", "shasum", "b2sum", "gpg", "gpgv", "cosign", "minisign",
+	        "signify", "slsa-verifier", "rpmkeys"};
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (slice_is(name_of(c), names[i]))
+			return true;
+	return slice_is(name_of(c), "openssl") && has_word(c, "dgst");
 }
 
 /* ── secrets ── */
@@ -579,11 +690,11 @@ static unsigned inner(const struct line *l, const struct shell_command *c)
 	unsigned does = 0;
 	for (size_t i = verb(c) + 1; i < c->n; i++)
 		if (is_code(c->word[i]))
-			does |= l->depth >= NESTED ? SHELL_DOES_MORE : judge(c->word[i], l->depth + 1);
+			does |= l->depth >= NESTED ? SHELL_DOES_MORE : judge(c->word[i], l->depth + 1, NULL);
 	return does;
 }
 
-static unsigned judge(struct slice text, unsigned depth)
+static unsigned judge(struct slice text, unsigned depth, size_t *at)
 {
 	_cleanup_arena_ struct arena a = ARENA(ARENA_MAX);
 	struct line l = {.depth = depth};
@@ -596,7 +707,12 @@ static unsigned judge(struct slice text, unsigned depth)
 		return does;
 	for (size_t i = 0; i < l.n; i++) {
 		const struct shell_command *c = &l.c[i];
-		does |= fed(&l, i) | runs_saved(&l, i) | sends(&l, i) | inner(&l, c);
+		remember(&l, i);
+		unsigned runs = fed(&l, i) | runs_saved(&l, i) | runs_decoded(&l, i) | inner(&l, c);
+		if (at && *at == SLICE_NPOS && runs & (SHELL_DOES_DOWNLOAD | SHELL_DOES_DECODED))
+			*at = c->at;
+		does |= runs | sends(&l, i);
+		does |= verifies(c) ? SHELL_DOES_VERIFIES : 0;
 		does |= reverse_command(c) || reverse_pipe(&l, i) ? SHELL_DOES_REVERSE : 0;
 		does |= disguised(c) ? SHELL_DOES_DISGUISED : 0;
 		does |= encoded_option(&l, c, &does) ? SHELL_DOES_DECODED : 0;
@@ -622,10 +738,21 @@ static size_t lines_end(struct slice text, size_t max)
 
 unsigned scan_shell_lines(struct slice text)
 {
+	size_t at;
+	return scan_shell_script(text, &at);
+}
+
+unsigned scan_shell_script(struct slice text, size_t *at)
+{
+	const uint8_t *front = text.p;
 	unsigned does = 0;
+	*at = SLICE_NPOS;
 	for (size_t size = TEXT_MAX; text.n;) {
 		struct slice part = slice_sub(text, 0, lines_end(text, size));
-		unsigned d = judge(part, 0);
+		size_t in_part = SLICE_NPOS;
+		unsigned d = judge(part, 0, &in_part);
+		if (*at == SLICE_NPOS && in_part != SLICE_NPOS)
+			*at = (size_t)(part.p - front) + in_part;
 		/* Half as much, as long as that is less. */
 		if (d & SHELL_DOES_MORE && part.n > 1 && lines_end(part, part.n / 2) < part.n) {
 			does |= d & ~SHELL_DOES_MORE;
@@ -641,7 +768,7 @@ unsigned scan_shell_lines(struct slice text)
 
 unsigned scan_shell(struct slice text)
 {
-	unsigned does = judge(text, 0);
+	unsigned does = judge(text, 0, NULL);
 	/* What can be found in its lines is found; that it is more than is read stays said. */
 	return does & SHELL_DOES_MORE ? does | scan_shell_lines(text) : does;
 }

