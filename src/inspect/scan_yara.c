@@ -12,6 +12,12 @@
 #include "inspect/scan_part.h"
 #include "sys/lib_yara.h"
 
+/* libyara lays its compiled rules out one behind the other, without regard to what they hold: its own macros read them where they lie,
+ * which every processor that it runs on can do. */
+#ifdef __clang__
+#pragma clang attribute push(__attribute__((no_sanitize("alignment"))), apply_to = function)
+#endif
+
 #define NANO        ((uint64_t)1000000000)
 #define SHOWN       48u                /* bytes of a match */
 #define LINES_MAX   ((size_t)64 << 20) /* of a longer text only offsets are told */
@@ -401,3 +407,7 @@ void scan_yara_look(struct scan *s, const struct scan_input *in, struct scan_yar
 	if (e == ERROR_SCAN_TIMEOUT)
 		*spent = SPENT;
 }
+
+#ifdef __clang__
+#pragma clang attribute pop
+#endif
