@@ -24,7 +24,7 @@
 #include "report/report.h"
 #include "report/sarif.h"
 #include "sys/fd.h"
-#include "vet/content.h"
+#include "inspect/scan.h"
 #include "vet/gate.h"
 #include "vet/question.h"
 #include "vet/run.h"
@@ -310,7 +310,7 @@ static int exit_code(const struct vet_result *r)
 static int exit_code_behind(const struct vet_result *r, enum leak_class fail_on)
 {
 	bool untested = r->gate.verdict == VERDICT_INCONCLUSIVE;
-	if (content_is_bad(r))
+	if (scan_result_is_bad(r->content.scan))
 		return EXIT_FOUND;
 	for (size_t i = 0; i < r->gate.n_closures; i++) {
 		const struct vet_closure *c = &r->gate.closures[i];

@@ -262,6 +262,11 @@ static inline uint64_t scan_file_more(const struct scan_file *f)
 enum scan_verdict scan_file_blocks(const struct scan_result *r, const struct scan_file *f);
 /* The worst of all files' findings that block; `n`, if not NULL: in how many files there are such. */
 enum scan_verdict scan_result_blocks(const struct scan_result *r, size_t *n);
+/* Is there something bad in the files that nothing lets pass? `r` may be NULL. */
+static inline bool scan_result_is_bad(const struct scan_result *r)
+{
+	return r && scan_result_blocks(r, NULL) == SCAN_BAD;
+}
 /* Files that are known, without those that are excepted; and these. */
 size_t scan_result_known(const struct scan_result *r, size_t *excepted);
 /* The worst verdict of all files; `count`, if not NULL: how many have each, but for those that are known or excepted. */

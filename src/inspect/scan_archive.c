@@ -4,6 +4,7 @@
 
 #include "base/encode.h"
 #include "inspect/scan_part.h"
+#include "inspect/scan_unpack.h"
 #include "sys/lib_unpack.h"
 
 #define NAME_SHOWN  400
@@ -86,27 +87,6 @@ static struct archive *open_as(enum form f, struct slice in)
 	return NULL;
 }
 
-enum got { GOT_ALL, GOT_OTHER_SUM, GOT_FRONT, GOT_LARGE };
-
-static enum got content(struct archive *a, struct buf *out)
-{
-	for (enum got got = GOT_ALL;;) {
-		const void *p = NULL;
-		size_t n = 0;
-		la_int64_t offset;
-		int r = archive_read_data_block(a, &p, &n, &offset);
-		if (r == ARCHIVE_EOF)
-			return got;
-		if (r != ARCHIVE_OK && r != ARCHIVE_WARN)
-			return GOT_FRONT;
-		/* The last piece comes with a warning if the checksum is another. */
-		got = r == ARCHIVE_WARN ? GOT_OTHER_SUM : got;
-		buf_add(out, slice_sub(slice_of(p, n), 0, out->max - out->n));
-		if (buf_error(out) || out->n == out->max)
-			return GOT_LARGE;
-	}
-}
-
 /* False: what follows it cannot be had. */
 static bool member(struct scan *s, const struct scan_input *in, struct archive *a, struct archive_entry *e)
 {
@@ -119,22 +99,22 @@ static bool member(struct scan *s, const struct scan_input *in, struct archive *
 	if (archive_entry_filetype(e) != AE_IFREG)
 		return true;
 	_cleanup_buf_ struct buf out = BUF(scan_room(s, SIZE_MAX / 4));
-	enum got got = content(a, &out);
+	enum zip_content got = scan_unpack_member(a, &out);
 	scan_unpacked(s, out.n);
-	bool all = got == GOT_ALL || got == GOT_OTHER_SUM;
+	bool all = got == ZIP_WHOLE || got == ZIP_BAD_CRC;
 	if (out.n)
 		(void)scan_into(s, in, label, buf_slice(&out), all ? out.n : (uint64_t)out.n + 1, encrypted && !all);
-	if (got == GOT_OTHER_SUM)
+	if (got == ZIP_BAD_CRC)
 		scan_found(s, in, SCAN_RULE_ZIP_CRC, 0, 0, "%s", label);
-	if (got == GOT_LARGE)
+	if (got == ZIP_LARGE)
 		scan_found(s, in, SCAN_RULE_LIMIT, 0, in->size, "%s: it unpacks to more than %zu bytes", label, out.n);
-	else if (got == GOT_FRONT && encrypted)
+	else if (got == ZIP_BROKEN && encrypted)
 		scan_found(s, in, SCAN_RULE_ZIP_ENCRYPTED, 0, in->size, "%s", label);
-	else if (got == GOT_FRONT)
+	else if (got == ZIP_BROKEN)
 		scan_found(s, in, SCAN_RULE_ZIP_UNREAD, 0, in->size,
 		        "%s: damaged after %zu bytes, or packed in a way that is not read here", label, out.n);
 	/* To get behind it all of it would be unpacked, however much that is. */
-	return got != GOT_LARGE;
+	return got != ZIP_LARGE;
 }
 
 static void members(struct scan *s, const struct scan_input *in, enum form f, struct archive *a)

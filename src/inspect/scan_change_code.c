@@ -54,21 +54,12 @@ static const struct argument_row argument_rows[] = {
 #undef ARGUMENT
 };
 
-struct code {
-	struct change_facts *f;
-	const struct token *t;
-	size_t n;
-	const char *language;
-	/* The rows of this language, and the first word of each. */
-	const struct weak_row *weak[ARRAY_LEN(weak_rows)];
+/* The rows of a language, and the first word of each. */
+struct weak_rows {
+	const struct weak_row *row[ARRAY_LEN(weak_rows)];
 	struct slice first[ARRAY_LEN(weak_rows)];
-	size_t n_weak;
+	size_t n;
 };
-
-static size_t place(const struct code *c, size_t i)
-{
-	return (size_t)(c->t[i].text.p - c->f->text.p);
-}
 
 /* What weakens a test is told, and is none of what counts. */
 static void weak(struct change_facts *f, enum scan_rule_name rule, size_t at, size_t n)
@@ -140,7 +131,7 @@ size_t change_row(const struct token *t, size_t n, size_t i, struct slice words)
 }
 
 /* Is one of these the function in whose arguments it stands? */
-static bool inside_call(const struct code *c, size_t i, const char *calls)
+static bool inside_call(const struct change_code *c, size_t i, const char *calls)
 {
 	if (!*calls)
 		return true;
@@ -158,15 +149,15 @@ static bool inside_call(const struct code *c, size_t i, const char *calls)
 	return false;
 }
 
-static void weak_at(struct code *c, size_t i)
+static void weak_at(struct change_code *c, const struct weak_rows *w, size_t i)
 {
-	for (size_t k = 0; k < c->n_weak; k++) {
-		const struct weak_row *r = c->weak[k];
-		size_t end = token_is(&c->t[i], c->first[k]) ? change_row(c->t, c->n, i, slice_str(r->tokens)) : 0;
+	for (size_t k = 0; k < w->n; k++) {
+		const struct weak_row *r = w->row[k];
+		size_t end = token_is(&c->t[i], w->first[k]) ? change_row(c->t, c->n, i, slice_str(r->tokens)) : 0;
 		if (!end || !inside_call(c, i, r->calls))
 			continue;
-		size_t at = place(c, i);
-		weak(c->f, r->rule, at, place(c, end - 1) + c->t[end - 1].text.n - at);
+		size_t at = change_place(c, i);
+		weak(c->f, r->rule, at, change_place(c, end - 1) + c->t[end - 1].text.n - at);
 		return;
 	}
 }
@@ -190,7 +181,7 @@ static bool listed(const char *names, struct slice name, enum how how)
 	return false;
 }
 
-static void adds(struct code *c, enum how how, struct slice name, size_t at)
+static void adds(struct change_code *c, enum how how, struct slice name, size_t at)
 {
 	for (size_t k = 0; k < ARRAY_LEN(adds_rows); k++) {
 		const struct adds_row *r = &adds_rows[k];
@@ -199,54 +190,44 @@ static void adds(struct code *c, enum how how, struct slice name, size_t at)
 	}
 }
 
-static bool is_word(const struct code *c, size_t i, const char *word)
-{
-	return i < c->n && c->t[i].kind == TOKEN_NAME && slice_is(c->t[i].text, word);
-}
-
-static bool is_sign(const struct code *c, size_t i, uint8_t sign)
-{
-	return i < c->n && c->t[i].kind == TOKEN_SIGN && c->t[i].sign == sign;
-}
-
-static void module(struct code *c, size_t i)
+static void module(struct change_code *c, size_t i)
 {
 	struct slice name = c->t[i].text;
-	adds(c, MODULE, strcmp(c->language, "javascript") == 0 ? scan_module_name(name) : name, place(c, i));
+	adds(c, MODULE, strcmp(c->language, "javascript") == 0 ? scan_module_name(name) : name, change_place(c, i));
 }
 
 /* "#include <a/b.h>": signs stand between its parts. */
-static void included(struct code *c, size_t i)
+static void included(struct change_code *c, size_t i)
 {
 	struct slice t = c->f->text;
-	size_t at = place(c, i) + c->t[i].text.n, end = slice_chr(t, '\n', at);
+	size_t at = change_place(c, i) + c->t[i].text.n, end = slice_chr(t, '\n', at);
 	struct slice line = slice_trim(slice_sub(t, at, (end == SLICE_NPOS ? t.n : end) - at));
 	if (line.n < 3 || line.n > NAME_MAX_)
 		return;
 	size_t close = slice_chr(line, line.p[0] == '<' ? '>' : '"', 1);
 	if (close != SLICE_NPOS)
-		adds(c, MODULE, slice_sub(line, 1, close - 1), place(c, i));
+		adds(c, MODULE, slice_sub(line, 1, close - 1), change_place(c, i));
 }
 
 /* All that an import names. */
-static void imports(struct code *c, size_t i)
+static void imports(struct change_code *c, size_t i)
 {
 	static const char *const words[] = {"import", "from", "use", "using", "require", "require_relative", "extern", NULL};
-	bool first = i == 0 || c->t[i - 1].kind == TOKEN_END || is_sign(c, i - 1, '}') || is_sign(c, i - 1, '{') ||
-	             is_word(c, i - 1, "pub") || is_word(c, i - 1, "export");
+	bool first = i == 0 || c->t[i - 1].kind == TOKEN_END || change_sign(c, i - 1, '}') || change_sign(c, i - 1, '{') ||
+	             change_word(c, i - 1, "pub") || change_word(c, i - 1, "export");
 	/* What stands beside the text is what it gives. */
 	bool go = strcmp(c->language, "go") == 0, texts = go || strcmp(c->language, "javascript") == 0;
-	if (!go && is_sign(c, i + 1, '(') && i + 2 < c->n && c->t[i + 2].kind == TOKEN_TEXT &&
-	        (is_word(c, i, "require") || is_word(c, i, "import")))
+	if (!go && change_sign(c, i + 1, '(') && i + 2 < c->n && c->t[i + 2].kind == TOKEN_TEXT &&
+	        (change_word(c, i, "require") || change_word(c, i, "import")))
 		module(c, i + 2);
-	else if (is_word(c, i, "from") && i + 1 < c->n && c->t[i + 1].kind == TOKEN_TEXT)
+	else if (change_word(c, i, "from") && i + 1 < c->n && c->t[i + 1].kind == TOKEN_TEXT)
 		module(c, i + 1);
-	else if (is_word(c, i, "include") && i > 0 && is_sign(c, i - 1, '#'))
+	else if (change_word(c, i, "include") && i > 0 && change_sign(c, i - 1, '#'))
 		included(c, i);
-	else if (first && scan_one_of(c->t[i].text, words) && !is_sign(c, i + 1, '.'))
+	else if (first && scan_one_of(c->t[i].text, words) && !change_sign(c, i + 1, '.'))
 		for (size_t k = i + 1; k < c->n && k - i < IMPORT_MAX && c->t[k].kind != TOKEN_END; k++) {
 			/* "from a import b": b is none. */
-			if (is_word(c, k, "import"))
+			if (change_word(c, k, "import"))
 				break;
 			bool text = c->t[k].kind == TOKEN_TEXT;
 			if (text || (c->t[k].kind == TOKEN_NAME && !texts))
@@ -254,24 +235,25 @@ static void imports(struct code *c, size_t i)
 		}
 }
 
-static void tokens(struct code *c)
+static void tokens(struct change_code *c, const struct weak_rows *w)
 {
 	for (size_t i = 0; i < c->n && !c->f->cut; i++) {
 		const struct token *t = &c->t[i];
 		if (t->kind == TOKEN_END || (t->kind == TOKEN_SIGN && t->sign != '@' && t->sign != '[' && t->sign != '#'))
 			continue;
-		weak_at(c, i);
+		weak_at(c, w, i);
 		if (t->kind == TOKEN_SIGN)
 			continue;
 		if (t->kind == TOKEN_NAME) {
 			imports(c, i);
-			if (is_sign(c, i + 1, '(') && t->text.n <= NAME_MAX_ && !is_word(c, i - (i > 0), "def") &&
-			        !is_word(c, i - (i > 0), "function"))
-				adds(c, CALLED, t->text, place(c, i));
+			if (change_sign(c, i + 1, '(') && t->text.n <= NAME_MAX_ && !change_word(c, i - (i > 0), "def") &&
+			        !change_word(c, i - (i > 0), "function"))
+				adds(c, CALLED, t->text, change_place(c, i));
 		} else if (t->text.n > 4 && t->text.n < TEXT_MAX) {
-			adds(c, SAYS, t->text, place(c, i));
+			adds(c, SAYS, t->text, change_place(c, i));
 			if (scan_shell_secret(t->text))
-				change_add(c->f, SCAN_RULE_CHANGE_ADDS_CREDENTIALS, CHANGE_FIRST, SLICE_NONE, place(c, i), t->text.n, NULL);
+				change_add(c->f, SCAN_RULE_CHANGE_ADDS_CREDENTIALS, CHANGE_FIRST, SLICE_NONE, change_place(c, i), t->text.n,
+				        NULL);
 		}
 	}
 }
@@ -347,7 +329,8 @@ void change_code(struct change_facts *f)
 	_cleanup_arena_ struct arena arena = ARENA(TOKENS_ARENA);
 	struct slice name = slice_base(slice_str(f->path));
 	const struct source_language *l = source_language((const char *)name.p, f->text);
-	struct code c = {.f = f, .language = l ? source_language_name(l) : ""};
+	struct change_code c = {.f = f, .language = l ? source_language_name(l) : ""};
+	struct weak_rows w = {.n = 0};
 	struct token *t;
 	bool all = true;
 	if (!l)
@@ -366,15 +349,14 @@ void change_code(struct change_facts *f)
 		struct slice rest = slice_str(weak_rows[k].tokens);
 		if (*weak_rows[k].languages && strcmp(weak_rows[k].languages, c.language) != 0)
 			continue;
-		c.weak[c.n_weak] = &weak_rows[k];
-		(void)slice_split(&rest, ' ', &c.first[c.n_weak++]);
+		w.row[w.n] = &weak_rows[k];
+		(void)slice_split(&rest, ' ', &w.first[w.n++]);
 	}
-	tokens(&c);
-	struct change_code code = {.f = f, .t = t, .n = c.n, .language = c.language};
-	if (!change_functions(&code, &arena)) {
+	tokens(&c, &w);
+	if (!change_functions(&c, &arena)) {
 		f->cut = true;
 		return;
 	}
-	change_weak(&code);
-	change_guards(&code);
+	change_weak(&c);
+	change_guards(&c);
 }

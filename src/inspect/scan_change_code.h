@@ -31,6 +31,11 @@ static inline bool change_sign(const struct change_code *c, size_t i, uint8_t si
 {
 	return i < c->n && c->t[i].kind == TOKEN_SIGN && c->t[i].sign == sign;
 }
+/* A word of change_words(). */
+static inline bool change_one_of(const char *word, const char *const *words)
+{
+	return scan_one_of(slice_str(word), words);
+}
 static inline bool change_in(const struct change_code *c, const char *language)
 {
 	return slice_is(slice_str(c->language), language);

@@ -263,7 +263,7 @@ struct locked change_usual(struct reader *r, const struct majority *m)
 	return l;
 }
 
-static struct slice text_at(const struct conf *c, const char *key)
+struct slice change_text_at(const struct conf *c, const char *key)
 {
 	const struct conf *v = conf_get(c, slice_str(key));
 	return conf_is_text(v) ? v->text : SLICE_NONE;
@@ -308,7 +308,7 @@ static void npm_unneeded(struct reader *r, const struct conf *packages)
 {
 	struct needed needed = r->f->test ? (struct needed){0} : npm_needed(r->f->arena, packages);
 	for (const struct conf *c = packages->child; needed.name && c; c = c->next) {
-		struct slice name = locked_name(c->key), url = text_at(c, "resolved");
+		struct slice name = locked_name(c->key), url = change_text_at(c, "resolved");
 		uint64_t key = slice_hash(name);
 		if (name.n && is_http(url) && !bsearch(&key, needed.name, needed.n, sizeof(key), by_value))
 			change_locked_odd(&(struct locked){.r = r}, SCAN_RULE_CHANGE_LOCK, name, url, "nothing needs it");
@@ -322,16 +322,16 @@ static void npm_lock(struct reader *r, const struct conf *root)
 	struct majority m = {0};
 	all = all ? all : conf_get(root, SLICE("dependencies"));
 	for (const struct conf *c = all ? all->child : NULL; c; c = c->next)
-		change_count(&m, text_at(c, "resolved"), text_at(c, "integrity").n > 0);
+		change_count(&m, change_text_at(c, "resolved"), change_text_at(c, "integrity").n > 0);
 	struct locked l = change_usual(r, &m);
 	if (paths)
 		npm_unneeded(r, all);
 	for (const struct conf *c = all ? all->child : NULL; c; c = c->next) {
-		struct slice name = paths ? locked_name(c->key) : c->key, version = text_at(c, "version");
+		struct slice name = paths ? locked_name(c->key) : c->key, version = change_text_at(c, "version");
 		bool alias = conf_get(c, SLICE("name")) || slice_starts(version, SLICE("npm:"));
 		/* What is bundled with another is not fetched. */
 		if (!conf_get(c, SLICE("inBundle")) && !conf_get(c, SLICE("bundled")))
-			change_locked(&l, name, text_at(c, "resolved"), text_at(c, "integrity").n > 0, alias);
+			change_locked(&l, name, change_text_at(c, "resolved"), change_text_at(c, "integrity").n > 0, alias);
 		if (conf_get(c, SLICE("hasInstallScript")) && name.n)
 			change_add(r->f, SCAN_RULE_CHANGE_INSTALL_NOTE, CHANGE_EACH, name, find(r->f, c->key), c->key.n,
 			        "a dependency with an install script: %.*s", SLICE_FMT(shown(name, NAME_SHOWN)));
@@ -437,8 +437,8 @@ static int py_text(void *arg, const struct conf *v, struct slice key)
 static int named_table(void *arg, const struct conf *v, struct slice key)
 {
 	struct reader *r = arg;
-	struct slice spec = conf_is_text(v) ? v->text : text_at(v, "version"), other = text_at(v, "package"), git = text_at(v, "git"),
-	             url = text_at(v, "url");
+	struct slice spec = conf_is_text(v) ? v->text : change_text_at(v, "version"), other = change_text_at(v, "package"),
+	             git = change_text_at(v, "git"), url = change_text_at(v, "url");
 	if (slice_is(key, "python"))
 		return 0;
 	spec = git.n ? git : url.n ? url : spec;
@@ -469,7 +469,7 @@ static void cargo(struct reader *r, const struct conf *root)
 static int source(void *arg, const struct conf *v, struct slice key)
 {
 	struct reader *r = arg;
-	struct slice url = text_at(v, "url");
+	struct slice url = change_text_at(v, "url");
 	(void)key;
 	if (url.n)
 		change_index(r->f, url, find(r->f, url));
@@ -489,11 +489,11 @@ static int composer_repository(void *arg, const struct conf *v, struct slice key
 {
 	static const char *const git[] = {"vcs", "git", "github", "gitlab", "package", NULL};
 	struct reader *r = arg;
-	struct slice url = text_at(v, "url");
+	struct slice url = change_text_at(v, "url");
 	(void)key;
-	if (url.n && scan_one_of(text_at(v, "type"), git))
+	if (url.n && scan_one_of(change_text_at(v, "type"), git))
 		change_remote(r, slice_base(url), url, find(r->f, url));
-	else if (url.n && slice_is(text_at(v, "type"), "composer"))
+	else if (url.n && slice_is(change_text_at(v, "type"), "composer"))
 		change_index(r->f, url, find(r->f, url));
 	return 0;
 }

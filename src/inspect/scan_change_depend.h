@@ -11,6 +11,8 @@ struct reader {
 	enum kind kind;
 };
 
+/* The text with that key in a table; empty if there is none. */
+struct slice change_text_at(const struct conf *c, const char *key);
 /* A dependency called `name`, with what is said of its version or place; `at` is where in the text. */
 void change_depends(struct reader *r, struct slice name, struct slice spec, size_t at);
 /* It comes from outside of a registry. */

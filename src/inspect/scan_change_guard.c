@@ -38,11 +38,6 @@ struct change_guards {
 
 /* ── which names are checks ── */
 
-static bool is(const char *word, const char *const *words)
-{
-	return scan_one_of(slice_str(word), words);
-}
-
 /* "requireAuth", "is_admin", "verifySignature", "login_required": one that asks, and what it asks for. */
 static bool is_check(struct slice name)
 {
@@ -67,8 +62,8 @@ static bool is_check(struct slice name)
 	size_t n = last.n < 60 ? change_words(last, word, CHANGE_WORDS) : 0;
 	bool ask = false, what = false;
 	for (size_t i = 0; i < n; i++) {
-		ask |= is(word[i], asks);
-		what |= is(word[i], of);
+		ask |= change_one_of(word[i], asks);
+		what |= change_one_of(word[i], of);
 	}
 	return n > 1 && n < 6 && ask && what;
 }
@@ -143,12 +138,10 @@ static bool is_constant(const struct change_code *c, size_t i)
 		               change_sign(c, k + 1, '|') || change_word(c, k + 1, "or") || change_word(c, k + 1, "and") ||
 		               change_sign(c, k + 1, '&'));
 	}
-	bool or = (change_sign(c, i, '|') && change_sign(c, i + 1, '|')) || change_word(c, i, "or"), and = (change_sign(c, i, '&') &&
-	                                                                                                           change_sign(c, i + 1,
-	                                                                                                                   '&')) ||
-	                                                                                                   change_word(c, i, "and");
+	bool either = (change_sign(c, i, '|') && change_sign(c, i + 1, '|')) || change_word(c, i, "or");
+	bool both = (change_sign(c, i, '&') && change_sign(c, i + 1, '&')) || change_word(c, i, "and");
 	size_t k = i + 1 + (c->t[i].kind == TOKEN_SIGN);
-	return ((or &&is_true(c, k)) || (and&&is_false(c, k))) &&
+	return ((either && is_true(c, k)) || (both && is_false(c, k))) &&
 	       (change_sign(c, k + 1, ')') || change_sign(c, k + 1, ':') || change_sign(c, k + 1, '{'));
 }
 

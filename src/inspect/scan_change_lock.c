@@ -23,17 +23,12 @@ static void one(struct walk *w, struct slice name, struct slice url, bool digest
 			change_count(w->count, url, digest);
 		return;
 	}
-	size_t at = slice_find(w->r->f->text, url.n ? url : name, 0);
-	if (git)
-		change_remote(w->r, name, url, at == SLICE_NPOS ? 0 : at);
-	else
+	if (!git) {
 		change_locked(w->l, name, url, digest, true);
-}
-
-static struct slice text_of(const struct conf *c, const char *key)
-{
-	const struct conf *v = conf_get(c, slice_str(key));
-	return conf_is_text(v) ? v->text : SLICE_NONE;
+		return;
+	}
+	size_t at = slice_find(w->r->f->text, url.n ? url : name, 0);
+	change_remote(w->r, name, url, at == SLICE_NPOS ? 0 : at);
 }
 
 /* "registry+https://…", "sparse+https://…", "git+https://…" */
@@ -47,9 +42,9 @@ static void cargo(struct walk *w, const struct conf *root)
 {
 	const struct conf *all = conf_get(root, SLICE("package"));
 	for (const struct conf *c = all ? all->child : NULL; c; c = c->next) {
-		struct slice source = text_of(c, "source");
+		struct slice source = change_text_at(c, "source");
 		bool git = slice_starts(source, SLICE("git+"));
-		one(w, text_of(c, "name"), git ? source : without_front(source), text_of(c, "checksum").n > 0, git);
+		one(w, change_text_at(c, "name"), git ? source : without_front(source), change_text_at(c, "checksum").n > 0, git);
 	}
 }
 
@@ -59,7 +54,7 @@ static void poetry(struct walk *w, const struct conf *root)
 	const struct conf *all = conf_get(root, SLICE("package")), *files = conf_get(conf_get(root, SLICE("metadata")), SLICE("files"));
 	for (const struct conf *c = all ? all->child : NULL; c; c = c->next) {
 		const struct conf *source = conf_get(c, SLICE("source")), *own = conf_get(c, SLICE("files"));
-		struct slice type = text_of(source, "type"), url = text_of(source, "url"), name = text_of(c, "name");
+		struct slice type = change_text_at(source, "type"), url = change_text_at(source, "url"), name = change_text_at(c, "name");
 		const struct conf *listed = own ? own : conf_get(files, name);
 		if (slice_is(type, "directory") || slice_is(type, "file"))
 			continue;
@@ -73,8 +68,13 @@ static void uv(struct walk *w, const struct conf *root)
 	for (const struct conf *c = all ? all->child : NULL; c; c = c->next) {
 		const struct conf *source = conf_get(c, SLICE("source")), *wheels = conf_get(c, SLICE("wheels"));
 		const struct conf *dist = conf_get(c, SLICE("sdist")), *first = wheels && wheels->child ? wheels->child : dist;
-		struct slice git = text_of(source, "git"), registry = text_of(source, "registry"), url = text_of(source, "url");
-		one(w, text_of(c, "name"), git.n ? git : registry.n ? registry : url, text_of(first, "hash").n > 0, git.n > 0);
+		struct slice git = change_text_at(source, "git"), registry = change_text_at(source, "registry"),
+		             url = change_text_at(source, "url");
+		one(w, change_text_at(c, "name"),
+		        git.n        ? git
+		        : registry.n ? registry
+		                     : url,
+		        change_text_at(first, "hash").n > 0, git.n > 0);
 	}
 }
 
@@ -84,7 +84,7 @@ static void pipenv(struct walk *w, const struct conf *root)
 	for (size_t i = 0; i < ARRAY_LEN(groups); i++)
 		for (const struct conf *c = groups[i] ? groups[i]->child : NULL; c; c = c->next) {
 			const struct conf *hashes = conf_get(c, SLICE("hashes"));
-			struct slice git = text_of(c, "git");
+			struct slice git = change_text_at(c, "git");
 			if (!conf_get(c, SLICE("path")))
 				one(w, c->key, git.n ? git : SLICE(SCAN_REGISTRY_PYPI), hashes && hashes->child, git.n > 0);
 		}
@@ -96,9 +96,9 @@ static void composer(struct walk *w, const struct conf *root)
 	for (size_t i = 0; i < ARRAY_LEN(groups); i++)
 		for (const struct conf *c = groups[i] ? groups[i]->child : NULL; c; c = c->next) {
 			const struct conf *dist = conf_get(c, SLICE("dist")), *source = conf_get(c, SLICE("source"));
-			struct slice url = text_of(dist, "url");
+			struct slice url = change_text_at(dist, "url");
 			/* Its digests are empty for what a code host packs. */
-			one(w, text_of(c, "name"), url.n ? url : text_of(source, "url"), true, !url.n && source);
+			one(w, change_text_at(c, "name"), url.n ? url : change_text_at(source, "url"), true, !url.n && source);
 		}
 }
 
@@ -120,14 +120,14 @@ static void pnpm(struct walk *w, const struct conf *root)
 	const struct conf *all = conf_get(root, SLICE("packages"));
 	for (const struct conf *c = all ? all->child : NULL; c; c = c->next) {
 		const struct conf *resolution = conf_get(c, SLICE("resolution"));
-		struct slice tarball = text_of(resolution, "tarball"), repository = text_of(resolution, "repo");
-		if (slice_is(text_of(resolution, "type"), "directory") || slice_starts(tarball, SLICE("file:")))
+		struct slice tarball = change_text_at(resolution, "tarball"), repository = change_text_at(resolution, "repo");
+		if (slice_is(change_text_at(resolution, "type"), "directory") || slice_starts(tarball, SLICE("file:")))
 			continue;
 		one(w, pnpm_name(c->key),
 		        repository.n ? repository
 		        : tarball.n  ? tarball
 		                     : SLICE(SCAN_REGISTRY_NPM),
-		        text_of(resolution, "integrity").n > 0, repository.n > 0);
+		        change_text_at(resolution, "integrity").n > 0, repository.n > 0);
 	}
 }
 

@@ -53,11 +53,6 @@ static void tell(struct change_code *c, enum scan_rule_name rule, size_t from, s
 
 enum secret { NO_SECRET, PASSWORD, OTHER_SECRET };
 
-static bool one(const char *word, const char *const *words)
-{
-	return scan_one_of(slice_str(word), words);
-}
-
 /* What is it a name of, going by its last word? "resetTokenFor(user)" is a token, "tokenCount" is a count. */
 static enum secret secret(struct slice name)
 {
@@ -71,18 +66,18 @@ static enum secret secret(struct slice name)
 	char word[CHANGE_WORDS][CHANGE_WORD];
 	size_t n = change_words(change_last_part(name), word, CHANGE_WORDS);
 	for (size_t i = 1; i < n; i++)
-		if (one(word[i], cut))
+		if (change_one_of(word[i], cut))
 			n = i;
-	while (n > 1 && one(word[n - 1], behind))
+	while (n > 1 && change_one_of(word[n - 1], behind))
 		n--;
 	if (n == 0)
 		return NO_SECRET;
-	if (one(word[n - 1], passwords))
+	if (change_one_of(word[n - 1], passwords))
 		return PASSWORD;
-	bool two = n > 1 && ((strcmp(word[n - 1], "key") == 0 && one(word[n - 2], keys)) ||
-	                            (strcmp(word[n - 1], "code") == 0 && one(word[n - 2], codes)) ||
+	bool two = n > 1 && ((strcmp(word[n - 1], "key") == 0 && change_one_of(word[n - 2], keys)) ||
+	                            (strcmp(word[n - 1], "code") == 0 && change_one_of(word[n - 2], codes)) ||
 	                            (strcmp(word[n - 1], "id") == 0 && strcmp(word[n - 2], "session") == 0));
-	return two || one(word[n - 1], others) ? OTHER_SECRET : NO_SECRET;
+	return two || change_one_of(word[n - 1], others) ? OTHER_SECRET : NO_SECRET;
 }
 
 /* What is set, or compared, that ends with token `i`: a name, or an index that is a text. */
@@ -156,7 +151,7 @@ static bool other_source(const struct change_code *c)
 	return change_in(c, "python") && has_name(c, "SystemRandom");
 }
 
-static void random_at(struct change_code *c, size_t i, const char *calls)
+static void random_at(struct change_code *c, size_t i, const char *calls, bool other)
 {
 	bool called = change_sign(c, i + 1, '('), ruby = change_in(c, "ruby");
 	struct slice rest = slice_str(calls), word;
@@ -167,7 +162,7 @@ static void random_at(struct change_code *c, size_t i, const char *calls)
 	while (!is && slice_split(&rest, ' ', &word))
 		is = change_row(c->t, c->n, i, word) > 0;
 	const struct change_function *in = is ? change_function_of(c, i) : NULL;
-	if (is && !other_source(c) && (for_secret(c, i) || (in && secret(in->name))))
+	if (is && !other && (for_secret(c, i) || (in && secret(in->name))))
 		tell(c, SCAN_RULE_CHANGE_RANDOM, i, i + called);
 }
 
@@ -309,8 +304,8 @@ static bool is_magic(struct slice name)
 	size_t n = change_words(name, word, CHANGE_WORDS);
 	bool in = false, of = false;
 	for (size_t i = 0; i < n; i++) {
-		in |= one(word[i], words);
-		of |= one(word[i], what);
+		in |= change_one_of(word[i], words);
+		of |= change_one_of(word[i], what);
 	}
 	return in && of;
 }
@@ -334,8 +329,8 @@ static void compares_at(struct change_code *c, size_t i)
 	static const char *const functions[] = {"strcmp", "strncmp", "strcasecmp", "hash_equals", "compare_digest", "memcmp",
 	        "secure_compare", "timingSafeEqual", "Equals", "equals", NULL};
 	bool equals = change_sign(c, i, '=') && change_sign(c, i + 1, '=') && i > 0,
-	     not = change_sign(c, i, '!') && change_sign(c, i + 1, '=');
-	if (equals || not ) {
+	     differs = change_sign(c, i, '!') && change_sign(c, i + 1, '=');
+	if (equals || differs) {
 		size_t behind = i + 2 + (change_sign(c, i + 2, '=') ? 1 : 0), before = i - (i > 0);
 		if (i == 0 || change_sign(c, before, '=') || behind >= c->n)
 			return;
@@ -371,6 +366,7 @@ static void compares_at(struct change_code *c, size_t i)
 
 void change_weak(struct change_code *c)
 {
+	bool other = other_source(c);
 	for (size_t i = 0; i < c->n && !c->f->cut; i++) {
 		if (c->t[i].kind == TOKEN_SIGN || c->t[i].kind == TOKEN_NAME)
 			compares_at(c, i);
@@ -378,7 +374,7 @@ void change_weak(struct change_code *c)
 			continue;
 		for (size_t k = 0; k < ARRAY_LEN(random_rows); k++)
 			if (change_in(c, random_rows[k].language))
-				random_at(c, i, random_rows[k].tokens);
+				random_at(c, i, random_rows[k].tokens, other);
 		for (size_t k = 0; k < ARRAY_LEN(digest_rows); k++)
 			if (change_in(c, digest_rows[k].language) && change_row(c->t, c->n, i, slice_str(digest_rows[k].tokens)) &&
 			        with_password(c, i)) {

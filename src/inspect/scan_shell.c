@@ -68,18 +68,27 @@ static bool in_words(enum kind k, struct slice name)
 	return strstr(words[k], needle) != NULL;
 }
 
+static bool name_byte(uint8_t c)
+{
+	return c == '_' || (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}
+
+/* Of a variable. */
+static bool is_name(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!name_byte(s.p[i]) || (i == 0 && s.p[i] >= '0' && s.p[i] <= '9'))
+			return false;
+	return s.n > 0;
+}
+
 /* "NAME=value" before a command. */
 static bool is_assignment(struct slice w)
 {
 	size_t at = slice_chr(w, '=', 0);
 	if (at == SLICE_NPOS || at == 0)
 		return false;
-	for (size_t i = 0; i < at; i++) {
-		uint8_t c = w.p[i] | 0x20;
-		if (!((c >= 'a' && c <= 'z') || w.p[i] == '_' || (i && w.p[i] >= '0' && w.p[i] <= '9')))
-			return false;
-	}
-	return true;
+	return is_name(slice_sub(w, 0, at));
 }
 
 static bool is_option(struct slice w)
@@ -288,8 +297,7 @@ static bool names_variable(struct slice w, struct slice name)
 		struct slice rest = slice_from(w, at + 1 + braces);
 		if (!slice_starts(rest, name))
 			continue;
-		uint8_t next = rest.n > name.n ? rest.p[name.n] : 0;
-		if (!(next == '_' || (next >= '0' && next <= '9') || ((next | 0x20) >= 'a' && (next | 0x20) <= 'z')))
+		if (rest.n <= name.n || !name_byte(rest.p[name.n]))
 			return true;
 	}
 	return false;
@@ -299,14 +307,7 @@ static bool names_variable(struct slice w, struct slice name)
 static bool is_variable(struct slice w)
 {
 	bool braces = w.n > 3 && w.p[1] == '{' && w.p[w.n - 1] == '}';
-	struct slice name = braces ? slice_sub(w, 2, w.n - 3) : slice_from(w, w.n ? 1 : 0);
-	if (w.n < 2 || w.p[0] != '$')
-		return false;
-	for (size_t i = 0; i < name.n; i++)
-		if (!(name.p[i] == '_' || (name.p[i] >= '0' && name.p[i] <= '9') ||
-		            ((name.p[i] | 0x20) >= 'a' && (name.p[i] | 0x20) <= 'z')))
-			return false;
-	return true;
+	return w.n > 1 && w.p[0] == '$' && is_name(braces ? slice_sub(w, 2, w.n - 3) : slice_from(w, 1));
 }
 
 /* What the variables in a word were given. */

@@ -190,6 +190,25 @@ static enum zip_content zstd(struct slice in, struct buf *out, size_t *used)
 	return r;
 }
 
+enum zip_content scan_unpack_member(struct archive *a, struct buf *out)
+{
+	for (enum zip_content got = ZIP_WHOLE;;) {
+		const void *p = NULL;
+		size_t n = 0;
+		la_int64_t offset;
+		int r = archive_read_data_block(a, &p, &n, &offset);
+		if (r == ARCHIVE_EOF)
+			return got;
+		if (r != ARCHIVE_OK && r != ARCHIVE_WARN)
+			return ZIP_BROKEN;
+		/* The last piece comes with a warning if the checksum is another. */
+		got = r == ARCHIVE_WARN ? ZIP_BAD_CRC : got;
+		buf_add(out, slice_sub(slice_of(p, n), 0, out->max - out->n));
+		if (buf_error(out) || out->n == out->max)
+			return ZIP_LARGE;
+	}
+}
+
 /* What libarchive reads as a file of one member. It says nothing of where a stream ends. */
 static enum zip_content raw(enum scan_packing packing, struct slice in, struct buf *out, size_t *used)
 {
@@ -207,20 +226,9 @@ static enum zip_content raw(enum scan_packing packing, struct slice in, struct b
 	r = ZIP_BROKEN;
 	if (archive_read_open_memory(a, in.p, in.n) != ARCHIVE_OK || archive_read_next_header(a, &e) != ARCHIVE_OK)
 		goto out;
-	for (r = ZIP_WHOLE; r == ZIP_WHOLE;) {
-		const void *p = NULL;
-		size_t n = 0;
-		la_int64_t offset;
-		int code = archive_read_data_block(a, &p, &n, &offset);
-		if (code == ARCHIVE_EOF)
-			break;
-		if (code != ARCHIVE_OK)
-			r = ZIP_BROKEN;
-		else
-			buf_add(out, slice_sub(slice_of(p, n), 0, out->max - out->n));
-		if (buf_error(out) || out->n == out->max)
-			r = ZIP_LARGE;
-	}
+	r = scan_unpack_member(a, out);
+	/* Such streams have no checksum of a member: what is warned of is damage. */
+	r = r == ZIP_BAD_CRC ? ZIP_BROKEN : r;
 out:
 	(void)archive_read_free(a);
 	return r;

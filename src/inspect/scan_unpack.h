@@ -31,5 +31,9 @@ bool scan_packing_is_apart(enum scan_packing p);
  * given up. LZ4, LZIP and COMPRESS take all streams there are. ZIP_WHOLE; ZIP_BROKEN: it is damaged or cut, what came before is in the
  * buffer; ZIP_LARGE; ZIP_UNREAD: its library is not loaded, or wants more memory than there is. */
 enum zip_content scan_unpack(enum scan_packing p, struct slice in, struct buf *out, size_t *used);
+/* The content of the member that libarchive stands at, into what is left of the buffer. ZIP_WHOLE; ZIP_BAD_CRC: all of it, and its checksum
+ * is another; ZIP_BROKEN: its front; ZIP_LARGE: the buffer is full. The libraries must be loaded. */
+struct archive;
+enum zip_content scan_unpack_member(struct archive *a, struct buf *out);
 
 #endif

@@ -13,11 +13,6 @@
 #define USES       100u /* of a kind, of one package */
 #define QUOTE      120  /* columns of evidence in a sentence */
 
-bool content_bad(const struct vet_result *r)
-{
-	return r->content.scan && scan_result_blocks(r->content.scan, NULL) == SCAN_BAD;
-}
-
 void content_counts(struct buf *b, const struct vet_result *r)
 {
 	size_t count[SCAN_VERDICTS];
@@ -118,7 +113,7 @@ void content_json(struct buf *b, const struct vet_result *r)
 		return;
 	}
 	buf_fmt(b, "{\n    \"verdict\": \"%s\", \"bad\": %s, \"seconds\": ", scan_verdict_word(scan_result_verdict(s, NULL)),
-	        content_bad(r) ? "true" : "false");
+	        scan_result_is_bad(r->content.scan) ? "true" : "false");
 	write_number(b, r->content.seconds, 3);
 	buf_str_add(b, ", \"note\": ");
 	write_json(b, r->content.note);

@@ -5,8 +5,6 @@
 #include "base/buf.h"
 #include "vet/model.h"
 
-/* Is there something bad in the files that nothing lets pass? */
-bool content_bad(const struct vet_result *r);
 /* "1 bad and 2 suspicious files"; nothing if there are none. Appended. */
 void content_counts(struct buf *b, const struct vet_result *r);
 /* The worst of it in a sentence, with its place; nothing if nothing is bad or suspicious. Raw text: whoever prints it escapes it. */

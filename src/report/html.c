@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "report/conduct.h"
+#include "inspect/scan.h"
 #include "report/content.h"
 #include "report/picture.h"
 #include "report/questionnaire.h"
@@ -86,7 +87,7 @@ static void plain_words(struct buf *b, const struct vet_result *r, const struct 
 	if (shown > HEADLINES)
 		buf_fmt(b, "<li>and by %zu more things about the machine, below", shown - HEADLINES);
 	add(b, shown ? "</ul>" : "");
-	if (r->verdict == VERDICT_INCONCLUSIVE && !r->n_findings && !content_bad(r))
+	if (r->verdict == VERDICT_INCONCLUSIVE && !r->n_findings && !scan_result_is_bad(r->content.scan))
 		return;
 	_cleanup_buf_ struct buf besides = BUF(1 << 16);
 	words_besides(&besides, r);

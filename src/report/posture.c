@@ -276,8 +276,9 @@ void posture_change_text(struct buf *out, const struct posture_change *c, size_t
 	if (line.n)
 		flush(out, &line, INDENT, width);
 	char sign;
-	for (size_t i = 0; moved(c, i, &sign); i++) {
-		put_reason(&line, moved(c, i, &sign), sign);
+	const struct posture_reason *r;
+	for (size_t i = 0; (r = moved(c, i, &sign)); i++) {
+		put_reason(&line, r, sign);
 		buf_str_add(out, "  ");
 		flush(out, &line, INDENT + 2, width);
 	}
@@ -399,8 +400,8 @@ static void moved_json(struct buf *out, const struct posture_change *c, char wan
 	char sign;
 	const char *before = "\n      ";
 	buf_u8(out, '[');
-	for (size_t i = 0; moved(c, i, &sign); i++) {
-		const struct posture_reason *r = moved(c, i, &sign);
+	const struct posture_reason *r;
+	for (size_t i = 0; (r = moved(c, i, &sign)); i++) {
 		if (sign != wanted)
 			continue;
 		buf_str_add(out, before);
@@ -577,8 +578,9 @@ void posture_change_html(struct buf *out, const struct posture_change *c)
 	if (line.n)
 		item(out, &line);
 	char sign;
-	for (size_t i = 0; moved(c, i, &sign); i++) {
-		put_reason(&line, moved(c, i, &sign), sign);
+	const struct posture_reason *r;
+	for (size_t i = 0; (r = moved(c, i, &sign)); i++) {
+		put_reason(&line, r, sign);
 		item(out, &line);
 	}
 	for (size_t i = 0; i < c->n && i < CHANGES; i++) {

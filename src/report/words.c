@@ -1,5 +1,6 @@
 #include "report/words.h"
 
+#include "inspect/scan.h"
 #include "report/content.h"
 #include "report/write.h"
 
@@ -229,7 +230,7 @@ void words_finding(struct buf *b, const struct vet_result *r, const struct vet_f
 const char *words_decision(const struct vet_result *r)
 {
 	struct write_summary s = write_summary(r);
-	if (content_bad(r))
+	if (scan_result_is_bad(r->content.scan))
 		return "Do not approve it: in its files is what no honest program has, below.";
 	if (r->verdict == VERDICT_INCONCLUSIVE)
 		return s.count[CLASS_COVERT]

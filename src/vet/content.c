@@ -8,11 +8,6 @@
 #define SENTENCES  2u
 #define LINE_BYTES 4096u
 
-bool content_is_bad(const struct vet_result *r)
-{
-	return r->content.scan && scan_result_blocks(r->content.scan, NULL) == SCAN_BAD;
-}
-
 /* Files of which nothing is known but what they did, as a sentence; NULL: there are none. */
 static const char *unread(struct vet_result *r)
 {
@@ -56,7 +51,7 @@ int content_judge(struct vet_result *r)
 	r->n_not_covered += n;
 	/* A pipeline that takes what is clean, and a policy that admits it, is not to get what its own scan refuses. Where the trials said
 	 * nothing, that stays so: it blocks as well. */
-	if (r->verdict == VERDICT_CLEAN && content_is_bad(r))
+	if (r->verdict == VERDICT_CLEAN && scan_result_is_bad(r->content.scan))
 		r->verdict = VERDICT_FINDINGS;
 	return 0;
 }

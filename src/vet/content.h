@@ -5,11 +5,8 @@
 #include "inspect/scan.h"
 #include "vet/model.h"
 
-/* Findings from r->content: what is bad, and no policy lets pass, makes "findings" of a verdict that is clean; what is suspicious
- * is only told. Adds
- * what was not read to what was not covered. Memory from r->arena; -ENOMEM. */
+/* Findings from r->content: what is bad, and no policy lets pass, makes "findings" of a verdict that is clean; what is suspicious is only
+ * told. Adds what was not read to what was not covered. Memory from r->arena; -ENOMEM. */
 [[nodiscard]] int content_judge(struct vet_result *r);
-/* Is there something bad in the files that nothing lets pass? */
-bool content_is_bad(const struct vet_result *r);
 
 #endif

@@ -2,7 +2,7 @@
 #include <inttypes.h>
 
 #include "base/buf.h"
-#include "vet/content.h"
+#include "inspect/scan.h"
 #include "vet/question_part.h"
 
 #define NAMES_MAX 12 /* hosts named in one answer */
@@ -294,7 +294,7 @@ static void packed(struct asking *a, struct buf *out)
 		        files == 1 ? "" : "s");
 	else if (s && s->packages)
 		buf_str_add(out, " The scan of its files met no packed text, and no code whose names were made unreadable.");
-	if (content_is_bad(a->r))
+	if (scan_result_is_bad(a->r->content.scan))
 		buf_str_add(out, " Something in them is bad; see what is in its files.");
 }
 
@@ -320,7 +320,7 @@ void answer_obfuscated(struct asking *a)
 		answer_say(a, true, "Yes, %zu list%s: %s.%s%s", told, told == 1 ? "" : "s", buf_str(&list),
 		        c->n_behaviours ? " Members of lists change what is sent; see the behaviours in the report." : "", buf_str(&files));
 	else
-		answer_say(a, content_is_bad(a->r),
+		answer_say(a, scan_result_is_bad(a->r->content.scan),
 		        "No list was found behind an encoding in %" PRIu64 " constants of %" PRIu64 " files.%s%s", c->constants, c->files,
 		        c->cut ? " A limit was met." : "", buf_str(&files));
 }
