@@ -287,10 +287,10 @@ static void shell_line(struct change_facts *f, struct slice line, size_t at)
 
 /* What is fetched or decoded in one line is often run in another. Installers that are well known do that, and who compares a digest before
  * has said what may come. */
-static void runs_what_comes(struct change_facts *f)
+static void runs_what_comes(struct change_facts *f, struct slice script)
 {
 	size_t at;
-	unsigned does = scan_shell_script(f->text, &at);
+	unsigned does = scan_shell_script(script, &at);
 	if (at == SLICE_NPOS)
 		return;
 	size_t end = slice_chr(f->text, '\n', at);
@@ -303,8 +303,9 @@ static void runs_what_comes(struct change_facts *f)
 
 void change_shell(struct change_facts *f)
 {
-	struct slice t = f->text;
+	struct slice t = f->text, plain = arena_copy(f->arena, t);
 	f->looked = true;
+	f->cut |= t.n && !plain.p;
 	for (size_t at = 0; at < t.n && !f->cut;) {
 		size_t end = slice_chr(t, '\n', at);
 		end = end == SLICE_NPOS ? t.n : end;
@@ -313,15 +314,16 @@ void change_shell(struct change_facts *f)
 			end = more == SLICE_NPOS ? t.n : more;
 		}
 		struct slice line = slice_trim(slice_sub(t, at, end - at));
-		/* Dockerfiles, and rules of make. */
-		if (slice_starts(line, SLICE("RUN ")))
-			line = slice_from(line, 4);
-		else if (line.n && (line.p[0] == '@' || line.p[0] == '-'))
-			line = slice_from(line, 1);
+		/* Dockerfiles, and rules of make: blanks instead, so that places stay what they are. */
+		size_t front = slice_starts(line, SLICE("RUN ")) ? 4 : line.n && (line.p[0] == '@' || line.p[0] == '-') ? 1 : 0;
+		if (front)
+			memset((uint8_t *)(uintptr_t)plain.p + (line.p - t.p), ' ', front);
+		line = slice_from(line, front);
 		shell_line(f, line, line.n ? (size_t)(line.p - t.p) : at);
 		at = end + 1;
 	}
-	runs_what_comes(f);
+	if (!f->cut)
+		runs_what_comes(f, plain);
 }
 
 void change_code(struct change_facts *f)

