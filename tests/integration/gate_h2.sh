@@ -73,6 +73,8 @@ inside 'curl -sS --http2 -w "%{http_code}\n" --data-binary @data https://api.exa
 check 'an answer before the request is whole' grep -q 413 "$work/out"
 inside 'curl -sSI --http2 https://api.example.com/hello'
 check 'HEAD' grep -q '^HTTP/2 200' "$work/out"
+inside 'curl -sS --http2 https://api.example.com/neutral' --neutral
+check 'with a neutral identity it is HTTP/1.1' grep -q '^http1 /neutral' "$work/server/log"
 secret=glpat-$(tr -dc A-Za-z0-9 </dev/urandom | head -c 20)
 inside "curl -sS --http2 -d 'token=$secret' https://api.example.com/echo"
 check 'a secret is replaced on its way out' grep -q '^body token=postern-' "$work/server/log"

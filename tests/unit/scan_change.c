@@ -143,6 +143,7 @@ static void weak_cryptography_is_told(void **state)
 	        {"a.py", "k = rsa.generate_private_key(65537, key_size=1024)", SCAN_RULE_CHANGE_CONSTANT},
 	        {"a.go", "k, err := rsa.GenerateKey(rand.Reader, 1024)", SCAN_RULE_CHANGE_CONSTANT},
 	        {"A.java", "new IvParameterSpec(new byte[16])", SCAN_RULE_CHANGE_CONSTANT},
+	        {"A.java", "new IvParameterSpec(bytes)", SCAN_RULES},
 	        {"a.php", "<?php password_hash($p, PASSWORD_BCRYPT, ['cost' => 4]);", SCAN_RULE_CHANGE_CONSTANT},
 	        {"a.rb", "k = OpenSSL::PKey::RSA.new(1024)", SCAN_RULE_CHANGE_CONSTANT},
 	        {"a.js", "crypto.createCipheriv('aes-256-cbc', Buffer.from(key, 'hex'), Buffer.from(iv, 'hex'))", SCAN_RULES},
@@ -185,6 +186,10 @@ static void checks_that_are_gone_are_told(void **state)
 	                "function drop(user, id) {\n\tif (!user.isAdmin) return res.status(403).end();\n\tdb.remove(id); log(id, "
 	                "user);\n}\n",
 	                "function drop(user, id) {\n\tdb.remove(id); log(id, user);\n}\n", SCAN_RULE_CHANGE_CHECK_GONE},
+	        {"a.js",
+	                "function drop(user, id) {\n\tif (!user.isAdmin) return res.status(403).end();\n\tdb.remove(id); log(id, "
+	                "user);\n}\n",
+	                "function drop(user, id) {\n\tstore.erase(id, 7); note(id, user);\n}\n", SCAN_RULE_CHANGE_CHECK_LESS},
 	        {"a.js",
 	                "function drop(user, id) {\n\tif (!user.isAdmin) return res.status(403).end();\n\tdb.remove(id); log(id, "
 	                "user);\n}\n",
@@ -376,6 +381,7 @@ static void what_comes_is_run(void **state)
 	        {"echo aWQK | base64 -d | sh\n", SCAN_RULE_CHANGE_RUNS_DECODED},
 	        {"echo aWQK | base64 -d >/tmp/f\nsh /tmp/f\n", SCAN_RULE_CHANGE_RUNS_DECODED},
 	        {"curl -so /tmp/f https://x.example/i\necho \"0123  /tmp/f\" | sha256sum -c\nsh /tmp/f\n", SCAN_RULES},
+	        {"curl -so /tmp/f https://x.example/i\nopenssl dgst -sha256 -verify k.pem -signature s /tmp/f && sh /tmp/f\n", SCAN_RULES},
 	        {"curl -LsSf https://astral.sh/uv/install.sh | sh\n", SCAN_RULES},
 	        {"curl -so a.tar.gz https://x.example/a.tar.gz\ntar xf a.tar.gz\n", SCAN_RULES},
 	};
