@@ -22,7 +22,8 @@ else ifeq ($(BUILD),asan)
   CC := clang
   # Names and lines are all that a report of the sanitizers has.
   CFLAGS := -O1 -gline-tables-only -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -fPIE
-  LDFLAGS := -pie -fsanitize=address,undefined
+  # Twice as fast as the other one, where it is there: each unit test is a program of its own.
+  LDFLAGS := -pie -fsanitize=address,undefined $(if $(shell command -v ld.lld),-fuse-ld=lld)
 else ifeq ($(BUILD),cov)
   CC := gcc
   CFLAGS := -O0 -g --coverage -fPIE

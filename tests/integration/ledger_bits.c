@@ -1,6 +1,6 @@
 /* Turns over every bit of every file of a log, one at a time, and says which of them verification does not notice:
- * ledger_bits FOLDER KEYFILE PART PARTS. One process does every PARTS-th byte, from the PART-th on. Ends with 0 if none is left; "config"
- * and "key" are no part of what is verified. */
+ * ledger_bits FOLDER KEYFILE SEED PART PARTS. SEED 0: all bits; else one by chance in each byte. One process does every PARTS-th byte, from
+ * the PART-th on. Ends with 0 if none is left; "config" and "key" are no part of what is verified. */
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -39,12 +39,14 @@ int main(int argc, char **argv)
 	const char *why;
 	int dir;
 	unsigned long bytes = 0, bits = 0, missed = 0, per_fault[VERIFY_FAULTS] = {0};
-	unsigned long part = argc == 5 ? strtoul(argv[3], NULL, 10) : 0, parts = argc == 5 ? strtoul(argv[4], NULL, 10) : 0;
+	unsigned seed = argc == 6 ? (unsigned)strtoul(argv[3], NULL, 10) : 0;
+	unsigned long part = argc == 6 ? strtoul(argv[4], NULL, 10) : 0, parts = argc == 6 ? strtoul(argv[5], NULL, 10) : 0;
 	if (parts == 0 || ledger_open(argv[1], &dir, &config, &err) < 0 || path_read(AT_FDCWD, argv[2], &text) < 0 ||
 	        tlog_vkey_read(slice_trim(buf_slice(&text)), &key, &why) < 0) {
 		(void)fprintf(stderr, "ledger_bits: %s\n", err.text);
 		return 2;
 	}
+	unsigned chance = seed + (unsigned)part;
 	struct verify_options o = {.key = &key, .threads = 1};
 	struct verify_result v;
 	if (ledger_verify(dir, &o, &v, &err) < 0 || v.fault != VERIFY_GOOD || fchdir(dir) < 0 || nftw(".", note_file, 16, FTW_PHYS) < 0) {
@@ -64,7 +66,10 @@ int main(int argc, char **argv)
 				continue;
 			if (pread(fd, &byte, 1, at) != 1)
 				return 2;
+			int only = seed ? rand_r(&chance) & 7 : -1;
 			for (int bit = 0; bit < 8; bit++) {
+				if (only >= 0 && bit != only)
+					continue;
 				other = (uint8_t)(byte ^ 1 << bit);
 				if (pwrite(fd, &other, 1, at) != 1)
 					return 2;

@@ -19,6 +19,7 @@ static char base[400], top[400], ledger[440], said_file[400];
 static const char *case_name;
 static unsigned points, wrong, refused;
 static bool thorough; /* every single one */
+static unsigned chance; /* which ones, if not */
 
 static void bad(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 static void bad(const char *fmt, ...)
@@ -520,6 +521,15 @@ static void prepare(void)
 	}
 }
 
+/* How many calls further the next one is that fails. Recovery reads a segment block by block: of hundreds of the same call in a row it is
+ * every few, if not all are wanted; of the others it is every second one on average, by chance. */
+static unsigned step(bool in_a_row)
+{
+	if (thorough)
+		return 1;
+	return in_a_row ? 61 : 1 + (unsigned)rand_r(&chance) % 3;
+}
+
 /* Each call in turn, until there is none of that number. */
 static void walk(size_t i, int with)
 {
@@ -528,8 +538,7 @@ static void walk(size_t i, int with)
 	while (fail_calls[pread].nr != SYS_pread64)
 		pread++;
 	case_name = cases[i].name;
-	/* Recovery reads a segment block by block: of hundreds of the same call in a row it is every few, if not all are wanted. */
-	for (unsigned at = 1; none<3; at += same> 8 && last == pread && !thorough ? 61 : 1) {
+	for (unsigned at = 1; none < 3; at += step(same > 8 && last == pread)) {
 		unsigned before = wrong;
 		cases[i].go(at, with);
 		int what = atomic_load(&fail.hit);
@@ -554,6 +563,7 @@ int main(int argc, char **argv)
 	(void)snprintf(top, sizeof(top), "%s/run", argv[2]);
 	(void)snprintf(ledger, sizeof(ledger), "%s/L", top);
 	thorough = getenv("POSTERN_SUITE") && strcmp(getenv("POSTERN_SUITE"), "long") == 0;
+	chance = (unsigned)strtoul(getenv("SEED") ? getenv("SEED") : "1", NULL, 10);
 	(void)snprintf(said_file, sizeof(said_file), "%s/said", argv[2]);
 	errors_to = said_file;
 	fail.folder = top;

@@ -2,7 +2,8 @@
 # check: slow timeout=900
 # The disk says no to every call by which a ledger is read or changed, in turn, with EIO and ENOSPC: each command succeeds or says why not,
 # what was acknowledged stays, and the next start makes good. Once with calls that are made to fail in the kernel (ledger_fail.h), and once
-# with libfiu, for those that it knows. With --long each block of the journal that recovery reads counts as a call of its own.
+# with libfiu, for those that it knows. Each second call on average, by chance (SEED); with --long every one, and each block of the journal
+# that recovery reads counts as a call of its own.
 set -u
 P=$(realpath "${POSTERN:-build/postern}")
 driver=$(realpath "$(dirname "$P")/integration/ledger_fail")
@@ -10,8 +11,9 @@ work=$(mktemp -d "$([[ -w /dev/shm ]] && echo /dev/shm || echo /tmp)/postern-fai
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 unset http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY
+export SEED=${SEED:-$RANDOM}
 fail() {
-	echo "ledger_fail: $*"
+	echo "ledger_fail: $*, SEED=$SEED"
 	exit 1
 }
 

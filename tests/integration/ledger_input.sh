@@ -135,7 +135,7 @@ done
 expect 2 'too many words: "-dash"' verify L -- -dash
 calls=(
 	"verify|$odd" "verify|L|$odd" "verify|--checkpoint|$odd|L" "verify|--key|$odd|L" "verify|--policy|$odd|L" "verify|--format|$odd|L"
-	"append|$odd" "append|L|$odd" "append|--key|$odd|L" "append|--signer|$odd|L" "append|--timeout|$odd|L" "write|$odd" "write|--key|$odd|L"
+	"append|$odd" "append|L|$odd" "append|--key|$odd|L" "append|--signer|$odd|L" "append|--timeout|$odd|L" "write|--idle|1|$odd" "write|--key|$odd|L"
 	"init|--origin|$odd|new" "init|--origin|a|--key|$odd|new1" "init|--origin|a|--signer|$odd|new2" "checkpoint|x$odd" "rebuild|x$odd"
 	"prove|L|$odd" "prove|x$odd|1" "check-proof|--key|vkey|$odd" "check-proof|--key|$odd|proof" "check-proof|--key|vkey|--entry|$odd|proof"
 	"put|L|$odd" "put|x$odd" "put|L|--media-type|$odd" "get|L|$odd" "get|x$odd|aa" "get|L|aa|--output|$odd/x" "erase|L|$odd" "erase|L|0|--reason|$odd"

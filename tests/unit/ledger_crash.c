@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
+#include "base/sanitized.h"
 #include "ledger/entries.h"
 #include "ledger/verify.h"
 #include "ledger_disk.h"
@@ -303,6 +304,13 @@ static const char *survive(const char *folder, size_t at)
 	return bad ? bad : check_verify(dir, &c, size + 4);
 }
 
+/* What a crash leaves is the same with the sanitizers, which look at how it is read: there a few of all crashes will do. */
+#ifdef SANITIZED
+#define EVERY 5
+#else
+#define EVERY 1
+#endif
+
 /* All crashes of a recorded run. Returns how many went wrong; *why is the last reason. */
 static unsigned crash_everywhere(
         const struct tape *t, const char *start, uint32_t rounds, bool syncs_lie, unsigned *points, const char **why)
@@ -316,7 +324,7 @@ static unsigned crash_everywhere(
 	*points = 0;
 	disk_load(&now, start, ".");
 	for (size_t at = 0; at <= t->n; at++) {
-		for (enum crash how = 0; how < CRASHES; how++) {
+		for (enum crash how = 0; how < CRASHES && at % EVERY == 0; how++) {
 			for (uint32_t round = 0; round < (how == CRASH_ANY ? rounds : 1); round++) {
 				disk_put(&now, crashed, how, (uint32_t)at * 977 + round);
 				const char *reason = survive(crashed, at);
@@ -353,7 +361,7 @@ static void run(const struct step *workload, uint32_t rounds, unsigned least, un
 	print_message("%u crashes after %zu operations\n", points, t.n);
 	/* For ./check, which adds them up. */
 	print_message("crash points: %u\n", points);
-	assert_true(points >= least);
+	assert_true(points >= least / EVERY);
 	/* And the other way: a disk that says it has synced and has not is found out. */
 	lies = crash_everywhere(&t, start, 1, true, &points, &why);
 	assert_true(lies > points / 20);
