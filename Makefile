@@ -17,7 +17,7 @@ LDLIBS := $(shell pkg-config --libs $(LIBS)) -lm
 ifeq ($(BUILD),release)
   CC := gcc
   CFLAGS := -O2 -g1 -D_FORTIFY_SOURCE=3 $(HARDEN)
-  LDFLAGS := -pie -Wl,-z,relro,-z,now
+  LDFLAGS := -pie -Wl,-z,relro,-z,now,-z,pack-relative-relocs
 else ifeq ($(BUILD),asan)
   CC := clang
   # Names and lines are all that a report of the sanitizers has.

@@ -201,22 +201,34 @@ static bool is_told(const struct scan_file *f)
 	return f->sum.verdict >= SCAN_SUSPICIOUS || f->excepted;
 }
 
+int scan_ledger_files(struct on_record *o, const struct scan_result *r, const char *scan, size_t *untold, struct err *err)
+{
+	size_t told = 0;
+	int e = 0;
+	*untold = 0;
+	for (size_t i = 0; i < r->n && e == 0; i++) {
+		if (!is_told(&r->file[i]))
+			continue;
+		if (told == FILES_MAX) {
+			++*untold;
+			continue;
+		}
+		e = put_file(o, r, &r->file[i], scan, err);
+		told++;
+	}
+	return e;
+}
+
 int scan_ledger_write(const char *path, const struct scan_result *r, const char *asked, struct err *err)
 {
 	struct on_record o;
 	struct blob_ref ref = {.media_type = SLICE("application/json")};
-	size_t told = 0, untold = 0;
+	size_t untold = 0;
 	int e = on_record_open(&o, path, err);
 	o.common.policy_sha256 = slice_str(r->policy);
 	e = e < 0 ? e : on_record_body(&o, write_report, (void *)r, &ref, err);
-	for (size_t i = 0; i < r->n && e == 0; i++) {
-		bool tell = is_told(&r->file[i]);
-		if (tell && told < FILES_MAX)
-			e = put_file(&o, r, &r->file[i], ref.id, err);
-		told += tell && told < FILES_MAX;
-		untold += tell;
-	}
-	e = e < 0 ? e : put_verdict(&o, r, asked, &ref, untold - told, err);
+	e = e < 0 ? e : scan_ledger_files(&o, r, ref.id, &untold, err);
+	e = e < 0 ? e : put_verdict(&o, r, asked, &ref, untold, err);
 	e = e < 0 ? e : on_record_end(&o, err);
 	on_record_close(&o);
 	return e;

@@ -1,5 +1,5 @@
-/* vet_ledger: what a vetting leaves in a ledger: an entry for each trial, one for each covert finding, and one with the verdict, which
- * carries the SHA-256 of report.json. */
+/* vet_ledger: what a vetting leaves in a ledger: an entry for each trial, one for each covert finding, one for each file of the artefact in
+ * which the scan found something bad or suspicious, and one with the verdict, which carries the SHA-256 of report.json. */
 #ifndef POSTERN_CMD_VET_LEDGER_H
 #define POSTERN_CMD_VET_LEDGER_H
 

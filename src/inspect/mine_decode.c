@@ -3,6 +3,7 @@
  * that turn all bytes into characters of names and lists; that takes a look at which bytes occur, and most constants leave none. Pure. */
 #include "inspect/mine_part.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -30,9 +31,13 @@ struct mine_work {
 	bool strict;
 };
 
+static void make_keys(void);
+
 struct mine_work *mine_work_new(void)
 {
-	struct mine_work *w = calloc(1, sizeof(*w));
+	/* Not at the start of the program, which most often mines nothing. */
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	struct mine_work *w = pthread_once(&once, make_keys) == 0 ? calloc(1, sizeof(*w)) : NULL;
 	uint8_t *memory = w ? malloc(3 * WORK_MAX) : NULL;
 	if (!memory) {
 		free(w);
@@ -206,7 +211,7 @@ static bool has(const struct keys *k, unsigned i)
 /* For each byte: the keys under which it is a letter. */
 static struct keys letter_keys[STEP_REVERSE + 1][256];
 
-__attribute__((constructor)) static void make_keys(void)
+static void make_keys(void)
 {
 	static const unsigned counts[STEP_REVERSE + 1] = {
 	        [STEP_NONE] = 1, [STEP_XOR] = 256, [STEP_ADD] = 256, [STEP_CAESAR] = 26, [STEP_ROTATE] = 8, [STEP_REVERSE] = 1};

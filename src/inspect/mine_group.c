@@ -1,6 +1,7 @@
 /* Constants that stand near each other, and what they hold together. Pure but for memory. */
 #include "inspect/mine_part.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "base/cleanup.h"
@@ -323,7 +324,7 @@ struct crib {
 static uint8_t first_two[2][65536 / 8];
 static struct crib by_xor[ARRAY_LEN(cribs)], by_add[ARRAY_LEN(cribs)];
 
-__attribute__((constructor)) static void make_cribs(void)
+static void make_cribs(void)
 {
 	for (size_t i = 0; i < ARRAY_LEN(cribs); i++) {
 		const uint8_t *t = (const uint8_t *)cribs[i];
@@ -374,6 +375,9 @@ static size_t keyed_text(struct mine_miner *m, enum mine_step step, size_t at, u
 
 static void keyed_bytes(struct mine_miner *m, size_t from, size_t stop)
 {
+	/* Not at the start of the program, which most often mines nothing. */
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	(void)pthread_once(&once, make_cribs);
 	struct slice s = m->bytes;
 	size_t done[2] = {from, from};
 	for (size_t i = from; i < stop && i + CRIB_MAX + 1 < s.n; i++) {

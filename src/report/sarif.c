@@ -4,6 +4,7 @@
 
 #include "base/encode.h"
 #include "parse/statement.h"
+#include "report/scan.h"
 #include "report/words.h"
 #include "report/write.h"
 
@@ -207,5 +208,10 @@ void report_sarif(struct buf *b, const struct vet_result *r)
 	}
 	buf_fmt(b, "],\"properties\":{\"verdict\":\"%s\",\"subjectSha256\":", verdict_name(r->verdict));
 	write_json(b, r->subject_sha256);
-	buf_str_add(b, "}}]}\n");
+	buf_str_add(b, "}}");
+	if (r->content.scan) {
+		buf_str_add(b, ",\n");
+		scan_sarif_run(b, r->content.scan);
+	}
+	buf_str_add(b, "]}\n");
 }

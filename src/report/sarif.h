@@ -1,12 +1,12 @@
-/* sarif: the result of a vetting as SARIF 2.1.0, for what reads such logs: a result a finding, and one a question of the questionnaire.
- * Pure. */
+/* sarif: the result of a vetting as SARIF 2.1.0, for what reads such logs: a run with a result a finding, and one a question of the
+ * questionnaire; and a second one, of the scan of the artefact's files. Pure. */
 #ifndef POSTERN_REPORT_SARIF_H
 #define POSTERN_REPORT_SARIF_H
 
 #include "base/buf.h"
 #include "vet/model.h"
 
-/* How every log begins, up to its only run. */
+/* How every log begins, up to its first run. */
 #define SARIF_BEGIN                                                                                                                \
 	"{\"$schema\":\"https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json\",\"version\":" \
 	"\"2.1.0\",\"runs\":[{"

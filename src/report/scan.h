@@ -8,6 +8,7 @@
 /* A report is written in parts, because all of it at once may be large: each call appends the next. False behind the last. */
 struct scan_cursor {
 	size_t part, listed; /* listed: files with findings that were written */
+	bool run;            /* of SARIF: only the run, for a log that has others */
 };
 
 /* For a person: the verdict first, then what was found, by file. `width`: columns. */
@@ -17,6 +18,8 @@ bool scan_json(struct buf *out, const struct scan_result *r, struct scan_cursor 
 /* SARIF 2.1.0: a result each finding (bad: error, suspicious: warning, unscanned: note, all of the kind "fail", as code hosts show no
  * other), what a baseline knows suppressed; all rules that there are. */
 bool scan_sarif(struct buf *out, const struct scan_result *r, struct scan_cursor *c);
+/* All of its run at once, an object of "runs". */
+void scan_sarif_run(struct buf *out, const struct scan_result *r);
 
 /* One self-contained page: no script, no font, no request. What is seen of it by verdict is chosen with boxes. */
 bool scan_html(struct buf *out, const struct scan_result *r, struct scan_cursor *c);

@@ -232,9 +232,10 @@ static bool is_listed(const struct scan_file *f)
 	return f->kept > f->kept_notes;
 }
 
-static void begin(struct buf *out, const struct scan_result *r)
+static void begin(struct buf *out, const struct scan_result *r, bool run)
 {
-	buf_str_add(out, SARIF_BEGIN "\"tool\":{\"driver\":{\"name\":\"Postern\",\"version\":");
+	buf_str_add(out, run ? "{" : SARIF_BEGIN);
+	buf_str_add(out, "\"tool\":{\"driver\":{\"name\":\"Postern\",\"version\":");
 	write_json(out, r->version);
 	buf_str_add(out, ",\"rules\":[");
 	for (size_t i = 0; i < SCAN_RULES; i++)
@@ -312,7 +313,7 @@ static void put_invocation(struct buf *out, const struct scan_result *r)
 	buf_str_add(out, "]}],\"results\":[");
 }
 
-static void end(struct buf *out, const struct scan_result *r)
+static void end(struct buf *out, const struct scan_result *r, bool run)
 {
 	size_t count[SCAN_VERDICTS];
 	enum scan_verdict worst = scan_result_verdict(r, count);
@@ -326,7 +327,7 @@ static void end(struct buf *out, const struct scan_result *r)
 		buf_fmt(out, ",\"policySha256\":\"%s\",\"blocks\":%s", r->policy, scan_result_blocks(r, NULL) ? "true" : "false");
 	buf_str_add(out, ",\"subjects\":[");
 	scan_names(out, r->subjects, scan_subject_names, true);
-	buf_str_add(out, "]}}]}\n");
+	buf_str_add(out, run ? "]}}" : "]}}]}\n");
 }
 
 static void put_results(struct buf *out, const struct scan_result *r, const struct scan_file *f, size_t artifact)
@@ -349,7 +350,7 @@ bool scan_sarif(struct buf *out, const struct scan_result *r, struct scan_cursor
 	size_t part = c->part++, at = part ? (part - 1) % (r->n + 1) : 0;
 	const struct scan_file *f = at < r->n ? &r->file[at] : NULL;
 	if (part == 0) {
-		begin(out, r);
+		begin(out, r, c->run);
 	} else if (part <= r->n) {
 		if (is_listed(f))
 			put_file(out, r, f, c->listed++ == 0);
@@ -360,9 +361,16 @@ bool scan_sarif(struct buf *out, const struct scan_result *r, struct scan_cursor
 		if (is_listed(f))
 			put_results(out, r, f, c->listed++);
 	} else if (part == 2 * r->n + 2) {
-		end(out, r);
+		end(out, r, c->run);
 	} else {
 		return false;
 	}
 	return true;
+}
+
+void scan_sarif_run(struct buf *out, const struct scan_result *r)
+{
+	struct scan_cursor c = {.run = true};
+	while (scan_sarif(out, r, &c))
+		;
 }

@@ -19,10 +19,10 @@ package() {
 	sed -i -e '1i #!/usr/bin/env node' -e "s/'modest'/'small'/" "$at/main.mjs"
 	printf '{"name": "fern-tool", "version": "%s", "license": "MIT", "bin": {"fern": "main.mjs"}, "scripts": %s}\n' "$1" "$2" >"$at/package.json"
 }
-vet() { # VERSION CODE
+vet() { # VERSION CODE [FORMAT]
 	tar czf "$work/fern-tool-$1.tgz" -C "$work/$1" package
-	"$postern" vet --profile tests/specimens/wording-gateway/profile.yaml --quick --conduct none --seed 3 --factors gateway --ledger none \
-		--questionnaire --out "$work/out-$1" "$work/fern-tool-$1.tgz" >"$work/text-$1" 2>"$work/err"
+	"$postern" vet --profile tests/specimens/wording-gateway/profile.yaml --quick --conduct none --seed 3 --factors gateway \
+		--ledger "$work/ledger" --format "${3:-text}" --questionnaire --out "$work/out-$1" "$work/fern-tool-$1.tgz" >"$work/${3:-text}-$1" 2>"$work/err"
 	check "version $1 ends with $2" test $? = "$2"
 }
 said() { # VERSION EXPRESSION
@@ -61,6 +61,22 @@ schema report "$work/out-2.0.0/report.json"
 # What a person's policy lets pass is told, and does not count.
 mkdir -p "$work/config/postern"
 printf 'version: 1\nscan:\n  rules:\n    - {rule: code.runs-decoded, verdict: report}\n' >"$work/config/postern/policy.yaml"
-vet 2.0.0 0
+vet 2.0.0 0 sarif
 said 2.0.0 '.verdict == "clean" and (.scan.bad | not) and .scan.counts.bad == 1 and .scan.files[0].findings[0].blocks == false'
+sarif() { jq -e "$1" "$work/sarif-2.0.0"; }
+check 'SARIF has a run of each' sarif '[.runs[].automationDetails.id] == ["postern-vet/fern-tool@2.0.0", "postern-scan/"]'
+check 'and its place' sarif '.runs[1].results | any(.ruleId == "code.runs-decoded" and .level == "error"
+	and (.locations[0].physicalLocation | .artifactLocation.uri == "node_modules/fern-tool/lib/extra.js" and .region.startLine == 2))'
+
+# All of it is on record, under the digest of the report.
+log() { # EXPRESSION
+	"$postern" log show --limit 100000 --format json "$work/ledger" | jq -es "[.[].entry] | $1"
+}
+check 'an entry for the file' log 'map(select(.class_uid == 2004)) | length == 2 and all(.unmapped.postern.scan | .path == "node_modules/fern-tool/lib/extra.js"
+	and .verdict == "bad" and .rules == "code.runs-decoded")'
+check 'what stopped nobody is told as that' log '[.[] | select(.class_uid == 2004) | .action_id] | unique | length == 2'
+check 'and in the verdict' log 'map(.unmapped.postern.vet | select(.report_sha256)) | map(.scan.bad) == [false, true, false]
+	and .[1].scan.counts == {clean: 4, unscanned: 1, suspicious: 0, bad: 1, known: 0, excepted: 0}'
+sum=$(sha256sum <"$work/out-2.0.0/report.json" | cut -d ' ' -f 1)
+check 'by which they belong together' log "[.[].unmapped.postern | .scan.scan, .vet.vetting | select(. == \"$sum\")] | length > 3"
 exit $failed
