@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# check: alone slow timeout=280
+# check: alone slow timeout=500
 # Input that cannot be used has its own message and exit code 2; a tool that does not do its work is inconclusive (3) with the true
 # reason, and what it sent that no tool should is a note of the report. Usage: badinput.sh [CASE...] (of the tools; all, if none).
 set -u

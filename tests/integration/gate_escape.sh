@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# check: alone slow timeout=250
+# check: alone slow timeout=700
 # The attacker of tests/escape: every way out that is known, from inside of a contained run, as root and as an ordinary user; each with a benign
 # twin that must work. Each attack is tried without a sandbox too, so that it is known what this machine would allow at all. A table by
 # kernel feature; a line each for what has got out, or did not work. With words as arguments only cases whose ids begin so.
@@ -183,7 +183,7 @@ pass() {
 	for f in left taken seen victim; do : >"$f"; done
 	observe
 	# Inside. Descriptors are left open, to be found.
-	(cd project && exec 7<"$work/outside" 9<>"$work/outside/canary" && "$@" "${env[@]}" timeout 120 "$work/postern" run --ledger "$work/ledger" --trust "$work/cert.pem" \
+	(cd project && exec 7<"$work/outside" 9<>"$work/outside/canary" && "$@" "${env[@]}" timeout 300 "$work/postern" run --ledger "$work/ledger" --trust "$work/cert.pem" \
 		--connect-to api.example.com:443:127.0.0.1:8443 --connect-to other.example.com:443:127.0.0.1:8443 --env 'ESCAPE_[A-Z]*' --env 'ESCAPE_*' --ro "$work/home/notes" --rw "$work/home/cache" "${named[@]}" -- \
 		bash -c '"$1/attack" "${@:2}" >"$ESCAPE_PROJECT/.result"; SEEN="$1/seen" "$1/network.sh" "${@:2}" >"$ESCAPE_PROJECT/.result-network"' - "$work" "${only[@]}") >"$work/out" 2>"$work/err" </dev/null
 	local code=$?

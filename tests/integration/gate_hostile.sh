@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# check: slow alone timeout=200
+# check: slow alone timeout=400
 # A hostile client inside of a contained run and a hostile server outside, some 540 attacks one after the other (tests/hostile/): what must be
 # refused is, what passes arrives in the one canonical form, the gate's and the supervisor's memory stay below a bound, and an ordinary
 # client beside them notices nothing. Words after the name choose cases by a part of their name; POSTERN_SUITE=long has larger ones.

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# check: alone slow timeout=200
+# check: alone slow timeout=400
 # However a vetting is stopped, it ends soon, says what is known so far, and leaves nothing: no process, no mount, no namespace, no file.
 # Runs in namespaces of its own, so that whatever is seen there is the vetting's.
 set -u

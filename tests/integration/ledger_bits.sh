@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# check: late slow timeout=3000
+# check: behind slow timeout=3000
 # Every single bit of a log of 1,000 entries, turned over, is noticed: bundles, tiles, the tile that an earlier checkpoint left, the
 # checkpoint; without --long one bit of each byte, by chance (SEED). And bits of its index: what is found through it is in the log, or the
 # index is made anew or refused; one bit in 16 bytes by chance, with --long all of them.

@@ -59,6 +59,7 @@ static struct notes *notes;
 static const char *preload, *folder;
 static struct ext4 disk;
 static char ledger[320], witness_state[320], url[200];
+static char errors[320]; /* what the writer says, of which only a failure tells */
 static unsigned series, round_of_series, points, lost, wrong;
 static uint64_t acknowledged, size_of_series;
 static unsigned bodies, checkpoints, cosigned;
@@ -552,6 +553,7 @@ static uint64_t check(const struct opened *o, struct started *writer, bool last,
 	uint64_t size = 0;
 	if (verify(o, told, "before a writer") == 0 && told && !preload)
 		return 0;
+	(void)unlink(errors);
 	*writer = start((const char *const[]){"write", ledger, NULL});
 	/* Recovery may lose its power, too. */
 	if (!last && chance(6) == 0) {
@@ -560,7 +562,11 @@ static uint64_t check(const struct opened *o, struct started *writer, bool last,
 		return 0;
 	}
 	if (!ready(writer, line)) {
-		bad(&wrong, "the writer refuses the log, or does not get ready");
+		siginfo_t ended = {0};
+		(void)waitid(P_PID, (id_t)writer->pid, &ended, WEXITED | WNOHANG | WNOWAIT);
+		_cleanup_buf_ struct buf said = BUF(4096);
+		(void)path_read(AT_FDCWD, errors, &said);
+		bad(&wrong, "the writer %s: %s", ended.si_pid ? "ends" : "does not get ready", buf_str(&said));
 		return 0;
 	}
 	size = verify(o, told, "after recovery");
@@ -639,6 +645,8 @@ int main(int argc, char **argv)
 		(void)printf("mount namespaces need root: %s\n", strerror(-r));
 		return 77;
 	}
+	(void)snprintf(errors, sizeof(errors), "%s/errors", folder);
+	errors_to = errors;
 	(void)snprintf(ledger, sizeof(ledger), "%s/mnt/L", folder);
 	(void)snprintf(witness_state, sizeof(witness_state), "%s/mnt/W", folder);
 	uint64_t all = 0;

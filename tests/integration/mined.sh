@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# check: alone slow timeout=280
+# check: alone slow timeout=400
 # A tool that looks for hosts, words and places that nobody knows, hidden in other ways than any known tool hides them: vet finds the lists in
 # its constants, tries members, and tells each behaviour and their combination; the same lists, never used, bring about nothing.
 # Usage: mined.sh

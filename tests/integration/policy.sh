@@ -1,5 +1,5 @@
 #!/bin/sh
-# check: late timeout=200
+# check: behind timeout=200
 # postern policy as people use it: check, explain, diff, init, import, sign, verify; and the schema, if npm can fetch ajv. Prints
 # "ok - NAME" or "not ok - NAME" for each check; exit 1 if one failed.
 # shellcheck disable=SC2317 # called through check

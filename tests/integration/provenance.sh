@@ -1,5 +1,5 @@
 #!/bin/bash
-# check: late asan
+# check: behind asan
 # postern provenance over evidence that is made here, good and bad; each bad one must be refused for its own reason, and every value of the good
 # ones that is changed must be noticed. Prints "ok - NAME" or "not ok - NAME" for each check; exit 1 if one failed.
 # shellcheck disable=SC2317 # called through check

@@ -1,5 +1,5 @@
 #!/bin/bash
-# check: late asan
+# check: behind asan
 # postern scan over attacks that are made here, one a file; its exit codes, forms, and what it does not follow. Prints "ok - NAME" or
 # "not ok - NAME" for each check; exit 1 if one failed.
 # shellcheck disable=SC2317 # called through check

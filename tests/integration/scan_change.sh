@@ -1,5 +1,5 @@
 #!/bin/bash
-# check: late asan
+# check: behind asan
 # postern scan of changes in real repositories: what a commit brings that was not there, and what it only moves. Prints "ok - NAME" or
 # "not ok - NAME" for each check; exit 1 if one failed.
 # shellcheck disable=SC2317,SC2016 # called through check; what is quoted is for jq

@@ -1,5 +1,5 @@
 #!/bin/bash
-# check: late asan
+# check: behind asan
 # postern scan of what git says has changed, in real repositories whose configuration, hooks and attributes would run programs: none may.
 # The examples of the man page are run as hooks. Prints "ok - NAME" or "not ok - NAME" for each check; exit 1 if one failed.
 # shellcheck disable=SC2317,SC2016 # called through check; what is quoted is for jq, or for a hook

@@ -1,5 +1,5 @@
 #!/bin/bash
-# check: late asan
+# check: behind asan
 # postern scan of packages: what they can do, what a new version can do that the one before could not, and what they are made of. The packages
 # are made here. Prints "ok - NAME" or "not ok - NAME" for each check; exit 1 if one failed.
 # shellcheck disable=SC2317,SC2016 # called through check; what is quoted is for jq

@@ -1,5 +1,5 @@
 #!/bin/bash
-# check: late slow
+# check: behind slow
 # What postern scan says to others: SARIF by its schema and by what code hosts check it with, an output that is stopped, and the same
 # result from however many processes. Prints "ok - NAME" or "not ok - NAME" for each check; exit 1 if one failed.
 # shellcheck disable=SC2317,SC2016 # called through check; what is quoted is for jq

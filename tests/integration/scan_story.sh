@@ -1,5 +1,5 @@
 #!/bin/bash
-# check: late asan
+# check: behind asan
 # What belongs together: an instruction, a hook or an installation that runs a file, which runs another, in which something is found.
 # Prints "ok - NAME" or "not ok - NAME" for each check; exit 1 if one failed.
 # shellcheck disable=SC2317,SC2016 # called through check; what is quoted is for jq

@@ -14,7 +14,7 @@ trap 'rm -rf "$work"' EXIT INT TERM
 stays=' wording-remote '
 # Some of each kind of carrier; all with --long.
 if [ $# = 0 ] && [ "${POSTERN_SUITE:-long}" != long ]; then
-	set -- homoglyph-locale header-order-ci key-order-user uuid-nibble-mac array-order-kernel wording-gateway wording-remote clean-honest-echo
+	set -- homoglyph-locale header-order-ci key-order-user uuid-nibble-mac wording-remote clean-honest-echo
 fi
 
 command_of() {

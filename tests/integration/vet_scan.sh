@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# check: slow timeout=280
+# check: slow timeout=400
 # A vetting scans the files of what it vets, too: what is bad there makes the verdict of a tool that does nothing wrong in its trials, unless
 # a policy lets it pass; what a package can do, and what was not understood, stands in the report.
 set -u
@@ -63,12 +63,14 @@ mkdir -p "$work/config/postern"
 printf 'version: 1\nscan:\n  rules:\n    - {rule: code.runs-decoded, verdict: report}\n' >"$work/config/postern/policy.yaml"
 vet 2.0.0 0 sarif
 said 2.0.0 '.verdict == "clean" and (.scan.bad | not) and .scan.counts.bad == 1 and .scan.files[0].findings[0].blocks == false'
+# shellcheck disable=SC2317 # check calls it
 sarif() { jq -e "$1" "$work/sarif-2.0.0"; }
 check 'SARIF has a run of each' sarif '[.runs[].automationDetails.id] == ["postern-vet/fern-tool@2.0.0", "postern-scan/"]'
 check 'and its place' sarif '.runs[1].results | any(.ruleId == "code.runs-decoded" and .level == "error"
 	and (.locations[0].physicalLocation | .artifactLocation.uri == "node_modules/fern-tool/lib/extra.js" and .region.startLine == 2))'
 
 # All of it is on record, under the digest of the report.
+# shellcheck disable=SC2317 # and this
 log() { # EXPRESSION
 	"$postern" log show --limit 100000 --format json "$work/ledger" | jq -es "[.[].entry] | $1"
 }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# check: alone timeout=240
+# check: alone timeout=400
 # The generator of specimens (bench/vet_score): the set of a seed is always the same, and every seed makes one; a small sample is vetted and
 # counted. What the whole set gives is not tested but measured: docs/vet-score.md.
 set -u
