@@ -34,7 +34,7 @@ else ifeq ($(BUILD),fuzz)
 else
   $(error BUILD is release, asan, cov or fuzz)
 endif
-# Twice as fast as the other one, where it is there: each test is a program of its own.
+# Twice as fast as the other one, where it is there: each test is a program of its own. It does not know all that is said to that one.
 TEST_LDFLAGS := $(filter-out -Wl%,$(LDFLAGS)) $(if $(shell command -v ld.lld),-fuse-ld=lld)
 # make V=1 shows the commands.
 ifndef V

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # Everything that can be said about the source without running it. One line a check; the last line is "N passed, N failed, N skipped".
-# With words as arguments only the checks of these names: layers headers banned format tidy shell man places words packages. With "--but" in
-# front of them all others.
+# With words as arguments only the checks of these names: layers headers banned format tidy shell man places words packages.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 . tools/lib.sh
@@ -83,30 +82,15 @@ check_format() {
 check_tidy() {
 	local flags
 	mapfile -t flags < <(make -s print-flags | tr ' ' '\n' | grep -E '^-[DIs]')
-	mkdir -p build/tidy
 	# Headers that the build makes must be there, also in a fresh clone.
 	make -s build/release/gen/report_css.h || return 1
 	export flags_line="${flags[*]}"
-	# Where all is new there is nothing to come back to, and many files a process save many starts of it.
-	if [[ ${CI:-} == true ]]; then
-		# shellcheck disable=SC2016 # the inner shell expands them
-		of '^src/.*\.c$' | xargs -P "$(jobs_here)" -n 15 bash -c '
-			said=$(clang-tidy --quiet "$@" -- $flags_line 2>/dev/null)
-			code=$?
-			[[ ! $said ]] || { printf "%s\n" "$said" && code=1; }
-			exit $((code != 0))' -
-		return
-	fi
-	# One file a process, as many as there are processors; what did not change since it was last found clean is not read again.
+	# To start it takes several times as long as to read a file: many files a process.
 	# shellcheck disable=SC2016 # the inner shell expands them
-	of '^src/.*\.c$' | xargs -P "$(jobs_here)" -n 1 bash -c '
-		key=$({ cat .clang-tidy "$1"; clang -E $flags_line "$1" 2>&1; } | sha256sum | cut -c1-64)
-		[[ -e build/tidy/$key ]] && exit 0
-		clang-tidy --quiet "$1" -- $flags_line 2>/dev/null | tee "build/tidy/out.$$" | grep -v "^$"
-		code=${PIPESTATUS[0]}
-		[[ -s build/tidy/out.$$ ]] && code=1
-		rm -f "build/tidy/out.$$"
-		((code == 0)) && : >"build/tidy/$key"
+	of '^src/.*\.c$' | xargs -P "$(jobs_here)" -n 15 bash -c '
+		said=$(clang-tidy --quiet "$@" -- $flags_line 2>/dev/null)
+		code=$?
+		[[ ! $said ]] || { printf "%s\n" "$said" && code=1; }
 		exit $((code != 0))' -
 }
 
@@ -144,13 +128,7 @@ check_packages() {
 }
 
 checks=(layers headers banned format tidy shell man places words packages)
-if [[ ${1:-} == --but ]]; then
-	for name; do
-		mapfile -t checks < <(printf '%s\n' "${checks[@]}" | grep -vxF -- "$name")
-	done
-elif (($#)); then
-	checks=("$@")
-fi
+(($#)) && checks=("$@")
 for name in "${checks[@]}"; do
 	begin=$SECONDS
 	if "check_$name" >"$scratch/out" 2>&1; then

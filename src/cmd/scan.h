@@ -246,9 +246,9 @@ int scan_print_rules(const char *output, enum scan_format format);
 
 /* Puts the result into a ledger, which is made if it is not there. `asked`: what was named on the command line. */
 [[nodiscard]] int scan_ledger_write(const char *path, const struct scan_result *r, const char *asked, struct err *err);
+struct on_record;
 /* Its files alone: an entry for each that is bad or suspicious, or that an exception let pass, up to a limit; *untold: how many more there
  * are. `scan` names the scan in all of them. */
-struct on_record;
 [[nodiscard]] int scan_ledger_files(struct on_record *o, const struct scan_result *r, const char *scan, size_t *untold, struct err *err);
 
 #endif

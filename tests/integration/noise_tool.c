@@ -220,7 +220,7 @@ static int as_it_was(const struct timespec *t, const struct timespec *was)
 static int took(double start)
 {
 	double s = ns_left(start);
-	return s > 0.29 && s < 10;
+	return s > 0.29 && s < 3;
 }
 
 static int calendar(double start)
