@@ -594,6 +594,26 @@ static void start_witness(struct started *w)
 	(void)snprintf(url, sizeof(url), "%s", strncmp(line, "ready ", 6) == 0 ? line + 6 : "");
 }
 
+/* Who finds no writer starts one, in a session of its own: such a one may only now be on its way, and would be the writer of the disk that
+ * is mounted next, where ours finds it. They became children of this process as theirs were killed. */
+static void end_strays(void)
+{
+	char path[64];
+	int status;
+	(void)snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
+	do {
+		_cleanup_buf_ struct buf list = BUF(65536);
+		if (path_read(AT_FDCWD, path, &list) == 0)
+			for (char *at = (char *)(uintptr_t)buf_str(&list), *end; *at; at = end + (*end == ' ')) {
+				long pid = strtol(at, &end, 10);
+				if (pid <= 0 || end == at)
+					break;
+				(void)kill((pid_t)pid, SIGKILL);
+			}
+		/* One that was killed may have had a child. */
+	} while (waitpid(-1, &status, 0) > 0 || errno == EINTR);
+}
+
 /* Check, load, loss. The last of a series only checks what the one before has left. False: something was not as it should be. */
 static bool one_round(bool last)
 {
@@ -622,6 +642,7 @@ static bool one_round(bool last)
 		kill_started(&writer);
 	}
 	kill_started(&witness);
+	end_strays();
 	r = ext4_unmount(&disk);
 	if (r < 0)
 		stop("cannot unmount: %s", strerror(-r));
@@ -639,6 +660,7 @@ int main(int argc, char **argv)
 	preload = argc > 5 ? argv[5] : NULL;
 	before_exec = with_preload;
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
 	notes = mmap(NULL, sizeof(*notes), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int r = notes == MAP_FAILED ? -errno : ext4_begin();
 	if (r < 0) {
