@@ -601,15 +601,16 @@ static int run(void *options, const struct opt_args *args)
 	_cleanup_fd_ int rules = is_change(o) && s.pool.o.subjects & SCAN_CHANGES ? secret_rules(&err) : -1;
 	s.pool.rules = rules;
 	_cleanup_(scan_yara_files_free) struct scan_yara_files files = {0};
-	_cleanup_fd_ int yara = o->yara.n ? scan_yara_read(&files, &o->yara, &err) : -1;
+	int with = scan_yara_read(&files, policy_settings(s.policy.policy)->scan_yara, &o->yara, &err);
+	_cleanup_fd_ int yara = with > 0 ? with : -1;
 	s.pool.yara = yara;
-	if ((o->yara.n && yara < 0) || scan_pool_open(&s.pool, &err) < 0) {
+	if (with < 0 || scan_pool_open(&s.pool, &err) < 0) {
 		scan_yara_explain(&files, &s.pool.wrong, &err);
 		scan_baseline_free(&s.baseline);
 		scan_policy_free(&s.policy);
 		return tell(&err);
 	}
-	s.result.yara = o->yara.n > 0;
+	s.result.yara = with > 0;
 	s.result.yara_rules = s.pool.yara_rules;
 	int code = versions       ? scan_versions(&s, o->diff, args->arg[0])
 	           : is_change(o) ? scan_change(&s, o->diff ? o->diff : "HEAD", o->diff ? args->arg[0] : NULL)

@@ -120,9 +120,10 @@ struct scan_yara_files {
 	const char **path, **space; /* n, at most SCAN_YARA_FILES */
 	size_t n;
 };
-/* Reads those that are named, of a folder all below it that are called .yar, .yara or .rule, and loads libyara. A descriptor for
- * scan_pool.yara, which is the caller's, or negative errno. Free it, also when it fails. */
-[[nodiscard]] int scan_yara_read(struct scan_yara_files *f, const struct opt_list *named, struct err *err);
+/* Reads those of a policy (NULL-terminated) and those that are named, of a folder all below it that are called .yar, .yara or .rule, and
+ * loads libyara. A descriptor for scan_pool.yara, which is the caller's, 0 if there are none, or negative errno. Free it, also when it
+ * fails. */
+[[nodiscard]] int scan_yara_read(struct scan_yara_files *f, const char *const *policy, const struct opt_list *named, struct err *err);
 /* Says which file it is that cannot be used. */
 void scan_yara_explain(const struct scan_yara_files *f, const struct scan_yara_wrong *w, struct err *err);
 void scan_yara_files_free(struct scan_yara_files *f);

@@ -95,23 +95,35 @@ static int on_rules(void *arg, const char *path, int fd, int error)
 	return 0;
 }
 
-int scan_yara_read(struct scan_yara_files *f, const struct opt_list *named, struct err *err)
+static int read_one(struct gather *g, const char *path, struct err *err)
 {
+	struct stat st;
+	struct scan_walk w = {.file = on_rules, .arg = g};
+	size_t before = g->files->n;
+	g->folder = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+	int r = scan_walk(&w, path, err);
+	if (r == 0 && g->files->n == before)
+		r = err_set(err, -ENOENT, "%s: no rules of YARA are in it (.yar, .yara)", path);
+	return r;
+}
+
+int scan_yara_read(struct scan_yara_files *f, const char *const *policy, const struct opt_list *named, struct err *err)
+{
+	*f = (struct scan_yara_files){0};
+	if (!policy[0] && named->n == 0)
+		return 0;
 	struct gather g = {.files = f, .image = BUF(IMAGE_MAX), .err = err};
 	*f = (struct scan_yara_files){.arena = ARENA((size_t)64 << 20)};
 	f->path = calloc(SCAN_YARA_FILES, sizeof(*f->path));
 	f->space = calloc(SCAN_YARA_FILES, sizeof(*f->space));
 	/* Those who scan cannot say what they lack. */
 	int r = f->path && f->space ? scan_yara_load(err) : err_set(err, -ENOMEM, "no memory");
-	for (size_t i = 0; i < named->n && r == 0; i++) {
-		struct stat st;
-		struct scan_walk w = {.file = on_rules, .arg = &g};
-		size_t before = f->n;
-		g.folder = stat(named->item[i], &st) == 0 && S_ISDIR(st.st_mode);
-		r = scan_walk(&w, named->item[i], err);
-		if (r == 0 && f->n == before)
-			r = err_set(err, -ENOENT, "%s: no rules of YARA are in it (.yar, .yara)", named->item[i]);
-	}
+	/* Who did not name them has to know who did. */
+	for (; *policy && r == 0; policy++)
+		if ((r = read_one(&g, *policy, err)) < 0)
+			(void)err_wrap(err, r, "the policy asks for rules of YARA (postern policy explain)");
+	for (size_t i = 0; i < named->n && r == 0; i++)
+		r = read_one(&g, named->item[i], err);
 	int fd = r < 0 ? r : scan_memory_file(buf_slice(&g.image));
 	if (r == 0 && fd < 0)
 		err_sys(err, fd, "cannot keep the rules of YARA");

@@ -37,8 +37,9 @@ struct vet_scan {
 	bool late, many;
 	const char *root; /* what is taken away from paths, with what is behind it */
 	struct err err;
-	/* And what becomes of it. */
 	struct scan_policy policy;
+	bool has_policy;
+	/* And what becomes of it. */
 	struct scan_result result;
 	char note[400];
 };
@@ -203,7 +204,17 @@ static void *in_thread(void *arg)
 	struct vet_scan *v = arg;
 	/* Of this thread alone, and of the processes that it starts. */
 	(void)setpriority(PRIO_PROCESS, 0, NICE);
-	int r = scan_pool_open(&v->pool, &v->err);
+	_cleanup_(scan_yara_files_free) struct scan_yara_files files = {0};
+	struct err err = {0};
+	/* Without a policy that can be read all of it counts; vet itself says what is wrong with one. */
+	v->has_policy = scan_policy_load(&v->policy, NULL, NULL, &err) == 0;
+	static const struct opt_list none = {0};
+	int yara = v->has_policy ? scan_yara_read(&files, policy_settings(v->policy.policy)->scan_yara, &none, &v->err) : 0;
+	_cleanup_fd_ int fd = yara > 0 ? yara : -1;
+	v->pool.yara = fd;
+	int r = yara < 0 ? yara : scan_pool_open(&v->pool, &v->err);
+	if (r < 0)
+		scan_yara_explain(&files, &v->pool.wrong, &v->err);
 	for (const char *const *path = v->subject->constants; r == 0 && *path && !v->stop; path++)
 		r = scan_path(v, *path);
 	scan_pool_close(&v->pool);
@@ -257,9 +268,10 @@ static void wait_for(struct vet_scan *v, unsigned grace)
 /* What an organisation or a person lets pass, passes here too. */
 static void let_pass(struct vet_scan *v)
 {
-	struct err err = {0};
-	if (scan_policy_load(&v->policy, NULL, NULL, &err) < 0)
-		return; /* then all of it counts */
+	if (!v->has_policy)
+		return;
+	v->result.yara = v->pool.yara > 0;
+	v->result.yara_rules = v->pool.yara_rules;
 	scan_policy_blocks(&v->policy, &v->result);
 	for (size_t i = 0; i < v->n && scan_policy_excepts(&v->policy); i++) {
 		struct scan_file *f = &v->file[i];

@@ -439,6 +439,7 @@ static void scans(struct differ *d)
 				add_number(d, "scan", rule, policy_scan_blocks(d->p[0], rule, "suspicious"),
 				        policy_scan_blocks(d->p[1], rule, "suspicious"), words);
 			}
+	lists(d, "scan", "rules of YARA in", policy_settings(d->p[0])->scan_yara, policy_settings(d->p[1])->scan_yara, false);
 }
 
 static void labels(struct differ *d)

@@ -286,20 +286,26 @@ static int merge_labels(struct policy *p)
 
 /* dlp */
 
-static int merge_texts(struct policy *p, bool fingerprints, const char *const **out)
+/* The member of policy_doc at `offset`, which may be NULL: of all layers, one after the other; paths are expanded. */
+static int merge_texts(struct policy *p, size_t offset, bool paths, const char *const **out)
 {
+	const char *const *of[POLICY_LAYERS];
 	size_t total = 0, n = 0;
-	for (size_t l = 0; l < POLICY_LAYERS; l++)
-		total += p->doc[l] ? (fingerprints ? p->doc[l]->n_fingerprints : p->doc[l]->n_canaries) : 0;
+	for (size_t l = 0; l < POLICY_LAYERS; l++) {
+		of[l] = NULL;
+		if (p->doc[l])
+			memcpy(&of[l], (const char *)p->doc[l] + offset, sizeof(of[l]));
+		for (size_t i = 0; of[l] && of[l][i]; i++)
+			total++;
+	}
 	const char **list = arena_array(&p->arena, total + 1, sizeof(*list));
 	if (!list)
 		return -ENOMEM;
 	for (size_t l = 0; l < POLICY_LAYERS; l++) {
-		const struct policy_doc *d = p->doc[l];
-		const char *const *from = d ? (fingerprints ? d->fingerprints : d->canaries) : NULL;
+		const char *const *from = of[l];
 		for (size_t i = 0; from && from[i]; i++) {
 			list[n] = from[i];
-			if (fingerprints) {
+			if (paths) {
 				int r = policy_expand(p, &p->arena, from[i], &list[n]);
 				if (r < 0)
 					return r;
@@ -382,8 +388,8 @@ static int merge_dlp(struct policy *p)
 		for (size_t i = 0; p->doc[l] && i < p->doc[l]->n_patterns; i++)
 			list[d->n_patterns++] = p->doc[l]->pattern[i];
 	d->pattern = list;
-	int r = merge_texts(p, true, &d->fingerprints);
-	r = r < 0 ? r : merge_texts(p, false, &d->canaries);
+	int r = merge_texts(p, offsetof(struct policy_doc, fingerprints), true, &d->fingerprints);
+	r = r < 0 ? r : merge_texts(p, offsetof(struct policy_doc, canaries), false, &d->canaries);
 	return r < 0 ? r : merge_kinds(p);
 }
 
@@ -428,6 +434,7 @@ int policy_merge(struct policy *p, struct policy_problems *problems)
 	}
 	int r = merge_credentials(p, problems);
 	r = r < 0 ? r : merge_labels(p);
+	r = r < 0 ? r : merge_texts(p, offsetof(struct policy_doc, scan_yara), true, &p->s.scan_yara);
 	return r < 0 ? r : merge_dlp(p);
 }
 

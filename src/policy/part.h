@@ -112,6 +112,8 @@ struct policy_doc {
 	struct doc_value scan_block; /* bits of policy_scan_words */
 	struct policy_scan_rule *scan_rule;
 	size_t n_scan_rules;
+	const char *const *scan_yara; /* NULL: nothing is said */
+	size_t n_scan_yara;
 	struct note_vkey *exception_key;      /* whose exceptions count; names are the arena's */
 	const char *const *exception_vkey;    /* the same as they were written */
 	const char *const *exception_revoked; /* ids */

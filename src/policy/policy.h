@@ -329,6 +329,7 @@ struct policy_settings {
 	size_t n_labels;
 	const struct policy_credential *credential;
 	size_t n_credentials;
+	const char *const *scan_yara; /* files and folders of rules of YARA that a scan matches, too; NULL-terminated */
 	const struct policy_mount *mount;
 	size_t n_mounts;
 	const char *const *wishes; /* what the project, or somebody whom the organisation does not let, allows in vain: a line each */

@@ -285,7 +285,15 @@ static void scans_json(struct buf *out, const struct policy_doc *d, bool origins
 		origin(out, &r->place, origins);
 		buf_u8(out, '}');
 	}
-	buf_str_add(out, "]}");
+	buf_u8(out, ']');
+	if (d->n_scan_yara) {
+		key(out, "yara");
+		buf_u8(out, '[');
+		for (size_t i = 0; i < d->n_scan_yara; i++)
+			text(out, NULL, d->scan_yara[i]);
+		buf_u8(out, ']');
+	}
+	buf_u8(out, '}');
 }
 
 static void vetted_json(struct buf *out, const struct policy_settings *s, bool origins)
@@ -635,6 +643,8 @@ static void scans_text(struct buf *out, const struct policy *p)
 			buf_fmt(out, "  %s", d->scan_rule[i].text);
 			place_text(out, &d->scan_rule[i].place);
 		}
+		for (size_t i = 0; i < d->n_scan_yara; i++)
+			buf_fmt(out, "  rules of YARA in %s\n", d->scan_yara[i]);
 	}
 }
 

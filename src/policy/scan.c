@@ -69,7 +69,25 @@ static void scan_rules_list(struct reader *r, const struct tree *v, void *object
 	        r, v, "a rule of scans", rule_keys, ARRAY_LEN(rule_keys), sizeof(*d->scan_rule), rule_init, rule_done, &d->n_scan_rules);
 }
 
-static const struct read_key scan_keys[] = {{"block", scan_block, false}, {"rules", scan_rules_list, false}};
+/* Of a person or an organisation, whose scans are not always of a project of theirs. */
+static const char *check_yara(struct reader *r, const struct tree *v, const char *what)
+{
+	const char *s = read_place_of(r, v, what);
+	if (s && strncmp(s, "{project}", 9) == 0) {
+		read_bad(r, v, "\"%s\": what is scanned cannot bring the rules that it is scanned by; name a path that begins with / or ~/",
+		        what);
+		return NULL;
+	}
+	return s;
+}
+
+static void scan_yara(struct reader *r, const struct tree *v, void *object)
+{
+	struct policy_doc *d = object;
+	d->scan_yara = read_texts(r, v, "yara", check_yara, &d->n_scan_yara);
+}
+
+static const struct read_key scan_keys[] = {{"block", scan_block, false}, {"rules", scan_rules_list, false}, {"yara", scan_yara, false}};
 
 void read_scan(struct reader *r, const struct tree *v, void *object)
 {

@@ -199,6 +199,8 @@ done <<-'END'
 	{scan: {rules: [{rule: code.x}]}}
 	{scan: {rules: [{rule: "A b", verdict: block}]}}
 	{scan: {rules: [{rule: code.x, verdict: deny}]}}
+	{scan: {yara: rules.yar}}
+	{scan: {yara: [/etc/a, {file: /etc/b}]}}
 	{tools: {default: ban, vetted: {keys: [k], worst: covert}}}
 	{network: [{methods: [GET]}]}
 	{network: [{host: a.example, any_host: true}]}

@@ -101,6 +101,20 @@ check 'what is not there' bash -c "'$postern' scan --yara nowhere.yar files/hone
 mkdir none
 check 'a folder without rules' bash -c "'$postern' scan --yara none files/honest.txt 2>&1 | grep -q 'none: no rules of YARA'"
 
+# Rules that a policy asks for: of the organisation and the person, beside those that are named; without them nothing is scanned.
+printf 'organisation: example.com\nversion: 1\nscan: {yara: %s}\n' "$work/rules/first.yar" >org.yaml
+printf 'scan: {yara: [%s]}\n' "$work/rules/deep" >person.yaml
+printf 'scan: {yara: %s}\n' "$work/nowhere.yar" >missing.yaml
+echo 'rule Own { strings: $a = "honest" condition: $a }' >own.yar
+asked() { "$postern" scan --format json --organisation org.yaml --policy person.yaml "$@" | tee said.json; }
+check 'a policy names rules' bash -c "$(declare -f asked); postern='$postern'; asked files |
+	jq -e '.yara_rules == 8 and ([.files[].findings[].yara | select(.rule == \"Grave\") | .namespace] | unique == [\"first\", \"second\"])'"
+check 'and a person more' bash -c "$(declare -f asked); postern='$postern'; asked --yara own.yar files/honest.txt | jq -e '.yara_rules == 9'"
+check 'what the policy names and is not there' bash -c "'$postern' scan --policy missing.yaml files/honest.txt >said.txt 2>err.txt; (( \$? == 2 )) &&
+	[[ ! -s said.txt ]] && grep -q 'the policy asks for rules of YARA.*nowhere.yar: No such file' err.txt"
+check 'a policy tells which' bash -c "'$postern' policy explain --policy person.yaml | grep -q '^  rules of YARA in $work/rules/deep\$' &&
+	'$postern' policy explain --format json --policy person.yaml | jq -e '[.. | objects | .scan? // empty | .yara] == [[\"$work/rules/deep\"]]'"
+
 # Rules that take as long as they like, and what matches a million times.
 echo 'rule Endless { condition: for all i in (1..1000000000) : ( for all j in (1..1000000000) : ( i + j > 0 ) ) } rule Quick { strings: $a = "MARKER" condition: $a }' >endless.yar
 endless() {

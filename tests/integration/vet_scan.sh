@@ -82,4 +82,15 @@ check 'and in the verdict' log 'map(.unmapped.postern.vet | select(.report_sha25
 sum=$(sha256sum <"$work/out-2.0.0/report.json" | cut -d ' ' -f 1)
 check 'by which they belong together' log "(map(.unmapped.postern.vet.report_sha256 // empty)) as \$reports | map(.unmapped.postern.scan.scan // empty)
 	| length == 2 and all(IN(\$reports[])) and any(. == \"$sum\")"
+
+# Rules of YARA that a policy names are matched, and if they cannot be, the report says that nothing was scanned.
+printf 'version: 1\nscan:\n  yara: %s\n' "$work/fern.yar" >"$work/config/postern/policy.yaml"
+# shellcheck disable=SC2016 # what begins with a $ is of YARA
+cat >"$work/fern.yar" <<<'rule Fern { meta: severity = "high" strings: $a = "api.fernwright.example" condition: $a }'
+vet 1.0.0 1
+said 1.0.0 '.verdict == "findings" and .scan.bad and ([.scan.files[].findings[] | .yara.rule] | unique == ["Fern"])'
+schema report "$work/out-1.0.0/report.json"
+rm "$work/fern.yar"
+vet 1.0.0 0
+said 1.0.0 '.scan == null and (.not_covered | any(contains("fern.yar: No such file")))'
 exit $failed

@@ -1277,6 +1277,8 @@ static void difference(void **state)
 	        {"scan: {block: []}\n", "{}\n", "scan", "bad", POLICY_TIGHTER},
 	        {"scan: {block: [bad]}\n", "scan: {block: [bad, suspicious, unscanned]}\n", "scan", "unscanned", POLICY_TIGHTER},
 	        {"{}\n", "scan: {rules: [{rule: code.x, verdict: report}]}\n", "scan", "code.x", POLICY_WIDER},
+	        {"scan: {yara: /etc/a}\n", "scan: {yara: [/etc/b, /etc/a]}\n", "scan", "/etc/b", POLICY_TIGHTER},
+	        {"scan: {yara: /etc/a}\n", "{}\n", "scan", "/etc/a", POLICY_WIDER},
 	        {one_layer, one_layer, "", "", -1},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -1372,6 +1374,22 @@ static void scans(void **state)
 	struct world w;
 	assert_int_equal(build(&w, &(struct layers){.project = "scan: {block: []}\n"}), -EINVAL);
 	gone(&w);
+	/* Rules of YARA of all layers are matched, but none that lie in what is scanned. */
+	made(&w, &(struct layers){.organisation = "scan: {yara: /etc/rules}\n", .person = "scan: {yara: [~/a.yar, /b/c]}\n"});
+	const char *const *yara = policy_settings(w.p)->scan_yara;
+	assert_string_equal(yara[0], "/etc/rules");
+	assert_true(yara[1][0] == '/' && strcmp(yara[1] + strlen(yara[1]) - 6, "/a.yar") == 0);
+	assert_string_equal(yara[2], "/b/c");
+	assert_null(yara[3]);
+	gone(&w);
+	made(&w, &(struct layers){.person = "scan: {block: [bad]}\n"});
+	assert_null(policy_settings(w.p)->scan_yara[0]);
+	gone(&w);
+	static const char *const wrong[] = {"scan: {yara: '{project}/rules'}\n", "scan: {yara: rules}\n", "scan: {yara: '/etc/*.yar'}\n"};
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+		assert_int_equal(build(&w, &(struct layers){.person = wrong[i]}), -EINVAL);
+		gone(&w);
+	}
 }
 
 static void imports(void **state)
