@@ -1,7 +1,7 @@
 /* A version and a range, parted by the first newline. */
 #include <stdlib.h>
 
-#include "obtain/semver.h"
+#include "parse/semver.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -11,7 +11,7 @@
 #include "obtain/cache.h"
 #include "obtain/entry.h"
 #include "obtain/resolve.h"
-#include "obtain/semver.h"
+#include "parse/semver.h"
 #include "obtain/subject.h"
 #include "obtain/unpack.h"
 #include "parse/jscan.h"

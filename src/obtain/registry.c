@@ -7,7 +7,7 @@
 #include "obtain/cache.h"
 #include "obtain/facts.h"
 #include "obtain/fetch.h"
-#include "obtain/semver.h"
+#include "parse/semver.h"
 #include "parse/jscan.h"
 #include "sys/path.h"
 

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "obtain/semver.h"
+#include "parse/semver.h"
 #include "obtain/subject.h"
 #include "parse/jscan.h"
 

@@ -5,7 +5,7 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
-#include "obtain/semver.h"
+#include "parse/semver.h"
 
 static void test_order(void **state)
 {

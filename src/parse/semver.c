@@ -1,4 +1,4 @@
-#include "obtain/semver.h"
+#include "parse/semver.h"
 
 #include "base/cleanup.h"
 

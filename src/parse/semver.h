@@ -1,6 +1,6 @@
 /* semver: versions (semver.org 2.0.0) and the ranges of npm (^ ~ x - || >= …), as node-semver has them. Pure. */
-#ifndef POSTERN_OBTAIN_SEMVER_H
-#define POSTERN_OBTAIN_SEMVER_H
+#ifndef POSTERN_PARSE_SEMVER_H
+#define POSTERN_PARSE_SEMVER_H
 
 #include "base/slice.h"
 
