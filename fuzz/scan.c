@@ -47,7 +47,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const char *const names[] = {"notes.txt", "model.pkl", "x.py", "x.js", "CLAUDE.md", ".claude/settings.json",
 	        ".codex/config.toml", "skills/a/b.sh", "x.rb", "package.json", "x.go", "x.c", "A.java", "requirements.txt",
 	        "pyproject.toml", "Cargo.toml", "go.mod", "package-lock.json", ".github/workflows/a.yml", ".npmrc", "Makefile", ".envrc",
-	        "a.dist-info/METADATA", "setup.py", "a.pth", "binding.gyp", "x.sh"};
+	        "a.dist-info/METADATA", "setup.py", "a.pth", "binding.gyp", "x.sh", "yarn.lock", "pnpm-lock.yaml", "Cargo.lock",
+	        "composer.lock", "uv.lock", "go.sum", "Gemfile.lock"};
 	struct scan_options o = {.deep = size && data[0] & 1,
 	        .profile = true,
 	        .limits = {.findings = 20, .depth = 4, .unpacked = 1 << 18, .member = 1 << 16, .steps = 20000}};
@@ -59,9 +60,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	(void)lib_unpack_load(NULL);
 	/* A change: what was there before is the first half. */
 	struct slice all = slice_of(data + 1, size - 1), before = slice_sub(all, 0, all.n / 2);
+	/* Of a lock file the same is its manifest. */
+	const struct scan_around around = {.before = &before, .manifest = &before};
 	const char *name = names[(data[0] >> 1 & 63) % ARRAY_LEN(names)];
 	const struct scan_told to = {.found = on_found, .runs = on_runs, .fact = on_fact, .arg = &s};
-	int r = data[0] & 128 ? scan_changed(slice_from(all, before.n), &before, NULL, name, &o, &to, &sum)
+	int r = data[0] & 128 ? scan_changed(slice_from(all, before.n), &around, name, &o, &to, &sum)
 	                      : scan_bytes_told(all, name, &o, &to, &sum);
 	if (r < 0)
 		return 0;

@@ -19,6 +19,7 @@
 #include "report/scan.h"
 #include "report/write.h"
 #include "sys/fd.h"
+#include "sys/path.h"
 
 #define KEPT_MAX        20000u /* findings of all files together */
 #define ARENA_MAX       ((size_t)2 << 30)
@@ -454,13 +455,31 @@ static int scan_all(struct state *s, const struct opt_args *args)
 	return r < 0 ? tell(s->err) : code;
 }
 
+/* What the manifest beside a lock file has on the new side of the change: a descriptor, or negative errno. */
+static int manifest_of(struct state *s, const char *path)
+{
+	char place[PATH_MAX];
+	const struct slice base = slice_base(slice_str(path));
+	const char *name = s->pool.o.subjects & SCAN_CHANGES ? scan_manifest_of(base) : NULL;
+	int n = name ? snprintf(place, sizeof(place), "%.*s%s", (int)(strlen(path) - base.n), path, name) : -1;
+	if (n < 0 || n >= (int)sizeof(place))
+		return -ENOENT;
+	if (!s->o->since)
+		return scan_git_now(&s->git, place);
+	struct stat st;
+	_cleanup_fd_ int root = open(s->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_fd_ int fd = root < 0 ? -errno : path_open(root, place, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+	return fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? TAKE_FD(fd) : -ENOENT;
+}
+
 /* Of a change only what lies below the operands, if there are any. */
 static int on_change(void *arg, const char *path, int fd, int before, int error)
 {
 	struct state *s = arg;
 	if (s->args->n && !in_scope(s, path))
 		return 0;
-	return scan_pool_add_changed(&s->pool, path, fd, before, error, s->err);
+	_cleanup_fd_ int manifest = fd < 0 ? -1 : manifest_of(s, path);
+	return scan_pool_add_changed(&s->pool, path, fd, before, manifest, error, s->err);
 }
 
 static int on_tree(void *arg, const char *path, int fd, int error)

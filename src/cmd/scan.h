@@ -49,8 +49,9 @@ int scan_changes_yara_role_main(void);
 /* A file on its way. */
 struct scan_job {
 	char *path;
-	int fd;     /* -1: there is none */
-	int before; /* of a change: what was in it; -1: it is new */
+	int fd;       /* -1: there is none */
+	int before;   /* of a change: what was in it; -1: it is new */
+	int manifest; /* of a lock file that was changed: what the manifest beside it has; -1: not known */
 	bool change;
 	int error; /* negative errno: why not */
 	struct scan_summary sum;
@@ -102,8 +103,10 @@ struct scan_pool {
 [[nodiscard]] int scan_pool_open(struct scan_pool *p, struct err *err);
 /* Adds a file; `fd` stays the caller's, and is -1 for one that cannot be opened (`error`). -EINTR: stopped; others as done() gave. */
 [[nodiscard]] int scan_pool_add(struct scan_pool *p, const char *path, int fd, int error, struct err *err);
-/* The same of one that was changed: `before` is what was in it, and stays the caller's; -1: it is new. */
-[[nodiscard]] int scan_pool_add_changed(struct scan_pool *p, const char *path, int fd, int before, int error, struct err *err);
+/* The same of one that was changed: `before` is what was in it, -1: it is new; `manifest`, of a lock file, is what the manifest beside it
+ * has, -1: not known. Both stay the caller's. */
+[[nodiscard]] int scan_pool_add_changed(
+        struct scan_pool *p, const char *path, int fd, int before, int manifest, int error, struct err *err);
 /* Waits for all that were added; those that were not done when it is stopped are unscanned. */
 [[nodiscard]] int scan_pool_finish(struct scan_pool *p, struct err *err);
 void scan_pool_close(struct scan_pool *p);
@@ -153,7 +156,8 @@ struct scan_git {
 	struct arena arena;
 	struct scan_change *change;
 	size_t n, room;
-	pid_t pid; /* the git that gives contents, and both ends of it */
+	char tree[80]; /* the new side of a list of changes; "": what is staged */
+	pid_t pid;     /* the git that gives contents, and both ends of it */
 	int in, out;
 	bool silent; /* it did not answer once, and is not asked for contents again */
 };
@@ -170,6 +174,8 @@ void scan_git_close(struct scan_git *g);
 bool scan_git_has(const struct scan_git *g, const char *path, int fd);
 /* What a file has in that revision: a descriptor of the caller's; -ENOENT: it is not there. */
 [[nodiscard]] int scan_git_before(struct scan_git *g, const char *path);
+/* What a file has on the new side of what scan_git_diff() listed, whether it was changed or not. The same. */
+[[nodiscard]] int scan_git_now(struct scan_git *g, const char *path);
 
 /* Packages among what is scanned. */
 struct scan_packages {

@@ -341,6 +341,7 @@ int scan_git_diff(struct scan_git *g, const char *from, const char *to, struct e
 		r = tree_of(g, to, false, new, err);
 	if (r < 0)
 		return r;
+	(void)snprintf(g->tree, sizeof(g->tree), "%s", new);
 	r = ask_git(g, to ? trees : staged, &said);
 	r = r < 0 ? r : read_raw(g, buf_slice(&said));
 	return r < 0 ? err_sys(err, r, "cannot read what git says of the changes") : 0;
@@ -421,8 +422,15 @@ static int read_head(const struct scan_git *g, uint64_t *size)
 	struct slice s = slice_trim(slice_of(line, n)), id, type;
 	if (r < 0)
 		return r;
+	/* The rest of a longer one is still to come. */
+	if (line[n - 1] != '\n')
+		return -EMSGSIZE;
+	bool missing = slice_ends(s, SLICE(" missing"));
 	bool blob = slice_split(&s, ' ', &id) && slice_split(&s, ' ', &type) && slice_is(type, "blob");
-	return blob && slice_u64(s, INT64_MAX, size) ? 0 : -ENOENT;
+	if (blob && slice_u64(s, INT64_MAX, size))
+		return 0;
+	/* Behind a tree comes what is in it. */
+	return missing ? -ENOENT : -EISDIR;
 }
 
 /* A file without a name, which is read only from outside: those who scan it get it. */
@@ -455,14 +463,14 @@ static int copy(const struct scan_git *g, int to, uint64_t n)
 static int content(struct scan_git *g, const char *id)
 {
 	static const char *const batch[] = {"cat-file", "--batch", NULL};
-	char line[128];
+	char line[PATH_MAX + 128];
 	uint64_t size = 0;
 	uint8_t end;
 	_cleanup_fd_ int to = -1, fd = -1;
 	if (g->silent)
 		return -ETIMEDOUT;
 	int r = g->pid ? 0 : start_git(g, batch, true, &g->pid, &g->in, &g->out);
-	int n = snprintf(line, sizeof(line), "%.80s\n", id);
+	int n = snprintf(line, sizeof(line), "%.*s\n", PATH_MAX + 100, id);
 	r = r < 0 ? r : fd_write_all(g->in, slice_of(line, (size_t)n));
 	r = r < 0 ? r : read_head(g, &size);
 	if (r == -ENOENT)
@@ -498,6 +506,16 @@ int scan_git_before(struct scan_git *g, const char *path)
 	const struct scan_change key = {.path = path};
 	const struct scan_change *c = g->n ? bsearch(&key, g->change, g->n, sizeof(*g->change), by_path) : NULL;
 	return c && c->kind == SCAN_CHANGE_FILE ? content(g, c->id) : -ENOENT;
+}
+
+int scan_git_now(struct scan_git *g, const char *path)
+{
+	char name[PATH_MAX + 96];
+	/* git takes one name a line. */
+	if (strchr(path, '\n') || strlen(path) >= PATH_MAX)
+		return -ENOENT;
+	(void)snprintf(name, sizeof(name), "%s:%s", g->tree[0] ? g->tree : ":0", path);
+	return content(g, name);
 }
 
 int scan_git_each(struct scan_git *g, int (*file)(void *arg, const char *path, int fd, int before, int error), void *arg)

@@ -122,7 +122,8 @@ static void job_free(struct scan_pool *p, struct scan_job *j)
 	free(j->fact);
 	fd_closep(&j->fd);
 	fd_closep(&j->before);
-	*j = (struct scan_job){.fd = -1, .before = -1};
+	fd_closep(&j->manifest);
+	*j = (struct scan_job){.fd = -1, .before = -1, .manifest = -1};
 }
 
 /* Processes. */
@@ -153,6 +154,8 @@ static int ask(struct scan_pool *p, size_t k, const struct scan_job *j)
 	p->peer[k].has_rules = r == 0;
 	if (r == 0 && j->before >= 0)
 		r = scan_peer_ask(&p->peer[k], j->before, SCAN_ASK_BEFORE, j->path, &p->o, p->seconds);
+	if (r == 0 && j->manifest >= 0)
+		r = scan_peer_ask(&p->peer[k], j->manifest, SCAN_ASK_MANIFEST, j->path, &p->o, p->seconds);
 	return r < 0 ? r : scan_peer_ask(&p->peer[k], j->fd, j->change ? SCAN_ASK_CHANGED : SCAN_ASK_FILE, j->path, &p->o, p->seconds);
 }
 
@@ -326,7 +329,7 @@ int scan_pool_open(struct scan_pool *p, struct err *err)
 	else if (!p->job)
 		r = err_set(err, -ENOMEM, "no memory");
 	for (size_t i = 0; r == 0 && i < p->window; i++)
-		p->job[i].fd = p->job[i].before = -1;
+		p->job[i].fd = p->job[i].before = p->job[i].manifest = -1;
 	if (r == 0)
 		r = scan_peer_start(&p->peer[0], p->exe, p->rules > 0, false, p->yara, err);
 	while (r == 0 && !p->peer[0].ready && !is_stopped(p))
@@ -336,7 +339,7 @@ int scan_pool_open(struct scan_pool *p, struct err *err)
 	return r;
 }
 
-static int add(struct scan_pool *p, const char *path, int fd, bool change, int before, int error, struct err *err)
+static int add(struct scan_pool *p, const char *path, int fd, bool change, int before, int manifest, int error, struct err *err)
 {
 	int r = 0;
 	while (r == 0 && p->tail - p->head == p->window && !is_stopped(p))
@@ -349,11 +352,13 @@ static int add(struct scan_pool *p, const char *path, int fd, bool change, int b
 	        .fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0),
 	        .change = change,
 	        .before = before < 0 ? -1 : fcntl(before, F_DUPFD_CLOEXEC, 0),
+	        .manifest = manifest < 0 ? -1 : fcntl(manifest, F_DUPFD_CLOEXEC, 0),
 	        .error = error,
 	        .profile = p->o.profile};
 	if (!j->path) {
 		fd_closep(&j->fd);
 		fd_closep(&j->before);
+		fd_closep(&j->manifest);
 		return err_set(err, -ENOMEM, "no memory");
 	}
 	if (fd >= 0 && (j->fd < 0 || fstat(j->fd, &st) < 0))
@@ -375,12 +380,12 @@ static int add(struct scan_pool *p, const char *path, int fd, bool change, int b
 
 int scan_pool_add(struct scan_pool *p, const char *path, int fd, int error, struct err *err)
 {
-	return add(p, path, fd, false, -1, error, err);
+	return add(p, path, fd, false, -1, -1, error, err);
 }
 
-int scan_pool_add_changed(struct scan_pool *p, const char *path, int fd, int before, int error, struct err *err)
+int scan_pool_add_changed(struct scan_pool *p, const char *path, int fd, int before, int manifest, int error, struct err *err)
 {
-	return add(p, path, fd, true, before, error, err);
+	return add(p, path, fd, true, before, manifest, error, err);
 }
 
 int scan_pool_finish(struct scan_pool *p, struct err *err)

@@ -50,12 +50,11 @@ struct scan {
 	unsigned n_same;
 	bool out_of_steps;
 	bool change; /* it is known what was there before */
-	const struct slice *before;
+	struct scan_around around;
 	/* Of programs: what was found in it before; each can be the same as one only. */
 	uint64_t old[OLD];
 	unsigned n_old;
 	bool old_known;
-	struct dlp_scan *secrets;
 	struct posture_facts facts;
 	uint64_t yara_spent;
 	/* Where the last place in a text was: the next is counted from there. */
@@ -176,22 +175,22 @@ static void on_old(void *arg, const struct scan_finding *f)
 {
 	struct scan *s = arg;
 	if (!*f->member && s->n_old < OLD)
-		s->old[s->n_old++] = scan_before_key(f, *s->before);
+		s->old[s->n_old++] = scan_before_key(f, *s->around.before);
 }
 
 /* Was it found in the file as it was before? That is looked up when something is found, which is seldom. */
 static bool was_found(struct scan *s, const struct scan_input *in, const struct scan_finding *f)
 {
 	const struct scan_rule *r = &scan_rules[f->rule];
-	if (!s->before || in->depth > 0 || r->verdict == SCAN_UNSCANNED || strncmp(r->id, "code.", 5) != 0)
+	if (!s->around.before || in->depth > 0 || r->verdict == SCAN_UNSCANNED || strncmp(r->id, "code.", 5) != 0)
 		return false;
 	if (!s->old_known) {
 		struct scan_options o = *s->o;
 		struct scan_summary sum;
 		o.subjects = SCAN_CODE;
 		s->old_known = true;
-		if (scan_before_carries(in->bytes, *s->before) ||
-		        scan_with(&(struct scan){.o = &o, .to = {.found = on_old, .arg = s}}, *s->before, in->path, &sum) < 0)
+		if (scan_before_carries(in->bytes, *s->around.before) ||
+		        scan_with(&(struct scan){.o = &o, .to = {.found = on_old, .arg = s}}, *s->around.before, in->path, &sum) < 0)
 			s->n_old = 0;
 	}
 	uint64_t key = scan_before_key(f, in->bytes);
@@ -414,7 +413,7 @@ static bool look(struct scan *s, const struct scan_input *in)
 	if ((wants(s) & SCAN_CODE) && scan_code_look(s, in))
 		looked |= SCAN_CODE;
 	/* Of a member it is not known what it was. */
-	if ((wants(s) & SCAN_CHANGES) && in->depth == 0 && scan_change_look(s, in, s->before, s->secrets))
+	if ((wants(s) & SCAN_CHANGES) && in->depth == 0 && scan_change_look(s, in, &s->around))
 		looked |= SCAN_CHANGES;
 	/* What only holds other files is none of a package. */
 	if (!holds)
@@ -565,8 +564,8 @@ int scan_bytes(struct slice in, const char *name, const struct scan_options *o, 
 	return scan_bytes_told(in, name, o, &(struct scan_told){.found = fn, .arg = arg}, out);
 }
 
-int scan_changed(struct slice in, const struct slice *before, struct dlp_scan *secrets, const char *name, const struct scan_options *o,
+int scan_changed(struct slice in, const struct scan_around *around, const char *name, const struct scan_options *o,
         const struct scan_told *to, struct scan_summary *out)
 {
-	return scan_with(&(struct scan){.o = o, .to = *to, .change = true, .before = before, .secrets = secrets}, in, name, out);
+	return scan_with(&(struct scan){.o = o, .to = *to, .change = true, .around = *around}, in, name, out);
 }

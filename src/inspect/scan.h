@@ -164,11 +164,18 @@ struct scan_told {
 [[nodiscard]] int scan_bytes_told(
         struct slice in, const char *name, const struct scan_options *o, const struct scan_told *to, struct scan_summary *out);
 
-/* The same of a change: what is new in `in` is looked for too. `before`: what was in the file; NULL: there was no such file. `secrets`:
- * what finds them (inspect/dlp.h), without generic ones; NULL: they are not looked for. */
+/* What is known of a file that was changed. */
 struct dlp_scan;
-[[nodiscard]] int scan_changed(struct slice in, const struct slice *before, struct dlp_scan *secrets, const char *name,
-        const struct scan_options *o, const struct scan_told *to, struct scan_summary *out);
+struct scan_around {
+	const struct slice *before;   /* what was in the file; NULL: there was no such file */
+	const struct slice *manifest; /* of a lock file: what is now in the file that scan_manifest_of() names; NULL: not known */
+	struct dlp_scan *secrets;     /* what finds them (inspect/dlp.h), without generic ones; NULL: they are not looked for */
+};
+/* The same of a change: what is new in `in` is looked for too. */
+[[nodiscard]] int scan_changed(struct slice in, const struct scan_around *around, const char *name, const struct scan_options *o,
+        const struct scan_told *to, struct scan_summary *out);
+/* The name of the manifest that a lock file of this name belongs to, and which lies in the same folder; NULL: it is none of them. */
+const char *scan_manifest_of(struct slice name);
 
 /* That what a rule finds in a file of this content is let pass, by whom and until when. Texts can be anything. */
 struct scan_exception {

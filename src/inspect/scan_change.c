@@ -208,17 +208,22 @@ static void together(struct scan *s, const struct scan_input *in, const struct c
 		}
 }
 
-bool scan_change_look(struct scan *s, const struct scan_input *in, const struct slice *before, struct dlp_scan *secrets)
+bool scan_change_look(struct scan *s, const struct scan_input *in, const struct scan_around *around)
 {
 	_cleanup_arena_ struct arena arena = ARENA(ARENA_MAX);
-	struct change_facts now = {
-	        .arena = &arena, .path = in->path, .text = in->bytes, .test = change_is_test(in->path), .secrets = secrets};
+	struct change_facts now = {.arena = &arena,
+	        .path = in->path,
+	        .text = in->bytes,
+	        .manifest = around->manifest,
+	        .test = change_is_test(in->path),
+	        .secrets = around->secrets};
 	struct change_facts old = now;
-	old.text = before ? *before : SLICE_NONE;
+	old.text = around->before ? *around->before : SLICE_NONE;
 	gather(&now);
-	if (before) {
+	if (around->before) {
 		gather(&old);
 		change_guards_less(&now, old.guards);
+		change_pins_other(&now, old.pins);
 	}
 	if (now.cut)
 		scan_found(s, in, SCAN_RULE_CHANGE_LIMIT, 0, in->size, "%s", "more than is compared");

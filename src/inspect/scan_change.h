@@ -24,12 +24,14 @@ struct change_facts {
 	struct arena *arena;
 	const char *path; /* as far as it is known; its end is */
 	struct slice text;
-	bool test;                /* what stands here is for tests or examples */
-	struct dlp_scan *secrets; /* NULL: they are not looked for */
+	const struct slice *manifest; /* of a lock file, as it is now; NULL: not known */
+	bool test;                    /* what stands here is for tests or examples */
+	struct dlp_scan *secrets;     /* NULL: they are not looked for */
 	/* What was found. */
 	struct change_fact *fact;
 	size_t n, room;
 	struct change_guards *guards; /* of source code: what its functions check; or NULL */
+	struct change_pins *pins;     /* of a lock file: the digest of each version; or NULL */
 	bool looked;                  /* it was understood */
 	bool cut;                     /* something was too large, or there was no memory: not all facts are here */
 };
@@ -44,6 +46,8 @@ bool change_is_test(const char *path);
 void change_code(struct change_facts *f);
 /* Adds what functions of `f` check less than they did: `old` is of the file as it was. Either may have none. */
 void change_guards_less(struct change_facts *f, const struct change_guards *old);
+/* Adds which versions have another digest in `f` than they had: `old` is of the lock file as it was. Either may have none. */
+void change_pins_other(struct change_facts *f, const struct change_pins *old);
 /* Settings line by line, and shell: checks that are off. */
 void change_settings(struct change_facts *f);
 /* Manifests and lock files: what is depended on, from where, and what runs when it is installed. */

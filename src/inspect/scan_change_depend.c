@@ -315,6 +315,19 @@ static void npm_unneeded(struct reader *r, const struct conf *packages)
 	}
 }
 
+/* What does not come from a registry has no version of its own: it is told by its address. */
+static struct slice own_place(struct slice url)
+{
+	return name_in_url(url).n ? SLICE_NONE : url;
+}
+
+static void npm_pin(struct change_facts *f, const struct conf *c, struct slice name, struct slice version)
+{
+	struct slice url = change_text_at(c, "resolved"), real = change_text_at(c, "name");
+	if (!url.n || is_http(url))
+		change_pin(f, real.n ? real : name, version, own_place(url), change_text_at(c, "integrity"));
+}
+
 static void npm_lock(struct reader *r, const struct conf *root)
 {
 	const struct conf *all = conf_get(root, SLICE("packages"));
@@ -332,16 +345,18 @@ static void npm_lock(struct reader *r, const struct conf *root)
 		/* What is bundled with another is not fetched. */
 		if (!conf_get(c, SLICE("inBundle")) && !conf_get(c, SLICE("bundled")))
 			change_locked(&l, name, change_text_at(c, "resolved"), change_text_at(c, "integrity").n > 0, alias);
+		npm_pin(r->f, c, name, version);
 		if (conf_get(c, SLICE("hasInstallScript")) && name.n)
 			change_add(r->f, SCAN_RULE_CHANGE_INSTALL_NOTE, CHANGE_EACH, name, find(r->f, c->key), c->key.n,
 			        "a dependency with an install script: %.*s", SLICE_FMT(shown(name, NAME_SHOWN)));
 	}
+	change_beside(r, slice_base(slice_str(r->f->path)), root);
 }
 
 /* Lines of yarn's first format: "name@spec, name@spec:", then "  resolved "url#digest"", "  integrity x". */
 static void yarn_pass(struct reader *r, struct majority *m, struct locked *l)
 {
-	struct slice rest = r->f->text, line, name = SLICE_NONE, url = SLICE_NONE;
+	struct slice rest = r->f->text, line, name = SLICE_NONE, url = SLICE_NONE, version = SLICE_NONE;
 	bool digest = false, alias = false, more = true;
 	while (more) {
 		more = slice_split(&rest, '\n', &line);
@@ -354,18 +369,25 @@ static void yarn_pass(struct reader *r, struct majority *m, struct locked *l)
 			size_t quote = line.n && line.p[0] == '"', at = slice_chr(line, '@', quote + 1);
 			name = more && at != SLICE_NPOS ? slice_sub(line, quote, at - quote) : SLICE_NONE;
 			alias = slice_starts(slice_from(line, at == SLICE_NPOS ? line.n : at), SLICE("@npm:"));
-			url = SLICE_NONE;
+			url = version = SLICE_NONE;
 			digest = false;
 		}
 		struct slice inner = slice_trim(line);
+		if (slice_starts(inner, SLICE("version \"")))
+			version = slice_sub(inner, 9, inner.n - 10);
 		if (slice_starts(inner, SLICE("resolved \""))) {
 			url = slice_from(inner, 10);
 			size_t end = slice_chr(url, '"', 0), hash = slice_chr(url, '#', 0);
 			/* The digest is there, in another place. */
 			digest |= hash != SLICE_NPOS;
+			struct slice sum = hash < end && end != SLICE_NPOS ? slice_sub(url, hash + 1, end - hash - 1) : SLICE_NONE;
 			url = slice_sub(url, 0, hash < end ? hash : end);
+			if (l && is_http(url))
+				change_pin(r->f, name, version, own_place(url), sum);
 		}
 		digest |= slice_starts(inner, SLICE("integrity "));
+		if (l && is_http(url) && slice_starts(inner, SLICE("integrity ")))
+			change_pin(r->f, name, version, own_place(url), slice_from(inner, 10));
 	}
 }
 
@@ -375,6 +397,7 @@ static void yarn_lock(struct reader *r)
 	yarn_pass(r, &m, NULL);
 	struct locked l = change_usual(r, &m);
 	yarn_pass(r, &m, &l);
+	change_beside(r, SLICE("yarn.lock"), NULL);
 }
 
 /* ── PyPI ── */
@@ -571,6 +594,17 @@ static void go_module(struct reader *r)
 	}
 }
 
+/* "MODULE VERSION DIGEST" */
+static void go_sum(struct reader *r)
+{
+	struct slice rest = r->f->text, line, module, version;
+	while (slice_split(&rest, '\n', &line)) {
+		line = slice_trim(line);
+		if (slice_split(&line, ' ', &module) && slice_split(&line, ' ', &version))
+			change_pin(r->f, module, version, SLICE_NONE, line);
+	}
+}
+
 /* ── files ── */
 
 static void with_conf(struct reader *r, enum conf_format format, void (*fn)(struct reader *r, const struct conf *root))
@@ -609,7 +643,7 @@ static enum kind kind_of(struct slice name)
 		return GEMS;
 	if (slice_starts(name, SLICE("composer.")))
 		return COMPOSER;
-	return slice_starts(name, SLICE("Cargo.")) ? CRATES : slice_is(name, "go.mod") ? GO : NPM;
+	return slice_starts(name, SLICE("Cargo.")) ? CRATES : slice_starts(name, SLICE("go.")) ? GO : NPM;
 }
 
 void change_dependencies(struct change_facts *f)
@@ -639,6 +673,8 @@ void change_dependencies(struct change_facts *f)
 		gemfile(&r);
 	else if (slice_is(name, "go.mod"))
 		go_module(&r);
+	else if (slice_is(name, "go.sum"))
+		go_sum(&r);
 	else
 		known = change_locks(&r, name);
 	f->looked |= known;

@@ -37,6 +37,14 @@ struct locked change_usual(struct reader *r, const struct majority *m);
 void change_locked(struct locked *l, struct slice name, struct slice url, bool digest, bool alias);
 void change_locked_odd(struct locked *l, enum scan_rule_name rule, struct slice name, struct slice url, const char *why);
 
+/* scan_change_pin.c: notes the digest, or several with spaces between them, of a version of a package; `place` is what else it is told
+ * by, or empty. */
+void change_pin(struct change_facts *f, struct slice name, struct slice version, struct slice place, struct slice digest);
+
+/* scan_change_beside.c: what the manifest beside a lock file of that name does not ask for; `lock`: what was read of it, or NULL of those
+ * that are lines. Nothing, if there is none. */
+void change_beside(struct reader *r, struct slice name, const struct conf *lock);
+
 /* scan_change_lock.c: lock files of pnpm, Cargo, Poetry, uv, Pipenv, Bundler and Composer, by their name. False: it is none of them. */
 bool change_locks(struct reader *r, struct slice name);
 

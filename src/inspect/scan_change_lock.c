@@ -31,6 +31,13 @@ static void one(struct walk *w, struct slice name, struct slice url, bool digest
 	change_remote(w->r, name, url, at == SLICE_NPOS ? 0 : at);
 }
 
+/* Digests belong to what is told, not to what is counted. */
+static void pin(struct walk *w, struct slice name, struct slice version, struct slice place, struct slice digest)
+{
+	if (w->l)
+		change_pin(w->r->f, name, version, place, digest);
+}
+
 /* "registry+https://…", "sparse+https://…", "git+https://…" */
 static struct slice without_front(struct slice source)
 {
@@ -45,6 +52,7 @@ static void cargo(struct walk *w, const struct conf *root)
 		struct slice source = change_text_at(c, "source");
 		bool git = slice_starts(source, SLICE("git+"));
 		one(w, change_text_at(c, "name"), git ? source : without_front(source), change_text_at(c, "checksum").n > 0, git);
+		pin(w, change_text_at(c, "name"), change_text_at(c, "version"), source, change_text_at(c, "checksum"));
 	}
 }
 
@@ -59,6 +67,8 @@ static void poetry(struct walk *w, const struct conf *root)
 		if (slice_is(type, "directory") || slice_is(type, "file"))
 			continue;
 		one(w, name, url.n ? url : SLICE(SCAN_REGISTRY_PYPI), listed && listed->child, slice_is(type, "git"));
+		for (const struct conf *file = listed ? listed->child : NULL; file; file = file->next)
+			pin(w, change_text_at(file, "file"), SLICE_NONE, url, change_text_at(file, "hash"));
 	}
 }
 
@@ -75,6 +85,11 @@ static void uv(struct walk *w, const struct conf *root)
 		        : registry.n ? registry
 		                     : url,
 		        change_text_at(first, "hash").n > 0, git.n > 0);
+		/* Of a registry a file has its name for good, wherever it is fetched from. */
+		if (registry.n)
+			pin(w, slice_base(change_text_at(dist, "url")), SLICE_NONE, SLICE_NONE, change_text_at(dist, "hash"));
+		for (const struct conf *file = wheels && registry.n ? wheels->child : NULL; file; file = file->next)
+			pin(w, slice_base(change_text_at(file, "url")), SLICE_NONE, SLICE_NONE, change_text_at(file, "hash"));
 	}
 }
 
@@ -99,6 +114,11 @@ static void composer(struct walk *w, const struct conf *root)
 			struct slice url = change_text_at(dist, "url");
 			/* Its digests are empty for what a code host packs. */
 			one(w, change_text_at(c, "name"), url.n ? url : change_text_at(source, "url"), true, !url.n && source);
+			/* A tag stands for a commit; a branch for another one each day. */
+			struct slice version = change_text_at(c, "version");
+			if (slice_find(version, SLICE("dev"), 0) == SLICE_NPOS)
+				pin(w, change_text_at(c, "name"), version, url.n ? SLICE_NONE : change_text_at(source, "url"),
+				        change_text_at(url.n ? dist : source, "reference"));
 		}
 }
 
@@ -128,6 +148,8 @@ static void pnpm(struct walk *w, const struct conf *root)
 		        : tarball.n  ? tarball
 		                     : SLICE(SCAN_REGISTRY_NPM),
 		        change_text_at(resolution, "integrity").n > 0, repository.n > 0);
+		/* What is behind a bracket says what it is put beside. */
+		pin(w, slice_sub(c->key, 0, slice_chr(c->key, '(', 0)), SLICE_NONE, tarball, change_text_at(resolution, "integrity"));
 	}
 }
 
@@ -135,14 +157,18 @@ static void pnpm(struct walk *w, const struct conf *root)
 static void bundler(struct walk *w)
 {
 	struct slice rest = w->r->f->text, line, url = SLICE_NONE;
-	bool git = false, specs = false;
+	bool git = false, specs = false, sums = false;
 	while (slice_split(&rest, '\n', &line)) {
 		if (line.n && line.p[0] != ' ') {
+			sums = slice_is(slice_trim(line), "CHECKSUMS");
 			git = slice_starts(line, SLICE("GIT"));
 			specs = false;
 			url = SLICE_NONE;
 		}
 		struct slice inner = slice_trim(line);
+		size_t sum = sums ? slice_find(inner, SLICE(") "), 0) : SLICE_NPOS;
+		if (sum != SLICE_NPOS)
+			pin(w, slice_sub(inner, 0, sum + 1), SLICE_NONE, SLICE_NONE, slice_from(inner, sum + 2));
 		if (slice_starts(inner, SLICE("remote: ")))
 			url = slice_from(inner, 8);
 		specs |= slice_is(inner, "specs:");
@@ -179,6 +205,7 @@ bool change_locks(struct reader *r, struct slice name)
 		l = change_usual(r, &m);
 		second.l = &l;
 		bundler(&second);
+		change_beside(r, name, NULL);
 		return true;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -190,6 +217,7 @@ bool change_locks(struct reader *r, struct slice name)
 		l = change_usual(r, &m);
 		second.l = &l;
 		rows[i].walk(&second, root);
+		change_beside(r, name, root);
 		return true;
 	}
 	return false;

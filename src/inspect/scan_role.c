@@ -105,22 +105,27 @@ static int read_yara(int socket, struct given *given, struct scan_ready *said)
 	return r;
 }
 
-/* What was in the file before: -1, there was none. */
-static int one(int socket, int fd, int before, const struct given *given, const struct scan_ask *ask)
+/* What was in the file before, and is in its manifest: -1, there is none. */
+static int one(int socket, int fd, int before, int manifest, const struct given *given, const struct scan_ask *ask)
 {
 	struct sender s = {.socket = socket};
 	struct scan_answer a = {.kind = SCAN_ANSWER_SUMMARY};
-	struct slice in, old = SLICE_NONE;
+	struct slice in, old = SLICE_NONE, beside = SLICE_NONE;
 	a.error = map(fd, &in);
 	if (a.error == 0 && before >= 0)
 		a.error = map(before, &old);
+	if (a.error == 0 && manifest >= 0)
+		a.error = map(manifest, &beside);
+	const struct scan_around around = {
+	        .before = before >= 0 ? &old : NULL, .manifest = manifest >= 0 ? &beside : NULL, .secrets = given->secrets};
 	const struct scan_told to = {.found = on_found, .runs = on_runs, .fact = on_fact, .arg = &s, .yara = given->yara};
 	if (a.error == 0 && ask->kind == SCAN_ASK_CHANGED)
-		a.error = scan_changed(in, before >= 0 ? &old : NULL, given->secrets, ask->name, &ask->o, &to, &a.summary);
+		a.error = scan_changed(in, &around, ask->name, &ask->o, &to, &a.summary);
 	else if (a.error == 0)
 		a.error = scan_bytes_told(in, ask->name, &ask->o, &to, &a.summary);
 	unmap(in);
 	unmap(old);
+	unmap(beside);
 	return s.error < 0 ? s.error : send_answer(socket, &a);
 }
 
@@ -140,7 +145,7 @@ int scan_role(int socket, unsigned bits)
 		ready.error = read_yara(socket, &given, &ready.ready);
 	if (send_answer(socket, &ready) < 0 || ready.error < 0)
 		return 1;
-	for (int before = -1;;) {
+	for (int before = -1, manifest = -1;;) {
 		struct scan_ask ask;
 		int fd, r = 0;
 		ssize_t n = fd_take(socket, &ask, sizeof(ask), 0, &fd);
@@ -151,6 +156,10 @@ int scan_role(int socket, unsigned bits)
 			before = fd;
 			continue;
 		}
+		if (ask.kind == SCAN_ASK_MANIFEST && manifest < 0) {
+			manifest = fd;
+			continue;
+		}
 		if (ask.kind == SCAN_ASK_RULES && !given.secrets) {
 			/* Without them it would be silent about what it was to look for. */
 			if (read_rules(fd, &given.secrets) < 0)
@@ -158,11 +167,13 @@ int scan_role(int socket, unsigned bits)
 			(void)close(fd);
 			continue;
 		}
-		r = ask.kind >= SCAN_ASK_BEFORE ? -EBADMSG : one(socket, fd, before, &given, &ask);
+		r = ask.kind >= SCAN_ASK_BEFORE ? -EBADMSG : one(socket, fd, before, manifest, &given, &ask);
 		(void)close(fd);
 		if (before >= 0)
 			(void)close(before);
-		before = -1;
+		if (manifest >= 0)
+			(void)close(manifest);
+		before = manifest = -1;
 		if (r < 0)
 			_exit(1);
 	}

@@ -10,9 +10,10 @@
 /* One message with the descriptor of a regular file. */
 struct scan_ask {
 	struct scan_options o;
-	/* BEFORE: what was in the file that is asked for next. RULES: an image of inspect/secret_table.h, once. Nothing is answered to
-	 * these. YARA: an image of inspect/scan_yara.h, before all others; it is answered with READY. */
-	enum scan_ask_kind { SCAN_ASK_FILE, SCAN_ASK_CHANGED, SCAN_ASK_BEFORE, SCAN_ASK_RULES, SCAN_ASK_YARA } kind;
+	/* BEFORE: what was in the file that is asked for next; MANIFEST: what the manifest beside it has. RULES: an image of
+	 * inspect/secret_table.h, once. Nothing is answered to these. YARA: an image of inspect/scan_yara.h, before all others; it is
+	 * answered with READY. */
+	enum scan_ask_kind { SCAN_ASK_FILE, SCAN_ASK_CHANGED, SCAN_ASK_BEFORE, SCAN_ASK_MANIFEST, SCAN_ASK_RULES, SCAN_ASK_YARA } kind;
 	char name[SCAN_NAME_BYTES]; /* its path, or the end of that */
 };
 

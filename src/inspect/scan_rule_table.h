@@ -434,6 +434,15 @@ SCAN_RULE(CHANGE_LOCK, "change.lock-entry", SCAN_SUSPICIOUS, SCAN_MEDIUM, "has a
 SCAN_RULE(CHANGE_LOCK_NAME, "change.lock-name", SCAN_BAD, SCAN_HIGH, "has a lock file that fetches another package than it names",
 	"The address is that of another package; package managers install what is there under the name that was reviewed.",
 	"Do not install from it; make the lock file anew from the manifest.")
+SCAN_RULE(CHANGE_LOCK_DIGEST, "change.lock-digest", SCAN_SUSPICIOUS, SCAN_HIGH, "has a lock file with another digest for the same version",
+	"Under a version that stays the same other bytes are installed than before: it was published anew, its tag was moved, or somebody put another digest there.",
+	"Make the lock file anew from the manifest; if the digest is still another one, compare both contents.")
+SCAN_RULE(CHANGE_LOCK_MANIFEST, "change.lock-manifest", SCAN_SUSPICIOUS, SCAN_MEDIUM, "has a lock file that takes what the manifest does not ask for",
+	"The lock file newly has a version, a package or another name that the manifest beside it does not ask for; what is locked is installed, and hardly read.",
+	"Make the lock file anew from the manifest, and compare.")
+SCAN_RULE(CHANGE_LOCK_ASKS, "change.lock-asks", SCAN_CLEAN, SCAN_MEDIUM, "a lock file that says more is asked for than the manifest",
+	"It newly says that the project asks for a name or a range that is not in the manifest beside it: that is left there when the manifest was changed by hand, and is no version that does not fit.",
+	"Make the lock file anew from the manifest.")
 SCAN_RULE(CHANGE_INSTALL, "change.install-script", SCAN_SUSPICIOUS, SCAN_MEDIUM, "newly runs a file of its own, or uses the network, when it is installed",
 	"Whoever installs the package runs it, without a question.",
 	"Read what is run.")

@@ -26,16 +26,20 @@ static void on_found(void *arg, const struct scan_finding *f)
 	s->line = f->line;
 }
 
-static struct seen changed(const char *name, const char *before, const char *after)
+static struct seen changed_beside(const char *name, const char *manifest, const char *before, const char *after)
 {
 	const struct scan_options o = {.subjects = SCAN_CHANGES, .limits = scan_limits_default()};
-	struct slice old = slice_str(before);
+	struct slice old = slice_str(before), beside = slice_str(manifest);
+	const struct scan_around around = {.before = before ? &old : NULL, .manifest = manifest ? &beside : NULL};
 	struct scan_summary sum;
 	struct seen s = {0};
-	assert_int_equal(scan_changed(slice_str(after), before ? &old : NULL, NULL, name, &o,
-	                         &(struct scan_told){.found = on_found, .arg = &s}, &sum),
-	        0);
+	assert_int_equal(scan_changed(slice_str(after), &around, name, &o, &(struct scan_told){.found = on_found, .arg = &s}, &sum), 0);
 	return s;
+}
+
+static struct seen changed(const char *name, const char *before, const char *after)
+{
+	return changed_beside(name, NULL, before, after);
 }
 
 static void check(const char *name, const char *before, const char *after, uint32_t rule)
@@ -640,14 +644,16 @@ static void what_cannot_be_read_is_told(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct scan_summary sum;
 		struct seen s = {0};
-		assert_int_equal(
-		        scan_changed(rows[i].bytes, NULL, NULL, rows[i].name, &o, &(struct scan_told){.found = on_found, .arg = &s}, &sum),
+		assert_int_equal(scan_changed(rows[i].bytes, &(struct scan_around){0}, rows[i].name, &o,
+		                         &(struct scan_told){.found = on_found, .arg = &s}, &sum),
 		        0);
 		if (rows[i].rule == SCAN_RULES ? scan_rule_in(&s.rules, SCAN_RULE_CHANGE_ADDS_BINARY)
 		                               : !scan_rule_in(&s.rules, rows[i].rule))
 			fail_msg("%s", rows[i].name);
 		/* What was one before is no news. */
-		assert_int_equal(scan_changed(rows[i].bytes, &rows[i].bytes, NULL, rows[i].name, &o, &(struct scan_told){0}, &sum), 0);
+		assert_int_equal(scan_changed(rows[i].bytes, &(struct scan_around){.before = &rows[i].bytes}, rows[i].name, &o,
+		                         &(struct scan_told){0}, &sum),
+		        0);
 		assert_true(sum.notes == 0 && sum.verdict < SCAN_SUSPICIOUS);
 	}
 }
@@ -669,11 +675,13 @@ static void what_was_found_is_not_found_again(void **state)
 	const struct scan_options o = {.subjects = SCAN_CODE | SCAN_CHANGES, .limits = scan_limits_default()};
 	struct scan_summary sum;
 	(void)state;
-	assert_int_equal(scan_changed(slice_str(old), NULL, NULL, "a.js", &o, &(struct scan_told){0}, &sum), 0);
+	assert_int_equal(scan_changed(slice_str(old), &(struct scan_around){0}, "a.js", &o, &(struct scan_told){0}, &sum), 0);
 	assert_true(scan_rule_in(&sum.rules, SCAN_RULE_CODE_DECODED));
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct slice before = slice_str(old);
-		assert_int_equal(scan_changed(slice_str(rows[i].after), &before, NULL, "a.js", &o, &(struct scan_told){0}, &sum), 0);
+		assert_int_equal(scan_changed(slice_str(rows[i].after), &(struct scan_around){.before = &before}, "a.js", &o,
+		                         &(struct scan_told){0}, &sum),
+		        0);
 		if (scan_rule_in(&sum.rules, SCAN_RULE_CODE_DECODED) != rows[i].told)
 			fail_msg("%s", rows[i].after);
 	}
