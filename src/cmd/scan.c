@@ -118,6 +118,7 @@ struct state {
 	size_t n, max, kept;
 	uint64_t left_out;
 	struct scan_git git;
+	struct scan_gone gone;
 	struct scan_packages packages;
 	enum { SIDE_NONE, SIDE_OLD, SIDE_NEW } side; /* of two packages */
 	struct scan_baseline baseline;
@@ -476,6 +477,9 @@ static int manifest_of(struct state *s, const char *path)
 static int on_change(void *arg, const char *path, int fd, int before, int error)
 {
 	struct state *s = arg;
+	/* Tests may have been moved to where nobody asked for. */
+	if (s->pool.o.subjects & SCAN_CHANGES)
+		scan_gone_met(&s->gone, &s->arena, path, fd, before);
 	if (s->args->n && !in_scope(s, path))
 		return 0;
 	_cleanup_fd_ int manifest = fd < 0 ? -1 : manifest_of(s, path);
@@ -491,8 +495,8 @@ static int on_tree(void *arg, const char *path, int fd, int error)
 		return stopped ? -EINTR : 0;
 	if (fd >= 0 && scan_git_has(&s->git, place, fd))
 		return stopped ? -EINTR : 0;
-	if (s->args->n && !in_scope(s, place))
-		return 0;
+	if (s->args->n && !in_scope(s, place) && !scan_test_family(place))
+		return stopped ? -EINTR : 0;
 	_cleanup_fd_ int before = fd < 0 ? -1 : scan_git_before(&s->git, place);
 	return on_change(s, place, fd, before, error);
 }
@@ -508,6 +512,14 @@ static int secret_rules(struct err *err)
 		cmd_tell("scan", err->code ? err->text : "the rules of secrets cannot be had, so that none are looked for");
 	*err = (struct err){0};
 	return fd;
+}
+
+static int tell_gone(struct state *s)
+{
+	if (!(s->pool.o.subjects & SCAN_CHANGES))
+		return 0;
+	int r = s->o->since ? scan_git_find_gone(&s->git, s->root) : 0;
+	return r < 0 ? r : scan_gone_tell(&s->gone, &s->git, &s->arena, s->file, s->n);
 }
 
 static int scan_change(struct state *s, const char *from, const char *to)
@@ -528,6 +540,8 @@ static int scan_change(struct state *s, const char *from, const char *to)
 		err_sys(s->err, r, "cannot read what changed");
 	int code = r < 0 && !stopped ? tell(s->err) : EXIT_OK;
 	r = scan_pool_finish(&s->pool, s->err);
+	if (r == 0 && code == EXIT_OK && !stopped && tell_gone(s) < 0)
+		cmd_tell("scan", "what was deleted cannot be had, so that nothing is said of tests that are gone");
 	scan_git_close(&s->git);
 	return r < 0 ? tell(s->err) : code;
 }

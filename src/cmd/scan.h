@@ -156,6 +156,8 @@ struct scan_git {
 	struct arena arena;
 	struct scan_change *change;
 	size_t n, room;
+	struct scan_change *gone; /* n_gone: files that are no longer there; `before` is not set */
+	size_t n_gone, gone_room;
 	char tree[80]; /* the new side of a list of changes; "": what is staged */
 	pid_t pid;     /* the git that gives contents, and both ends of it */
 	int in, out;
@@ -176,6 +178,25 @@ bool scan_git_has(const struct scan_git *g, const char *path, int fd);
 [[nodiscard]] int scan_git_before(struct scan_git *g, const char *path);
 /* What a file has on the new side of what scan_git_diff() listed, whether it was changed or not. The same. */
 [[nodiscard]] int scan_git_now(struct scan_git *g, const char *path);
+
+/* The content of an object that was listed. The same. */
+[[nodiscard]] int scan_git_object(struct scan_git *g, const char *id);
+/* After scan_git_tree(): adds to what is gone the files of the revision that are not below `root` any more. 0, or negative errno. */
+[[nodiscard]] int scan_git_find_gone(struct scan_git *g, const char *root);
+
+/* Tests that a change deletes. Texts are the arena's. */
+struct scan_gone {
+	struct scan_gone_code {
+		const char *path;
+		uint64_t less; /* bytes that it has less */
+	} * code;              /* n_code: files that were changed, are about as long as they were, and are no tests */
+	size_t n_code;
+	uint64_t grown[SCAN_TEST_FAMILIES]; /* bytes that tests in these languages have more */
+};
+/* A file of the change that is there. */
+void scan_gone_met(struct scan_gone *g, struct arena *arena, const char *path, int fd, int before);
+/* When all were met: adds notes to the files whose tests are gone. 0, -ENOMEM. */
+[[nodiscard]] int scan_gone_tell(struct scan_gone *g, struct scan_git *git, struct arena *arena, struct scan_file *file, size_t n);
 
 /* Packages among what is scanned. */
 struct scan_packages {

@@ -157,6 +157,7 @@ void scan_git_close(struct scan_git *g)
 	}
 	arena_free(&g->arena);
 	free(g->change);
+	free(g->gone);
 	*g = (struct scan_git){.in = -1, .out = -1};
 }
 
@@ -307,6 +308,21 @@ static int add_change(struct scan_git *g, struct slice mode, struct slice id, st
 	return 0;
 }
 
+static int add_gone(struct scan_git *g, const char *path, const char *id)
+{
+	if (g->n_gone == g->gone_room) {
+		size_t more = g->gone_room ? 2 * g->gone_room : 64;
+		struct scan_change *larger = realloc(g->gone, more * sizeof(*larger));
+		if (!larger)
+			return -ENOMEM;
+		g->gone = larger;
+		g->gone_room = more;
+	}
+	g->gone[g->n_gone] = (struct scan_change){.path = path, .id = id};
+	g->n_gone += path && id;
+	return path && id ? 0 : -ENOMEM;
+}
+
 /* ":100644 100644 OLD NEW M\0path\0", ":100644 100644 OLD NEW R90\0from\0path\0": what there is on the new side. */
 static int read_raw(struct scan_git *g, struct slice said)
 {
@@ -325,6 +341,8 @@ static int read_raw(struct scan_git *g, struct slice said)
 		bool was = slice_ends(word[0], SLICE("644")) || slice_ends(word[0], SLICE("755"));
 		if (!slice_is(word[1], "000000"))
 			r = add_change(g, word[1], word[3], was ? word[2] : SLICE_NONE, path);
+		else if (was)
+			r = add_gone(g, arena_str(&g->arena, path), arena_str(&g->arena, word[2]));
 	}
 	return r;
 }
@@ -506,6 +524,26 @@ int scan_git_before(struct scan_git *g, const char *path)
 	const struct scan_change key = {.path = path};
 	const struct scan_change *c = g->n ? bsearch(&key, g->change, g->n, sizeof(*g->change), by_path) : NULL;
 	return c && c->kind == SCAN_CHANGE_FILE ? content(g, c->id) : -ENOENT;
+}
+
+int scan_git_object(struct scan_git *g, const char *id)
+{
+	return content(g, id);
+}
+
+int scan_git_find_gone(struct scan_git *g, const char *root)
+{
+	_cleanup_fd_ int dir = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int r = dir < 0 ? -errno : 0;
+	for (size_t i = 0; i < g->n && r == 0; i++) {
+		const struct scan_change *c = &g->change[i];
+		if (c->kind != SCAN_CHANGE_FILE || !scan_test_family(c->path))
+			continue;
+		_cleanup_fd_ int fd = path_open(dir, c->path, O_PATH, 0);
+		if (fd == -ENOENT || fd == -ENOTDIR)
+			r = add_gone(g, c->path, c->id);
+	}
+	return r;
 }
 
 int scan_git_now(struct scan_git *g, const char *path)

@@ -202,11 +202,16 @@ static bool was_found(struct scan *s, const struct scan_input *in, const struct 
 	return false;
 }
 
-static void found_text(struct scan *s, const struct scan_input *in, struct scan_finding *f, struct slice text)
+void scan_evidence(struct scan_finding *f, struct slice text)
 {
 	_cleanup_buf_ struct buf shown = BUF((size_t)SHOWN_MAX * 5);
-	encode_shown(&shown, text);
+	encode_shown(&shown, slice_sub(text, 0, SHOWN_MAX));
 	utf8_copy(f->evidence, sizeof(f->evidence), buf_slice(&shown));
+}
+
+static void found_text(struct scan *s, const struct scan_input *in, struct scan_finding *f, struct slice text)
+{
+	scan_evidence(f, text);
 	utf8_copy(f->member, sizeof(f->member), slice_str(in->member));
 	if (!was_found(s, in, f))
 		tell(s, f, scan_rules[f->rule].verdict == SCAN_UNSCANNED);

@@ -176,6 +176,13 @@ struct scan_around {
         const struct scan_told *to, struct scan_summary *out);
 /* The name of the manifest that a lock file of this name belongs to, and which lies in the same folder; NULL: it is none of them. */
 const char *scan_manifest_of(struct slice name);
+/* Of a file of tests, by its path: which languages it may be moved between, a small number; 0: it is none. */
+#define SCAN_TEST_FAMILIES 16u
+unsigned scan_test_family(const char *path);
+/* Is `code`, by both paths, what a file of tests is for? */
+bool scan_test_is_for(const char *test, const char *code);
+/* Sets the evidence of a finding: any bytes, made safe to show. */
+void scan_evidence(struct scan_finding *f, struct slice text);
 
 /* That what a rule finds in a file of this content is let pass, by whom and until when. Texts can be anything. */
 struct scan_exception {

@@ -11,6 +11,7 @@
 #define FACTS_MAX 20000u
 #define LINE_MAX  400u
 #define SAY_MAX   300u
+#define HEAD_MAX  2000u /* bytes in which a file says what made it */
 
 /* ── facts ── */
 
@@ -165,6 +166,20 @@ static bool is_new(struct delta *d, const struct change_fact *f)
 	return f->how == CHANGE_EACH || d->told[f->rule] + d->was[f->rule] < d->is[f->rule];
 }
 
+/* Does it say of itself that a program made it? Hardly anybody reads such a file. */
+static bool says_generated(struct slice text)
+{
+	struct slice head = slice_sub(text, 0, HEAD_MAX);
+	bool edit = slice_find(head, SLICE("DO NOT EDIT"), 0) != SLICE_NPOS || slice_find(head, SLICE("Do not edit"), 0) != SLICE_NPOS ||
+	            slice_find(head, SLICE("do not edit"), 0) != SLICE_NPOS;
+	return slice_find(head, SLICE("@generated"), 0) != SLICE_NPOS || (edit && slice_find(head, SLICE("enerated"), 0) != SLICE_NPOS);
+}
+
+static bool is_capability(uint32_t rule)
+{
+	return rule >= SCAN_RULE_CHANGE_ADDS_NETWORK && rule <= SCAN_RULE_CHANGE_ADDS_DECODING;
+}
+
 static void tell(struct scan *s, const struct scan_input *in, const struct change_fact *f)
 {
 	char text[LINE_MAX];
@@ -173,7 +188,8 @@ static void tell(struct scan *s, const struct scan_input *in, const struct chang
 	for (size_t i = 0; i < n; i++)
 		text[i] = (char)(shown.p[i] < ' ' ? ' ' : shown.p[i]);
 	text[n] = 0;
-	scan_found_text(s, in, (enum scan_rule_name)f->rule, in->bytes, f->at, f->n, "%s", text);
+	scan_found_text(s, in, (enum scan_rule_name)f->rule, in->bytes, f->at, f->n, "%s%s", text,
+	        is_capability(f->rule) && says_generated(in->bytes) ? " (in a file that says it is generated)" : "");
 }
 
 static bool has(const struct delta *d, uint32_t rule)

@@ -334,6 +334,13 @@ static void yarn(const struct beside *b)
 
 /* ── pnpm ── */
 
+/* A version without quotes may be read as a number. */
+static struct slice scalar_at(const struct conf *c, const char *key)
+{
+	const struct conf *v = conf_get(c, slice_str(key));
+	return v && (v->type == CONF_TEXT || v->type == CONF_NUMBER) ? v->text : SLICE_NONE;
+}
+
 static void pnpm_one(const struct beside *b, const struct package *p, const struct conf *d, struct slice spec, struct slice version)
 {
 	if (!spec.n)
@@ -352,12 +359,11 @@ static void pnpm(const struct beside *b)
 	put_overridden(&p.overridden, conf_get(b->lock, SLICE("overrides")), 0);
 	sort(&p.overridden);
 	for (const struct conf *d = specs ? specs->child : NULL; d; d = d->next)
-		if (conf_is_text(d))
-			check_asked(b, &p, d->key, d->text);
+		check_asked(b, &p, d->key, d->text);
 	for (size_t i = 0; i < PEER; i++) {
 		const struct conf *g = conf_get(root, slice_str(groups[i]));
 		for (const struct conf *d = g ? g->child : NULL; d; d = d->next)
-			pnpm_one(b, &p, d, change_text_at(d, "specifier"), change_text_at(d, "version"));
+			pnpm_one(b, &p, d, scalar_at(d, "specifier"), scalar_at(d, "version"));
 	}
 }
 

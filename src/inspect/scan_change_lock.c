@@ -115,10 +115,11 @@ static void composer(struct walk *w, const struct conf *root)
 			/* Its digests are empty for what a code host packs. */
 			one(w, change_text_at(c, "name"), url.n ? url : change_text_at(source, "url"), true, !url.n && source);
 			/* A tag stands for a commit; a branch for another one each day. */
-			struct slice version = change_text_at(c, "version");
-			if (slice_find(version, SLICE("dev"), 0) == SLICE_NPOS)
-				pin(w, change_text_at(c, "name"), version, url.n ? SLICE_NONE : change_text_at(source, "url"),
-				        change_text_at(url.n ? dist : source, "reference"));
+			struct slice version = change_text_at(c, "version"), name = change_text_at(c, "name");
+			if (slice_find(version, SLICE("dev"), 0) != SLICE_NPOS)
+				continue;
+			pin(w, name, version, SLICE_NONE, change_text_at(dist, "reference"));
+			pin(w, name, version, change_text_at(source, "url"), change_text_at(source, "reference"));
 		}
 }
 

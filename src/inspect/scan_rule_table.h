@@ -392,6 +392,9 @@ SCAN_RULE(CHANGE_TEST_OFF, "change.test-off", SCAN_CLEAN, SCAN_MEDIUM, "a test t
 SCAN_RULE(CHANGE_TEST_LESS, "change.fewer-tests", SCAN_CLEAN, SCAN_LOW, "fewer tests, or one that asserts nothing",
 	"What was tested is not tested any more.",
 	"See why it is off or gone.")
+SCAN_RULE(CHANGE_TEST_GONE, "change.tests-deleted", SCAN_CLEAN, SCAN_LOW, "tests deleted while what they test was changed",
+	"What was tested is not tested any more, and no tests came elsewhere.",
+	"See why they are gone, and what tests it now.")
 SCAN_RULE(CHANGE_TEST_WEAK, "change.weak-test", SCAN_CLEAN, SCAN_LOW, "a check that is off, in a test or an example",
 	"Tests speak to servers without a real certificate; it matters if the code is used elsewhere.",
 	"Nothing, if it is a test.")

@@ -147,6 +147,8 @@ static void others_lock_what_is_asked_for(void **state)
 	        {"yarn.lock", ASKS("\"a\": \"^1.0.0\"", ""), "", YARN("\"c@git+https://h.example/c\"", "2.6.6"), NULL},
 	        {"pnpm-lock.yaml", ASKS("\"a\": \"^1.0.0\"", ""), "", PNPM("^1.0.0", "1.2.0(b@7.0.0)"), NULL},
 	        {"pnpm-lock.yaml", ASKS("\"a\": \"^1.0.0\"", ""), "", PNPM("^1.0.0", "2.2.0(b@1.0.0)"), "a 2.2.0"},
+	        {"pnpm-lock.yaml", ASKS("\"a\": \"^1.0.0\"", ""), "", PNPM("^1.0.0", "2.2.0"), "a 2.2.0"},
+	        {"pnpm-lock.yaml", ASKS("\"a\": \"1.0.0\"", ""), "", PNPM("1.0.0", "1.0.0"), NULL},
 	        {"pnpm-lock.yaml", ASKS("\"a\": \"^1.0.0\"", ""), "", PNPM("^2.0.0", "1.2.0"), "~a ^2.0.0"},
 	        {"pnpm-lock.yaml", ASKS("\"b\": \"^1.0.0\"", ""), "", PNPM("^1.0.0", "1.2.0"), "~a ^1.0.0"},
 	        {"pnpm-lock.yaml", ASKS("\"a\": \"catalog:\"", ""), "", PNPM("'catalog:'", "1.2.0"), NULL},
@@ -198,6 +200,9 @@ static void one_version_has_one_digest(void **state)
 #define REFERENCE(version, commit)                                    \
 	"{\"packages\": [{\"name\": \"v/a\", \"version\": \"" version \
 	"\", \"dist\": {\"url\": \"https://h.example/a.zip\", \"reference\": \"" commit "\"}}]}"
+#define SOURCE(version, commit)                                       \
+	"{\"packages\": [{\"name\": \"v/a\", \"version\": \"" version \
+	"\", \"source\": {\"url\": \"https://h.example/a\", \"reference\": \"" commit "\"}}]}"
 	static const struct row rows[] = {
 	        {"package-lock.json", NULL, NPM("1.0.0", "sha512-x"), NPM("1.0.0", "sha512-y"), "a 1.0.0: sha512-y, and was sha512-x"},
 	        {"package-lock.json", NULL, NPM("1.0.0", "sha512-x"), NPM("1.0.1", "sha512-y"), NULL},
@@ -223,6 +228,7 @@ static void one_version_has_one_digest(void **state)
 	        {"uv.lock", NULL, UV_SUM("https://h.example", "1"), UV_SUM("https://mirror.example", "1"), NULL},
 	        {"composer.lock", NULL, REFERENCE("1.0.0", "aaaa"), REFERENCE("1.0.0", "bbbb"), "v/a 1.0.0: bbbb, and was aaaa"},
 	        {"composer.lock", NULL, REFERENCE("dev-main", "aaaa"), REFERENCE("dev-main", "bbbb"), NULL},
+	        {"composer.lock", NULL, SOURCE("1.0.0", "aaaa"), SOURCE("1.0.0", "bbbb"), "v/a 1.0.0: bbbb, and was aaaa"},
 	        {"Gemfile.lock", NULL, "CHECKSUMS\n  a (1.0) sha256=1\n", "CHECKSUMS\n  a (1.0) sha256=2\n", "a (1.0): sha256=2"},
 	        {"Gemfile.lock", NULL, "CHECKSUMS\n  a (1.0) sha256=1\n", "CHECKSUMS\n  a (1.1) sha256=2\n", NULL},
 	};
