@@ -10,7 +10,9 @@ import sys
 WITHOUT = {"scan.unreadable", "scan.process", "scan.stopped"}
 
 # What is new in a change, or in a version, is no rule of one file, and rules of YARA are given: rows of the one and checks of the other name the rule.
-ELSEWHERE = {"change.": ("tests/unit/scan_change.c", "tests/integration/scan_change.sh"), "package.": ("tests/integration/scan_package.sh",),
+ELSEWHERE = {"change.": ("tests/unit/scan_change.c", "tests/unit/scan_change_lock.c", "tests/integration/scan_change.sh",
+                         "tests/integration/scan_tests_gone.sh"),
+             "package.": ("tests/integration/scan_package.sh",),
              "yara.": ("tests/integration/scan_yara.sh",)}
 
 # Honest, and as near as can be: the same format, the same functions, the same words in another place.
