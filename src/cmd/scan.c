@@ -22,6 +22,7 @@
 #include "sys/path.h"
 
 #define KEPT_MAX        20000u /* findings of all files together */
+#define EDGES_MAX       20000u /* of all files together */
 #define ARENA_MAX       ((size_t)2 << 30)
 #define FILE_SECONDS    120u
 #define EXIT_SUSPICIOUS 4
@@ -115,7 +116,7 @@ struct state {
 	struct scan_pool pool;
 	struct arena arena;
 	struct scan_file *file;
-	size_t n, max, kept;
+	size_t n, max, kept, edges;
 	uint64_t left_out;
 	struct scan_git git;
 	struct scan_gone gone;
@@ -188,12 +189,14 @@ static int keep_file(struct state *s, const struct scan_job *j)
 	if (kept)
 		memcpy(to, j->found, kept * sizeof(*to));
 	s->kept += kept;
-	struct scan_edge *edge = j->n_edges ? arena_array(&s->arena, j->n_edges, sizeof(*edge)) : NULL;
+	bool edges = j->n_edges && j->n_edges <= EDGES_MAX - s->edges;
+	struct scan_edge *edge = edges ? arena_array(&s->arena, j->n_edges, sizeof(*edge)) : NULL;
 	/* Without them nothing is missing but what belongs together. */
 	if (edge)
 		memcpy(edge, j->edge, j->n_edges * sizeof(*edge));
 	f.edge = edge;
 	f.n_edges = edge ? j->n_edges : 0;
+	s->edges += f.n_edges;
 	f.finding = to;
 	f.kept = (uint32_t)kept;
 	for (size_t i = 0; i < kept; i++)
@@ -351,6 +354,8 @@ static int record(struct state *s)
 static void tell_stories(struct state *s)
 {
 	struct scan_result *r = &s->result;
+	if (s->edges == 0)
+		return;
 	const char **place = calloc(r->n + 1, sizeof(*place));
 	bool good = place != NULL;
 	for (size_t i = 0; i < r->n && good; i++) {

@@ -106,6 +106,13 @@ bool scan_job_unchanged(const struct scan_job *j)
 	return look_at(j, now) && memcmp(now, j->at, sizeof(now)) == 0;
 }
 
+/* Files of the kernel's (in /proc, say) have bytes, but no size, and cannot be mapped: they would look empty. */
+static bool has_no_size(const struct scan_job *j, const struct stat *st)
+{
+	char one;
+	return S_ISREG(st->st_mode) && st->st_size == 0 && pread(j->fd, &one, 1, 0) != 0;
+}
+
 static void job_done(struct scan_pool *p, struct scan_job *j)
 {
 	if (j->fd >= 0 && !scan_job_unchanged(j))
@@ -363,6 +370,8 @@ static int add(struct scan_pool *p, const char *path, int fd, bool change, int b
 	}
 	if (fd >= 0 && (j->fd < 0 || fstat(j->fd, &st) < 0))
 		j->error = -errno;
+	else if (fd >= 0 && has_no_size(j, &st))
+		j->error = -ENODATA;
 	j->sum.size = (uint64_t)st.st_size;
 	p->tail++;
 	free(p->last);
@@ -371,6 +380,7 @@ static int add(struct scan_pool *p, const char *path, int fd, bool change, int b
 		add_gap(p, j, SCAN_RULE_CHANGED,
 		        j->error == -ELOOP       ? "a link that leads out of what is scanned"
 		        : j->error == -ETIMEDOUT ? "it did not come in time"
+		        : j->error == -ENODATA   ? "it has bytes, but no size"
 		                                 : strerror(-j->error));
 		fd_closep(&j->fd);
 		j->state = SCAN_JOB_DONE;

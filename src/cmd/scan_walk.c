@@ -9,7 +9,7 @@
 #include "cmd/scan.h"
 #include "sys/path.h"
 
-#define NAMES_MAX   ((size_t)256 << 20)
+#define NAMES_MAX   ((size_t)64 << 20) /* of the folders that are open at once, together */
 #define OPEN_FLAGS  (O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW)
 #define PATH_LENGTH ((size_t)64 * 1024)
 
@@ -77,6 +77,7 @@ struct at {
 	struct scan_walk *w;
 	int root;
 	size_t root_n; /* bytes of `path` before what is below it */
+	size_t names;  /* bytes of the names of the folders above */
 	struct buf path;
 };
 
@@ -104,7 +105,7 @@ static int entry(struct at *a, int dir, const char *name, unsigned depth)
 /* Takes fd. */
 static int folder(struct at *a, int fd, unsigned depth)
 {
-	__attribute__((cleanup(names_free))) struct names l = {.arena = ARENA(NAMES_MAX)};
+	__attribute__((cleanup(names_free))) struct names l = {.arena = ARENA(NAMES_MAX - a->names)};
 	size_t n = a->path.n;
 	_cleanup_fd_ int dir = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	int r = dir < 0 ? -errno : depth > SCAN_FOLDERS_MAX ? -ENAMETOOLONG : 0;
@@ -114,12 +115,14 @@ static int folder(struct at *a, int fd, unsigned depth)
 		r = list(fd, &l);
 	if (r < 0)
 		return a->w->file(a->w->arg, buf_str(&a->path), -1, r);
+	a->names += l.arena.used;
 	for (size_t i = 0; i < l.n && r == 0; i++) {
 		buf_fmt(&a->path, "%s%s", n && a->path.p[n - 1] == '/' ? "" : "/", l.name[i]);
 		r = buf_error(&a->path) ? -ENAMETOOLONG : entry(a, dir, l.name[i], depth);
 		a->path.n = n;
 		a->path.p[n] = 0;
 	}
+	a->names -= l.arena.used;
 	return r;
 }
 

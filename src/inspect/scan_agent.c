@@ -457,7 +457,7 @@ static void walk(struct agent *a, const struct conf *root, enum kind kind)
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
 		a->value = keys[i].value;
 		if (keys[i].kind == kind)
-			(void)conf_each(root, keys[i].path, value, a);
+			(void)conf_every(root, keys[i].path, value, a);
 	}
 }
 

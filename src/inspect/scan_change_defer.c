@@ -199,7 +199,7 @@ static int job(void *arg, const struct conf *v, struct slice key)
 	never(w, v);
 	for (const struct conf *c = env ? env->child : NULL; c; c = c->next)
 		all_secrets(w, c);
-	return conf_each(steps, "*", step, w);
+	return conf_every(steps, "*", step, w);
 }
 
 static void workflow(struct change_facts *f)
@@ -210,7 +210,7 @@ static void workflow(struct change_facts *f)
 		return;
 	struct workflow w = {.f = f, .foreign = has_foreign_event(conf_get(root, SLICE("on")))};
 	f->looked = true;
-	(void)conf_each(root, "jobs/*", job, &w);
+	(void)conf_every(root, "jobs/*", job, &w);
 }
 
 void change_deferred(struct change_facts *f)

@@ -158,8 +158,8 @@ static void npm(struct reader *r, const struct conf *root)
 {
 	static const char *const paths[] = {"dependencies/*", "devDependencies/*", "optionalDependencies/*", "peerDependencies/*"};
 	for (size_t i = 0; i < ARRAY_LEN(paths); i++)
-		(void)conf_each(root, paths[i], npm_dependency, r);
-	(void)conf_each(root, "scripts/*", npm_script, r);
+		(void)conf_every(root, paths[i], npm_dependency, r);
+	(void)conf_every(root, "scripts/*", npm_script, r);
 }
 
 /* ── lock files ── */
@@ -476,9 +476,9 @@ static void pyproject(struct reader *r, const struct conf *root)
 	                         *const tables[] = {"tool/poetry/dependencies/*", "tool/poetry/dev-dependencies/*",
 	                                 "tool/poetry/group/*/dependencies/*", "tool/uv/sources/*"};
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
-		(void)conf_each(root, texts[i], py_text, r);
+		(void)conf_every(root, texts[i], py_text, r);
 	for (size_t i = 0; i < ARRAY_LEN(tables); i++)
-		(void)conf_each(root, tables[i], named_table, r);
+		(void)conf_every(root, tables[i], named_table, r);
 }
 
 static void cargo(struct reader *r, const struct conf *root)
@@ -486,7 +486,7 @@ static void cargo(struct reader *r, const struct conf *root)
 	static const char *const tables[] = {"dependencies/*", "dev-dependencies/*", "build-dependencies/*", "workspace/dependencies/*",
 	        "target/*/dependencies/*", "patch/*/*"};
 	for (size_t i = 0; i < ARRAY_LEN(tables); i++)
-		(void)conf_each(root, tables[i], named_table, r);
+		(void)conf_every(root, tables[i], named_table, r);
 }
 
 static int source(void *arg, const struct conf *v, struct slice key)
@@ -501,9 +501,9 @@ static int source(void *arg, const struct conf *v, struct slice key)
 
 static void pipfile(struct reader *r, const struct conf *root)
 {
-	(void)conf_each(root, "packages/*", named_table, r);
-	(void)conf_each(root, "dev-packages/*", named_table, r);
-	(void)conf_each(root, "source/*", source, r);
+	(void)conf_every(root, "packages/*", named_table, r);
+	(void)conf_every(root, "dev-packages/*", named_table, r);
+	(void)conf_every(root, "source/*", source, r);
 }
 
 /* ── Composer, RubyGems ── */
@@ -523,9 +523,9 @@ static int composer_repository(void *arg, const struct conf *v, struct slice key
 
 static void composer(struct reader *r, const struct conf *root)
 {
-	(void)conf_each(root, "require/*", npm_dependency, r);
-	(void)conf_each(root, "require-dev/*", npm_dependency, r);
-	(void)conf_each(root, "repositories/*", composer_repository, r);
+	(void)conf_every(root, "require/*", npm_dependency, r);
+	(void)conf_every(root, "require-dev/*", npm_dependency, r);
+	(void)conf_every(root, "repositories/*", composer_repository, r);
 }
 
 /* The text in quotes at or behind `at`, on the same line. */

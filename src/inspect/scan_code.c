@@ -9,12 +9,13 @@
 #include "inspect/scan_shell.h"
 #include "parse/conf.h"
 
-#define FILE_MAX   ((size_t)32 << 20)
-#define ARENA_MAX  ((size_t)256 << 20)
-#define TOKENS_MAX 4000000u
-#define NODES      200000u
-#define BUNDLE     ((size_t)512 << 10) /* no one program is so large */
-#define MINIFIED   4000u               /* bytes of a line that nobody wrote */
+#define FILE_MAX    ((size_t)32 << 20)
+#define ARENA_MAX   ((size_t)256 << 20)
+#define TOKENS_MAX  4000000u
+#define NODES       200000u
+#define PACKAGE_MAX ((size_t)1 << 20)
+#define BUNDLE      ((size_t)512 << 10) /* no one program is so large */
+#define MINIFIED    4000u               /* bytes of a line that nobody wrote */
 
 /* ── packages ── */
 
@@ -59,13 +60,22 @@ static bool package(struct code *c)
 	static const char *const dependencies[] = {"dependencies/*", "devDependencies/*", "optionalDependencies/*"};
 	struct conf *root;
 	struct slice t = c->in->bytes;
-	if (!scan_has_suffix(c->in->name, ".json") || t.n > ((size_t)1 << 20) ||
-	        (slice_find(t, SLICE("\"scripts\""), 0) == SLICE_NPOS && slice_find(t, SLICE("ependencies\""), 0) == SLICE_NPOS) ||
-	        conf_read(CONF_JSON, t, NODES, &arena, &root, NULL) < 0)
+	/* What installs goes by this name. There a key can also be written with escapes, and what cannot be read may still be read by it.
+	 */
+	bool manifest = strcmp(c->in->name, "package.json") == 0;
+	if (!manifest &&
+	        (!scan_has_suffix(c->in->name, ".json") || t.n > PACKAGE_MAX ||
+	                (slice_find(t, SLICE("\"scripts\""), 0) == SLICE_NPOS && slice_find(t, SLICE("ependencies\""), 0) == SLICE_NPOS)))
 		return false;
-	(void)conf_each(root, "scripts/*", install_script, c);
+	if (t.n > PACKAGE_MAX || conf_read(CONF_JSON, t, NODES, &arena, &root, NULL) < 0) {
+		if (manifest)
+			scan_found(c->s, c->in, SCAN_RULE_CODE_LIMIT, 0, c->in->size, "%s",
+			        "a manifest that is no JSON, or larger or nested deeper than is read");
+		return manifest;
+	}
+	(void)conf_every(root, "scripts/*", install_script, c);
 	for (size_t i = 0; i < ARRAY_LEN(dependencies); i++)
-		(void)conf_each(root, dependencies[i], dependency, c);
+		(void)conf_every(root, dependencies[i], dependency, c);
 	return true;
 }
 

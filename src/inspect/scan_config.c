@@ -54,9 +54,9 @@ bool scan_config_claims(struct scan *s, const struct scan_input *in)
 	struct slice root, v;
 	(void)s;
 	struct slice text = slice_trim(in->bytes);
-	if (in->quiet || text.n < 2 || text.p[0] != '{' || in->bytes.n > FILE_MAX || in->bytes.n != in->size)
+	if (in->quiet || text.n < 2 || text.p[0] != '{' || in->bytes.n != in->size)
 		return false;
-	if (!jscan_root(text, &root))
+	if (in->bytes.n > FILE_MAX || !jscan_root(text, &root))
 		return lax(in);
 	return keras(root) || has_template(root) || jscan_get(root, SLICE("auto_map"), &v);
 }
@@ -196,6 +196,10 @@ void scan_config_look(struct scan *s, const struct scan_input *in)
 {
 	struct slice root, v;
 	const struct config c = {s, in, 0, in->bytes};
+	if (in->bytes.n > FILE_MAX) {
+		scan_found(s, in, SCAN_RULE_LIMIT, 0, in->size, "%s", "a configuration that is longer than is read");
+		return;
+	}
 	if (!jscan_root(in->bytes, &root)) {
 		scan_found(s, in, SCAN_RULE_UNKNOWN, 0, in->size, "%s", "a configuration that is no JSON");
 		return;

@@ -543,8 +543,10 @@ static void node_manifest(struct gather *g)
 	_cleanup_arena_ struct arena arena = ARENA(ARENA_MAX);
 	static const char *const sections[POSTURE_SCOPES] = {"dependencies/*", "optionalDependencies/*", "peerDependencies/*"};
 	struct conf *root;
-	if (g->in->size > MANIFEST_MAX || conf_read(CONF_JSON, g->in->bytes, NODES, &arena, &root, NULL) < 0)
+	if (g->in->size > MANIFEST_MAX || conf_read(CONF_JSON, g->in->bytes, NODES, &arena, &root, NULL) < 0) {
+		g->f->cut = true;
 		return;
+	}
 	g->f->manifest = true;
 	say(g, POSTURE_MANIFEST, slice_str(posture_form_word(POSTURE_NPM)));
 	say(g, POSTURE_NAME, text_or(conf_get(root, SLICE("name")), ""));

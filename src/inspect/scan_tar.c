@@ -38,6 +38,9 @@ void scan_tar_look(struct scan *s, const struct scan_input *in)
 		(void)snprintf(label, sizeof(label), "%.*s", SLICE_FMT(slice_sub(m.name, 0, NAME_SHOWN)));
 		if (scan_leads_out(m.name))
 			scan_found(s, in, SCAN_RULE_ZIP_PATH, m.at, 0, "%s", label);
+		/* It is the next member's, which readers know by it. */
+		if (m.type == 'L')
+			scan_found(s, in, SCAN_RULE_ZIP_UNREAD, m.at, m.data.n, "a name of %llu bytes", (unsigned long long)m.size);
 		if (m.type == 'S')
 			scan_found(s, in, SCAN_RULE_ZIP_UNREAD, m.at, m.data.n, "%s: a file with holes", label);
 		/* Readers take a type that they do not know for a file. Links, folders and long names are none. */

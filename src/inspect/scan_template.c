@@ -176,10 +176,12 @@ bool scan_template_claims(struct scan *s, const struct scan_input *in)
 	static const char *const names[] = {".jinja", ".jinja2", ".j2"};
 	bool named = false;
 	(void)s;
-	if (in->quiet || in->bytes.n > FILE_MAX || in->bytes.n != in->size || !scan_is_text(in->bytes))
+	if (in->quiet || in->bytes.n != in->size)
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		named |= scan_has_suffix(in->name, names[i]);
+	if ((in->bytes.n > FILE_MAX && !named) || !scan_is_text(in->bytes))
+		return false;
 	/* By content: a chat template goes through messages. */
 	return named ||
 	       (has(in->bytes, "{%") && has(in->bytes, "messages") && has(in->bytes, "%}") && !only_shows(in) && !is_json(in->bytes));
@@ -187,5 +189,9 @@ bool scan_template_claims(struct scan *s, const struct scan_input *in)
 
 void scan_template_look(struct scan *s, const struct scan_input *in)
 {
+	if (in->bytes.n > FILE_MAX) {
+		scan_found(s, in, SCAN_RULE_LIMIT, 0, in->size, "%s", "a template that is longer than is read");
+		return;
+	}
 	look_at(s, in, in->bytes, 0, true, !is_chat(in));
 }

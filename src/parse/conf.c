@@ -1,6 +1,7 @@
 #include "parse/conf.h"
 
 #include <errno.h>
+#include <limits.h>
 
 #include "parse/conf_part.h"
 #include "parse/json.h"
@@ -185,10 +186,11 @@ int conf_read(enum conf_format format, struct slice text, size_t nodes, struct a
 
 const struct conf *conf_get(const struct conf *c, struct slice key)
 {
+	const struct conf *last = NULL;
 	for (const struct conf *x = c && c->type == CONF_MAP ? c->child : NULL; x; x = x->next)
 		if (slice_eq(x->key, key))
-			return x;
-	return NULL;
+			last = x;
+	return last;
 }
 
 struct each {
@@ -206,14 +208,11 @@ static int each(struct each *e, const struct conf *c, struct slice path, struct 
 		e->left--;
 		return e->fn(e->arg, c, star);
 	}
-	if (!slice_is(part, "*")) {
-		const struct conf *x = conf_get(c, part);
-		return x ? each(e, x, path, star) : 0;
-	}
-	if (c->type != CONF_MAP && c->type != CONF_LIST)
+	bool all = slice_is(part, "*");
+	if (c->type != CONF_MAP && !(all && c->type == CONF_LIST))
 		return 0;
 	for (const struct conf *x = c->child; x && e->left; x = x->next) {
-		int r = each(e, x, path, x->key);
+		int r = all ? each(e, x, path, x->key) : slice_eq(x->key, part) ? each(e, x, path, star) : 0;
 		if (r)
 			return r;
 	}
@@ -226,16 +225,22 @@ int conf_each(const struct conf *c, const char *path, conf_fn *fn, void *arg)
 	return c ? each(&e, c, path[0] ? slice_str(path) : SLICE_NONE, SLICE_NONE) : 0;
 }
 
-static int keep_first(void *arg, const struct conf *value, struct slice key)
+int conf_every(const struct conf *c, const char *path, conf_fn *fn, void *arg)
+{
+	struct each e = {fn, arg, UINT_MAX};
+	return c ? each(&e, c, path[0] ? slice_str(path) : SLICE_NONE, SLICE_NONE) : 0;
+}
+
+static int keep_last(void *arg, const struct conf *value, struct slice key)
 {
 	(void)key;
 	*(const struct conf **)arg = value;
-	return 1;
+	return 0;
 }
 
 const struct conf *conf_at(const struct conf *c, const char *path)
 {
 	const struct conf *found = NULL;
-	(void)conf_each(c, path, keep_first, &found);
+	(void)conf_every(c, path, keep_last, &found);
 	return found;
 }

@@ -40,13 +40,17 @@ struct conf_error {
 [[nodiscard]] int conf_read(
         enum conf_format format, struct slice text, size_t nodes, struct arena *arena, struct conf **out, struct conf_error *err);
 
-/* The value of a key; NULL if there is none, or `c` is NULL or no map. */
+/* The value of a key; NULL if there is none, or `c` is NULL or no map. Of a key that is there twice (JSON lets it be) the last, as the
+ * programs take it that read such files. */
 const struct conf *conf_get(const struct conf *c, struct slice key);
-/* Calls fn with each value at a path: keys with "/" between them, "*" for every key or element; "" is `c` itself. More than 10,000 are not
- * looked at. fn's answer other than 0 ends the walk and is returned. `key` is that of the last "*", or empty. */
+/* Calls fn with each value at a path: keys with "/" between them, "*" for every key or element; "" is `c` itself. A key that is
+ * there twice is followed each time. More than 10,000 are not looked at. fn's answer other than 0 ends the walk and is returned. `key` is
+ * that of the last "*", or empty. */
 typedef int conf_fn(void *arg, const struct conf *value, struct slice key);
 int conf_each(const struct conf *c, const char *path, conf_fn *fn, void *arg);
-/* The first value at a path, or NULL. */
+/* The same of all, however many: for those who must not miss what stands behind many others. */
+int conf_every(const struct conf *c, const char *path, conf_fn *fn, void *arg);
+/* The value at a path, the last if there are several; NULL if there is none. */
 const struct conf *conf_at(const struct conf *c, const char *path);
 static inline bool conf_is_text(const struct conf *c)
 {
