@@ -1,5 +1,5 @@
 #!/bin/bash
-# check: timeout=600
+# check: behind timeout=600
 # postern scan over what was made against it: bombs, very many members, deep nesting, files that are cut off, names that act, links in circles,
 # and files that change while they are read. Prints "ok - NAME" or "not ok - NAME" for each check; exit 1 if one failed. Words are the names of
 # checks, of which only these are made then.
