@@ -60,19 +60,21 @@ static bool package(struct code *c)
 	static const char *const dependencies[] = {"dependencies/*", "devDependencies/*", "optionalDependencies/*"};
 	struct conf *root;
 	struct slice t = c->in->bytes;
-	/* What installs goes by this name. There a key can also be written with escapes, and what cannot be read may still be read by it.
-	 */
+	struct conf_error e = {0};
+	/* What installs goes by this name. There a key can also be written with escapes. */
 	bool manifest = strcmp(c->in->name, "package.json") == 0;
 	if (!manifest &&
 	        (!scan_has_suffix(c->in->name, ".json") || t.n > PACKAGE_MAX ||
 	                (slice_find(t, SLICE("\"scripts\""), 0) == SLICE_NPOS && slice_find(t, SLICE("ependencies\""), 0) == SLICE_NPOS)))
 		return false;
-	if (t.n > PACKAGE_MAX || conf_read(CONF_JSON, t, NODES, &arena, &root, NULL) < 0) {
-		if (manifest)
-			scan_found(c->s, c->in, SCAN_RULE_CODE_LIMIT, 0, c->in->size, "%s",
-			        "a manifest that is no JSON, or larger or nested deeper than is read");
-		return manifest;
-	}
+	int r = t.n > PACKAGE_MAX ? -EFBIG : conf_read(CONF_JSON, t, NODES, &arena, &root, &e);
+	/* What is no JSON installs nothing: a test's, or a text that one is made of. */
+	bool more = manifest && (r == -EFBIG || r == -ENOMEM || e.limit);
+	if (more)
+		scan_found(
+		        c->s, c->in, SCAN_RULE_CODE_LIMIT, 0, c->in->size, "%s", "a manifest that is larger or nested deeper than is read");
+	if (r < 0)
+		return more;
 	(void)conf_every(root, "scripts/*", install_script, c);
 	for (size_t i = 0; i < ARRAY_LEN(dependencies); i++)
 		(void)conf_every(root, dependencies[i], dependency, c);

@@ -14,13 +14,14 @@ const char *const conf_format_names[] = {"json", "toml", "yaml", "env", NULL};
 bool conf_wrong(struct conf_builder *b, unsigned line, unsigned column, const char *reason)
 {
 	if (!b->error.reason)
-		b->error = (struct conf_error){line, column, reason};
+		b->error = (struct conf_error){line, column, reason, b->error.limit};
 	return false;
 }
 
 struct conf *conf_new(struct conf_builder *b, enum conf_type type)
 {
 	if (b->nodes == 0) {
+		b->error.limit |= !b->error.reason;
 		(void)conf_wrong(b, 1, 1, "there are too many values in it");
 		return NULL;
 	}
@@ -99,6 +100,7 @@ bool conf_json(struct conf_builder *b, struct slice text, struct conf **out)
 			line += plain.p[i] == '\n';
 			column = plain.p[i] == '\n' ? 1 : column + 1;
 		}
+		b->error.limit |= !b->error.reason && e.limit;
 		return conf_wrong(b, line, column, e.reason);
 	}
 	return (*out = from_json(b, doc)) != NULL;
@@ -177,7 +179,7 @@ int conf_read(enum conf_format format, struct slice text, size_t nodes, struct a
 		return -ENOMEM;
 	if (!good || !root) {
 		if (err)
-			*err = b.error.reason ? b.error : (struct conf_error){1, 1, "it cannot be read"};
+			*err = b.error.reason ? b.error : (struct conf_error){.line = 1, .column = 1, .reason = "it cannot be read"};
 		return -EBADMSG;
 	}
 	*out = root;

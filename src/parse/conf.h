@@ -31,6 +31,7 @@ struct conf {
 struct conf_error {
 	unsigned line, column; /* from 1 */
 	const char *reason;    /* static, or in the arena */
+	bool limit;            /* of JSON: it is too large or too deep to be read here, and may be good */
 };
 
 #define CONF_DEPTH 64

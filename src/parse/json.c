@@ -11,6 +11,7 @@ struct reader {
 	struct arena *arena;
 	size_t depth_max, nodes_left;
 	const char *reason;
+	bool limit;
 };
 
 static bool blank(uint8_t c)
@@ -35,6 +36,12 @@ static bool fail(struct reader *r, const char *reason)
 	if (!r->reason)
 		r->reason = reason;
 	return false;
+}
+
+static void fail_limit(struct reader *r, const char *reason)
+{
+	r->limit |= !r->reason;
+	(void)fail(r, reason);
 }
 
 /* Four hex digits at s.p[at]; -1 if they are not there. */
@@ -188,13 +195,13 @@ static bool read_value(struct reader *r, struct json *v)
 static struct json *new_value(struct reader *r, struct json *parent, struct json **tail)
 {
 	if (r->nodes_left == 0) {
-		(void)fail(r, "too many values");
+		fail_limit(r, "too many values");
 		return NULL;
 	}
 	r->nodes_left--;
 	struct json *v = arena_alloc(r->arena, sizeof(*v));
 	if (!v) {
-		(void)fail(r, "out of memory");
+		fail_limit(r, "out of memory");
 		return NULL;
 	}
 	v->parent = parent;
@@ -214,7 +221,7 @@ static struct json *read_document(struct reader *r)
 {
 	struct json **tails = arena_array(r->arena, r->depth_max + 1, sizeof(*tails));
 	if (!tails) {
-		(void)fail(r, "out of memory");
+		fail_limit(r, "out of memory");
 		return NULL;
 	}
 	struct json *doc = NULL, *open = NULL;
@@ -247,7 +254,7 @@ static struct json *read_document(struct reader *r)
 				return NULL;
 			if (v->type >= JSON_ARRAY) {
 				if (depth == r->depth_max)
-					return fail(r, "nested too deep"), NULL;
+					return fail_limit(r, "nested too deep"), NULL;
 				tails[++depth] = NULL;
 				open = v;
 				continue;
@@ -293,7 +300,7 @@ static enum json_status read_one(
 	}
 	if (!doc) {
 		if (err)
-			*err = (struct json_error){r.at, r.reason};
+			*err = (struct json_error){r.at, r.reason, r.limit};
 		return JSON_BAD;
 	}
 	*rest = slice_from(r.in, r.at);

@@ -27,6 +27,7 @@ struct json_limits {
 struct json_error {
 	size_t at;          /* offset of the byte that does not fit */
 	const char *reason; /* static */
+	bool limit;         /* a limit, or the arena, ended it: the text may be good */
 };
 
 enum json_status { JSON_OK, JSON_BAD };

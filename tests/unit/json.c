@@ -27,11 +27,23 @@ static void accepts_and_refuses(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		_cleanup_arena_ struct arena a = ARENA(1 << 20);
 		struct json *v = (void *)1;
-		struct json_error e = {99, NULL};
+		struct json_error e = {.at = 99, .limit = true};
 		if (json_parse(slice_str(bad[i].text), NULL, &a, &v, &e) != JSON_BAD || e.at != bad[i].at)
 			fail_msg("%s at %zu: %s", bad[i].text, e.at, e.reason);
 		assert_non_null(e.reason);
+		assert_false(e.limit);
 		assert_ptr_equal(v, (void *)1);
+	}
+	/* What a limit ends may be good. */
+	static const struct json_limits few = {.depth = 3, .nodes = 4};
+	static const char *const more[] = {"[[[[1]]]]", "[1,2,3,4]"};
+	for (size_t i = 0; i < ARRAY_LEN(more); i++) {
+		_cleanup_arena_ struct arena a = ARENA(1 << 20), small = ARENA(16);
+		struct json *v;
+		struct json_error e = {0}, f = {0};
+		assert_int_equal(json_parse(slice_str(more[i]), &few, &a, &v, &e), JSON_BAD);
+		assert_int_equal(json_parse(slice_str(more[i]), NULL, &small, &v, &f), JSON_BAD);
+		assert_true(e.limit && f.limit);
 	}
 }
 

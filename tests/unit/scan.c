@@ -209,6 +209,36 @@ static void long_and_deep_literals_are_no_hiding_place(void **state)
 	assert_int_equal(scan(buf_slice(&b), "x.pkl", l).verdict, SCAN_UNSCANNED);
 }
 
+/* A package.json that is larger or deeper than is read may still be one that installs something; what is no JSON installs nothing. */
+static void manifests_are_no_hiding_place(void **state)
+{
+	static const char scripts[] = "\"scripts\": {\"postinstall\": \"node x.js\"}";
+	const struct scan_limits l = scan_limits_default();
+	_cleanup_buf_ struct buf b = BUF((size_t)4 << 20);
+	(void)state;
+	for (unsigned deep = 60; deep <= 100; deep += 40) {
+		buf_reset(&b);
+		buf_str_add(&b, "{\"x\": ");
+		for (unsigned i = 0; i < deep; i++)
+			buf_u8(&b, '[');
+		for (unsigned i = 0; i < deep; i++)
+			buf_u8(&b, ']');
+		buf_fmt(&b, ", %s}", scripts);
+		assert_int_equal(scan(buf_slice(&b), "package.json", l).verdict, deep > 64 ? SCAN_UNSCANNED : SCAN_CLEAN);
+		assert_int_equal(scan(buf_slice(&b), "other.json", l).verdict, SCAN_CLEAN);
+	}
+	buf_reset(&b);
+	buf_fmt(&b, "{\"x\": [1");
+	for (unsigned i = 0; i < 250000; i++)
+		buf_str_add(&b, ",1");
+	buf_fmt(&b, "], %s}", scripts);
+	assert_int_equal(scan(buf_slice(&b), "package.json", l).verdict, SCAN_UNSCANNED);
+	static const char *const none[] = {
+	        "", "{", "{\"scripts\": {\"a\": \"b\"", "{% if x %}{ \"scripts\": {} }{% endif %}", "{\"a\": tru}"};
+	for (size_t i = 0; i < ARRAY_LEN(none); i++)
+		assert_int_equal(scan(slice_str(none[i]), "package.json", l).verdict, SCAN_CLEAN);
+}
+
 /* What a process that was taken over could send. */
 static void answers_are_checked(void **state)
 {
@@ -243,6 +273,7 @@ int main(void)
 	        cmocka_unit_test(places_are_lines_and_columns),
 	        cmocka_unit_test(limits_hold),
 	        cmocka_unit_test(long_and_deep_literals_are_no_hiding_place),
+	        cmocka_unit_test(manifests_are_no_hiding_place),
 	        cmocka_unit_test(answers_are_checked),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
