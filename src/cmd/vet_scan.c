@@ -39,6 +39,7 @@ struct vet_scan {
 	struct err err;
 	struct scan_policy policy;
 	bool has_policy;
+	struct err no_policy; /* why not */
 	/* And what becomes of it. */
 	struct scan_result result;
 	char note[400];
@@ -205,9 +206,8 @@ static void *in_thread(void *arg)
 	/* Of this thread alone, and of the processes that it starts. */
 	(void)setpriority(PRIO_PROCESS, 0, NICE);
 	_cleanup_(scan_yara_files_free) struct scan_yara_files files = {0};
-	struct err err = {0};
-	/* Without a policy that can be read all of it counts; vet itself says what is wrong with one. */
-	v->has_policy = scan_policy_load(&v->policy, NULL, NULL, &err) == 0;
+	/* Without a policy that can be read all of it counts. */
+	v->has_policy = scan_policy_load(&v->policy, NULL, NULL, &v->no_policy) == 0;
 	static const struct opt_list none = {0};
 	int yara = v->has_policy ? scan_yara_read(&files, policy_settings(v->policy.policy)->scan_yara, &none, &v->err) : 0;
 	_cleanup_fd_ int fd = yara > 0 ? yara : -1;
@@ -332,6 +332,11 @@ static const char *note(struct vet_scan *v)
 		        "does "
 		        "it).",
 		        seconds, v->n);
+	else if (!v->has_policy)
+		(void)snprintf(v->note, sizeof(v->note),
+		        "The policy cannot be read, so that nothing of the scan is let pass, and no rules of YARA of it are matched: "
+		        "%.200s.",
+		        v->no_policy.text);
 	else
 		return NULL;
 	return v->note;

@@ -93,4 +93,8 @@ schema report "$work/out-1.0.0/report.json"
 rm "$work/fern.yar"
 vet 1.0.0 0
 said 1.0.0 '.scan == null and (.not_covered | any(contains("fern.yar: No such file")))'
+# A policy that cannot be read lets nothing pass, and is told of.
+printf 'version: 1\nscan: {yra: /etc/rules}\n' >"$work/config/postern/policy.yaml"
+vet 1.0.0 0
+said 1.0.0 '.scan.note | startswith("The policy cannot be read, so that nothing")'
 exit $failed
