@@ -289,16 +289,24 @@ static int tree_of(struct scan_git *g, const char *rev, bool may_lack, char id[8
 
 /* Lists. */
 
+/* Room for one more. */
+static int grow(struct scan_change **list, size_t n, size_t *room)
+{
+	if (n < *room)
+		return 0;
+	size_t more = *room ? 2 * *room : 256;
+	struct scan_change *larger = realloc(*list, more * sizeof(*larger));
+	if (!larger)
+		return -ENOMEM;
+	*list = larger;
+	*room = more;
+	return 0;
+}
+
 static int add_change(struct scan_git *g, struct slice mode, struct slice id, struct slice before, struct slice path)
 {
-	if (g->n == g->room) {
-		size_t more = g->room ? 2 * g->room : 1024;
-		struct scan_change *larger = realloc(g->change, more * sizeof(*larger));
-		if (!larger)
-			return -ENOMEM;
-		g->change = larger;
-		g->room = more;
-	}
+	if (grow(&g->change, g->n, &g->room) < 0)
+		return -ENOMEM;
 	struct scan_change c = {.path = arena_str(&g->arena, path), .id = arena_str(&g->arena, id)};
 	c.kind = slice_is(mode, "160000") ? SCAN_CHANGE_MODULE : slice_is(mode, "120000") ? SCAN_CHANGE_LINK : SCAN_CHANGE_FILE;
 	c.before = before.n ? arena_str(&g->arena, before) : NULL;
@@ -310,17 +318,10 @@ static int add_change(struct scan_git *g, struct slice mode, struct slice id, st
 
 static int add_gone(struct scan_git *g, const char *path, const char *id)
 {
-	if (g->n_gone == g->gone_room) {
-		size_t more = g->gone_room ? 2 * g->gone_room : 64;
-		struct scan_change *larger = realloc(g->gone, more * sizeof(*larger));
-		if (!larger)
-			return -ENOMEM;
-		g->gone = larger;
-		g->gone_room = more;
-	}
-	g->gone[g->n_gone] = (struct scan_change){.path = path, .id = id};
-	g->n_gone += path && id;
-	return path && id ? 0 : -ENOMEM;
+	if (!path || !id || grow(&g->gone, g->n_gone, &g->gone_room) < 0)
+		return -ENOMEM;
+	g->gone[g->n_gone++] = (struct scan_change){.path = path, .id = id};
+	return 0;
 }
 
 /* ":100644 100644 OLD NEW M\0path\0", ":100644 100644 OLD NEW R90\0from\0path\0": what there is on the new side. */

@@ -83,10 +83,11 @@ int scan_gone_tell(struct scan_gone *g, struct scan_git *git, struct arena *aren
 {
 	uint64_t gone[SCAN_TEST_FAMILIES] = {0};
 	struct {
-		const char *test, *id;
+		size_t gone; /* which of git's */
+		uint64_t size;
 		const struct scan_gone_code *code;
 	} pair[PAIRS_MAX];
-	size_t pairs = 0, tests = 0;
+	size_t pairs = 0, tests = 0, next = 0;
 	int r = 0;
 	for (size_t i = 0; i < git->n_gone; i++)
 		tests += scan_test_family(git->gone[i].path) > 0;
@@ -94,8 +95,7 @@ int scan_gone_tell(struct scan_gone *g, struct scan_git *git, struct arena *aren
 		const char *test = git->gone[i].path;
 		for (size_t k = 0; k < g->n_code && pairs < PAIRS_MAX && scan_test_family(test); k++)
 			if (scan_test_is_for(test, g->code[k].path)) {
-				pair[pairs].test = test;
-				pair[pairs].id = git->gone[i].id;
+				pair[pairs].gone = i;
 				pair[pairs++].code = &g->code[k];
 				break;
 			}
@@ -105,15 +105,18 @@ int scan_gone_tell(struct scan_gone *g, struct scan_git *git, struct arena *aren
 	for (size_t i = 0; i < git->n_gone; i++) {
 		unsigned family = scan_test_family(git->gone[i].path);
 		_cleanup_fd_ int fd = family ? scan_git_object(git, git->gone[i].id) : -1;
-		gone[family % SCAN_TEST_FAMILIES] += size_of(fd);
+		uint64_t size = size_of(fd);
+		gone[family % SCAN_TEST_FAMILIES] += size;
+		if (next < pairs && pair[next].gone == i)
+			pair[next++].size = size;
 	}
 	for (size_t i = 0; i < pairs && r == 0; i++) {
-		unsigned family = scan_test_family(pair[i].test) % SCAN_TEST_FAMILIES;
+		const char *test = git->gone[pair[i].gone].path;
+		unsigned family = scan_test_family(test) % SCAN_TEST_FAMILIES;
 		struct scan_file *f = find(file, n, pair[i].code->path);
-		_cleanup_fd_ int fd = f ? scan_git_object(git, pair[i].id) : -1;
 		/* What was taken out of the code is less than what tested it. */
-		if (f && g->grown[family] * 3 < gone[family] && pair[i].code->less * LESS < size_of(fd))
-			r = note(arena, f, pair[i].test);
+		if (f && g->grown[family] * 3 < gone[family] && pair[i].code->less * LESS < pair[i].size)
+			r = note(arena, f, test);
 	}
 	return r;
 }

@@ -2,8 +2,6 @@
  * manifest, what is installed is the lock file. The lock file as it was is compared with the manifest as it is, too, so that an entry that
  * was there is nothing: only what the change put into the lock file is told, and not what the manifest lost. What cannot be judged is let
  * pass: ranges of other forms, what the manifest overrides, packages of a workspace. */
-#include <stdlib.h>
-
 #include "inspect/scan_change_depend.h"
 #include "inspect/scan_part.h"
 #include "parse/semver.h"
@@ -17,28 +15,6 @@
 #define NAME_MAX_   214u /* npm's own limit of a name */
 #define PLACES_MAX  400u
 #define SAME_MAX    100u /* of one name that are compared: more are of none who is honest */
-
-static const struct {
-	const char *lock, *manifest;
-} manifests[] = {
-        {"package-lock.json", "package.json"},
-        {"npm-shrinkwrap.json", "package.json"},
-        {"yarn.lock", "package.json"},
-        {"pnpm-lock.yaml", "package.json"},
-        {"Cargo.lock", "Cargo.toml"},
-        {"composer.lock", "composer.json"},
-        {"uv.lock", "pyproject.toml"},
-        {"Gemfile.lock", "Gemfile"},
-        {"gems.locked", "gems.rb"},
-};
-
-const char *scan_manifest_of(struct slice name)
-{
-	for (size_t i = 0; i < ARRAY_LEN(manifests); i++)
-		if (slice_is(name, manifests[i].lock))
-			return manifests[i].manifest;
-	return NULL;
-}
 
 /* ── names with what belongs to them ── */
 
@@ -71,29 +47,15 @@ static void put(struct entries *e, uint64_t key, struct slice spec, const struct
 	e->entry[e->n++] = (struct entry){.key = key, .spec = spec, .at = at};
 }
 
-static int by_key(const void *a, const void *b)
-{
-	const struct entry *x = a, *y = b;
-	return x->key != y->key ? (x->key < y->key ? -1 : 1) : 0;
-}
-
 static void sort(struct entries *e)
 {
-	if (e->n)
-		qsort(e->entry, e->n, sizeof(*e->entry), by_key);
+	change_sort(e->entry, e->n, sizeof(*e->entry));
 }
 
 /* The first of that key, and how many there are, up to a limit. */
 static const struct entry *all_of(const struct entries *e, uint64_t key, size_t *n)
 {
-	size_t low = 0, high = e->n;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (e->entry[middle].key < key)
-			low = middle + 1;
-		else
-			high = middle;
-	}
+	const size_t low = change_first(e->entry, e->n, sizeof(*e->entry), key);
 	*n = 0;
 	while (*n < SAME_MAX && low + *n < e->n && e->entry[low + *n].key == key)
 		(*n)++;
@@ -436,7 +398,7 @@ static void cargo(const struct beside *b)
 	struct entries asked = {.arena = b->arena}, locked = {.arena = b->arena};
 	struct slice own = change_text_at(package, "name");
 	for (size_t i = 0; i < ARRAY_LEN(tables); i++)
-		(void)conf_each(b->manifest, tables[i], put_crate, &asked);
+		(void)conf_every(b->manifest, tables[i], put_crate, &asked);
 	for (const struct conf *c = all ? all->child : NULL; c; c = c->next)
 		put(&locked, crate(change_text_at(c, "name")), change_text_at(c, "version"), c);
 	sort(&asked);
@@ -542,7 +504,7 @@ static void uv(const struct beside *b)
 	struct entries asked = {.arena = b->arena};
 	struct slice own = change_text_at(conf_get(b->manifest, SLICE("project")), "name");
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
-		(void)conf_each(b->manifest, texts[i], put_requirement, &asked);
+		(void)conf_every(b->manifest, texts[i], put_requirement, &asked);
 	/* An extra may name the project itself. */
 	put(&asked, python(own), SLICE_NONE, NULL);
 	sort(&asked);
@@ -554,7 +516,7 @@ static void uv(const struct beside *b)
 		if (python(change_text_at(c, "name")) != python(own) || conf_at(c, "source/registry"))
 			continue;
 		for (size_t i = 0; i < ARRAY_LEN(locked); i++)
-			(void)conf_each(c, locked[i], check_needed, &n);
+			(void)conf_every(c, locked[i], check_needed, &n);
 	}
 }
 
@@ -583,18 +545,28 @@ static void bundler(const struct beside *b, struct slice gemfile)
 /* ── files ── */
 
 static const struct {
-	const char *lock;
-	enum conf_format format;
-	void (*fn)(const struct beside *b);
+	const char *lock, *manifest;
+	enum conf_format format;            /* of the manifest */
+	void (*fn)(const struct beside *b); /* NULL: bundler(), whose manifest is a program */
 } rows[] = {
-        {"package-lock.json", CONF_JSON, npm},
-        {"npm-shrinkwrap.json", CONF_JSON, npm},
-        {"yarn.lock", CONF_JSON, yarn},
-        {"pnpm-lock.yaml", CONF_JSON, pnpm},
-        {"Cargo.lock", CONF_TOML, cargo},
-        {"composer.lock", CONF_JSON, composer},
-        {"uv.lock", CONF_TOML, uv},
+        {"package-lock.json", "package.json", CONF_JSON, npm},
+        {"npm-shrinkwrap.json", "package.json", CONF_JSON, npm},
+        {"yarn.lock", "package.json", CONF_JSON, yarn},
+        {"pnpm-lock.yaml", "package.json", CONF_JSON, pnpm},
+        {"Cargo.lock", "Cargo.toml", CONF_TOML, cargo},
+        {"composer.lock", "composer.json", CONF_JSON, composer},
+        {"uv.lock", "pyproject.toml", CONF_TOML, uv},
+        {"Gemfile.lock", "Gemfile", CONF_ENV, NULL},
+        {"gems.locked", "gems.rb", CONF_ENV, NULL},
 };
+
+const char *scan_manifest_of(struct slice name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (slice_is(name, rows[i].lock))
+			return rows[i].manifest;
+	return NULL;
+}
 
 void change_beside(struct reader *r, struct slice name, const struct conf *lock)
 {
@@ -608,7 +580,8 @@ void change_beside(struct reader *r, struct slice name, const struct conf *lock)
 	if (r->kind == GEMS)
 		bundler(&b, *r->f->manifest);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		if (slice_is(name, rows[i].lock) && conf_read(rows[i].format, *r->f->manifest, NODES, &arena, &manifest, NULL) == 0) {
+		if (slice_is(name, rows[i].lock) && rows[i].fn &&
+		        conf_read(rows[i].format, *r->f->manifest, NODES, &arena, &manifest, NULL) == 0) {
 			b.manifest = manifest;
 			rows[i].fn(&b);
 		}

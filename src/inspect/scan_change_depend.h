@@ -37,6 +37,11 @@ struct locked change_usual(struct reader *r, const struct majority *m);
 void change_locked(struct locked *l, struct slice name, struct slice url, bool digest, bool alias);
 void change_locked_odd(struct locked *l, enum scan_rule_name rule, struct slice name, struct slice url, const char *why);
 
+/* Of arrays of elements that begin with a key of 64 bits (scan_change_pin.c): sorts by it, and the first of that key, or where it would be.
+ */
+void change_sort(void *elements, size_t n, size_t size);
+size_t change_first(const void *elements, size_t n, size_t size, uint64_t key);
+
 /* scan_change_pin.c: notes the digest, or several with spaces between them, of a version of a package; `place` is what else it is told
  * by, or empty. */
 void change_pin(struct change_facts *f, struct slice name, struct slice version, struct slice place, struct slice digest);

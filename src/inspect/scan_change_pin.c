@@ -92,22 +92,34 @@ void change_pin(struct change_facts *f, struct slice name, struct slice version,
 
 static int by_key(const void *a, const void *b)
 {
-	const struct change_pin *x = a, *y = b;
-	return x->key != y->key ? (x->key < y->key ? -1 : 1) : 0;
+	uint64_t x, y;
+	memcpy(&x, a, sizeof(x));
+	memcpy(&y, b, sizeof(y));
+	return x != y ? (x < y ? -1 : 1) : 0;
 }
 
-/* The first of that key. */
-static size_t first_of(const struct change_pins *p, uint64_t key)
+void change_sort(void *elements, size_t n, size_t size)
 {
-	size_t low = 0, high = p->n;
+	if (n)
+		qsort(elements, n, size, by_key);
+}
+
+size_t change_first(const void *elements, size_t n, size_t size, uint64_t key)
+{
+	size_t low = 0, high = n;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (p->pin[middle].key < key)
+		if (by_key((const char *)elements + middle * size, &key) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
 	return low;
+}
+
+static size_t first_of(const struct change_pins *p, uint64_t key)
+{
+	return change_first(p->pin, p->n, sizeof(*p->pin), key);
 }
 
 /* What it was, if it is not among those: one of the same kind; or a stronger one, if none of a kind that was there is there now. NULL: it
@@ -136,8 +148,8 @@ void change_pins_other(struct change_facts *f, const struct change_pins *old)
 	struct change_pins *now = f->pins;
 	if (!now || !old || f->test)
 		return;
-	qsort(now->pin, now->n, sizeof(*now->pin), by_key);
-	qsort(old->pin, old->n, sizeof(*old->pin), by_key);
+	change_sort(now->pin, now->n, sizeof(*now->pin));
+	change_sort(old->pin, old->n, sizeof(*old->pin));
 	for (size_t i = 0, told = 0; i < now->n; i++) {
 		const struct change_pin *is = &now->pin[i], *was = other(old, now, is);
 		/* More than are shown need no place. */

@@ -251,6 +251,18 @@ static void bounds_hold(void **state)
 	buf_str_add(&lock, "}}, \"node_modules/n5\": {\"version\": \"2.0.0\"}}}");
 	assert_false(buf_error(&lock) || buf_error(&manifest));
 	assert_int_equal(changed("package-lock.json", buf_str(&manifest), "", buf_str(&lock)).n, 1);
+	/* What is asked for behind many others is asked for. */
+	buf_reset(&lock);
+	buf_reset(&manifest);
+	buf_str_add(&manifest, "[project]\nname = \"x\"\ndependencies = [");
+	for (unsigned i = 0; i < 20000; i++)
+		buf_fmt(&manifest, "\"n%u\",", i);
+	buf_str_add(&manifest, "\"last\"]\n");
+	buf_str_add(&lock,
+	        "[[package]]\nname = \"x\"\nsource = { virtual = \".\" }\ndependencies = [{ name = \"last\" }, { name = \"other\" }]\n");
+	struct seen s = changed("uv.lock", buf_str(&manifest), "", buf_str(&lock));
+	assert_int_equal(s.n, 1);
+	assert_non_null(strstr(s.evidence, "other"));
 	/* Of names all are the same one. */
 	buf_reset(&lock);
 	buf_str_add(&lock, "{\"packages\": {\"\": {\"dependencies\": {");
