@@ -231,6 +231,26 @@ struct item *item_string(struct adding *a, struct item *parent, struct slice key
 	return item_leaf(a, parent, key, value);
 }
 
+/* The name of what happened, in the part of a record of telemetry that tells of it: {"event_type":"InternalEvent",
+ * "event_data":{"event_name":"tool_started"}}. All records of such a list say the same of themselves, and matched by their number among
+ * their like each would be compared with another one as soon as one more is sent. */
+static struct slice inner_event(struct adding *a, const struct json *v)
+{
+	static const char *const names[] = {"event_name", "eventName"};
+	for (const struct json *m = v->child; m; m = m->next)
+		for (size_t i = 0; i < ARRAY_LEN(names) && m->type == JSON_OBJECT; i++) {
+			const struct json *e = json_get(m, names[i]);
+			if (!e || e->type != JSON_STRING || e->raw.n < 3 || e->raw.n > 130)
+				continue;
+			struct slice text = item_key_of(a, json_text(e, &a->arena));
+			_cleanup_buf_ struct buf shape = BUF(4096);
+			feature_shape(text, &shape);
+			if (slice_eq(text, buf_slice(&shape)))
+				return text;
+		}
+	return SLICE_NONE;
+}
+
 /* What an array element is called: the value of the first of these names that it has. The later ones name a class of things, so that
  * content has to tell its members apart. */
 static struct slice element_label(struct adding *a, const struct json *v, bool *identity)
@@ -263,7 +283,8 @@ static struct slice element_label(struct adding *a, const struct json *v, bool *
 			*identity = names[i].identity && slice_eq(text, buf_slice(&shape));
 			if (names[i].identity && !*identity)
 				continue;
-			return text;
+			struct slice event = *identity ? SLICE_NONE : inner_event(a, v);
+			return event.n ? event : text;
 		}
 	return SLICE("object");
 }

@@ -227,6 +227,25 @@ static void pairs_are_known_by_their_key(void **state)
 	}
 }
 
+/* Records that all call themselves the same, with the name of what happened inside: one that came is not compared with another that is
+ * made like it. */
+static void records_are_known_by_their_event(void **state)
+{
+	(void)state;
+#define RECORD(name, more) "{\"event_type\":\"InternalEvent\",\"event_data\":{\"event_name\":\"" name "\",\"model\":\"m-1\"," more "}}"
+#define RECORD_QUERY       RECORD("api_query", "\"attempt\":1,\"cachingEnabled\":true")
+#define RECORD_HOOK        RECORD("hook_ran", "\"attempt\":1,\"took\":2")
+	struct feature_set *s = set_new();
+	add_body(s, "{\"events\":[" RECORD("started", "\"attempt\":1") "," RECORD_QUERY "," RECORD_HOOK "]}");
+	add_body(s, "{\"events\":[" RECORD("started", "\"attempt\":1") "," RECORD_HOOK "]}");
+	(void)only(s, 0, 1, "body.events[api_query]");
+	(void)find(s, ENDPOINT, "body.events[hook_ran].event_data.took");
+	/* What looks random is no name. */
+	add_body(s, "{\"others\":[" RECORD("4f1d77aa90b34f1d77aa90b3", "\"attempt\":1") "]}");
+	(void)find(s, ENDPOINT, "body.others[InternalEvent].event_data.attempt");
+	feature_set_free(s);
+}
+
 static void structure_is_seen(void **state)
 {
 	(void)state;
@@ -985,6 +1004,7 @@ int main(void)
 	        cmocka_unit_test(extra_block_is_one_difference),
 	        cmocka_unit_test(apostrophe_is_one_line),
 	        cmocka_unit_test(pairs_are_known_by_their_key),
+	        cmocka_unit_test(records_are_known_by_their_event),
 	        cmocka_unit_test(structure_is_seen),
 	        cmocka_unit_test(empty_lines_keep_their_place),
 	        cmocka_unit_test(headers_are_seen),
