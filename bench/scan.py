@@ -3,10 +3,11 @@
 
     bench/scan.py [--picklescan CHECKOUT] [--repeats 5] [--folder DIR]
 
-The files are made here (some 700 MB, and 2 GB that take no room), and kept if --folder is given. Needs a build: make. docs/benchmarks.md has figures."""
+The files are made here (some 1.2 GB, and 2 GB that take no room; source and programs are those of this machine), and kept if --folder is given. Needs a build: make. docs/benchmarks.md has figures."""
 import argparse
 import os
 import random
+import shutil
 import statistics
 import struct
 import subprocess
@@ -28,7 +29,13 @@ arguments = arguments.parse_args()
 def write(name, make):
     path = os.path.join(folder, name)
     if not os.path.exists(path):
-        make(path)
+        # In a process of its own: what this one takes would count for those that it starts.
+        child = os.fork()
+        if child == 0:
+            make(path)
+            os._exit(0)
+        if os.waitpid(child, 0)[1] != 0:
+            raise SystemExit(f"scan.py: {path} could not be made")
     return path
 
 
@@ -82,6 +89,57 @@ def some(path):
         put(lambda: b"\x80\x04](" + b"".join(b"X\x05\0\0\0%05dK\x01}\x87" % random.randrange(99999) for _ in range(60000)) + b"e.")(os.path.join(path, f"{i:03}.pkl"))
 
 
+def files_in(paths, suffixes, limit):
+    """The files of this machine with such names, some `limit` bytes of them."""
+    total = 0
+    for path in paths:
+        for d, _, names in os.walk(path):
+            for name in sorted(names):
+                full = os.path.join(d, name)
+                if name.endswith(suffixes) and os.path.isfile(full) and not os.path.islink(full):
+                    if total > limit:
+                        return
+                    total += os.path.getsize(full)
+                    yield full
+
+
+def source(path):
+    """The C and Python of this machine in 32 files, so that their number costs nothing."""
+    os.mkdir(path)
+    for suffix, paths in ((".h", ["/usr/include", "/usr/lib/gcc"]), (".py", ["/usr/lib/python3", "/usr/lib/python3.11"])):
+        for i, full in enumerate(files_in(paths, suffix, 150 << 20)):
+            with open(full, "rb") as f, open(os.path.join(path, f"{i % 16:02}{suffix}"), "ab") as out:
+                out.write(f.read())
+
+
+def executable(path):
+    """380 MB as a runtime with its program at the end has them: a program of this machine, and others behind it."""
+    def programs():
+        yield os.path.realpath(shutil.which("node") or sys.executable)
+        yield from files_in(["/usr/bin", "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu"], "", 1 << 30)
+    left = 380 * 1000 * 1000
+    with open(path, "wb") as out:
+        for name in programs():
+            try:
+                with open(name, "rb") as f:
+                    left -= out.write(f.read(left))
+            except OSError:
+                continue
+            if left <= 0:
+                break
+    os.chmod(path, 0o755)
+
+
+def copies(paths, n):
+    """A folder with `n` copies of each."""
+    def make(path):
+        os.mkdir(path)
+        for i in range(n):
+            for p in paths:
+                shutil.copyfile(p, os.path.join(path, f"{i:03}-" + os.path.relpath(p, "/").replace("/", "-")))
+    return make
+
+
 def spent(command):
     """Seconds, and MB resident at most, of a command and what it started; this program's own, some 20, at least."""
     begin = time.perf_counter()
@@ -110,8 +168,8 @@ def scan(*words):
     return lambda: spent([postern, "scan", "--ledger", "none", *words])
 
 
-def regex(path):
-    return lambda: spent(["/bin/grep", "-c", "-a", "-P", "(?i)posix|nt\\x0asystem|subprocess|__builtin__|builtins|runpy|eval|exec", path])
+def regex(*paths):
+    return lambda: spent(["/bin/grep", "-c", "-a", "-P", "(?i)posix|nt\\x0asystem|subprocess|__builtin__|builtins|runpy|eval|exec", *paths])
 
 
 def peer(paths):
@@ -148,6 +206,9 @@ with tempfile.TemporaryDirectory() as scratch:
     large = write("checkpoint.pt", checkpoint)
     many = write("members.zip", members)
     files = write("some", some)
+    text = write("source", source)
+    program = write("program", executable)
+    sources = sorted(os.path.join(text, name) for name in os.listdir(text))
     bomb = write("bomb.gz", put(lambda: zlib.compress(bytes(1 << 30), 9, wbits=31)))
     rows = [
         ("memory, 512 MiB read", apart(memory)),
@@ -156,6 +217,10 @@ with tempfile.TemporaryDirectory() as scratch:
         ("postern, checkpoint.pt (2 GiB)", scan(large)),
         ("postern, members.zip (10^6)", scan(many)),
         ("postern, bomb.gz (1 GiB)", scan(bomb)),
+        ("grep -P, source", regex(*sources)),
+        ("postern --subject text, source", scan("--subject", "text", "--jobs", "1", text)),
+        ("postern, source", scan("--jobs", "1", text)),
+        ("postern, program (380 MB)", scan("--jobs", "1", program)),
     ]
     jobs = 1
     while jobs <= len(os.sched_getaffinity(0)):
@@ -170,6 +235,10 @@ with tempfile.TemporaryDirectory() as scratch:
         tests = [p for p in sorted(os.path.join(d, f) for d, _, names in os.walk(tests) for f in names) if readable(p)]
         rows += [("picklescan, tuples.pkl", peer([tuples])), ("picklescan, its tests/data", peer(tests)),
                  ("postern, picklescan's tests/data", scan(*tests))]
+        # A few files of some hundred bytes measure how a process is started; with 50 copies of each it is what is done with them.
+        own = write("own", copies(tests, 50))
+        own_files = [os.path.join(own, name) for name in sorted(os.listdir(own))]
+        rows += [("picklescan, 50 copies of these", peer(own_files)), ("postern --jobs 1, the same", scan("--jobs", "1", own))]
     else:
         print("picklescan is left out: name a checkout of it with --picklescan", file=sys.stderr)
     took = {name: [] for name, _ in rows}
@@ -183,10 +252,14 @@ with tempfile.TemporaryDirectory() as scratch:
     mb = os.path.getsize(tuples) / 1e6
     print(f"\ntuples.pkl: postern {mb / median['postern, tuples.pkl']:.0f} MB/s, grep {mb / median['grep -P, tuples.pkl']:.0f} MB/s, "
           f"memory {512 * 1.048576 / median['memory, 512 MiB read']:.0f} MB/s")
+    mb = sum(os.path.getsize(name) for name in sources) / 1e6
+    print(f"source ({mb:.0f} MB), one process: what text hides {mb / median['postern --subject text, source']:.0f} MB/s, everything "
+          f"{mb / median['postern, source']:.0f} MB/s, grep {mb / median['grep -P, source']:.0f} MB/s")
     for many_jobs in [int(n.split()[2].rstrip(",")) for n in median if "--jobs" in n][1:]:
         print(f"{many_jobs} processes are {median['postern --jobs 1, 60 files'] / median[f'postern --jobs {many_jobs}, 60 files']:.2f} times as fast as one")
     if arguments.picklescan:
-        own = median["picklescan, its tests/data"] / median["postern, picklescan's tests/data"]
+        once = median["picklescan, its tests/data"] / median["postern, picklescan's tests/data"]
         print(f"picklescan / postern: {median['picklescan, tuples.pkl'] / median['postern, tuples.pkl']:.0f} on tuples.pkl, "
-              f"{own:.1f} on its own files")
+              f"{once:.1f} on its own files, "
+              f"{median['picklescan, 50 copies of these'] / median['postern --jobs 1, the same']:.1f} on 50 copies of each")
     print("load of the machine:", " ".join(f"{x:.1f}" for x in os.getloadavg()), "processors:", len(os.sched_getaffinity(0)))
