@@ -31,5 +31,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	if (strlen(soname) >= sizeof(soname))
 		abort();
+	count = 0;
+	if (elfnames_taken(read_at, &all, name, &count) && elfnames_kind(all) != ELFNAMES_LOADED)
+		abort();
 	return 0;
 }

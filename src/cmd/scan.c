@@ -431,8 +431,13 @@ static int scan_operand(struct state *s, struct scan_walk *w, const char *path)
 		_cleanup_fd_ int fd = scan_package_fetch(path, s->err);
 		return fd < 0 ? fd : on_file(s, path, fd, 0);
 	}
-	if (!scan_package_is_folder(path))
-		return scan_walk(w, path, s->err);
+	struct stat st;
+	if (!scan_package_is_folder(path)) {
+		s->pool.o.named = stat(path, &st) == 0 && S_ISREG(st.st_mode);
+		int walked = scan_walk(w, path, s->err);
+		s->pool.o.named = false;
+		return walked;
+	}
 	/* What was added before is none of its files. */
 	int r = scan_pool_finish(&s->pool, s->err);
 	r = r < 0 ? r : scan_packages_folder(&s->packages, path);

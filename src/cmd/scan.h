@@ -60,6 +60,7 @@ struct scan_job {
 	struct scan_edge *edge; /* n_edges, at most SCAN_EDGES_MAX; NULL: none */
 	uint32_t n_edges;
 	bool profile;              /* it is part of a package that is a folder */
+	bool named;                /* it was named itself */
 	struct posture_fact *fact; /* n_facts */
 	size_t n_facts, facts_room;
 	int64_t at[3]; /* size and times, to see that it was not changed meanwhile */

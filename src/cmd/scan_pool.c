@@ -156,6 +156,8 @@ static void lose(struct scan_pool *p, size_t k, int why)
 static int ask(struct scan_pool *p, size_t k, const struct scan_job *j)
 {
 	int r = 0;
+	struct scan_options o = p->o;
+	o.named = j->named;
 	if (p->rules > 0 && !p->peer[k].has_rules)
 		r = scan_peer_ask(&p->peer[k], p->rules, SCAN_ASK_RULES, "", &p->o, p->seconds);
 	p->peer[k].has_rules = r == 0;
@@ -163,7 +165,7 @@ static int ask(struct scan_pool *p, size_t k, const struct scan_job *j)
 		r = scan_peer_ask(&p->peer[k], j->before, SCAN_ASK_BEFORE, j->path, &p->o, p->seconds);
 	if (r == 0 && j->manifest >= 0)
 		r = scan_peer_ask(&p->peer[k], j->manifest, SCAN_ASK_MANIFEST, j->path, &p->o, p->seconds);
-	return r < 0 ? r : scan_peer_ask(&p->peer[k], j->fd, j->change ? SCAN_ASK_CHANGED : SCAN_ASK_FILE, j->path, &p->o, p->seconds);
+	return r < 0 ? r : scan_peer_ask(&p->peer[k], j->fd, j->change ? SCAN_ASK_CHANGED : SCAN_ASK_FILE, j->path, &o, p->seconds);
 }
 
 /* It holds an archive that takes libraries. Most files have none, and to load them takes longer than those: another process with them
@@ -361,7 +363,8 @@ static int add(struct scan_pool *p, const char *path, int fd, bool change, int b
 	        .before = before < 0 ? -1 : fcntl(before, F_DUPFD_CLOEXEC, 0),
 	        .manifest = manifest < 0 ? -1 : fcntl(manifest, F_DUPFD_CLOEXEC, 0),
 	        .error = error,
-	        .profile = p->o.profile};
+	        .profile = p->o.profile,
+	        .named = p->o.named};
 	if (!j->path) {
 		fd_closep(&j->fd);
 		fd_closep(&j->before);

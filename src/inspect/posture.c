@@ -18,7 +18,7 @@ const char *const posture_use_titles[POSTURE_USES] = {"reaches the network", "st
 
 const char *posture_form_word(enum posture_form f)
 {
-	static const char *const words[POSTURE_FORMS] = {"", "npm", "wheel", "sdist", "vsix"};
+	static const char *const words[POSTURE_FORMS] = {"", "npm", "wheel", "sdist", "vsix", "executable"};
 	return f < POSTURE_FORMS ? words[f] : "";
 }
 
@@ -148,6 +148,8 @@ static unsigned fitness(const struct posture_maker *m, const struct item *i)
 	unsigned deep = slashes(i->file);
 	if (i->kind != POSTURE_MANIFEST || strstr(i->file, DEEP))
 		return 0;
+	if (!i->file[0]) /* the file itself */
+		return strcmp(i->name, posture_form_word(POSTURE_EXECUTABLE)) == 0 ? 3 : 0;
 	if (is_at(i->file, "extension.vsixmanifest"))
 		return deep == 0 ? 9 : 0;
 	if (is_at(i->file, "package.json")) {
@@ -383,9 +385,12 @@ int posture_end(struct posture_maker *m, struct arena *arena, struct posture *ou
 		p.version = says(&put, POSTURE_VERSION, at);
 		p.licence = says(&put, POSTURE_LICENCE, at);
 		p.repository = says(&put, POSTURE_REPOSITORY, at);
+		/* It says none of itself. */
+		if (p.form == POSTURE_EXECUTABLE)
+			p.name = arena_str(arena, slice_base(slice_str(m->path)));
 		memcpy(sorted, m->item, m->n * sizeof(*sorted));
 		qsort(sorted, m->n, sizeof(*sorted), by_key);
-		if (!p.path || put_uses(&put, sorted, m->n) < 0 || put_parts(&put) < 0)
+		if (!p.path || !p.name || put_uses(&put, sorted, m->n) < 0 || put_parts(&put) < 0)
 			r = -ENOMEM;
 		else
 			*out = p;

@@ -34,9 +34,9 @@ extern const char *const posture_use_names[POSTURE_USES + 1];
 /* What each is, for people: "reaches the network". */
 extern const char *const posture_use_titles[POSTURE_USES];
 
-enum posture_form { POSTURE_NONE, POSTURE_NPM, POSTURE_WHEEL, POSTURE_SDIST, POSTURE_VSIX };
-#define POSTURE_FORMS 5u
-/* "", "npm", "wheel", "sdist", "vsix". */
+enum posture_form { POSTURE_NONE, POSTURE_NPM, POSTURE_WHEEL, POSTURE_SDIST, POSTURE_VSIX, POSTURE_EXECUTABLE };
+#define POSTURE_FORMS 6u
+/* "", "npm", "wheel", "sdist", "vsix", "executable". */
 const char *posture_form_word(enum posture_form f);
 
 enum posture_scope { POSTURE_REQUIRED, POSTURE_OPTIONAL, POSTURE_PEER };

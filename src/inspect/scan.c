@@ -49,7 +49,8 @@ struct scan {
 	uint64_t same[SAME];
 	unsigned n_same;
 	bool out_of_steps;
-	bool change; /* it is known what was there before */
+	bool change;  /* it is known what was there before */
+	bool program; /* the whole is an executable */
 	struct scan_around around;
 	/* Of programs: what was found in it before; each can be the same as one only. */
 	uint64_t old[OLD];
@@ -71,6 +72,16 @@ struct scan_limits scan_limits_default(void)
 const char *scan_detector_name(size_t i)
 {
 	return i < ARRAY_LEN(detectors) ? detectors[i].name : NULL;
+}
+
+bool scan_is_part(const struct scan *s)
+{
+	return s->o->profile;
+}
+
+bool scan_is_named(const struct scan *s)
+{
+	return s->o->named;
 }
 
 bool scan_deep(const struct scan *s)
@@ -127,7 +138,7 @@ static uint32_t wants(const struct scan *s)
 
 struct posture_facts *scan_facts(struct scan *s, const struct scan_input *in)
 {
-	return !in->quiet && (wants(s) & SCAN_CODE) && (s->o->profile || (s->to.fact && in->depth > 0)) ? &s->facts : NULL;
+	return !in->quiet && (wants(s) & SCAN_CODE) && (s->o->profile || (s->to.fact && (in->depth > 0 || s->program))) ? &s->facts : NULL;
 }
 
 void scan_lets(struct scan *s, uint32_t bits)
@@ -375,8 +386,7 @@ static void not_claimed(struct scan *s, const struct scan_input *in)
 		s->sum->other = 1;
 	if (!(s->sum->looked & SCAN_TEXT) || in->depth > 0 || text)
 		scan_found(s, in, text ? SCAN_RULE_TEXT : SCAN_RULE_UNKNOWN, 0, in->size, "%s", "");
-	/* What machine code would be to a loader of pickles is chance: in some megabytes there is one, and nobody loads it. */
-	if (!text && models && !scan_native(in->bytes, in->name))
+	if (!text && models)
 		scan_search(s, in, 0, in->bytes.n);
 }
 
@@ -424,7 +434,8 @@ static bool look(struct scan *s, const struct scan_input *in)
 	if (!holds)
 		scan_posture_look(s, in);
 	s->sum->looked |= looked | (claims ? wants(s) & SCAN_MODELS : 0);
-	if (claims == 0 && !in->quiet && !searched(s, in, looked))
+	bool machine = scan_executable_look(s, in);
+	if (claims == 0 && !in->quiet && !machine && !searched(s, in, looked))
 		not_claimed(s, in);
 	/* Last, as it may be ended. What holds others and lies in others is what they are, or packed. */
 	if (s->to.yara && (in->depth == 0 || !holds))
@@ -548,6 +559,7 @@ static int scan_with(const struct scan *how, struct slice in, const char *name, 
 	s->sum = &sum;
 	const char *slash = strrchr(name, '/');
 	const struct scan_input all = {.bytes = in, .size = in.n, .member = "", .name = slash ? slash + 1 : name, .path = name};
+	s->program = scan_native(in, all.name) != NULL;
 	(void)look(s, &all);
 	sum.facts_cut = s->facts.cut;
 	if (s->to.fact)

@@ -142,6 +142,7 @@ struct scan_limits scan_limits_default(void);
 struct scan_options {
 	bool deep;         /* read the numbers of tensors too */
 	bool profile;      /* tell facts of what is no archive, too: it is part of a package that is a folder */
+	bool named;        /* the file was named itself: tell facts of an executable, too */
 	uint32_t subjects; /* what is looked for; 0: all */
 	struct scan_limits limits;
 };

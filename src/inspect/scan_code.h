@@ -108,15 +108,15 @@ struct code {
 	uint64_t steps;          /* that may still be taken */
 	bool limited;
 	/* Of the whole file. */
-	bool dup2, connects, spawns_shell, pipes;
-	bool checks;               /* digests or signatures of something */
-	unsigned secrets;          /* kinds of files of keys that it names, a bit each */
-	bool reads_secret;         /* one of them at least */
-	unsigned asks;             /* commands that say which host it is on, a bit each */
-	unsigned texts;            /* long texts that are encoded */
-	unsigned did;              /* what it does somewhere, bits of enum code_did */
-	unsigned told;             /* rules that are told once, a bit each */
-	enum scan_rule_name inner; /* of a program in a text: what was found in it; SCAN_RULES: nothing, or it is none */
+	size_t dup2, connects, spawns_shell, pipes; /* one more than the token where that was last; 0: nowhere */
+	bool checks;                                /* digests or signatures of something */
+	unsigned secrets;                           /* kinds of files of keys that it names, a bit each */
+	bool reads_secret;                          /* one of them at least */
+	unsigned asks;                              /* commands that say which host it is on, a bit each */
+	unsigned texts;                             /* long texts that are encoded */
+	unsigned did;                               /* what it does somewhere, bits of enum code_did */
+	unsigned told;                              /* rules that are told once, a bit each */
+	enum scan_rule_name inner;                  /* of a program in a text: what was found in it; SCAN_RULES: nothing, or it is none */
 	bool is_inner;
 	struct code_made {
 		struct slice key; /* of its path */

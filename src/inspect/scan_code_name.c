@@ -125,8 +125,11 @@ uint32_t code_kinds(struct code *c, size_t i)
 
 void code_alias(struct code *c, size_t i, struct slice means)
 {
+	/* No variable is called so; in a bundle, where no line tells statements apart, they stand where one could. */
+	static const char *const reserved[] = {
+	        "return", "typeof", "case", "default", "void", "yield", "throw", "new", "delete", "else", "do", "function", "class", NULL};
 	struct code_name *n = code_name(c, i);
-	if (n->means.p && slice_eq(n->means, means))
+	if ((n->means.p && slice_eq(n->means, means)) || scan_one_of(c->t[i].text, reserved))
 		return;
 	n->means = means;
 	n->epoch++;

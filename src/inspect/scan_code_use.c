@@ -2,6 +2,8 @@
 #include "inspect/scan_code.h"
 #include "inspect/scan_shell.h"
 
+#define TOGETHER 1000u /* tokens */
+
 /* ── findings ── */
 
 static size_t place(const struct code *c, size_t i)
@@ -100,7 +102,7 @@ static void starts_what(struct code *c, size_t i, size_t end, unsigned v)
 	else if (v & CODE_INPUT && strcmp(c->language, "php") == 0)
 		code_tell_once(c, 17, SCAN_RULE_CODE_INPUT, i, end);
 	for (size_t k = i + 2; k < end && k < c->n; k++)
-		c->spawns_shell |= code_text(c, k) && scan_one_of(c->t[k].text, shells);
+		c->spawns_shell = code_text(c, k) && scan_one_of(c->t[k].text, shells) ? k + 1 : c->spawns_shell;
 }
 
 static void evaluates_what(struct code *c, size_t i, size_t end, unsigned v)
@@ -574,18 +576,32 @@ void code_replaces(struct code *c, size_t i, size_t to)
 		}
 }
 
+/* In a bundle of many programs each of these is somewhere: there they belong together if they stand together. */
+static bool together(const struct code *c)
+{
+	size_t at[] = {c->connects, c->spawns_shell, c->dup2 > c->pipes ? c->dup2 : c->pipes}, least = SIZE_MAX, most = 0;
+	for (size_t i = 0; i < ARRAY_LEN(at); i++) {
+		least = at[i] < least ? at[i] : least;
+		most = at[i] > most ? at[i] : most;
+	}
+	return least > 0 && (!c->bundle || most - least <= TOGETHER);
+}
+
 /* A shell whose ends are a socket's. */
 static void socket_shell(struct code *c, size_t i)
 {
 	struct slice name = c->t[i].text, last = c->names[code_name(c, i)->last].text;
-	c->dup2 |= slice_is(name, "os.dup2");
-	c->spawns_shell |= slice_is(name, "pty.spawn");
-	c->connects |= slice_is(last, "connect") || slice_is(name, "net.Socket") || slice_is(name, "net.createConnection");
+	if (slice_is(name, "os.dup2"))
+		c->dup2 = i + 1;
+	if (slice_is(name, "pty.spawn"))
+		c->spawns_shell = i + 1;
+	if (slice_is(last, "connect") || slice_is(name, "net.Socket") || slice_is(name, "net.createConnection"))
+		c->connects = i + 1;
 	if (slice_is(last, "pipe") && code_sign(c, i + 1, '(') && i + 2 < c->n && slice_ends(c->t[i + 2].text, SLICE(".stdin")))
-		c->pipes = true;
-	if (c->connects && c->spawns_shell && (c->dup2 || c->pipes)) {
+		c->pipes = i + 1;
+	if (together(c)) {
 		code_tell(c, SCAN_RULE_CODE_REVERSE, i, i + 1);
-		c->dup2 = c->pipes = false;
+		c->dup2 = c->pipes = 0;
 	}
 }
 

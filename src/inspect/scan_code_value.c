@@ -670,14 +670,15 @@ static void margin(struct code *c, size_t i)
 static bool begins_function(const struct code *c, size_t i)
 {
 	static const char *const blocks[] = {"if", "for", "while", "switch", "catch", "with", NULL};
+	/* Before a block, or braces around names: import { a } from "b", const { a } = b. */
+	static const char *const others[] = {"else", "try", "finally", "do", "import", "export", "const", "let", "var", NULL};
 	if (i == 0)
 		return false;
 	if (code_sign(c, i - 1, ')')) {
 		size_t open = c->close[i - 1];
 		return !(open && c->t[open - 1].kind == TOKEN_NAME && scan_one_of(c->t[open - 1].text, blocks));
 	}
-	return code_sign(c, i - 1, '>') || (c->t[i - 1].kind == TOKEN_NAME && !code_word(c, i - 1, "else") && !code_word(c, i - 1, "try") &&
-	                                           !code_word(c, i - 1, "finally") && !code_word(c, i - 1, "do"));
+	return code_sign(c, i - 1, '>') || (c->t[i - 1].kind == TOKEN_NAME && !scan_one_of(c->t[i - 1].text, others));
 }
 
 /* From one statement to the next: the end of the function that it is in, 0: it is in none. */
@@ -698,7 +699,7 @@ static void forget(struct code *c)
 		c->names[i].literal = c->names[i].path = SLICE_NONE;
 	}
 	c->function = c->locals = c->opened = 0;
-	c->dup2 = c->connects = c->spawns_shell = c->pipes = false;
+	c->dup2 = c->connects = c->spawns_shell = c->pipes = 0;
 	c->n_made = 0;
 	c->secrets = c->did = c->asks = c->texts = 0;
 	c->reads_secret = false;

@@ -71,6 +71,12 @@ void scan_keras(struct scan *s, const struct scan_input *in, struct slice json, 
 bool scan_leads_out(struct slice path);
 /* Bytes that nothing interprets: are there pickles in them that do something? */
 void scan_search(struct scan *s, const struct scan_input *in, size_t from, size_t to);
+/* Is it an executable? Then what can be read of it is looked at, and that the rest is not is told. */
+bool scan_executable_look(struct scan *s, const struct scan_input *in);
+/* Is it a file of a package that is a folder? */
+bool scan_is_part(const struct scan *s);
+/* Was the file named itself, and not found in a folder? */
+bool scan_is_named(const struct scan *s);
 /* An executable or a library, by its first bytes, and of some by the name: "ELF", "PE", "Mach-O"; NULL: none. */
 const char *scan_native(struct slice bytes, const char *name);
 /* Only zeros? */

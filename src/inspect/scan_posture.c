@@ -10,6 +10,9 @@
 #include "base/utf8.h"
 #include "inspect/scan_shell.h"
 #include "parse/conf.h"
+#include "parse/elf.h"
+#include "parse/elfnames.h"
+#include "parse/elfstrings.h"
 
 #define INDEX        ((size_t)32768) /* more than POSTURE_FACTS, a power of two */
 #define KNOWN        ((size_t)1024)  /* more than there are names, a power of two */
@@ -23,7 +26,7 @@
 #define SHELL_MAX    ((size_t)256 << 10)
 #define LABEL_MAX    200u
 
-enum language { ANY, JAVASCRIPT, PYTHON };
+enum language { ANY, JAVASCRIPT, PYTHON, MACHINE };
 enum how { MODULE, CALL, LAST };
 static const struct row {
 	enum language language;
@@ -42,6 +45,7 @@ struct gather {
 	struct posture_facts *f;
 	const char *file;
 	uint32_t uses; /* of this file */
+	bool data;     /* there are no lines in it */
 	/* Where the last line was counted. */
 	size_t counted;
 	uint32_t line;
@@ -146,7 +150,7 @@ static void use(struct gather *g, uint32_t kind, struct slice name, struct slice
 	g->uses |= 1u << kind;
 	struct posture_fact *x = add(g, kind, name, text, 1);
 	/* What was decoded has no place. */
-	if (!x || x->line || !at.p || at.p < g->in->bytes.p || at.p >= g->in->bytes.p + g->in->bytes.n)
+	if (!x || x->line || !at.p || g->data || at.p < g->in->bytes.p || at.p >= g->in->bytes.p + g->in->bytes.n)
 		return;
 	size_t place = (size_t)(at.p - g->in->bytes.p);
 	if (place < g->counted)
@@ -363,7 +367,7 @@ static bool is_host(struct slice h)
 		digits += h.p[i] >= '0' && h.p[i] <= '9';
 		dot = h.p[i] == '.' ? i : dot;
 	}
-	if (dots == 0 || h.n > 120 || h.p[0] == '.' || h.p[0] == '-')
+	if (dots == 0 || h.n > 120 || h.p[0] == '.' || h.p[0] == '-' || slice_find(h, SLICE(".."), 0) != SLICE_NPOS)
 		return false;
 	if (dots == 3 && digits + dots == h.n)
 		return true;
@@ -613,23 +617,69 @@ static void start_file(struct gather *g)
 
 /* ── native code ── */
 
-const char *scan_native(struct slice b, const char *name)
+static bool read_at(void *arg, uint64_t at, void *out, size_t n)
 {
-	static const struct {
-		struct slice mark;
-		const char *form;
-	} marks[] = {
-	        {SLICE_INIT("\177ELF"), "ELF"}, {SLICE_INIT("\xcf\xfa\xed\xfe"), "Mach-O"}, {SLICE_INIT("\xce\xfa\xed\xfe"), "Mach-O"}};
-	static const char *const called[] = {".node", ".dll", ".exe", ".pyd", ".dylib", ".so"};
-	for (size_t i = 0; i < ARRAY_LEN(marks); i++)
-		if (slice_starts(b, marks[i].mark))
-			return marks[i].form;
-	for (size_t i = 0; i < ARRAY_LEN(called); i++)
-		if (scan_has_suffix(name, called[i]) && slice_starts(b, SLICE("MZ")))
-			return "PE";
-		else if (scan_has_suffix(name, called[i]) && slice_starts(b, SLICE("\xca\xfe\xba\xbe")))
-			return "Mach-O";
-	return NULL;
+	const struct slice *file = arg;
+	if (at > file->n || n > file->n - at)
+		return false;
+	memcpy(out, file->p + at, n);
+	return true;
+}
+
+static bool on_symbol(void *arg, struct slice name)
+{
+	struct gather *g = arg;
+	const struct row *r = known(g->f, MACHINE, CALL, name);
+	if (r)
+		use(g, r->kind, name, SLICE_NONE, SLICE_NONE);
+	return true;
+}
+
+static bool ends_text(uint8_t c)
+{
+	return c == 0 || c == '/' || c == '"' || c == '\'' || c == ':';
+}
+
+/* Addresses in data. What compilers of Go and Rust keep of their texts is one run without bounds, so that only what ends as an address does
+ * is believed; their tables say where the others end. */
+static void data_hosts(struct gather *g, struct slice file, const struct elf_span *skip, size_t n)
+{
+	struct elf_strings strings;
+	struct elf_string one;
+	if (elf_strings_begin(file, 0, file.n, &strings))
+		while (elf_strings_next(&strings, &one))
+			hosts(g, one.text);
+	for (size_t at = 0; (at = slice_find(file, SLICE("://"), at)) != SLICE_NPOS; at += 3) {
+		size_t end = at + 3, from = at < 8 ? 0 : at - 8;
+		const struct elf_span *within = NULL;
+		for (size_t i = 0; i < n && !within; i++)
+			within = at >= skip[i].at && at - skip[i].at < skip[i].n ? &skip[i] : NULL;
+		if (within) {
+			at = (size_t)(within->at + within->n - 3);
+			continue;
+		}
+		while (end < file.n && end - at < 128 && is_host_byte(file.p[end]))
+			end++;
+		if (end < file.n && ends_text(file.p[end]))
+			hosts(g, slice_sub(file, from, end - from));
+	}
+}
+
+void scan_posture_executable(struct scan *s, const struct scan_input *in, const struct elf_span *program, size_t n, bool single)
+{
+	struct gather g;
+	struct slice file = in->bytes;
+	/* Of a folder's executables only those are told that are a whole program. */
+	if ((in->depth == 0 && !single && !scan_is_named(s)) || !begin(&g, s, in))
+		return;
+	if (in->depth == 0) {
+		g.f->manifest = true;
+		say(&g, POSTURE_MANIFEST, slice_str(posture_form_word(POSTURE_EXECUTABLE)));
+	}
+	g.data = true;
+	(void)elfnames_taken(read_at, &file, on_symbol, &g);
+	data_hosts(&g, file, program, n);
+	tell_file(&g);
 }
 
 static void by_name(struct gather *g)
@@ -663,8 +713,9 @@ void scan_posture_look(struct scan *s, const struct scan_input *in)
 	g.f->files++;
 	g.f->bytes += in->size;
 	const char *form = scan_native(in->bytes, in->name);
+	/* What an executable is called is nothing that two versions of it differ in. */
 	if (form)
-		use(&g, POSTURE_NATIVE, slice_str(in->name), slice_str(form), SLICE_NONE);
+		use(&g, POSTURE_NATIVE, in->depth || scan_is_part(s) ? slice_str(in->name) : SLICE("itself"), slice_str(form), SLICE_NONE);
 	if (in->bytes.n == in->size)
 		by_name(&g);
 	tell_file(&g);

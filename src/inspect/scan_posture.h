@@ -20,6 +20,10 @@ void posture_facts_free(struct posture_facts *f);
 void scan_posture_look(struct scan *s, const struct scan_input *in);
 /* What its code uses, by its tokens. The same. */
 void scan_posture_code(struct scan *s, const struct scan_input *in, const char *language, const struct token *t, size_t n);
+/* What an executable shares with others by name, and the hosts in its data. `program`: n parts of it that are programs of their own, and
+ * looked into as such; `single`: it has some. The same. */
+struct elf_span;
+void scan_posture_executable(struct scan *s, const struct scan_input *in, const struct elf_span *program, size_t n, bool single);
 /* Calls `fn` with all of them, if it is a package, or `always`. */
 void scan_posture_tell(const struct posture_facts *f, bool always, void (*fn)(void *arg, const struct posture_fact *f), void *arg);
 

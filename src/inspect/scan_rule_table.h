@@ -5,6 +5,9 @@ SCAN_RULE(UNKNOWN, "scan.unknown", SCAN_UNSCANNED, SCAN_HIGH, "not understood",
 SCAN_RULE(TEXT, "scan.text", SCAN_UNSCANNED, SCAN_HIGH, "text, not looked into",
 	"Models are what is looked for; source code, configuration and documents are not judged yet.",
 	"Review it as you review code.")
+SCAN_RULE(MACHINE_CODE, "scan.machine-code", SCAN_UNSCANNED, SCAN_HIGH, "machine code, not read",
+	"What it does is not known from here; what it shares with others by name, the hosts in it, and a program in plain text that it carries are looked at.",
+	"Watch what it does (postern vet), or have it built from source that you read; what you trust, pin by its digest.")
 SCAN_RULE(LIMIT, "scan.limit", SCAN_UNSCANNED, SCAN_HIGH, "a limit was reached",
 	"It unpacks to more, is nested deeper or takes more work than is allowed: beyond that nothing was looked at.",
 	"Treat it as a bomb until somebody can say why it is so large.")

@@ -47,8 +47,8 @@ static bool segments(elfnames_read *read, void *arg, struct image *m)
 }
 
 struct table {
-	uint64_t strings, size, soname;
-	bool has_strings, has_size, has_soname;
+	uint64_t strings, size, soname, symbols, hash, gnu_hash;
+	bool has_strings, has_size, has_soname, has_symbols, has_hash, has_gnu_hash;
 };
 
 static bool dynamic(elfnames_read *read, void *arg, const struct image *m, struct table *t)
@@ -69,6 +69,12 @@ static bool dynamic(elfnames_read *read, void *arg, const struct image *m, struc
 			t->size = d.d_un.d_val;
 			t->has_size = true;
 		}
+		if (d.d_tag == DT_SYMTAB)
+			t->has_symbols = offset(m, d.d_un.d_ptr, &t->symbols);
+		if (d.d_tag == DT_HASH)
+			t->has_hash = offset(m, d.d_un.d_ptr, &t->hash);
+		if (d.d_tag == DT_GNU_HASH)
+			t->has_gnu_hash = offset(m, d.d_un.d_ptr, &t->gnu_hash);
 		if (d.d_tag == DT_SONAME) {
 			t->soname = d.d_un.d_val;
 			t->has_soname = true;
@@ -110,4 +116,38 @@ bool elfnames(elfnames_read *read, void *arg, bool (*name)(void *arg, struct sli
 		memmove(window, window + from, kept);
 	}
 	return true;
+}
+
+/* How many symbols to look at: all of them by the old table of hashes, whose chains are one a symbol; by the new one those in front of the
+ * first that is hashed, as what is taken from others is in no hash. 0: not known. */
+static uint32_t symbols(elfnames_read *read, void *arg, const struct table *t)
+{
+	uint32_t word = 0;
+	bool known = t->has_gnu_hash ? read(arg, t->gnu_hash + 4, &word, sizeof(word))
+	                             : t->has_hash && read(arg, t->hash + 4, &word, sizeof(word));
+	return !known ? 0 : word < ELFNAMES_TAKEN_MAX ? word : ELFNAMES_TAKEN_MAX;
+}
+
+bool elfnames_taken(elfnames_read *read, void *arg, bool (*name)(void *arg, struct slice name), void *name_arg)
+{
+	struct image m = {0};
+	struct table t = {0};
+	if (!segments(read, arg, &m) || !dynamic(read, arg, &m, &t) || !t.has_symbols)
+		return false;
+	uint32_t n = symbols(read, arg, &t);
+	for (uint32_t i = 1; i < n; i++) {
+		Elf64_Sym s;
+		char text[ELFNAMES_NAME_MAX + 1];
+		if (!read(arg, t.symbols + i * sizeof(s), &s, sizeof(s)))
+			return false;
+		if (s.st_shndx != SHN_UNDEF || s.st_name == 0 || s.st_name >= t.size)
+			continue;
+		uint64_t left = t.size - s.st_name, size = left < sizeof(text) ? left : sizeof(text);
+		if (!read(arg, t.strings + s.st_name, text, (size_t)size))
+			return false;
+		const char *end = memchr(text, 0, (size_t)size);
+		if (end && end > text && !name(name_arg, slice_of(text, (size_t)(end - text))))
+			return true;
+	}
+	return n > 0;
 }

@@ -23,4 +23,11 @@ enum elfnames_kind elfnames_kind(struct slice head);
  * have been called by then. `soname` (64 bytes) is what it calls itself as a library; "" if nothing. */
 bool elfnames(elfnames_read *read, void *arg, bool (*name)(void *arg, struct slice name), void *name_arg, char soname[64]);
 
+/* Calls name() for each symbol that it takes from others, in the order of its table of dynamic symbols, until it returns false; without a
+ * version. The table of strings alone does not tell: the name of one is often the end of another's. False as above; also if no table of
+ * hashes says where they end. */
+#define ELFNAMES_TAKEN_MAX 65536u
+#define ELFNAMES_NAME_MAX  255u
+bool elfnames_taken(elfnames_read *read, void *arg, bool (*name)(void *arg, struct slice name), void *name_arg);
+
 #endif

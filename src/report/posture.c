@@ -14,7 +14,7 @@
 /* "npm package name 1.0.0" */
 static void put_name(struct buf *out, const struct posture *p)
 {
-	buf_fmt(out, "%s package ", posture_form_word(p->form));
+	buf_fmt(out, "%s%s ", posture_form_word(p->form), p->form == POSTURE_EXECUTABLE ? "" : " package");
 	buf_str_add(out, p->name[0] ? p->name : "without a name");
 	if (p->version[0])
 		buf_fmt(out, " %s", p->version);
@@ -53,10 +53,12 @@ static void put_use(struct buf *out, const struct posture_use *u)
 		buf_str_add(out, u->kind == POSTURE_VARIABLES && strcmp(u->name, "*") == 0 ? "all of them" : u->name);
 	if (u->kind == POSTURE_NATIVE && u->text[0])
 		buf_fmt(out, " %s", u->text);
+	if (!u->file[0] && u->count <= 1 && !u->reach) /* somewhere in the one file */
+		return;
 	buf_str_add(out, " (");
 	put_place(out, u);
 	if (u->count > 1)
-		buf_fmt(out, ", %llu times", (unsigned long long)u->count);
+		buf_fmt(out, "%s%llu times", u->file[0] ? ", " : "", (unsigned long long)u->count);
 	if (u->reach) {
 		buf_str_add(out, "; what it runs ");
 		put_kinds(out, u->reach & ~(1u << POSTURE_INSTALL));
@@ -80,6 +82,9 @@ static void put_nothing_of(struct buf *out, const struct posture *p)
 {
 	const char *before = "Nothing was seen of: ";
 	size_t n;
+	/* Of machine code that says little. */
+	if (p->form == POSTURE_EXECUTABLE)
+		return;
 	for (uint32_t k = 0; k < POSTURE_USES; k++) {
 		(void)posture_of(p, (enum posture_kind)k, &n);
 		if (n)
@@ -99,7 +104,10 @@ static size_t count_of(const struct posture *p, enum posture_kind kind)
 static void put_rest(struct buf *out, const struct posture *p)
 {
 	size_t n = count_of(p, POSTURE_DEPENDENCY);
-	buf_fmt(out, "declares %zu dependenc%s", n, n == 1 ? "y" : "ies");
+	if (p->form == POSTURE_EXECUTABLE)
+		buf_str_add(out, "machine code is not read: what it does beside this is not known");
+	else
+		buf_fmt(out, "declares %zu dependenc%s", n, n == 1 ? "y" : "ies");
 	if (p->parts)
 		buf_fmt(out, ", has %zu package%s inside", p->parts, write_s(p->parts));
 	if (p->licence[0])

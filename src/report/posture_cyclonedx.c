@@ -13,7 +13,7 @@ void posture_purl(struct buf *out, enum posture_form form, const char *name, con
 {
 	struct slice rest = slice_str(name), part;
 	bool python = form == POSTURE_WHEEL || form == POSTURE_SDIST;
-	if (form == POSTURE_NONE || form == POSTURE_VSIX || !name[0])
+	if (form == POSTURE_NONE || form == POSTURE_VSIX || form == POSTURE_EXECUTABLE || !name[0])
 		return;
 	buf_fmt(out, "pkg:%s", python ? "pypi" : "npm");
 	while (slice_split(&rest, '/', &part)) {
@@ -119,7 +119,8 @@ static void package(struct bom *b)
 {
 	size_t n;
 	const struct posture_use *who = posture_of(b->p, POSTURE_MAINTAINER, &n);
-	buf_fmt(b->out, "{\"type\": \"%s\", \"bom-ref\": \"package-%zu\"", b->p->form == POSTURE_VSIX ? "application" : "library", b->at);
+	buf_fmt(b->out, "{\"type\": \"%s\", \"bom-ref\": \"package-%zu\"",
+	        b->p->form == POSTURE_VSIX || b->p->form == POSTURE_EXECUTABLE ? "application" : "library", b->at);
 	identity(b, b->p->form, b->p->name, b->p->version);
 	for (size_t i = 0; i < n; i++) {
 		buf_str_add(b->out, i ? ", {\"name\": " : ", \"authors\": [{\"name\": ");

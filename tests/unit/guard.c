@@ -145,6 +145,16 @@ static void names(void **state)
 	l = (struct looked){.want = "libc.so.6"};
 	assert_true(elfnames(read_at, &fd, look, &l, soname));
 	assert_true(l.found && l.n > 20);
+	/* What is taken has no library among it, and nothing that is only the end of another name. */
+	l = (struct looked){.want = "libc.so.6"};
+	assert_true(elfnames_taken(read_at, &fd, look, &l));
+	assert_true(!l.found && l.n > 5);
+	l = (struct looked){.want = "memcmp"};
+	assert_true(elfnames_taken(read_at, &fd, look, &l));
+	assert_true(l.found);
+	(void)close(fd);
+	fd = open("fuzz/corpus/elfnames/static", O_RDONLY | O_CLOEXEC);
+	assert_false(elfnames_taken(read_at, &fd, look, &l));
 	(void)close(fd);
 }
 
