@@ -40,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		gather(slice_of(data + 1, size - 1), false);
 		return 0;
 	}
-	if (!m && !(m = mine_miner_new(&out)))
+	if (!m && !(m = mine_miner_new(&out, false)))
 		return 0;
 	/* Both in one piece and in two. */
 	size_t half = (size - 1) / 2;

@@ -147,7 +147,7 @@ static int below(struct reading *x, int dir, const char *prefix, unsigned depth)
 _Noreturn static void read_units(const struct reading *x, atomic_size_t *next, int to)
 {
 	struct buf out = BUF(UNIT_MAX);
-	struct mine_miner *m = mine_miner_new(&out);
+	struct mine_miner *m = mine_miner_new(&out, false);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (!m || jail_enter(-1) < 0)
 		_exit(1);

@@ -48,24 +48,25 @@ struct mine_miner {
 	struct slice bytes;
 	struct seen *seen;
 	uint64_t constants, texts_found, too_long, lists, values;
-	bool cut;
+	bool cut, hidden;
 };
 
-struct mine_miner *mine_miner_new(struct buf *out)
+struct mine_miner *mine_miner_new(struct buf *out, bool hidden)
 {
 	struct mine_miner *m = calloc(1, sizeof(*m));
 	if (!m)
 		return NULL;
 	m->out = out;
 	m->work = mine_work_new();
-	m->items = calloc(GROUP_MAX, sizeof(*m->items));
-	m->texts = calloc(GROUP_MAX, sizeof(*m->texts));
-	m->raw = calloc(GROUP_MAX, sizeof(*m->raw));
+	m->items = malloc(GROUP_MAX * sizeof(*m->items));
+	m->texts = malloc(GROUP_MAX * sizeof(*m->texts));
+	m->raw = malloc(GROUP_MAX * sizeof(*m->raw));
 	m->text = malloc(GROUP_BYTES);
 	m->scratch = malloc(CONSTANT_MAX);
 	m->narrow = malloc(CONSTANT_WIDE_MAX);
-	m->seen = calloc(2 * VALUES_MAX, sizeof(*m->seen));
-	if (!m->work || !m->items || !m->texts || !m->raw || !m->text || !m->scratch || !m->narrow || !m->seen) {
+	m->seen = hidden ? NULL : calloc(2 * VALUES_MAX, sizeof(*m->seen));
+	m->hidden = hidden;
+	if (!m->work || !m->items || !m->texts || !m->raw || !m->text || !m->scratch || !m->narrow || (!m->seen && !hidden)) {
 		mine_miner_free(m);
 		return NULL;
 	}
@@ -252,10 +253,11 @@ static void flush(struct mine_miner *m)
 {
 	if (m->n && m->items[0].at >= m->from) {
 		hidden_lists(m);
-		for (size_t i = 0; i < m->n; i++)
+		for (size_t i = 0; i < m->n && !m->hidden; i++)
 			if (m->items[i].class != MINE_NONE)
 				put_value(m, m->items[i].class, m->items[i].at, m->items[i].text);
-		open_lists(m);
+		if (!m->hidden)
+			open_lists(m);
 	}
 	m->n = 0;
 	m->n_text = 0;

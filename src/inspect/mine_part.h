@@ -69,8 +69,8 @@ const struct slice *mine_work_texts(const struct mine_work *w);
 enum mine_record { RECORD_LIST = 1, RECORD_VALUE, RECORD_COUNTS };
 
 struct mine_miner;
-/* out: records are appended. NULL: no memory. */
-struct mine_miner *mine_miner_new(struct buf *out);
+/* out: records are appended. `hidden`: of lists that had to be decoded only, which takes less memory and time. NULL: no memory. */
+struct mine_miner *mine_miner_new(struct buf *out, bool hidden);
 void mine_miner_free(struct mine_miner *m);
 /* All that begins in bytes[from, stop) of that file. */
 void mine_bytes(struct mine_miner *m, uint32_t file, struct slice bytes, size_t from, size_t stop);

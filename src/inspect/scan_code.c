@@ -162,6 +162,8 @@ static void program(struct code *c, const struct source_language *l)
 	_cleanup_arena_ struct arena arena = ARENA(ARENA_MAX);
 	int r = c->in->size > FILE_MAX ? -EFBIG : follow(c, l, &arena);
 	if (r >= 0)
+		scan_mined_look(c->s, c->in);
+	if (r >= 0)
 		scan_posture_code(c->s, c->in, c->language, c->t, c->n);
 	if (r)
 		scan_found(c->s, c->in, SCAN_RULE_CODE_LIMIT, 0, c->in->size, "%s",

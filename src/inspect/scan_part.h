@@ -154,6 +154,8 @@ bool scan_agent_is_script(const struct scan_input *in);
 bool scan_agent_look(struct scan *s, const struct scan_input *in);
 /* Follows values in source code, and reads what a package has run on installation. False: it is neither. */
 bool scan_code_look(struct scan *s, const struct scan_input *in);
+/* Lists that a program hides. */
+void scan_mined_look(struct scan *s, const struct scan_input *in);
 /* What is new in it, against what it was before. False: it is nothing of which that is known. */
 bool scan_change_look(struct scan *s, const struct scan_input *in, const struct scan_around *around);
 struct posture_facts;

@@ -281,6 +281,9 @@ SCAN_RULE(CODE_DROPS, "code.runs-downloaded", SCAN_SUSPICIOUS, SCAN_MEDIUM, "run
 SCAN_RULE(CODE_HIDDEN_CALL, "code.hides-call", SCAN_SUSPICIOUS, SCAN_MEDIUM, "hides which function it calls",
 	"A function that starts programs or evaluates code is reached by a text where its name would do: searches do not find it.",
 	"Read what is called, and with what.")
+SCAN_RULE(CODE_HIDDEN_LIST, "code.hidden-list", SCAN_SUSPICIOUS, SCAN_HIGH, "hides a list of names",
+	"They must be decoded before anybody can read them: programs that look for who or where their user is hide what they look for.",
+	"Ask its maker what the list is for; postern vet tries whether what is sent depends on it.")
 SCAN_RULE(CODE_OBFUSCATED, "code.obfuscated", SCAN_SUSPICIOUS, SCAN_MEDIUM, "was made unreadable",
 	"Its texts and names were put through a program that hides them, so that nobody can see what it does.",
 	"Ask for the source, or leave it.")

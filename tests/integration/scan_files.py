@@ -661,6 +661,16 @@ put("executable/with-zip", elf(behind=zip_of([("data.txt", b"a text\n")])), "sus
 code("import-names.mjs", "import { spawn } from 'node:child_process';\nspawn('/bin/sh', ['-c', '" + FETCH + "']);\n", "suspicious", "code.command-fetches")
 code("import-as.mjs", "import fs, { readFile as r } from 'fs';\nimport { spawn as s, exec } from 'node:child_process';\ns('/bin/sh', ['-c', '" + FETCH + "']);\n", "suspicious", "code.command-fetches")
 code("taken-apart.js", "const { createDecipheriv: d } = require('crypto');\nlet { data } = await (await fetch(u)).json();\neval(data);\n", "bad", "code.runs-fetched")
+# Names that a program hides, and as many that it does not; words that are only written in another way.
+HOSTS = ["quarrybank.example.com", "tern-hollow.net", "lanternfish.org", "westmarch.co.uk", "bramblewick.dev"]
+HIDE = lambda text, key: base64.b64encode(bytes(b ^ key for b in text.encode())).decode()
+DECODE = "const d = s => [...atob(s)].map(c => String.fromCharCode(c.charCodeAt(0) ^ 0x21)).join('').split(',');\n"
+code("hides.js", DECODE + f"const list = d('{HIDE(','.join(HOSTS), 0x21)}');\nexport const known = h => list.includes(h);\n", "suspicious", "code.hidden-list")
+code("hides-good.js", DECODE + f"const list = {json.dumps(HOSTS)};\nexport const known = h => list.includes(h);\n", "clean")
+code("hides-each.py", "import base64\nA = [" + ", ".join(f"'{HIDE(h, 0x5b)}'" for h in HOSTS) + "]\n", "suspicious", "code.hidden-list")
+code("good-words.js", f"const words = d('{HIDE('quarry,tern,lantern,marsh,bramble,harbour,copper', 0x21)}');\n", "clean")
+code("good-host.js", f"const one = d('{HIDE(HOSTS[0], 0x21)}');\n", "clean")
+put("executable/hides", elf(behind=b"\1\0" + (DECODE + f"const list = d('{HIDE(','.join(HOSTS), 0x21)}');\n" + FILLER).encode() + b"\0"), "suspicious", "code.hidden-list")
 # A bundle in which each of the parts of a shell for others is somewhere, and one where they stand together.
 APART = "import { spawn } from 'child_process';\nimport net from 'net';\nfunction a() { spawn('bash', ['-c', x]); }\n" + "b(1, 2);\n" * 80000
 code("apart-bundle-good.js", APART + "const s = net.connect(80, h);\n" + "b(1, 2);\n" * 2000 + "s.pipe(q.stdin);\n", "clean")

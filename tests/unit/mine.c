@@ -23,7 +23,7 @@ static void mine(struct slice bytes, size_t piece)
 {
 	static const char *const files[] = {"file"};
 	struct buf out = BUF((size_t)64 << 20);
-	struct mine_miner *m = mine_miner_new(&out);
+	struct mine_miner *m = mine_miner_new(&out, false);
 	assert_non_null(m);
 	for (size_t from = 0; from < bytes.n; from += piece)
 		mine_bytes(m, 0, bytes, from, bytes.n - from > piece ? from + piece : bytes.n);
