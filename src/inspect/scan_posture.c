@@ -669,10 +669,11 @@ void scan_posture_executable(struct scan *s, const struct scan_input *in, const 
 {
 	struct gather g;
 	struct slice file = in->bytes;
-	/* Of a folder's executables only those are told that are a whole program. */
-	if ((in->depth == 0 && !single && !scan_is_named(s)) || !begin(&g, s, in))
+	bool whole = in->depth == 0 && !scan_is_part(s);
+	/* Of the executables of a folder that is no package only those are told that carry a program. */
+	if ((whole && !single && !scan_is_named(s)) || !begin(&g, s, in))
 		return;
-	if (in->depth == 0) {
+	if (whole) {
 		g.f->manifest = true;
 		say(&g, POSTURE_MANIFEST, slice_str(posture_form_word(POSTURE_EXECUTABLE)));
 	}

@@ -55,6 +55,12 @@ check 'one of a folder is not' says '.packages == [] and .files[0].findings[0].r
 { cat "$work/tools/tool"; printf '\0'; yes '// a line of a program' | head -n 400; echo 'fetch("https://api.example/");'; printf '\0'; } >"$work/tools/single"
 check 'but one that carries a program is' says '.packages[0] | .name == "single" and .files == 2 and .capabilities.network[0].name == "fetch"
 	and .capabilities.hosts[0].name == "api.example" and (.capabilities.hosts[0].file | test("^program at [0-9]+[.]js$"))' "$work/tools"
+mkdir "$work/tools/package" && echo '{"name": "p", "version": "1.0.0"}' >"$work/tools/package/package.json" && cp "$postern" "$work/tools/package/tool" &&
+	tar -C "$work/tools" -czf "$work/tools.tgz" package
+for of in "$work/tools/package" "$work/tools.tgz"; do
+	check "what one of a package takes from others is the package's: ${of##*/}" says '.packages[0] | .form == "npm" and
+		any(.capabilities.network[]; .name == "connect" and .file == "tool") and any(.capabilities.native[]; .name == "tool")' "$of"
+done
 check 'two executables are compared' says '.change.gained == ["network"] and ([.change.changes[].kind] | unique) == ["hosts", "network"]' --diff "$work/tools/tool" "$work/tools/single"
 check 'a wheel' says '.packages[0] | .form == "wheel" and .name == "Pad_It" and .version == "1.1" and .capabilities.install[0].name == "pad_it.pth"
 	and [.capabilities.network[].name] == ["urllib.request"] and .capabilities.process[0].name == "subprocess" and .capabilities.writes[0].name == "open"
