@@ -255,7 +255,7 @@ with tempfile.TemporaryDirectory() as scratch:
     mb = sum(os.path.getsize(name) for name in sources) / 1e6
     print(f"source ({mb:.0f} MB), one process: what text hides {mb / median['postern --subject text, source']:.0f} MB/s, everything "
           f"{mb / median['postern, source']:.0f} MB/s, grep {mb / median['grep -P, source']:.0f} MB/s")
-    for many_jobs in [int(n.split()[2].rstrip(",")) for n in median if "--jobs" in n][1:]:
+    for many_jobs in [int(n.split()[2].rstrip(",")) for n in median if "--jobs" in n and "60 files" in n][1:]:
         print(f"{many_jobs} processes are {median['postern --jobs 1, 60 files'] / median[f'postern --jobs {many_jobs}, 60 files']:.2f} times as fast as one")
     if arguments.picklescan:
         once = median["picklescan, its tests/data"] / median["postern, picklescan's tests/data"]
