@@ -102,7 +102,7 @@ static size_t programs(struct scan *s, const struct scan_input *in, struct elf_s
 		if (text.n < PROGRAM_MIN || !is_program(text) || (text.n < PROGRAM_ODD && !scan_is_text(text)) || !scan_steps(s, in, 1))
 			continue;
 		char label[64];
-		const char *form = slice_trim(text).p[0] == '<' ? "html" : "js";
+		const char *form = slice_starts(slice_trim(text), SLICE("<")) ? "html" : "js";
 		(void)snprintf(label, sizeof(label), "program at %llu.%s", (unsigned long long)span.at + at, form);
 		found++;
 		(void)scan_into(s, in, label, text, text.n, false);

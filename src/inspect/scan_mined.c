@@ -9,7 +9,8 @@
 #define ARENA_MAX   ((size_t)32 << 20)
 #define LEAST       64u /* bytes of a program that can hide a list */
 #define MEMBERS     3u
-#define SHOWN       8u /* members */
+#define SHOWN       8u  /* members */
+#define WAYS        16u /* in which lists of one file are hidden */
 
 /* Turned around alone, names with dots are names with dots: "vm.maxslp". */
 static bool well_known(const char *host)
@@ -41,12 +42,24 @@ static bool is_list(const struct mine_list *l)
 
 /* Words of no class are hidden by tests and by tools that make programs smaller; those that stand beside a list, hidden in the same way,
  * are more of it. */
-static bool tells(const struct mine_result *r, const struct mine_list *l)
+struct ways {
+	const char *encoding[WAYS];
+	size_t n;
+};
+
+static bool is_way(const struct ways *w, const char *encoding)
 {
-	bool beside = false;
-	for (size_t i = 0; i < r->n_lists && l->hidden && l->class == MINE_WORD && !beside; i++)
-		beside = is_list(&r->lists[i]) && strcmp(r->lists[i].encoding, l->encoding) == 0;
-	return beside || is_list(l);
+	for (size_t i = 0; i < w->n; i++)
+		if (strcmp(w->encoding[i], encoding) == 0)
+			return true;
+	return false;
+}
+
+static void find_ways(const struct mine_result *r, struct ways *w)
+{
+	for (size_t i = 0; i < r->n_lists && w->n < WAYS; i++)
+		if (is_list(&r->lists[i]) && !is_way(w, r->lists[i].encoding))
+			w->encoding[w->n++] = r->lists[i].encoding;
 }
 
 static void tell(struct scan *s, const struct scan_input *in, const struct mine_list *l)
@@ -65,15 +78,25 @@ void scan_mined_look(struct scan *s, const struct scan_input *in)
 	_cleanup_arena_ struct arena arena = ARENA(ARENA_MAX);
 	struct mine_gather g = {0};
 	struct mine_result r = {0};
-	struct mine_miner *m = in->bytes.n < LEAST ? NULL : mine_miner_new(&records, true);
-	if (!m)
+	if (in->bytes.n < LEAST)
 		return;
-	mine_bytes(m, 0, in->bytes, 0, in->bytes.n);
-	mine_miner_end(m);
+	struct mine_miner *m = mine_miner_new(&records, true);
+	if (m) {
+		mine_bytes(m, 0, in->bytes, 0, in->bytes.n);
+		mine_miner_end(m);
+	}
 	mine_miner_free(m);
-	if (!buf_error(&records) && mine_gather_add(&g, buf_slice(&records), &file, 1, &arena) == 0 && mine_gather_end(&g, &arena, &r) == 0)
-		for (size_t i = 0; i < r.n_lists; i++)
-			if (tells(&r, &r.lists[i]))
-				tell(s, in, &r.lists[i]);
+	if (!m || buf_error(&records) || mine_gather_add(&g, buf_slice(&records), &file, 1, &arena) < 0 ||
+	        mine_gather_end(&g, &arena, &r) < 0) {
+		scan_found(s, in, SCAN_RULE_CODE_LIMIT, 0, in->size, "%s", "more hidden lists than are kept");
+	} else {
+		struct ways ways = {.n = 0};
+		find_ways(&r, &ways);
+		for (size_t i = 0; i < r.n_lists; i++) {
+			const struct mine_list *l = &r.lists[i];
+			if (is_list(l) || (l->hidden && l->class == MINE_WORD && is_way(&ways, l->encoding)))
+				tell(s, in, l);
+		}
+	}
 	mine_gather_free(&g);
 }
