@@ -49,10 +49,16 @@ long() { # GIGABYTES
 	EOT
 }
 meanwhile() { # SIZE: what is done to it with truncate; it must be unscanned
-	long 2
+	long 4
 	"$postern" scan --deep "$work/long.safetensors" >"$work/said" &
-	local pid=$! code
-	sleep 0.3
+	local pid=$! code n=0 child
+	# Until it is being read, if that can be seen: who scans has it mapped.
+	until ((++n > 15)); do
+		sleep 0.02
+		for child in $(pgrep -P "$pid"); do
+			grep -qs long.safetensors "/proc/$child/maps" && n=100
+		done
+	done
 	truncate -s "$1" "$work/long.safetensors" || return 1
 	wait "$pid"
 	code=$?
@@ -60,7 +66,7 @@ meanwhile() { # SIZE: what is done to it with truncate; it must be unscanned
 	((code == 3)) && grep -qE 'changed while it was read|signal 7' "$work/said"
 }
 check 'a file that grows while it is read' meanwhile +1
-check 'one that shrinks' meanwhile 2040M
+check 'one that shrinks' meanwhile 4080M
 
 # Ctrl-C, as a terminal sends it: to the whole group. It ends soon, with its processes, and says what was not scanned.
 mkdir "$work/much"
