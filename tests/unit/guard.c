@@ -149,7 +149,7 @@ static void names(void **state)
 	l = (struct looked){.want = "libc.so.6"};
 	assert_true(elfnames_taken(read_at, &fd, look, &l));
 	assert_true(!l.found && l.n > 5);
-	l = (struct looked){.want = "memcmp"};
+	l = (struct looked){.want = "_assert_true"}; /* of cmocka; what the C library has may be a sanitizer's */
 	assert_true(elfnames_taken(read_at, &fd, look, &l));
 	assert_true(l.found);
 	(void)close(fd);
