@@ -36,12 +36,17 @@ const char *scan_native(struct slice b, const char *name)
 struct spans {
 	struct elf_span span[SPANS];
 	size_t n;
+	bool more; /* than are kept */
 };
 
 static void add_span(struct spans *s, struct elf_span span)
 {
-	if (span.n >= PROGRAM_MIN && s->n < SPANS)
+	if (span.n < PROGRAM_MIN)
+		return;
+	if (s->n < SPANS)
 		s->span[s->n++] = span;
+	else
+		s->more = true;
 }
 
 static struct slice part(struct slice file, struct elf_span s)
@@ -125,6 +130,8 @@ bool scan_executable_look(struct scan *s, const struct scan_input *in)
 		find_spans(in->bytes, &e, &spans);
 	for (size_t i = 0; i < spans.n; i++)
 		found += programs(s, in, spans.span[i]);
+	if (spans.more)
+		scan_found(s, in, SCAN_RULE_LIMIT, 0, in->size, "more than %u parts that can hold programs", SPANS);
 	scan_posture_executable(s, in, spans.span, spans.n, found > 0);
 	return true;
 }

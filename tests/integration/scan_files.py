@@ -657,6 +657,7 @@ put("executable/message", elf(behind=b"\0eval(atob('YWxlcnQoMSk='));\0"), "unsca
 put("executable/no-text", elf(behind=b"\0" + bytes(range(1, 256)) * 40 + b"\0"), "unscanned", "scan.machine-code")
 put("executable/blank", elf(behind=b"\0" + b" " * 5000), "unscanned", "scan.machine-code")
 put("executable/many", elf(behind=b"\0".join([HONEST] * 300)), "unscanned", "scan.limit")
+put("executable/many-parts", elf([(".bun", bytes(5000))] * 9, behind=b"\0" + RUNS + b"\0"), "unscanned", "scan.limit")
 put("executable/cut", elf([(".bun", RUNS)])[:-70], "unscanned", "scan.machine-code")
 put("executable/with-zip", elf(behind=zip_of([("data.txt", b"a text\n")])), "suspicious", "scan.machine-code")
 code("import-names.mjs", "import { spawn } from 'node:child_process';\nspawn('/bin/sh', ['-c', '" + FETCH + "']);\n", "suspicious", "code.command-fetches")
