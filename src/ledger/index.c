@@ -493,9 +493,8 @@ static int check_words(struct index *x, struct err *err)
 	                    err);
 	return r < 0 ? r
 	             : check_terms(x,
-	                       "SELECT term FROM temp.d AS d WHERE NOT EXISTS (SELECT 1 FROM temp.c AS c WHERE c.term = d.term AND c.doc = "
-	                       "d.doc "
-	                       "AND c.cnt = d.cnt) LIMIT 1",
+	                       "SELECT term FROM temp.d AS d WHERE NOT EXISTS "
+	                       "(SELECT 1 FROM temp.c AS c WHERE c.term = d.term AND c.doc = d.doc AND c.cnt = d.cnt) LIMIT 1",
 	                       err);
 }
 

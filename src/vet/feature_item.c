@@ -231,6 +231,14 @@ struct item *item_string(struct adding *a, struct item *parent, struct slice key
 	return item_leaf(a, parent, key, value);
 }
 
+/* Is nothing in it another one in each run? A random id is no name. */
+static bool is_stable(struct slice text)
+{
+	_cleanup_buf_ struct buf shape = BUF(4096);
+	feature_shape(text, &shape);
+	return slice_eq(text, buf_slice(&shape));
+}
+
 /* The name of what happened, in the part of a record of telemetry that tells of it: {"event_type":"InternalEvent",
  * "event_data":{"event_name":"tool_started"}}. All records of such a list say the same of themselves, and matched by their number among
  * their like each would be compared with another one as soon as one more is sent. */
@@ -243,9 +251,7 @@ static struct slice inner_event(struct adding *a, const struct json *v)
 			if (!e || e->type != JSON_STRING || e->raw.n < 3 || e->raw.n > 130)
 				continue;
 			struct slice text = item_key_of(a, json_text(e, &a->arena));
-			_cleanup_buf_ struct buf shape = BUF(4096);
-			feature_shape(text, &shape);
-			if (slice_eq(text, buf_slice(&shape)))
+			if (is_stable(text))
 				return text;
 		}
 	return SLICE_NONE;
@@ -277,10 +283,7 @@ static struct slice element_label(struct adding *a, const struct json *v, bool *
 			if (pass == 0 && inner && inner->type == JSON_OBJECT && !names[i].identity)
 				continue;
 			struct slice text = item_key_of(a, json_text(m, &a->arena));
-			_cleanup_buf_ struct buf shape = BUF(4096);
-			feature_shape(text, &shape);
-			/* A random id is no name. */
-			*identity = names[i].identity && slice_eq(text, buf_slice(&shape));
+			*identity = names[i].identity && is_stable(text);
 			if (names[i].identity && !*identity)
 				continue;
 			struct slice event = *identity ? SLICE_NONE : inner_event(a, v);
@@ -312,14 +315,12 @@ static bool is_pairs(const struct json *list)
 	return fits && n >= 2 && 4 * distinct > 3 * n;
 }
 
-/* "key 40": what the pair is called. A random id is no name. */
+/* "key 40": what the pair is called. */
 static struct slice pair_label(struct adding *a, const struct json *v, bool *identity)
 {
 	const struct json *k = v->child;
 	struct slice name = item_key_of(a, k->type == JSON_STRING ? json_text(k, &a->arena) : k->raw);
-	_cleanup_buf_ struct buf shape = BUF(4096);
-	feature_shape(name, &shape);
-	*identity = k->type == JSON_NUMBER ? k->raw.n <= 6 : slice_eq(name, buf_slice(&shape));
+	*identity = k->type == JSON_NUMBER ? k->raw.n <= 6 : is_stable(name);
 	return *identity ? adding_fmt(a, "%.*s %.*s", SLICE_FMT(json_decode(k->key, &a->arena)), SLICE_FMT(name)) : SLICE("object");
 }
 
