@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* Memory is zeroed, so the first chunk is small: many an arena holds a few strings. */
+/* The first chunk is small: many an arena holds a few strings. */
 #define CHUNK_FIRST ((size_t)4 * 1024)
 #define CHUNK_BYTES ((size_t)64 * 1024)
 
@@ -26,7 +26,8 @@ static void *take(struct arena *a, size_t n, bool zeroed)
 		size_t cap = large ? n : !c ? CHUNK_FIRST : CHUNK_BYTES;
 		while (!large && cap < 4 * n)
 			cap *= 4;
-		struct arena_chunk *fresh = zeroed || !large ? calloc(1, sizeof(*fresh) + cap) : malloc(sizeof(*fresh) + cap);
+		/* Of a large piece the C library knows whether the kernel has just zeroed it: then its pages are not touched. */
+		struct arena_chunk *fresh = zeroed && large ? calloc(1, sizeof(*fresh) + cap) : malloc(sizeof(*fresh) + cap);
 		if (!fresh)
 			return NULL;
 		fresh->next = NULL;
@@ -41,11 +42,13 @@ static void *take(struct arena *a, size_t n, bool zeroed)
 			a->head = fresh;
 		}
 		c = fresh;
+		zeroed &= !large;
 	}
 	void *p = c->bytes + c->used;
 	c->used += n;
 	a->used += n;
-	return p;
+	/* By piece, when it is about to be written anyway, and not by chunk: what is overwritten as a whole need not be zeroed. */
+	return zeroed ? memset(p, 0, n) : p;
 }
 
 void *arena_alloc(struct arena *a, size_t n)

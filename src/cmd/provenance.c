@@ -220,7 +220,7 @@ static const char *missing(const struct provenance_opts *o, const struct provena
 
 static void become(int exe, int socket)
 {
-	process_become_role("provenance", exe, socket, -1);
+	process_become_role("provenance", exe, socket, -1, false);
 }
 
 int provenance_role_main(void)

@@ -51,7 +51,7 @@ int scan_peer_start(struct scan_peer *p, int exe, bool changes, bool archives, i
 	pid_t pid = fork();
 	if (pid == 0) {
 		ignore_signals();
-		process_become_role(role, exe, pair[1], -1);
+		process_become_role(role, exe, pair[1], -1, true);
 	}
 	int r = pid < 0 ? -errno : 0;
 	(void)close(pair[1]);

@@ -184,11 +184,12 @@ void process_hide_command_line(const char *shown)
 		*(char *)(uintptr_t)(end - 1) = 1;
 }
 
-_Noreturn void process_become_role(const char *role, int exe_file, int control_end, int other)
+_Noreturn void process_become_role(const char *role, int exe_file, int control_end, int other, bool large_pages)
 {
 	char word[64], name[] = "postern";
 	char *argv[] = {name, word, NULL};
-	char *env[] = {NULL};
+	char tunables[] = "GLIBC_TUNABLES=glibc.malloc.hugetlb=1";
+	char *env[] = {large_pages ? tunables : NULL, NULL};
 	(void)snprintf(word, sizeof(word), "--role=%s", role);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	/* The control socket is descriptor 3 for the role. */

@@ -2,6 +2,7 @@
 #ifndef POSTERN_CONFINE_PROCESS_H
 #define POSTERN_CONFINE_PROCESS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/resource.h>
 #include <sys/types.h>
@@ -34,7 +35,9 @@ double process_tree_seconds(pid_t root);
 void process_hide_command_line(const char *shown);
 
 /* Becomes this program again, in a role: `exe_file` is its file, `control_end` becomes descriptor 3, `other` (or -1) descriptor 4, and
- * besides stderr nothing else is inherited; nor is the environment. Dies with its parent. Never returns. */
-_Noreturn void process_become_role(const char *role, int exe_file, int control_end, int other);
+ * besides stderr nothing else is inherited; nor is the environment. With `large_pages` malloc(3) asks for pages of 2 MiB once something
+ * calls it or mallopt(3) before the role gives up its authority to read files: for roles that fill much memory in one go. Dies with its
+ * parent. Never returns. */
+_Noreturn void process_become_role(const char *role, int exe_file, int control_end, int other, bool large_pages);
 
 #endif

@@ -589,7 +589,7 @@ _Noreturn static void become_gate(const struct run *r, int outer)
 	if (read(r->begin[0], &go, 1) != 1 ||
 	        process_keep_capabilities(1u << CAP_NET_RAW | 1u << CAP_NET_ADMIN | 1u << CAP_NET_BIND_SERVICE | 1u << CAP_SYS_CHROOT) < 0)
 		_exit(1);
-	process_become_role("gate", r->fds->exe, r->fds->control, outer);
+	process_become_role("gate", r->fds->exe, r->fds->control, outer, false);
 }
 
 static int start_network(struct run *r, pid_t first, pid_t *gate, struct err *err)

@@ -583,7 +583,7 @@ _Noreturn void trial_run(const struct trial_spec *spec, const struct trial_fds *
 	netlink_close(n);
 	pid_t world = fork();
 	if (world == 0)
-		process_become_role("world", fds->exe, fds->control, -1);
+		process_become_role("world", fds->exe, fds->control, -1, false);
 	(void)!write(go[1], "g", 1);
 	(void)close(fds->out);
 	(void)close(fds->errout);

@@ -66,7 +66,7 @@ static bool send_to_role(const struct message *m)
 		return false;
 	pid_t pid = fork();
 	if (pid == 0)
-		process_become_role("notice", exe, pair[1], -1);
+		process_become_role("notice", exe, pair[1], -1, false);
 	(void)close(pair[1]);
 	if (pid > 0) {
 		(void)send(pair[0], m, sizeof(*m), MSG_NOSIGNAL);

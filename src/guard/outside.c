@@ -37,7 +37,7 @@ static int begin(struct outside *s)
 		return -errno;
 	pid_t pid = fork();
 	if (pid == 0)
-		process_become_role("outside", s->exe, pair[1], -1);
+		process_become_role("outside", s->exe, pair[1], -1, false);
 	(void)close(pair[1]);
 	s->socket = pair[0];
 	s->pid = pid;

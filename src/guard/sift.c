@@ -261,7 +261,7 @@ static int start(struct peer *p)
 		return -errno;
 	pid_t pid = fork();
 	if (pid == 0)
-		process_become_role("sift", s->exe, pair[1], -1);
+		process_become_role("sift", s->exe, pair[1], -1, false);
 	int r = pid < 0 ? -errno : 0;
 	(void)close(pair[1]);
 	r = r < 0 ? r : sift_pass(pair[0], &b, sizeof(b), NULL, 0, 0);

@@ -1,6 +1,7 @@
 #include "inspect/scan_role.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -13,6 +14,7 @@
 #include "sys/matcher.h"
 
 #define ERRNO_MAX  4095
+#define LARGE      (4 << 20)
 #define MEMORY_MAX ((uint64_t)288 << 20) /* of its own: pages of the file do not count */
 
 static int send_answer(int socket, const struct scan_answer *a)
@@ -129,10 +131,20 @@ static int one(int socket, int fd, int before, int manifest, const struct given 
 	return s.error < 0 ? s.error : send_answer(socket, &a);
 }
 
+/* Most of what a file takes is taken again for the next: given back each time, half of the time of a small file goes into pages that come
+ * anew. What is large is given back. That malloc(3) is asked here also has it look how large pages are (confine/process.h), which is a
+ * file, as long as it may. */
+static void keep_memory(void)
+{
+	(void)mallopt(M_MMAP_THRESHOLD, LARGE);
+	(void)mallopt(M_TRIM_THRESHOLD, 8 * LARGE);
+}
+
 int scan_role(int socket, unsigned bits)
 {
 	struct given given = {0};
 	struct scan_answer ready = {.kind = SCAN_ANSWER_READY};
+	keep_memory();
 	/* These are libraries, which are files. */
 	ready.error = bits & SCAN_ROLE_SECRETS ? matcher_load(NULL) : 0;
 	if (ready.error == 0 && bits & SCAN_ROLE_YARA)

@@ -79,11 +79,16 @@ static size_t fence(const struct machine *m)
 	return n ? marks[n - 1] : 0;
 }
 
+/* Nearly every opcode does this. */
 static void push(struct machine *m, struct pickle_value v)
 {
-	buf_add(&m->stack, slice_of(&v, sizeof(v)));
-	if (buf_error(&m->stack))
+	void *to = buf_room(&m->stack, sizeof(v));
+	if (!to) {
 		finish(m, PICKLE_LIMIT, "its stack is larger than what is followed");
+		return;
+	}
+	*(struct pickle_value *)to = v;
+	m->stack.n += sizeof(v);
 }
 
 static void push_kind(struct machine *m, enum pickle_kind kind)
@@ -131,7 +136,7 @@ static size_t pop_mark(struct machine *m, struct pickle_value **items)
 static struct pickle_items *keep(struct machine *m, const struct pickle_value *v, size_t n)
 {
 	size_t kept = n > PICKLE_ITEMS ? PICKLE_ITEMS : n;
-	struct pickle_items *i = arena_alloc(m->limits->arena, sizeof(*i) + kept * sizeof(*v));
+	struct pickle_items *i = arena_array_raw(m->limits->arena, 1, sizeof(*i) + kept * sizeof(*v));
 	if (!i)
 		return NULL;
 	i->n = (uint32_t)kept;
