@@ -150,7 +150,7 @@ tool() {
 	[[ $name == *-terminal ]] && profile=$work/terminal.yaml
 	# What only takes its time.
 	[[ $name =~ ^(fill|huge|many|bomb)$ ]] && profile=$work/patient.yaml jobs=2
-	timeout 60 "$P" vet --profile "$profile" --quick --factors hostname --seed 7 --jobs $jobs --format json -- \
+	timeout 120 "$P" vet --profile "$profile" --quick --factors hostname --seed 7 --jobs $jobs --format json -- \
 		"$python" "$tools/bad.py" "$name" >"$report" 2>"$work/err" </dev/null
 	code=$?
 	if [[ $code != "$want" ]]; then

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# check: timeout=240
+# check: timeout=300
 # What a tool wrote under a real overlay, or to a whole copy, as a person reviews and applies it: as the caller, and as an ordinary user.
 set -u
 cd "$(dirname "$0")/../.." || exit 2

@@ -77,7 +77,7 @@ static struct run run_with(const char *program, const char *script, struct trial
 static struct run run(const char *script)
 {
 	struct trial_observe how = {.on = true, .connect = true, .needles = needles, .n_needles = ARRAY_LEN(needles)};
-	return run_with("sh", script, how, 20);
+	return run_with("sh", script, how, 60);
 }
 
 /* The first record of a kind whose path is this one, or begins so with a star at its end. */
