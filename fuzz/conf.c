@@ -35,7 +35,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t n = 0;
 	if (size == 0)
 		return 0;
-	int r = conf_read((enum conf_format)(data[0] % CONF_FORMATS), slice_of(data + 1, size - 1), 5000, &arena, &root, &err);
+	enum conf_format format = (enum conf_format)((data[0] & 0x7f) % CONF_FORMATS);
+	struct slice text = slice_of(data + 1, size - 1);
+	int r = data[0] & 0x80 ? conf_read_lock(format, text, 5000, &arena, &root, &err)
+	                       : conf_read(format, text, 5000, &arena, &root, &err);
 	if (r < 0) {
 		if (r == -74 && (!err.reason || !err.line || !err.column))
 			__builtin_trap();

@@ -243,6 +243,9 @@ bool scan_change_look(struct scan *s, const struct scan_input *in, const struct 
 	}
 	if (now.cut)
 		scan_found(s, in, SCAN_RULE_CHANGE_LIMIT, 0, in->size, "%s", "more than is compared");
+	/* Also if it could not be read before. */
+	if (now.unread)
+		scan_found(s, in, SCAN_RULE_CHANGE_UNREAD, 0, in->size, "%s", now.unread);
 	struct delta d = {.old = old.fact, .n = old.n, .used = arena_array(&arena, old.n ? old.n : 1, sizeof(bool))};
 	/* Of what was cut off nothing is known to have been there before: more is told then, not less. */
 	if (!d.used)

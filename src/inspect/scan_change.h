@@ -32,6 +32,7 @@ struct change_facts {
 	size_t n, room;
 	struct change_guards *guards; /* of source code: what its functions check; or NULL */
 	struct change_pins *pins;     /* of a lock file: the digest of each version; or NULL */
+	const char *unread;           /* why it cannot be read, of a lock file; or NULL */
 	bool looked;                  /* it was understood */
 	bool cut;                     /* something was too large, or there was no memory: not all facts are here */
 };

@@ -278,10 +278,39 @@ static void yarn_head(const struct beside *b, const struct package *p, struct sl
 	}
 }
 
+/* Of yarn 2 and later what counts is what it says that it fetches, and not the version that it says that has. */
+static void berry(const struct beside *b)
+{
+	struct package p = package_of(b);
+	for (const struct conf *c = b->lock->child; c && !p.overridden.cut; c = c->next) {
+		const struct conf *needs = conf_get(c, SLICE("dependencies"));
+		struct slice head = c->key, one;
+		struct berry is, asked;
+		if (!change_berry(change_text_at(c, "resolution"), &is))
+			continue;
+		for (const struct conf *d = slice_is(is.place, "workspace:.") && needs ? needs->child : NULL; d; d = d->next)
+			check_asked(b, &p, d->key, slice_starts(d->text, SLICE("npm:")) ? slice_from(d->text, 4) : d->text);
+		while (is.npm && slice_split(&head, ',', &one)) {
+			if (!change_berry(slice_trim(one), &asked) || !asked.npm || has(&p.overridden, slice_hash(asked.name)))
+				continue;
+			/* "b@npm:a@^1" */
+			size_t at = slice_chr(asked.version, '@', 1);
+			struct slice range = slice_from(asked.version, at == SLICE_NPOS ? 0 : at + 1);
+			if (!fits(is.version, range))
+				tell(b, SCAN_RULE_CHANGE_LOCK_MANIFEST, asked.name, is.version, "what is locked there is ",
+				        slice_sub(range, 0, SPEC_SHOWN));
+		}
+	}
+}
+
 /* Lines of yarn's first format: 'name@spec, "name@spec":', then '  version "1.2.3"'. */
 static void yarn(const struct beside *b)
 {
 	struct slice rest = b->r->f->text, line, head = SLICE_NONE;
+	if (b->lock) {
+		berry(b);
+		return;
+	}
 	struct package p = package_of(b);
 	while (!p.overridden.cut && slice_split(&rest, '\n', &line)) {
 		line = line.n && line.p[line.n - 1] == '\r' ? slice_sub(line, 0, line.n - 1) : line;

@@ -328,8 +328,22 @@ static void npm_pin(struct change_facts *f, const struct conf *c, struct slice n
 		change_pin(f, real.n ? real : name, version, own_place(url), change_text_at(c, "integrity"));
 }
 
-static void npm_lock(struct reader *r, const struct conf *root)
+bool change_lock_read(struct reader *r, enum conf_format format, struct arena *arena, struct conf **root)
 {
+	struct conf_error e = {.line = 1, .reason = "it takes more memory than there is for it"};
+	if (conf_read_lock(format, r->f->text, NODES, arena, root, &e) == 0)
+		return true;
+	if (!r->f->test && slice_trim(r->f->text).n)
+		r->f->unread = arena_fmt(r->f->arena, "line %u: %s", e.line, e.reason);
+	return false;
+}
+
+static void npm_lock(struct reader *r)
+{
+	_cleanup_arena_ struct arena arena = ARENA(CONF_ARENA);
+	struct conf *root;
+	if (!change_lock_read(r, CONF_JSON, &arena, &root))
+		return;
 	const struct conf *all = conf_get(root, SLICE("packages"));
 	bool paths = all != NULL;
 	struct majority m = {0};
@@ -394,6 +408,11 @@ static void yarn_pass(struct reader *r, struct majority *m, struct locked *l)
 static void yarn_lock(struct reader *r)
 {
 	struct majority m = {0};
+	/* Later formats are YAML. */
+	if (slice_starts(r->f->text, SLICE("__metadata:")) || slice_find(r->f->text, SLICE("\n__metadata:"), 0) != SLICE_NPOS) {
+		(void)change_locks(r, SLICE("yarn.lock"));
+		return;
+	}
 	yarn_pass(r, &m, NULL);
 	struct locked l = change_usual(r, &m);
 	yarn_pass(r, &m, &l);
@@ -654,7 +673,7 @@ void change_dependencies(struct change_facts *f)
 	if (slice_is(name, "package.json"))
 		with_conf(&r, CONF_JSON, npm);
 	else if (slice_is(name, "package-lock.json") || slice_is(name, "npm-shrinkwrap.json"))
-		with_conf(&r, CONF_JSON, npm_lock);
+		npm_lock(&r);
 	else if (slice_is(name, "yarn.lock"))
 		yarn_lock(&r);
 	else if (slice_is(name, ".npmrc") || slice_is(name, ".yarnrc.yml") || slice_is(name, ".yarnrc") || slice_is(name, "pip.conf"))

@@ -20,6 +20,10 @@ void change_remote(struct reader *r, struct slice name, struct slice spec, size_
 /* Packages are taken from this registry. */
 void change_index(struct change_facts *f, struct slice url, size_t at);
 
+/* Reads all of a lock file. False: it cannot be read, and that is told, unless it is a test's: package managers may read what is not
+ * read here. */
+bool change_lock_read(struct reader *r, enum conf_format format, struct arena *arena, struct conf **root);
+
 /* What most entries of a lock file have. Hosts beyond CHANGE_HOSTS are not counted. */
 #define CHANGE_HOSTS 16u
 struct majority {
@@ -50,7 +54,17 @@ void change_pin(struct change_facts *f, struct slice name, struct slice version,
  * that are lines. Nothing, if there is none. */
 void change_beside(struct reader *r, struct slice name, const struct conf *lock);
 
-/* scan_change_lock.c: lock files of pnpm, Cargo, Poetry, uv, Pipenv, Bundler and Composer, by their name. False: it is none of them. */
+/* What a lock file of yarn 2 or later says that it fetches, or what for: "a@npm:1.2.3", "b@npm:a@^1", "a@https://h/x.git#commit=1". */
+struct berry {
+	struct slice name, place; /* "npm:1.2.3" */
+	struct slice version;     /* behind "npm:"; else empty */
+	struct slice archive;     /* where it is, percent-encoded, if not where the registry has it */
+	bool npm;
+};
+/* False: it is none. */
+bool change_berry(struct slice resolution, struct berry *out);
+/* scan_change_lock.c: lock files of pnpm, yarn 2 and later, Cargo, Poetry, uv, Pipenv, Bundler and Composer, by their name. False: it is
+ * none of them. */
 bool change_locks(struct reader *r, struct slice name);
 
 #endif

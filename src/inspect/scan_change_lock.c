@@ -1,11 +1,11 @@
-/* Lock files of pnpm, Cargo, Poetry, uv, Pipenv, Bundler and Composer, for scan_change: where each package comes from, and whether what it
- * is has been written down. They are judged against themselves: what most entries have is what the others lack. */
+/* Lock files of pnpm, yarn 2 and later, Cargo, Poetry, uv, Pipenv, Bundler and Composer, for scan_change: where each package comes from,
+ * and whether what it is has been written down. They are judged against themselves: what most entries have is what the others lack. */
+#include "base/encode.h"
 #include "inspect/scan_change_depend.h"
 #include "inspect/scan_part.h"
 #include "inspect/scan_registry_table.h"
 
 #define CONF_ARENA ((size_t)96 << 20)
-#define NODES      500000u
 
 /* Called for each package: `git`, it comes from a repository. */
 struct walk {
@@ -154,6 +154,78 @@ static void pnpm(struct walk *w, const struct conf *root)
 	}
 }
 
+/* ── yarn 2 and later ("berry") ── */
+
+/* "%3A" and the like, as in the address of an archive. */
+static struct slice percent_decoded(struct arena *a, struct slice in)
+{
+	uint8_t *to = arena_alloc(a, in.n);
+	size_t n = 0;
+	for (size_t i = 0; to && i < in.n; i++) {
+		int high = in.n - i > 2 ? hex_value(in.p[i + 1]) : -1, low = in.n - i > 2 ? hex_value(in.p[i + 2]) : -1;
+		bool coded = in.p[i] == '%' && high >= 0 && low >= 0;
+		to[n++] = (uint8_t)(coded ? high << 4 | low : in.p[i]);
+		i += coded ? 2 : 0;
+	}
+	return slice_of(to, n);
+}
+
+bool change_berry(struct slice resolution, struct berry *out)
+{
+	size_t at = slice_chr(resolution, '@', 1), with = slice_find(resolution, SLICE("::"), 0);
+	*out = (struct berry){.name = slice_sub(resolution, 0, at)};
+	if (at == SLICE_NPOS)
+		return false;
+	out->place = slice_sub(resolution, at + 1, with == SLICE_NPOS ? SLICE_NPOS : with - at - 1);
+	out->npm = slice_starts(out->place, SLICE("npm:"));
+	out->version = out->npm ? slice_from(out->place, 4) : SLICE_NONE;
+	for (struct slice rest = slice_from(resolution, with == SLICE_NPOS ? resolution.n : with + 2), one; slice_split(&rest, '&', &one);)
+		if (slice_starts(one, SLICE("__archiveUrl=")))
+			out->archive = slice_from(one, 13);
+	return true;
+}
+
+/* "a@npm:^1, a@npm:^2", each of which is to be what is fetched; "b@npm:a@1" asks for it by another name. */
+static void berry_names(struct walk *w, struct slice head, struct slice resolution, const struct berry *is)
+{
+	struct slice one;
+	while (slice_split(&head, ',', &one)) {
+		struct berry asked;
+		if (!change_berry(slice_trim(one), &asked) || !asked.npm || slice_eq(asked.name, is->name))
+			continue;
+		struct slice other = slice_sub(asked.version, 0, slice_chr(asked.version, '@', 1));
+		if (!slice_eq(other, is->name))
+			change_locked_odd(w->l, SCAN_RULE_CHANGE_LOCK_NAME, asked.name, resolution, "what is fetched has another name");
+	}
+}
+
+static void berry(struct walk *w, const struct conf *root)
+{
+	const struct conf *cache = conf_at(root, "__metadata/cacheKey");
+	for (const struct conf *c = root->child; c; c = c->next) {
+		struct slice resolution = change_text_at(c, "resolution"), sum = change_text_at(c, "checksum"), url;
+		struct berry is;
+		if (!change_berry(resolution, &is))
+			continue;
+		bool git = slice_find(is.place, SLICE("#commit="), 0) != SLICE_NPOS;
+		/* Else it is in the project, or a patch of another entry. */
+		if (is.npm)
+			url = is.archive.n ? percent_decoded(w->r->f->arena, is.archive) : SLICE(SCAN_REGISTRY_NPM);
+		else if (git || slice_starts(is.place, SLICE("http")))
+			url = is.place;
+		else
+			continue;
+		/* Of what is for other machines it has none. */
+		one(w, is.name, url, sum.n || conf_get(c, SLICE("conditions")), git);
+		if (w->l && is.npm)
+			berry_names(w, c->key, resolution, &is);
+		/* It is of the file that yarn packs itself, in a way that "10c0/" or the key of all tells: another way, another digest. */
+		size_t slash = slice_chr(sum, '/', 0);
+		struct slice way = slash == SLICE_NPOS ? (cache ? cache->text : SLICE_NONE) : slice_sub(sum, 0, slash);
+		pin(w, is.name, is.version, way, slice_from(sum, slash == SLICE_NPOS ? 0 : slash + 1));
+	}
+}
+
 /* Lines of Bundler: GIT or GEM, "  remote: URL", "  specs:", "    name (version)", and what that needs further in. */
 static void bundler(struct walk *w)
 {
@@ -192,6 +264,7 @@ static const struct lock_row rows[] = {
         {"Pipfile.lock", CONF_JSON, pipenv},
         {"composer.lock", CONF_JSON, composer},
         {"pnpm-lock.yaml", CONF_YAML, pnpm},
+        {"yarn.lock", CONF_YAML, berry},
 };
 
 bool change_locks(struct reader *r, struct slice name)
@@ -212,7 +285,7 @@ bool change_locks(struct reader *r, struct slice name)
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		if (!slice_is(name, rows[i].name))
 			continue;
-		if (conf_read(rows[i].format, r->f->text, NODES, &arena, &root, NULL) < 0)
+		if (!change_lock_read(r, rows[i].format, &arena, &root))
 			return true;
 		rows[i].walk(&first, root);
 		l = change_usual(r, &m);

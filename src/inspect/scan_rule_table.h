@@ -347,6 +347,9 @@ SCAN_RULE(CODE_TEST, "code.virus-test", SCAN_BAD, SCAN_HIGH, "is the test file f
 SCAN_RULE(CHANGE_LIMIT, "change.limit", SCAN_UNSCANNED, SCAN_HIGH, "a change that is too large to compare",
 	"What is new in it was not found out.",
 	"Review it, or change less at once.")
+SCAN_RULE(CHANGE_UNREAD, "change.unread", SCAN_UNSCANNED, SCAN_HIGH, "a lock file that cannot be read",
+	"Package managers may read it all the same; what it has them install was not looked at.",
+	"Have the package manager make it anew, and scan it again.")
 SCAN_RULE(CHANGE_TLS, "change.tls-verification", SCAN_SUSPICIOUS, SCAN_MEDIUM, "newly takes any certificate",
 	"Who is between can read and change all that is said; no check of the other side is left.",
 	"Keep the check on, and trust a certificate of your own where one is needed.")

@@ -34,12 +34,13 @@ struct conf *conf_new(struct conf_builder *b, enum conf_type type)
 	return c;
 }
 
-void conf_append(struct conf *parent, struct conf *last, struct conf *child)
+void conf_append(struct conf *parent, struct conf *child)
 {
-	if (last)
-		last->next = child;
+	if (parent->last)
+		parent->last->next = child;
 	else
 		parent->child = child;
+	parent->last = child;
 	parent->n++;
 }
 
@@ -65,7 +66,7 @@ static const enum conf_type of_json[] = {
 /* Depth is that of the document, which is bounded. */
 static struct conf *from_json(struct conf_builder *b, const struct json *v)
 {
-	struct conf *c = conf_new(b, of_json[v->type]), *last = NULL;
+	struct conf *c = conf_new(b, of_json[v->type]);
 	if (!c)
 		return NULL;
 	if (v->key.p)
@@ -78,8 +79,7 @@ static struct conf *from_json(struct conf_builder *b, const struct json *v)
 		struct conf *child = from_json(b, x);
 		if (!child)
 			return NULL;
-		conf_append(c, last, child);
-		last = child;
+		conf_append(c, child);
 	}
 	return c;
 }
@@ -135,7 +135,7 @@ static struct slice value_of_variable(struct slice s)
 bool conf_env(struct conf_builder *b, struct slice text, struct conf **out)
 {
 	static const struct slice before[] = {SLICE_INIT("export "), SLICE_INIT("set -x "), SLICE_INIT("set -gx "), SLICE_INIT("set -Ux ")};
-	struct conf *map = conf_new(b, CONF_MAP), *last = NULL;
+	struct conf *map = conf_new(b, CONF_MAP);
 	struct slice line;
 	unsigned number = 0;
 	while (map && slice_split(&text, '\n', &line)) {
@@ -159,8 +159,7 @@ bool conf_env(struct conf_builder *b, struct slice text, struct conf **out)
 		c->column = 1;
 		c->key = conf_copy(b, name);
 		c->text = conf_copy(b, value_of_variable(slice_from(line, at + 1)));
-		conf_append(map, last, c);
-		last = c;
+		conf_append(map, c);
 	}
 	*out = map;
 	return map != NULL;
@@ -168,11 +167,12 @@ bool conf_env(struct conf_builder *b, struct slice text, struct conf **out)
 
 /* ---- all of them */
 
-int conf_read(enum conf_format format, struct slice text, size_t nodes, struct arena *arena, struct conf **out, struct conf_error *err)
+static int read_with(
+        enum conf_format format, struct slice text, bool lock, size_t nodes, struct arena *arena, struct conf **out, struct conf_error *err)
 {
 	static bool (*const readers[CONF_FORMATS])(struct conf_builder * b, struct slice text, struct conf * *out) = {
 	        [CONF_JSON] = conf_json, [CONF_TOML] = conf_toml, [CONF_YAML] = conf_yaml, [CONF_ENV] = conf_env};
-	struct conf_builder b = {.arena = arena, .nodes = nodes};
+	struct conf_builder b = {.arena = arena, .nodes = nodes, .lock = lock};
 	struct conf *root = NULL;
 	bool good = readers[format](&b, text, &root);
 	if (b.no_memory)
@@ -184,6 +184,16 @@ int conf_read(enum conf_format format, struct slice text, size_t nodes, struct a
 	}
 	*out = root;
 	return 0;
+}
+
+int conf_read(enum conf_format format, struct slice text, size_t nodes, struct arena *arena, struct conf **out, struct conf_error *err)
+{
+	return read_with(format, text, false, nodes, arena, out, err);
+}
+
+int conf_read_lock(enum conf_format format, struct slice text, size_t nodes, struct arena *arena, struct conf **out, struct conf_error *err)
+{
+	return read_with(format, text, true, nodes, arena, out, err);
 }
 
 const struct conf *conf_get(const struct conf *c, struct slice key)

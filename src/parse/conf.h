@@ -24,8 +24,8 @@ struct conf {
 	/* Of TOML: a value as it is written; of a table that its name begins (and of the document) all up to behind its last key. p is NULL
 	 * of lists of such tables, and of maps that only keys or names with dots lead through. */
 	struct slice raw;
-	struct conf *child, *next;
-	size_t n; /* children */
+	struct conf *child, *last, *next; /* the first and the last child */
+	size_t n;                         /* children */
 };
 
 struct conf_error {
@@ -39,6 +39,12 @@ struct conf_error {
  * (may be NULL): it is not of that format, or passes a limit; -ENOMEM: the arena is full (of JSON that may be -EBADMSG too). *out is
  * untouched on failure. */
 [[nodiscard]] int conf_read(
+        enum conf_format format, struct slice text, size_t nodes, struct arena *arena, struct conf **out, struct conf_error *err);
+
+/* The same of a lock file, which a program writes and no person: YAML of up to CONF_LOCK_MAX bytes instead of 256 KiB, and as many keys,
+ * elements and lines as there may be nodes. */
+#define CONF_LOCK_MAX ((size_t)16 << 20)
+[[nodiscard]] int conf_read_lock(
         enum conf_format format, struct slice text, size_t nodes, struct arena *arena, struct conf **out, struct conf_error *err);
 
 /* The value of a key; NULL if there is none, or `c` is NULL or no map. Of a key that is there twice (JSON lets it be) the last, as the

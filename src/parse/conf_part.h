@@ -9,14 +9,15 @@ struct conf_builder {
 	size_t nodes; /* that may still be made */
 	struct conf_error error;
 	bool no_memory;
+	bool lock; /* conf_read_lock() */
 };
 
 /* Always false: notes what is wrong, if nothing was before. */
 bool conf_wrong(struct conf_builder *b, unsigned line, unsigned column, const char *reason);
 /* NULL after the last that is allowed, or without memory; that is noted. */
 struct conf *conf_new(struct conf_builder *b, enum conf_type type);
-/* Puts a new child behind the others. last: of the parent's children, NULL if there is none. */
-void conf_append(struct conf *parent, struct conf *last, struct conf *child);
+/* Puts a new child behind the others. */
+void conf_append(struct conf *parent, struct conf *child);
 /* A copy of a text; empty (and noted) without memory. */
 struct slice conf_copy(struct conf_builder *b, struct slice s);
 

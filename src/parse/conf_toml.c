@@ -172,17 +172,11 @@ static bool dotted(struct reader *r, struct slice part[KEY_MAX], size_t *n)
 	}
 }
 
-static struct conf *last_of(const struct conf *c)
-{
-	struct conf *x = c->child;
-	while (x && x->next)
-		x = x->next;
-	return x;
-}
-
 static struct conf *add(struct reader *r, struct conf *in, struct slice key, enum conf_type type)
 {
-	struct conf *c = in->n < KEYS_MAX ? conf_new(r->b, type) : NULL;
+	/* Keys are compared with those before them; elements are not. */
+	bool few = in->n < KEYS_MAX || (r->b->lock && in->type == CONF_LIST);
+	struct conf *c = few ? conf_new(r->b, type) : NULL;
 	if (!c) {
 		(void)fail(r, "there are too many keys");
 		return NULL;
@@ -190,7 +184,7 @@ static struct conf *add(struct reader *r, struct conf *in, struct slice key, enu
 	c->line = r->line;
 	c->column = 1;
 	c->key = key;
-	conf_append(in, last_of(in), c);
+	conf_append(in, c);
 	return c;
 }
 
@@ -203,7 +197,7 @@ static struct conf *enter(struct reader *r, struct conf *in, const struct slice 
 			c = c->next;
 		if (!c)
 			c = add(r, in, part[i], CONF_MAP);
-		struct conf *last = c && c->type == CONF_LIST && c->n <= KEYS_MAX ? last_of(c) : NULL;
+		struct conf *last = c && c->type == CONF_LIST ? c->last : NULL;
 		if (last && last->type == CONF_MAP)
 			c = last;
 		if (c && c->type != CONF_MAP) {
@@ -219,7 +213,6 @@ static bool value(struct reader *r, struct conf *c, unsigned depth);
 
 static bool list(struct reader *r, struct conf *c, unsigned depth)
 {
-	struct conf *last = NULL;
 	c->type = CONF_LIST;
 	r->at++;
 	for (;;) {
@@ -231,8 +224,7 @@ static bool list(struct reader *r, struct conf *c, unsigned depth)
 		struct conf *item = conf_new(r->b, CONF_NULL);
 		if (!item || !value(r, item, depth + 1))
 			return false;
-		conf_append(c, last, item);
-		last = item;
+		conf_append(c, item);
 		space(r);
 		if (peek(r) == ',')
 			r->at++;
@@ -354,7 +346,7 @@ bool conf_toml(struct conf_builder *b, struct slice text, struct conf **out)
 {
 	struct reader r = {.s = text, .line = 1, .b = b};
 	struct conf *root = conf_new(b, CONF_MAP), *table = root;
-	b->nodes = b->nodes < CHILDREN_MAX ? b->nodes : CHILDREN_MAX;
+	b->nodes = b->lock || b->nodes < CHILDREN_MAX ? b->nodes : CHILDREN_MAX;
 	if (slice_starts(text, SLICE("\xef\xbb\xbf")))
 		r.at = 3;
 	if (root)
@@ -365,7 +357,7 @@ bool conf_toml(struct conf_builder *b, struct slice text, struct conf **out)
 			*out = root;
 			return true;
 		}
-		if (n > KEYS_MAX)
+		if (n > KEYS_MAX && !b->lock)
 			return fail(&r, "there are too many keys");
 		if (peek(&r) == '[' ? !header(&r, root, &table) : !assign(&r, table, 0) || !end_of_line(&r))
 			return false;

@@ -4,15 +4,23 @@
 #include "base/utf8.h"
 #include "parse/conf_part.h"
 
-#define YAML_MAX (256u << 10)
-#define KEYS_MAX 2000 /* of one map: each is compared with those before it */
+#define YAML_MAX  (256u << 10)
+#define KEYS_MAX  2000 /* of one map */
+#define ALIKE_MAX 1000 /* keys that fall into one place of the table: no more have by chance */
+
+/* A key of a map that is open, or was. */
+struct key {
+	const struct conf *in;
+	struct slice text;
+};
 
 struct builder {
 	struct conf_builder *b;
 	struct fy_parser *parser;
 	struct conf *stack[CONF_DEPTH]; /* open lists and maps */
-	struct conf *last[CONF_DEPTH];  /* their last child */
 	struct slice key[CONF_DEPTH];   /* that waits for its value; p is NULL if none does */
+	struct key *seen;               /* all of them: a table of 2 to the power of something places */
+	size_t n_seen, room;
 	struct conf *root;
 	size_t depth;
 };
@@ -21,8 +29,10 @@ static bool check_text(struct conf_builder *b, struct slice yaml)
 {
 	unsigned line = 1, column = 1;
 	uint32_t c = 0;
-	if (yaml.n > YAML_MAX)
-		return conf_wrong(b, 1, 1, "it is larger than 256 KiB");
+	if (yaml.n > (b->lock ? CONF_LOCK_MAX : YAML_MAX)) {
+		b->error.limit |= !b->error.reason;
+		return conf_wrong(b, 1, 1, b->lock ? "it is larger than 16 MiB" : "it is larger than 256 KiB");
+	}
 	for (size_t i = 0, n; i < yaml.n; i += n) {
 		n = utf8_next(yaml, i, &c);
 		if (n == 0)
@@ -34,6 +44,48 @@ static bool check_text(struct conf_builder *b, struct slice yaml)
 		line += c == '\n';
 		column = c == '\n' ? 1 : column + 1;
 	}
+	return true;
+}
+
+static struct key *place(struct key *table, size_t room, const struct conf *in, struct slice text)
+{
+	uint64_t h = (slice_hash(text) ^ (uintptr_t)in >> 4) * 0x9e3779b97f4a7c15u;
+	for (size_t i = 0; i < ALIKE_MAX; i++) {
+		struct key *k = &table[(h + i) & (room - 1)];
+		if (!k->in || (k->in == in && slice_eq(k->text, text)))
+			return k;
+	}
+	return NULL;
+}
+
+static bool grow(struct builder *y)
+{
+	size_t room = y->room ? 2 * y->room : 64;
+	struct key *larger = calloc(room, sizeof(*larger));
+	y->b->no_memory |= !larger;
+	for (size_t i = 0; larger && i < y->room; i++) {
+		struct key *to = y->seen[i].in ? place(larger, room, y->seen[i].in, y->seen[i].text) : NULL;
+		if (to)
+			*to = y->seen[i];
+	}
+	if (larger) {
+		free(y->seen);
+		y->seen = larger;
+		y->room = room;
+	}
+	return larger;
+}
+
+/* Notes the key; false: it is there already, or nothing can be said. */
+static bool is_new(struct builder *y, const struct conf *in, const struct conf *c)
+{
+	if (2 * y->n_seen >= y->room && !grow(y))
+		return false;
+	struct key *k = place(y->seen, y->room, in, c->text);
+	if (!k || k->in)
+		return conf_wrong(y->b, c->line, c->column, k ? "this key is there twice" : "this mapping has too many keys");
+	*k = (struct key){.in = in, .text = c->text};
+	y->n_seen++;
 	return true;
 }
 
@@ -50,17 +102,16 @@ static bool attach(struct builder *y, struct conf *c)
 	if (in->type == CONF_MAP && !y->key[d].p) {
 		if (c->type == CONF_LIST || c->type == CONF_MAP)
 			return conf_wrong(y->b, c->line, c->column, "a key should be a word");
-		if (conf_get(in, c->text))
-			return conf_wrong(y->b, c->line, c->column, "this key is there twice");
-		if (in->n >= KEYS_MAX)
+		if (!is_new(y, in, c))
+			return false;
+		if (in->n >= KEYS_MAX && !y->b->lock)
 			return conf_wrong(y->b, c->line, c->column, "this mapping has too many keys");
 		y->key[d] = c->text.p ? c->text : SLICE("");
 		return true;
 	}
 	c->key = in->type == CONF_MAP ? y->key[d] : SLICE_NONE;
 	y->key[d] = SLICE_NONE;
-	conf_append(in, y->last[d], c);
-	y->last[d] = c;
+	conf_append(in, c);
 	return true;
 }
 
@@ -126,7 +177,6 @@ static bool event(struct builder *y, struct fy_event *e)
 	if (y->depth == CONF_DEPTH)
 		return conf_wrong(y->b, line, column, "this is nested too deep");
 	y->stack[y->depth] = c;
-	y->last[y->depth] = NULL;
 	y->key[y->depth++] = SLICE_NONE;
 	return true;
 }
@@ -171,6 +221,7 @@ bool conf_yaml(struct conf_builder *b, struct slice text, struct conf **out)
 	good = good && read_events(&y, diag);
 	fy_parser_destroy(y.parser);
 	fy_diag_destroy(diag);
+	free(y.seen);
 	if (good)
 		*out = y.root;
 	return good;

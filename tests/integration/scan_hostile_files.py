@@ -211,8 +211,8 @@ def deep_texts(folder, n, most):
         put(folder, f"lists/{name}", b"a = ", lists, b"\n#", TAGS, b"\n")
         put(folder, f"tables/{name}", b"[", b".".join([b"a"] * n), b"]\nb = 1\nc = ", b"{a=" * n, b"1", b"}" * n, b"\n#", TAGS, b"\n")
         put(folder, f"many/{name}", b"[[t]]\nk = 1\n" * n, b"#", TAGS, b"\n")
-    for name in (".github/workflows/x.yaml", "pnpm-lock.yaml", "x/SKILL.md"):
-        front, end = (b"---\n", b"---\n" + TAGS) if name.endswith("md") else (b"", b"#" + TAGS)
+    for name in (".github/workflows/x.yaml", "pnpm-lock.yaml", "yarn.lock", "x/SKILL.md"):
+        front, end = (b"---\n", b"---\n" + TAGS) if name.endswith("md") else (b"__metadata:\n  version: 8\n" if name == "yarn.lock" else b"", b"#" + TAGS)
         put(folder, f"yaml/{name}", front, b"on: ", lists, b"\n", end)
         put(folder, f"maps/{name}", front, b"? " * n, b"\n", end)
         put(folder, f"indent/{name}", front, b"".join(b" " * k + b"a:\n" for k in range(2000)), end)

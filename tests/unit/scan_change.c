@@ -555,8 +555,11 @@ static void other_lock_files_are_judged(void **state)
 #define UV(name, source, more)    "[[package]]\nname = \"" name "\"\nsource = {" source "}\nwheels = [{url = \"u\"" more "}]\n"
 #define PYPI                      "registry = \"https://pypi.org/simple\""
 #define PNPM(name, resolution)    "  " name "@1.0.0:\n    resolution: {" resolution "}\n"
-#define PIP(name, more)           "\"" name "\": {" more "}"
-#define COMPOSER_(name, dist)     "{\"name\": \"" name "\", \"dist\": {\"url\": \"https://" dist "\"}}"
+#define BERRY(name, resolution, sum) \
+	"\"" name "@npm:^1.0.0\":\n  version: 1.0.0\n  resolution: \"" resolution "\"\n  checksum: 10c0/" sum "\n"
+#define METADATA              "# Made by yarn.\n\n__metadata:\n  version: 8\n"
+#define PIP(name, more)       "\"" name "\": {" more "}"
+#define COMPOSER_(name, dist) "{\"name\": \"" name "\", \"dist\": {\"url\": \"https://" dist "\"}}"
 	static const struct {
 		const char *name, *front, *good, *odd, *back;
 		uint32_t rule;
@@ -584,6 +587,20 @@ static void other_lock_files_are_judged(void **state)
 	        {"pnpm-lock.yaml",
 	                "lockfileVersion: '9.0'\npackages:\n" PNPM("a", "integrity: x") PNPM("b", "integrity: x") PNPM("d", "integrity: x"),
 	                "", PNPM("e", "type: git, repo: https://h.example/e.git, commit: x"), "", SCAN_RULE_CHANGE_DEPENDENCY_URL},
+	        /* Yarn 2 and later: where most archives are is left out. */
+	        {"yarn.lock", METADATA BERRY("a", "a@npm:1.0.0", "s") BERRY("@b/c", "@b/c@npm:1.0.0", "s") BERRY("d", "d@npm:1.0.0", "s"),
+	                BERRY("e", "e@npm:1.0.0", "s"), "\"e@npm:^1.0.0\":\n  resolution: \"e@npm:1.0.0\"\n", "", SCAN_RULE_CHANGE_LOCK},
+	        {"yarn.lock", METADATA BERRY("a", "a@npm:1.0.0", "s") BERRY("@b/c", "@b/c@npm:1.0.0", "s") BERRY("d", "d@npm:1.0.0", "s"),
+	                "\"e@npm:^1.0.0\":\n  resolution: \"e@npm:1.0.0\"\n  conditions: os=win32\n",
+	                BERRY("e", "e@npm:1.0.0::__archiveUrl=https%3A%2F%2Fh.example%2Fe.tgz", "s"), "", SCAN_RULE_CHANGE_LOCK},
+	        {"yarn.lock", METADATA BERRY("a", "a@npm:1.0.0", "s") BERRY("@b/c", "@b/c@npm:1.0.0", "s") BERRY("d", "d@npm:1.0.0", "s"),
+	                "\"e@npm:^1.0.0, f@npm:e@^1.0.0\":\n  resolution: \"e@npm:1.0.0\"\n  checksum: 10c0/s\n",
+	                BERRY("e", "evil@npm:1.0.0", "s"), "", SCAN_RULE_CHANGE_LOCK_NAME},
+	        {"yarn.lock", METADATA BERRY("a", "a@npm:1.0.0", "s") BERRY("@b/c", "@b/c@npm:1.0.0", "s") BERRY("d", "d@npm:1.0.0", "s"),
+	                "\"own@workspace:.\":\n  resolution: \"own@workspace:.\"\n"
+	                "\"e@patch:e@npm%3A1.0.0#~/.yarn/patches/e\":\n  resolution: \"e@patch:e@npm%3A1.0.0#~/.yarn/patches/e::hash=1\"\n",
+	                "\"e@h/e\":\n  resolution: \"e@https://h.example/e.git#commit=1\"\n  checksum: 10c0/s\n", "",
+	                SCAN_RULE_CHANGE_DEPENDENCY_URL},
 	        {"composer.lock",
 	                "{\"packages\": [" COMPOSER_("a/a", "api.github.com/repos/a/a/zipball/1") ", " COMPOSER_(
 	                        "b/b", "api.github.com/repos/b/b/zipball/1") ", " COMPOSER_("c/c", "api.github.com/repos/c/c/zipball/1"),

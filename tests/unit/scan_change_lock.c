@@ -127,7 +127,11 @@ static void npm_locks_what_is_asked_for(void **state)
 
 static void others_lock_what_is_asked_for(void **state)
 {
-#define YARN(head, version)        head ":\n  version \"" version "\"\n  resolved \"https://r.example/a/-/a-" version ".tgz#0\"\n\n"
+#define YARN(head, version) head ":\n  version \"" version "\"\n  resolved \"https://r.example/a/-/a-" version ".tgz#0\"\n\n"
+#define BERRY(needs, head, is)                                                                                              \
+	"__metadata:\n  version: 8\n  cacheKey: 10c0\n\n\"own@workspace:.\":\n  version: 0.0.0-use.local\n"                 \
+	"  resolution: \"own@workspace:.\"\n  dependencies:\n" needs "  languageName: unknown\n  linkType: soft\n\n\"" head \
+	"\":\n  version: 1.0.0\n  resolution: \"" is "\"\n  checksum: 10c0/1\n"
 #define PNPM(spec, version)        "importers:\n  .:\n    dependencies:\n      a:\n        specifier: " spec "\n        version: " version "\n"
 #define CRATE(name, version, more) "[[package]]\nname = \"" name "\"\nversion = \"" version "\"\n" more
 #define OWN(needs)                 CRATE("own", "0.1.0", "dependencies = [" needs "]\n\n")
@@ -145,6 +149,21 @@ static void others_lock_what_is_asked_for(void **state)
 	        {"yarn.lock", ASKS("\"a\": \"^1.0.0\"", ""), "", YARN("\"c@npm:a@^1.0.0\"", "1.6.6"), NULL},
 	        {"yarn.lock", ASKS("\"a\": \"^1.0.0\"", ""), "", YARN("\"c@npm:a@^1.0.0\"", "2.6.6"), "c 2.6.6"},
 	        {"yarn.lock", ASKS("\"a\": \"^1.0.0\"", ""), "", YARN("\"c@git+https://h.example/c\"", "2.6.6"), NULL},
+	        /* Yarn 2 and later. */
+	        {"yarn.lock", ASKS("\"a\": \"^1.0.0\"", ""), "",
+	                BERRY("    a: \"npm:^1.0.0\"\n", "a@npm:^1.0.0, a@npm:>= 1 < 3", "a@npm:1.5.0"), NULL},
+	        {"yarn.lock", ASKS("\"a\": \"^1.0.0\"", ""), "", BERRY("    a: \"npm:^1.0.0\"\n", "a@npm:^1.0.0", "a@npm:6.6.6"),
+	                "a 6.6.6: what is locked there is ^1.0.0"},
+	        {"yarn.lock", ASKS("\"a\": \"^1.0.0\"", ""), "",
+	                BERRY("    a: \"npm:^1.0.0\"\n    evil: \"npm:1\"\n", "a@npm:^1.0.0", "a@npm:1.5.0"),
+	                "~evil 1: the manifest does not ask for it"},
+	        {"yarn.lock", ASKS("\"c\": \"npm:a@^1.0.0\"", ""), "", BERRY("    c: \"npm:a@^1.0.0\"\n", "c@npm:a@^1.0.0", "a@npm:1.6.6"),
+	                NULL},
+	        {"yarn.lock", ASKS("\"c\": \"npm:a@^1.0.0\"", ""), "", BERRY("    c: \"npm:a@^1.0.0\"\n", "c@npm:a@^1.0.0", "a@npm:2.6.6"),
+	                "c 2.6.6"},
+	        {"yarn.lock", ASKS("\"a\": \"^1.0.0\"", ", \"resolutions\": {\"a\": \"6\"}"), "",
+	                BERRY("    a: \"npm:^1.0.0\"\n", "a@npm:^1.0.0", "a@npm:6.6.6"), NULL},
+	        {"yarn.lock", ASKS("\"a\": \"h/a\"", ""), "", BERRY("    a: h/a\n", "a@h/a", "a@https://h.example/a.git#commit=1"), NULL},
 	        {"pnpm-lock.yaml", ASKS("\"a\": \"^1.0.0\"", ""), "", PNPM("^1.0.0", "1.2.0(b@7.0.0)"), NULL},
 	        {"pnpm-lock.yaml", ASKS("\"a\": \"^1.0.0\"", ""), "", PNPM("^1.0.0", "2.2.0(b@1.0.0)"), "a 2.2.0"},
 	        {"pnpm-lock.yaml", ASKS("\"a\": \"^1.0.0\"", ""), "", PNPM("^1.0.0", "2.2.0"), "a 2.2.0"},
@@ -190,6 +209,9 @@ static void one_version_has_one_digest(void **state)
 #define SUMS(version, digest) "m.example/a v1.0.0/go.mod h1:m=\nm.example/a " version " h1:" digest "=\n"
 #define YARN_SUM(version, hex, digest) \
 	"a@^1:\n  version \"" version "\"\n  resolved \"https://r.example/a/-/a-1.tgz#" hex "\"\n  integrity " digest "\n"
+#define BERRY_SUM(cache, version, digest)                                                                                         \
+	"__metadata:\n  version: 8\n  cacheKey: " cache "\n\"a@npm:^1\":\n  version: " version "\n  resolution: \"a@npm:" version \
+	"\"\n  checksum: " digest "\n"
 #define CARGO_SUM(version, digest) \
 	"[[package]]\nname = \"a\"\nversion = \"" version "\"\nsource = \"registry+https://h.example\"\nchecksum = \"" digest "\"\n"
 #define POETRY(files)       "[[package]]\nname = \"a\"\nversion = \"1\"\nfiles = [" files "]\n"
@@ -218,6 +240,13 @@ static void one_version_has_one_digest(void **state)
 	        {"go.sum", NULL, SUMS("v1.0.0", "x"), SUMS("v1.0.0", "x") SUMS("v1.1.0", "y"), NULL},
 	        {"yarn.lock", NULL, YARN_SUM("1.0.0", "aa", "sha512-x"), YARN_SUM("1.0.0", "aa", "sha512-y"), "a 1.0.0: sha512-y"},
 	        {"yarn.lock", NULL, YARN_SUM("1.0.0", "aa", "sha512-x"), YARN_SUM("1.0.1", "ab", "sha512-y"), NULL},
+	        {"yarn.lock", NULL, BERRY_SUM("10c0", "1.0.0", "10c0/x"), BERRY_SUM("10c0", "1.0.0", "10c0/y"), "a 1.0.0: y, and was x"},
+	        {"yarn.lock", NULL, BERRY_SUM("10c0", "1.0.0", "10c0/x"), BERRY_SUM("10c0", "1.0.1", "10c0/y"), NULL},
+	        {"yarn.lock", NULL, BERRY_SUM("8", "1.0.0", "x"), BERRY_SUM("8", "1.0.0", "y"), "a 1.0.0: y, and was x"},
+	        {"yarn.lock", NULL, BERRY_SUM("10c0", "1.0.0", "x"), BERRY_SUM("10c0", "1.0.0", "10c0/x"), NULL},
+	        /* It packs in another way. */
+	        {"yarn.lock", NULL, BERRY_SUM("8", "1.0.0", "x"), BERRY_SUM("10c0", "1.0.0", "10c0/y"), NULL},
+	        {"yarn.lock", NULL, BERRY_SUM("10c0", "1.0.0", "10c0/x"), BERRY_SUM("11c0", "1.0.0", "11c0/y"), NULL},
 	        {"pnpm-lock.yaml", NULL, "packages:\n  a@1.0.0:\n    resolution: {integrity: sha512-x}\n",
 	                "packages:\n  a@1.0.0:\n    resolution: {integrity: sha512-y}\n", "a@1.0.0: sha512-y"},
 	        {"Cargo.lock", NULL, CARGO_SUM("1.0.0", "ab"), CARGO_SUM("1.0.0", "cd"), "a 1.0.0: cd, and was ab"},
@@ -234,6 +263,89 @@ static void one_version_has_one_digest(void **state)
 	};
 	(void)state;
 	check(rows, ARRAY_LEN(rows), SCAN_RULE_CHANGE_LOCK_DIGEST);
+}
+
+static void on_any(void *arg, const struct scan_finding *f)
+{
+	scan_rule_add(arg, f->rule);
+}
+
+static struct scan_rule_set all_of(const char *name, const char *before, const char *after)
+{
+	const struct scan_options o = {.subjects = SCAN_CHANGES, .limits = scan_limits_default()};
+	struct slice old = slice_str(before);
+	const struct scan_around around = {.before = &old};
+	struct scan_summary sum;
+	struct scan_rule_set rules = {0};
+	assert_int_equal(scan_changed(slice_str(after), &around, name, &o, &(struct scan_told){.found = on_any, .arg = &rules}, &sum), 0);
+	return rules;
+}
+
+/* A program writes them: those of large projects have thousands of packages, and the last of them counts as the first does. */
+static void large_lock_files_are_read(void **state)
+{
+	static const struct {
+		const char *name, *front, *each; /* with a number, twice, and a digest */
+	} rows[] = {
+	        {"yarn.lock", "__metadata:\n  version: 8\n\n",
+	                "\"a%u@npm:^1\":\n  version: 1.0.0\n  resolution: \"a%u@npm:1.0.0\"\n  checksum: 10c0/%s\n\n"},
+	        {"pnpm-lock.yaml", "lockfileVersion: '9.0'\npackages:\n",
+	                "  a%u@1.0.0:\n    resolution: {integrity: %.0u%s}\n    engines: {node: '>=10'}\n"},
+	        {"Cargo.lock", "version = 4\n",
+	                "[[package]]\nname = \"a%u\"\nversion = \"1.0.%u\"\nsource = \"registry+https://h.example\"\nchecksum = "
+	                "\"%s\"\n\n"},
+	        {"uv.lock", "version = 1\n",
+	                "[[package]]\nname = \"a%u\"\nsource = {registry = \"https://h.example\"}\nwheels = [{url = "
+	                "\"https://h.example/a%u-1.whl\", hash = \"sha256:%s\"}]\n\n"},
+	        {"poetry.lock", "",
+	                "[[package]]\nname = \"a%u\"\nversion = \"1\"\nfiles = [{file = \"a%u-1.whl\", hash = \"sha256:%s\"}]\n\n"},
+	};
+	_cleanup_buf_ struct buf was = BUF((size_t)16 << 20), is = BUF((size_t)16 << 20);
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		buf_reset(&was);
+		buf_reset(&is);
+		buf_str_add(&was, rows[i].front);
+		buf_str_add(&is, rows[i].front);
+		for (unsigned k = 0; k < 7000; k++) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+			buf_fmt(&was, rows[i].each, k, k, "aa");
+			buf_fmt(&is, rows[i].each, k, k, k == 6999 ? "bb" : "aa");
+#pragma GCC diagnostic pop
+		}
+		assert_false(buf_error(&was) || buf_error(&is));
+		struct scan_rule_set same = all_of(rows[i].name, buf_str(&was), buf_str(&was)),
+		                     other = all_of(rows[i].name, buf_str(&was), buf_str(&is));
+		if (!scan_rule_in(&other, SCAN_RULE_CHANGE_LOCK_DIGEST) || scan_rule_in(&same, SCAN_RULE_CHANGE_LOCK_DIGEST) ||
+		        scan_rule_in(&same, SCAN_RULE_CHANGE_UNREAD))
+			fail_msg("%s: not read to its end", rows[i].name);
+	}
+}
+
+/* Package managers may read what is not read here, so it is said, whether it was so before or not. */
+static void what_cannot_be_read_is_told(void **state)
+{
+	static const char anchor[] = "lockfileVersion: '9.0'\npackages: &x\n  a@1.0.0:\n    resolution: {integrity: sha512-x}\n";
+	static const struct {
+		const char *name, *before, *after;
+		bool told;
+	} rows[] = {
+	        {"pnpm-lock.yaml", "", anchor, true},
+	        {"pnpm-lock.yaml", anchor, anchor, true},
+	        {"yarn.lock", "", "__metadata:\n  version: 8\n\"a@npm:1\": !x\n  resolution: \"a@npm:1.0.0\"\n", true},
+	        {"Cargo.lock", "", "<<<<<<< ours\n[[package]]\n", true},
+	        {"package-lock.json", "", "{\"packages\": {", true},
+	        {"package-lock.json", "", "", false},
+	        {"package-lock.json", "", "{\"packages\": {}}", false},
+	        {"test/fixtures/pnpm-lock.yaml", "", anchor, false},
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct scan_rule_set rules = all_of(rows[i].name, rows[i].before, rows[i].after);
+		if (scan_rule_in(&rules, SCAN_RULE_CHANGE_UNREAD) != rows[i].told)
+			fail_msg("%s, row %zu: %stold", rows[i].name, i, rows[i].told ? "not " : "");
+	}
 }
 
 /* Both files may be made to take long, or to be more than is held: what is left out is no finding of its own, or says that it is. */
@@ -294,6 +406,8 @@ int main(void)
 	        cmocka_unit_test(npm_locks_what_is_asked_for),
 	        cmocka_unit_test(others_lock_what_is_asked_for),
 	        cmocka_unit_test(one_version_has_one_digest),
+	        cmocka_unit_test(large_lock_files_are_read),
+	        cmocka_unit_test(what_cannot_be_read_is_told),
 	        cmocka_unit_test(bounds_hold),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
