@@ -290,7 +290,7 @@ static void shell_line(struct change_facts *f, struct slice line, size_t at)
 static void runs_what_comes(struct change_facts *f, struct slice script)
 {
 	size_t at;
-	unsigned does = scan_shell_script(script, &at);
+	unsigned does = scan_shell_script(script, SHELL_DOES_DOWNLOAD | SHELL_DOES_DECODED, &at);
 	if (at == SLICE_NPOS)
 		return;
 	size_t end = slice_chr(f->text, '\n', at);

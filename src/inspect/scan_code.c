@@ -85,6 +85,7 @@ static void shell_script(struct code *c)
 {
 	const unsigned harm = SHELL_DOES_REVERSE | SHELL_DOES_SENDS | SHELL_DOES_HIDDEN | SHELL_DOES_DISGUISED;
 	struct slice t = c->in->bytes;
+	bool told = false;
 	for (size_t at = 0; at < t.n;) {
 		size_t end = slice_chr(t, '\n', at);
 		end = end == SLICE_NPOS ? t.n : end;
@@ -95,6 +96,7 @@ static void shell_script(struct code *c)
 		}
 		struct slice line = slice_sub(t, at, end - at);
 		unsigned does = scan_shell(line);
+		told |= (does & harm) != 0;
 		if (does & harm)
 			scan_found_text(c->s, c->in, SCAN_RULE_CODE_COMMAND, t, at, line.n, "%.*s", SLICE_FMT(slice_sub(line, 0, 240)));
 		if (does & SHELL_DOES_MORE)
@@ -102,6 +104,14 @@ static void shell_script(struct code *c)
 		if (slice_trim(line).n && slice_trim(line).p[0] != '#')
 			scan_runs(c->s, c->in, SCAN_RUNS_SCRIPT, at, line);
 		at = end + 1;
+	}
+	/* What one line reads and another one sends. */
+	size_t at = SLICE_NPOS;
+	if (!told)
+		(void)scan_shell_script(t, SHELL_DOES_SENDS, &at);
+	if (at != SLICE_NPOS) {
+		struct slice line = slice_sub(t, at, slice_chr(t, '\n', at) - at);
+		scan_found_text(c->s, c->in, SCAN_RULE_CODE_COMMAND, t, at, line.n, "%.*s", SLICE_FMT(slice_sub(line, 0, 240)));
 	}
 }
 

@@ -37,6 +37,10 @@ static const char *const installers[] = {
 };
 
 #define VARIABLES 64u
+#define STAGED    16u
+
+/* Of a variable: what it was given is all of a file of secrets. No bit of what a line does. */
+#define HOLDS_SECRET 0x80000000u
 
 /* A variable, and what it was given: bits. */
 struct variable {
@@ -50,10 +54,20 @@ struct line {
 	unsigned depth;
 	struct variable variable[VARIABLES];
 	size_t variables;
+	struct slice staged[STAGED]; /* files that secrets were written to */
+	size_t n_staged;
 };
 
-/* at: where what is run begins, of the first command that runs what it fetched or decoded; untouched if there is none, and may be NULL. */
-static unsigned judge(struct slice text, unsigned depth, size_t *at);
+/* Which bits are looked for, and where the first command begins that has one of them; SLICE_NPOS: there was none yet. */
+struct where {
+	unsigned bits;
+	size_t at;
+};
+
+/* `where` may be NULL. */
+static unsigned judge(struct slice text, unsigned depth, struct where *where);
+static bool is_piped(const struct line *l, size_t i);
+static bool chain_reads(const struct line *l, int at, bool whole);
 
 static bool in_words(enum kind k, struct slice name)
 {
@@ -89,6 +103,14 @@ static bool is_assignment(struct slice w)
 	if (at == SLICE_NPOS || at == 0)
 		return false;
 	return is_name(slice_sub(w, 0, at));
+}
+
+static bool one_of(struct slice w, const char *const *names)
+{
+	for (; *names; names++)
+		if (slice_is(w, *names))
+			return true;
+	return false;
 }
 
 static bool is_option(struct slice w)
@@ -165,6 +187,22 @@ static bool decodes(const struct shell_command *c)
 		        slice_is(c->word[i], "-di") || slice_is(c->word[i], "-r"))
 			return true;
 	return slice_is(name_of(c), "uudecode");
+}
+
+/* Data that was packed and that a shell reads: it was hidden in a file of another kind. Only in a pipe, as installers are also unpacked to
+ * a file and then run. */
+static bool unpacks(const struct shell_command *c)
+{
+	static const char *const always[] = {"gunzip", "zcat", "xzcat", "unxz", "bzcat", "bunzip2", "zstdcat", "unlzma", "rev", NULL};
+	static const char *const asked[] = {"gzip", "xz", "bzip2", "zstd", "lzma", "lz4", "brotli", NULL};
+	struct slice name = name_of(c);
+	bool may = one_of(name, asked);
+	for (size_t i = verb(c) + 1; may && i < c->n; i++)
+		/* "-dc", "-cd", "--decompress", not "--stdout". */
+		if (slice_starts(c->word[i], SLICE("--de")) || slice_starts(c->word[i], SLICE("--unc")) ||
+		        (is_option(c->word[i]) && c->word[i].p[1] != '-' && slice_chr(c->word[i], 'd', 0) != SLICE_NPOS))
+			return true;
+	return one_of(name, always);
 }
 
 /* ── where from ── */
@@ -338,8 +376,8 @@ static unsigned brings(const struct line *l, int at)
 	/* What writes into a command comes before it: this ends. */
 	for (int i = at; i >= 0; i = l->c[i].from) {
 		const struct shell_command *c = &l->c[i];
-		decoded |= decodes(c);
-		does |= says(l, c);
+		decoded |= decodes(c) || unpacks(c);
+		does |= says(l, c) & ~HOLDS_SECRET;
 		if (is(c, FETCHES))
 			does |= fetched(c);
 		for (size_t k = (size_t)i + 1; k < l->n; k++)
@@ -365,7 +403,7 @@ static void remember(struct line *l, size_t i)
 		if (l->c[k].inside != (int)i || l->c[k].inside_at >= c->n || !is_assignment(c->word[l->c[k].inside_at]))
 			continue;
 		struct slice w = c->word[l->c[k].inside_at];
-		unsigned does = brings(l, (int)k);
+		unsigned does = brings(l, (int)k) | (!is_piped(l, k) && chain_reads(l, (int)k, true) ? HOLDS_SECRET : 0);
 		if (does)
 			l->variable[l->variables++] = (struct variable){slice_sub(w, 0, slice_chr(w, '=', 0)), does};
 	}
@@ -378,7 +416,7 @@ static unsigned fed(const struct line *l, size_t i)
 	/* eval "$x", sh -c "$x", sh <<< "$x". Not what has more in it: a version that was asked for stands in many a command. */
 	for (size_t k = verb(c); l->variables && k < c->n; k++)
 		if (runs_argument(c, k) || (slice_is(c->word[k - (k > 0)], "<<<") && runs_input(c)))
-			does |= is_variable(c->word[k]) ? holds(l, c->word[k]) : 0;
+			does |= is_variable(c->word[k]) ? holds(l, c->word[k]) & ~HOLDS_SECRET : 0;
 	for (size_t k = i + 1; k < l->n; k++)
 		if (l->c[k].inside == (int)i && runs_argument(c, l->c[k].inside_at))
 			does |= brings(l, (int)k);
@@ -530,14 +568,92 @@ static bool reads_secret(const struct shell_command *c, bool sends)
 	return false;
 }
 
-static bool chain_reads(const struct line *l, int at)
+/* Takes a part of what it reads: one token out of a file of settings is sent to whose it is. */
+static bool selects(const struct shell_command *c)
+{
+	static const char *const names[] = {"grep", "egrep", "awk", "gawk", "sed", "jq", "yq", "cut", "head", "tail", "wc", "sha256sum",
+	        "md5sum", "stat", "ls", "test", "[", "openssl", "ssh-keygen", NULL};
+	return one_of(name_of(c), names);
+}
+
+/* whole: all of it, not a part that was selected, nor a project's own settings, of which a script has its own token. */
+static bool reads_all(const struct shell_command *c, bool whole)
+{
+	if (!reads_secret(c, false) || (whole && selects(c)))
+		return false;
+	for (size_t i = verb(c) + 1; whole && i < c->n; i++)
+		if (slice_ends(c->word[i], SLICE(".env")))
+			return false;
+	return true;
+}
+
+/* Does it write into another one, which may take a part of it? */
+static bool is_piped(const struct line *l, size_t i)
+{
+	for (size_t k = i + 1; k < l->n; k++)
+		if (l->c[k].from == (int)i)
+			return true;
+	return false;
+}
+
+/* Of a command that is at the end of a pipe. */
+static bool chain_reads(const struct line *l, int at, bool whole)
 {
 	/* What writes into a command comes before it: this ends. */
 	for (int i = at; i >= 0; i = l->c[i].from) {
-		if (reads_secret(&l->c[i], false))
+		if (whole && selects(&l->c[i]))
+			return false;
+		if (reads_all(&l->c[i], whole) || says(l, &l->c[i]) & HOLDS_SECRET)
 			return true;
 		for (size_t k = (size_t)i + 1; k < l->n; k++)
-			if (l->c[k].inside == i && reads_secret(&l->c[k], false))
+			if (l->c[k].inside == i && reads_all(&l->c[k], whole) && !(whole && is_piped(l, k)))
+				return true;
+	}
+	return false;
+}
+
+/* The file that its output goes to, or that it copies to; n 0: none that stays. */
+static struct slice written(const struct shell_command *c)
+{
+	struct slice to = SLICE_NONE;
+	for (size_t i = verb(c) + 1; i + 1 < c->n; i++)
+		/* Not "2>". */
+		if ((slice_is(c->word[i], ">") || slice_is(c->word[i], ">>")) && !slice_is(c->word[i - 1], "2"))
+			to = c->word[i + 1];
+	bool copies = slice_is(name_of(c), "cp") || slice_is(name_of(c), "tee");
+	to = !to.n && copies && c->n > verb(c) + 1 ? c->word[c->n - 1] : to;
+	return to.n > 1 && to.p[0] != '&' && !slice_starts(to, SLICE("/dev/")) ? to : SLICE_NONE;
+}
+
+/* cat ~/.netrc >f: what is sent of `f` from then on is that. */
+static void stage(struct line *l, size_t i)
+{
+	struct slice to = written(&l->c[i]);
+	if (to.n && l->n_staged < STAGED && chain_reads(l, (int)i, true))
+		l->staged[l->n_staged++] = to;
+}
+
+/* Does it name a file that secrets were written to, or put all of such a file into what it sends by a variable? Not as what says who one
+ * is. */
+static bool sends_staged(const struct line *l, const struct shell_command *c)
+{
+	static const char *const copies[] = {"scp", "rsync", "sftp", NULL};
+	if (one_of(name_of(c), copies))
+		return false;
+	for (size_t i = verb(c) + 1; i < c->n; i++) {
+		if (is_credential(c->word[i])) {
+			i++;
+			continue;
+		}
+		if (holds(l, c->word[i]) & HOLDS_SECRET)
+			return true;
+		size_t at = slice_chr(c->word[i], '@', 0);
+		struct slice file = at == SLICE_NPOS ? c->word[i] : slice_from(c->word[i], at + 1);
+		file = slice_sub(file, 0, slice_chr(file, ';', 0));
+		/* What it fetches can be kept under the same name. */
+		bool output = slice_is(c->word[i - 1], "-o") || slice_is(c->word[i - 1], ">") || slice_is(c->word[i - 1], "-O");
+		for (size_t k = 0; !output && k < l->n_staged; k++)
+			if (slice_eq(file, l->staged[k]))
 				return true;
 	}
 	return false;
@@ -558,11 +674,11 @@ static unsigned sends(const struct line *l, size_t i)
 	const struct shell_command *c = &l->c[i];
 	if (!is(c, SENDS) || is_local(c))
 		return 0;
-	bool found = reads_secret(c, true) || chain_reads(l, c->from);
+	bool found = reads_secret(c, true) || sends_staged(l, c) || chain_reads(l, c->from, false);
 	for (size_t k = i + 1; k < l->n && !found; k++)
 		if (l->c[k].inside == (int)i &&
 		        !(l->c[k].inside_at && l->c[k].inside_at <= c->n && is_credential(c->word[l->c[k].inside_at - 1])))
-			found = chain_reads(l, (int)k);
+			found = chain_reads(l, (int)k, false);
 	return found ? SHELL_DOES_SENDS : 0;
 }
 
@@ -683,6 +799,41 @@ static bool is_code(struct slice w)
 	return false;
 }
 
+/* Is this function called there, and not a member of that name? */
+static bool calls(struct slice code, const char *name)
+{
+	struct slice n = slice_str(name);
+	for (size_t at = slice_find(code, n, 0); at != SLICE_NPOS; at = slice_find(code, n, at + 1))
+		if (at == 0 || (!name_byte(code.p[at - 1]) && code.p[at - 1] != '.'))
+			return true;
+	return false;
+}
+
+/* python3 -c "exec(urlopen(…).read())": a program in another language, in a few words. What is evaluated beside what is fetched or decoded
+ * is that: there is room for little else. */
+static unsigned one_liner(const struct shell_command *c)
+{
+	static const char *const runs[] = {"exec(", "eval(", "Function(", "eval "}, *const fetches[] = {"urlopen(", "urllib", "requests.",
+	                                                                                    "httpx.", "https.get(", "http.get(", "fetch(",
+	                                                                                    "\"https\"", "'https'", "Net::HTTP", "open-uri",
+	                                                                                    "LWP::", "file_get_contents("};
+	static const char *const decodes[] = {"b64decode(", "atob(", "'base64'", "\"base64\"", "fromhex(", "unhexlify(", "base64_decode(",
+	        "decode_base64(", "decode64(", "decompress(", "gzinflate("};
+	static const char *const options[] = {"-c", "-e", "-r", "-E", "--eval", "-p", "-pe", "-ne", "--print", "eval", NULL};
+	unsigned does = 0;
+	for (size_t i = verb(c) + 1; is(c, RUNS) && i + 1 < c->n; i++) {
+		struct slice code = c->word[i + 1];
+		bool evaluates = false;
+		for (size_t k = 0; one_of(c->word[i], options) && k < ARRAY_LEN(runs); k++)
+			evaluates |= calls(code, runs[k]);
+		for (size_t k = 0; evaluates && k < ARRAY_LEN(fetches); k++)
+			does |= has(code, fetches[k]) ? SHELL_DOES_DOWNLOAD : 0;
+		for (size_t k = 0; evaluates && k < ARRAY_LEN(decodes); k++)
+			does |= has(code, decodes[k]) ? SHELL_DOES_DECODED : 0;
+	}
+	return does;
+}
+
 /* Code behind "-c", of a shell. */
 static unsigned inner(const struct line *l, const struct shell_command *c)
 {
@@ -695,7 +846,7 @@ static unsigned inner(const struct line *l, const struct shell_command *c)
 	return does;
 }
 
-static unsigned judge(struct slice text, unsigned depth, size_t *at)
+static unsigned judge(struct slice text, unsigned depth, struct where *where)
 {
 	_cleanup_arena_ struct arena a = ARENA(ARENA_MAX);
 	struct line l = {.depth = depth};
@@ -709,10 +860,11 @@ static unsigned judge(struct slice text, unsigned depth, size_t *at)
 	for (size_t i = 0; i < l.n; i++) {
 		const struct shell_command *c = &l.c[i];
 		remember(&l, i);
-		unsigned runs = fed(&l, i) | runs_saved(&l, i) | runs_decoded(&l, i) | inner(&l, c);
-		if (at && *at == SLICE_NPOS && runs & (SHELL_DOES_DOWNLOAD | SHELL_DOES_DECODED))
-			*at = c->at;
-		does |= runs | sends(&l, i);
+		stage(&l, i);
+		unsigned runs = fed(&l, i) | runs_saved(&l, i) | runs_decoded(&l, i) | inner(&l, c) | one_liner(c) | sends(&l, i);
+		if (where && where->at == SLICE_NPOS && runs & where->bits)
+			where->at = c->at;
+		does |= runs;
 		does |= verifies(c) ? SHELL_DOES_VERIFIES : 0;
 		does |= reverse_command(c) || reverse_pipe(&l, i) ? SHELL_DOES_REVERSE : 0;
 		does |= disguised(c) ? SHELL_DOES_DISGUISED : 0;
@@ -740,20 +892,20 @@ static size_t lines_end(struct slice text, size_t max)
 unsigned scan_shell_lines(struct slice text)
 {
 	size_t at;
-	return scan_shell_script(text, &at);
+	return scan_shell_script(text, SHELL_DOES_HARM, &at);
 }
 
-unsigned scan_shell_script(struct slice text, size_t *at)
+unsigned scan_shell_script(struct slice text, unsigned bits, size_t *at)
 {
 	const uint8_t *front = text.p;
 	unsigned does = 0;
 	*at = SLICE_NPOS;
 	for (size_t size = TEXT_MAX; text.n;) {
 		struct slice part = slice_sub(text, 0, lines_end(text, size));
-		size_t in_part = SLICE_NPOS;
-		unsigned d = judge(part, 0, &in_part);
-		if (*at == SLICE_NPOS && in_part != SLICE_NPOS)
-			*at = (size_t)(part.p - front) + in_part;
+		struct where where = {.bits = bits, .at = SLICE_NPOS};
+		unsigned d = judge(part, 0, &where);
+		if (*at == SLICE_NPOS && where.at != SLICE_NPOS)
+			*at = (size_t)(part.p - front) + where.at;
 		/* Half as much, as long as that is less. */
 		if (d & SHELL_DOES_MORE && part.n > 1 && lines_end(part, part.n / 2) < part.n) {
 			does |= d & ~SHELL_DOES_MORE;

@@ -25,8 +25,9 @@ unsigned scan_shell(struct slice text);
 /* Of a text of many lines, a script: where it is too long to be read at once MORE is only said of a line that is, and what one part has to
  * do with another is not seen. */
 unsigned scan_shell_lines(struct slice text);
-/* The same; *at: where in it the first command begins that runs what it fetched or decoded, SLICE_NPOS if none does. */
-unsigned scan_shell_script(struct slice text, size_t *at);
+/* The same; *at: where in it the first command begins that does one of `bits`, of those that run something or send; SLICE_NPOS if none
+ * does. */
+unsigned scan_shell_script(struct slice text, unsigned bits, size_t *at);
 /* Is it a path of a file that holds secrets? */
 bool scan_shell_secret(struct slice path);
 
