@@ -5,6 +5,7 @@
 
 #include <errno.h>
 
+#include "inspect/scan_change.h"
 #include "inspect/scan_posture.h"
 #include "inspect/scan_shell.h"
 #include "parse/conf.h"
@@ -81,6 +82,110 @@ static bool package(struct code *c)
 	return true;
 }
 
+/* ── what runs without being asked for ── */
+
+/* A command that git, direnv or a build runs. An installer that is well known is none of these, nor what is compared with a digest. */
+static void unasked(struct code *c, struct slice command, size_t at, size_t n)
+{
+	unsigned does = scan_shell(command);
+	enum scan_rule_name rule =
+	        does & (SHELL_DOES_REVERSE | SHELL_DOES_SENDS | SHELL_DOES_HIDDEN | SHELL_DOES_DISGUISED) ? SCAN_RULE_CODE_COMMAND
+	        : does & (SHELL_DOES_DOWNLOAD | SHELL_DOES_DECODED) && !(does & SHELL_DOES_VERIFIES)      ? SCAN_RULE_CODE_COMMAND_ODD
+	                                                                                                  : SCAN_RULES;
+	if (rule != SCAN_RULES)
+		scan_found_text(c->s, c->in, rule, c->in->bytes, at, n, "%.*s", SLICE_FMT(slice_sub(slice_trim(command), 0, 240)));
+	if (does & SHELL_DOES_MORE)
+		scan_found_text(c->s, c->in, SCAN_RULE_CODE_LIMIT, c->in->bytes, at, n, "%s", "a command of more parts than are read");
+}
+
+/* Of a hook: what it fetches is told, too, as nobody calls it. The other harm is that of any script. */
+static void hook(struct code *c)
+{
+	struct slice t = c->in->bytes;
+	size_t at;
+	unsigned does = scan_shell_script(t, SHELL_DOES_DOWNLOAD | SHELL_DOES_DECODED, &at);
+	if (at == SLICE_NPOS || does & SHELL_DOES_VERIFIES)
+		return;
+	size_t end = slice_chr(t, '\n', at);
+	struct slice line = slice_sub(t, at, (end == SLICE_NPOS ? t.n : end) - at);
+	scan_found_text(c->s, c->in, SCAN_RULE_CODE_COMMAND_ODD, t, at, line.n, "%.*s", SLICE_FMT(slice_sub(line, 0, 240)));
+}
+
+/* $(shell …) of make: run as soon as the file is read. */
+static void make_shells(struct code *c)
+{
+	struct slice t = c->in->bytes;
+	for (size_t at = 0; (at = slice_find(t, SLICE("$(shell "), at)) != SLICE_NPOS;) {
+		size_t begin = at + 8, end = begin;
+		for (unsigned depth = 1; end < t.n && t.p[end] != '\n'; end++) {
+			depth += t.p[end] == '(';
+			if (t.p[end] == ')' && --depth == 0)
+				break;
+		}
+		unasked(c, slice_sub(t, begin, end - begin), begin, end - begin);
+		at = end;
+	}
+}
+
+static bool is_build(const char *name)
+{
+	static const char *const ends[] = {".csproj", ".vbproj", ".fsproj", ".vcxproj", ".proj", ".targets", ".props"};
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++)
+		if (scan_has_suffix(name, ends[i]))
+			return true;
+	return strcmp(name, "pom.xml") == 0 || strcmp(name, "build.xml") == 0;
+}
+
+/* A text of XML without the few entities that commands have. */
+static struct slice plain_xml(struct arena *arena, struct slice t)
+{
+	static const struct {
+		struct slice name;
+		uint8_t is;
+	} rows[] = {{SLICE_INIT("&amp;"), '&'}, {SLICE_INIT("&quot;"), '"'}, {SLICE_INIT("&apos;"), '\''}, {SLICE_INIT("&lt;"), '<'},
+	        {SLICE_INIT("&gt;"), '>'}, {SLICE_INIT("&#xA;"), '\n'}, {SLICE_INIT("&#xD;"), '\n'}};
+	uint8_t *p = arena_alloc(arena, t.n + 1);
+	size_t n = 0;
+	for (size_t i = 0; p && i < t.n;) {
+		size_t k = 0;
+		while (k < ARRAY_LEN(rows) && !(t.p[i] == '&' && slice_starts(slice_from(t, i), rows[k].name)))
+			k++;
+		p[n++] = k < ARRAY_LEN(rows) ? rows[k].is : t.p[i];
+		i += k < ARRAY_LEN(rows) ? rows[k].name.n : 1;
+	}
+	return p ? slice_of(p, n) : SLICE_NONE;
+}
+
+/* Commands of a build in XML: <PreBuildEvent>…</PreBuildEvent>, <Exec Command="…"/>, <argument>…</argument>. What is between two tags or
+ * two quotes is looked at as one; what is no command does nothing. */
+static void build(struct code *c)
+{
+	_cleanup_arena_ struct arena arena = ARENA(ARENA_MAX);
+	struct slice t = c->in->bytes;
+	if (t.n > PACKAGE_MAX)
+		return;
+	bool tag = false;
+	for (size_t i = 0; i < t.n;) {
+		uint8_t b = t.p[i];
+		if (slice_starts(slice_from(t, i), SLICE("<!--"))) {
+			size_t end = slice_find(t, SLICE("-->"), i);
+			i = end == SLICE_NPOS ? t.n : end + 3;
+			continue;
+		}
+		bool quote = tag && (b == '"' || b == '\''), text = !tag && b != '<';
+		tag = b == '<' || (tag && b != '>');
+		size_t begin = i + quote, end = i + 1;
+		if (quote || text) {
+			end = slice_chr(t, quote ? b : '<', begin);
+			end = end == SLICE_NPOS ? t.n : end;
+			if (end - begin > 8)
+				unasked(c, plain_xml(&arena, slice_sub(t, begin, end - begin)), begin, end - begin);
+			end += quote;
+		}
+		i = end;
+	}
+}
+
 static void shell_script(struct code *c)
 {
 	const unsigned harm = SHELL_DOES_REVERSE | SHELL_DOES_SENDS | SHELL_DOES_HIDDEN | SHELL_DOES_DISGUISED;
@@ -121,6 +226,13 @@ static bool is_followed(const char *language)
 	return scan_one_of(slice_str(language), names);
 }
 
+/* Of these the same rules hold; their functions are fewer in the table. */
+static bool is_compiled(const char *language)
+{
+	static const char *const names[] = {"c", "csharp", "rust", NULL};
+	return scan_one_of(slice_str(language), names);
+}
+
 static bool virus_test(const struct scan_input *in)
 {
 	/* In two parts, so that this program is none. */
@@ -152,6 +264,8 @@ static int follow(struct code *c, const struct source_language *l, struct arena 
 	c->python = strcmp(c->language, "python") == 0;
 	c->javascript = strcmp(c->language, "javascript") == 0;
 	c->ruby = strcmp(c->language, "ruby") == 0;
+	c->php = strcmp(c->language, "php") == 0;
+	c->compiled = is_compiled(c->language);
 	if (tokens_read(c->in->bytes, l, TOKENS_MAX, arena, &t, &c->n, &all) < 0)
 		return -ENOMEM;
 	c->t = t;
@@ -171,6 +285,9 @@ static void program(struct code *c, const struct source_language *l)
 {
 	_cleanup_arena_ struct arena arena = ARENA(ARENA_MAX);
 	int r = c->in->size > FILE_MAX ? -EFBIG : follow(c, l, &arena);
+	/* Of a program that is built before it runs the rest is not known well enough. */
+	if (c->compiled)
+		return;
 	if (r >= 0)
 		scan_mined_look(c->s, c->in);
 	if (r >= 0)
@@ -223,11 +340,21 @@ bool scan_code_look(struct scan *s, const struct scan_input *in)
 	const struct source_language *l = source_language(in->name, in->bytes);
 	struct code c = {
 	        .s = s, .in = in, .language = l ? source_language_name(l) : "", .inner = SCAN_RULES, .skill = scan_agent_is_script(in)};
-	if (!l)
+	bool runs = change_defers(in->path) == CHANGE_RUN_UNASKED, shell = l && strcmp(c.language, "shell") == 0;
+	if (!l && is_build(in->name)) {
+		build(&c);
+		return true;
+	}
+	if (!l && !runs)
 		return package(&c);
-	if (strcmp(c.language, "shell") == 0)
+	/* The name of a hook does not say its language. */
+	if (runs && (!l || shell))
+		hook(&c);
+	if (shell && (slice_ends(slice_str(in->name), SLICE("akefile")) || scan_has_suffix(in->name, ".mk")))
+		make_shells(&c);
+	if (!l || shell)
 		shell_script(&c);
-	else if (is_followed(c.language))
+	else if (is_followed(c.language) || is_compiled(c.language))
 		program(&c, l);
 	else
 		return false;

@@ -23,6 +23,7 @@
 #define CODE_IMAGE    4096u  /* a file that is called a picture */
 #define CODE_INPUT    8192u  /* from whoever sends a request */
 #define CODE_QUERY    16384u /* a query with what is given put into it */
+#define CODE_PIECED   32768u /* a text that is put together from members of a list, letter by letter */
 
 enum code_kind {
 	DECODES,
@@ -62,6 +63,7 @@ enum code_did {
 	DID_LOOP_ODDLY = 2048,
 	DID_JOIN_GIVEN = 4096,
 	DID_CHECK_PATH = 8192,
+	DID_COPY_ITSELF = 16384,
 };
 
 struct code_name {
@@ -90,7 +92,8 @@ struct code {
 	uint32_t *close; /* of each bracket: where its other one is; else 0 */
 	size_t n;
 	const char *language;
-	bool python, javascript, ruby;
+	bool python, javascript, ruby, php;
+	bool compiled; /* C, C++, C#, Java, Rust and the like: of those only what is named in full is known */
 	bool minified; /* its names are a letter or two, and mean another thing in each function: they are not followed */
 	bool bundle;   /* of many programs: what is called the same is not the same */
 	bool skill;    /* a script that an AI tool runs for whoever asks */

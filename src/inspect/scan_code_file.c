@@ -112,7 +112,8 @@ static void writes(struct code *c, size_t i, size_t end, uint32_t kinds, unsigne
 	bool startup = key.p == first->path.p ? first->variable && first->value & CODE_STARTUP : v & CODE_STARTUP;
 	if (startup && (method || kinds >> WRITES & 1))
 		code_tell_once(c, 0, SCAN_RULE_CODE_STARTUP, i, end);
-	if (slice_ends(key, SLICE("package.json")) || (is_text(c, key) && slice_is(key, "package.json")))
+	const struct code_name *named = is_text(c, key) ? NULL : code_find(c, key);
+	if (slice_ends(key, SLICE("package.json")) || (named && slice_ends(named->literal, SLICE("package.json"))))
 		c->did |= DID_WRITE_MANIFEST;
 }
 

@@ -137,7 +137,7 @@ void code_signs(struct code *c)
 	whole(c, did(c, DID_READ_CLIPBOARD | DID_SET_CLIPBOARD | DID_NAME_WALLETS), SCAN_RULE_CODE_WALLET, "");
 	whole(c, did(c, DID_LISTEN_KEYS | DID_SEND), SCAN_RULE_CODE_SPIES, "listens to the keyboard, and sends");
 	whole(c, did(c, DID_WRITE_MEMORY | DID_START_THREAD), SCAN_RULE_CODE_INJECTS, "");
-	whole(c, did(c, DID_WRITE_MANIFEST | DID_RENAME | DID_PUBLISH), SCAN_RULE_CODE_SPREADS, "");
+	whole(c, did(c, DID_WRITE_MANIFEST | DID_PUBLISH) && c->did & (DID_RENAME | DID_COPY_ITSELF), SCAN_RULE_CODE_SPREADS, "");
 	whole(c, did(c, DID_ROTATE | DID_LOOP_ODDLY) && !(c->told >> 6 & 1), SCAN_RULE_CODE_OBFUSCATED,
 	        "texts that are put in order when it runs");
 	whole(c, c->texts >= 3 && !(c->told >> 6 & 1), SCAN_RULE_CODE_OBFUSCATED, "several texts that are encoded");

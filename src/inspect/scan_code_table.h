@@ -8,15 +8,20 @@ CALL(DECODES, "base64.b64decode base64.decodebytes base64.decodestring base64.ur
               "Zlib.inflate .StdEncoding.DecodeString .URLEncoding.DecodeString "
               ".RawStdEncoding.DecodeString hex.DecodeString base64_decode gzinflate gzuncompress str_rot13 hex2bin convert_uudecode "
               ".lsb.reveal lsb.reveal zlib.inflateSync zlib.gunzipSync zlib.brotliDecompressSync .reveal steggy.reveal zlib.unzipSync "
-              "zlib.inflateRawSync marshal.loads")
+              "zlib.inflateRawSync marshal.loads strrev .createDecipheriv .createDecipher Convert.FromBase64String "
+              "Convert.FromHexString .Convert.FromBase64String Base64.getDecoder Base64.getMimeDecoder .Base64.getDecoder base64::decode hex::decode")
 CALL(FETCHES,
         "requests.get requests.post requests.request urllib.request.urlopen urllib2.urlopen urllib.urlopen urlopen httpx.get httpx.post "
         "urllib3.request fetch axios axios.get axios.post got "
         "got.get node-fetch Net::HTTP.get Net::HTTP.get_response URI.open OpenURI.open_uri http.Get file_get_contents curl_exec "
         "urllib.request.urlretrieve urllib.urlretrieve urlretrieve wget.download https.get http.get urllib3.Request urllib.request.Request "
-        "urllib2.Request Faraday.get HTTParty.get RestClient.get HTTParty.post Net::HTTP.post Net::HTTP.post_form http.Post")
+        "urllib2.Request Faraday.get HTTParty.get RestClient.get HTTParty.post Net::HTTP.post Net::HTTP.post_form http.Post "
+        ".GetStringAsync .GetByteArrayAsync .DownloadString .DownloadData .DownloadStringTaskAsync .DownloadDataTaskAsync ureq::get "
+        "reqwest::get reqwest::blocking::get minreq::get")
 CALL(EVALUATES, "exec eval execfile builtins.exec builtins.eval __builtins__.exec __builtins__.eval Function vm.runInThisContext "
                 "vm.runInNewContext vm.runInContext window.eval globalThis.eval "
+                "vm.Script vm.compileFunction ._compile .Assembly.Load Assembly.Load CSharpScript.RunAsync CSharpScript.EvaluateAsync .defineClass "
+                "defineClass URLClassLoader "
                 "global.eval instance_eval class_eval module_eval Kernel.eval binding.eval assert create_function")
 CALL(STARTS, "os.system os.popen os.execvp os.execv subprocess.run subprocess.call subprocess.Popen subprocess.check_output "
              "subprocess.check_call subprocess.getoutput Popen commands.getoutput "
@@ -24,12 +29,14 @@ CALL(STARTS, "os.system os.popen os.execvp os.execv subprocess.run subprocess.ca
              "child_process.execFileSync execSync spawnSync execFileSync exec.Command "
              "system shell_exec passthru proc_open popen IO.popen Open3.capture2 Open3.capture3 Kernel.system Runtime.getRuntime "
              "os.startfile os.spawnl os.spawnv os.execl os.execve posix.system Process.spawn Kernel.spawn Open3.popen3 Kernel.exec "
-             "asyncio.create_subprocess_shell asyncio.create_subprocess_exec execa syscall.Exec os.StartProcess")
+             "asyncio.create_subprocess_shell asyncio.create_subprocess_exec execa syscall.Exec os.StartProcess std::system std::popen _popen "
+             "execl execlp execle execv execve execvp posix_spawn posix_spawnp WinExec ShellExecuteA ShellExecuteW Process.Start "
+             ".Process.Start ProcessStartInfo ProcessBuilder .arg .args")
 CALL(SENDS, "requests.post requests.put requests.get requests.request requests.patch urllib.request.urlopen urllib.request.Request "
             "urllib2.urlopen urlopen httpx.post httpx.put httpx.get fetch axios "
             "axios.post axios.put axios.get got.post https.request http.request https.get http.get Net::HTTP.post Net::HTTP.post_form "
             "http.Post http.PostForm .sendall .sendmail .sendto navigator.sendBeacon "
-            "curl_setopt dns.lookup dns.resolve net.LookupHost HTTParty.post HTTParty.put RestClient.post RestClient.put Faraday.post "
+            "curl_setopt curl_easy_setopt dns.lookup dns.resolve net.LookupHost HTTParty.post HTTParty.put RestClient.post RestClient.put Faraday.post "
             "Faraday.put urllib3.Request urllib2.Request .request axios.request request.post needle.post superagent.post XMLHttpRequest")
 CALL(GATHERS, ".append .update .push .extend .add .write .concat .set")
 CALL(KNOWS, "socket.gethostname socket.getfqdn platform.node platform.uname os.uname getpass.getuser os.getlogin os.hostname os.userInfo "
@@ -40,7 +47,7 @@ CALL(SPIES, "ImageGrab.grab PIL.ImageGrab.grab pyautogui.screenshot pyscreenshot
             "clipboardy.read clipboardy.readSync screenshot-desktop")
 CALL(CONNECTS, "net.Dial net.DialTimeout net.DialTCP tls.Dial websocket.Dial socket.socket socket.create_connection TCPSocket.new "
                "TCPSocket.open net.connect net.createConnection net.Socket tls.connect "
-               "https.request http.request http.client.HTTPSConnection http.client.HTTPConnection")
+               "https.request http.request http.client.HTTPSConnection http.client.HTTPConnection WebSocket")
 CALL(READS, "open io.open os.ReadFile ioutil.ReadFile os.Open fs.readFileSync fs.readFile fs.promises.readFile fs.createReadStream "
             "File.read File.open IO.read file_get_contents fopen .read_text .read_bytes")
 CALL(WRITES, "os.Create os.OpenFile fs.createWriteStream fs.writeFileSync fs.writeFile fs.promises.writeFile File.write IO.binwrite "

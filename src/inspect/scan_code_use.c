@@ -42,9 +42,12 @@ void code_tell_once(struct code *c, unsigned which, enum scan_rule_name rule, si
 static void commands(struct code *c, size_t i, size_t from, size_t to)
 {
 	unsigned does = 0;
-	for (size_t k = from; k < to && k < c->n; k++)
-		if (code_text(c, k) && c->t[k].text.n > 8)
-			does |= scan_shell(c->t[k].text);
+	for (size_t k = from; k < to && k < c->n; k++) {
+		/* A variable that was given one text is that. */
+		struct slice text = code_sign(c, k + 1, '(') ? SLICE_NONE : code_literal(c, k);
+		if (text.n > 8 && (code_text(c, k) || code_steps(c, text.n)))
+			does |= scan_shell(text);
+	}
 	if (does & (SHELL_DOES_REVERSE | SHELL_DOES_SENDS | SHELL_DOES_HIDDEN | SHELL_DOES_DISGUISED))
 		code_tell(c, SCAN_RULE_CODE_COMMAND, i, to);
 	else if (does & (SHELL_DOES_DOWNLOAD | SHELL_DOES_DECODED))
@@ -57,7 +60,11 @@ static void commands(struct code *c, size_t i, size_t from, size_t to)
 static bool speaks(const struct code *c, size_t i)
 {
 	struct slice name = c->t[i].text;
-	bool php = strcmp(c->language, "php") == 0;
+	bool php = c->php, c_like = strcmp(c->language, "c") == 0;
+	if (slice_is(name, ".arg") || slice_is(name, ".args"))
+		return strcmp(c->language, "rust") == 0;
+	if (slice_is(name, "URLClassLoader") || slice_is(code_last_part(name), "defineClass"))
+		return strcmp(c->language, "csharp") == 0;
 	if (slice_is(name, "assert") || slice_is(name, "create_function"))
 		return php;
 	struct slice means = c->names[code_name(c, i)->first].means;
@@ -65,7 +72,7 @@ static bool speaks(const struct code *c, size_t i)
 		return php || !slice_is(means, "assert");
 	if (slice_is(name, "exec"))
 		return c->python;
-	return !slice_is(name, "system") || c->ruby || php;
+	return !slice_is(name, "system") || c->ruby || php || c_like;
 }
 
 /* require("child_process").exec(…) */
@@ -97,9 +104,9 @@ static void starts_what(struct code *c, size_t i, size_t end, unsigned v)
 {
 	static const char *const shells[] = {"/bin/sh", "/bin/bash", "bash", "cmd.exe", NULL};
 	commands(c, i, i + 2, end);
-	if (v & CODE_DECODED)
+	if (v & (CODE_DECODED | CODE_PIECED))
 		code_tell(c, SCAN_RULE_CODE_DECODED_ODD, i, end);
-	else if (v & CODE_INPUT && strcmp(c->language, "php") == 0)
+	else if (v & CODE_INPUT && c->php)
 		code_tell_once(c, 17, SCAN_RULE_CODE_INPUT, i, end);
 	for (size_t k = i + 2; k < end && k < c->n; k++)
 		c->spawns_shell = code_text(c, k) && scan_one_of(c->t[k].text, shells) ? k + 1 : c->spawns_shell;
@@ -107,7 +114,7 @@ static void starts_what(struct code *c, size_t i, size_t end, unsigned v)
 
 static void evaluates_what(struct code *c, size_t i, size_t end, unsigned v)
 {
-	if (v & (CODE_DECODED | CODE_COMPUTED))
+	if (v & (CODE_DECODED | CODE_COMPUTED | CODE_PIECED))
 		code_tell(c, SCAN_RULE_CODE_DECODED, i, end);
 	else if (v & CODE_FETCHED)
 		code_tell(c, SCAN_RULE_CODE_FETCHED, i, end);
@@ -393,7 +400,8 @@ static void starts_more(struct code *c, size_t i, size_t end)
 static void inner_programs(struct code *c, size_t from, size_t to)
 {
 	for (size_t i = from; c->telling && i < to && i < c->n; i++) {
-		enum scan_rule_name inner = code_text(c, i) && c->t[i].text.n > 16 ? code_inner(c, c->t[i].text) : SCAN_RULES;
+		struct slice text = code_sign(c, i + 1, '(') ? SLICE_NONE : code_literal(c, i);
+		enum scan_rule_name inner = text.n > 16 ? code_inner(c, text) : SCAN_RULES;
 		if (inner != SCAN_RULES)
 			code_tell(c, inner, i, i + 1);
 	}
@@ -446,7 +454,8 @@ void code_call(struct code *c, size_t i)
 	c->reads_secret |= reads && v & CODE_SECRET;
 	if (k >> SERIALISES & 1 && v & CODE_ALL && names_all(c, i + 2, end))
 		code_tell_once(c, 14, SCAN_RULE_CODE_ENVIRONMENT, i, end);
-	if (c->javascript && !c->minified && (k >> FETCHES & 1 || (first->variable && first->value & CODE_FETCHED)))
+	const unsigned comes = CODE_FETCHED | CODE_SOCKET;
+	if (c->javascript && !c->minified && (k >> FETCHES & 1 || (first->variable && first->value & comes)))
 		callback_of(c, i + 2, end);
 	if (slice_is(f->text, "save") && first->variable && first->value & CODE_SPIED && first != f)
 		saves(c, i, end, first);
@@ -550,6 +559,52 @@ static bool indexes_power(struct code *c, size_t i)
 	return (code_text(c, open + 1) && end == open + 2 && is_power(c, module, c->t[open + 1].text)) || computed(c, open + 1, end);
 }
 
+/* (0, eval)(…), new (Function.constructor)(…): a function in brackets of its own. */
+static void evaluates_apart(struct code *c, size_t i)
+{
+	static const char *const names[] = {"eval", "Function", "Function.constructor", "window.eval", "globalThis.eval", NULL};
+	if (!c->javascript || !code_sign(c, i + 1, ')') || !code_sign(c, i + 2, '(') || !scan_one_of(c->t[i].text, names))
+		return;
+	size_t end = code_behind(c, i + 2);
+	if (code_steps(c, end - i))
+		evaluates_what(c, i, end, code_value(c, i + 3, end));
+}
+
+/* PHP: call_user_func("system", …), and $f(…) of a name that was decoded. */
+static void calls_by_text(struct code *c, size_t i)
+{
+	static const char *const takers[] = {"array_map", "array_filter", "array_walk", "call_user_func", "call_user_func_array", "usort",
+	        "register_shutdown_function", "ob_start", "preg_replace_callback", NULL};
+	static const char *const powers[] = {
+	        "assert", "system", "exec", "shell_exec", "passthru", "popen", "proc_open", "create_function", "eval", NULL};
+	if (!c->php || !code_sign(c, i + 1, '('))
+		return;
+	size_t end = code_behind(c, i + 1);
+	const struct code_name *n = code_name(c, i);
+	if (c->t[i].text.p[0] == '$' && n->first == n->last && n->variable && n->value & (CODE_DECODED | CODE_COMPUTED | CODE_PIECED))
+		code_tell_once(c, 15, SCAN_RULE_CODE_HIDDEN_CALL, i, end);
+	if (!scan_one_of(c->t[i].text, takers))
+		return;
+	for (size_t k = i + 2; k < end && k < i + 200; k++)
+		if (code_text(c, k) && scan_one_of(c->t[k].text, powers) && code_steps(c, end - i)) {
+			evaluates_what(c, i, end, code_value(c, i + 2, end));
+			return;
+		}
+}
+
+/* copyFile(__filename, …): it goes elsewhere, too. */
+static void copies_itself(struct code *c, size_t i)
+{
+	static const char *const copies[] = {"copyFileSync", "copyFile", "cpSync", "copy", "copy2", "copyfile", NULL};
+	static const char *const self[] = {"__filename", "__file__", "process.argv", "import.meta.url", NULL};
+	struct slice last = c->names[code_name(c, i)->last].text;
+	if (!code_sign(c, i + 1, '(') || !scan_one_of(last, copies))
+		return;
+	for (size_t k = i + 2, end = code_behind(c, i + 1); k < end && k < i + 60; k++)
+		if (c->t[k].kind == TOKEN_NAME && scan_one_of(c->t[k].text, self))
+			c->did |= DID_COPY_ITSELF;
+}
+
 /* require(atob("…")) */
 static bool requires_decoded(struct code *c, size_t i)
 {
@@ -591,7 +646,7 @@ static bool together(const struct code *c)
 static void socket_shell(struct code *c, size_t i)
 {
 	struct slice name = c->t[i].text, last = c->names[code_name(c, i)->last].text;
-	if (slice_is(name, "os.dup2"))
+	if (slice_is(name, "os.dup2") || (slice_is(name, "dup2") && c->compiled))
 		c->dup2 = i + 1;
 	if (slice_is(name, "pty.spawn"))
 		c->spawns_shell = i + 1;
@@ -609,6 +664,9 @@ void code_mention(struct code *c, size_t i)
 {
 	socket_shell(c, i);
 	gem_hook(c, i);
+	evaluates_apart(c, i);
+	calls_by_text(c, i);
+	copies_itself(c, i);
 	bool calls = code_sign(c, i + 1, '('), indexes = code_sign(c, i + 1, '[');
 	if ((calls && (gets_power(c, i) || requires_decoded(c, i))) || ((calls || indexes) && indexes_power(c, i)))
 		code_tell_once(c, 15, SCAN_RULE_CODE_HIDDEN_CALL, i,

@@ -151,6 +151,21 @@ static bool is_numbers(struct code *c, size_t from, size_t to)
 	return n >= 4;
 }
 
+/* a[3] + a[7] + a[1] + …: a text is put together from members of a list, so that nobody reads it. */
+static bool is_pieced(const struct code *c, size_t from, size_t to)
+{
+	unsigned n = 0;
+	size_t i = from;
+	for (; i + 3 < to && n < 8; i += 5) {
+		bool member = c->t[i].kind == TOKEN_NAME && code_sign(c, i + 1, '[') && c->t[i + 2].kind == TOKEN_NAME &&
+		              is_number(c->t[i + 2].text) && code_sign(c, i + 3, ']') && slice_eq(c->t[i].text, c->t[from].text);
+		if (!member || (i + 4 < to && !code_sign(c, i + 4, '+')))
+			return false;
+		n++;
+	}
+	return n >= 8;
+}
+
 /* A text that is written in escapes where letters would do: "\x65\x76\x61\x6c". */
 static bool is_escaped(struct slice t)
 {
@@ -263,6 +278,9 @@ static unsigned value_of_name(struct code *c, size_t i)
 	}
 	if (name.p[0] == 'r' || name.p[0] == 'p' || name.p[0] == 'c' || name.p[0] == '$')
 		v |= input_value(c, i, name);
+	/* What an answer with an error had in it: a way to fetch that looks like a failure. */
+	if (c->javascript && slice_ends(name, SLICE(".response.data")))
+		v |= CODE_FETCHED;
 	/* One variable of all is none of a secret's: env.PATH, env["PATH"]. */
 	const struct code_name *n = code_name(c, i), *whole = &c->names[n->first];
 	if (name.p[0] == '.' || code_is_short(c, i))
@@ -557,6 +575,19 @@ static void each_of(struct code *c, size_t from, size_t i, size_t to)
 			code_set(c, k - 1, v, true);
 }
 
+/* socket.onmessage = event => …, function (event) …: what the function is given comes from there. */
+static void handles(struct code *c, size_t at, size_t to)
+{
+	const struct code_name *n = code_name(c, at - 1), *first = &c->names[n->first];
+	size_t i = at + 1 + code_word(c, at + 1, "async");
+	if (!c->javascript || !slice_is(c->names[n->last].text, "onmessage") || !first->variable || !(first->value & CODE_SOCKET))
+		return;
+	i += code_word(c, i, "function");
+	i += code_sign(c, i, '(');
+	if (i < to && c->t[i].kind == TOKEN_NAME)
+		code_set(c, i, CODE_FETCHED, true);
+}
+
 static void assign(struct code *c, size_t from, size_t to)
 {
 	bool also = false;
@@ -565,10 +596,15 @@ static void assign(struct code *c, size_t from, size_t to)
 		if (required(c, from, at, to))
 			return;
 		unsigned v = code_value(c, at + 1, to) | (c->skill ? code_skill_value(c, at + 1, to) : 0);
+		/* ":=" is two signs. */
+		size_t begin = at + 1 + code_sign(c, at + 1, '=');
+		v |= is_pieced(c, begin, to) ? CODE_PIECED : 0;
 		if (c->t[at - 1].kind == TOKEN_NAME && (slice_ends(c->t[at - 1].text, SLICE(".name"))))
 			c->did |= DID_RENAME;
-		if (c->t[at - 1].kind == TOKEN_NAME)
+		if (c->t[at - 1].kind == TOKEN_NAME) {
 			code_replaces(c, at - 1, to);
+			handles(c, at, to);
+		}
 		/* const { PATH } = process.env: single ones. */
 		bool parts = code_sign(c, at - 1, '}');
 		v = parts ? v & ~CODE_ALL : v;
@@ -646,6 +682,10 @@ static void statement(struct code *c, size_t from, size_t to)
 			code_call(c, i);
 			gathers(c, i);
 		}
+		/* data => text += data: in an argument. */
+		if (c->javascript && !c->minified && code_sign(c, i + 1, '+') && code_sign(c, i + 2, '=') &&
+		        c->t[i].depth > c->t[from].depth)
+			code_set(c, i, code_value(c, i + 3, value_end(c, i + 3, to)), true);
 		if (c->function && slice_is(c->t[i].text, "return"))
 			c->names[c->function].gives |= code_value(c, i + 1, value_end(c, i + 1, to)) & ~CODE_GIVEN;
 	}
@@ -672,6 +712,9 @@ static bool begins_function(const struct code *c, size_t i)
 	static const char *const blocks[] = {"if", "for", "while", "switch", "catch", "with", NULL};
 	/* Before a block, or braces around names: import { a } from "b", const { a } = b. */
 	static const char *const others[] = {"else", "try", "finally", "do", "import", "export", "const", "let", "var", NULL};
+	/* In C it stands on a line of its own. */
+	while (c->compiled && i > 0 && c->t[i - 1].kind == TOKEN_END && c->t[i - 1].sign != ';')
+		i--;
 	if (i == 0)
 		return false;
 	if (code_sign(c, i - 1, ')')) {
@@ -726,6 +769,9 @@ void code_statements(struct code *c)
 				if (function && i > function) {
 					function = 0;
 					end_function(c);
+					/* A program of C that is given a socket is none that opens one, in another function. */
+					if (c->compiled)
+						c->dup2 = c->connects = c->spawns_shell = c->pipes = 0;
 				}
 				c->at_load = !function;
 			}

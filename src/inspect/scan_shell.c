@@ -552,7 +552,8 @@ static bool reads_secret(const struct shell_command *c, bool sends)
 {
 	size_t v = verb(c);
 	bool copies = slice_is(name_of(c), "scp") || slice_is(name_of(c), "rsync") || slice_is(name_of(c), "sftp");
-	if (is(c, LISTS_VARIABLES) && (v + 1 >= c->n || (slice_is(name_of(c), "export") && has_word(c, "-p"))))
+	bool alone = v + 1 >= c->n || slice_is(c->word[v + 1], ">") || slice_is(c->word[v + 1], ">>");
+	if (is(c, LISTS_VARIABLES) && (alone || (slice_is(name_of(c), "export") && has_word(c, "-p"))))
 		return !slice_is(name_of(c), "set") && !slice_is(name_of(c), "declare");
 	for (size_t i = v + 1; i < c->n; i++) {
 		if (sends && is_credential(c->word[i])) {
@@ -581,10 +582,12 @@ static bool reads_all(const struct shell_command *c, bool whole)
 {
 	if (!reads_secret(c, false) || (whole && selects(c)))
 		return false;
-	for (size_t i = verb(c) + 1; whole && i < c->n; i++)
-		if (slice_ends(c->word[i], SLICE(".env")))
-			return false;
-	return true;
+	bool own = false, other = false;
+	for (size_t i = verb(c) + 1; whole && i < c->n; i++) {
+		own |= slice_ends(c->word[i], SLICE(".env"));
+		other |= scan_shell_secret(c->word[i]) && !slice_ends(c->word[i], SLICE(".env"));
+	}
+	return other || !own;
 }
 
 /* Does it write into another one, which may take a part of it? */

@@ -191,11 +191,25 @@ static void comment(struct reader *r)
 		r->at++;
 }
 
+/* "}" as a word of its own ends a group. */
+static bool ends_group(struct reader *r)
+{
+	int next = peek(r, 1);
+	return peek(r, 0) == '}' && (next < 0 || strchr(" \t\r\n;|&)<>", next));
+}
+
+/* "> file", "2>&1" */
+static bool redirects(struct reader *r)
+{
+	int c = peek(r, 0), next = peek(r, 1);
+	return c == '<' || c == '>' || (c == '&' && next == '>') || (c >= '0' && c <= '9' && (next == '>' || next == '<'));
+}
+
 /* Commands up to `shut` (-1: to the end). */
 static void list(struct reader *r, int shut, int inside, size_t inside_at, unsigned depth)
 {
 	int command = -1, last = -1;
-	bool piped = false;
+	bool piped = false, grouped = false;
 	while (peek(r, 0) >= 0 && !r->error) {
 		int c = peek(r, 0);
 		if (c == shut) {
@@ -212,13 +226,20 @@ static void list(struct reader *r, int shut, int inside, size_t inside_at, unsig
 			/* PowerShell's argument in brackets; a function's "()" has nothing in it. */
 			r->at++;
 			list(r, ')', command, r->c[command].n, depth + 1);
+		} else if (command < 0 && ends_group(r)) {
+			r->at++;
+			grouped = true;
 		} else if (c == '\n' || c == ';' || c == '|' || c == '(' || c == ')' || (c == '&' && peek(r, 1) != '>')) {
 			/* A pipe may go on behind the end of a line. */
 			bool goes_on = c == '\n' && piped && command < 0;
 			piped = separator(r) || goes_on;
 			last = command >= 0 ? command : last;
 			command = -1;
+			grouped = c == ')';
 		} else {
+			/* What is behind a group is of the last command in it: "(a; b) 2>c | d". */
+			if (command < 0 && grouped && redirects(r))
+				command = last;
 			if (command < 0) {
 				command = begin(r, piped ? last : -1, inside, inside_at);
 				piped = false;
