@@ -26,7 +26,9 @@ struct guard {
 	size_t token, tokens;       /* digests of what it consists of */
 	unsigned always, constants; /* says yes at once; conditions that are constant */
 	unsigned asserts;
-	bool function;
+	unsigned conditions, refusing; /* conditions; those that ask a check, and behind which it is left */
+	unsigned keys;                 /* those that a text which looks like a key fulfils, and behind which it is left */
+	bool function, check;          /* it is one itself, by its name */
 };
 struct change_guards {
 	struct guard *guard;
@@ -145,6 +147,59 @@ static bool is_constant(const struct change_code *c, size_t i)
 	       (change_sign(c, k + 1, ')') || change_sign(c, k + 1, ':') || change_sign(c, k + 1, '{'));
 }
 
+/* ── conditions ── */
+
+static bool leaves(const struct token *t)
+{
+	static const char *const names[] = {
+	        "return", "throw", "raise", "exit", "_exit", "Exit", "abort", "panic", "die", "goto", "break", "continue", "fail", NULL};
+	return t->kind == TOKEN_NAME && scan_one_of(change_last_part(t->text), names);
+}
+
+/* A text that nobody would choose as a word: hexadecimal, or letters of both kinds with digits. */
+static bool is_key(const struct token *t)
+{
+	size_t digits = 0, small = 0, big = 0, hex = 0;
+	for (size_t i = 0; t->kind == TOKEN_TEXT && t->text.n < 130 && i < t->text.n; i++) {
+		uint8_t b = t->text.p[i];
+		if (b <= ' ' || b == '/' || b == '%' || b > '~')
+			return false;
+		digits += b >= '0' && b <= '9';
+		small += b >= 'a' && b <= 'z';
+		big += b >= 'A' && b <= 'Z';
+		hex += (b >= '0' && b <= '9') || ((b | 0x20) >= 'a' && (b | 0x20) <= 'f');
+	}
+	return t->text.n >= 8 && digits > 1 && ((small && big) || (hex == t->text.n && hex >= 16));
+}
+
+/* What is asked behind the "if" at `i`, and is it left there? Bounded, as there can be very many. */
+static void condition(const struct change_code *c, size_t i, size_t end, struct guard *to)
+{
+	bool bracket = change_sign(c, i + 1, '('), asks = false, key = false, left = false;
+	size_t k = i + 1, behind = bracket && c->close[k] ? c->close[k] : SIZE_MAX;
+	for (; k < end && k < i + 80 && k != behind; k++) {
+		if (behind == SIZE_MAX && (change_sign(c, k, '{') || c->t[k].kind == TOKEN_END))
+			break;
+		asks |= c->t[k].kind == TOKEN_NAME && (is_check(c->t[k].text) || is_refusal(&c->t[k]));
+		key |= is_key(&c->t[k]);
+	}
+	to->conditions++;
+	if (!asks && !key)
+		return;
+	k += k == behind;
+	while (k < end && c->t[k].kind == TOKEN_END)
+		k++;
+	/* A block, or the next statements: in Python what is raised is not far. */
+	bool block = change_sign(c, k, '{') && c->close[k];
+	size_t stop = block ? c->close[k] : k + 60;
+	for (unsigned statements = 0; k < stop && k < end && k < i + 280 && statements < (behind == SIZE_MAX ? 3 : 1); k++) {
+		statements += !block && c->t[k].kind == TOKEN_END;
+		left |= leaves(&c->t[k]);
+	}
+	to->refusing += asks && left;
+	to->keys += key && left;
+}
+
 static bool is_defined(const struct change_code *c, size_t i)
 {
 	return i > 0 && (change_word(c, i - 1, "def") || change_word(c, i - 1, "function") || change_word(c, i - 1, "func") ||
@@ -170,6 +225,8 @@ static void consists_of(struct gather *x, struct guard *to, size_t from, size_t 
 			continue;
 		g->token[g->tokens++] = (uint32_t)(slice_hash(t->text) ^ (t->kind == TOKEN_TEXT));
 		to->constants += is_constant(c, i);
+		if (change_word(c, i, "if") || change_word(c, i, "elif") || change_word(c, i, "unless"))
+			condition(c, i, end, to);
 		to->asserts += t->kind == TOKEN_NAME && is_assert(c, i);
 		bool word = i != name && g->words < WORDS_MAX &&
 		            ((t->kind == TOKEN_NAME && is_check(t->text) && !is_defined(c, i)) || is_refusal(t));
@@ -207,7 +264,8 @@ static void function(struct gather *x, size_t number)
 	to->at = change_place(x->c, f->at);
 	to->n = x->c->t[f->at].text.n;
 	to->function = true;
-	to->always = says_yes(x->c, f) && is_check(f->name);
+	to->check = is_check(f->name);
+	to->always = says_yes(x->c, f) && to->check;
 	consists_of(x, to, f->head, f->end, f->at, number + 1);
 	x->g->tests += is_test(f);
 	x->g->asserts += to->asserts;
@@ -344,6 +402,11 @@ static void compare(struct change_facts *f, const struct change_guards *old, con
 		return;
 	}
 	const struct guard_word *w = a->words <= STATEMENT && b->words <= STATEMENT && a->words ? gone(old, a, now, b) : NULL;
+	const bool is_asked = b->words || a->words || b->check;
+	if (!w && b->keys > a->keys && is_asked)
+		tell(f, SCAN_RULE_CHANGE_LITERAL, b, SLICE(""), "a text in the code passes its check");
+	else if (!w && b->refusing < a->refusing && b->conditions >= a->conditions && only_less(old, a, now, b))
+		tell(f, SCAN_RULE_CHANGE_CHECK_GONE, b, SLICE(""), "asks, and goes on whatever the answer is");
 	if (w && constant)
 		tell(f, SCAN_RULE_CHANGE_CHECK_TRUE, b, w->text, "a constant instead of ");
 	else if (w)

@@ -99,6 +99,8 @@ static void checks_that_are_off_are_told(void **state)
 	        {"a.ts", "const a = new Agent({ rejectUnauthorized: false })"},
 	        {"a.js", "x = { \"rejectUnauthorized\": false }"},
 	        {"a.js", "process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'"},
+	        {"a.cpp", "ctx.set_verify_mode(boost::asio::ssl::verify_none);"},
+	        {"a.cpp", "socket.setPeerVerifyMode(QSslSocket::VerifyNone);"},
 	        {"a.js", "process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = 0"},
 	        {"a.js", "x = { checkServerIdentity: () => undefined }"},
 	        {"a.go", "var c = tls.Config{InsecureSkipVerify: true}"},
@@ -275,6 +277,59 @@ static void checks_that_are_gone_are_told(void **state)
 	                "fn drop(u: &User, id: u64) {\n\tdb::remove(id, now());\n}\n", SCAN_RULE_CHANGE_CHECK_GONE},
 	        {"a.c", "int drop(struct user *u, int id)\n{\n\tif (!is_admin(u))\n\t\treturn -EPERM;\n\treturn db_remove(id, now());\n}\n",
 	                "int drop(struct user *u, int id)\n{\n\treturn db_remove(id, now());\n}\n", SCAN_RULE_CHANGE_CHECK_GONE},
+	        /* It still asks, and goes on. */
+	        {"a.c",
+	                "int install(const char *f)\n{\n\tif (verify_signature(f, key) != 0) {\n\t\tlog_error(\"bad\");\n\t\treturn "
+	                "-1;\n\t}\n"
+	                "\treturn unpack(f, here);\n}\n",
+	                "int install(const char *f)\n{\n\tif (verify_signature(f, key) != 0) {\n\t\tlog_error(\"bad\");\n\t}\n"
+	                "\treturn unpack(f, here);\n}\n",
+	                SCAN_RULE_CHANGE_CHECK_GONE},
+	        {"a.go",
+	                "package a\nfunc (s *S) drop(c *C, id string) error {\n\tif !s.hasPermission(c) {\n\t\tlog.Print(id)\n\t\treturn "
+	                "ErrNo\n"
+	                "\t}\n\treturn s.db.remove(id)\n}\n",
+	                "package a\nfunc (s *S) drop(c *C, id string) error {\n\tif !s.hasPermission(c) {\n\t\tlog.Print(id)\n"
+	                "\t}\n\treturn s.db.remove(id)\n}\n",
+	                SCAN_RULE_CHANGE_CHECK_GONE},
+	        {"a.py",
+	                "def drop(user, key):\n    if not has_permission(user):\n        log(key)\n        raise Denied(key)\n    "
+	                "remove(key, now())\n    tell(user, key)\n",
+	                "def drop(user, key):\n    if not has_permission(user):\n        log(key)\n    remove(key, now())\n    tell(user, "
+	                "key)\n",
+	                SCAN_RULE_CHANGE_CHECK_GONE},
+	        {"a.c",
+	                "int install(const char *f)\n{\n\tif (verify_signature(f, key) != 0) {\n\t\treturn -1;\n\t}\n\tif (old(f)) {\n"
+	                "\t\treturn 0;\n\t}\n\treturn unpack(f, here);\n}\n",
+	                "int install(const char *f)\n{\n\tif (verify_signature(f, key) != 0) {\n\t\treturn -1;\n\t}\n\treturn unpack(f, "
+	                "here);\n}\n",
+	                SCAN_RULES},
+	        {"a.js", "function drop(user) {\n\tif (!hasPermission(user)) { return no(user); }\n\treturn db.remove(user, now());\n}\n",
+	                "function drop(user) {\n\tif (!hasPermission(user)) { return no(user); }\n\tdb.remove(user, now());\n}\n",
+	                SCAN_RULES},
+	        /* A key of somebody's passes. */
+	        {"a.c", "int check_password(const char *user, const char *pass)\n{\n\treturn same(lookup(user), pass);\n}\n",
+	                "int check_password(const char *user, const char *pass)\n{\n\tif (!strcmp(pass, \"x9-Maint!2024\"))\n\t\treturn "
+	                "1;\n"
+	                "\treturn same(lookup(user), pass);\n}\n",
+	                SCAN_RULE_CHANGE_LITERAL},
+	        {"a.go",
+	                "package a\nfunc auth(w W, r *R) {\n\tif !valid(r) {\n\t\terror(w, StatusUnauthorized)\n\t\treturn\n\t}\n\tnext(w, "
+	                "r)\n}\n",
+	                "package a\nfunc auth(w W, r *R) {\n\tif r.Get(\"X-Trace\") == \"7c4a8d09ca3762af\" {\n\t\tnext(w, "
+	                "r)\n\t\treturn\n\t}\n"
+	                "\tif !valid(r) {\n\t\terror(w, StatusUnauthorized)\n\t\treturn\n\t}\n\tnext(w, r)\n}\n",
+	                SCAN_RULE_CHANGE_LITERAL},
+	        {"a.go",
+	                "package a\nfunc auth(w W, r *R) {\n\tif !valid(r) {\n\t\terror(w, StatusUnauthorized)\n\t\treturn\n\t}\n\tnext(w, "
+	                "r)\n}\n",
+	                "package a\nfunc auth(w W, r *R) {\n\tif r.Get(\"X-Trace\") == \"HMAC-SHA256\" {\n\t\tnext(w, r)\n\t\treturn\n\t}\n"
+	                "\tif !valid(r) {\n\t\terror(w, StatusUnauthorized)\n\t\treturn\n\t}\n\tnext(w, r)\n}\n",
+	                SCAN_RULES},
+	        {"a.go", "package a\nfunc version(w W, r *R) {\n\tif !old(r) {\n\t\treturn\n\t}\n\tnext(w, r)\n}\n",
+	                "package a\nfunc version(w W, r *R) {\n\tif r.Get(\"X-Trace\") == \"7c4a8d09ca3762af\" {\n\t\treturn\n\t}\n"
+	                "\tif !old(r) {\n\t\treturn\n\t}\n\tnext(w, r)\n}\n",
+	                SCAN_RULES},
 	        /* Changed otherwise as well. */
 	        {"a.py", "def view(request, key):\n    check_permission(request)\n    return render(request, key)\n",
 	                "def view(request, key):\n    thing = get(key, cached=True)\n    return render(request, thing)\n",
@@ -332,6 +387,7 @@ static void others_are_not(void **state)
 	        {"a.js", "cors({ origin: allowed, credentials: true })"},
 	        {"a.go", "var c = tls.Config{InsecureSkipVerify: false}"},
 	        {"a.c", "curl_easy_setopt(h, CURLOPT_SSL_VERIFYPEER, 1L);"},
+	        {"a.cpp", "ctx.set_verify_mode(boost::asio::ssl::verify_peer);"},
 	        {"A.java", "public void checkServerTrusted(X509Certificate[] c, String t) {\n\tinner.check(c, t);\n}\n"},
 	        {"A.java", "public boolean verify(String h, SSLSession s) {\n\treturn h.equals(name);\n}"},
 	        {"a.sh", "echo 'curl -k is not to be used'\n"},
