@@ -94,7 +94,8 @@ static void unasked(struct code *c, struct slice command, size_t at, size_t n)
 	                                                                                                  : SCAN_RULES;
 	if (rule != SCAN_RULES)
 		scan_found_text(c->s, c->in, rule, c->in->bytes, at, n, "%.*s", SLICE_FMT(slice_sub(slice_trim(command), 0, 240)));
-	if (does & SHELL_DOES_MORE)
+	/* A long list of files is none. */
+	if (does & SHELL_DOES_MORE && slice_find(command, SLICE("://"), 0) != SLICE_NPOS)
 		scan_found_text(c->s, c->in, SCAN_RULE_CODE_LIMIT, c->in->bytes, at, n, "%s", "a command of more parts than are read");
 }
 
@@ -341,6 +342,8 @@ bool scan_code_look(struct scan *s, const struct scan_input *in)
 	struct code c = {
 	        .s = s, .in = in, .language = l ? source_language_name(l) : "", .inner = SCAN_RULES, .skill = scan_agent_is_script(in)};
 	bool runs = change_defers(in->path) == CHANGE_RUN_UNASKED, shell = l && strcmp(c.language, "shell") == 0;
+	if (!l && scan_has_suffix(in->name, ".ipynb"))
+		return code_notebook(s, in);
 	if (!l && is_build(in->name)) {
 		build(&c);
 		return true;

@@ -1,6 +1,7 @@
 /* scan_code: what the parts of the detector of programs share: one program as tokens, its names, and what is known of their values.
  * scan_code.c reads files, scan_code_name.c knows names, scan_code_value.c follows values, scan_code_use.c judges what is done with
- * them, scan_code_file.c the files that are made of them, scan_code_sign.c what shows in a whole file. Pure, and within one arena. */
+ * them, scan_code_file.c the files that are made of them, scan_code_sign.c what shows in a whole file, scan_code_notebook.c what
+ * notebooks hold. Pure, and within one arena. */
 #ifndef POSTERN_INSPECT_SCAN_CODE_H
 #define POSTERN_INSPECT_SCAN_CODE_H
 
@@ -228,6 +229,9 @@ void code_skill_call(struct code *c, size_t i, size_t end, unsigned v);
 void code_skill_loop(struct code *c, size_t i);
 /* CODE_QUERY, if [from, to) is one. */
 unsigned code_skill_value(struct code *c, size_t from, size_t to);
+
+/* scan_code_notebook.c: false: it is none. */
+bool code_notebook(struct scan *s, const struct scan_input *in);
 
 /* scan_code.c: a text without its escapes; of the arena, empty if it is full. */
 struct slice code_unescape(struct arena *arena, struct slice text);

