@@ -173,6 +173,16 @@ static void build(struct code *c)
 			i = end == SLICE_NPOS ? t.n : end + 3;
 			continue;
 		}
+		/* A task that is written in the project itself, in C# or Groovy, or a command. */
+		if (slice_starts(slice_from(t, i), SLICE("<![CDATA["))) {
+			size_t end = slice_find(t, SLICE("]]>"), i);
+			struct slice inner = slice_sub(t, i + 9, (end == SLICE_NPOS ? t.n : end) - i - 9);
+			unasked(c, inner, i + 9, inner.n);
+			if (slice_trim(inner).n)
+				(void)scan_into(c->s, c->in, "task.cs", inner, inner.n, false);
+			i = end == SLICE_NPOS ? t.n : end + 3;
+			continue;
+		}
 		bool quote = tag && (b == '"' || b == '\''), text = !tag && b != '<';
 		tag = b == '<' || (tag && b != '>');
 		size_t begin = i + quote, end = i + 1;

