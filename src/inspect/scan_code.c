@@ -5,6 +5,8 @@
 
 #include <errno.h>
 
+#include "base/encode.h"
+#include "base/utf8.h"
 #include "inspect/scan_change.h"
 #include "inspect/scan_posture.h"
 #include "inspect/scan_shell.h"
@@ -15,6 +17,7 @@
 #define TOKENS_MAX  4000000u
 #define NODES       200000u
 #define PACKAGE_MAX ((size_t)1 << 20)
+#define BUILD_MAX   ((size_t)16 << 20)
 #define BUNDLE      ((size_t)512 << 10) /* no one program is so large */
 #define MINIFIED    4000u               /* bytes of a line that nobody wrote */
 
@@ -137,22 +140,44 @@ static bool is_build(const char *name)
 	return strcmp(name, "pom.xml") == 0 || strcmp(name, "build.xml") == 0;
 }
 
-/* A text of XML without the few entities that commands have. */
-static struct slice plain_xml(struct arena *arena, struct slice t)
+/* "&amp;", "&#38;", "&#x26;" at the front: how many bytes that is, and of which letter; 0: none is. */
+static size_t xml_entity(struct slice t, uint32_t *letter)
 {
 	static const struct {
 		struct slice name;
 		uint8_t is;
 	} rows[] = {{SLICE_INIT("&amp;"), '&'}, {SLICE_INIT("&quot;"), '"'}, {SLICE_INIT("&apos;"), '\''}, {SLICE_INIT("&lt;"), '<'},
-	        {SLICE_INIT("&gt;"), '>'}, {SLICE_INIT("&#xA;"), '\n'}, {SLICE_INIT("&#xD;"), '\n'}};
-	uint8_t *p = arena_alloc(arena, t.n + 1);
+	        {SLICE_INIT("&gt;"), '>'}};
+	bool hex = slice_starts(t, SLICE("&#x"));
+	size_t i = hex ? 3 : 2;
+	*letter = 0;
+	for (size_t k = 0; k < ARRAY_LEN(rows); k++)
+		if (slice_starts(t, rows[k].name)) {
+			*letter = rows[k].is;
+			return rows[k].name.n;
+		}
+	/* Zeros may stand before it. */
+	for (; slice_starts(t, SLICE("&#")) && i < t.n && i < 32 && *letter < 0x110000; i++) {
+		int digit = hex_value(t.p[i]);
+		if (digit < 0 || (!hex && digit > 9))
+			break;
+		*letter = *letter * (hex ? 16 : 10) + (uint32_t)digit;
+	}
+	return *letter && *letter < 0x110000 && i < t.n && t.p[i] == ';' ? i + 1 : 0;
+}
+
+/* A text of XML with letters instead of entities; it is no longer than before. */
+static struct slice plain_xml(struct arena *arena, struct slice t)
+{
+	uint8_t *p = arena_array_raw(arena, 1, t.n + 4);
 	size_t n = 0;
-	for (size_t i = 0; p && i < t.n;) {
-		size_t k = 0;
-		while (k < ARRAY_LEN(rows) && !(t.p[i] == '&' && slice_starts(slice_from(t, i), rows[k].name)))
-			k++;
-		p[n++] = k < ARRAY_LEN(rows) ? rows[k].is : t.p[i];
-		i += k < ARRAY_LEN(rows) ? rows[k].name.n : 1;
+	for (size_t i = 0, used; p && i < t.n; i += used ? used : 1) {
+		uint32_t letter;
+		used = t.p[i] == '&' ? xml_entity(slice_from(t, i), &letter) : 0;
+		if (!used)
+			p[n++] = t.p[i];
+		else
+			n += utf8_put(p + n, letter == '\r' ? '\n' : letter);
 	}
 	return p ? slice_of(p, n) : SLICE_NONE;
 }
@@ -163,8 +188,10 @@ static void build(struct code *c)
 {
 	_cleanup_arena_ struct arena arena = ARENA(ARENA_MAX);
 	struct slice t = c->in->bytes;
-	if (t.n > PACKAGE_MAX)
+	if (t.n > BUILD_MAX) {
+		scan_found(c->s, c->in, SCAN_RULE_CODE_LIMIT, 0, c->in->size, "%s", "a build that is larger than is read");
 		return;
+	}
 	bool tag = false;
 	for (size_t i = 0; i < t.n;) {
 		uint8_t b = t.p[i];
