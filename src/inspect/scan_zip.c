@@ -41,9 +41,12 @@ static bool in_a_member(struct scan *s, const struct scan_input *in, const struc
 
 bool scan_zip_claims(struct scan *s, const struct scan_input *in)
 {
+	/* Most texts that are asked about are short: before anything is made ready. */
+	if (in->bytes.n < END_SIZE)
+		return false;
 	struct zip z;
 	/* Of a ZIP of which only the front is here no end is found: then by its local headers. */
-	if (in->bytes.n < END_SIZE || !zip_open(in->bytes, TABLE_MAX, &z))
+	if (!zip_open(in->bytes, TABLE_MAX, &z))
 		return false;
 	bool own = !in_a_member(s, in, &z);
 	zip_close(&z);
