@@ -52,7 +52,8 @@ FUZZ := $(patsubst fuzz/%.c,$(O)/fuzz/%,$(filter-out fuzz/replay.c,$(sort $(wild
 
 .PHONY: all unit integration specimens fuzz fuzz-targets lint bench bench-enforce bench-gate bench-ledger bench-vet-score install uninstall clean format print-flags
 .SECONDARY:
-all: $(O)/postern build/postern
+# Only the release build has the link: another one would ask for a program that nothing here makes, and end there.
+all: $(O)/postern $(if $(filter release,$(BUILD)),build/postern)
 
 build/postern: build/release/postern
 	@ln -sfn release/postern $@
