@@ -156,18 +156,11 @@ static void pnpm(struct walk *w, const struct conf *root)
 
 /* ── yarn 2 and later ("berry") ── */
 
-/* "%3A" and the like, as in the address of an archive. */
-static struct slice percent_decoded(struct arena *a, struct slice in)
+/* Empty: it cannot be read, or there is no memory. */
+static struct slice archive_url(struct arena *a, struct slice encoded)
 {
-	uint8_t *to = arena_alloc(a, in.n);
-	size_t n = 0;
-	for (size_t i = 0; to && i < in.n; i++) {
-		int high = in.n - i > 2 ? hex_value(in.p[i + 1]) : -1, low = in.n - i > 2 ? hex_value(in.p[i + 2]) : -1;
-		bool coded = in.p[i] == '%' && high >= 0 && low >= 0;
-		to[n++] = (uint8_t)(coded ? high << 4 | low : in.p[i]);
-		i += coded ? 2 : 0;
-	}
-	return slice_of(to, n);
+	_cleanup_buf_ struct buf url = BUF(encoded.n);
+	return decode_percent(&url, encoded) && !buf_error(&url) ? arena_copy(a, buf_slice(&url)) : SLICE_NONE;
 }
 
 bool change_berry(struct slice resolution, struct berry *out)
@@ -210,11 +203,13 @@ static void berry(struct walk *w, const struct conf *root)
 		bool git = slice_find(is.place, SLICE("#commit="), 0) != SLICE_NPOS;
 		/* Else it is in the project, or a patch of another entry. */
 		if (is.npm)
-			url = is.archive.n ? percent_decoded(w->r->f->arena, is.archive) : SLICE(SCAN_REGISTRY_NPM);
+			url = is.archive.n ? archive_url(w->r->f->arena, is.archive) : SLICE(SCAN_REGISTRY_NPM);
 		else if (git || slice_starts(is.place, SLICE("http")))
 			url = is.place;
 		else
 			continue;
+		if (!url.n && w->l)
+			change_locked_odd(w->l, SCAN_RULE_CHANGE_LOCK, is.name, resolution, "from an address that cannot be read");
 		/* Of what is for other machines it has none. */
 		one(w, is.name, url, sum.n || conf_get(c, SLICE("conditions")), git);
 		if (w->l && is.npm)

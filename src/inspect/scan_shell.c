@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/encode.h"
+#include "inspect/scan_part.h"
 #include "parse/shell.h"
 
 #define ARENA_MAX ((size_t)8 << 20)
@@ -105,14 +106,6 @@ static bool is_assignment(struct slice w)
 	return is_name(slice_sub(w, 0, at));
 }
 
-static bool one_of(struct slice w, const char *const *names)
-{
-	for (; *names; names++)
-		if (slice_is(w, *names))
-			return true;
-	return false;
-}
-
 static bool is_option(struct slice w)
 {
 	return w.n > 1 && w.p[0] == '-';
@@ -196,13 +189,13 @@ static bool unpacks(const struct shell_command *c)
 	static const char *const always[] = {"gunzip", "zcat", "xzcat", "unxz", "bzcat", "bunzip2", "zstdcat", "unlzma", "rev", NULL};
 	static const char *const asked[] = {"gzip", "xz", "bzip2", "zstd", "lzma", "lz4", "brotli", NULL};
 	struct slice name = name_of(c);
-	bool may = one_of(name, asked);
+	bool may = scan_one_of(name, asked);
 	for (size_t i = verb(c) + 1; may && i < c->n; i++)
 		/* "-dc", "-cd", "--decompress", not "--stdout". */
 		if (slice_starts(c->word[i], SLICE("--de")) || slice_starts(c->word[i], SLICE("--unc")) ||
 		        (is_option(c->word[i]) && c->word[i].p[1] != '-' && slice_chr(c->word[i], 'd', 0) != SLICE_NPOS))
 			return true;
-	return one_of(name, always);
+	return scan_one_of(name, always);
 }
 
 /* ── where from ── */
@@ -574,7 +567,7 @@ static bool selects(const struct shell_command *c)
 {
 	static const char *const names[] = {"grep", "egrep", "awk", "gawk", "sed", "jq", "yq", "cut", "head", "tail", "wc", "sha256sum",
 	        "md5sum", "stat", "ls", "test", "[", "openssl", "ssh-keygen", NULL};
-	return one_of(name_of(c), names);
+	return scan_one_of(name_of(c), names);
 }
 
 /* whole: all of it, not a part that was selected, nor a project's own settings, of which a script has its own token. */
@@ -641,7 +634,7 @@ static void stage(struct line *l, size_t i)
 static bool sends_staged(const struct line *l, const struct shell_command *c)
 {
 	static const char *const copies[] = {"scp", "rsync", "sftp", NULL};
-	if (one_of(name_of(c), copies))
+	if (scan_one_of(name_of(c), copies))
 		return false;
 	for (size_t i = verb(c) + 1; i < c->n; i++) {
 		if (is_credential(c->word[i])) {
@@ -827,7 +820,7 @@ static unsigned one_liner(const struct shell_command *c)
 	for (size_t i = verb(c) + 1; is(c, RUNS) && i + 1 < c->n; i++) {
 		struct slice code = c->word[i + 1];
 		bool evaluates = false;
-		for (size_t k = 0; one_of(c->word[i], options) && k < ARRAY_LEN(runs); k++)
+		for (size_t k = 0; scan_one_of(c->word[i], options) && k < ARRAY_LEN(runs); k++)
 			evaluates |= calls(code, runs[k]);
 		for (size_t k = 0; evaluates && k < ARRAY_LEN(fetches); k++)
 			does |= has(code, fetches[k]) ? SHELL_DOES_DOWNLOAD : 0;

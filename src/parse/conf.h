@@ -41,8 +41,8 @@ struct conf_error {
 [[nodiscard]] int conf_read(
         enum conf_format format, struct slice text, size_t nodes, struct arena *arena, struct conf **out, struct conf_error *err);
 
-/* The same of a lock file, which a program writes and no person: YAML of up to CONF_LOCK_MAX bytes instead of 256 KiB, and as many keys,
- * elements and lines as there may be nodes. */
+/* The same of a lock file, which a program writes and no person: YAML of up to CONF_LOCK_MAX bytes instead of 256 KiB, and as many keys
+ * of YAML, and elements and lines of TOML, as there may be nodes. */
 #define CONF_LOCK_MAX ((size_t)16 << 20)
 [[nodiscard]] int conf_read_lock(
         enum conf_format format, struct slice text, size_t nodes, struct arena *arena, struct conf **out, struct conf_error *err);
