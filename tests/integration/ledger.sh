@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# check: asan timeout=600
+# check: asan-long timeout=600
 # A ledger as people and programs meet it: made, written to by many at once, checked, proven, tampered with, killed.
 set -u
 . tests/lib/log.sh ledger

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# check: asan
+# check: asan-long
 # Bodies beside a ledger, as people meet them: kept, read, erased; what is erased is gone, and every proof still holds.
 set -u
 . tests/lib/log.sh ledger_blob

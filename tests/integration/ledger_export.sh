@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# check: asan
+# check: asan-long
 # What is exported is read by others: Python's csv, a reader of RFC 5424, jq for SARIF and OCSF. In parts it is the same as at once.
 set -u
 . tests/lib/log.sh ledger_export

@@ -522,12 +522,12 @@ static void prepare(void)
 }
 
 /* How many calls further the next one is that fails. Recovery reads a segment block by block: of hundreds of the same call in a row it is
- * every few, if not all are wanted; of the others it is every second one on average, by chance. */
+ * every few, if not all are wanted; of the others it is every fourth one on average, by chance. */
 static unsigned step(bool in_a_row)
 {
 	if (thorough)
 		return 1;
-	return in_a_row ? 61 : 1 + (unsigned)rand_r(&chance) % 3;
+	return in_a_row ? 61 : 1 + (unsigned)rand_r(&chance) % 7;
 }
 
 /* Each call in turn, until there is none of that number. */

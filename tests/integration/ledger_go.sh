@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Our notes, checkpoints, trees, proofs and tiles against those of Go's checksum database (Debian's golang-golang-x-mod-dev), both ways.
 # LEDGER_GO_SEED=N tries other ones.
-# check: behind asan
+# check: behind asan-long
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 oracle=build/${BUILD:-release}/integration/ledger_oracle

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# check: asan
+# check: asan-long
 # Entries are shipped to services that refuse, delay, forget to answer and are killed, by a shipper that is killed too: nothing is lost; and
 # what arrives twice is there once, by the name that the log gives it.
 set -u

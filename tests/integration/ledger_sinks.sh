@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# check: asan timeout=600
+# check: asan-long timeout=600
 # Entries are shipped to a NATS server, to brokers of Kafka and to PostgreSQL. All of them are killed again and again, and so is the shipper:
 # in the end each entry is there once, in order, byte for byte.
 set -u

@@ -1,5 +1,5 @@
 #!/bin/bash
-# check: behind asan
+# check: behind asan-long
 # postern scan and postern provenance leave what they found in a ledger: the verdict, what was looked at and by which rules, and the report.
 # Prints "ok - NAME" or "not ok - NAME" for each check; exit 1 if one failed.
 # shellcheck disable=SC2317,SC2016 # called through check; what is quoted is for jq

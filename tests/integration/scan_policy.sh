@@ -1,5 +1,5 @@
 #!/bin/bash
-# check: asan
+# check: asan-long
 # What blocks of what postern scan finds: what a policy says, and exceptions that are pinned to rule, path and content, signed, and end. The
 # use of one is told in every format and is on record. Prints "ok - NAME" or "not ok - NAME" for each check; exit 1 if one failed.
 # shellcheck disable=SC2317,SC2016 # called through check; what is quoted is for jq

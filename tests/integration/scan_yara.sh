@@ -1,5 +1,5 @@
 #!/bin/bash
-# check: behind asan
+# check: behind asan-long
 # postern scan --yara: rules of YARA beside the own ones. What matches and what does not, where, how grave; rules that cannot be used, with
 # file, line and the way out; rules that never end; a large file; members of archives; without libyara. Prints "ok - NAME" or "not ok - NAME" for each
 # check; exit 1 if one failed.

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# check: asan timeout=300
+# check: asan-long timeout=300
 # Two witnesses and a server of tiles on this host: cosigned up to a quorum, rollback and fork refused, killed, spoken to badly.
 set -u
 . tests/lib/log.sh witness

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Our cosign against a witness in Go, and our servers against a client in Go, with the tree and notes of Go's checksum database.
-# check: asan
+# check: asan-long
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 P=${POSTERN:-build/postern}

@@ -9,6 +9,7 @@ import ssl
 import sys
 import termios
 import time
+import zlib
 
 HOST = "api.bad.example"
 case = sys.argv[1]
@@ -156,9 +157,9 @@ def quic():
     sys.exit("no answer over QUIC")
 
 
-def many():
+def many():  # more than the world holds, 4096 at once
     held = []
-    for _ in range(5000):
+    for _ in range(4200):
         try:
             held.append(connect(80))
         except OSError:
@@ -182,8 +183,11 @@ def huge():
 
 
 def bomb():
-    body = gzip.compress(gzip.compress(bytes(400 << 20), 1), 9)
-    say(connect(80), request(body, "Content-Encoding: gzip, gzip"))
+    # 400 MiB of zeros, one of which is packed: after a full flush a stream goes on as if nothing had been before, so the bytes of one go on for ever.
+    packer = zlib.compressobj(1, zlib.DEFLATED, -15)
+    block = packer.compress(bytes(1 << 20)) + packer.flush(zlib.Z_FULL_FLUSH)
+    inner = gzip.compress(b"")[:10] + block * 400  # its end is never come to
+    say(connect(80), request(gzip.compress(inner), "Content-Encoding: gzip, gzip"))
     work()
 
 
