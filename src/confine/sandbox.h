@@ -87,6 +87,9 @@ enum sandbox_exec_flag {
 	SANDBOX_EXEC_LOADER = 4, /* the dynamic loader as a command: `path` is what it was asked to load, `via` the loader */
 	SANDBOX_EXEC_SCRIPT = 8, /* begins with #!: `via` is the interpreter */
 	SANDBOX_EXEC_CUT = 16,   /* not all arguments are here */
+	/* No program but code that one maps from a file: a library that it loads. It has no arguments, and nobody named it. */
+	SANDBOX_EXEC_LIBRARY = 32,
+	SANDBOX_EXEC_SYSTEM = 64, /* of a library: it lies among the system's, where the command cannot write */
 };
 struct sandbox_exec {
 	uint64_t id;
@@ -185,6 +188,7 @@ struct sandbox_spec {
 	const char *tell_of;
 	bool (*tell)(const char *path);
 	struct sandbox_limits limits;
+	bool libraries;   /* exec() is asked about code that is mapped from files, too */
 	bool debuggers;   /* ptrace(2) among the command's own processes, otherwise refused */
 	bool best_effort; /* go on without what this machine cannot do */
 };

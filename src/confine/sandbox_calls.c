@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -49,7 +50,7 @@ const struct sandbox_call sandbox_calls[] = {
         {SCMP_SYS(lstat), RULE_ALLOW, "lstat"},
         {SCMP_SYS(poll), RULE_ALLOW, "poll"},
         {SCMP_SYS(lseek), RULE_ALLOW, "lseek"},
-        {SCMP_SYS(mmap), RULE_ALLOW, "mmap"},
+        {SCMP_SYS(mmap), RULE_MMAP, "mmap"},
         {SCMP_SYS(mprotect), RULE_ALLOW, "mprotect"},
         {SCMP_SYS(munmap), RULE_ALLOW, "munmap"},
         {SCMP_SYS(brk), RULE_ALLOW, "brk"},
@@ -521,6 +522,15 @@ static void rule(struct code *c, enum sandbox_rule r, const struct sandbox_calls
 			answer_if_one(c, &(const uint32_t){ARCH_SET_FS}, 1, SECCOMP_RET_USER_NOTIF);
 		}
 		answer(c, o->exec && !HAS_ARCH_PRCTL ? SECCOMP_RET_USER_NOTIF : ANSWER_ALLOW);
+		return;
+	case RULE_MMAP:
+		if (o->exec && o->libraries) {
+			load_argument(c, 3);
+			answer_if_any_bit(c, MAP_ANONYMOUS, ANSWER_ALLOW);
+			load_argument(c, 2);
+			answer_if_any_bit(c, PROT_EXEC, SECCOMP_RET_USER_NOTIF);
+		}
+		answer(c, ANSWER_ALLOW);
 		return;
 	case RULE_DEBUG:
 		answer(c, o->debuggers ? ANSWER_ALLOW : ANSWER_ERROR(EPERM));

@@ -23,6 +23,7 @@ enum sandbox_rule {
 	RULE_IOCTL,
 	RULE_PRCTL,
 	RULE_PERSONALITY,
+	RULE_MMAP,    /* with .libraries: asked for where it maps code from a file */
 	RULE_MKNOD,   /* the mode is the second argument */
 	RULE_MKNODAT, /* the third */
 };
@@ -38,6 +39,7 @@ extern const size_t sandbox_n_calls;
 struct sandbox_calls_options {
 	bool machine;    /* with .exec: calls about the machine are handed over too */
 	bool exec;       /* executions are asked for: the listener's descriptor is returned */
+	bool libraries;  /* with .exec: what is mapped as code from a file is asked for, too */
 	bool no_network; /* no sockets but pairs: for when there is no network namespace */
 	bool debuggers;  /* ptrace(2) and process_vm_*(2) among its own processes */
 };

@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <time.h>
@@ -53,6 +54,7 @@ struct pending {
 	uint64_t id;
 	pid_t process;
 	int pidfd;
+	bool library;
 	struct identity runs, before; /* what will run if it is allowed, and what runs now */
 	uint64_t stack;               /* where it lies now */
 	char path[256];
@@ -127,8 +129,8 @@ static int digest_file(int fd, off_t size, uint8_t out[32])
 	return r;
 }
 
-/* What is in a file that was opened as O_PATH; *k is valid until the next call. */
-static int look(struct exec_watch *w, int file, const struct known **k)
+/* What is in a file that was opened as O_PATH; *k is valid until the next call. A library need not be one that may be executed. */
+static int look(struct exec_watch *w, int file, bool library, const struct known **k)
 {
 	static struct known fresh;
 	struct stat st;
@@ -136,7 +138,7 @@ static int look(struct exec_watch *w, int file, const struct known **k)
 	char path[48];
 	if (fstat(file, &st) < 0)
 		return -errno;
-	if (!S_ISREG(st.st_mode) || !(st.st_mode & 0111))
+	if (!S_ISREG(st.st_mode) || (!library && !(st.st_mode & 0111)))
 		return -EACCES;
 	struct identity id = identity_of(&st);
 	struct known *c = &w->cache[((uint64_t)id.ino * UINT64_C(0x9e3779b97f4a7c15) ^ (uint64_t)id.dev) >> 16 & (CACHE_MAX - 1)];
@@ -386,7 +388,7 @@ static void learn_loaders(struct exec_watch *w, const struct resolve_view *v)
 	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
 		const struct known *k;
 		_cleanup_fd_ int fd = resolve_path(v, -1, places[i]);
-		if (fd >= 0 && look(w, fd, &k) == 0)
+		if (fd >= 0 && look(w, fd, false, &k) == 0)
 			memcpy(w->loader[w->n_loaders++], k->sha256, 32);
 	}
 	w->loaders_known = true;
@@ -432,7 +434,7 @@ static int through_scripts(struct exec_watch *w, const struct resolve_view *v, s
 		if (i == INTERPRETERS_MAX)
 			return -ELOOP;
 		_cleanup_fd_ int file = resolve_path(v, -1, name);
-		int r = file < 0 ? file : look(w, file, &k);
+		int r = file < 0 ? file : look(w, file, false, &k);
 		if (r < 0)
 			return r;
 		path_of(file, a->via, sizeof(a->via));
@@ -448,7 +450,7 @@ static int through_loader(struct exec_watch *w, const struct resolve_view *v, st
 	const struct known *k;
 	const char *what = loaded(&a->arguments);
 	_cleanup_fd_ int file = what ? resolve_path(v, -1, what) : -1;
-	if (file < 0 || look(w, file, &k) < 0)
+	if (file < 0 || look(w, file, false, &k) < 0)
 		return what && a->arguments.cut ? -E2BIG : 0;
 	memcpy(a->via, a->path, sizeof(a->via));
 	memcpy(a->e.via_sha256, a->e.sha256, 32);
@@ -477,7 +479,7 @@ static int find_out(struct exec_watch *w, const struct seccomp_notif *q, const s
 	_cleanup_fd_ int file = resolve_path(v, at, a->asked);
 	if (file < 0)
 		return file;
-	r = look(w, file, &k);
+	r = look(w, file, false, &k);
 	if (r < 0)
 		return r;
 	arguments_from((pid_t)q->pid, args[1], &a->arguments);
@@ -501,11 +503,53 @@ static int find_out(struct exec_watch *w, const struct seccomp_notif *q, const s
 	return r;
 }
 
+/* Where the system has its libraries, and the command cannot write: on a mount that is read-only, or, where no mount is, by the file's
+ * rights. */
+static bool is_system(int file, const char *path)
+{
+	static const char *const folders[] = {
+	        "/usr/lib/", "/usr/lib32/", "/usr/lib64/", "/usr/libx32/", "/usr/libexec/", "/lib/", "/lib32/", "/lib64/", "/libx32/"};
+	struct statfs f;
+	struct stat st;
+	bool there = false;
+	for (size_t i = 0; i < ARRAY_LEN(folders); i++)
+		there = there || strncmp(path, folders[i], strlen(folders[i])) == 0;
+	if (!there || fstat(file, &st) < 0 || fstatfs(file, &f) < 0)
+		return false;
+	return (f.f_flags & ST_RDONLY) || (st.st_uid == 0 && geteuid() != 0 && !(st.st_mode & 022));
+}
+
+/* What code is mapped from: all that is to be known of it; 0, or the error that the call gets. */
+static int find_out_library(struct exec_watch *w, const struct seccomp_notif *q, const struct resolve_view *v, struct asked *a)
+{
+	const struct known *k;
+	struct stat st;
+	int at = (int)q->data.args[4];
+	if (at < 0)
+		return -EBADF;
+	_cleanup_fd_ int file = resolve_path(v, at, "");
+	if (file < 0)
+		return file;
+	int r = look(w, file, true, &k);
+	if (r < 0)
+		return r;
+	path_of(file, a->path, sizeof(a->path));
+	memcpy(a->e.sha256, k->sha256, 32);
+	a->arguments.at[0] = NULL;
+	a->e.flags = SANDBOX_EXEC_LIBRARY;
+	if (fstat(file, &st) < 0 || st.st_nlink == 0)
+		a->e.flags |= SANDBOX_EXEC_MEMFD;
+	else if (is_system(file, a->path))
+		a->e.flags |= SANDBOX_EXEC_SYSTEM;
+	return 0;
+}
+
 static void ask(struct exec_watch *w, const struct seccomp_notif *q)
 {
 	static struct asked a;
 	struct resolve_view v;
 	struct pending *p = NULL;
+	bool library = q->data.nr == SYS_mmap;
 	memset(&a.e, 0, sizeof(a.e));
 	a.via[0] = a.path[0] = a.asked[0] = 0;
 	int r = resolve_open((pid_t)q->pid, &v);
@@ -518,7 +562,7 @@ static void ask(struct exec_watch *w, const struct seccomp_notif *q)
 	for (size_t i = 0; i < CHECKS_MAX; i++)
 		if (w->check[i].process == v.process)
 			(void)look_at_check(w, &w->check[i]);
-	r = find_out(w, q, &v, &a);
+	r = library ? find_out_library(w, q, &v, &a) : find_out(w, q, &v, &a);
 	for (size_t i = 0; i < PENDING_MAX && !p; i++)
 		if (!w->pending[i].process)
 			p = &w->pending[i];
@@ -535,10 +579,13 @@ static void ask(struct exec_watch *w, const struct seccomp_notif *q)
 		resolve_close(&v);
 		return;
 	}
-	*p = (struct pending){.id = q->id, .process = v.process, .pidfd = (int)syscall(SYS_pidfd_open, v.process, 0), .runs = a.runs};
-	(void)!running(v.process, &p->before);
-	if (same_file(&p->before, &p->runs))
-		p->stack = stack_of(v.process);
+	*p = (struct pending){.id = q->id, .process = v.process, .pidfd = -1, .library = library, .runs = a.runs};
+	if (!library) {
+		p->pidfd = (int)syscall(SYS_pidfd_open, v.process, 0);
+		(void)!running(v.process, &p->before);
+		if (same_file(&p->before, &p->runs))
+			p->stack = stack_of(v.process);
+	}
 	(void)snprintf(p->path, sizeof(p->path), "%s", a.path);
 	a.e.id = q->id;
 	a.e.pid = v.process;
@@ -547,8 +594,10 @@ static void ask(struct exec_watch *w, const struct seccomp_notif *q)
 	a.e.asked = a.asked;
 	a.e.via = a.via;
 	a.e.argv = a.arguments.at;
-	a.e.flags |= w->first_seen ? 0 : SANDBOX_EXEC_FIRST;
-	w->first_seen = true;
+	if (!library) {
+		a.e.flags |= w->first_seen ? 0 : SANDBOX_EXEC_FIRST;
+		w->first_seen = true;
+	}
 	resolve_close(&v);
 	w->calls.ask(w->arg, &a.e);
 }
@@ -560,7 +609,7 @@ void exec_watch_answer(struct exec_watch *w, uint64_t id, bool allow)
 		if (!p->process || p->id != id)
 			continue;
 		/* What could not be looked at afterwards does not run. */
-		bool looked_after = allow && p->pidfd >= 0 && check_later(w, p);
+		bool looked_after = allow && (p->library || (p->pidfd >= 0 && check_later(w, p)));
 		reply(w, id, looked_after ? 0 : allow ? -EAGAIN : -EACCES);
 		fd_closep(&p->pidfd);
 		p->process = 0;
@@ -591,7 +640,7 @@ static void on_question(void *arg, uint32_t events)
 	if (ioctl(w->fd, SECCOMP_IOCTL_NOTIF_RECV, &u) < 0)
 		return;
 	int64_t value;
-	if (u.q.data.nr == SYS_execve || u.q.data.nr == SYS_execveat) {
+	if (u.q.data.nr == SYS_execve || u.q.data.nr == SYS_execveat || u.q.data.nr == SYS_mmap) {
 		ask(w, &u.q);
 	} else if (w->machine.on && sandbox_machine_answer(&w->machine, &u.q, &value)) {
 		union notify_reply r = {.r = {.id = u.q.id, .error = value < 0 ? (int32_t)value : 0, .val = value < 0 ? 0 : value}};

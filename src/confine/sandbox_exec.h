@@ -5,7 +5,10 @@
  * another process, may have exchanged the path or the file meanwhile. That is found out before the new program does anything of its own:
  * the C libraries and Go begin with a call that sets the thread pointer, and the filter hands over that one too. Then it is seen what runs
  * now; if that is neither what was allowed nor what ran before, it is killed. A program that was made to begin otherwise is looked at a
- * moment later, and when it executes something. */
+ * moment later, and when it executes something.
+ *
+ * Code that a process maps from a file, as a loader does with libraries, is asked about in the same way where the filter hands that over
+ * (sandbox_spec.libraries): by the content behind the descriptor that mmap(2) is given. */
 #ifndef POSTERN_CONFINE_SANDBOX_EXEC_H
 #define POSTERN_CONFINE_SANDBOX_EXEC_H
 

@@ -116,8 +116,11 @@ static int walls(const struct run *r, struct err *err)
 	}
 	if (e < 0)
 		return e;
-	const struct sandbox_calls_options o = {
-	        .exec = r->exec, .no_network = r->alone, .debuggers = r->spec->debuggers, .machine = r->spec->machine != NULL};
+	const struct sandbox_calls_options o = {.exec = r->exec,
+	        .libraries = r->spec->libraries,
+	        .no_network = r->alone,
+	        .debuggers = r->spec->debuggers,
+	        .machine = r->spec->machine != NULL};
 	int listener = sandbox_calls_install(&o);
 	if (listener < 0)
 		return err_sys(err, listener,

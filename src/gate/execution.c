@@ -19,7 +19,7 @@ struct waiting {
 	struct executions *x;
 	uint64_t id;     /* the kernel's: any 64 bits */
 	uint64_t number; /* of the question: ours, from 1 on */
-	bool allow;
+	bool allow, library;
 	char *path, *entry_members, *entry_unmapped; /* of the entry, but for the answer */
 };
 
@@ -89,11 +89,11 @@ static void settle(struct waiting *w, const char *reason, const char *rule, bool
 	_cleanup_buf_ struct buf message = BUF(2048), unmapped = BUF(8192);
 	struct err err = {0};
 	struct entry e = x->o.common(x->o.arg);
-	e.class_uid = ENTRY_PROCESS_ACTIVITY;
+	e.class_uid = w->library ? ENTRY_MODULE_ACTIVITY : ENTRY_PROCESS_ACTIVITY;
 	e.activity_id = 1;
 	e.verdict = w->allow ? ENTRY_ALLOW : ENTRY_DENY;
 	e.severity = w->allow ? ENTRY_INFORMATIONAL : ENTRY_MEDIUM;
-	buf_fmt(&message, "%s to run ", w->allow ? "allowed" : "denied");
+	buf_fmt(&message, "%s to %s ", w->allow ? "allowed" : "denied", w->library ? "load" : "run");
 	buf_add(&message, slice_sub(slice_str(w->path), 0, 600));
 	buf_str_add(&unmapped, w->entry_unmapped);
 	entry_put_text(&unmapped, "reason", slice_str(reason));
@@ -113,6 +113,33 @@ static void settle(struct waiting *w, const char *reason, const char *rule, bool
 	done(w, r == 0 && w->allow);
 }
 
+static void describe_program(struct buf *members, const struct sandbox_exec *e, const struct policy_exec *p)
+{
+	buf_str_add(members, "{\"process\":{");
+	entry_put_text(members, "name", p->name);
+	buf_fmt(members, ",\"pid\":%d,\"file\":{", (int)e->pid);
+	entry_put_text(members, "path", p->path);
+	entry_put_text(members, "name", p->name);
+	buf_fmt(members, ",\"type_id\":1,\"hashes\":[{\"algorithm_id\":3,\"value\":\"%.*s\"}]},\"parent_process\":{\"pid\":%d",
+	        SLICE_FMT(p->digest), (int)e->parent);
+	if (p->parent.n) {
+		buf_str_add(members, ",\"file\":{");
+		entry_put_text(members, "path", p->parent);
+		entry_put_text(members, "name", slice_str(strrchr((const char *)p->parent.p, '/') + 1));
+		buf_str_add(members, ",\"type_id\":1}");
+	}
+	buf_str_add(members, "}}}");
+}
+
+static void describe_library(struct buf *members, const struct policy_exec *p)
+{
+	/* load_type_id 1: standard, from a file. */
+	buf_str_add(members, "{\"module\":{\"load_type_id\":1,\"file\":{");
+	entry_put_text(members, "path", p->path);
+	entry_put_text(members, "name", p->name);
+	buf_fmt(members, ",\"type_id\":1,\"hashes\":[{\"algorithm_id\":3,\"value\":\"%.*s\"}]}}}", SLICE_FMT(p->digest));
+}
+
 /* What is known of it: the beginning of the entry. */
 static struct waiting *describe(struct executions *x, const struct sandbox_exec *e, const struct policy_exec *p, enum policy_bodies bodies)
 {
@@ -120,23 +147,18 @@ static struct waiting *describe(struct executions *x, const struct sandbox_exec 
 	struct waiting *w = x->n < WAITING_MAX ? calloc(1, sizeof(*w)) : NULL;
 	if (!w)
 		return NULL;
-	buf_str_add(&members, "{\"process\":{");
-	entry_put_text(&members, "name", p->name);
-	buf_fmt(&members, ",\"pid\":%d,\"file\":{", (int)e->pid);
-	entry_put_text(&members, "path", p->path);
-	entry_put_text(&members, "name", p->name);
-	buf_fmt(&members, ",\"type_id\":1,\"hashes\":[{\"algorithm_id\":3,\"value\":\"%.*s\"}]},\"parent_process\":{\"pid\":%d",
-	        SLICE_FMT(p->digest), (int)e->parent);
-	if (p->parent.n) {
-		buf_str_add(&members, ",\"file\":{");
-		entry_put_text(&members, "path", p->parent);
-		entry_put_text(&members, "name", slice_str(strrchr((const char *)p->parent.p, '/') + 1));
-		buf_str_add(&members, ",\"type_id\":1}");
-	}
-	buf_str_add(&members, "}}}");
+	if (e->flags & SANDBOX_EXEC_LIBRARY)
+		describe_library(&members, p);
+	else
+		describe_program(&members, e, p);
 	buf_str_add(&unmapped, "{\"postern\":{\"run\":{");
 	entry_put_text(&unmapped, "id", slice_str(x->o.run));
-	entry_put_text(&unmapped, "via", slice_str(e->via ? e->via : ""));
+	if (e->flags & SANDBOX_EXEC_LIBRARY) {
+		buf_fmt(&unmapped, ",\"pid\":%d", (int)e->pid);
+		entry_put_text(&unmapped, "program", p->parent);
+	} else {
+		entry_put_text(&unmapped, "via", slice_str(e->via ? e->via : ""));
+	}
 	buf_fmt(&unmapped, ",\"arguments\":%zu,\"flags\":%u", p->argc, e->flags);
 	/* Arguments can be secrets: their digest is enough to compare. */
 	if (bodies != POLICY_BODIES_NONE) {
@@ -151,6 +173,7 @@ static struct waiting *describe(struct executions *x, const struct sandbox_exec 
 	*w = (struct waiting){.next = x->waiting,
 	        .x = x,
 	        .id = e->id,
+	        .library = e->flags & SANDBOX_EXEC_LIBRARY,
 	        .number = ++x->last,
 	        .path = strdup(e->path),
 	        .entry_members = strdup(buf_str(&members)),
@@ -167,11 +190,11 @@ static struct waiting *describe(struct executions *x, const struct sandbox_exec 
 static void question(const struct executions *x, struct waiting *w, const struct policy_exec *p)
 {
 	_cleanup_buf_ struct buf text = BUF(4096), key = BUF(8192);
-	buf_fmt(&text, "run %.*s", SLICE_FMT(slice_sub(p->path, 0, 300)));
+	buf_fmt(&text, "%s %.*s", w->library ? "load" : "run", SLICE_FMT(slice_sub(p->path, 0, 300)));
 	for (size_t i = 1; i < p->argc && text.n < 700; i++)
 		buf_fmt(&text, " %.*s", SLICE_FMT(slice_sub(p->argv[i], 0, 200)));
 	/* An answer for the whole run holds for that content, whatever it is called and given. */
-	buf_fmt(&key, "run %.*s", SLICE_FMT(p->digest));
+	buf_fmt(&key, "%s %.*s", w->library ? "load" : "run", SLICE_FMT(p->digest));
 	x->o.ask(x->o.arg, w->number, buf_str(&key), buf_str(&text));
 }
 
@@ -193,7 +216,8 @@ void executions_ask(struct executions *x, const struct sandbox_exec *inside)
 		argv[argc] = slice_str(e->argv[argc]);
 	const char *slash = strrchr(e->path, '/');
 	char link[64], parent[4096] = "";
-	(void)snprintf(link, sizeof(link), "/proc/%d/exe", (int)e->parent);
+	bool library = e->flags & SANDBOX_EXEC_LIBRARY;
+	(void)snprintf(link, sizeof(link), "/proc/%d/exe", (int)(library ? e->pid : e->parent));
 	ssize_t n = readlink(link, parent, sizeof(parent) - 1);
 	parent[n > 0 && parent[0] == '/' ? n : 0] = 0;
 	const char *by = parent[0] ? x->o.path(x->o.arg, parent, above) : "";
@@ -202,8 +226,14 @@ void executions_ask(struct executions *x, const struct sandbox_exec *inside)
 	        .digest = buf_slice(&digest),
 	        .argv = argv,
 	        .argc = argc,
-	        .parent = slice_str(by ? by : "")};
+	        .parent = slice_str(by ? by : ""),
+	        .system_library = e->flags & SANDBOX_EXEC_SYSTEM};
 	struct policy_decision d = policy_exec(x->o.policy, &ask);
+	/* What the C library of every program is does not belong on record each time. */
+	if (ask.system_library && d.verdict == POLICY_ALLOW) {
+		x->o.decided(x->o.arg, e->id, e->path, true);
+		return;
+	}
 	struct waiting *w = describe(x, e, &ask, (enum policy_bodies)policy_settings(x->o.policy)->ledger_bodies.value);
 	if (!w) {
 		x->o.decided(x->o.arg, e->id, e->path, false);

@@ -234,19 +234,25 @@ static void close_control(struct session *s)
 	s->control = -1;
 }
 
+/* What we ended has no code of its own, and has not done what it was to do. */
+static int code_of(const struct sandbox_result *r)
+{
+	return r->end == SANDBOX_STOPPED ? SESSION_BROKEN : r->code;
+}
+
 static void on_ended(void *arg, const struct sandbox_result *r)
 {
 	struct session *s = arg;
 	_cleanup_buf_ struct buf message = BUF(1024);
 	s->gone = true; /* what falls silent now may */
 	s->result.end = r->end;
-	s->result.code = r->code;
+	s->result.code = code_of(r);
 	s->result.wall_s = r->wall_s;
 	s->result.cpu_s = r->cpu_s;
 	if (r->end == SANDBOX_TIMEOUT && !s->result.why[0])
 		(void)snprintf(s->result.why, sizeof(s->result.why), "the policy's limit of %s is reached",
 		        r->cpu ? "processor time (cpu_seconds)" : "time (seconds)");
-	buf_fmt(&message, "run of %.200s ended: %d", s->tool, r->code);
+	buf_fmt(&message, "run of %.200s ended: %d", s->tool, s->result.code);
 	if (s->started && record_life(s, 4, buf_str(&message), NULL, &s->err) < 0 && !s->result.why[0])
 		(void)snprintf(s->result.why, sizeof(s->result.why), "%.290s", s->err.text);
 	close_control(s);
@@ -257,7 +263,7 @@ static void on_done(void *arg, const struct sandbox_result *r)
 	struct session *s = arg;
 	s->over = true;
 	s->result.end = r->end;
-	s->result.code = r->code;
+	s->result.code = code_of(r);
 	if (r->end == SANDBOX_FAILED)
 		s->err = r->err;
 	s->sandbox = NULL;
@@ -678,6 +684,8 @@ static int start_sandbox(struct session *s, int control, struct err *err)
 	        .control = control,
 	        .limits = session_limits(policy_settings(s->spec->policy)),
 	        .best_effort = s->spec->best_effort,
+	        /* Each costs a question; where nothing would be refused there is none. */
+	        .libraries = policy_exec_judges_libraries(s->spec->policy),
 	};
 	static const struct sandbox_calls calls = {
 	        .ready = on_ready, .exec = on_exec, .appeared = on_appeared, .ended = on_ended, .done = on_done};

@@ -39,9 +39,11 @@ struct session_spec {
 	void *arg;
 };
 
+#define SESSION_BROKEN 125
+
 struct session_result {
 	enum sandbox_end end;
-	int code; /* for a shell */
+	int code; /* for a shell; SESSION_BROKEN if we ended it for another reason than a limit of the policy */
 	double wall_s, cpu_s;
 	struct supervisor_counts counts;
 	struct sandbox_level level;

@@ -20,6 +20,8 @@ const struct entry_kind entry_kinds[] = {
                 LIST("Create", "Read", "Update", "Delete", "Rename", "Set Attributes", "Set Security", "Get Attributes", "Get Security",
                         "Encrypt", "Decrypt", "Mount", "Unmount", "Open"),
                 LIST("file"), LIST(), "", .actor = true, .device = true},
+        {ENTRY_MODULE_ACTIVITY, 1, "Module Activity", LIST("Load", "Unload", "Invoke"), LIST("module"), LIST(), "", .actor = true,
+                .device = true},
         {ENTRY_PROCESS_ACTIVITY, 1, "Process Activity", LIST("Launch", "Terminate", "Open", "Inject", "Set User ID"), LIST("process"),
                 LIST(), "", .actor = true, .device = true},
         {ENTRY_DETECTION_FINDING, 2, "Detection Finding", LIST("Create", "Update", "Close"), LIST(), LIST(), "resources", .finding = true},

@@ -160,6 +160,7 @@ static int compile_exec(struct policy *p)
 		struct grants *out = &p->exec[l][part];
 		out->has_exec = g->has_exec;
 		out->exec_default = g->exec_default;
+		p->judges_libraries |= g->exec_default.text && g->exec_default.verdict >= POLICY_ASK;
 		out->n_exec = g->n_exec;
 		out->exec = arena_array(&p->arena, g->n_exec + 1, sizeof(*out->exec));
 		if (!out->exec)
@@ -171,6 +172,7 @@ static int compile_exec(struct policy *p)
 			c = c < 0 ? c : expand_if(p, &p->arena, &r->parent);
 			if (c < 0)
 				return c;
+			p->judges_libraries |= r->rule.verdict >= POLICY_ASK && (r->digest || r->path) && !r->args;
 			p->wants_digest |= r->digest != NULL;
 			p->wants_argv |= r->args != NULL || r->parent != NULL;
 		}

@@ -38,7 +38,7 @@ struct policy {
 	struct policy_value unknown_closed, unknown_open;
 	/* exec rules with their paths made absolute */
 	struct grants exec[POLICY_LAYERS][PARTS];
-	bool wants_digest, wants_argv;
+	bool wants_digest, wants_argv, judges_libraries;
 	const char *ledger_said; /* as the document has it */
 	struct slice canonical;  /* what the digest is of */
 	char *digest;            /* 65 bytes; "": not computed yet */

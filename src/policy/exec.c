@@ -50,7 +50,7 @@ static struct found look(const struct grants *g, const struct policy_exec *e)
 	uint64_t best_special = 0;
 	for (size_t i = 0; i < g->n_exec; i++) {
 		const struct exec_rule *r = &g->exec[i];
-		if (!fits(r, e))
+		if (!fits(r, e) || (e->system_library && !(r->digest && r->rule.verdict == POLICY_DENY)))
 			continue;
 		uint64_t s = special(r);
 		if (r->rule.verdict == POLICY_DENY) {
@@ -62,7 +62,7 @@ static struct found look(const struct grants *g, const struct policy_exec *e)
 	}
 	if (deny || best)
 		return (struct found){.rule = deny ? &deny->rule : &best->rule};
-	return (struct found){.rule = g->exec_default.text ? &g->exec_default : NULL, .by_default = true};
+	return (struct found){.rule = g->exec_default.text && !e->system_library ? &g->exec_default : NULL, .by_default = true};
 }
 
 /* Where the organisation's default, and no rule of it, stands in the way, its "widen" may let a lower layer past. */
@@ -100,6 +100,11 @@ struct policy_decision policy_exec(const struct policy *p, const struct policy_e
 	        .place = &strict->place,
 	        .rule = strict->text ? strict->text : "",
 	        .why = strict->reason ? strict->reason : why[strict->verdict]};
+}
+
+bool policy_exec_judges_libraries(const struct policy *p)
+{
+	return p->judges_libraries;
 }
 
 bool policy_exec_wants_digest(const struct policy *p)

@@ -137,9 +137,14 @@ struct policy_exec {
 	        digest; /* SHA-256 of its content, 64 lower-case hex digits; empty: not known, then rules with a digest fit only to deny */
 	const struct slice *argv; /* with argv[0] */
 	size_t argc;
-	struct slice parent; /* path of the program of the parent process; empty: not known */
+	struct slice parent; /* path of the program of the parent process, or of the one that loads a library; empty: not known */
+	/* A library of the system's: what a program there needs is not listed for each. Only a rule that denies its digest speaks of it. */
+	bool system_library;
 };
 struct policy_decision policy_exec(const struct policy *p, const struct policy_exec *e);
+/* Can policy_exec() say anything but yes of a library: is there a default that denies or asks, or a rule that does and has a digest or a
+ * path? */
+bool policy_exec_judges_libraries(const struct policy *p);
 /* Does any rule ask for digests? Then they must be computed. */
 bool policy_exec_wants_digest(const struct policy *p);
 /* Does any rule look at arguments? At the parent? */

@@ -185,6 +185,13 @@ int main(int argc, char **argv)
 	        sockets_family()};
 	bool benign = true;
 	int first = 1;
+	/* Started by hand it would attack the machine that it is on: what is not named would be the root of the file system. */
+	static const char *const surroundings[] = {"ESCAPE_PROJECT", "ESCAPE_HOME", "ESCAPE_OUTSIDE", "ESCAPE_FORBIDDEN", "ESCAPE_PERMITTED"};
+	for (size_t i = 0; i < COUNT(surroundings); i++)
+		if (!getenv(surroundings[i]) || strncmp(getenv(surroundings[i]), "/", 1) != 0 || strchr(getenv(surroundings[i]) + 1, '/') == NULL) {
+			(void)fprintf(stderr, "attack: %s is not set: this is started by tests/integration/gate_escape.sh, and by nobody else\n", surroundings[i]);
+			return 2;
+		}
 	(void)signal(SIGPIPE, SIG_IGN);
 	for (; first < argc && argv[first][0] == '-'; first++) {
 		attack_bare |= strcmp(argv[first], "--bare") == 0;

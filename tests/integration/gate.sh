@@ -523,7 +523,45 @@ kill -KILL $pid
 sleep 0.7
 check 'with its supervisor the tool ends' bash -c '! pgrep -f "sleep 30[12]" >/dev/null'
 
+# What is ended from without is no success: the gate is the second that the sandbox's runner starts.
+(cd "$work/project" && exec "$P" run -- sleep 303) >"$work/out" 2>"$work/err" &
+pid=$!
+for _ in {1..50}; do
+	runner=$(pgrep -P $pid | head -n 1)
+	[[ $runner ]] && killed=$(pgrep -P "$runner" -f role=gate) && pgrep -f 'sleep 303' >/dev/null && break
+	sleep 0.1
+done
+kill -KILL "$killed"
+wait $pid
+check 'without its gate the tool ends, and that is no success' test $? = 125
+check 'and it is said' has err 'the gate has gone'
+
+# ── libraries ──
+echo 'int main(void) { return 0; }' >"$work/project/true.c" && gcc -o "$work/project/true" "$work/project/true.c"
+echo 'int puts(const char *); __attribute__((constructor)) static void begin(void) { puts("library here"); }' >"$work/project/x.c"
+gcc -shared -fPIC -o "$work/project/x.so" "$work/project/x.c"
+listed() { # RULES: of libraries, where all else that is not the system's is denied
+	printf 'exec:\n  default: deny\n  rules:\n    - {path: "/usr/**", verdict: allow}\n    - {path: "/bin/**", verdict: allow}\n%s' "$1" >"$work/config/postern/policy.yaml"
+	inside 'LD_PRELOAD=./x.so true; LD_PRELOAD=./x.so /usr/bin/env; python3 -c "import ssl, ctypes; print(\"system\", ctypes.CDLL(\"libz.so.1\") and 1)"'
+}
+listed ''
+check 'a library that no rule permits is not loaded' hasnt out 'library here'
+check 'what is the system'"'"'s is, without a rule' has out 'system 1'
+listed "    - {digest: $(sha256sum <"$work/project/x.so" | cut -c 1-64), verdict: allow}
+"
+check 'it is by its digest' has out 'library here'
+listed '    - {parent: env, verdict: allow}
+'
+check 'and by what loads it' test "$(grep -c 'library here' "$work/out")" = 1
+echo "exec: {default: allow, rules: [{digest: $(sha256sum <"$work/project/x.so" | cut -c 1-64), verdict: deny}]}" >"$work/config/postern/policy.yaml"
+inside 'cp x.so y.so; LD_PRELOAD=./y.so /usr/bin/env; cp x.so /tmp/z.so; LD_PRELOAD=/tmp/z.so /usr/bin/env'
+check 'banned by its digest, whatever it is called' hasnt out 'library here'
+echo '{}' >"$work/config/postern/policy.yaml"
+
 # ── on record ──
+"$P" log show --limit 100000 --format json "$work/data/postern/ledger" >"$work/out" 2>"$work/err"
+check 'libraries that were denied' test "$(jq -r 'select(.entry.class_uid == 1005 and .entry.action == "Denied") | .entry.module.file.name' "$work/out" | sort -u | tr '\n' ' ')" = 'x.so y.so z.so '
+check 'and those that a rule permitted, with what loaded them' test "$(jq -r 'select(.entry.class_uid == 1005 and .entry.action == "Allowed") | .entry.unmapped.postern.run.program' "$work/out" | grep -c '/env$')" -ge 2
 "$P" log verify --format json "$work/data/postern/ledger" >"$work/out" 2>"$work/err"
 check 'the ledger is good' test $? = 0
 "$P" log show --limit 100000 --format json "$work/data/postern/ledger" >"$work/out" 2>"$work/err"

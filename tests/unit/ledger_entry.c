@@ -27,6 +27,7 @@ static const struct {
 	const char *required[6];
 } ocsf[] = {
         {ENTRY_FILE_ACTIVITY, 1, "{\"file\":{\"name\":\"a\",\"type_id\":1}}", {"actor", "device", "file"}},
+        {ENTRY_MODULE_ACTIVITY, 1, "{\"module\":{\"load_type_id\":1}}", {"actor", "device", "module"}},
         {ENTRY_PROCESS_ACTIVITY, 1, "{\"process\":{\"pid\":1}}", {"actor", "device", "process"}},
         {ENTRY_DETECTION_FINDING, 2, "", {"finding_info"}},
         {ENTRY_POSTURE_FINDING, 2, "", {"finding_info", "application"}},

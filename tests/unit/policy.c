@@ -811,6 +811,45 @@ static void files(void **state)
 }
 
 #define SHA "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+/* Code that programs load: the system's own is not listed by anybody, and still banned by its digest. */
+static void libraries(void)
+{
+	static const struct {
+		const char *yaml, *path, *digest;
+		bool system;
+		enum policy_verdict verdict;
+		bool judges;
+	} rows[] = {
+	        {"{}\n", "/srv/p/a.so", "00", false, POLICY_ALLOW, false},
+	        {"exec: {default: allow, rules: [{name: sudo, verdict: deny}, {name: git, path: '/usr/**', args: [push], verdict: ask}]}\n",
+	                "/srv/p/a.so", "00", false, POLICY_ALLOW, false},
+	        {"exec: {default: deny}\n", "/usr/lib/libc.so.6", "00", true, POLICY_ALLOW, true},
+	        {"exec: {default: deny}\n", "/srv/p/a.so", "00", false, POLICY_DENY, true},
+	        {"exec: {default: ask}\n", "/srv/p/a.so", "00", false, POLICY_ASK, true},
+	        {"exec: {default: deny, rules: [{path: /srv/p/*, verdict: allow}]}\n", "/srv/p/a.so", "00", false, POLICY_ALLOW, true},
+	        {"exec: {default: deny, rules: [{parent: node, verdict: allow}]}\n", "/srv/p/a.node", "00", false, POLICY_ALLOW, true},
+	        {"exec: {default: allow, rules: [{path: '/usr/**', verdict: deny}]}\n", "/usr/lib/libc.so.6", "00", true, POLICY_ALLOW,
+	                true},
+	        {"exec: {default: allow, rules: [{digest: " SHA ", verdict: deny}]}\n", "/usr/lib/libc.so.6", SHA, true, POLICY_DENY, true},
+	        {"exec: {default: allow, rules: [{digest: " SHA ", verdict: deny}]}\n", "/srv/p/a.so", SHA, false, POLICY_DENY, true},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct world w;
+		person(&w, rows[i].yaml);
+		const struct slice none[1] = {SLICE_NONE};
+		struct policy_exec e = {.name = slice_str(strrchr(rows[i].path, '/') + 1),
+		        .path = slice_str(rows[i].path),
+		        .digest = slice_str(rows[i].digest),
+		        .parent = SLICE("/usr/bin/node"),
+		        .argv = none,
+		        .system_library = rows[i].system};
+		struct policy_decision d = policy_exec(w.p, &e);
+		if (d.verdict != rows[i].verdict || policy_exec_judges_libraries(w.p) != rows[i].judges)
+			fail_msg("row %zu, %s: %s: %s", i, rows[i].path, policy_verdict_name(d.verdict), d.rule);
+		gone(&w);
+	}
+}
+
 static void exec(void **state)
 {
 	(void)state;
@@ -860,6 +899,7 @@ static void exec(void **state)
 	                 .person = "exec: {default: allow, rules: [{name: make, verdict: allow}]}\n"},
 	                "/bin/make", "", "", NULL, POLICY_DENY},
 	};
+	libraries();
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct world w;
 		made(&w, &rows[i].l);
