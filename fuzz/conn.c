@@ -69,6 +69,21 @@ static void body(void *state, struct slice piece)
 		answer(a);
 }
 
+static void trailers(void *state, struct slice fields)
+{
+	struct asked *a = state;
+	struct slice line;
+	if (!a->more || a->whole || !fields.n || fields.n > EXCHANGE_TRAILERS_MAX || !slice_ends(fields, SLICE("\r\n")))
+		abort();
+	while (fields.n && slice_split(&fields, '\n', &line)) {
+		size_t colon = slice_chr(line, ':', 0);
+		if (colon == 0 || colon == SLICE_NPOS || line.p[line.n - 1] != '\r')
+			abort();
+		plain(slice_sub(line, 0, colon), false);
+		plain(slice_sub(line, colon + 1, line.n - colon - 2), true);
+	}
+}
+
 static void end(void *state)
 {
 	struct asked *a = state;
@@ -83,7 +98,7 @@ static void room(void *state)
 	(void)state;
 }
 
-static const struct far_stream stream = {.begin = begin, .body = body, .end = end, .room = room, .gone = free};
+static const struct far_stream stream = {.begin = begin, .body = body, .end = end, .trailers = trailers, .room = room, .gone = free};
 
 static void request(void *arg, const struct exchange_request *r, struct exchange_reply *out)
 {

@@ -103,7 +103,8 @@ static void listen_to(struct gate *g, struct slice in, size_t step, struct slice
 	if (h2) {
 		char head[64];
 		(void)snprintf(head, sizeof(head), "%.*s / HTTP/1.1\r\nhost: x\r\n\r\n", SLICE_FMT(method));
-		upstream_request(u, slice_str(head), slice_is(method, "POST") ? SLICE("body") : SLICE_NONE);
+		upstream_request(u, slice_str(head), slice_is(method, "POST") ? SLICE("body") : SLICE_NONE,
+		        slice_is(method, "POST") ? SLICE("x: y\r\n") : SLICE_NONE);
 	}
 	for (size_t at = 0; at <= in.n; at += step) {
 		struct slice piece = slice_sub(in, at, step);

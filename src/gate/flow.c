@@ -7,6 +7,7 @@
 #include "gate/canon.h"
 #include "gate/gate_part.h"
 #include "gate/route.h"
+#include "gate/trailer.h"
 
 #define HEAD_MAX   ((size_t)512 << 10)
 #define LOW        (UP_PAUSE / 4)
@@ -173,6 +174,14 @@ static void put_head(const struct flow *f, struct buf *out, struct buf *keys)
 		buf_u8(to, '\n');
 		buf_add(to, r->headers[i].value);
 	}
+	/* Of these the names are the tool's own, too. */
+	struct slice rest = buf_slice(&f->trailers), name, value;
+	while (trailer_next(&rest, &name, &value)) {
+		buf_u8(out, '\n');
+		buf_add(out, value);
+		buf_u8(out, '\n');
+		buf_add(out, name);
+	}
 }
 
 /* What it says, for the record, if that wants it: a descriptor, or -1. A secret that was found is not kept there either. */
@@ -306,6 +315,7 @@ struct flow *flow_new(struct gate *g, struct exchange *x, const struct exchange_
 	f->id = ++g->last_id;
 	f->body = BUF(BODY_WHOLE_MAX);
 	f->routed = BUF(LINK_MAX);
+	f->trailers = BUF(EXCHANGE_TRAILERS_MAX);
 	f->set = BUF(LINK_MAX);
 	f->swap = BUF(LINK_MAX);
 	f->hits = BUF(LINK_MAX / 2);
@@ -441,6 +451,20 @@ static void body(void *state, struct slice piece)
 		flow_deny(f, 413, "size", "too much is under way at once (256 MiB)");
 }
 
+static void trailers(void *state, struct slice fields)
+{
+	struct flow *f = state;
+	/* Where requests have one form, whether there are any, and in which order, would tell of who writes them. */
+	if (f->state != FLOW_BODY || f->bytes || f->g->config.canon.n)
+		return;
+	trailer_pass(f->r, fields, &f->trailers);
+	f->g->held += f->trailers.n;
+	if (buf_error(&f->trailers))
+		flow_deny(f, 431, "size", "the trailers of the request are longer than can be looked at");
+	else if (f->g->held > HELD_MAX)
+		flow_deny(f, 413, "size", "too much is under way at once (256 MiB)");
+}
+
 static void end(void *state)
 {
 	struct flow *f = state;
@@ -489,7 +513,7 @@ void flow_free(struct flow *f)
 			break;
 		}
 	g->n_flows--;
-	g->held -= f->body.n;
+	g->held -= f->body.n + f->trailers.n;
 	flow_ws_free(f);
 	if (f->keeps)
 		keep_free(&f->reply);
@@ -500,6 +524,7 @@ void flow_free(struct flow *f)
 		explicit_bzero(f->swap.p, f->swap.cap);
 	buf_free(&f->body);
 	buf_free(&f->routed);
+	buf_free(&f->trailers);
 	buf_free(&f->set);
 	buf_free(&f->swap);
 	buf_free(&f->hits);
@@ -522,6 +547,7 @@ const struct far_stream flow_far_stream = {
         .begin = begin,
         .body = body,
         .end = end,
+        .trailers = trailers,
         .room = room,
         .gone = gone,
         .opaque = opaque,
@@ -550,6 +576,31 @@ static bool is_set(const struct flow *f, struct slice name)
 	return false;
 }
 
+/* May a key go into that field of the request? */
+static bool is_swapped(const struct flow *f, struct slice name)
+{
+	struct slice rest = buf_slice(&f->swap), line;
+	while (slice_split(&rest, '\n', &line))
+		if (slice_eq_nocase(slice_sub(line, 0, slice_chr(line, '\t', 0)), name))
+			return true;
+	return false;
+}
+
+/* The trailers as they leave. A server may put them among the fields of the head: none takes the place of what the policy sets there, or
+ * stands for a field that a key goes into. Keys are put into no trailer. */
+static void put_trailers(const struct flow *f, struct buf *out)
+{
+	struct slice rest = buf_slice(&f->trailers), name, value;
+	while (trailer_next(&rest, &name, &value)) {
+		if (is_set(f, name) || is_swapped(f, name))
+			continue;
+		buf_add(out, name);
+		buf_str_add(out, ": ");
+		buf_add(out, value);
+		buf_str_add(out, "\r\n");
+	}
+}
+
 /* A value of the tool's, with keys where their placeholders stand. */
 static void put_value(const struct flow *f, struct slice name, struct slice value, struct buf *out)
 {
@@ -570,8 +621,8 @@ static void put_value(const struct flow *f, struct slice name, struct slice valu
 }
 
 /* The request as it leaves: the tool's fields in their order, or in the one that all have, but for those of its own connection, and with
- * what the verdict sets. */
-static void write_request(const struct flow *f, struct buf *out)
+ * what the verdict sets. after: put_trailers(). */
+static void write_request(const struct flow *f, struct slice after, struct buf *out)
 {
 	static const char *const dropped[] = {"connection", "keep-alive", "proxy-connection", "proxy-authorization", "transfer-encoding",
 	        "te", "trailer", "upgrade", "host", "content-length", "expect", "http2-settings", "sec-websocket-extensions"};
@@ -619,7 +670,13 @@ static void write_request(const struct flow *f, struct buf *out)
 			buf_add(out, line);
 			buf_str_add(out, "\r\n");
 		}
-	if (r->websocket)
+	if (after.n) {
+		/* They have a place only in the chunked coding; over HTTP/2 that is left out. Some servers take those only that are named.
+		 */
+		buf_str_add(out, "trailer: ");
+		trailer_names(after, out);
+		buf_str_add(out, "\r\ntransfer-encoding: chunked\r\n");
+	} else if (r->websocket)
 		buf_str_add(out, "connection: Upgrade\r\nupgrade: websocket\r\n");
 	else if (f->body.n || !(slice_is(r->method, "GET") || slice_is(r->method, "HEAD") || slice_is(r->method, "DELETE")))
 		buf_fmt(out, "content-length: %zu\r\n", f->body.n);
@@ -643,13 +700,14 @@ static void start(struct flow *f)
 	if (f->bytes)
 		exchange_pass(f->x);
 	if (!f->bytes) {
-		_cleanup_buf_ struct buf head = BUF(HEAD_MAX);
-		write_request(f, &head);
-		if (buf_error(&head)) {
+		_cleanup_buf_ struct buf head = BUF(HEAD_MAX), after = BUF(EXCHANGE_TRAILERS_MAX);
+		put_trailers(f, &after);
+		write_request(f, buf_slice(&after), &head);
+		if (buf_error(&head) || buf_error(&after)) {
 			flow_deny(f, 431, "size", "the head of the request is too long");
 			return;
 		}
-		upstream_request(f->u, buf_slice(&head), buf_slice(&f->body));
+		upstream_request(f->u, buf_slice(&head), buf_slice(&f->body), buf_slice(&after));
 	} else if (f->body.n) {
 		upstream_send(f->u, buf_slice(&f->body));
 	}

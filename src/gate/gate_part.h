@@ -55,6 +55,7 @@ struct flow {
 	bool formed;          /* the body was put into its one form */
 	struct buf routed;    /* the target as it leaves; empty: as the tool has it */
 	struct buf body;      /* of the request; of bytes: what waits for the upstream connection */
+	struct buf trailers;  /* of the request, those that may leave: "name: value\r\n"… */
 	struct buf set, swap; /* of the verdict */
 	struct upstream *u;
 	struct buf hits;       /* lines of link_hit_write() */
@@ -148,8 +149,9 @@ struct upstream *upstream_kept(struct gate *g, const char *host, uint16_t port, 
         struct gate *g, int fd, const char *host, uint16_t port, const struct upstream_how *how, struct upstream **out);
 /* Makes it the flow's, for one request with that method. */
 void upstream_take(struct upstream *u, struct flow *f, struct slice method);
-/* One request: its head as HTTP/1.1 has it, with the empty line, and all of its body. It leaves in what the server has chosen. */
-void upstream_request(struct upstream *u, struct slice head, struct slice body);
+/* One request: its head as HTTP/1.1 has it, with the empty line, all of its body, and fields that follow it, "name: value\r\n"…: if there
+ * are any, the head says that the body is chunked, which it is not yet. It leaves in what the server has chosen. */
+void upstream_request(struct upstream *u, struct slice head, struct slice body, struct slice trailers);
 /* Bytes, after upstream_raw() or of a connection of bytes. */
 void upstream_send(struct upstream *u, struct slice s);
 size_t upstream_waiting(const struct upstream *u);

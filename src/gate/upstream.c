@@ -116,24 +116,39 @@ void upstream_send(struct upstream *u, struct slice s)
 }
 
 /* From here on the protocol is known. NULL, or why it cannot be sent. */
-static const char *request(struct upstream *u, struct slice head, struct slice body)
+static const char *request(struct upstream *u, struct slice head, struct slice body, struct slice trailers)
 {
 	if (u->h2)
-		return up_h2_request(u, head, body);
+		return up_h2_request(u, head, body, trailers);
 	upstream_encrypt(u, head);
+	/* RFC 9112, 7.1: with trailers in one chunk. How the tool has cut it is not told. */
+	_cleanup_buf_ struct buf frame = BUF(trailers.n + 64);
+	if (trailers.n && body.n) {
+		buf_fmt(&frame, "%zx\r\n", body.n);
+		upstream_encrypt(u, buf_slice(&frame));
+	}
 	if (body.n)
 		upstream_encrypt(u, body);
-	return NULL;
+	if (trailers.n) {
+		buf_reset(&frame);
+		buf_str_add(&frame, body.n ? "\r\n0\r\n" : "0\r\n");
+		buf_add(&frame, trailers);
+		buf_str_add(&frame, "\r\n");
+		upstream_encrypt(u, buf_slice(&frame));
+	}
+	return buf_error(&frame) ? "out of memory" : NULL;
 }
 
-void upstream_request(struct upstream *u, struct slice head, struct slice body)
+void upstream_request(struct upstream *u, struct slice head, struct slice body, struct slice trailers)
 {
 	if (u->state == UP_HANDSHAKE) {
 		u->early_head = head.n;
+		u->early_body = body.n;
 		buf_add(&u->early, head);
 		buf_add(&u->early, body);
+		buf_add(&u->early, trailers);
 	} else {
-		const char *why = request(u, head, body);
+		const char *why = request(u, head, body, trailers);
 		if (why) {
 			upstream_broke(u, why);
 			return;
@@ -290,7 +305,9 @@ static bool handshaken(struct upstream *u)
 	u->state = u->bytes ? UP_RAW : UP_HEAD;
 	if (u->offers_h2 && slice_is(tls_alpn(u->tls), "h2") && up_h2_new(&u->h2) < 0)
 		return false;
-	(void)request(u, slice_sub(buf_slice(&early), 0, u->early_head), slice_from(buf_slice(&early), u->early_head));
+	struct slice all = buf_slice(&early);
+	(void)request(u, slice_sub(all, 0, u->early_head), slice_sub(all, u->early_head, u->early_body),
+	        slice_from(all, u->early_head + u->early_body));
 	return true;
 }
 

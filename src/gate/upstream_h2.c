@@ -17,8 +17,8 @@
 
 struct up_h2 {
 	nghttp2_session *session;
-	int32_t id; /* of the stream under way; 0: none */
-	struct buf body;
+	int32_t id;             /* of the stream under way; 0: none */
+	struct buf body, after; /* after: trailers of the request */
 	size_t body_at;
 	struct buf head, trailers, got; /* of the reply: "name: value\r\n"…, and content that was not handed on yet */
 	unsigned n_fields, interim;
@@ -133,15 +133,18 @@ static ssize_t on_read(nghttp2_session *session, int32_t id, uint8_t *to, size_t
 {
 	struct up_h2 *h = source->ptr;
 	struct slice left = slice_from(buf_slice(&h->body), h->body_at);
-	(void)session;
-	(void)id;
 	(void)arg;
 	n = n < left.n ? n : left.n;
 	if (n)
 		memcpy(to, left.p, n);
 	h->body_at += n;
-	if (h->body_at == h->body.n)
-		*flags |= NGHTTP2_DATA_FLAG_EOF;
+	if (h->body_at == h->body.n) {
+		int after = h2_trailers(session, id, buf_slice(&h->after));
+		/* A request without what was to follow would be another one. */
+		if (after < 0)
+			return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+		*flags |= NGHTTP2_DATA_FLAG_EOF | (after ? NGHTTP2_DATA_FLAG_NO_END_STREAM : 0u);
+	}
 	return (ssize_t)n;
 }
 
@@ -162,6 +165,7 @@ int up_h2_new(struct up_h2 **out)
 		return -ENOMEM;
 	}
 	h->body = BUF(BODY_MAX);
+	h->after = BUF(EXCHANGE_TRAILERS_MAX);
 	h->head = BUF(HTTP1_HEAD_MAX);
 	h->trailers = BUF(HTTP1_HEAD_MAX);
 	h->got = BUF(GOT_MAX);
@@ -193,6 +197,7 @@ void up_h2_free(struct up_h2 *h)
 		return;
 	nghttp2_session_del(h->session);
 	buf_free(&h->body);
+	buf_free(&h->after);
 	buf_free(&h->head);
 	buf_free(&h->trailers);
 	buf_free(&h->got);
@@ -217,16 +222,18 @@ static size_t pseudo(const struct upstream *u, struct slice *head, nghttp2_nv nv
 	return 4;
 }
 
-const char *up_h2_request(struct upstream *u, struct slice head, struct slice body)
+const char *up_h2_request(struct upstream *u, struct slice head, struct slice body, struct slice trailers)
 {
 	struct up_h2 *h = u->h2;
 	nghttp2_nv nv[EXCHANGE_HEADERS_MAX * 2];
 	_cleanup_buf_ struct buf names = BUF(head.n + 1);
 	buf_reset(&h->body);
+	buf_reset(&h->after);
 	buf_reset(&h->head);
 	buf_reset(&h->trailers);
 	buf_reset(&h->got);
 	buf_add(&h->body, body);
+	buf_add(&h->after, trailers);
 	h->body_at = 0;
 	h->n_fields = h->interim = 0;
 	h->status = 0;
@@ -235,9 +242,8 @@ const char *up_h2_request(struct upstream *u, struct slice head, struct slice bo
 	size_t n = pseudo(u, &head, nv);
 	n = n ? h2_fields(head, &names, nv, n, ARRAY_LEN(nv)) : 0;
 	nghttp2_data_provider content = {.source.ptr = h, .read_callback = on_read};
-	int32_t id = n && !buf_error(&names) && !buf_error(&h->body)
-	                     ? nghttp2_submit_request(h->session, NULL, nv, n, body.n ? &content : NULL, NULL)
-	                     : -1;
+	bool more = body.n || trailers.n, copied = !buf_error(&names) && !buf_error(&h->body) && !buf_error(&h->after);
+	int32_t id = n && copied ? nghttp2_submit_request(h->session, NULL, nv, n, more ? &content : NULL, NULL) : -1;
 	if (id < 0) {
 		give_up(h, "the request cannot be sent as HTTP/2");
 		return h->why;

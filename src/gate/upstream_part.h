@@ -29,7 +29,8 @@ struct upstream {
 	struct tls *tls;
 	struct up_h2 *h2;          /* the server has chosen HTTP/2 */
 	struct buf in, out, early; /* early: plaintext that waits for the handshake */
-	size_t early_head;         /* of that, the head of the request */
+	size_t early_head;         /* of that, the head of the request, */
+	size_t early_body;         /* and its body; trailers follow */
 	size_t out_at;             /* bytes at the front of out that were sent */
 	char host[256];
 	uint16_t port;
@@ -55,8 +56,8 @@ void upstream_whole(struct upstream *u);
 /* upstream_h2.c: HTTP/2 (RFC 9113) as a client, one request at a time. */
 [[nodiscard]] int up_h2_new(struct up_h2 **out); /* 0, -ENOMEM */
 void up_h2_free(struct up_h2 *h);                /* NULL is fine */
-/* A head as HTTP/1.1 has it, and the body, which is copied. NULL, or why it cannot be sent, which up_h2_step() finds, too. */
-const char *up_h2_request(struct upstream *u, struct slice head, struct slice body);
+/* A head as HTTP/1.1 has it, the body, and trailers; all are copied. NULL, or why it cannot be sent, which up_h2_step() finds, too. */
+const char *up_h2_request(struct upstream *u, struct slice head, struct slice body, struct slice trailers);
 /* Frames that wait, as many as fit, through upstream_encrypt(). True: there were some. */
 bool up_h2_write(struct upstream *u);
 /* Reads all of u->in. NULL, or why the connection is of no more use. */

@@ -218,6 +218,22 @@ enum http1_status http1_parse_reply(struct slice in, struct slice method, struct
 	return HTTP1_OK;
 }
 
+enum http1_status http1_trailer(struct slice lines, struct http1_field field[HTTP1_FIELDS_MAX], size_t *n, const char **reason)
+{
+	struct http1_head h = {0};
+	struct slice line;
+	while (lines.n && slice_split(&lines, '\n', &line)) {
+		*reason = "line does not end with CR LF";
+		if (!line.n || line.p[line.n - 1] != '\r')
+			return HTTP1_BAD;
+		if (!field_line(slice_sub(line, 0, line.n - 1), &h, reason))
+			return HTTP1_BAD;
+	}
+	memcpy(field, h.field, h.n_fields * sizeof(h.field[0]));
+	*n = h.n_fields;
+	return HTTP1_OK;
+}
+
 enum { SIZE, EXTENSION, SIZE_LF, DATA, DATA_CR, DATA_LF, TRAILER, TRAILER_LF, LAST_LF };
 
 static size_t chunk_data(struct http1_chunked *c, struct slice in, struct buf *out, uint64_t *lost)
@@ -247,13 +263,20 @@ enum http1_status http1_chunked(
 			continue;
 		}
 		uint8_t b = in.p[i++];
-		*reason = "chunked coding is broken";
+		*reason = c->state < TRAILER ? "chunked coding is broken" : "the trailer is too long";
+		/* Of a trailer it counts all lines together. */
 		if (++c->line > 16384)
 			return HTTP1_BAD;
 		if (c->lines && c->state != DATA_CR && c->state != DATA_LF) {
 			buf_u8(c->lines, b);
 			c->lines->error = 0;
 		}
+		if (c->trailer && (c->state == TRAILER_LF || (c->state == TRAILER && !(c->blank && b == '\r')))) {
+			buf_u8(c->trailer, b);
+			if (buf_error(c->trailer))
+				return HTTP1_BAD;
+		}
+		*reason = "chunked coding is broken";
 		switch (c->state) {
 		case SIZE:
 			if (hex_value(b) >= 0) {

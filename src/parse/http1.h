@@ -62,10 +62,15 @@ struct http1_chunked {
 	bool blank;
 	struct buf *lines; /* if not NULL: gets the lines with the sizes, and the trailer, as sent, until it is full (its error is taken
 	                    * back) */
+	struct buf
+	        *trailer; /* if not NULL: gets the lines of the trailer but for the empty one at its end; what does not fit is HTTP1_BAD */
 };
 /* Consumes from `in` (*used bytes), appends content to out. Content that does not fit into out is counted in *lost (an error of
  * out is taken back). OK: the last chunk and the trailer were read; MORE: all input was used; BAD: *reason is set. */
 enum http1_status http1_chunked(
         struct http1_chunked *c, struct slice in, size_t *used, struct buf *out, uint64_t *lost, const char **reason);
+/* The lines of a trailer section, each with its end, by the rules that fields of a head have. OK: *n fields, borrowed; BAD: *reason is set.
+ */
+enum http1_status http1_trailer(struct slice lines, struct http1_field field[HTTP1_FIELDS_MAX], size_t *n, const char **reason);
 
 #endif

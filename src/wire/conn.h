@@ -95,6 +95,8 @@ struct exchange {
 	size_t booked;       /* memory of out, as engine_hold() knows it */
 	size_t owed;         /* HTTP/2: bytes that the client's window was not given back yet */
 	struct buf trailers; /* HTTP/2: fields that follow the content */
+	struct buf after;    /* the same of the request, as its client sent them */
+	size_t n_after;      /* HTTP/2: how many */
 	bool empty;          /* no content follows the head */
 	bool has_head, chunked, bodyless, ended, broken, held, whole, wants_room, said_end;
 	bool undecided, passes, intercepted; /* a TLS stream at its ClientHello */
@@ -225,6 +227,8 @@ struct exchange *stream_begin(struct conn *c, struct request *r, bool more, stru
 /* Offers the connection as bytes; true: it was taken, or (TLS) will be decided about. */
 bool stream_opaque(struct conn *c, bool tls);
 void stream_free(struct exchange *x);
+/* The request is whole, with what x->after has. */
+void stream_end(struct exchange *x);
 bool stream_wait(struct conn *c);
 bool stream_relay(struct conn *c);
 /* Tells the far side if the client has taken what was waiting, or nearly all of it. */

@@ -5,7 +5,8 @@
 
 #include "base/buf.h"
 
-#define EXCHANGE_HEADERS_MAX 128
+#define EXCHANGE_HEADERS_MAX  128
+#define EXCHANGE_TRAILERS_MAX ((size_t)16 << 10) /* bytes of the fields that follow the content of a request */
 
 struct exchange_header {
 	struct slice name, value; /* as sent (HTTP/2: lower case) */
@@ -59,6 +60,9 @@ struct far_stream {
 	/* A piece of the body as it was sent but for the transfer coding; after the last one end(). */
 	void (*body)(void *state, struct slice piece);
 	void (*end)(void *state);
+	/* Before end(), if there are any: fields that followed the content, "name: value\r\n"…, at most EXCHANGE_HEADERS_MAX of them. Each
+	 * is one that a head could have, whatever its name is; none is a pseudo-header field. */
+	void (*trailers)(void *state, struct slice fields);
 	/* The client has taken all that was waiting for it. */
 	void (*room)(void *state);
 	/* The exchange is over: the reply was sent whole, or the client went away. The state is to be freed, x is no more. Always called

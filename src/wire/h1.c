@@ -202,10 +202,9 @@ static void whole(struct conn *c)
 		respond(c);
 		return;
 	}
-	x->whole = true;
 	if (c->state != CONN_RELAY)
 		c->state = CONN_WAIT;
-	engine_far(c->engine)->stream->end(x->state);
+	stream_end(x);
 }
 
 static void content(struct conn *c, struct slice s)
@@ -258,7 +257,7 @@ bool h1_head(struct conn *c)
 	c->body_left = c->head.length;
 	buf_free(&c->chunk_lines);
 	c->chunk_lines = BUF(CHUNK_LINES_MAX);
-	c->chunked = (struct http1_chunked){.lines = &c->chunk_lines};
+	c->chunked = (struct http1_chunked){.lines = &c->chunk_lines, .trailer = c->exchange ? &c->exchange->after : NULL};
 	if (c->head.framing == HTTP1_NONE) {
 		whole(c);
 		return true;
@@ -267,6 +266,14 @@ bool h1_head(struct conn *c)
 	if (c->head.expect_continue && c->in.n == 0)
 		conn_send(c, SLICE("HTTP/1.1 100 Continue\r\n\r\n"));
 	return true;
+}
+
+/* What a far side is given is written anew by it, so nothing may be in it that another parser could read differently. */
+static enum http1_status trailer(const struct conn *c, const char **why)
+{
+	struct http1_field field[HTTP1_FIELDS_MAX];
+	size_t n;
+	return c->exchange ? http1_trailer(buf_slice(&c->exchange->after), field, &n, why) : HTTP1_OK;
 }
 
 bool h1_body(struct conn *c)
@@ -290,6 +297,7 @@ bool h1_body(struct conn *c)
 		uint64_t lost = 0;
 		enum http1_status s = http1_chunked(&c->chunked, buf_slice(&c->in), &used, &plain, &lost, &why);
 		content(c, buf_slice(&plain));
+		s = s == HTTP1_OK ? trailer(c, &why) : s;
 		if (s == HTTP1_BAD) {
 			h1_end(c);
 			bad_request(c, why);

@@ -82,6 +82,16 @@ static int on_begin(nghttp2_session *session, const nghttp2_frame *frame, void *
 	return nghttp2_session_set_stream_user_data(session, frame->hd.stream_id, s) == 0 ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE;
 }
 
+/* RFC 9113, 8.1: fields that follow the content. nghttp2 has refused pseudo-header fields, and characters that no field may have. */
+static int put_after(struct exchange *x, struct slice name, struct slice value)
+{
+	buf_add(&x->after, name);
+	buf_str_add(&x->after, ": ");
+	buf_add(&x->after, slice_trim(value));
+	buf_str_add(&x->after, "\r\n");
+	return buf_error(&x->after) || ++x->n_after > EXCHANGE_HEADERS_MAX ? NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE : 0;
+}
+
 /* Fields in the order of the wire; trailers follow. */
 static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t name_n, const uint8_t *value,
         size_t value_n, uint8_t flags, void *arg)
@@ -91,7 +101,9 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
 	if (s && flags & NGHTTP2_NV_FLAG_NO_INDEX)
 		buf_fmt(&s->kept, "%s%.*s", s->kept.n ? "," : "", (int)(name_n < 64 ? name_n : 64), (const char *)name);
 	/* A trailer must not move what a far side looks at. */
-	if (!s || s->exchange || !s->request)
+	if (s && s->exchange)
+		return put_after(s->exchange, slice_of(name, name_n), slice_of(value, value_n));
+	if (!s || !s->request)
 		return 0;
 	struct buf *b = &s->request->head;
 	size_t at = b->n;
@@ -244,17 +256,13 @@ static void stream_frame(struct conn *c, struct stream *s, const nghttp2_frame *
 	struct exchange *x = s->exchange;
 	if (!end || !x || x->whole)
 		return;
-	x->whole = true;
-	engine_far(c->engine)->stream->end(x->state);
+	stream_end(x);
 }
 
 /* Fields after the content (RFC 9113, 8.1), if there are any: then it is they that end the stream. */
 static void put_trailers(nghttp2_session *session, const struct exchange *x, uint32_t *flags)
 {
-	nghttp2_nv nv[EXCHANGE_HEADERS_MAX];
-	_cleanup_buf_ struct buf names = BUF(x->trailers.n + 1);
-	size_t n = h2_fields(buf_slice(&x->trailers), &names, nv, 0, ARRAY_LEN(nv));
-	if (n && nghttp2_submit_trailer(session, x->id, nv, n) == 0)
+	if (h2_trailers(session, x->id, buf_slice(&x->trailers)) > 0)
 		*flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
 }
 

@@ -1,5 +1,9 @@
 #include "wire/h2_fields.h"
 
+#include <errno.h>
+
+#include "wire/exchange.h"
+
 nghttp2_nv h2_pair(struct slice name, struct slice value)
 {
 	return (nghttp2_nv){
@@ -35,4 +39,16 @@ size_t h2_fields(struct slice lines, struct buf *names, nghttp2_nv *nv, size_t n
 		nv[n++] = h2_pair(slice_of(to, name.n), value);
 	}
 	return n;
+}
+
+int h2_trailers(nghttp2_session *session, int32_t id, struct slice lines)
+{
+	nghttp2_nv nv[EXCHANGE_HEADERS_MAX];
+	_cleanup_buf_ struct buf names = BUF(lines.n + 1);
+	size_t n = h2_fields(lines, &names, nv, 0, ARRAY_LEN(nv));
+	if (buf_error(&names))
+		return -EIO;
+	if (!n)
+		return 0;
+	return nghttp2_submit_trailer(session, id, nv, n) == 0 ? 1 : -EIO;
 }

@@ -12,5 +12,8 @@ nghttp2_nv h2_pair(struct slice name, struct slice value);
  * must be empty; fields of one connection, and `te` with anything but "trailers", are left out (RFC 9113, 8.2). The values are spans of
  * `lines`. An error is that of `names`. */
 size_t h2_fields(struct slice lines, struct buf *names, nghttp2_nv *nv, size_t n, size_t max);
+/* Lines as trailers of that stream, at its last content: from a read callback, which then sets NGHTTP2_DATA_FLAG_NO_END_STREAM. 1; 0: there
+ * are none; -EIO. */
+[[nodiscard]] int h2_trailers(nghttp2_session *session, int32_t id, struct slice lines);
 
 #endif

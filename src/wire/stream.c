@@ -27,6 +27,7 @@ static struct exchange *exchange_new(struct conn *c, struct request *r)
 	x->request = r;
 	x->out = BUF(OUT_MAX);
 	x->trailers = BUF(HEADERS_MAX);
+	x->after = BUF(EXCHANGE_TRAILERS_MAX);
 	if (r)
 		request_view(c, r, SLICE_NONE, &x->view);
 	else
@@ -103,7 +104,17 @@ void stream_free(struct exchange *x)
 	engine_release(x->c->engine, x->booked);
 	buf_free(&x->out);
 	buf_free(&x->trailers);
+	buf_free(&x->after);
 	free(x);
+}
+
+void stream_end(struct exchange *x)
+{
+	x->whole = true;
+	if (x->after.n)
+		far(x->c)->trailers(x->state, buf_slice(&x->after));
+	buf_free(&x->after);
+	far(x->c)->end(x->state);
 }
 
 /* What waits for the window of an HTTP/2 client is memory that is held for it. False: too much is. */

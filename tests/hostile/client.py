@@ -169,6 +169,15 @@ REFUSED = [
     ("chunk-too-short", P + TE + b"\r\n6\r\nhello\r\n0\r\n\r\n"),
     ("chunk-long-extension", P + TE + b"\r\n5;" + b"a" * 100000 + b"\r\nhello\r\n0\r\n\r\n"),
     ("chunk-long-trailer", P + TE + b"\r\n5\r\nhello\r\n0\r\n" + b"x: " + b"a" * 100000 + b"\r\n\r\n"),
+    ("trailer-many", P + TE + b"\r\n5\r\nhello\r\n0\r\n" + b"x: y\r\n" * 200 + b"\r\n"),
+    ("trailer-endless", P + TE + b"\r\n5\r\nhello\r\n0\r\n" + b"x: abcdefghijklmnopqrstuvwxyz\r\n" * 40000 + b"\r\n"),
+    ("trailer-no-colon", P + TE + b"\r\n5\r\nhello\r\n0\r\nx\r\n\r\n"),
+    ("trailer-no-name", P + TE + b"\r\n5\r\nhello\r\n0\r\n: y\r\n\r\n"),
+    ("trailer-blank-before-colon", P + TE + b"\r\n5\r\nhello\r\n0\r\nx : y\r\n\r\n"),
+    ("trailer-fold", P + TE + b"\r\n5\r\nhello\r\n0\r\nx: y\r\n z\r\n\r\n"),
+    ("trailer-nul", P + TE + b"\r\n5\r\nhello\r\n0\r\nx: a\0b\r\n\r\n"),
+    ("trailer-cr", P + TE + b"\r\n5\r\nhello\r\n0\r\nx: a\rb\r\n\r\n"),
+    ("trailer-pseudo", P + TE + b"\r\n5\r\nhello\r\n0\r\n:path: /smuggled\r\n\r\n"),
     ("chunk-lf-in-trailer", P + TE + b"\r\n5\r\nhello\r\n0\r\nx: y\n\r\n"),
     ("many-fields", G + b"X: y\r\n" * 500 + b"\r\n"),
     ("long-field", G + b"X: " + b"y" * 400000 + b"\r\n\r\n"),
@@ -193,6 +202,11 @@ PASSED = [
     ("chunk-zeros", P + TE + b"\r\n0000000000005\r\nhello\r\n0000\r\n\r\n", "POST", b"hello"),
     ("chunk-tiny", P + TE + b"\r\n" + b"1\r\nx\r\n" * 20000 + b"0\r\n\r\n", "POST", b"x" * 20000),
     ("chunk-trailers", P + TE + b"\r\n5\r\nhello\r\n0\r\nHost: evil\r\nContent-Length: 9\r\nTransfer-Encoding: gzip\r\n\r\n", "POST", b"hello"),
+    ("trailer", P + TE + b"\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\nX-After: y\r\nContent-Digest: sha-256=:x:\r\n\r\n", "POST", b"hello"),
+    ("trailer-alone", P + TE + b"\r\n0\r\nX-After: y\r\n\r\n", "POST", b""),
+    ("trailer-get", G + TE + b"\r\n0\r\nX-After: y\r\n\r\n", "GET", b""),
+    ("trailer-of-the-head", P + TE + b"Connection: x-hop\r\n\r\n5\r\nhello\r\n0\r\nX-Hop: 1\r\nContent_Length: 9\r\nAUTHORIZATION: x\r\nX-After: y\r\n\r\n", "POST", b"hello"),
+    ("trailer-holds-request", P + TE + b"\r\n5\r\nhello\r\n0\r\nX-After: GET /smuggled HTTP/1.1\r\n\r\n", "POST", b"hello"),
     ("chunk-holds-request", P + TE + b"\r\n%x\r\n" % len(SMUGGLED) + SMUGGLED + b"\r\n0\r\n\r\n", "POST", SMUGGLED),
     ("body-holds-request", P + b"Content-Length: %d\r\n\r\n" % len(SMUGGLED) + SMUGGLED, "POST", SMUGGLED),
     ("absolute", b"GET https://api.example.com@P HTTP/1.1\r\n" + Hh + b"\r\n", "GET", b""),
@@ -476,6 +490,18 @@ def _(c):
     h.send(frame(HEADERS, 5, 1, literal("host", "evil") + literal("x", "y")))
     need(h.read(8, 1)["status"] == 200, h.streams)
     c.saw("POST", "", b"hello")
+
+
+for name, after in (("many", literal("x", "y") * 200), ("long", literal("x", "y" * 16000) * 4), ("pseudo", literal(":path", "/smuggled")), ("of-the-connection", literal("transfer-encoding", "chunked"))):
+    @case("h2", "h2-trailers-" + name)
+    def _(c, after=after):
+        h = H2()
+        h.request(1, c.path, method="POST", body=b"hello", end=False)
+        for i in range(0, len(after), 16000):
+            last = i + 16000 >= len(after)
+            h.send(frame(CONTINUATION if i else HEADERS, (0 if i else END_STREAM) | (END_HEADERS if last else 0), 1, after[i:i + 16000]))
+        r = h.read(8, 1)
+        need(r["rst"] is not None or h.ended or h.goaway is not None, h.streams)
 
 
 @case("h2", "h2-pass-unknown-frames")

@@ -136,6 +136,33 @@ class Conn:
             have += len(parts[-1])
         return b"".join(parts)
 
+    def line(self):
+        while b"\r\n" not in self.buf:
+            self.more()
+        line, self.buf = self.buf.split(b"\r\n", 1)
+        return line
+
+    def chunked(self, said, bad):
+        """One chunk at most, and trailers that are named in the head and cannot change what it says."""
+        body, size = b"", self.line()
+        if size != b"0" and re.fullmatch(rb"[1-9a-f][0-9a-f]{0,7}", size):
+            body = self.take(int(size, 16))
+            size = self.line() or self.line()
+        if size != b"0":
+            bad.append("chunk %r" % size[:20])
+        names = []
+        while not bad and (line := self.line()):
+            f = re.fullmatch(rb"([A-Za-z0-9!#$%&'*+.^_`|~-]+): ([\t\x20-\x7e\x80-\xff]*)", line)
+            if not f:
+                bad.append("trailer %r" % line[:80])
+                break
+            names.append(f[1].decode())
+            if re.match("host|content-(?!digest)|te$|trailer|transfer|connection|auth|cookie|expect|x-hop|if-", names[-1].lower().replace("_", "-")):
+                bad.append("trailer %r" % line[:80])
+        if not bad and (", ".join(names) != said or not names):
+            bad.append("trailers %r, and named were %r" % (names[:5], said[:80]))
+        return body
+
     def request(self):
         while b"\r\n\r\n" not in self.buf:
             if len(self.buf) > 1 << 20:
@@ -158,15 +185,20 @@ class Conn:
         names = [n for n, _ in fields]
         if re.fullmatch(r"(api|other)\.example\.com(:443)?", h.get("host", "")) is None or names.count("host") != 1:
             bad.append("host %r" % h.get("host"))
-        if "transfer-encoding" in h or names.count("content-length") > 1 or not re.fullmatch(r"[0-9]{1,9}", h.get("content-length", "0")):
+        # The chunked coding is there for trailers, and for nothing else.
+        after = h.get("transfer-encoding") == "chunked" and "content-length" not in h and names.count("transfer-encoding") == names.count("trailer") == 1
+        if not after and ("transfer-encoding" in h or "trailer" in h) or names.count("content-length") > 1 or not re.fullmatch(r"[0-9]{1,9}", h.get("content-length", "0")):
             bad.append("framing")
-        for n in ("te", "trailer", "keep-alive", "proxy-connection", "http2-settings", "expect"):
+        for n in ("te", "keep-alive", "proxy-connection", "http2-settings", "expect"):
             if n in h:
                 bad.append("field " + n)
         if "upgrade" in h and h["upgrade"] != "websocket":
             bad.append("upgrade")
         early = m and b"/early" in m[2]
-        body = b"" if bad or early else self.take(int(h.get("content-length", "0")))
+        if after and not bad:
+            body = self.chunked(h["trailer"], bad)
+        else:
+            body = b"" if bad or early else self.take(int(h.get("content-length", "0")))
         return (m[1].decode() if m else ""), (m[2].decode("latin-1") if m else ""), fields, body, bad
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# check: slow asan timeout=200
+# check: slow asan timeout=300
 # HTTP/2 from the tool to the server: trailers, many requests at once, bodies of any size, and servers that break the rules. In a network namespace
 # that has nothing but a loopback.
 # shellcheck disable=SC2016 # scripts for the shell inside
@@ -14,7 +14,7 @@ trap 'kill $server 2>/dev/null; [[ ${KEEP:-} ]] || rm -rf "$work"' EXIT INT TERM
 kinds=(garbage silent data-first no-status bad-hpack other-stream push too-long cut pings settings continuation interim headers)
 raws=()
 for k in "${kinds[@]}"; do raws+=("raw-$k.example.com"); done
-certify "$work/server" api.example.com "${raws[@]}"
+certify "$work/server" api.example.com old.example.com "${raws[@]}"
 node tests/integration/gate_h2_server.mjs "$work/server" 8443 8444 >"$work/ready" 2>"$work/server.err" &
 server=$!
 for _ in {1..100}; do
@@ -22,6 +22,7 @@ for _ in {1..100}; do
 	sleep 0.1
 done
 cp tests/integration/gate_h2_client.mjs "$work/project/client.mjs"
+cp tests/integration/gate_trailers.mjs "$work/project/after.mjs"
 head -c 3000000 /dev/urandom >"$work/project/data"
 sum=$(sha256sum <"$work/project/data" | cut -d ' ' -f 1)
 
@@ -29,7 +30,8 @@ inside() { # SCRIPT [OPTION...]
 	local script=$1 to=() r
 	shift
 	for r in "${raws[@]}"; do to+=(--connect-to "$r:443:127.0.0.1:8444" --allow "$r"); done
-	(cd "$work/project" && timeout 100 "$P" run --trust "$work/ca.pem" --connect-to api.example.com:443:127.0.0.1:8443 --allow api.example.com "${to[@]}" "$@" \
+	(cd "$work/project" && timeout 100 "$P" run --trust "$work/ca.pem" --connect-to api.example.com:443:127.0.0.1:8443 --allow api.example.com \
+		--connect-to old.example.com:443:127.0.0.1:8445 --allow old.example.com "${to[@]}" "$@" \
 		-- bash -c "$script") >"$work/out" 2>"$work/err" </dev/null
 }
 # of FILTER: what jq says of the output
@@ -80,6 +82,41 @@ inside "curl -sS --http2 -d 'token=$secret' https://api.example.com/echo"
 check 'a secret is replaced on its way out' grep -q '^body token=postern-' "$work/server/log"
 check 'it does not arrive' hasnt server/log "$secret"
 check 'it is put back in the reply' has out "token=$secret"
+
+# ── trailers of a request ──
+inside 'node after.mjs https://api.example.com/after 2 abc "x-sum: 12" "grpc-x: a b"; node after.mjs https://api.example.com/after 1 abc "X-Sum: 12"
+	node after.mjs https://old.example.com/after 2 abc "x-sum: 12" "x-two: 2"; node after.mjs https://api.example.com/after 2 "" "x-sum: 12"; node after.mjs https://api.example.com/after 1 "" "x-sum: 12"'
+check 'trailers of a request, HTTP/2' test "$(sed -n 1p "$work/out" | jq -c '[.body, .after, .said, .length]')" = '["abc",["x-sum","12","grpc-x","a b"],"x-sum, grpc-x",null]'
+check 'HTTP/1.1' test "$(sed -n 2p "$work/out" | jq -c '[.body, .after, .said, .coding]')" = '["abc",["X-Sum","12"],"X-Sum","chunked"]'
+check 'HTTP/2 to a server that speaks HTTP/1.1' test "$(sed -n 3p "$work/out" | jq -c '[.body, .after, .said, .coding]')" = '["abc",["x-sum","12","x-two","2"],"x-sum, x-two","chunked"]'
+check 'without content' test "$(sed -n 4,5p "$work/out" | jq -c '[.body, .after[1]]' | tr '\n' ' ')" = '["","12"] ["","12"] '
+inside 'for v in 1 2; do node after.mjs https://api.example.com/after $v abc "host: evil.example.com" "authorization: Bearer x" "Content_Type: x" "cookie: a=b" "x-sum: 12"; node after.mjs https://api.example.com/after $v abc "cookie: a=b"; done'
+check 'fields that frame, route or authenticate stay behind' test "$(jq -c '[.after, .said]' "$work/out" | sort | uniq -c | tr -s ' \n' ' ')" = ' 2 [["x-sum","12"],"x-sum"] 2 [[],null] '
+: >"$work/server/log"
+inside "for v in 1 2; do node after.mjs https://api.example.com/after \$v abc 'x-sum: token=$secret'; node after.mjs https://api.example.com/after \$v abc 'x-sum: $(base64 <<<"$secret")'
+	node after.mjs https://api.example.com/after \$v abc 'x-$secret: 1'; done"
+check 'a secret in a trailer, its name or an encoding: denied' test "$(grep -c 'it holds: GitLab token' "$work/out")" = 6
+check 'and nothing arrives' hasnt server/log after
+"$P" log show --limit 100000 --format json "$work/data/postern/ledger" >"$work/out" 2>"$work/err"
+check 'it is on record' test "$(jq -r 'select(.entry.action == "Denied") | .entry.unmapped.postern.gate.found[0].what' "$work/out" | grep -c GitLab)" = 6
+inside 'for v in 1 2; do node after.mjs https://api.example.com/after $v abc "x-long: $(printf %16000s x | tr " " x)"; done'
+check 'trailers up to 16 KiB' test "$(jq -c '.after[1] | length' "$work/out" | tr '\n' ' ')" = '16000 16000 '
+inside 'for v in 1 2; do node after.mjs https://api.example.com/after $v abc "x-long: $(printf %9000s x | tr " " x)" "x-more: $(printf %9000s x | tr " " x)"; done; curl -sS --http2 https://api.example.com/hello/after'
+check 'no more than that' test "$(grep -c 'trailer is too long\|ERR_HTTP2_STREAM_ERROR' "$work/out")" = 2
+check 'and others go on' has out '"/hello/after"'
+inside 'for v in 1 2; do node after.mjs https://api.example.com/after $v abc "x-sum: 12"; done' --neutral
+check 'with a neutral identity none passes' test "$(jq -c '[.body, .after, .said, .coding, .length]' "$work/out" | sort -u)" = '["abc",[],null,null,"3"]'
+mkdir -p "$work/config/postern"
+cat >"$work/config/postern/policy.yaml" <<-X
+	network: [{host: api.example.com, headers: {x-set: policy}}]
+	credentials:
+	  - {name: api, variable: KEY, format: "key-{random}", from: {env: REAL_KEY}, host: api.example.com, header: x-key}
+X
+export REAL_KEY=real-key-of-the-person-0123456789
+inside 'for v in 1 2; do node after.mjs https://api.example.com/after $v abc "x-sum: $KEY" "x-key: $KEY" "x-set: tool"; done'
+check 'a key goes into the head' test "$(jq -r '.key' "$work/out" | sort -u)" = "$REAL_KEY"
+check 'and into no trailer; none stands for a field of the policy' test "$(jq -c .after "$work/out" | grep -cE '^\["x-sum","key-[0-9a-f]+"\]$')" = 2
+rm "$work/config/postern/policy.yaml"
 
 # ── servers that break the rules: an answer in words, within a time, and no other connection is held up ──
 for k in "${kinds[@]}"; do

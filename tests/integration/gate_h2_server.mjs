@@ -1,5 +1,5 @@
 // A server of HTTP/2 for gate_h2.sh, on real TLS: node gate_h2_server.mjs FOLDER PORT RAWPORT. The second port agrees on HTTP/2 and then breaks its
-// rules, as the name asked for in TLS says (raw-KIND.example.com). Says "ready", and notes each session and request in FOLDER/log.
+// rules, as the name asked for in TLS says (raw-KIND.example.com); the one behind it speaks HTTP/1.1 only. Says "ready", and notes each session and request in FOLDER/log.
 import {createHash} from 'node:crypto';
 import {appendFileSync, readFileSync} from 'node:fs';
 import http from 'node:http';
@@ -10,6 +10,17 @@ const [folder, port, rawPort] = process.argv.slice(2);
 const key = readFileSync(`${folder}/key.pem`), cert = readFileSync(`${folder}/cert.pem`);
 const log = line => appendFileSync(`${folder}/log`, line + '\n');
 
+// What came after the content, and how that is announced; in the log, too.
+const after = (stream, headers, trailers, answer) => {
+	let body = '';
+	stream.on('data', piece => { body += piece; });
+	stream.on('end', () => setImmediate(() => {
+		const text = JSON.stringify({body, after: trailers(), said: headers.trailer, length: headers['content-length'], coding: headers['transfer-encoding'], key: headers['x-key']});
+		log(`after ${text}`);
+		answer(text + '\n');
+	}));
+};
+
 const server = http2.createSecureServer({key, cert, maxHeaderListPairs: 400, maxSessionMemory: 100});
 server.on('session', () => log('session'));
 server.on('sessionError', () => {});
@@ -17,6 +28,8 @@ server.on('stream', (stream, headers) => {
 	const path = headers[':path'];
 	log(`stream ${headers[':method']} ${path}`);
 	stream.on('error', () => {});
+	const trailers = [];
+	stream.on('trailers', (fields, flags, raw) => trailers.push(...raw));
 	const [, word, n] = path.split('/');
 	if (word === 'hello') {
 		stream.respond({':status': 200, 'content-type': 'application/json'});
@@ -30,6 +43,8 @@ server.on('stream', (stream, headers) => {
 		let all = '';
 		stream.on('data', piece => { all += piece; });
 		stream.on('end', () => { log(`body ${all}`); stream.respond({':status': 200, 'content-type': 'text/plain'}); stream.end(`${all}\n`); });
+	} else if (word === 'after') {
+		after(stream, headers, () => trailers, text => { stream.respond({':status': 200}); stream.end(text); });
 	} else if (word === 'big') {
 		stream.respond({':status': 200});
 		let left = Number(n);
@@ -88,7 +103,12 @@ server.on('stream', (stream, headers) => {
 	}
 });
 // One listener of requests for both kinds of HTTP would answer those of HTTP/2 as well.
-const old = http.createServer((request, response) => { log(`http1 ${request.url}`); response.end('one\n'); });
+const old = http.createServer((request, response) => { log(`http1 ${request.url}`);
+	if (request.url.startsWith('/after'))
+		after(request, request.headers, () => request.rawTrailers, text => response.end(text));
+	else
+		response.end('one\n');
+});
 const both = tls.createServer({key, cert, ALPNProtocols: ['h2', 'http/1.1']}, socket => {
 	socket.on('error', () => {});
 	if (socket.alpnProtocol === 'h2')
@@ -134,4 +154,6 @@ const raw = tls.createServer({key, cert, ALPNProtocols: ['h2']}, socket => {
 	setTimeout(() => socket.destroy(), 5000);
 });
 raw.on('tlsClientError', () => {});
-both.listen(Number(port), '127.0.0.1', () => raw.listen(Number(rawPort), '127.0.0.1', () => console.log('ready')));
+const only = tls.createServer({key, cert, ALPNProtocols: ['http/1.1']}, socket => { socket.on('error', () => {}); old.emit('connection', socket); });
+both.listen(Number(port), '127.0.0.1', () => raw.listen(Number(rawPort), '127.0.0.1', () =>
+	only.listen(Number(rawPort) + 1, '127.0.0.1', () => console.log('ready'))));

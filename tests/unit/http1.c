@@ -174,6 +174,61 @@ static void chunked_cap(void **state)
 	assert_int_equal(lost, 5);
 }
 
+/* RFC 9112, 7.1.2: the lines of the trailer come out whole, however they are cut, and nothing is lost unsaid. */
+static void trailers(void **state)
+{
+	static const char text[] = "2\r\nab\r\n0\r\nX-A: 1\r\nb:2 \r\n\r\nrest";
+	(void)state;
+	for (size_t step = 1; step < sizeof(text); step++) {
+		_cleanup_buf_ struct buf out = BUF(100), trailer = BUF(14);
+		struct http1_chunked c = {.trailer = &trailer};
+		enum http1_status s = HTTP1_MORE;
+		const char *why = NULL;
+		uint64_t lost = 0;
+		size_t used = 0, at = 0;
+		for (; s == HTTP1_MORE && at < sizeof(text) - 1; at += used)
+			s = http1_chunked(&c, slice_sub(slice_str(text), at, step), &used, &out, &lost, &why);
+		assert_int_equal(s, HTTP1_OK);
+		assert_int_equal(at, sizeof(text) - 1 - 4);
+		assert_string_equal(buf_str(&out), "ab");
+		assert_string_equal(buf_str(&trailer), "X-A: 1\r\nb:2 \r\n");
+	}
+	_cleanup_buf_ struct buf out = BUF(100), small = BUF(13);
+	struct http1_chunked c = {.trailer = &small};
+	const char *why = NULL;
+	uint64_t lost = 0;
+	size_t used;
+	assert_int_equal(http1_chunked(&c, slice_str(text), &used, &out, &lost, &why), HTTP1_BAD);
+	assert_string_equal(why, "the trailer is too long");
+}
+
+static void trailer_fields(void **state)
+{
+	static const char *const bad[] = {"x\r\n", ": y\r\n", "x : y\r\n", "x: y\n", "x: y", "x: y\r\n z\r\n", "x: a\rb\r\n",
+	        "x: a\x7f\r\n", ":path: /\r\n", "\r\n", "x: y\r\n\r\n", "x: y\r\n\r\nGET / HTTP/1.1\r\n"};
+	struct http1_field field[HTTP1_FIELDS_MAX];
+	const char *why = NULL;
+	size_t n = 9;
+	(void)state;
+	assert_int_equal(http1_trailer(SLICE_NONE, field, &n, &why), HTTP1_OK);
+	assert_int_equal(n, 0);
+	assert_int_equal(http1_trailer(SLICE("X-A: 1\r\nb:\t2 \r\n"), field, &n, &why), HTTP1_OK);
+	assert_int_equal(n, 2);
+	assert_true(slice_is(field[0].name, "X-A") && slice_is(field[0].value, "1"));
+	assert_true(slice_is(field[1].name, "b") && slice_is(field[1].value, "2"));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		why = NULL;
+		if (http1_trailer(slice_str(bad[i]), field, &n, &why) != HTTP1_BAD || !why)
+			fail_msg("taken, or without a reason: %s", bad[i]);
+	}
+	_cleanup_buf_ struct buf many = BUF(4096);
+	for (size_t i = 0; i <= HTTP1_FIELDS_MAX; i++)
+		buf_str_add(&many, "x: y\r\n");
+	assert_int_equal(http1_trailer(buf_slice(&many), field, &n, &why), HTTP1_BAD);
+	assert_int_equal(http1_trailer(slice_from(buf_slice(&many), 6), field, &n, &why), HTTP1_OK);
+	assert_int_equal(n, HTTP1_FIELDS_MAX);
+}
+
 /* RFC 9112, 6.3: what says how long the body of a reply is. */
 static void replies(void **state)
 {
@@ -243,6 +298,8 @@ int main(void)
 	        cmocka_unit_test(chunked),
 	        cmocka_unit_test(refuses_chunks),
 	        cmocka_unit_test(chunked_cap),
+	        cmocka_unit_test(trailers),
+	        cmocka_unit_test(trailer_fields),
 	        cmocka_unit_test(replies),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,18 @@
+/* trailer: fields after the content of a request (RFC 9110, 6.5), and which of them may leave. Who gets a request may put them among the
+ * fields of its head, after all that was decided by those; so what frames, routes, authenticates or describes a request stays behind. Pure.
+ */
+#ifndef POSTERN_GATE_TRAILER_H
+#define POSTERN_GATE_TRAILER_H
+
+#include "wire/exchange.h"
+
+/* By its name, in any case, with "_" for "-" as some servers read it. */
+bool trailer_may(struct slice name);
+/* Appends those of `lines` ("name: value\r\n"…) that may, and that the request's Connection does not name. */
+void trailer_pass(const struct exchange_request *r, struct slice lines, struct buf *out);
+/* Appends the names, with ", " between, as the field Trailer has them. */
+void trailer_names(struct slice lines, struct buf *out);
+/* Takes the next line off the front of *lines. False: there is none. */
+bool trailer_next(struct slice *lines, struct slice *name, struct slice *value);
+
+#endif
