@@ -34,8 +34,14 @@ void flow_head(struct flow *f, const struct http1_reply *r)
 		upstream_leave(f->u);
 		return;
 	}
-	if (r->status < 200)
+	if (ear->finals)
+		abort();
+	if (r->status < 200) {
+		if (r->status < 100)
+			abort();
+		buf_add(&ear->text, r->field_bytes);
 		return;
+	}
 	ear->finals++;
 	ear->status = r->status;
 	buf_add(&ear->text, r->field_bytes);

@@ -12,6 +12,9 @@
 #define HEAD_MAX   ((size_t)512 << 10)
 #define LOW        (UP_PAUSE / 4)
 #define ANSWER_MAX ((size_t)16 << 10)
+#define HINTS_MAX  ((size_t)64 << 10) /* of all interim replies to one request */
+
+static const char TOO_LARGE[] = "the request is larger than what can be looked at before it leaves (32 MiB)";
 
 struct flow *flow_find(struct gate *g, uint64_t id)
 {
@@ -362,6 +365,13 @@ static void form_target(struct flow *f)
 	buf_add(&f->routed, buf_slice(&form));
 }
 
+/* Before it is sent, if it is said: who asks first (RFC 9110, 10.1.1) need not send it. */
+static bool too_long(const struct exchange_request *r)
+{
+	uint64_t n;
+	return slice_u64(exchange_header(r, "content-length"), UINT64_MAX, &n) && n > BODY_WHOLE_MAX;
+}
+
 static void *begin(void *arg, struct exchange *x, const struct exchange_request *r, bool more)
 {
 	struct flow *f = flow_new(arg, x, r);
@@ -380,6 +390,8 @@ static void *begin(void *arg, struct exchange *x, const struct exchange_request 
 		flow_deny(f, 414, "target", "the target of the request is too long to be checked");
 	else if (r->websocket && more)
 		flow_deny(f, 400, "websocket", "an upgrade to WebSocket has no body");
+	else if (too_long(r))
+		flow_deny(f, 413, "size", TOO_LARGE);
 	else
 		lead(f);
 	if (f->state != FLOW_OVER)
@@ -446,7 +458,7 @@ static void body(void *state, struct slice piece)
 	if (f->bytes && f->body.n > UP_PAUSE)
 		exchange_hold(f->x, true);
 	else if (buf_error(&f->body))
-		flow_deny(f, 413, "size", "the request is larger than what can be looked at before it leaves (32 MiB)");
+		flow_deny(f, 413, "size", TOO_LARGE);
 	else if (f->g->held > HELD_MAX)
 		flow_deny(f, 413, "size", "too much is under way at once (256 MiB)");
 }
@@ -839,6 +851,26 @@ static bool prepare_back(struct flow *f, const struct http1_reply *r, struct sli
 	return r->status >= 200 && !buf_error(fields);
 }
 
+/* A reply from which nothing can go on to the client. */
+static void unpassable(struct flow *f)
+{
+	if (f->u)
+		upstream_leave(f->u);
+	exchange_break(f->x, "the reply cannot be passed on");
+	f->state = FLOW_OVER;
+}
+
+/* An interim reply: a client can do without it, so past a bound, or to a client that does not read, none goes on. Of 100 the tool had ours:
+ * Expect is not passed on. */
+static void hint(struct flow *f, const struct http1_reply *r)
+{
+	f->hinted += r->field_bytes.n;
+	if (r->status == 100 || f->hinted > HINTS_MAX || exchange_waiting(f->x) > UP_PAUSE)
+		return;
+	if (exchange_head(f->x, r->status, r->field_bytes) < 0)
+		unpassable(f);
+}
+
 void flow_head(struct flow *f, const struct http1_reply *r)
 {
 	f->status = r->status;
@@ -851,8 +883,10 @@ void flow_head(struct flow *f, const struct http1_reply *r)
 		refuse(f, 502, "postern_upstream", SLICE("connection"), SLICE("the server changed the protocol, which nobody asked for"));
 		return;
 	}
-	if (r->status == 100)
+	if (r->status < 200 && r->status != 101) {
+		hint(f, r);
 		return;
+	}
 	_cleanup_buf_ struct buf fields = BUF(HEAD_MAX);
 	bool packed;
 	struct slice type = reply_type(r, &packed);
@@ -868,10 +902,7 @@ void flow_head(struct flow *f, const struct http1_reply *r)
 	if (r->status >= 200 && r->framing == HTTP1_NONE && !r->until_close)
 		exchange_empty(f->x);
 	if (exchange_head(f->x, r->status, f->back ? buf_slice(&fields) : r->field_bytes) < 0) {
-		if (f->u)
-			upstream_leave(f->u);
-		exchange_break(f->x, "the reply cannot be passed on");
-		f->state = FLOW_OVER;
+		unpassable(f);
 		return;
 	}
 	f->replied = r->status >= 200 || r->status == 101;

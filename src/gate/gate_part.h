@@ -71,6 +71,7 @@ struct flow {
 	struct flow_ws *ws;        /* of a WebSocket that is looked into */
 	struct flow *parent;       /* of one message of a WebSocket: its connection's; x is NULL */
 	unsigned tries;
+	size_t hinted; /* bytes of fields of interim replies */
 	int status;
 	uint64_t sent, received, begun_ms;
 	uint64_t may_send; /* of bytes */
@@ -127,7 +128,8 @@ extern const struct far_stream flow_far_stream;
 void flow_verdict(struct flow *f, const struct link_message *m);
 void flow_connected(struct flow *f, const struct link_message *m, int fd);
 struct flow *flow_find(struct gate *g, uint64_t id);
-/* What an upstream connection tells its flow. The connection belongs to the flow until flow_end() or flow_fail(). */
+/* What an upstream connection tells its flow. The connection belongs to the flow until flow_end() or flow_fail(). flow_head() may be of
+ * interim replies first, of which only status and field_bytes are looked at. */
 void flow_head(struct flow *f, const struct http1_reply *r);
 void flow_piece(struct flow *f, struct slice piece);
 /* Before the end: fields after the content, "name: value\r\n"…. */

@@ -1,7 +1,6 @@
 /* HTTP/2 to servers, through nghttp2. The request is whole when it leaves, and there is one at a time on a connection: what waits for one
  * reply holds back no other, and nothing of one run's requests can be told apart by how they are interleaved. nghttp2 calls back in the
- * middle of its reading, where a flow must not end its connection: the callbacks only gather, up_h2_step() hands on. Interim replies are
- * not passed on. */
+ * middle of its reading, where a flow must not end its connection: the callbacks only gather, up_h2_step() hands on. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +20,7 @@ struct up_h2 {
 	struct buf body, after; /* after: trailers of the request */
 	size_t body_at;
 	struct buf head, trailers, got; /* of the reply: "name: value\r\n"…, and content that was not handed on yet */
+	struct buf hints;               /* interim replies that were not handed on yet: for each "103\r\n", its fields, an empty line */
 	unsigned n_fields, interim;
 	int status;
 	bool head_whole, head_told, ended; /* ended: by the server, whole */
@@ -89,6 +89,21 @@ static int on_chunk(nghttp2_session *session, uint8_t flags, int32_t id, const u
 	return 0;
 }
 
+static void keep_hint(struct up_h2 *h)
+{
+	if (++h->interim > INTERIM_MAX)
+		give_up(h, "the server sends interim replies without end");
+	else if (h->status < 100 || h->status == 101) /* RFC 9113, 8.6: there is no other protocol to go to */
+		give_up(h, "the server's HTTP/2 is malformed");
+	if (h->why[0] || h->hints.n + h->head.n + 8 > h->hints.max)
+		return;
+	buf_fmt(&h->hints, "%d\r\n", h->status);
+	buf_add(&h->hints, buf_slice(&h->head));
+	buf_str_add(&h->hints, "\r\n");
+	if (buf_error(&h->hints))
+		give_up(h, "out of memory");
+}
+
 static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
 {
 	struct up_h2 *h = under_way(arg, frame->hd.stream_id);
@@ -97,8 +112,8 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
 		return 0;
 	if (frame->hd.type == NGHTTP2_HEADERS && !h->head_whole) {
 		h->head_whole = h->status >= 200;
-		if (!h->head_whole && ++h->interim > INTERIM_MAX)
-			give_up(h, "the server sends interim replies without end");
+		if (!h->head_whole)
+			keep_hint(h);
 	}
 	h->ended |= (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
 	return 0;
@@ -167,6 +182,7 @@ int up_h2_new(struct up_h2 **out)
 	h->body = BUF(BODY_MAX);
 	h->after = BUF(EXCHANGE_TRAILERS_MAX);
 	h->head = BUF(HTTP1_HEAD_MAX);
+	h->hints = BUF(HTTP1_HEAD_MAX);
 	h->trailers = BUF(HTTP1_HEAD_MAX);
 	h->got = BUF(GOT_MAX);
 	nghttp2_option_set_max_send_header_block_length(option, HEADER_MAX);
@@ -199,6 +215,7 @@ void up_h2_free(struct up_h2 *h)
 	buf_free(&h->body);
 	buf_free(&h->after);
 	buf_free(&h->head);
+	buf_free(&h->hints);
 	buf_free(&h->trailers);
 	buf_free(&h->got);
 	free(h);
@@ -230,6 +247,7 @@ const char *up_h2_request(struct upstream *u, struct slice head, struct slice bo
 	buf_reset(&h->body);
 	buf_reset(&h->after);
 	buf_reset(&h->head);
+	buf_reset(&h->hints);
 	buf_reset(&h->trailers);
 	buf_reset(&h->got);
 	buf_add(&h->body, body);
@@ -307,12 +325,35 @@ static void tell_head(struct upstream *u, struct up_h2 *h)
 	flow_head(u->f, r);
 }
 
+static void tell_hints(struct upstream *u, struct up_h2 *h)
+{
+	_cleanup_buf_ struct buf hints = h->hints;
+	struct flow *f = u->f;
+	struct slice rest = buf_slice(&hints);
+	h->hints = BUF(HTTP1_HEAD_MAX);
+	/* The flow may leave at each, and h with it. */
+	while (rest.n && f->u == u) {
+		size_t line = slice_find(rest, SLICE("\r\n"), 0), end = slice_find(rest, SLICE("\r\n\r\n"), 0);
+		uint64_t status;
+		if (line == SLICE_NPOS || end == SLICE_NPOS || !slice_u64(slice_sub(rest, 0, line), 199, &status))
+			return;
+		const struct http1_reply r = {
+		        .status = (int)status, .field_bytes = slice_sub(rest, line + 2, end - line), .keep_alive = true};
+		rest = slice_from(rest, end + 4);
+		flow_head(f, &r);
+	}
+}
+
 bool up_h2_step(struct upstream *u)
 {
 	struct up_h2 *h = u->h2;
 	struct flow *f = u->f;
 	if (!f)
 		return false;
+	if (h->hints.n) {
+		tell_hints(u, h);
+		return f->u == u;
+	}
 	if (h->head_whole && !h->head_told) {
 		tell_head(u, h);
 		return f->u == u;
@@ -342,12 +383,12 @@ bool up_h2_step(struct upstream *u)
 
 bool up_h2_waits(const struct up_h2 *h)
 {
-	return h && (h->got.n || h->ended || (h->head_whole && !h->head_told));
+	return h && (h->hints.n || h->got.n || h->ended || (h->head_whole && !h->head_told));
 }
 
 size_t up_h2_holds(const struct up_h2 *h)
 {
-	return h ? h->body.cap + h->got.cap : 0;
+	return h ? h->body.cap + h->hints.cap + h->got.cap : 0;
 }
 
 bool up_h2_keeps(const struct up_h2 *h)

@@ -4,7 +4,7 @@
 
 #include "gate/gate_part.h"
 
-/* Interim replies to one request. Of HTTP/1 each is passed on, and a client that does not read them holds nobody back. */
+/* Interim replies to one request: a server without end is told from one that hints. */
 #define INTERIM_MAX 64u
 
 enum up_state {

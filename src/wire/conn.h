@@ -144,7 +144,6 @@ struct conn {
 	struct http1_chunked chunked;
 	struct buf chunk_lines;
 	uint64_t body_left;
-	bool said_continue;
 	unsigned requests;
 	struct request *request;
 	struct h2 *h2;

@@ -77,7 +77,8 @@ struct far_stream {
 };
 
 /* Of the reply: a head, pieces, an end. headers: "name: value\r\n"…; content-length is kept if it is there, else the body is chunked;
- * connection, transfer-encoding and the like are the engine's. -EPROTO: there was a head. */
+ * connection, transfer-encoding and the like are the engine's. Interim replies may come before (RFC 9110, 15.2); a client of HTTP/1.0 gets
+ * none. That the content of a request is wanted (100) says the engine, unless there is a head already. -EPROTO: there was a head. */
 [[nodiscard]] int exchange_head(struct exchange *x, int status, struct slice headers);
 /* Said before the head: no content follows. To a client of HTTP/2 the head is then the end, as trailers without content are sent (gRPC). */
 void exchange_empty(struct exchange *x);

@@ -80,8 +80,11 @@ const char *h1_phrase(int status)
 	        {409, "Conflict"},
 	        {407, "Proxy Authentication Required"},
 	        {413, "Payload Too Large"},
+	        {414, "URI Too Long"},
+	        {415, "Unsupported Media Type"},
 	        {421, "Misdirected Request"},
 	        {429, "Too Many Requests"},
+	        {431, "Request Header Fields Too Large"},
 	        {500, "Internal Server Error"},
 	        {501, "Not Implemented"},
 	        {502, "Bad Gateway"},
@@ -263,7 +266,9 @@ bool h1_head(struct conn *c)
 		return true;
 	}
 	c->state = CONN_BODY;
-	if (c->head.expect_continue && c->in.n == 0)
+	/* RFC 9110, 10.1.1: no client of HTTP/1.0 asks for it, and behind an answer it would begin another one. */
+	bool answered = c->exchange && (c->exchange->has_head || c->exchange->broken);
+	if (c->head.expect_continue && c->in.n == 0 && !answered && !slice_is(c->head.proto, "HTTP/1.0"))
 		conn_send(c, SLICE("HTTP/1.1 100 Continue\r\n\r\n"));
 	return true;
 }

@@ -232,6 +232,14 @@ static void answer(struct conn *c, struct stream *s, int32_t id)
 
 /* ── a far side that streams ── */
 
+/* RFC 9110, 10.1.1: a request leaves when it is whole, so it is for us to say that its content is wanted. */
+static void say_continue(struct conn *c, const struct exchange *x, int32_t id)
+{
+	const nghttp2_nv nv = h2_pair(SLICE(":status"), SLICE("100"));
+	if (!x->has_head && !x->broken && slice_eq_nocase(exchange_header(&x->view, "expect"), SLICE("100-continue")))
+		(void)nghttp2_submit_headers(c->h2->session, NGHTTP2_FLAG_NONE, id, NULL, &nv, 1, NULL);
+}
+
 static void hand_over(struct conn *c, struct stream *s, int32_t id, bool more)
 {
 	struct request *r = s->request;
@@ -246,6 +254,8 @@ static void hand_over(struct conn *c, struct stream *s, int32_t id, bool more)
 	s->exchange = stream_begin(c, r, more, s, id);
 	if (!s->exchange)
 		(void)nghttp2_submit_rst_stream(c->h2->session, NGHTTP2_FLAG_NONE, id, NGHTTP2_REFUSED_STREAM);
+	else if (more)
+		say_continue(c, s->exchange, id);
 }
 
 static void stream_frame(struct conn *c, struct stream *s, const nghttp2_frame *frame)

@@ -232,7 +232,7 @@ static void reply_fields(int status, struct slice headers, struct buf *out, bool
 int exchange_head(struct exchange *x, int status, struct slice headers)
 {
 	struct conn *c = x->c;
-	if (x->has_head && status >= 200)
+	if (x->has_head)
 		return -EPROTO;
 	if (x->ended || x->broken)
 		return 0;

@@ -236,6 +236,51 @@ def _(c):
     c.saw("POST", "", b"hello")
 
 
+@case("smuggling", "expect-old")
+def _(c):
+    """RFC 9110, 10.1.1: to HTTP/1.0 the word that the content is wanted would be the reply."""
+    s = tls()
+    s.sendall(b"POST %s HTTP/1.0\r\n" % c.path.encode() + Hh + b"Expect: 100-continue\r\nContent-Length: 5\r\n\r\n")
+    need(everything(s, 1, lambda b: b) == b"", "a word before the reply")
+    need(status(h1(b"hello", sock=s)) == 200)
+    c.saw("POST", "", b"hello")
+
+
+def expect_refused(c, code, line, fields):
+    s = tls()
+    s.sendall(b"POST %s HTTP/1.1\r\n" % (line or c.path.encode()) + fields + b"Expect: 100-continue\r\n\r\n")
+    b = everything(s, 4)
+    need(status(b) == code and b"HTTP/1.1 100" not in b and b.count(b"HTTP/1.1 ") == 1, b[:300])
+
+
+cases("smuggling", "expect-", [
+    ("other-host", 421, b"", b"Host: evil.example.com\r\nContent-Length: 5\r\n"),
+    ("other-host-chunked", 421, b"", b"Host: evil.example.com\r\n" + TE),
+    ("too-large", 413, b"", Hh + b"Content-Length: 40000000\r\n"),
+    ("long-target", 414, b"/" + b"a" * 9000, Hh + b"Content-Length: 5\r\n"),
+], expect_refused)
+
+
+@case("h2", "h2-expect-too-large")
+def _(c):
+    h = H2()
+    h.request(1, c.path, ("expect", "100-continue"), ("content-length", "40000000"), method="POST", end=False)
+    h.read(2, 1)
+    r = h.of(1)
+    need(r["status"] == 413 and r["heads"] == 1, r)
+
+
+@case("h2", "h2-expect")
+def _(c):
+    h = H2()
+    h.request(1, c.path, ("expect", "100-continue"), ("content-length", "5"), method="POST", end=False)
+    h.read(0.5)
+    need(h.of(1)["heads"] == 1, "no 100:", h.streams)
+    h.send(frame(DATA, END_STREAM, 1, b"hello"))
+    need(h.read(8, 1)["status"] == 200, h.streams)
+    c.saw("POST", "", b"hello")
+
+
 @case("smuggling", "upgrade-header-gone")
 def _(c):
     """A protocol that nobody asked for cannot be asked for with words that only the server reads."""
@@ -1458,6 +1503,15 @@ def _(c):
 def _(c):
     got = get(c, "bomb", 1)
     need(got[0] == 200 and len(got[2]) < 1 << 20, got[:2])
+
+
+@case("reply", "interim-fields")
+def _(c):
+    b = h1(b"GET %s/interim-hop HTTP/1.1\r\n" % c.path.encode() + Hh + b"\r\n")
+    first = b.split(b"\r\n\r\n")[0].lower().split(b"\r\n")
+    need(first[0].startswith(b"http/1.1 103") and first[1:] == [b"link: </x>"], "of the other connection:", first)
+    need(b.endswith(b"hello"), b)
+    c.saw("GET", "/interim-hop")
 
 
 @case("reply", "old-client-no-interim")

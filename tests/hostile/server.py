@@ -105,6 +105,7 @@ REPLIES = {
     "empty-with-body": b"HTTP/1.1 204 No Content\r\ncontent-length: 5\r\n\r\nhello",
     "not-modified-with-body": b"HTTP/1.1 304 Not Modified\r\ncontent-length: 5\r\n\r\nhello",
     "interim": b"HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n" + OK + b"content-length: 5\r\n\r\nhello",
+    "interim-hop": b"HTTP/1.1 103 Early Hints\r\nconnection: x-hop\r\nx-hop: 1\r\nkeep-alive: 1\r\ntransfer-encoding: chunked\r\nlink: </x>\r\n\r\n" + OK + b"content-length: 5\r\n\r\nhello",
     "interim-with-length": b"HTTP/1.1 103 Early Hints\r\ncontent-length: 5\r\n\r\n" + OK + b"content-length: 5\r\n\r\nhello",
     "continue-flood": b"HTTP/1.1 100 Continue\r\n\r\n" * 20000 + OK + b"content-length: 5\r\n\r\nhello",
     "hints-flood": b"HTTP/1.1 103 Early Hints\r\nlink: </style.css>; rel=preload\r\n\r\n" * 20000 + OK + b"content-length: 5\r\n\r\nhello",

@@ -69,6 +69,14 @@ check 'what the server broke off is broken off' test "$(head -n 1 "$work/out" | 
 check 'what it refused is told in words' test "$(sed -n 2p "$work/out" | jq -r '(.status | tostring) + (.text | fromjson | .error.type)')" = 502postern_upstream
 check 'interim replies' has out final
 check 'without end' test "$(tail -n 1 "$work/out")" = 502
+inside 'node client.mjs api.example.com /interim/3 /interim/60/4000; curl -sSi --http1.1 https://api.example.com/interim/1; curl -sSi --http1.0 https://api.example.com/interim/1; node client.mjs old.example.com /interim/1'
+check 'they are passed on' test "$(sed -n 1p "$work/out" | jq -c '[.hints, .text]')" = '[["103 </0.css>; rel=preload","103 </1.css>; rel=preload","103 </2.css>; rel=preload"],"final\n"]'
+check 'and no more of them than 64 KiB' test "$(sed -n 2p "$work/out" | jq -r '.text + (.hints | length | tostring)')" = $'final\n16'
+check 'by HTTP/1.1' test "$(grep -c '^HTTP/1.1 103' "$work/out")$(grep -ci '^link: </0.css>; rel=preload' "$work/out")" = 11
+check 'but not to HTTP/1.0' test "$(grep -c '^HTTP/1.1 200' "$work/out")" = 2
+check 'from HTTP/1.1 to HTTP/2' test "$(tail -n 1 "$work/out" | jq -c '[.hints, .text]')" = '[["103 </0.css>; rel=preload"],"final\n"]'
+inside 'node client.mjs api.example.com /up; curl -sS --http1.1 --expect100-timeout 20 -m 10 -H "Expect: 100-continue" -d abc https://api.example.com/up'
+check 'who asks whether the content is wanted hears it' test "$(sed -n 1p "$work/out" | jq -r '.text[:2] + .hints[0][:3]')$(sed -n 2p "$work/out")" = '3 100one'
 inside 'node client.mjs api.example.com /head/100 /head/3000'
 check 'large heads' test "$(head -n 1 "$work/out" | jq .status)$(tail -n 1 "$work/out" | jq .status)" = 502502
 inside 'curl -sS --http2 -w "%{http_code}\n" --data-binary @data https://api.example.com/early'
@@ -82,6 +90,8 @@ inside "curl -sS --http2 -d 'token=$secret' https://api.example.com/echo"
 check 'a secret is replaced on its way out' grep -q '^body token=postern-' "$work/server/log"
 check 'it does not arrive' hasnt server/log "$secret"
 check 'it is put back in the reply' has out "token=$secret"
+inside "curl -sS --http2 -d 'token=$secret' https://api.example.com/hinted; curl -sS --http1.1 -d 'token=$secret' https://api.example.com/hinted"
+check 'behind an interim reply, too' test "$(grep -c "token=$secret" "$work/out")" = 2
 
 # ── trailers of a request ──
 inside 'node after.mjs https://api.example.com/after 2 abc "x-sum: 12" "grpc-x: a b"; node after.mjs https://api.example.com/after 1 abc "X-Sum: 12"

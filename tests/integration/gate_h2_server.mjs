@@ -30,7 +30,7 @@ server.on('stream', (stream, headers) => {
 	stream.on('error', () => {});
 	const trailers = [];
 	stream.on('trailers', (fields, flags, raw) => trailers.push(...raw));
-	const [, word, n] = path.split('/');
+	const [, word, n, size] = path.split('/');
 	if (word === 'hello') {
 		stream.respond({':status': 200, 'content-type': 'application/json'});
 		stream.end(JSON.stringify(headers) + '\n');
@@ -39,7 +39,9 @@ server.on('stream', (stream, headers) => {
 		let size = 0;
 		stream.on('data', piece => { hash.update(piece); size += piece.length; });
 		stream.on('end', () => { stream.respond({':status': 200}); stream.end(`${size} ${hash.digest('hex')}\n`); });
-	} else if (word === 'echo') {
+	} else if (word === 'echo' || word === 'hinted') {
+		if (word === 'hinted')
+			stream.additionalHeaders({':status': 103, link: '</0.css>; rel=preload'});
 		let all = '';
 		stream.on('data', piece => { all += piece; });
 		stream.on('end', () => { log(`body ${all}`); stream.respond({':status': 200, 'content-type': 'text/plain'}); stream.end(`${all}\n`); });
@@ -79,7 +81,7 @@ server.on('stream', (stream, headers) => {
 		stream.close(http2.constants.NGHTTP2_REFUSED_STREAM);
 	} else if (word === 'interim') {
 		for (let k = 0; k < Number(n); k++)
-			stream.additionalHeaders({':status': 103, link: `</${k}.css>; rel=preload`});
+			stream.additionalHeaders({':status': 103, link: `</${k}.css>; rel=preload`, 'x-pad': 'y'.repeat(Number(size ?? 0))});
 		stream.respond({':status': 200});
 		stream.end('final\n');
 	} else if (word === 'goaway') {
@@ -106,6 +108,12 @@ server.on('stream', (stream, headers) => {
 const old = http.createServer((request, response) => { log(`http1 ${request.url}`);
 	if (request.url.startsWith('/after'))
 		after(request, request.headers, () => request.rawTrailers, text => response.end(text));
+	else if (request.url.startsWith('/hinted')) {
+		let all = '';
+		request.on('data', piece => { all += piece; });
+		request.on('end', () => response.writeEarlyHints({link: '</0.css>; rel=preload'}, () => response.end(`${all}\n`)));
+	} else if (request.url.startsWith('/interim'))
+		response.writeEarlyHints({link: '</0.css>; rel=preload'}, () => response.end('final\n'));
 	else
 		response.end('one\n');
 });
