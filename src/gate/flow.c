@@ -161,6 +161,15 @@ static void put_facts(const struct flow *f, enum link_kind kind, struct buf *m)
 	link_put(m, LINK_PROTO, r->proto);
 }
 
+/* Names that people give are short, and have few digits. */
+static bool name_may_hold(struct slice name)
+{
+	size_t digits = 0;
+	for (size_t i = 0; i < name.n; i++)
+		digits += name.p[i] >= '0' && name.p[i] <= '9';
+	return name.n > 32 || (name.n >= 16 && digits > 0);
+}
+
 /* What a tool says with its target and its fields. A field that is there to hold a key for this host goes into `keys`: what it should hold
  * looks like a secret. Of Authorization only what is no user and password: those of another place can be sent so. */
 static void put_head(const struct flow *f, struct buf *out, struct buf *keys)
@@ -177,7 +186,13 @@ static void put_head(const struct flow *f, struct buf *out, struct buf *keys)
 		buf_u8(to, '\n');
 		buf_add(to, r->headers[i].value);
 	}
-	/* Of these the names are the tool's own, too. */
+	/* Names are of the tool's choosing, too. Those that could hold something stand behind all values, where none is a key word beside
+	 * one. */
+	for (size_t i = 0; i < r->n_headers; i++)
+		if (name_may_hold(r->headers[i].name)) {
+			buf_u8(out, '\n');
+			buf_add(out, r->headers[i].name);
+		}
 	struct slice rest = buf_slice(&f->trailers), name, value;
 	while (trailer_next(&rest, &name, &value)) {
 		buf_u8(out, '\n');
@@ -662,7 +677,7 @@ static void write_request(const struct flow *f, struct slice after, struct buf *
 		while (k < ARRAY_LEN(dropped) && !slice_eq_nocase(name, slice_str(dropped[k])))
 			k++;
 		bool trailers = slice_is(r->proto, "h2") && slice_is(name, "te") && slice_is(h->value, "trailers") && !key.n;
-		if ((k < ARRAY_LEN(dropped) && !trailers) || is_set(f, name) ||
+		if ((k < ARRAY_LEN(dropped) && !trailers) || is_set(f, name) || trailer_is_hop(r, name) ||
 		        (f->decoded && slice_eq_nocase(name, SLICE("content-encoding"))) ||
 		        ((f->back || f->ai) && slice_eq_nocase(name, SLICE("accept-encoding"))))
 			continue;

@@ -48,8 +48,7 @@ bool trailer_next(struct slice *lines, struct slice *name, struct slice *value)
 	return false;
 }
 
-/* RFC 9110, 7.6.1: such fields are for the tool's connection to us. */
-static bool of_the_connection(const struct exchange_request *r, struct slice name)
+bool trailer_is_hop(const struct exchange_request *r, struct slice name)
 {
 	for (size_t i = 0; i < r->n_headers; i++) {
 		struct slice list = r->headers[i].value, one;
@@ -66,7 +65,7 @@ void trailer_pass(const struct exchange_request *r, struct slice lines, struct b
 {
 	struct slice name, value;
 	while (trailer_next(&lines, &name, &value)) {
-		if (!trailer_may(name) || of_the_connection(r, name))
+		if (!trailer_may(name) || trailer_is_hop(r, name))
 			continue;
 		buf_add(out, name);
 		buf_str_add(out, ": ");

@@ -12,6 +12,8 @@ bool trailer_may(struct slice name);
 void trailer_pass(const struct exchange_request *r, struct slice lines, struct buf *out);
 /* Appends the names, with ", " between, as the field Trailer has them. */
 void trailer_names(struct slice lines, struct buf *out);
+/* Does the request's Connection name that field, so that it is for the tool's connection to us alone (RFC 9110, 7.6.1)? */
+bool trailer_is_hop(const struct exchange_request *r, struct slice name);
 /* Takes the next line off the front of *lines. False: there is none. */
 bool trailer_next(struct slice *lines, struct slice *name, struct slice *value);
 

@@ -45,6 +45,8 @@ check 'HTTP/2' has out '"path": "/hello?q=1"'
 check 'its code' test "$code" = 0
 inside 'curl -sS --http1.1 -H "X-Case: KeepMe" https://api.example.com/a'
 check 'HTTP/1.1 with its headers' has out '["X-Case", "KeepMe"]'
+inside 'curl -sS --http1.1 -H "Connection: x-hop" -H "X-Hop: 1" -H "X-Stays: 1" https://api.example.com/a'
+check 'fields of one connection stay behind' bash -c "grep -q X-Stays '$work/out' && ! grep -qi x-hop '$work/out'"
 head -c 300000 /dev/urandom >"$work/project/data"
 sum=$(sha256sum <"$work/project/data" | cut -d ' ' -f 1)
 inside 'curl -sS --data-binary @data https://api.example.com/up; curl -sS --http1.1 -H "Transfer-Encoding: chunked" --data-binary @data https://api.example.com/up'

@@ -107,8 +107,11 @@ inside "for v in 1 2; do node after.mjs https://api.example.com/after \$v abc 'x
 	node after.mjs https://api.example.com/after \$v abc 'x-$secret: 1'; done"
 check 'a secret in a trailer, its name or an encoding: denied' test "$(grep -c 'it holds: GitLab token' "$work/out")" = 6
 check 'and nothing arrives' hasnt server/log after
+inside "for v in 1.1 2; do curl -sS --http\$v -H 'x-$secret: 1' https://api.example.com/named; curl -sS --http\$v -H '$(printf %s "$secret" | xxd -p -c 99): 1' https://api.example.com/named; done"
+check 'a secret as the name of a field, or an encoding: denied' test "$(grep -c 'it holds: GitLab token' "$work/out")" = 4
+check 'and does not arrive' hasnt server/log named
 "$P" log show --limit 100000 --format json "$work/data/postern/ledger" >"$work/out" 2>"$work/err"
-check 'it is on record' test "$(jq -r 'select(.entry.action == "Denied") | .entry.unmapped.postern.gate.found[0].what' "$work/out" | grep -c GitLab)" = 6
+check 'it is on record' test "$(jq -r 'select(.entry.action == "Denied") | .entry.unmapped.postern.gate.found[0].what' "$work/out" | grep -c GitLab)" = 10
 inside 'for v in 1 2; do node after.mjs https://api.example.com/after $v abc "x-long: $(printf %16000s x | tr " " x)"; done'
 check 'trailers up to 16 KiB' test "$(jq -c '.after[1] | length' "$work/out" | tr '\n' ' ')" = '16000 16000 '
 inside 'for v in 1 2; do node after.mjs https://api.example.com/after $v abc "x-long: $(printf %9000s x | tr " " x)" "x-more: $(printf %9000s x | tr " " x)"; done; curl -sS --http2 https://api.example.com/hello/after'
