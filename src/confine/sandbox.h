@@ -139,8 +139,9 @@ struct sandbox_result {
 
 /* All optional but done(). Called from the loop, never from within sandbox_start(). */
 struct sandbox_calls {
-	/* The tree stands and the command may start: level is known. Followed by sandbox_go() from the caller; whatever must be on record
-	 * before the command runs goes here. NULL: it starts at once. */
+	/* The tree stands and the command may start: level is known. Followed by sandbox_go() from the caller, at once or later; with
+	 * exec() nothing of the command runs before that was answered for the first time, so that whatever must be on record before can
+	 * still be under way then. NULL: it starts at once. */
 	void (*ready)(void *arg, const struct sandbox_level *level);
 	/* Something is about to be executed. Answer with sandbox_exec_answer(), at once or later; meanwhile that process waits. NULL: no
 	 * exec control. */

@@ -32,6 +32,7 @@
 #define SETTLED_NS  INT64_C(100000000)
 #define PENDING_MAX 512
 #define CHECKS_MAX  512
+#define LOADERS_MAX 8
 /* Milliseconds after which is looked at what runs, while the execution has not happened yet; then again and again. */
 static const uint16_t check_after[] = {5, 50, 500};
 
@@ -62,12 +63,20 @@ struct pending {
 
 /* Until it is seen what an allowed execution became. Nothing but that, or the end of the process, ends it: the caller may take its time. */
 struct check {
-	int pidfd; /* -1: free */
-	pid_t process;
+	int pidfd;
+	pid_t process; /* 0: free */
 	struct identity runs, before;
 	uint64_t stack;
 	unsigned turn;
 	char path[256];
+};
+
+/* A dynamic loader of the system: known by its content, which is read only when something of the same size is executed. */
+struct loader {
+	int file;
+	off_t size;
+	bool known;
+	uint8_t sha256[32];
 };
 
 struct exec_watch {
@@ -78,8 +87,10 @@ struct exec_watch {
 	void *arg;
 	struct source *source, *timer;
 	bool first_seen, loaders_known;
-	uint8_t loader[8][32];
+	struct loader loader[LOADERS_MAX];
 	size_t n_loaders;
+	/* Of the tables below only what was ever used is touched: most runs need a page of each. */
+	size_t n_pending, n_checks;
 	struct known cache[CACHE_MAX];
 	struct pending pending[PENDING_MAX];
 	struct check check[CHECKS_MAX];
@@ -109,7 +120,7 @@ static bool same(const struct identity *a, const struct identity *b)
 
 static int digest_file(int fd, off_t size, uint8_t out[32])
 {
-	static uint8_t bytes[1 << 18];
+	static uint8_t bytes[1 << 16];
 	uint8_t whole[DIGEST_MAX];
 	struct digest_stream *s = NULL;
 	int r = digest_stream_new(DIGEST_SHA256, &s);
@@ -325,7 +336,7 @@ static void on_time(void *arg, uint32_t events)
 	struct exec_watch *w = arg;
 	(void)events;
 	w->timer = NULL;
-	for (size_t i = 0; i < CHECKS_MAX; i++)
+	for (size_t i = 0; i < w->n_checks; i++)
 		if (w->check[i].process) {
 			w->check[i].turn += w->check[i].turn + 1 < ARRAY_LEN(check_after);
 			(void)look_at_check(w, &w->check[i]);
@@ -336,7 +347,7 @@ static void on_time(void *arg, uint32_t events)
 static void plan_checks(struct exec_watch *w)
 {
 	unsigned soonest = ARRAY_LEN(check_after);
-	for (size_t i = 0; i < CHECKS_MAX; i++)
+	for (size_t i = 0; i < w->n_checks; i++)
 		if (w->check[i].process && w->check[i].turn < soonest)
 			soonest = w->check[i].turn;
 	if (soonest < ARRAY_LEN(check_after) && !w->timer)
@@ -347,14 +358,15 @@ static void plan_checks(struct exec_watch *w)
 static bool check_later(struct exec_watch *w, struct pending *p)
 {
 	struct check *c = NULL;
-	for (size_t i = 0; i < CHECKS_MAX; i++) {
+	for (size_t i = 0; i < w->n_checks; i++) {
 		if (w->check[i].process == p->process)
 			drop(&w->check[i]);
 		if (!w->check[i].process && !c)
 			c = &w->check[i];
 	}
-	if (!c)
+	if (!c && w->n_checks == CHECKS_MAX)
 		return false;
+	c = c ? c : &w->check[w->n_checks++];
 	*c = (struct check){.pidfd = TAKE_FD(p->pidfd), .process = p->process, .runs = p->runs, .before = p->before, .stack = p->stack};
 	memcpy(c->path, p->path, sizeof(p->path));
 	plan_checks(w);
@@ -385,20 +397,30 @@ static void learn_loaders(struct exec_watch *w, const struct resolve_view *v)
 {
 	static const char *const places[] = {"/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1", "/lib/ld-musl-x86_64.so.1",
 	        "/lib/ld-musl-aarch64.so.1", "/lib/ld-linux.so.2", "/libx32/ld-linux-x32.so.2"};
+	_Static_assert(ARRAY_LEN(places) <= LOADERS_MAX);
 	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
-		const struct known *k;
+		struct stat st;
 		_cleanup_fd_ int fd = resolve_path(v, -1, places[i]);
-		if (fd >= 0 && look(w, fd, false, &k) == 0)
-			memcpy(w->loader[w->n_loaders++], k->sha256, 32);
+		if (fd >= 0 && fstat(fd, &st) == 0)
+			w->loader[w->n_loaders++] = (struct loader){.file = TAKE_FD(fd), .size = st.st_size};
 	}
 	w->loaders_known = true;
 }
 
-static bool is_loader(const struct exec_watch *w, const uint8_t sha256[32])
+static bool is_loader(struct exec_watch *w, off_t size, const uint8_t sha256[32])
 {
-	for (size_t i = 0; i < w->n_loaders; i++)
-		if (memcmp(w->loader[i], sha256, 32) == 0)
+	for (size_t i = 0; i < w->n_loaders; i++) {
+		struct loader *l = &w->loader[i];
+		const struct known *k;
+		if (l->size != size)
+			continue;
+		if (!l->known && look(w, l->file, false, &k) == 0) {
+			memcpy(l->sha256, k->sha256, 32);
+			l->known = true;
+		}
+		if (l->known && memcmp(l->sha256, sha256, 32) == 0)
 			return true;
+	}
 	return false;
 }
 
@@ -486,6 +508,7 @@ static int find_out(struct exec_watch *w, const struct seccomp_notif *q, const s
 	path_of(file, a->path, sizeof(a->path));
 	memcpy(a->e.sha256, k->sha256, 32);
 	a->runs = k->id;
+	off_t size = k->id.size;
 	if (fstat(file, &st) < 0 || st.st_nlink == 0 ||
 	        (fstatfs(file, &f) == 0 && f.f_type == TMPFS_MAGIC && strncmp(a->path, "/memfd:", 7) == 0))
 		a->e.flags |= SANDBOX_EXEC_MEMFD;
@@ -496,7 +519,7 @@ static int find_out(struct exec_watch *w, const struct seccomp_notif *q, const s
 		return r;
 	if (!w->loaders_known)
 		learn_loaders(w, v);
-	if (is_loader(w, a->e.sha256)) {
+	if (is_loader(w, size, a->e.sha256)) {
 		a->e.flags |= SANDBOX_EXEC_LOADER;
 		r = through_loader(w, v, a);
 	}
@@ -559,13 +582,15 @@ static void ask(struct exec_watch *w, const struct seccomp_notif *q)
 		return;
 	}
 	/* What the process ran until now must be what was allowed. */
-	for (size_t i = 0; i < CHECKS_MAX; i++)
+	for (size_t i = 0; i < w->n_checks; i++)
 		if (w->check[i].process == v.process)
 			(void)look_at_check(w, &w->check[i]);
 	r = library ? find_out_library(w, q, &v, &a) : find_out(w, q, &v, &a);
-	for (size_t i = 0; i < PENDING_MAX && !p; i++)
+	for (size_t i = 0; i < w->n_pending && !p; i++)
 		if (!w->pending[i].process)
 			p = &w->pending[i];
+	if (!p && w->n_pending < PENDING_MAX)
+		p = &w->pending[w->n_pending++];
 	if (r == 0 && !p)
 		r = -EAGAIN;
 	/* Its number is its own as long as it waits here: all that was read was its own. */
@@ -604,7 +629,7 @@ static void ask(struct exec_watch *w, const struct seccomp_notif *q)
 
 void exec_watch_answer(struct exec_watch *w, uint64_t id, bool allow)
 {
-	for (size_t i = 0; i < PENDING_MAX; i++) {
+	for (size_t i = 0; i < w->n_pending; i++) {
 		struct pending *p = &w->pending[i];
 		if (!p->process || p->id != id)
 			continue;
@@ -621,7 +646,7 @@ void exec_watch_answer(struct exec_watch *w, uint64_t id, bool allow)
 static void begun(struct exec_watch *w, const struct seccomp_notif *q)
 {
 	bool right = true;
-	for (size_t i = 0; i < CHECKS_MAX; i++)
+	for (size_t i = 0; i < w->n_checks; i++)
 		if (w->check[i].process == (pid_t)q->pid)
 			right = look_at_check(w, &w->check[i]);
 	reply(w, q->id, right ? 0 : -EPERM);
@@ -664,8 +689,6 @@ int exec_watch_new(
 	if (calls->machine)
 		w->machine = *calls->machine;
 	w->arg = arg;
-	for (size_t i = 0; i < CHECKS_MAX; i++)
-		w->check[i].pidfd = -1;
 	int r = loop_add(loop, listener, EPOLLIN, on_question, w, &w->source);
 	if (r < 0) {
 		exec_watch_free(w);
@@ -681,11 +704,14 @@ void exec_watch_free(struct exec_watch *w)
 		return;
 	loop_remove(w->source);
 	loop_remove(w->timer);
-	for (size_t i = 0; i < CHECKS_MAX; i++)
-		fd_closep(&w->check[i].pidfd);
-	for (size_t i = 0; i < PENDING_MAX; i++)
+	for (size_t i = 0; i < w->n_checks; i++)
+		if (w->check[i].process)
+			fd_closep(&w->check[i].pidfd);
+	for (size_t i = 0; i < w->n_pending; i++)
 		if (w->pending[i].process)
 			fd_closep(&w->pending[i].pidfd);
+	for (size_t i = 0; i < w->n_loaders; i++)
+		(void)close(w->loader[i].file);
 	(void)close(w->fd);
 	free(w);
 }

@@ -147,8 +147,9 @@ int resolve_path(const struct resolve_view *v, int at, const char *path)
 	char name[32];
 	const struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS};
 	(void)snprintf(name, sizeof(name), "fd/%d", at);
-	_cleanup_fd_ int start = openat(v->proc, at < 0 ? "cwd" : name, O_PATH | O_CLOEXEC);
-	if (start < 0)
+	/* Where a path begins that begins at the root does not matter, as with execve(2). */
+	_cleanup_fd_ int start = *path == '/' ? -1 : openat(v->proc, at < 0 ? "cwd" : name, O_PATH | O_CLOEXEC);
+	if (start < 0 && *path != '/')
 		return errno == ENOENT && at >= 0 ? -EBADF : -errno;
 	if (!*path)
 		return at < 0 ? -ENOENT : TAKE_FD(start);

@@ -66,7 +66,10 @@ struct session {
 	} opening;
 	struct buf config; /* of the gate, until it has taken all */
 	size_t config_sent;
-	bool gone, over, started;
+	bool gone, over;
+	bool begun, started; /* the beginning was given to the ledger; is on disk */
+	uint64_t held;       /* the first execution, allowed but not answered: the beginning is not on disk yet */
+	bool holds;
 	struct reload *reload;
 	const struct policy *policy; /* that holds now */
 	struct policy *loaded[POLICIES_MAX];
@@ -151,11 +154,14 @@ static void on_start_recorded(void *arg, int error)
 {
 	struct session *s = arg;
 	if (error < 0) {
+		s->begun = false;
 		give_up(s, NULL);
 		return;
 	}
 	s->started = true;
-	sandbox_go(s->sandbox);
+	if (s->holds && s->sandbox)
+		sandbox_exec_answer(s->sandbox, s->held, true);
+	s->holds = false;
 }
 
 /* ── what the sandbox tells ── */
@@ -174,8 +180,15 @@ static void on_ready(void *arg, const struct sandbox_level *level)
 		s->spec->level(s->spec->arg, level);
 	/* The beginning goes on record, and then the tool may start. The gate may not serve yet: nothing passes but through it. */
 	buf_fmt(&message, "run of %.200s begins", s->tool);
-	if (record_life(s, 3, buf_str(&message), on_start_recorded, &s->err) < 0)
+	s->begun = true;
+	if (record_life(s, 3, buf_str(&message), on_start_recorded, &s->err) < 0) {
+		s->begun = false;
 		give_up(s, s->err.text);
+		return;
+	}
+	/* The process that will be the tool is still ours, and its first step is to ask whether it may run the tool: the disk works while
+	 * it gets there, and the answer waits for both. */
+	sandbox_go(s->sandbox);
 }
 
 static void on_exec(void *arg, const struct sandbox_exec *x)
@@ -186,9 +199,15 @@ static void on_exec(void *arg, const struct sandbox_exec *x)
 
 static void on_exec_decided(void *arg, uint64_t id, const char *path, bool allow)
 {
-	const struct session *s = arg;
+	struct session *s = arg;
 	if (s->spec->executed)
 		s->spec->executed(s->spec->arg, path, allow);
+	if (allow && !s->started) {
+		/* It is the only one: who asks is the only process, and waits. */
+		s->holds = true;
+		s->held = id;
+		return;
+	}
 	sandbox_exec_answer(s->sandbox, id, allow);
 }
 
@@ -253,7 +272,7 @@ static void on_ended(void *arg, const struct sandbox_result *r)
 		(void)snprintf(s->result.why, sizeof(s->result.why), "the policy's limit of %s is reached",
 		        r->cpu ? "processor time (cpu_seconds)" : "time (seconds)");
 	buf_fmt(&message, "run of %.200s ended: %d", s->tool, s->result.code);
-	if (s->started && record_life(s, 4, buf_str(&message), NULL, &s->err) < 0 && !s->result.why[0])
+	if (s->begun && record_life(s, 4, buf_str(&message), NULL, &s->err) < 0 && !s->result.why[0])
 		(void)snprintf(s->result.why, sizeof(s->result.why), "%.290s", s->err.text);
 	close_control(s);
 }
