@@ -169,6 +169,10 @@ static void take(struct sandbox *s, struct sandbox_note *n, int fd)
 		if (s->calls.appeared)
 			s->calls.appeared(s->arg, n->path, n->what);
 		break;
+	case NOTE_GATE:
+		if (s->calls.gate && !s->ended)
+			s->calls.gate(s->arg);
+		break;
 	case NOTE_OVER:
 		/* By whom is looked at where the handle may go. */
 		s->over = true;
@@ -266,7 +270,7 @@ static void on_second(void *arg, uint32_t events)
 	}
 }
 
-int sandbox_give(struct sandbox *s, const struct slice *data, size_t n, struct err *err)
+int sandbox_give(struct sandbox *s, const struct sandbox_data *data, size_t n, struct err *err)
 {
 	const struct sandbox_order order = {0};
 	_cleanup_buf_ struct buf sizes = BUF(8);
@@ -274,9 +278,10 @@ int sandbox_give(struct sandbox *s, const struct slice *data, size_t n, struct e
 	int r = fd < 0 ? -errno : 0;
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		buf_reset(&sizes);
-		buf_be(&sizes, data[i].n, 8);
+		buf_be(&sizes, data[i].first.n + data[i].rest.n, 8);
 		r = buf_error(&sizes) ? buf_error(&sizes) : fd_write_all(fd, buf_slice(&sizes));
-		r = r < 0 ? r : fd_write_all(fd, data[i]);
+		r = r < 0 ? r : fd_write_all(fd, data[i].first);
+		r = r < 0 ? r : fd_write_all(fd, data[i].rest);
 	}
 	r = r < 0 ? r : fd_pass(s->talk, &order, sizeof(order), fd);
 	/* If it has ended, it says why. */

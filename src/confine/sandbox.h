@@ -137,6 +137,9 @@ struct sandbox_result {
 	struct sandbox_level level;
 };
 
+/* Milliseconds after which the gate begins even though nothing was sent, so that a longer command finds it ready. */
+#define SANDBOX_GATE_MS 200
+
 /* All optional but done(). Called from the loop, never from within sandbox_start(). */
 struct sandbox_calls {
 	/* The tree stands and the command may start: level is known. Followed by sandbox_go() from the caller, at once or later; with
@@ -150,6 +153,9 @@ struct sandbox_calls {
 	 * one, left as it is), "written" (see sandbox_spec.tell), "swapped" (another program than the one that was allowed was about to
 	 * run, and was killed). */
 	void (*appeared)(void *arg, const char *path, const char *what);
+	/* The gate begins, and reads from its control socket what it is to do: at the first frame that the command sends, or when it has
+	 * run for a while (SANDBOX_GATE_MS). A command that ends before has none. NULL: nothing is told. */
+	void (*gate)(void *arg);
 	/* The command has ended, result is known. */
 	void (*ended)(void *arg, const struct sandbox_result *r);
 	/* Nothing of the command is left, and the handle is gone. The gate lives on until its control socket is shut down, 5 s at most, and
@@ -202,7 +208,10 @@ struct sandbox_spec {
         struct sandbox **out, struct err *err);
 /* What the files that were to be given later hold, in their order: soon after the start, and once, for the tree waits for it. 0 or negative
  * errno with err. */
-[[nodiscard]] int sandbox_give(struct sandbox *s, const struct slice *data, size_t n, struct err *err);
+struct sandbox_data {
+	struct slice first, rest; /* one after the other */
+};
+[[nodiscard]] int sandbox_give(struct sandbox *s, const struct sandbox_data *data, size_t n, struct err *err);
 /* Lets the command begin: after ready(). The gate may still be on its way: what the command sends waits for it. */
 void sandbox_go(struct sandbox *s);
 /* To the foreground: SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1/2, SIGWINCH go to the foreground process group of its terminal (without one:

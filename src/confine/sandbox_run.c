@@ -50,6 +50,7 @@ struct run {
 	bool limited;          /* by the numbers that there are for processes */
 	int pair[2];           /* runner, first process */
 	int begin[2];          /* the gate may: its end, the runner's */
+	int knock;             /* readable when the gate is wanted; -1: it has begun, or there is none */
 };
 
 _Noreturn static void fail(const struct run *r, const struct err *err)
@@ -581,13 +582,14 @@ static pid_t start_first(struct run *r)
 	return pid;
 }
 
-/* It is in the network namespace, and in the machine's mounts, but begins only when the command's tree stands: to load all that it needs
- * takes longer than that, and the tree would get half of the machine. */
+/* It is in the network namespace, and in the machine's mounts, but begins only when it is wanted: to load all that it needs takes longer
+ * than the tree and a short command together, and most short commands send nothing. */
 _Noreturn static void become_gate(const struct run *r, int outer)
 {
 	char go;
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	(void)close(r->begin[1]);
+	(void)close(r->knock);
 	/* To read and write frames, to listen on all ports, to shut itself into an empty root. */
 	if (read(r->begin[0], &go, 1) != 1 ||
 	        process_keep_capabilities(1u << CAP_NET_RAW | 1u << CAP_NET_ADMIN | 1u << CAP_NET_BIND_SERVICE | 1u << CAP_SYS_CHROOT) < 0)
@@ -609,7 +611,7 @@ static int start_network(struct run *r, pid_t first, pid_t *gate, struct err *er
 	netlink_close(n);
 	/* Before the command can say anything: it need not wait for the gate, because what it says does. */
 	_cleanup_fd_ int outer = -1;
-	if (e == 0 && (e = packet_open("outer", &outer)) < 0)
+	if (e == 0 && ((e = packet_open("outer", &outer)) < 0 || (e = packet_knock("outer", &r->knock)) < 0))
 		err_sys(err, e, "cannot hear what the command sends");
 	if (e < 0)
 		return e;
@@ -623,6 +625,16 @@ static int start_network(struct run *r, pid_t first, pid_t *gate, struct err *er
 	return *gate < 0 ? err_sys(err, -errno, "cannot start the gate") : 0;
 }
 
+/* What it sends waits in the gate's socket. */
+static void begin_gate(struct run *r)
+{
+	const struct sandbox_note n = {.kind = NOTE_GATE};
+	(void)!fd_pass(r->fds->talk, &n, sizeof(n), -1);
+	(void)!write(r->begin[1], "g", 1);
+	(void)close(r->begin[1]);
+	fd_closep(&r->knock);
+}
+
 /* Until the first process has ended, and then the gate. */
 static void wait_for_end(struct run *r, struct watch *w, pid_t first, pid_t gate)
 {
@@ -630,10 +642,15 @@ static void wait_for_end(struct run *r, struct watch *w, pid_t first, pid_t gate
 	struct haste haste = {0};
 	struct err err = {0};
 	int ended = (int)syscall(SYS_pidfd_open, first, 0), gone = gate > 0 ? (int)syscall(SYS_pidfd_open, gate, 0) : -1;
+	double since = clock_s(CLOCK_MONOTONIC);
 	for (;;) {
 		struct pollfd p[] = {{.fd = ended, .events = POLLIN}, {.fd = r->fds->life, .events = POLLIN},
-		        {.fd = w ? watch_fd(w) : -1, .events = POLLIN}, {.fd = gone, .events = POLLIN}};
-		if (poll(p, ARRAY_LEN(p), -1) < 0)
+		        {.fd = w ? watch_fd(w) : -1, .events = POLLIN}, {.fd = gone, .events = POLLIN}, {.fd = r->knock, .events = POLLIN}};
+		int left = r->knock < 0 ? -1 : (int)(SANDBOX_GATE_MS - (clock_s(CLOCK_MONOTONIC) - since) * 1000);
+		int n = r->knock >= 0 && left <= 0 ? 0 : poll(p, ARRAY_LEN(p), left);
+		if (n == 0 && r->knock >= 0)
+			begin_gate(r);
+		if (n <= 0)
 			continue;
 		/* First what is not to be seen. */
 		if (p[2].revents & POLLIN) {
@@ -647,6 +664,8 @@ static void wait_for_end(struct run *r, struct watch *w, pid_t first, pid_t gate
 		/* Before the command has: then nobody answers it any more. */
 		if (p[3].revents)
 			fail(r, (err_set(&err, -ECHILD, "the gate has ended"), &err));
+		if (p[4].revents)
+			begin_gate(r);
 	}
 	(void)waitpid(first, NULL, 0);
 	if (w)
@@ -658,7 +677,9 @@ static void wait_for_end(struct run *r, struct watch *w, pid_t first, pid_t gate
 	if (gate <= 0)
 		return;
 	struct pollfd p[] = {{.fd = gone, .events = POLLIN}, {.fd = r->fds->life, .events = POLLIN}};
-	(void)poll(p, ARRAY_LEN(p), GATE_MS);
+	/* One that never began has nothing to say. */
+	if (r->knock < 0)
+		(void)poll(p, ARRAY_LEN(p), GATE_MS);
 	(void)kill(gate, SIGKILL);
 	(void)waitpid(gate, NULL, 0);
 }
@@ -705,7 +726,7 @@ static void with_namespaces(struct run *r, struct watch **w, pid_t *first, pid_t
 _Noreturn void sandbox_run(const struct sandbox_spec *spec, bool exec, const struct sandbox_fds *fds)
 {
 	static struct tree_plan plan;
-	struct run r = {.spec = spec, .fds = fds, .exec = exec, .root = geteuid() == 0, .plan = &plan};
+	struct run r = {.spec = spec, .fds = fds, .exec = exec, .root = geteuid() == 0, .plan = &plan, .knock = -1};
 	struct err err = {0};
 	struct watch *w = NULL;
 	pid_t first = -1, gate = -1;
@@ -764,10 +785,6 @@ _Noreturn void sandbox_run(const struct sandbox_spec *spec, bool exec, const str
 	bool sweep = r.cgroup.processes || r.cgroup.memory || r.temporary[0] || (w && watch_sweeps(w));
 	struct sandbox_note n = {.kind = NOTE_READY, .level = r.level, .sweep = sweep};
 	(void)!fd_pass(fds->talk, &n, sizeof(n), -1);
-	if (gate > 0) {
-		(void)!write(r.begin[1], "g", 1);
-		(void)close(r.begin[1]);
-	}
 	int given[] = {spec->in, spec->out, spec->errout, fds->start};
 	for (size_t i = 0; i < ARRAY_LEN(given); i++)
 		if (given[i] > 2)

@@ -12,6 +12,7 @@ enum sandbox_note_kind {
 	NOTE_ENDED,    /* status, usage */
 	NOTE_OVER,     /* nothing of the command is left; the runner waits for the gate, and gives its namespaces back */
 	NOTE_APPEARED, /* path, what */
+	NOTE_GATE,     /* the gate begins */
 };
 
 /* One message of a SOCK_SEQPACKET socket, from whichever of the processes knows. */

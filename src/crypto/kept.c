@@ -93,36 +93,56 @@ static bool library_loaded(char out[LIBRARY])
 	return dladdr(function, &info) != 0 && info.dli_fname && library_at(info.dli_fname, out);
 }
 
-/* Reads what is kept into the room at the end of `out`; how many bytes, or -1. */
-static ssize_t take(int dir, const char *name, size_t max, struct buf *out)
+bool kept_find(int dir, const char *name, size_t max, struct kept_file *out)
 {
-	uint8_t digest[DIGEST_MAX];
 	struct stat st;
+	char library[LIBRARY];
+	*out = (struct kept_file){.fd = -1};
 	_cleanup_fd_ int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 022))
-		return -1;
+		return false;
 	if (st.st_size <= DIGEST + LIBRARY || (size_t)st.st_size - DIGEST - LIBRARY > max)
+		return false;
+	if (pread(fd, library, LIBRARY, DIGEST) != LIBRARY || !library_same(library))
+		return false;
+	*out = (struct kept_file){.fd = TAKE_FD(fd), .changed = st.st_ctim};
+	return true;
+}
+
+/* Reads what is kept into the room at the end of `out`; how many bytes, or -1. */
+static ssize_t take(int fd, const struct timespec *changed, struct buf *out)
+{
+	uint8_t digest[DIGEST_MAX], stored[DIGEST];
+	struct stat st;
+	/* No program can set that time. */
+	if (fstat(fd, &st) < 0 || st.st_ctim.tv_sec != changed->tv_sec || st.st_ctim.tv_nsec != changed->tv_nsec)
 		return -1;
 	size_t size = (size_t)st.st_size - DIGEST - LIBRARY, n = 0;
-	uint8_t stored[DIGEST], *p = buf_room(out, size);
-	char library[LIBRARY];
-	if (!p || read(fd, stored, DIGEST) != DIGEST || read(fd, library, LIBRARY) != LIBRARY || !library_same(library))
+	uint8_t *p = buf_room(out, size);
+	if (!p || pread(fd, stored, DIGEST, 0) != DIGEST)
 		return -1;
-	for (ssize_t k; n < size && (k = read(fd, p + n, size - n)) > 0;)
+	for (ssize_t k; n < size && (k = pread(fd, p + n, size - n, (off_t)(DIGEST + LIBRARY + n))) > 0;)
 		n += (size_t)k;
 	if (n != size || digest_of(DIGEST_SHA256, slice_of(p, size), digest) < 0 || memcmp(digest, stored, DIGEST) != 0)
 		return -1;
 	return (ssize_t)size;
 }
 
-bool kept_take(int dir, const char *name, size_t max, struct buf *out)
+bool kept_read(struct kept_file *f, struct buf *out)
 {
-	ssize_t n = buf_error(out) ? -1 : take(dir, name, max, out);
+	ssize_t n = f->fd < 0 || buf_error(out) ? -1 : take(f->fd, &f->changed, out);
+	fd_closep(&f->fd);
 	if (n > 0)
 		out->n += (size_t)n;
 	else
 		out->error = 0; /* the room that was asked for in vain is no error of the caller's */
 	return n > 0;
+}
+
+bool kept_take(int dir, const char *name, size_t max, struct buf *out)
+{
+	struct kept_file f;
+	return kept_find(dir, name, max, &f) && kept_read(&f, out);
 }
 
 /* To a name of its own, then renamed: two that start together do not meet. */

@@ -2,6 +2,8 @@
 #ifndef POSTERN_CRYPTO_KEPT_H
 #define POSTERN_CRYPTO_KEPT_H
 
+#include <time.h>
+
 #include "base/buf.h"
 
 #define KEPT_NAME 64
@@ -16,6 +18,14 @@ int kept_folder(void);
  * a file of another user or one that others may write, one whose digest does not fit, one made with another file of the matcher's library
  * than would be loaded now. */
 bool kept_take(int dir, const char *name, size_t max, struct buf *out);
+/* The same in two steps, the second of which may come much later: what was changed between them is not believed. */
+struct kept_file {
+	int fd; /* -1: none */
+	struct timespec changed;
+};
+bool kept_find(int dir, const char *name, size_t max, struct kept_file *out);
+/* Closes it. */
+bool kept_read(struct kept_file *f, struct buf *out);
 /* Keeps it. The matcher must be loaded. What cannot be written is no error: it is made again the next time. */
 void kept_leave(int dir, const char *name, struct slice made);
 

@@ -27,6 +27,7 @@
 #include "gate/session_search.h"
 #include "gate/terminal.h"
 #include "inspect/dlp.h"
+#include "inspect/secret_cache.h"
 #include "ledger/client.h"
 #include "ledger/home.h"
 #include "policy/policy.h"
@@ -52,7 +53,7 @@ struct session {
 	struct sandbox *sandbox;
 	struct terminal *terminal;
 	struct question *question;
-	int control, tty, no_gate;
+	int control, tty;
 	struct source *control_source, *signal_source;
 	struct buf trace;
 	/* The ledger while it is being opened: a writer may have to be started for it, which takes longer than all else. */
@@ -64,6 +65,12 @@ struct session {
 		struct arena arena;
 		struct ledger_client *client;
 	} opening;
+	/* What the gate is told when it begins: found good before the tool starts, put together only then. */
+	struct {
+		struct buf cert, key, trust, values, routes, index, patterns;
+		struct secret_later rules;
+		int link; /* its end */
+	} later;
 	struct buf config; /* of the gate, until it has taken all */
 	size_t config_sent;
 	bool gone, over;
@@ -323,12 +330,23 @@ static void on_record(struct session *s, const struct trace_record *t)
 	}
 }
 
-static void forget_config(struct session *s)
+/* The authority's key and what must not leave are in it. */
+static void forget(struct buf *b)
 {
-	/* The authority's key and what must not leave are in it. */
-	if (s->config.p)
-		explicit_bzero(s->config.p, s->config.cap);
-	buf_free(&s->config);
+	if (b->p)
+		explicit_bzero(b->p, b->cap);
+	buf_free(b);
+}
+
+static void forget_later(struct session *s)
+{
+	forget(&s->later.key);
+	forget(&s->later.values);
+	struct buf *plain[] = {&s->later.cert, &s->later.trust, &s->later.routes, &s->later.index, &s->later.patterns};
+	for (size_t i = 0; i < ARRAY_LEN(plain); i++)
+		buf_free(plain[i]);
+	secret_later_free(&s->later.rules);
+	fd_closep(&s->later.link);
 }
 
 /* As much as its socket takes: it may still be on its way, and nobody waits for it. */
@@ -345,7 +363,7 @@ static void send_config(struct session *s)
 	}
 	bool all = s->config_sent == s->config.n;
 	if (all)
-		forget_config(s);
+		forget(&s->config);
 	if (loop_change(s->control_source, EPOLLIN | (all ? 0u : EPOLLOUT)) < 0)
 		give_up(s, "the gate cannot be watched");
 }
@@ -391,18 +409,21 @@ static void on_signal(void *arg, uint32_t events)
 
 /* ── putting it together ── */
 
-static int read_trust(const struct session *s, struct buf *system, struct buf *all, struct err *err)
+/* *system: which of it are the system's. */
+static int read_trust(struct session *s, struct slice *system, struct err *err)
 {
+	struct buf *all = &s->later.trust;
 	static const char *const places[] = {SYSTEM_BUNDLE, "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"};
 	int r = -ENOENT;
 	for (size_t i = 0; i < ARRAY_LEN(places) && r < 0; i++)
-		r = path_read(AT_FDCWD, places[i], system);
-	buf_add(all, buf_slice(system));
+		r = path_read(AT_FDCWD, places[i], all);
+	size_t n = all->n;
 	if (s->spec->trust && (r = path_read(AT_FDCWD, s->spec->trust, all)) < 0)
 		return err_sys(err, r, "cannot read the certificates in %s", s->spec->trust);
 	if (!all->n)
 		return err_set(err, -ENOENT,
 		        "there are no certificates to check servers with: install ca-certificates, or name a file with --trust");
+	*system = slice_sub(buf_slice(all), 0, n);
 	return 0;
 }
 
@@ -608,7 +629,7 @@ static void name_tool(struct session *s)
 
 /* Values that stand where a tool that takes all it finds would find them, and that nothing needs: if one of them is on its way out, the
  * tool sends its environment or files of the home. They look like what a developer has, but are made for this run alone. */
-static int plant_canaries(struct session *s, struct buf *values, struct err *err)
+static int plant_canaries(struct session *s, struct err *err)
 {
 	const struct policy_dlp *d = &policy_settings(s->spec->policy)->dlp;
 	if (!d->plant || d->class[POLICY_DLP_CANARIES].verdict == POLICY_DLP_OFF)
@@ -621,7 +642,8 @@ static int plant_canaries(struct session *s, struct buf *values, struct err *err
 		encode_hex(&hex, slice_of(raw, sizeof(raw)));
 		if (!(s->canary[i] = arena_str(&s->arena, buf_slice(&hex))))
 			return err_set(err, -ENOMEM, "out of memory");
-		gate_value_put(values, DLP_CANARY, i ? SLICE("a file of the home") : SLICE("the environment"), slice_str(s->canary[i]));
+		gate_value_put(
+		        &s->later.values, DLP_CANARY, i ? SLICE("a file of the home") : SLICE("the environment"), slice_str(s->canary[i]));
 	}
 	const char *home = neutral_inside(&s->neutral, s->spec->home);
 	s->canary_file = home ? arena_fmt(&s->arena, "%s/" SESSION_CANARY_FILE, home) : NULL;
@@ -639,6 +661,55 @@ static char *const *inside_words(struct session *s)
 		if (!(out[i] = neutral_text(&s->neutral, s->spec->argv[i])))
 			return NULL;
 	return (char *const *)(uintptr_t)out;
+}
+
+/* All that can be wrong with it shows now, and what the tool may change is read before there is a tool. */
+static int prepare_gate(struct session *s, struct err *err)
+{
+	int r = session_search(&s->arena, policy_settings(s->spec->policy), s->credential, s->n_credentials, &s->later.rules,
+	        &s->later.values, &s->later.index, &s->later.patterns, err);
+	if (r < 0)
+		return r;
+	r = loop_add(s->loop, s->control, EPOLLIN, on_control, s, &s->control_source);
+	return r < 0 ? err_sys(err, r, "the gate cannot be watched") : 0;
+}
+
+static int configure_gate(struct session *s, struct err *err)
+{
+	_cleanup_buf_ struct buf rules = BUF((size_t)64 << 20);
+	uint8_t canon[CANON_KEY_BYTES];
+	int r = secret_later_image(&s->later.rules, &rules, err);
+	if (r < 0)
+		return r;
+	if (getrandom(canon, sizeof(canon), 0) != (ssize_t)sizeof(canon))
+		return err_set(err, -EIO, "there are no random numbers");
+	const struct gate_config config = {.ca_cert_pem = buf_slice(&s->later.cert),
+	        .ca_key_pem = buf_slice(&s->later.key),
+	        .trust_pem = buf_slice(&s->later.trust),
+	        .rules = buf_slice(&rules),
+	        .values = buf_slice(&s->later.values),
+	        .index = buf_slice(&s->later.index),
+	        .keep = keeps_bodies(s),
+	        .patterns = buf_slice(&s->later.patterns),
+	        .canon = s->neutral.what & POLICY_NEUTRAL_REQUESTS ? slice_of(canon, sizeof(canon)) : SLICE_NONE,
+	        .routes = buf_slice(&s->later.routes)};
+	r = gate_config_send(s->control, &config, s->later.link, &s->config);
+	/* If the sandbox has ended, it says why. */
+	if (r < 0 && r != -EPIPE && r != -ECONNRESET)
+		return err_sys(err, r, "the gate does not take its configuration");
+	send_config(s);
+	return 0;
+}
+
+static void on_gate(void *arg)
+{
+	struct session *s = arg;
+	struct err err = {0};
+	if (s->gone || s->control < 0)
+		return;
+	if (configure_gate(s, &err) < 0)
+		give_up(s, err.text);
+	forget_later(s);
 }
 
 /* What the command finds in its tree that is made while the tree is: the authority's certificate, alone and among those of the system. */
@@ -707,7 +778,7 @@ static int start_sandbox(struct session *s, int control, struct err *err)
 	        .libraries = policy_exec_judges_libraries(s->spec->policy),
 	};
 	static const struct sandbox_calls calls = {
-	        .ready = on_ready, .exec = on_exec, .appeared = on_appeared, .ended = on_ended, .done = on_done};
+	        .ready = on_ready, .exec = on_exec, .appeared = on_appeared, .gate = on_gate, .ended = on_ended, .done = on_done};
 	r = sandbox_start(s->loop, &spec, &calls, s, &s->sandbox, err);
 	if (s->spec->no_network)
 		(void)close(control);
@@ -715,67 +786,32 @@ static int start_sandbox(struct session *s, int control, struct err *err)
 }
 
 /* This run's own authority. */
-static int make_authority(struct session *s, struct buf *cert, struct buf *key, struct buf *trust, struct err *err)
+static int make_authority(struct session *s, struct err *err)
 {
-	_cleanup_buf_ struct buf system = BUF(PEM_MAX), seen = BUF(PEM_MAX + 65536);
+	struct buf *cert = &s->later.cert;
+	struct slice system;
 	bool hidden = s->neutral.what & POLICY_NEUTRAL_PROXY;
-	int r = cert_ca_new(hidden ? NULL : "Postern session authority", time(NULL), cert, key);
+	int r = cert_ca_new(hidden ? NULL : "Postern session authority", time(NULL), cert, &s->later.key);
 	if (r < 0)
 		return err_sys(err, r, "cannot make an authority for this run");
-	r = read_trust(s, &system, trust, err);
+	r = read_trust(s, &system, err);
 	if (r < 0)
 		return r;
 	/* A company's own authority among the system's would tell of it; and all that answers inside is signed by that of the run. */
-	if (!hidden)
-		buf_add(&seen, buf_slice(&system));
-	buf_add(&seen, buf_slice(cert));
-	if (buf_error(&seen))
-		return err_sys(err, buf_error(&seen), "cannot add this run's authority to those of the system");
-	const struct slice later[] = {[FILE_CA] = buf_slice(cert), [FILE_BUNDLE] = buf_slice(&seen)};
+	const struct sandbox_data later[] = {
+	        [FILE_CA] = {.first = buf_slice(cert)}, [FILE_BUNDLE] = {.first = hidden ? SLICE_NONE : system, .rest = buf_slice(cert)}};
 	return sandbox_give(s->sandbox, later, FILES_LATER, err);
-}
-
-/* link: the gate's end. */
-static int configure_gate(struct session *s, struct slice cert, struct slice key, struct slice trust, struct buf *values,
-        struct slice routes, int link, struct err *err)
-{
-	_cleanup_buf_ struct buf rules = BUF((size_t)64 << 20), index = BUF((size_t)128 << 20), patterns = BUF(1 << 20);
-	int r = session_search(
-	        &s->arena, policy_settings(s->spec->policy), s->credential, s->n_credentials, &rules, values, &index, &patterns, err);
-	if (r < 0)
-		return r;
-	uint8_t canon[CANON_KEY_BYTES];
-	if (getrandom(canon, sizeof(canon), 0) != (ssize_t)sizeof(canon))
-		return err_set(err, -EIO, "there are no random numbers");
-	const struct gate_config config = {.ca_cert_pem = cert,
-	        .ca_key_pem = key,
-	        .trust_pem = trust,
-	        .rules = buf_slice(&rules),
-	        .values = buf_slice(values),
-	        .index = buf_slice(&index),
-	        .keep = keeps_bodies(s),
-	        .patterns = buf_slice(&patterns),
-	        .canon = s->neutral.what & POLICY_NEUTRAL_REQUESTS ? slice_of(canon, sizeof(canon)) : SLICE_NONE,
-	        .routes = routes};
-	r = gate_config_send(s->control, &config, link, &s->config);
-	/* If the sandbox has ended, it says why. */
-	if (r < 0 && r != -EPIPE && r != -ECONNRESET)
-		return err_sys(err, r, "the gate does not take its configuration");
-	r = loop_add(s->loop, s->control, EPOLLIN | EPOLLOUT, on_control, s, &s->control_source);
-	return r < 0 ? err_sys(err, r, "the gate cannot be watched") : 0;
 }
 
 /* The sandbox comes first: its processes work while the rest is made. */
 static int start(struct session *s, struct err *err)
 {
-	_cleanup_buf_ struct buf cert = BUF(65536), key = BUF(65536), trust = BUF(PEM_MAX), values = BUF((size_t)8 << 20),
-	                         routes = BUF(1 << 16);
 	int control[2] = {-1, -1}, link[2] = {-1, -1};
 	int r = neutral_new(&s->arena, s->spec, &s->neutral, err);
-	r = r < 0 ? r : neutral_upstreams(&s->neutral, s->spec->note, s->spec->arg, &routes, err);
+	r = r < 0 ? r : neutral_upstreams(&s->neutral, s->spec->note, s->spec->arg, &s->later.routes, err);
 	r = r < 0 ? r : session_credentials(&s->arena, policy_settings(s->spec->policy), &s->credential, &s->n_credentials, err);
 	if (r == 0 && !s->spec->no_network)
-		r = plant_canaries(s, &values, err);
+		r = plant_canaries(s, err);
 	if (r == 0 && (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control) < 0 ||
 	                      socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, link) < 0))
 		r = err_sys(err, -errno, "cannot make the gate's sockets");
@@ -784,26 +820,20 @@ static int start(struct session *s, struct err *err)
 		r = start_sandbox(s, TAKE_FD(control[1]), err);
 	if (r == 0)
 		begin_ledger(s);
-	r = r < 0 ? r : make_authority(s, &cert, &key, &trust, err);
+	r = r < 0 ? r : make_authority(s, err);
 	name_tool(s);
 	if (r == 0)
 		r = make_supervisor(s, TAKE_FD(link[0]), err);
-	if (r == 0 && s->spec->no_network)
-		/* Without a gate its end stays with us, so that the supervisor does not miss it. */
-		s->no_gate = TAKE_FD(link[1]);
-	else if (r == 0)
-		r = configure_gate(s, buf_slice(&cert), buf_slice(&key), buf_slice(&trust), &values, buf_slice(&routes), link[1], err);
+	/* Without a gate, or before there is one, its end stays with us, so that the supervisor does not miss it. */
+	s->later.link = TAKE_FD(link[1]);
+	if (r == 0 && !s->spec->no_network)
+		r = prepare_gate(s, err);
 	if (s->opening.running || s->opening.client) {
 		struct ledger_client *unused = NULL;
 		(void)end_ledger(s, &unused, NULL);
 		ledger_client_free(unused);
 	}
-	if (key.p)
-		explicit_bzero(key.p, key.cap);
-	if (values.p)
-		explicit_bzero(values.p, values.cap);
 	fd_closep(&link[0]);
-	fd_closep(&link[1]);
 	fd_closep(&control[1]);
 	return r;
 }
@@ -871,7 +901,13 @@ int session_run(const struct session_spec *spec, struct session_result *result, 
 	s->arena = ARENA((size_t)16 << 20);
 	s->trace = BUF(TRACE_WAIT);
 	s->config = BUF(GATE_CONFIG_MAX);
-	s->control = s->tty = s->no_gate = -1;
+	s->later.cert = s->later.key = BUF(65536);
+	s->later.trust = BUF(PEM_MAX);
+	s->later.values = BUF((size_t)8 << 20);
+	s->later.routes = BUF(1 << 16);
+	s->later.index = BUF((size_t)128 << 20);
+	s->later.patterns = BUF(1 << 20);
+	s->control = s->tty = s->later.link = -1;
 	(void)gethostname(s->host, sizeof(s->host) - 1);
 	make_run_id(s);
 	int r = loop_new(&s->loop);
@@ -907,8 +943,7 @@ int session_run(const struct session_spec *spec, struct session_result *result, 
 	terminal_close(s->terminal);
 	if (s->tty >= 0)
 		(void)close(s->tty);
-	if (s->no_gate >= 0)
-		(void)close(s->no_gate);
+	fd_closep(&s->later.link);
 	if (s->supervisor) {
 		struct err late = {0};
 		int c = supervisor_close(s->supervisor, &s->result.counts, &late);
@@ -925,7 +960,8 @@ int session_run(const struct session_spec *spec, struct session_result *result, 
 	*result = s->result;
 	arena_free(&s->arena);
 	buf_free(&s->trace);
-	forget_config(s);
+	forget(&s->config);
+	forget_later(s);
 	free(s);
 	return r;
 }

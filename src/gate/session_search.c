@@ -6,11 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "crypto/kept.h"
 #include "gate/link.h"
 #include "inspect/dlp.h"
 #include "inspect/fingerprint.h"
-#include "inspect/secret_cache.h"
 #include "sys/path.h"
 #include "sys/share.h"
 
@@ -54,7 +52,7 @@ static int find_fingerprints(const struct policy_settings *set, struct buf *inde
 }
 
 int session_search(struct arena *arena, const struct policy_settings *set, const struct supervisor_credential *credential, size_t n,
-        struct buf *rules, struct buf *values, struct buf *index, struct buf *patterns, struct err *err)
+        struct secret_later *rules, struct buf *values, struct buf *index, struct buf *patterns, struct err *err)
 {
 	bool any = set->n_labels > 0 || n > 0 || set->dlp.n_patterns > 0;
 	for (size_t i = 0; i < set->dlp.n_patterns; i++)
@@ -64,7 +62,7 @@ int session_search(struct arena *arena, const struct policy_settings *set, const
 		any |= set->dlp.class[c].verdict != POLICY_DLP_OFF;
 	if (!any)
 		return 0;
-	int r = secret_load_shared(arena, rules, err);
+	int r = secret_find_shared(arena, rules, err);
 	for (size_t i = 0; r == 0 && i < n; i++)
 		if (strlen(credential[i].key) >= DLP_PIECE)
 			gate_value_put(values, DLP_CREDENTIAL, slice_str(credential[i].c->name), slice_str(credential[i].key));

@@ -35,17 +35,61 @@ int secret_load(const struct secret_source *sources, size_t n, int dir, struct b
 	return e;
 }
 
-int secret_load_shared(struct arena *arena, struct buf *image, struct err *err)
+static int find_shared(struct arena *arena, struct buf *text, const char **path, struct err *err)
 {
 	const char *share[SHARE_DATA_MAX];
 	size_t n = share_data(arena, share);
 	for (size_t i = 0; i < n; i++) {
-		_cleanup_buf_ struct buf text = BUF(RULES_MAX);
-		const char *path = arena_fmt(arena, "%s/rules/secrets.yaml", share[i]);
-		if (!path || path_read(AT_FDCWD, path, &text) < 0)
-			continue;
-		_cleanup_fd_ int cache = kept_folder();
-		return secret_load(&(struct secret_source){.name = path, .text = buf_slice(&text)}, 1, cache, image, err);
+		*path = arena_fmt(arena, "%s/rules/secrets.yaml", share[i]);
+		buf_reset(text);
+		if (*path && path_read(AT_FDCWD, *path, text) == 0)
+			return 0;
 	}
 	return err_set(err, -ENOENT, "the rules of secrets are not there: set POSTERN_SHARE to the folder that holds rules/secrets.yaml");
+}
+
+int secret_load_shared(struct arena *arena, struct buf *image, struct err *err)
+{
+	_cleanup_buf_ struct buf text = BUF(RULES_MAX);
+	const char *path;
+	int e = find_shared(arena, &text, &path, err);
+	if (e < 0)
+		return e;
+	_cleanup_fd_ int cache = kept_folder();
+	return secret_load(&(struct secret_source){.name = path, .text = buf_slice(&text)}, 1, cache, image, err);
+}
+
+int secret_find_shared(struct arena *arena, struct secret_later *out, struct err *err)
+{
+	_cleanup_buf_ struct buf text = BUF(RULES_MAX);
+	char name[KEPT_NAME];
+	*out = (struct secret_later){.kept.fd = -1, .made = BUF(SECRET_IMAGE_MAX)};
+	int e = find_shared(arena, &text, &out->source.name, err);
+	if (e < 0)
+		return e;
+	_cleanup_fd_ int cache = kept_folder();
+	out->source.text = arena_copy(arena, buf_slice(&text));
+	if (text.n && !out->source.text.p)
+		return err_set(err, -ENOMEM, "out of memory");
+	if (cache >= 0 && name_of(&out->source, 1, name) == 0 && kept_find(cache, name, SECRET_IMAGE_MAX, &out->kept))
+		return 0;
+	return secret_load(&out->source, 1, cache, &out->made, err);
+}
+
+int secret_later_image(struct secret_later *l, struct buf *image, struct err *err)
+{
+	if (!l->source.name)
+		return 0;
+	if (l->made.n) {
+		buf_add(image, buf_slice(&l->made));
+		return buf_error(image) ? err_sys(err, buf_error(image), "cannot hold the rules of secrets") : 0;
+	}
+	return kept_read(&l->kept, image) ? 0 : secret_compile(&l->source, 1, image, err);
+}
+
+void secret_later_free(struct secret_later *l)
+{
+	if (l->source.name)
+		fd_closep(&l->kept.fd);
+	buf_free(&l->made);
 }
