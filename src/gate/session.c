@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,11 +57,8 @@ struct session {
 	struct buf trace;
 	/* The ledger while it is being opened: a writer may have to be started for it, which takes longer than all else. */
 	struct {
-		pthread_t thread;
-		bool running;
 		int error;
 		struct err err;
-		struct arena arena;
 		struct ledger_client *client;
 	} opening;
 	/* What the gate is told when it begins: found good before the tool starts, put together only then. */
@@ -527,33 +523,25 @@ static bool keeps_bodies(const struct session *s)
 	return s->spec->ledger && policy_settings(s->spec->policy)->ledger_bodies.value == POLICY_BODIES_KEEP;
 }
 
-static void *open_ledger(void *arg)
-{
-	struct session *s = arg;
-	s->opening.error = ledger_home_open(s->spec->ledger, s->host, &s->opening.arena, &s->opening.client, &s->opening.err);
-	return NULL;
-}
-
+/* Not by a thread: with two of them each change of this process's memory would stop another processor. */
 static void begin_ledger(struct session *s)
 {
-	s->opening.arena = ARENA((size_t)1 << 20);
-	if (!s->spec->ledger)
-		return;
-	s->opening.running = pthread_create(&s->opening.thread, NULL, open_ledger, s) == 0;
-	if (!s->opening.running)
-		(void)open_ledger(s);
+	if (s->spec->ledger)
+		s->opening.error = ledger_home_begin(s->spec->ledger, s->host, &s->arena, &s->opening.client, &s->opening.err);
 }
 
 static int end_ledger(struct session *s, struct ledger_client **out, struct err *err)
 {
-	if (s->opening.running)
-		(void)pthread_join(s->opening.thread, NULL);
-	s->opening.running = false;
-	arena_free(&s->opening.arena);
-	*out = TAKE_PTR(s->opening.client);
-	if (s->opening.error < 0 && err)
+	struct ledger_client *c = TAKE_PTR(s->opening.client);
+	if (c)
+		s->opening.error = ledger_client_ready(c, &s->opening.err);
+	if (s->opening.error < 0) {
+		ledger_client_free(c);
 		*err = s->opening.err;
-	return s->opening.error;
+		return s->opening.error;
+	}
+	*out = c;
+	return 0;
 }
 
 /* Of a copy the review tells, when it is to be applied. */
@@ -828,11 +816,7 @@ static int start(struct session *s, struct err *err)
 	s->later.link = TAKE_FD(link[1]);
 	if (r == 0 && !s->spec->no_network)
 		r = prepare_gate(s, err);
-	if (s->opening.running || s->opening.client) {
-		struct ledger_client *unused = NULL;
-		(void)end_ledger(s, &unused, NULL);
-		ledger_client_free(unused);
-	}
+	ledger_client_free(TAKE_PTR(s->opening.client));
 	fd_closep(&link[0]);
 	fd_closep(&control[1]);
 	return r;

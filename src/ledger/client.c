@@ -24,6 +24,13 @@
 
 struct ledger_client {
 	int dir, fd;
+	/* While it begins. */
+	struct ledger_client_options how;
+	char *path;
+	int64_t end;
+	bool greeted; /* and no answer yet */
+	pid_t starter;
+	int started; /* what a writer that is being started says; -1: none is */
 	unsigned timeout_ms;
 	size_t memory;
 	char shown[256], note[400];
@@ -153,7 +160,7 @@ static int ask(struct ledger_client *c, const struct frame *f, struct err *err)
 	return r < 0 ? broken(c, r, err) : 0;
 }
 
-/* 0; -EAGAIN: nobody is there, or goes just now. */
+/* 0; -EAGAIN: nobody is there. */
 static int greet(struct ledger_client *c, struct err *err)
 {
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
@@ -175,7 +182,16 @@ static int greet(struct ledger_client *c, struct err *err)
 	}
 	struct frame f = {.type = FRAME_HELLO, .number = FRAME_VERSION};
 	int r = ask(c, &f, err);
-	r = r < 0 ? r : expect(c, FRAME_WELCOME, 0, &f, err);
+	c->greeted = r == 0;
+	return r == -EPIPE || r == -ECONNRESET ? -EAGAIN : r;
+}
+
+/* 0; -EAGAIN: who was greeted goes just now. */
+static int welcomed(struct ledger_client *c, struct err *err)
+{
+	struct frame f;
+	c->greeted = false;
+	int r = expect(c, FRAME_WELCOME, 0, &f, err);
 	if (r == -EPIPE || r == -ECONNRESET)
 		return -EAGAIN;
 	if (r < 0)
@@ -201,15 +217,16 @@ static void become_writer(char *const argv[], const char *program, int pipe_fd)
 	_exit(1);
 }
 
-/* Starts a writer, and waits for what it says first: "ready", "busy" (there is another), or what is wrong. */
-static int start_writer(const char *path, const struct ledger_client_options *o, int64_t end, struct err *err)
+static int start_writer(struct ledger_client *c, struct err *err)
 {
-	char said[700] = "", *argv[16];
-	size_t n = 0, k = 0;
+	const struct ledger_client_options *o = &c->how;
+	const char *path = c->path;
+	char *argv[16];
+	size_t k = 0;
 	const char *program = o->program ? o->program : "/proc/self/exe";
 	_cleanup_free_ char *plain = NULL;
 	const char *const fixed[] = {"postern", "log", "write", "--idle", IDLE_MS};
-	int fds[2], status;
+	int fds[2];
 	for (size_t i = 0; i < ARRAY_LEN(fixed); i++)
 		argv[k++] = (char *)(uintptr_t)fixed[i];
 	if (o->key) {
@@ -229,17 +246,31 @@ static int start_writer(const char *path, const struct ledger_client_options *o,
 	argv[k] = NULL;
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return err_sys(err, -errno, "cannot start a writer");
-	pid_t pid = fork();
-	if (pid == 0)
+	c->started = fds[0];
+	c->starter = fork();
+	if (c->starter == 0)
 		become_writer(argv, program, fds[1]);
 	(void)close(fds[1]);
-	_cleanup_fd_ int in = fds[0];
-	if (pid < 0)
-		return err_sys(err, -errno, "cannot start a writer");
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+	return c->starter < 0 ? err_sys(err, -errno, "cannot start a writer") : 0;
+}
+
+static void reap_starter(struct ledger_client *c)
+{
+	int status;
+	while (c->starter > 0 && waitpid(c->starter, &status, 0) < 0 && errno == EINTR)
 		;
+	c->starter = 0;
+}
+
+/* Waits for what a writer that is being started says first: "ready", "busy" (there is another), or what is wrong. */
+static int hear_writer(struct ledger_client *c, struct err *err)
+{
+	char said[700] = "";
+	size_t n = 0;
+	reap_starter(c);
+	_cleanup_fd_ int in = TAKE_FD(c->started);
 	while (n < sizeof(said) - 1) {
-		int64_t left = end - clock_ms();
+		int64_t left = c->end - clock_ms();
 		struct pollfd p = {.fd = in, .events = POLLIN};
 		if (left <= 0 || poll(&p, 1, (int)left) == 0)
 			return err_set(err, -ETIMEDOUT,
@@ -252,8 +283,11 @@ static int start_writer(const char *path, const struct ledger_client_options *o,
 		if (strncmp(said, "ready\n", 6) == 0)
 			return 0;
 	}
-	if (strncmp(said, "busy\n", 5) == 0)
+	/* That one may not be as far, or go just now. */
+	if (strncmp(said, "busy\n", 5) == 0) {
+		rest_ms(5);
 		return 0;
+	}
 	/* Its own words, without the name of the command. */
 	static const char start[] = "postern log write: ";
 	struct slice words = slice_str(said);
@@ -266,31 +300,26 @@ static int start_writer(const char *path, const struct ledger_client_options *o,
 	return err_set(err, -EIO, "%.*s", SLICE_FMT(words));
 }
 
-int ledger_client_open(const char *path, const struct ledger_client_options *o, struct ledger_client **out, struct err *err)
+int ledger_client_begin(const char *path, const struct ledger_client_options *o, struct ledger_client **out, struct err *err)
 {
 	struct ledger_config config;
 	struct ledger_client *c = calloc(1, sizeof(*c));
 	if (!c)
 		return err_sys(err, -ENOMEM, "cannot connect");
-	c->fd = c->dir = -1;
+	c->fd = c->dir = c->started = -1;
+	c->how = *o;
+	c->path = strdup(path);
 	c->timeout_ms = o->timeout_ms ? o->timeout_ms : TIMEOUT_MS;
 	c->memory = o->memory ? o->memory : MEMORY;
 	c->in = BUF(IN_MAX);
 	c->posted = BUF(FRAME_BODY);
 	c->out = BUF(c->memory + 2 * (FRAME_HEAD + FRAME_BODY));
 	memcpy(c->shown, ledger_name(path).text, sizeof(c->shown));
-	int64_t end = clock_ms() + c->timeout_ms;
-	int r = ledger_open(path, &c->dir, &config, err);
-	while (r == 0 && (r = greet(c, err)) == -EAGAIN) {
-		if (!o->start)
-			r = err_set(err, -ECONNREFUSED, "no writer runs for %s; start one: postern log write %s", c->shown, c->shown);
-		else if (clock_ms() >= end)
-			r = err_set(err, -ETIMEDOUT, "the writer of %s could not be reached", c->shown);
-		else if ((r = start_writer(path, o, end, err)) == 0)
-			rest_ms(5);
-		if (r < 0)
-			break;
-	}
+	c->end = clock_ms() + c->timeout_ms;
+	int r = c->path ? ledger_open(path, &c->dir, &config, err) : err_sys(err, -ENOMEM, "cannot connect");
+	r = r < 0 ? r : greet(c, err);
+	if (r == -EAGAIN)
+		r = o->start ? start_writer(c, err) : 0;
 	if (r < 0) {
 		ledger_client_free(c);
 		return r;
@@ -299,12 +328,47 @@ int ledger_client_open(const char *path, const struct ledger_client_options *o, 
 	return 0;
 }
 
+int ledger_client_ready(struct ledger_client *c, struct err *err)
+{
+	int r = c->greeted ? welcomed(c, err) : -EAGAIN;
+	while (r == -EAGAIN) {
+		if (!c->how.start)
+			return err_set(err, -ECONNREFUSED, "no writer runs for %s; start one: postern log write %s", c->shown, c->shown);
+		if (clock_ms() >= c->end)
+			return err_set(err, -ETIMEDOUT, "the writer of %s could not be reached", c->shown);
+		r = c->started < 0 ? start_writer(c, err) : 0;
+		r = r < 0 ? r : hear_writer(c, err);
+		if (r < 0)
+			return r;
+		r = greet(c, err);
+		r = r < 0 ? r : welcomed(c, err);
+	}
+	return r;
+}
+
+int ledger_client_open(const char *path, const struct ledger_client_options *o, struct ledger_client **out, struct err *err)
+{
+	struct ledger_client *c;
+	int r = ledger_client_begin(path, o, &c, err);
+	if (r < 0)
+		return r;
+	r = ledger_client_ready(c, err);
+	if (r < 0)
+		ledger_client_free(c);
+	else
+		*out = c;
+	return r;
+}
+
 void ledger_client_free(struct ledger_client *c)
 {
 	if (!c)
 		return;
+	reap_starter(c);
+	fd_closep(&c->started);
 	fd_closep(&c->fd);
 	fd_closep(&c->dir);
+	free(c->path);
 	buf_free(&c->in);
 	buf_free(&c->out);
 	buf_free(&c->posted);

@@ -19,7 +19,7 @@ const char *ledger_home(struct arena *arena)
 	return home && *home == '/' ? arena_fmt(arena, "%s/.local/share/postern/ledger", home) : NULL;
 }
 
-int ledger_home_open(const char *path, const char *host, struct arena *arena, struct ledger_client **out, struct err *err)
+int ledger_home_begin(const char *path, const char *host, struct arena *arena, struct ledger_client **out, struct err *err)
 {
 	struct stat st;
 	if (stat(path, &st) < 0 && errno == ENOENT) {
@@ -32,5 +32,19 @@ int ledger_home_open(const char *path, const char *host, struct arena *arena, st
 		if (r < 0 && stat(path, &st) < 0)
 			return r;
 	}
-	return ledger_client_open(path, &(struct ledger_client_options){.start = true}, out, err);
+	return ledger_client_begin(path, &(struct ledger_client_options){.start = true}, out, err);
+}
+
+int ledger_home_open(const char *path, const char *host, struct arena *arena, struct ledger_client **out, struct err *err)
+{
+	struct ledger_client *c;
+	int r = ledger_home_begin(path, host, arena, &c, err);
+	if (r < 0)
+		return r;
+	r = ledger_client_ready(c, err);
+	if (r < 0)
+		ledger_client_free(c);
+	else
+		*out = c;
+	return r;
 }

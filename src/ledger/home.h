@@ -12,5 +12,7 @@ struct ledger_client;
 const char *ledger_home(struct arena *arena);
 /* A client of the ledger in that folder, which is made, as HOST/postern, if it is not there; a writer is started if none runs. */
 [[nodiscard]] int ledger_home_open(const char *path, const char *host, struct arena *arena, struct ledger_client **out, struct err *err);
+/* The same without waiting for a writer: ledger_client_ready() does. */
+[[nodiscard]] int ledger_home_begin(const char *path, const char *host, struct arena *arena, struct ledger_client **out, struct err *err);
 
 #endif
