@@ -157,6 +157,17 @@ judge() {
 	done <"$2"
 }
 
+# For bash in a mount namespace of its own: TOP COMMAND...
+bare='
+	top=$1
+	shift
+	mkdir -p "$top/layers" && mount -t tmpfs layers "$top/layers" || exit 1
+	for d in etc usr var root opt srv; do
+		mkdir -p "$top/layers/$d/upper" "$top/layers/$d/work" "/$d" &&
+			mount -t overlay "$d" -o "lowerdir=/$d,upperdir=$top/layers/$d/upper,workdir=$top/layers/$d/work" "/$d" || exit 1
+	done
+	mount --bind "$top/hosts" /etc/hosts && mount --bind "$top/resolv.conf" "$(readlink -f /etc/resolv.conf)" || exit 1
+	exec "$@"'
 # pass WHO PREFIX...: all attacks by this user
 pass() {
 	local who=$1 begin=$SECONDS id
@@ -168,9 +179,9 @@ pass() {
 	local env=(env -i "PATH=/usr/local/bin:/usr/bin:/bin" "HOME=$work/home" "GIT_CEILING_DIRECTORIES=$work" LC_ALL=C.UTF-8 "POSTERN_SHARE=$work/share" TEST_TOKEN_NOT_NAMED=SECRET-MARK
 		SSH_AUTH_SOCK="$work/outside/server.sock" DBUS_SESSION_BUS_ADDRESS="unix:path=$work/outside/server.sock")
 	mapfile -t -O "${#env[@]}" env < <(env | grep -E "^(ESCAPE_|XX=)")
-	# Without a sandbox, in a copy of the mounts that is thrown away.
+	# Without a sandbox, in a copy of the mounts that is thrown away, and with the system's folders too: root would write into the real ones.
 	cp -a project project.kept && cp -a outside outside.kept && cp -a home home.kept
-	"${env[@]}" unshare -m timeout 60 "$work/attack" --bare --no-benign "${only[@]}" >"$work/bare" 2>/dev/null </dev/null ||
+	"${env[@]}" unshare -m bash -c "$bare" - "$top" timeout 60 "$work/attack" --bare --no-benign "${only[@]}" >"$work/bare" 2>/dev/null </dev/null ||
 		"$@" "${env[@]}" timeout 60 "$work/attack" --bare --no-benign "${only[@]}" >"$work/bare" 2>/dev/null </dev/null
 	for f in project outside home; do
 		find $f -mindepth 1 ! -type s -delete 2>/dev/null
