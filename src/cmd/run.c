@@ -121,13 +121,13 @@ static void learn(struct run *r, const struct policy_fact *f)
 	r->fact[r->n_facts++] = copy;
 }
 
-static void on_executed(void *arg, const char *path, bool allowed)
+static void on_executed(void *arg, const char *path, bool library, bool allowed)
 {
 	struct run *r = arg;
 	if (allowed)
 		learn(r, &(struct policy_fact){.kind = POLICY_FACT_EXEC, .path = slice_str(path)});
 	else
-		say(r, "denied: to run %s", path);
+		say(r, "denied: to %s %s", library ? "load" : "run", path);
 }
 
 static void on_decided(void *arg, const struct supervisor_event *e)
@@ -471,6 +471,8 @@ static int run(void *options, const struct opt_args *args)
 	        .note = on_note,
 	        .level = on_level,
 	        .executed = on_executed,
+	        /* What is learned must do for the next run. */
+	        .libraries = o->learn != NULL,
 	        .arg = &r,
 	};
 	struct session_result result = {0};

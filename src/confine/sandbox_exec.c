@@ -530,8 +530,8 @@ static int find_out(struct exec_watch *w, const struct seccomp_notif *q, const s
  * rights. */
 static bool is_system(int file, const char *path)
 {
-	static const char *const folders[] = {
-	        "/usr/lib/", "/usr/lib32/", "/usr/lib64/", "/usr/libx32/", "/usr/libexec/", "/lib/", "/lib32/", "/lib64/", "/libx32/"};
+	static const char *const folders[] = {"/usr/lib/", "/usr/lib32/", "/usr/lib64/", "/usr/libx32/", "/usr/libexec/", "/usr/local/lib/",
+	        "/lib/", "/lib32/", "/lib64/", "/libx32/"};
 	struct statfs f;
 	struct stat st;
 	bool there = false;

@@ -72,7 +72,7 @@ static void done(struct waiting *w, bool allow)
 			x->n--;
 			break;
 		}
-	x->o.decided(x->o.arg, w->id, w->path, allow);
+	x->o.decided(x->o.arg, w->id, w->path, w->library ? EXECUTION_LIBRARY : EXECUTION_PROGRAM, allow);
 	waiting_free(w);
 }
 
@@ -203,9 +203,11 @@ void executions_ask(struct executions *x, const struct sandbox_exec *inside)
 	char place[EXECUTION_PATH_MAX], above[EXECUTION_PATH_MAX];
 	struct sandbox_exec there = *inside;
 	const struct sandbox_exec *e = &there;
+	bool library = inside->flags & SANDBOX_EXEC_LIBRARY;
+	enum execution_kind kind = library ? EXECUTION_LIBRARY : EXECUTION_PROGRAM;
 	there.path = x->o.path(x->o.arg, inside->path, place);
 	if (!there.path) {
-		x->o.decided(x->o.arg, inside->id, inside->path, false);
+		x->o.decided(x->o.arg, inside->id, inside->path, kind, false);
 		return;
 	}
 	struct slice argv[ARGUMENTS_MAX];
@@ -216,7 +218,6 @@ void executions_ask(struct executions *x, const struct sandbox_exec *inside)
 		argv[argc] = slice_str(e->argv[argc]);
 	const char *slash = strrchr(e->path, '/');
 	char link[64], parent[4096] = "";
-	bool library = e->flags & SANDBOX_EXEC_LIBRARY;
 	(void)snprintf(link, sizeof(link), "/proc/%d/exe", (int)(library ? e->pid : e->parent));
 	ssize_t n = readlink(link, parent, sizeof(parent) - 1);
 	parent[n > 0 && parent[0] == '/' ? n : 0] = 0;
@@ -231,12 +232,12 @@ void executions_ask(struct executions *x, const struct sandbox_exec *inside)
 	struct policy_decision d = policy_exec(x->o.policy, &ask);
 	/* What the C library of every program is does not belong on record each time. */
 	if (ask.system_library && d.verdict == POLICY_ALLOW) {
-		x->o.decided(x->o.arg, e->id, e->path, true);
+		x->o.decided(x->o.arg, e->id, e->path, EXECUTION_SYSTEM, true);
 		return;
 	}
 	struct waiting *w = describe(x, e, &ask, (enum policy_bodies)policy_settings(x->o.policy)->ledger_bodies.value);
 	if (!w) {
-		x->o.decided(x->o.arg, e->id, e->path, false);
+		x->o.decided(x->o.arg, e->id, e->path, kind, false);
 		return;
 	}
 	if (d.verdict == POLICY_ASK && x->o.ask) {

@@ -11,6 +11,12 @@ struct executions;
 
 #define EXECUTION_PATH_MAX 8192
 
+enum execution_kind {
+	EXECUTION_PROGRAM,
+	EXECUTION_LIBRARY,
+	EXECUTION_SYSTEM, /* a library of the system that is allowed: no more than the program that needs it */
+};
+
 struct execution_options {
 	const struct policy *policy;   /* must outlive it */
 	struct supervisor *supervisor; /* likewise */
@@ -21,8 +27,9 @@ struct execution_options {
 	/* Where a file is for the person that is there for the command: that, or in `out` what it is called outside. NULL: it cannot be
 	 * said, and then it does not run. */
 	const char *(*path)(void *arg, const char *inside, char out[EXECUTION_PATH_MAX]);
-	void (*decided)(void *arg, uint64_t id, const char *path, bool allow); /* to be carried out */
-	void (*failed)(void *arg, const char *why);                            /* the ledger cannot be written */
+	/* To be carried out. */
+	void (*decided)(void *arg, uint64_t id, const char *path, enum execution_kind kind, bool allow);
+	void (*failed)(void *arg, const char *why); /* the ledger cannot be written */
 	void *arg;
 };
 

@@ -200,11 +200,11 @@ static void on_exec(void *arg, const struct sandbox_exec *x)
 	executions_ask(s->executions, x);
 }
 
-static void on_exec_decided(void *arg, uint64_t id, const char *path, bool allow)
+static void on_exec_decided(void *arg, uint64_t id, const char *path, enum execution_kind kind, bool allow)
 {
 	struct session *s = arg;
-	if (s->spec->executed)
-		s->spec->executed(s->spec->arg, path, allow);
+	if (s->spec->executed && kind != EXECUTION_SYSTEM)
+		s->spec->executed(s->spec->arg, path, kind == EXECUTION_LIBRARY, allow);
 	if (allow && !s->started) {
 		/* It is the only one: who asks is the only process, and waits. */
 		s->holds = true;
@@ -763,7 +763,7 @@ static int start_sandbox(struct session *s, int control, struct err *err)
 	        .limits = session_limits(policy_settings(s->spec->policy)),
 	        .best_effort = s->spec->best_effort,
 	        /* Each costs a question; where nothing would be refused there is none. */
-	        .libraries = policy_exec_judges_libraries(s->spec->policy),
+	        .libraries = s->spec->libraries || policy_exec_judges_libraries(s->spec->policy),
 	};
 	static const struct sandbox_calls calls = {
 	        .ready = on_ready, .exec = on_exec, .appeared = on_appeared, .gate = on_gate, .ended = on_ended, .done = on_done};

@@ -33,9 +33,11 @@ struct session_spec {
 	int (*reload)(void *arg, struct policy **out, struct err *err);
 
 	void (*decided)(void *arg, const struct supervisor_event *e);
-	void (*note)(void *arg, const char *text);                   /* a fact for the person, one line, safe to print */
-	void (*level)(void *arg, const struct sandbox_level *l);     /* the confinement that was achieved, before the tool starts */
-	void (*executed)(void *arg, const char *path, bool allowed); /* or NULL */
+	void (*note)(void *arg, const char *text);               /* a fact for the person, one line, safe to print */
+	void (*level)(void *arg, const struct sandbox_level *l); /* the confinement that was achieved, before the tool starts */
+	/* Or NULL. library: what a program loads, and not one of the system's. */
+	void (*executed)(void *arg, const char *path, bool library, bool allowed);
+	bool libraries; /* executed() is told of libraries even if the policy permits all */
 	void *arg;
 };
 

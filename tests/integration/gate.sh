@@ -559,6 +559,10 @@ echo "exec: {default: allow, rules: [{digest: $(sha256sum <"$work/project/x.so" 
 inside 'cp x.so y.so; LD_PRELOAD=./y.so /usr/bin/env; cp x.so /tmp/z.so; LD_PRELOAD=/tmp/z.so /usr/bin/env'
 check 'banned by its digest, whatever it is called' hasnt out 'library here'
 echo '{}' >"$work/config/postern/policy.yaml"
+inside 'LD_PRELOAD=./x.so /usr/bin/env' --learn "$work/learned.yaml"
+gate --policy "$work/learned.yaml" -- bash -c 'LD_PRELOAD=./x.so /usr/bin/env; LD_PRELOAD=./y.so /usr/bin/env; echo over'
+check 'what was learned permits a library that was loaded' test "$(grep -c 'library here' "$work/out")" = 1
+check 'and names none of the system' bash -c "grep -q '/x.so' '$work/learned.yaml' && ! grep -q 'libc.so' '$work/learned.yaml'"
 
 # ── on record ──
 "$P" log show --limit 100000 --format json "$work/data/postern/ledger" >"$work/out" 2>"$work/err"
