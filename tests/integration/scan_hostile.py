@@ -85,6 +85,14 @@ def tree(pid):
     return out
 
 
+def signals(pids, number):
+    for p in pids:
+        try:
+            os.kill(p, number)
+        except ProcessLookupError:
+            pass
+
+
 def own_memory(pid):
     try:
         with open(f"/proc/{pid}/status") as f:
@@ -303,10 +311,16 @@ def changes(name, change):
         os.truncate(files.put(work, path, len(head).to_bytes(8, "little") + head), 8 + len(head) + n)
 
     def meanwhile(pid):
+        """Those that read stand still while it is changed, so that it does not matter who is faster."""
         while not is_open(pid, path) and os.path.exists(f"/proc/{pid}/fd"):
             time.sleep(0.002)
-        time.sleep(0.1)
+        time.sleep(0.01)
+        held = tree(pid)
+        signals(held, signal.SIGSTOP)
+        if not is_open(pid, path):
+            print("# it was read before it could be changed")
         change(path)
+        signals(held, signal.SIGCONT)
 
     make("long.safetensors")
     make("other")
