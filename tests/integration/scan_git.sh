@@ -7,6 +7,8 @@ set -u
 cd "$(dirname "$0")/../.." || exit 2
 # shellcheck source=tests/integration/scan_lib.sh
 . tests/integration/scan_lib.sh
+# Others scan at the same time: whether a folder is left is seen in one of its own.
+mkdir "$work/temporary" && export TMPDIR=$work/temporary
 command -v git >/dev/null || { echo 'scan_git: there is no git'; exit 77; }
 export HOME=$work GIT_CONFIG_NOSYSTEM=1 GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@a.example GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@a.example
 
