@@ -663,7 +663,7 @@ static void wait_for_end(struct run *r, struct watch *w, pid_t first, pid_t gate
 			break;
 		/* Before the command has: then nobody answers it any more. */
 		if (p[3].revents)
-			fail(r, (err_set(&err, -ECHILD, "the gate has ended"), &err));
+			fail(r, (err_set(&err, -ECHILD, "the gate has gone"), &err));
 		if (p[4].revents)
 			begin_gate(r);
 	}
