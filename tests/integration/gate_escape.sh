@@ -19,7 +19,7 @@ if [[ ! ${ESCAPE_INSIDE:-} ]]; then
 	# Each in a network and among processes of its own.
 	for who in "${passes[@]}"; do
 		[[ ${ESCAPE_WHO:-$who} == "$who" ]] || continue
-		ESCAPE_INSIDE=$who ESCAPE_TOP=$top unshare "${how[@]}" bash "$0" "$@" >"$top/$who.said" 2>&1 &
+		ROOT_HERE=$((EUID == 0)) ESCAPE_INSIDE=$who ESCAPE_TOP=$top unshare "${how[@]}" bash "$0" "$@" >"$top/$who.said" 2>&1 &
 		pids+=($!)
 	done
 	for pid in "${pids[@]}"; do
@@ -181,8 +181,11 @@ pass() {
 	mapfile -t -O "${#env[@]}" env < <(env | grep -E "^(ESCAPE_|XX=)")
 	# Without a sandbox, in a copy of the mounts that is thrown away, and with the system's folders too: root would write into the real ones.
 	cp -a project project.kept && cp -a outside outside.kept && cp -a home home.kept
+	# Who cannot make such layers tries it as an ordinary user, never as root.
 	"${env[@]}" unshare -m bash -c "$bare" - "$top" timeout 60 "$work/attack" --bare --no-benign "${only[@]}" >"$work/bare" 2>/dev/null </dev/null ||
-		"$@" "${env[@]}" timeout 60 "$work/attack" --bare --no-benign "${only[@]}" >"$work/bare" 2>/dev/null </dev/null
+		if ((ROOT_HERE == 0 || $# > 0)); then
+			"$@" "${env[@]}" timeout 60 "$work/attack" --bare --no-benign "${only[@]}" >"$work/bare" 2>/dev/null </dev/null
+		fi
 	for f in project outside home; do
 		find $f -mindepth 1 ! -type s -delete 2>/dev/null
 		cp -a --remove-destination $f.kept/. $f/ 2>/dev/null
