@@ -206,11 +206,11 @@ struct sandbox_spec {
  * shows another identity (hostname, moves, ids, machine, own_etc). */
 [[nodiscard]] int sandbox_start(struct loop *loop, const struct sandbox_spec *spec, const struct sandbox_calls *calls, void *arg,
         struct sandbox **out, struct err *err);
-/* What the files that were to be given later hold, in their order: soon after the start, and once, for the tree waits for it. 0 or negative
- * errno with err. */
 struct sandbox_data {
 	struct slice first, rest; /* one after the other */
 };
+/* What the files that were to be given later hold, in their order: soon after the start, and once, for the tree waits for it. 0 or negative
+ * errno with err. */
 [[nodiscard]] int sandbox_give(struct sandbox *s, const struct sandbox_data *data, size_t n, struct err *err);
 /* Lets the command begin: after ready(). The gate may still be on its way: what the command sends waits for it. */
 void sandbox_go(struct sandbox *s);

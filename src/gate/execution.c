@@ -113,15 +113,22 @@ static void settle(struct waiting *w, const char *reason, const char *rule, bool
 	done(w, r == 0 && w->allow);
 }
 
+/* What is run or loaded, as the member "file". */
+static void put_file(struct buf *members, const struct policy_exec *p)
+{
+	buf_str_add(members, "\"file\":{");
+	entry_put_text(members, "path", p->path);
+	entry_put_text(members, "name", p->name);
+	buf_fmt(members, ",\"type_id\":1,\"hashes\":[{\"algorithm_id\":3,\"value\":\"%.*s\"}]}", SLICE_FMT(p->digest));
+}
+
 static void describe_program(struct buf *members, const struct sandbox_exec *e, const struct policy_exec *p)
 {
 	buf_str_add(members, "{\"process\":{");
 	entry_put_text(members, "name", p->name);
-	buf_fmt(members, ",\"pid\":%d,\"file\":{", (int)e->pid);
-	entry_put_text(members, "path", p->path);
-	entry_put_text(members, "name", p->name);
-	buf_fmt(members, ",\"type_id\":1,\"hashes\":[{\"algorithm_id\":3,\"value\":\"%.*s\"}]},\"parent_process\":{\"pid\":%d",
-	        SLICE_FMT(p->digest), (int)e->parent);
+	buf_fmt(members, ",\"pid\":%d,", (int)e->pid);
+	put_file(members, p);
+	buf_fmt(members, ",\"parent_process\":{\"pid\":%d", (int)e->parent);
 	if (p->parent.n) {
 		buf_str_add(members, ",\"file\":{");
 		entry_put_text(members, "path", p->parent);
@@ -134,10 +141,9 @@ static void describe_program(struct buf *members, const struct sandbox_exec *e, 
 static void describe_library(struct buf *members, const struct policy_exec *p)
 {
 	/* load_type_id 1: standard, from a file. */
-	buf_str_add(members, "{\"module\":{\"load_type_id\":1,\"file\":{");
-	entry_put_text(members, "path", p->path);
-	entry_put_text(members, "name", p->name);
-	buf_fmt(members, ",\"type_id\":1,\"hashes\":[{\"algorithm_id\":3,\"value\":\"%.*s\"}]}}}", SLICE_FMT(p->digest));
+	buf_str_add(members, "{\"module\":{\"load_type_id\":1,");
+	put_file(members, p);
+	buf_str_add(members, "}}");
 }
 
 /* What is known of it: the beginning of the entry. */

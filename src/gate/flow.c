@@ -594,23 +594,25 @@ static void want_socket(struct flow *f)
 	gate_send(f->g, &m, -1);
 }
 
-static bool is_set(const struct flow *f, struct slice name)
+/* Does one of the lines begin with that name of a field, and then `after`? */
+static bool has_line(const struct buf *lines, struct slice name, uint8_t after)
 {
-	struct slice rest = buf_slice(&f->set), line;
+	struct slice rest = buf_slice(lines), line;
 	while (slice_split(&rest, '\n', &line))
-		if (slice_eq_nocase(slice_sub(line, 0, slice_chr(line, ':', 0)), name))
+		if (slice_eq_nocase(slice_sub(line, 0, slice_chr(line, after, 0)), name))
 			return true;
 	return false;
+}
+
+static bool is_set(const struct flow *f, struct slice name)
+{
+	return has_line(&f->set, name, ':');
 }
 
 /* May a key go into that field of the request? */
 static bool is_swapped(const struct flow *f, struct slice name)
 {
-	struct slice rest = buf_slice(&f->swap), line;
-	while (slice_split(&rest, '\n', &line))
-		if (slice_eq_nocase(slice_sub(line, 0, slice_chr(line, '\t', 0)), name))
-			return true;
-	return false;
+	return has_line(&f->swap, name, '\t');
 }
 
 /* The trailers as they leave. A server may put them among the fields of the head: none takes the place of what the policy sets there, or

@@ -532,16 +532,11 @@ static void begin_ledger(struct session *s)
 
 static int end_ledger(struct session *s, struct ledger_client **out, struct err *err)
 {
-	struct ledger_client *c = TAKE_PTR(s->opening.client);
-	if (c)
-		s->opening.error = ledger_client_ready(c, &s->opening.err);
-	if (s->opening.error < 0) {
-		ledger_client_free(c);
+	if (s->opening.client)
+		return ledger_client_ready(TAKE_PTR(s->opening.client), out, err);
+	if (s->opening.error < 0)
 		*err = s->opening.err;
-		return s->opening.error;
-	}
-	*out = c;
-	return 0;
+	return s->opening.error;
 }
 
 /* Of a copy the review tells, when it is to be applied. */

@@ -328,7 +328,7 @@ int ledger_client_begin(const char *path, const struct ledger_client_options *o,
 	return 0;
 }
 
-int ledger_client_ready(struct ledger_client *c, struct err *err)
+static int become_ready(struct ledger_client *c, struct err *err)
 {
 	int r = c->greeted ? welcomed(c, err) : -EAGAIN;
 	while (r == -EAGAIN) {
@@ -346,18 +346,21 @@ int ledger_client_ready(struct ledger_client *c, struct err *err)
 	return r;
 }
 
-int ledger_client_open(const char *path, const struct ledger_client_options *o, struct ledger_client **out, struct err *err)
+int ledger_client_ready(struct ledger_client *c, struct ledger_client **out, struct err *err)
 {
-	struct ledger_client *c;
-	int r = ledger_client_begin(path, o, &c, err);
-	if (r < 0)
-		return r;
-	r = ledger_client_ready(c, err);
+	int r = become_ready(c, err);
 	if (r < 0)
 		ledger_client_free(c);
 	else
 		*out = c;
 	return r;
+}
+
+int ledger_client_open(const char *path, const struct ledger_client_options *o, struct ledger_client **out, struct err *err)
+{
+	struct ledger_client *c;
+	int r = ledger_client_begin(path, o, &c, err);
+	return r < 0 ? r : ledger_client_ready(c, out, err);
 }
 
 void ledger_client_free(struct ledger_client *c)

@@ -19,9 +19,9 @@ struct ledger_client;
 /* -ECONNREFUSED: no writer runs, and none was to be started; -ETIMEDOUT; or why none could be started, in the writer's own words. */
 [[nodiscard]] int ledger_client_open(const char *path, const struct ledger_client_options *o, struct ledger_client **out, struct err *err);
 /* The same in two halves: the first never waits. What the options point to must live until the second has returned, which must come before
- * all else; after an error of the second the client is only good for ledger_client_free(). */
+ * all else but ledger_client_free(). The second takes the client over, and frees it on an error. */
 [[nodiscard]] int ledger_client_begin(const char *path, const struct ledger_client_options *o, struct ledger_client **out, struct err *err);
-[[nodiscard]] int ledger_client_ready(struct ledger_client *c, struct err *err);
+[[nodiscard]] int ledger_client_ready(struct ledger_client *c, struct ledger_client **out, struct err *err);
 /* What is not sent yet is lost: flush first. */
 void ledger_client_free(struct ledger_client *c);
 /* What the writer thinks a person should know; "" if nothing. */

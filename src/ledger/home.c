@@ -39,12 +39,5 @@ int ledger_home_open(const char *path, const char *host, struct arena *arena, st
 {
 	struct ledger_client *c;
 	int r = ledger_home_begin(path, host, arena, &c, err);
-	if (r < 0)
-		return r;
-	r = ledger_client_ready(c, err);
-	if (r < 0)
-		ledger_client_free(c);
-	else
-		*out = c;
-	return r;
+	return r < 0 ? r : ledger_client_ready(c, out, err);
 }

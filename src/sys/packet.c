@@ -14,21 +14,31 @@
 
 #define RING (4 << 20) /* bytes queued by the kernel */
 
-int packet_open(const char *interface, int *out)
+/* Hears only what comes from behind the interface, and that not before it is bound to *a: what it is to hear can be said before. */
+static int make(const char *interface, struct sockaddr_ll *a)
 {
 	_cleanup_fd_ int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	unsigned index = if_nametoindex(interface);
-	if (fd < 0 || index == 0)
+	int on = 1;
+	if (fd < 0 || index == 0 || setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on)) < 0)
 		return -errno;
+	*a = (struct sockaddr_ll){.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = (int)index};
+	return TAKE_FD(fd);
+}
+
+int packet_open(const char *interface, int *out)
+{
+	struct sockaddr_ll a;
+	_cleanup_fd_ int fd = make(interface, &a);
+	if (fd < 0)
+		return fd;
 	int on = 1, size = RING;
 	/* The offload header keeps checksums that are not computed yet and segments that are not cut yet as they are on the other side:
 	 * the relay is right with offloads on and off. */
-	if (setsockopt(fd, SOL_PACKET, PACKET_VNET_HDR, &on, sizeof(on)) < 0 ||
-	        setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on)) < 0)
+	if (setsockopt(fd, SOL_PACKET, PACKET_VNET_HDR, &on, sizeof(on)) < 0)
 		return -errno;
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
 		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-	struct sockaddr_ll a = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = (int)index};
 	if (bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0)
 		return -errno;
 	*out = TAKE_FD(fd);
@@ -53,14 +63,11 @@ int packet_knock(const char *interface, int *out)
 	        BPF_STMT(BPF_RET | BPF_K, 0),
 	};
 	const struct sock_fprog program = {ARRAY_LEN(wanted), (struct sock_filter *)(uintptr_t)wanted};
-	_cleanup_fd_ int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	unsigned index = if_nametoindex(interface);
-	if (fd < 0 || index == 0)
-		return -errno;
-	int on = 1;
-	struct sockaddr_ll a = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = (int)index};
-	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0 ||
-	        setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on)) < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0)
+	struct sockaddr_ll a;
+	_cleanup_fd_ int fd = make(interface, &a);
+	if (fd < 0)
+		return fd;
+	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0)
 		return -errno;
 	*out = TAKE_FD(fd);
 	return 0;
