@@ -33,6 +33,9 @@
 #define PENDING_MAX 512
 #define CHECKS_MAX  512
 #define LOADERS_MAX 8
+/* Of a file, whose digest the supervisor waits for, and with it all that the command asks: some seconds. A file of holes can be of
+ * terabytes. */
+#define FILE_MAX ((off_t)2 << 30)
 /* Milliseconds after which is looked at what runs, while the execution has not happened yet; then again and again. */
 static const uint16_t check_after[] = {5, 50, 500};
 
@@ -126,7 +129,8 @@ static int digest_file(int fd, off_t size, uint8_t out[32])
 	int r = digest_stream_new(DIGEST_SHA256, &s);
 	off_t at = 0;
 	ssize_t n = 0;
-	while (r == 0 && (n = pread(fd, bytes, sizeof(bytes), at)) > 0) {
+	/* No further than it was long: what grows is refused for that. */
+	while (r == 0 && at <= size && (n = pread(fd, bytes, sizeof(bytes), at)) > 0) {
 		r = digest_stream_add(s, slice_of(bytes, (size_t)n));
 		at += n;
 	}
@@ -134,7 +138,6 @@ static int digest_file(int fd, off_t size, uint8_t out[32])
 		digest_stream_free(s);
 		return r < 0 ? r : -EIO;
 	}
-	(void)size;
 	r = digest_stream_end(s, whole);
 	memcpy(out, whole, 32);
 	return r;
@@ -151,6 +154,8 @@ static int look(struct exec_watch *w, int file, bool library, const struct known
 		return -errno;
 	if (!S_ISREG(st.st_mode) || (!library && !(st.st_mode & 0111)))
 		return -EACCES;
+	if (st.st_size > FILE_MAX)
+		return -EFBIG;
 	struct identity id = identity_of(&st);
 	struct known *c = &w->cache[((uint64_t)id.ino * UINT64_C(0x9e3779b97f4a7c15) ^ (uint64_t)id.dev) >> 16 & (CACHE_MAX - 1)];
 	if (same(&c->id, &id)) {

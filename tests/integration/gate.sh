@@ -561,6 +561,13 @@ check 'and by what loads it' test "$(grep -c 'library here' "$work/out")" = 1
 echo "exec: {default: allow, rules: [{digest: $(sha256sum <"$work/project/x.so" | cut -c 1-64), verdict: deny}]}" >"$work/config/postern/policy.yaml"
 inside 'cp x.so y.so; LD_PRELOAD=./y.so /usr/bin/env; cp x.so /tmp/z.so; LD_PRELOAD=/tmp/z.so /usr/bin/env'
 check 'banned by its digest, whatever it is called' hasnt out 'library here'
+inside 'truncate -s 3T big && chmod +x big; ./big; python3 -c "
+import ctypes
+big, libc = open(\"big\"), ctypes.CDLL(None, use_errno=True)
+libc.mmap(None, ctypes.c_size_t(4096), 5, 2, big.fileno(), ctypes.c_long(0))
+print(\"errno\", ctypes.get_errno())"; rm big'
+check 'what is too large to be judged does not run' has err 'File too large'
+check 'nor is it loaded' has out 'errno 27'
 echo '{}' >"$work/config/postern/policy.yaml"
 inside 'LD_PRELOAD=./x.so /usr/bin/env' --learn "$work/learned.yaml"
 gate --policy "$work/learned.yaml" -- bash -c 'LD_PRELOAD=./x.so /usr/bin/env; LD_PRELOAD=./y.so /usr/bin/env; echo over'
