@@ -491,8 +491,13 @@ faults() {
 	works 'with both gone, what is no tool' "$none_dir/tool"
 }
 pkill_all() {
-	local p
-	for p in $(pgrep -f 'postern enforce|--role=guardian'); do kill -KILL "$p"; done
+	local p i
+	# A daemon that sees its guardian end starts another: until none of them has had the time to.
+	for ((i = 0; i < 100; i++)); do
+		pgrep -f 'postern enforce|--role=guardian' >/dev/null || break
+		for p in $(pgrep -f 'postern enforce|--role=guardian'); do kill -KILL "$p" 2>/dev/null; done
+		sleep 0.02
+	done
 	enforcer=
 	sleep 0.2
 }
@@ -584,7 +589,12 @@ monitor() {
 	[[ $out == *'runs already'* ]] && good || bad "a second one: $out"
 	end
 	works 'a file in memory, after that' "$W" memfd "$none_dir/tool"
+	# As a process of the one before that is still on its way out.
+	flock "$top/run/enforce.lock" sh -c 'echo locked; exec sleep 0.7' >"$top/out/leaving" &
+	local i leaving=$!
+	for ((i = 0; i < 100; i++)); do grep -qs locked "$top/out/leaving" && break; sleep 0.02; done
 	begin --other-filesystems scan
+	wait $leaving
 	other_filesystems scan
 	own_filesystem scan
 }
