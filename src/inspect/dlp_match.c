@@ -165,15 +165,24 @@ static size_t shortest(const struct image *m, const struct image_pattern *p)
 	return n;
 }
 
-/* A piece of something random: digits and letters, and no word. Where there is a checksum that decides. */
-static bool random_piece(const struct image_rule *r, struct slice s)
+/* A piece may be of something random: it is no long word, as a short piece can look like one by chance. Where there is a checksum that
+ * decides. */
+static bool may_be_random(const struct image_rule *r, struct slice s)
 {
-	size_t digits = 0, letters = 0;
+	return r->check == CHECK_CRC62 || secret_hex(s) || secret_wordy(s, 10) < 60;
+}
+
+/* Both pieces together: of two kinds of character as well, and no word of any length. */
+static bool is_random(const struct image_rule *r, struct slice s)
+{
+	size_t digits = 0, capitals = 0, small = 0;
 	for (size_t i = 0; i < s.n; i++) {
 		digits += s.p[i] >= '0' && s.p[i] <= '9';
-		letters += (s.p[i] | 32) >= 'a' && (s.p[i] | 32) <= 'z';
+		capitals += s.p[i] >= 'A' && s.p[i] <= 'Z';
+		small += s.p[i] >= 'a' && s.p[i] <= 'z';
 	}
-	return r->check == CHECK_CRC62 || (digits && letters && (secret_hex(s) || secret_wordy(s, 4) < 60));
+	bool mixed = (digits && (capitals || small)) || (capitals > 1 && small > 1);
+	return r->check == CHECK_CRC62 || (mixed && (secret_hex(s) || secret_wordy(s, 4) < 60));
 }
 
 /* A pattern of one length that began here, and then a quote, a blank or the end came too early: it may go on elsewhere. */
@@ -194,8 +203,8 @@ static void begun(struct dlp_scan *s, struct level *l, const struct image_patter
 			break;
 	}
 	if (i == p->after || at < end + 4 || shortest(m, p) != p->reach ||
-	        !random_piece(&m->rules[p->rule], slice_sub(l->s, end, at - end)) || (at < l->s.n && !strchr("\"'\\ \t\r\n", l->s.p[at])) ||
-	        !secret_left_edge(l->s, start))
+	        !may_be_random(&m->rules[p->rule], slice_sub(l->s, end, at - end)) ||
+	        (at < l->s.n && !strchr("\"'\\ \t\r\n", l->s.p[at])) || !secret_left_edge(l->s, start))
 		return;
 	struct dlp_history *h = history_of(s);
 	if (h)
@@ -217,11 +226,12 @@ static void go_on(struct dlp_scan *s, struct level *l, const struct partial *b, 
 	uint8_t *joined = s->work->side[0];
 	size_t n = end - at;
 	const struct image_rule *r = &m->rules[p->rule];
-	if (b->n + n != p->reach || !random_piece(r, slice_sub(l->s, at, n)))
+	if (b->n + n != p->reach || !may_be_random(r, slice_sub(l->s, at, n)))
 		return;
 	memcpy(joined, b->text, b->n);
 	memcpy(joined + b->n, l->s.p + at, n);
-	if (!match(m, p, slice_of(joined, b->n + n), false, 0, p->fixed, &c) || c.to != b->n + n)
+	if (!is_random(r, slice_of(joined + p->fixed, b->n + n - p->fixed)) ||
+	        !match(m, p, slice_of(joined, b->n + n), false, 0, p->fixed, &c) || c.to != b->n + n)
 		return;
 	c.confidence = r->confidence;
 	if (!secret_check((enum image_check)r->check, &c) || (r->check == CHECK_CRC62 && c.confidence < 99))

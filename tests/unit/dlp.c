@@ -364,6 +364,35 @@ static void known_values_in_pieces(void **state)
 	assert_int_equal(dlp_engine_new(&(struct dlp_parts){.values = &bad, .n_values = 1}, &e, NULL), -EINVAL);
 }
 
+/* Wherever it is cut, whatever its letters are: a piece of a few letters has no digit, and a letter beside another may look like a word. */
+static void a_cut_hides_nothing(void **state)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+	struct dlp_history *h = NULL;
+	unsigned found = 0, all = 0;
+	uint32_t r = 7;
+	(void)state;
+	assert_int_equal(dlp_history_new(engine, 0, &h), 0);
+	for (unsigned i = 0; i < 500; i++) {
+		char token[27] = "glpat-";
+		for (size_t k = 6; k < 26; k++) {
+			r = r * 1664525 + 1013904223;
+			token[k] = letters[(r >> 8) % 62];
+		}
+		size_t cut = 10 + i % 11;
+		struct dlp_scan *s = scan_of(engine, work, h, slice_sub(slice_str(token), 0, cut));
+		assert_int_equal(dlp_scan_count(s), 0);
+		dlp_scan_reset(s);
+		assert_int_equal(dlp_scan_whole(s, slice_from(slice_str(token), cut)), 0);
+		found += dlp_scan_count(s) == 1;
+		all++;
+		dlp_scan_free(s);
+	}
+	dlp_history_free(h);
+	print_message("%u of %u\n", found, all);
+	assert_true(found * 100 >= all * 95);
+}
+
 static void formats_in_two_pieces(void **state)
 {
 	_cleanup_buf_ struct buf token = BUF(100), text = BUF(1000);
@@ -762,6 +791,7 @@ int main(void)
 	        cmocka_unit_test(what_is_no_secret),
 	        cmocka_unit_test(known_values_in_pieces),
 	        cmocka_unit_test(formats_in_two_pieces),
+	        cmocka_unit_test(a_cut_hides_nothing),
 	        cmocka_unit_test(fingerprints),
 	        cmocka_unit_test(restoring_undoes_redacting),
 	        cmocka_unit_test(no_escape_is_cut),
