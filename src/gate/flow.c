@@ -47,6 +47,10 @@ static void refuse(struct flow *f, int status, const char *type, struct slice ru
 		return;
 	f->state = FLOW_OVER;
 	f->status = status;
+	if (f->grpc) {
+		flow_grpc_refuse(f, status, reason);
+		return;
+	}
 	if (f->bytes || f->replied) {
 		exchange_break(f->x, "refused");
 		return;
@@ -140,11 +144,11 @@ static struct slice target(const struct flow *f)
 }
 
 /* The facts of a flow, as far as they are known. */
-static void put_facts(const struct flow *f, enum link_kind kind, struct buf *m)
+static void put_facts(const struct flow *f, enum link_kind kind, uint64_t id, struct buf *m)
 {
 	const struct exchange_request *r = f->r;
 	link_begin(m, kind);
-	link_put_u64(m, LINK_ID, f->id);
+	link_put_u64(m, LINK_ID, id);
 	link_put(m, LINK_WHAT, slice_str(f->what));
 	link_put(m, LINK_HOST, f->host[0] ? slice_str(f->host) : slice_sub(r->host, 0, 255));
 	link_put_u64(m, LINK_PORT, f->port);
@@ -220,7 +224,7 @@ static void ask(struct flow *f, const struct look *l)
 {
 	_cleanup_buf_ struct buf m = BUF(LINK_MAX);
 	f->state = FLOW_ASKED;
-	put_facts(f, LINK_ASK, &m);
+	put_facts(f, LINK_ASK, f->id, &m);
 	if (l) {
 		if (f->hits.n)
 			link_put(&m, LINK_HITS, buf_slice(&f->hits));
@@ -236,6 +240,7 @@ static void ask(struct flow *f, const struct look *l)
 		flow_deny(f, 413, "size", "what is to be known about the request is more than can be judged");
 		return;
 	}
+	f->asked = true;
 	gate_send(f->g, &m, keep_request(f));
 }
 
@@ -278,7 +283,7 @@ void flow_ask(struct flow *f)
 		ask(f, NULL);
 		return;
 	}
-	struct slice coding = f->parent ? SLICE_NONE : exchange_header(f->r, "content-encoding");
+	struct slice coding = f->parent ? flow_grpc_coding(f->parent) : exchange_header(f->r, "content-encoding");
 	/* A body of some KiB can become the largest one; without room for that it is not even tried. */
 	if ((g->search || g->config.canon.n) && coding.n && f->body.n && g->held > HELD_MAX - BODY_WHOLE_MAX) {
 		flow_deny(f, 413, "size", "too much is under way at once for the content coding to be removed");
@@ -306,18 +311,33 @@ void flow_ask(struct flow *f)
 		flow_looked(g, l);
 }
 
+static void message_verdict(struct flow *m, bool allow, struct slice redact, int status, struct slice reason)
+{
+	if (m->parent->grpc)
+		flow_grpc_verdict(m, allow, redact, status, reason);
+	else
+		flow_ws_verdict(m, allow, redact, reason);
+}
+
 /* Our own no: on record, too. */
 void flow_deny(struct flow *f, int status, const char *rule, const char *reason)
 {
 	_cleanup_buf_ struct buf m = BUF(LINK_MAX);
 	if (f->state == FLOW_OVER || !f->r)
 		return;
-	put_facts(f, LINK_REFUSED, &m);
+	/* What was asked about has its answer: that it is refused after that is another fact, and is over as it begins. */
+	uint64_t id = f->asked ? ++f->g->last_id : f->id;
+	put_facts(f, LINK_REFUSED, id, &m);
 	link_put(&m, LINK_RULE, slice_str(rule));
 	link_put(&m, LINK_REASON, slice_str(reason));
 	gate_send(f->g, &m, -1);
+	if (f->asked) {
+		link_begin(&m, LINK_EVENT);
+		link_put_u64(&m, LINK_ID, id);
+		gate_send(f->g, &m, -1);
+	}
 	if (f->parent)
-		flow_ws_verdict(f, false, SLICE_NONE, slice_str(reason));
+		message_verdict(f, false, SLICE_NONE, status, slice_str(reason));
 	else
 		refuse(f, status, "postern_denied", slice_str(rule), slice_str(reason));
 }
@@ -387,6 +407,16 @@ static bool too_long(const struct exchange_request *r)
 	return slice_u64(exchange_header(r, "content-length"), UINT64_MAX, &n) && n > BODY_WHOLE_MAX;
 }
 
+/* Its head is asked about at once: the rest may never be whole before it is answered. */
+static void begin_call(struct flow *f)
+{
+	f->what = "stream";
+	if (flow_grpc_new(f))
+		flow_ask(f);
+	else
+		flow_deny(f, 503, "content", "out of memory");
+}
+
 static void *begin(void *arg, struct exchange *x, const struct exchange_request *r, bool more)
 {
 	struct flow *f = flow_new(arg, x, r);
@@ -411,6 +441,9 @@ static void *begin(void *arg, struct exchange *x, const struct exchange_request 
 		lead(f);
 	if (f->state != FLOW_OVER)
 		form_target(f);
+	/* Where requests have one form they leave as HTTP/1.1, in which there is no such call. */
+	if (f->state != FLOW_OVER && more && flow_grpc_is(r) && !f->g->config.canon.n)
+		begin_call(f);
 	return f;
 }
 
@@ -451,6 +484,10 @@ static void body(void *state, struct slice piece)
 	if (f->state == FLOW_OVER)
 		return;
 	f->sent += piece.n;
+	if (f->grpc) {
+		(void)flow_grpc_feed(f, piece);
+		return;
+	}
 	if (f->upgraded && (f->g->search || f->g->config.canon.n) && f->state == FLOW_OPEN && f->u) {
 		if (!flow_ws_feed(f, piece))
 			f->state = FLOW_OVER;
@@ -496,7 +533,9 @@ static void end(void *state)
 {
 	struct flow *f = state;
 	f->whole = true;
-	if (f->state == FLOW_BODY)
+	if (f->grpc)
+		(void)flow_grpc_step(f);
+	else if (f->state == FLOW_BODY)
 		flow_ask(f);
 	else if (f->state == FLOW_OPEN && f->u && (f->bytes || f->upgraded))
 		upstream_shut(f->u);
@@ -542,6 +581,7 @@ void flow_free(struct flow *f)
 	g->n_flows--;
 	g->held -= f->body.n + f->trailers.n;
 	flow_ws_free(f);
+	flow_grpc_free(f);
 	if (f->keeps)
 		keep_free(&f->reply);
 	search_done(f->scan);
@@ -707,7 +747,7 @@ static void write_request(const struct flow *f, struct slice after, struct buf *
 		buf_str_add(out, "\r\ntransfer-encoding: chunked\r\n");
 	} else if (r->websocket)
 		buf_str_add(out, "connection: Upgrade\r\nupgrade: websocket\r\n");
-	else if (f->body.n || !(slice_is(r->method, "GET") || slice_is(r->method, "HEAD") || slice_is(r->method, "DELETE")))
+	else if (!f->grpc && (f->body.n || !(slice_is(r->method, "GET") || slice_is(r->method, "HEAD") || slice_is(r->method, "DELETE"))))
 		buf_fmt(out, "content-length: %zu\r\n", f->body.n);
 	buf_str_add(out, "\r\n");
 }
@@ -734,6 +774,11 @@ static void start(struct flow *f)
 		write_request(f, buf_slice(&after), &head);
 		if (buf_error(&head) || buf_error(&after)) {
 			flow_deny(f, 431, "size", "the head of the request is too long");
+			return;
+		}
+		if (f->grpc) {
+			upstream_stream(f->u, buf_slice(&head));
+			(void)(f->u && flow_grpc_step(f));
 			return;
 		}
 		upstream_request(f->u, buf_slice(&head), buf_slice(&f->body), buf_slice(&after));
@@ -773,7 +818,7 @@ static void open_upstream(struct flow *f)
 void flow_verdict(struct flow *f, const struct link_message *m)
 {
 	if (f->parent) {
-		flow_ws_verdict(f, slice_is(m->field[LINK_RESULT], "allow"), m->field[LINK_REDACT], m->field[LINK_REASON]);
+		message_verdict(f, slice_is(m->field[LINK_RESULT], "allow"), m->field[LINK_REDACT], 403, m->field[LINK_REASON]);
 		return;
 	}
 	if (f->state != FLOW_ASKED || !f->r)
@@ -800,7 +845,8 @@ void flow_verdict(struct flow *f, const struct link_message *m)
 	}
 	search_done(f->scan);
 	f->scan = NULL;
-	if (f->g->search && !f->bytes && !f->r->websocket)
+	/* The messages of a call say how long they are: in them nothing is put back. */
+	if (f->g->search && !f->bytes && !f->r->websocket && !f->grpc)
 		f->back = search_back_new(f->g->search);
 	f->may_send = link_u64(m, LINK_SIZE, UINT64_MAX);
 	buf_add(&f->set, m->field[LINK_SET]);
@@ -1003,6 +1049,6 @@ void flow_fail(struct flow *f, const char *why)
 
 void flow_room(struct flow *f)
 {
-	if (f->u && upstream_waiting(f->u) < LOW && f->r && !flow_ws_asks(f))
+	if (f->u && upstream_waiting(f->u) < LOW && f->r && !flow_ws_asks(f) && !flow_grpc_asks(f))
 		exchange_hold(f->x, false);
 }

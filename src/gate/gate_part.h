@@ -26,6 +26,7 @@
 struct gate;
 struct upstream;
 struct flow_ws;
+struct flow_grpc;
 
 enum flow_state {
 	FLOW_BODY,    /* the request is being gathered */
@@ -51,6 +52,7 @@ struct flow {
 	bool replied;     /* a head, or bytes, went to the client */
 	char host[256];   /* where it goes: of a host with a route, there */
 	uint16_t port;
+	bool asked;           /* the supervisor knows its id */
 	bool led;             /* there is not where the tool meant to go */
 	bool formed;          /* the body was put into its one form */
 	struct buf routed;    /* the target as it leaves; empty: as the tool has it */
@@ -69,12 +71,13 @@ struct flow {
 	bool decoded;              /* the body's content coding was removed */
 	bool again;                /* it went over a kept connection, its body is still there, and it may be sent a second time */
 	struct flow_ws *ws;        /* of a WebSocket that is looked into */
-	struct flow *parent;       /* of one message of a WebSocket: its connection's; x is NULL */
+	struct flow_grpc *grpc;    /* of a call that streams */
+	struct flow *parent;       /* of one message of these: theirs; x is NULL */
 	unsigned tries;
 	size_t hinted; /* bytes of fields of interim replies */
 	int status;
 	uint64_t sent, received, begun_ms;
-	uint64_t may_send; /* of bytes */
+	uint64_t may_send; /* of bytes, and of a call that streams */
 	const char *ended; /* by us, in the middle: why */
 };
 
@@ -97,7 +100,7 @@ struct gate {
 	struct buf in; /* of the link */
 };
 
-#define MESSAGE_MAX ((size_t)16 << 20) /* of a WebSocket that is looked into */
+#define MESSAGE_MAX ((size_t)16 << 20) /* of a WebSocket that is looked into, or a call that streams */
 
 /* flow.c */
 struct flow *flow_new(struct gate *g, struct exchange *x, const struct exchange_request *r);
@@ -121,6 +124,23 @@ void flow_ws_free(struct flow *f);
 void flow_ws_reply(struct flow *f, struct slice piece);
 /* A message is asked about: the client waits for its verdict. */
 bool flow_ws_asks(const struct flow *f);
+
+/* flow_grpc.c: requests that leave message by message, each a flow of its own until it has left. */
+bool flow_grpc_is(const struct exchange_request *r);
+/* Makes f one; false: out of memory. */
+[[nodiscard]] bool flow_grpc_new(struct flow *f);
+void flow_grpc_free(struct flow *f);
+/* False: it has ended. */
+bool flow_grpc_feed(struct flow *f, struct slice piece);
+/* Goes on with what is there: once the call is open, and when its client has said all. False: it has ended. */
+bool flow_grpc_step(struct flow *f);
+/* The content coding of the message that is asked about; empty: none. */
+struct slice flow_grpc_coding(const struct flow *f);
+/* status: of HTTP, of which the codes of these protocols are made. */
+void flow_grpc_verdict(struct flow *message, bool allow, struct slice redact, int status, struct slice reason);
+/* The client reads why; it is told as its protocol has it. */
+void flow_grpc_refuse(struct flow *f, int status, struct slice reason);
+bool flow_grpc_asks(const struct flow *f);
 
 /* flow.c */
 extern const struct far_stream flow_far_stream;
@@ -154,6 +174,11 @@ void upstream_take(struct upstream *u, struct flow *f, struct slice method);
 /* One request: its head as HTTP/1.1 has it, with the empty line, all of its body, and fields that follow it, "name: value\r\n"…: if there
  * are any, the head says that the body is chunked, which it is not yet. It leaves in what the server has chosen. */
 void upstream_request(struct upstream *u, struct slice head, struct slice body, struct slice trailers);
+/* The head of a request whose content follows piece by piece, with upstream_more(), up to upstream_done(). Only to a server that speaks
+ * HTTP/2; to another flow_fail() follows. */
+void upstream_stream(struct upstream *u, struct slice head);
+void upstream_more(struct upstream *u, struct slice piece);
+void upstream_done(struct upstream *u);
 /* Bytes, after upstream_raw() or of a connection of bytes. */
 void upstream_send(struct upstream *u, struct slice s);
 size_t upstream_waiting(const struct upstream *u);

@@ -23,7 +23,8 @@ enum link_kind {
 
 enum link_tag {
 	LINK_ID = 1,
-	LINK_WHAT, /* "request", "websocket", "bytes", "tls": may it pass unseen? */
+	LINK_WHAT, /* "request", "websocket", "bytes", "tls": may it pass unseen?, "stream": the head of a call, and "message", "stream
+	              message" */
 	LINK_SCHEME,
 	LINK_HOST, /* lower case */
 	LINK_PORT,

@@ -30,12 +30,12 @@ struct asked {
 	uint64_t id;
 	enum asked_state state;
 	bool allow, local, unknown, counted;
-	char what[12], host[256];
+	char what[16], host[256];
 	uint16_t port;
 	char method[16];
 	char *target;
-	uint64_t bytes;
-	int body; /* for the record, first the request's, then the reply's; -1: none */
+	uint64_t bytes, most; /* most: of what follows the head of a call that streams */
+	int body;             /* for the record, first the request's, then the reply's; -1: none */
 	char sha256[65];
 	char *rule, *set, *swap, *said;
 	char *ai;             /* facts about model traffic */
@@ -88,7 +88,7 @@ static void broken(struct supervisor *s, const char *why)
 
 static bool is_message(const struct asked *a)
 {
-	return strcmp(a->what, "message") == 0;
+	return strcmp(a->what, "message") == 0 || strcmp(a->what, "stream message") == 0;
 }
 
 static uint64_t now_s(void)
@@ -280,8 +280,7 @@ static int entry_of(struct supervisor *s, const struct asked *a, const struct li
 		put_ai(slice_str(a->ai), digests, &unmapped);
 		if (a->found)
 			buf_fmt(&unmapped, ",\"found\":%s", a->found);
-		buf_fmt(&message, "%s %s %s", a->allow ? "allowed" : "denied",
-		        http && strcmp(a->what, "message") != 0 ? a->method : a->what, a->host);
+		buf_fmt(&message, "%s %s %s", a->allow ? "allowed" : "denied", http && !is_message(a) ? a->method : a->what, a->host);
 		buf_add(&message, slice_sub(http ? path_of(a->target) : SLICE_NONE, 0, 300));
 		buf_fmt(&message, ", %llu bytes: %.300s", (unsigned long long)a->bytes,
 		        a->why                  ? a->why
@@ -356,8 +355,10 @@ static void answer(struct supervisor *s, struct asked *a)
 		link_put(&m, LINK_REDACT, slice_str(a->redact));
 	if (a->swap && a->allow)
 		link_put(&m, LINK_SWAP, slice_str(a->swap));
-	/* Of bytes that nobody asks about one by one. */
-	if (a->allow && quota_left(&s->quota) != UINT64_MAX)
+	/* Of bytes that nobody asks about one by one, and of a whole call of which each message is asked about. */
+	if (a->allow && strcmp(a->what, "stream") == 0)
+		link_put_u64(&m, LINK_SIZE, a->most);
+	else if (a->allow && quota_left(&s->quota) != UINT64_MAX)
 		link_put_u64(&m, LINK_SIZE, quota_left(&s->quota));
 	send_message(s, &m, -1);
 }
@@ -380,7 +381,7 @@ static char *text_of(struct slice s)
 static void count(struct supervisor *s, struct asked *a)
 {
 	const char *limit = quota_refuses(&s->quota, a->bytes, is_message(a), now_s(), &a->reason);
-	s->looks_into |= is_message(a);
+	s->looks_into |= strcmp(a->what, "message") == 0;
 	if (!limit) {
 		quota_begin(&s->quota, a->bytes, is_message(a), now_s());
 		a->counted = true;
@@ -393,6 +394,23 @@ static void count(struct supervisor *s, struct asked *a)
 	a->allow = a->unknown = false;
 }
 
+static void tell(struct supervisor *s, const struct asked *a, bool over)
+{
+	const struct supervisor_event e = {.what = a->what,
+	        .host = a->host,
+	        .port = a->port,
+	        .method = slice_str(a->method),
+	        .target = slice_str(a->target),
+	        .bytes = a->bytes,
+	        .allowed = a->allow,
+	        .unknown = !a->allow && a->unknown,
+	        .over = over,
+	        .rule = a->rule,
+	        .reason = a->reason};
+	if (s->o.decided)
+		s->o.decided(s->o.arg, &e);
+}
+
 /* The decision stands: on record, and then to the gate. */
 static void settle(struct supervisor *s, struct asked *a)
 {
@@ -400,19 +418,7 @@ static void settle(struct supervisor *s, struct asked *a)
 	struct err err = {0};
 	if (a->allow)
 		count(s, a);
-	if (s->o.decided) {
-		const struct supervisor_event e = {.what = a->what,
-		        .host = a->host,
-		        .port = a->port,
-		        .method = slice_str(a->method),
-		        .target = slice_str(a->target),
-		        .bytes = a->bytes,
-		        .allowed = a->allow,
-		        .unknown = !a->allow && a->unknown,
-		        .rule = a->rule,
-		        .reason = a->reason};
-		s->o.decided(s->o.arg, &e);
-	}
+	tell(s, a, false);
 	*(a->allow ? &s->counts.allowed : &s->counts.denied) += 1;
 	a->state = ASKED_LEDGER;
 	if (!s->record) {
@@ -543,6 +549,8 @@ static enum policy_verdict judge(struct supervisor *s, struct asked *a, bool tls
 		a->reason = "the rule does not permit WebSocket";
 		return POLICY_DENY;
 	}
+	/* Of a call whose messages follow the gate counts them. */
+	a->most = n.max_bytes < s->quota.most_request ? n.max_bytes : s->quota.most_request;
 	if (a->bytes > n.max_bytes) {
 		a->reason = "the request is larger than the rule permits";
 		return POLICY_DENY;
@@ -844,6 +852,10 @@ static void on_event(struct supervisor *s, const struct link_message *m, int fd)
 		uint64_t sent = link_u64(m, LINK_SENT, 0);
 		quota_end(&s->quota, message, sent > a->bytes ? sent - a->bytes : 0);
 		a->counted = false;
+	}
+	if (a->state == ASKED_ALLOWED && strcmp(a->what, "stream") == 0) {
+		a->bytes = link_u64(m, LINK_SENT, 0);
+		tell(s, a, true);
 	}
 	if (s->record && m->field[LINK_AI].p)
 		record_calls(s, a, m->field[LINK_AI]);

@@ -15,13 +15,14 @@ struct supervisor;
 
 /* One decision, for who shows or learns. Texts are valid during the call; they are a tool's: escape them when they are printed. */
 struct supervisor_event {
-	const char *what; /* "request", "websocket", "tls", "bytes" */
+	const char *what; /* "request", "websocket", "tls", "bytes", "message", "stream", "stream message" */
 	const char *host;
 	uint16_t port;
 	struct slice method, target; /* empty for bytes */
 	uint64_t bytes;
 	bool allowed;
 	bool unknown; /* denied because no rule permits it */
+	bool over;    /* no decision: a "stream" that was allowed has ended, and bytes is what it came to */
 	const char *rule, *reason;
 };
 

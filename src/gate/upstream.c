@@ -120,6 +120,8 @@ static const char *request(struct upstream *u, struct slice head, struct slice b
 {
 	if (u->h2)
 		return up_h2_request(u, head, body, trailers);
+	if (u->streams)
+		return "the server does not speak HTTP/2, and a call that streams has no other form";
 	upstream_encrypt(u, head);
 	/* RFC 9112, 7.1: with trailers in one chunk. How the tool has cut it is not told. */
 	_cleanup_buf_ struct buf frame = BUF(trailers.n + 64);
@@ -159,9 +161,37 @@ void upstream_request(struct upstream *u, struct slice head, struct slice body, 
 	watch(u);
 }
 
+void upstream_stream(struct upstream *u, struct slice head)
+{
+	u->streams = true;
+	upstream_request(u, head, SLICE_NONE, SLICE_NONE);
+}
+
+void upstream_more(struct upstream *u, struct slice piece)
+{
+	if (u->state == UP_HANDSHAKE) {
+		buf_add(&u->early, piece);
+		u->early_body += piece.n;
+	} else if (u->h2) {
+		up_h2_more(u->h2, piece);
+		(void)flush(u);
+	}
+	watch(u);
+}
+
+void upstream_done(struct upstream *u)
+{
+	u->done = true;
+	if (u->h2) {
+		up_h2_done(u->h2);
+		(void)flush(u);
+	}
+	watch(u);
+}
+
 size_t upstream_waiting(const struct upstream *u)
 {
-	return u->out.n - u->out_at + u->early.n;
+	return u->out.n - u->out_at + u->early.n + up_h2_waiting(u->h2);
 }
 
 void upstream_raw(struct upstream *u)
@@ -285,6 +315,9 @@ static void pump(struct upstream *u)
 		end_of_input(u);
 	else
 		watch(u);
+	/* The server's window may have become wider. */
+	if (u->f && u->streams)
+		flow_room(u->f);
 }
 
 void upstream_hold(struct upstream *u, bool hold)
@@ -297,18 +330,17 @@ void upstream_hold(struct upstream *u, bool hold)
 		watch(u);
 }
 
-/* What the two sides speak is agreed, and the request leaves. False: no memory. */
-static bool handshaken(struct upstream *u)
+/* What the two sides speak is agreed, and the request leaves. NULL, or why it cannot. */
+static const char *handshaken(struct upstream *u)
 {
 	_cleanup_buf_ struct buf early = u->early;
 	u->early = BUF(early.max);
 	u->state = u->bytes ? UP_RAW : UP_HEAD;
 	if (u->offers_h2 && slice_is(tls_alpn(u->tls), "h2") && up_h2_new(&u->h2) < 0)
-		return false;
+		return "out of memory";
 	struct slice all = buf_slice(&early);
-	(void)request(u, slice_sub(all, 0, u->early_head), slice_sub(all, u->early_head, u->early_body),
+	return request(u, slice_sub(all, 0, u->early_head), slice_sub(all, u->early_head, u->early_body),
 	        slice_from(all, u->early_head + u->early_body));
-	return true;
 }
 
 static void take(struct upstream *u, struct slice wire)
@@ -324,8 +356,9 @@ static void take(struct upstream *u, struct slice wire)
 			upstream_broke(u, why);
 			return;
 		}
-		if (u->state == UP_HANDSHAKE && s != TLS_HANDSHAKE && !handshaken(u)) {
-			upstream_broke(u, "out of memory");
+		const char *why = u->state == UP_HANDSHAKE && s != TLS_HANDSHAKE ? handshaken(u) : NULL;
+		if (why) {
+			upstream_broke(u, why);
 			return;
 		}
 		u->eof |= s == TLS_CLOSED;
@@ -426,7 +459,7 @@ void upstream_take(struct upstream *u, struct flow *f, struct slice method)
 {
 	u->f = f;
 	f->u = u;
-	u->held = u->whole = false;
+	u->held = u->whole = u->streams = u->done = false;
 	u->interim = 0;
 	(void)snprintf(u->method, sizeof(u->method), "%.*s", SLICE_FMT(method));
 	if (u->state == UP_IDLE)

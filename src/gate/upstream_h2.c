@@ -1,6 +1,7 @@
-/* HTTP/2 to servers, through nghttp2. The request is whole when it leaves, and there is one at a time on a connection: what waits for one
- * reply holds back no other, and nothing of one run's requests can be told apart by how they are interleaved. nghttp2 calls back in the
- * middle of its reading, where a flow must not end its connection: the callbacks only gather, up_h2_step() hands on. */
+/* HTTP/2 to servers, through nghttp2. The request is whole when it leaves, but for calls that stream, and there is one at a time on a
+ * connection: what waits for one reply holds back no other, and nothing of one run's requests can be told apart by how they are
+ * interleaved. nghttp2 calls back in the middle of its reading, where a flow must not end its connection: the callbacks only gather,
+ * up_h2_step() hands on. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@ struct up_h2 {
 	struct buf hints;               /* interim replies that were not handed on yet: for each "103\r\n", its fields, an empty line */
 	unsigned n_fields, interim;
 	int status;
+	bool more;                         /* content of the request is still to come */
 	bool head_whole, head_told, ended; /* ended: by the server, whole */
 	bool bad;                          /* nothing more can be read; a reply that was whole before stays so */
 	char why[128];                     /* the stream is of no more use */
@@ -153,6 +155,8 @@ static ssize_t on_read(nghttp2_session *session, int32_t id, uint8_t *to, size_t
 	if (n)
 		memcpy(to, left.p, n);
 	h->body_at += n;
+	if (h->body_at == h->body.n && h->more)
+		return n ? (ssize_t)n : NGHTTP2_ERR_DEFERRED;
 	if (h->body_at == h->body.n) {
 		int after = h2_trailers(session, id, buf_slice(&h->after));
 		/* A request without what was to follow would be another one. */
@@ -257,10 +261,11 @@ const char *up_h2_request(struct upstream *u, struct slice head, struct slice bo
 	h->status = 0;
 	h->head_whole = h->head_told = h->ended = false;
 	h->why[0] = 0;
+	h->more = u->streams && !u->done;
 	size_t n = pseudo(u, &head, nv);
 	n = n ? h2_fields(head, &names, nv, n, ARRAY_LEN(nv)) : 0;
 	nghttp2_data_provider content = {.source.ptr = h, .read_callback = on_read};
-	bool more = body.n || trailers.n, copied = !buf_error(&names) && !buf_error(&h->body) && !buf_error(&h->after);
+	bool more = body.n || trailers.n || u->streams, copied = !buf_error(&names) && !buf_error(&h->body) && !buf_error(&h->after);
 	int32_t id = n && copied ? nghttp2_submit_request(h->session, NULL, nv, n, more ? &content : NULL, NULL) : -1;
 	if (id < 0) {
 		give_up(h, "the request cannot be sent as HTTP/2");
@@ -268,6 +273,36 @@ const char *up_h2_request(struct upstream *u, struct slice head, struct slice bo
 	}
 	h->id = id;
 	return NULL;
+}
+
+static void resume(struct up_h2 *h)
+{
+	/* An error: nothing waits for more, as the stream is over or has other things to send. */
+	if (h->id)
+		(void)nghttp2_session_resume_data(h->session, h->id);
+}
+
+void up_h2_more(struct up_h2 *h, struct slice piece)
+{
+	if (h->body_at > h->body.n / 2) {
+		buf_drop(&h->body, h->body_at);
+		h->body_at = 0;
+	}
+	buf_add(&h->body, piece);
+	if (buf_error(&h->body))
+		give_up(h, "out of memory");
+	resume(h);
+}
+
+void up_h2_done(struct up_h2 *h)
+{
+	h->more = false;
+	resume(h);
+}
+
+size_t up_h2_waiting(const struct up_h2 *h)
+{
+	return h && h->id ? h->body.n - h->body_at : 0;
 }
 
 bool up_h2_write(struct upstream *u)

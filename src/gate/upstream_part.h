@@ -36,6 +36,7 @@ struct upstream {
 	uint16_t port;
 	size_t booked; /* bytes that wait, as gate_hold() knows it */
 	bool over_tls, bytes, offers_h2, held, eof, shut, reply_keeps, whole;
+	bool streams, done; /* the request's content comes piece by piece, and has all come */
 	char method[24];
 	struct http1_reply reply;
 	struct http1_chunked chunked;
@@ -58,6 +59,11 @@ void upstream_whole(struct upstream *u);
 void up_h2_free(struct up_h2 *h);                /* NULL is fine */
 /* A head as HTTP/1.1 has it, the body, and trailers; all are copied. NULL, or why it cannot be sent, which up_h2_step() finds, too. */
 const char *up_h2_request(struct upstream *u, struct slice head, struct slice body, struct slice trailers);
+/* Of a request of which u->streams: another piece of its content, and its end. */
+void up_h2_more(struct up_h2 *h, struct slice piece);
+void up_h2_done(struct up_h2 *h);
+/* Bytes of the request that wait for the server; may be called with NULL. */
+size_t up_h2_waiting(const struct up_h2 *h);
 /* Frames that wait, as many as fit, through upstream_encrypt(). True: there were some. */
 bool up_h2_write(struct upstream *u);
 /* Reads all of u->in. NULL, or why the connection is of no more use. */
