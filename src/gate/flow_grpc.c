@@ -12,15 +12,29 @@
 #define PREFIX     5u    /* a byte of flags, and the length */
 #define COMPRESSED 0x01u /* what grpc-encoding or connect-content-encoding says */
 #define LAST       0x02u /* Connect: what follows is the end of the reply */
+#define ASKED_MAX  64u   /* messages of a call about which is asked at once: the ledger takes them together */
+
+/* A message about which the supervisor is asked, or was: it leaves after those before it. */
+struct part {
+	struct part *next;
+	struct flow *flow;
+	size_t size; /* in raw, with its prefix */
+	bool decided, allow, replaced;
+	int status;
+	struct buf clean;  /* what leaves, if something was replaced */
+	struct buf reason; /* of a no */
+};
 
 struct flow_grpc {
-	bool connect;       /* of Connect */
-	struct buf raw;     /* what came and has not left */
-	struct flow *asked; /* the message at its front, about which the supervisor is asked */
-	size_t size;        /* of that message, with its prefix */
-	uint64_t said;      /* bytes of messages that were asked about */
-	bool ended;         /* the server knows that no more comes */
-	size_t booked;      /* bytes of raw, as gate_hold() knows it */
+	bool connect;   /* of Connect */
+	struct buf raw; /* what came and has not left */
+	struct part *first, **last;
+	unsigned n_asked;
+	size_t asked;  /* bytes at the front of raw that these are */
+	uint8_t flags; /* of the last of them */
+	uint64_t said; /* bytes of messages that were asked about */
+	bool ended;    /* the server knows that no more comes */
+	size_t booked; /* bytes of raw, as gate_hold() knows it */
 };
 
 /* Codes of gRPC, and their names in Connect. */
@@ -58,7 +72,25 @@ bool flow_grpc_new(struct flow *f)
 		return false;
 	f->grpc->connect = slice_eq_nocase(slice_sub(exchange_header(f->r, "content-type"), 0, 20), SLICE("application/connect+"));
 	f->grpc->raw = BUF(MESSAGE_MAX + 2 * UP_PAUSE);
+	f->grpc->last = &f->grpc->first;
 	return true;
+}
+
+/* With the first of the messages. why: it has not left. */
+static void done(struct flow_grpc *c, const char *why)
+{
+	struct part *p = c->first;
+	c->first = p->next;
+	if (!c->first)
+		c->last = &c->first;
+	c->n_asked--;
+	/* A verdict that is still to come finds nobody. */
+	p->flow->parent = NULL;
+	flow_event(p->flow, why);
+	flow_free(p->flow);
+	buf_free(&p->clean);
+	buf_free(&p->reason);
+	free(p);
 }
 
 void flow_grpc_free(struct flow *f)
@@ -66,12 +98,8 @@ void flow_grpc_free(struct flow *f)
 	struct flow_grpc *c = f->grpc;
 	if (!c)
 		return;
-	if (c->asked) {
-		/* Its verdict finds nobody. */
-		c->asked->parent = NULL;
-		flow_event(c->asked, "the call went away");
-		flow_free(c->asked);
-	}
+	while (c->first)
+		done(c, "the call ended before it");
 	(void)gate_hold(f->g, &c->booked, 0);
 	buf_free(&c->raw);
 	free(c);
@@ -80,13 +108,13 @@ void flow_grpc_free(struct flow *f)
 
 bool flow_grpc_asks(const struct flow *f)
 {
-	return f->grpc && f->grpc->asked;
+	return f->grpc && f->grpc->n_asked == ASKED_MAX;
 }
 
 struct slice flow_grpc_coding(const struct flow *f)
 {
 	const struct flow_grpc *c = f->grpc;
-	if (!c || !c->raw.n || !(c->raw.p[0] & COMPRESSED))
+	if (!c || !(c->flags & COMPRESSED))
 		return SLICE_NONE;
 	struct slice coding = exchange_header(f->r, c->connect ? "connect-content-encoding" : "grpc-encoding");
 	/* No coding has that name: it cannot be removed. */
@@ -154,54 +182,84 @@ static bool broken(struct flow *f, int status, const char *rule, const char *why
 	return false;
 }
 
-static bool ask(struct flow *f)
+/* About the message of that size that follows those that are asked about. */
+static bool ask(struct flow *f, size_t size)
 {
 	struct flow_grpc *c = f->grpc;
 	struct flow *m = flow_new(f->g, NULL, f->r);
-	if (!m)
+	struct part *p = m ? calloc(1, sizeof(*p)) : NULL;
+	if (!p) {
+		if (m)
+			flow_free(m);
 		return broken(f, 503, "content", "out of memory");
+	}
 	m->parent = f;
 	m->what = "stream message";
 	m->tls = f->tls;
 	memcpy(m->host, f->host, sizeof(m->host));
 	m->port = f->port;
 	buf_add(&m->routed, buf_slice(&f->routed));
-	buf_add(&m->body, slice_sub(buf_slice(&c->raw), PREFIX, c->size - PREFIX));
+	buf_add(&m->body, slice_sub(buf_slice(&c->raw), c->asked + PREFIX, size - PREFIX));
 	m->sent = m->body.n;
 	flow_book(m, 0);
-	c->asked = m;
-	exchange_hold(f->x, true);
+	*p = (struct part){.flow = m, .size = size, .clean = BUF(2 * MESSAGE_MAX), .reason = BUF(1024)};
+	c->flags = c->raw.p[c->asked];
+	c->said += size - PREFIX;
+	c->asked += size;
+	c->n_asked++;
+	*c->last = p;
+	c->last = &p->next;
 	flow_ask(m);
 	return f->state != FLOW_OVER;
+}
+
+/* Why a message that begins so is none; *status and *rule go with it. NULL: it is one. */
+static const char *wrong(const struct flow *f, uint8_t flags, size_t n, int *status, const char **rule)
+{
+	*status = 413;
+	*rule = "size";
+	if (n > MESSAGE_MAX)
+		return "a message is too long to be looked through (16 MiB)";
+	if (n > f->may_send - f->grpc->said)
+		return "the call says more than the policy permits";
+	*status = 400;
+	*rule = "stream";
+	return flags & ~COMPRESSED ? "a message has a flag that is not known" : NULL;
+}
+
+/* Asks about what is whole. What is wrong with a message is said once those before it have left. False: the call has ended. */
+static bool ask_all(struct flow *f)
+{
+	struct flow_grpc *c = f->grpc;
+	while (c->n_asked < ASKED_MAX && c->raw.n - c->asked >= PREFIX) {
+		const uint8_t *p = c->raw.p + c->asked;
+		size_t n = (size_t)p[1] << 24 | (size_t)p[2] << 16 | (size_t)p[3] << 8 | p[4];
+		const char *rule, *why;
+		int status;
+		if ((why = wrong(f, p[0], n, &status, &rule)) != NULL)
+			return c->first || broken(f, status, rule, why);
+		if (c->raw.n - c->asked - PREFIX < n)
+			return true;
+		if (!ask(f, PREFIX + n))
+			return false;
+	}
+	return true;
 }
 
 bool flow_grpc_step(struct flow *f)
 {
 	struct flow_grpc *c = f->grpc;
-	if (f->state != FLOW_OPEN || !f->u || c->asked)
+	if (f->state != FLOW_OPEN || !f->u)
 		return f->state != FLOW_OVER;
-	if (c->raw.n >= PREFIX) {
-		const uint8_t *p = c->raw.p;
-		size_t n = (size_t)p[1] << 24 | (size_t)p[2] << 16 | (size_t)p[3] << 8 | p[4];
-		if (p[0] & ~COMPRESSED)
-			return broken(f, 400, "stream", "a message has a flag that is not known");
-		if (n > MESSAGE_MAX)
-			return broken(f, 413, "size", "a message is too long to be looked through (16 MiB)");
-		if (n > f->may_send - c->said)
-			return broken(f, 413, "size", "the call says more than the policy permits");
-		if (c->raw.n - PREFIX >= n) {
-			c->size = PREFIX + n;
-			c->said += n;
-			return ask(f);
-		}
-	}
-	if (f->whole && !c->ended) {
+	if (!ask_all(f))
+		return false;
+	if (f->whole && !c->ended && !c->first) {
 		if (c->raw.n)
 			return broken(f, 400, "stream", "the call ends in the middle of a message");
 		c->ended = true;
 		upstream_done(f->u);
 	} else {
-		exchange_hold(f->x, upstream_waiting(f->u) > UP_PAUSE);
+		exchange_hold(f->x, flow_grpc_asks(f) || upstream_waiting(f->u) > UP_PAUSE);
 	}
 	return true;
 }
@@ -221,48 +279,64 @@ bool flow_grpc_feed(struct flow *f, struct slice piece)
 }
 
 /* What was allowed leaves as it came, or, if something in it was replaced, without compression. */
-static void send(struct flow *f, struct slice clean, bool replaced)
+static void send(struct flow *f, const struct part *p)
 {
-	struct flow_grpc *c = f->grpc;
 	_cleanup_buf_ struct buf prefix = BUF(PREFIX);
-	if (!replaced) {
-		upstream_more(f->u, slice_sub(buf_slice(&c->raw), 0, c->size));
+	if (!p->replaced) {
+		upstream_more(f->u, slice_sub(buf_slice(&f->grpc->raw), 0, p->size));
 		return;
 	}
 	buf_u8(&prefix, 0);
-	buf_be(&prefix, clean.n, 4);
+	buf_be(&prefix, p->clean.n, 4);
 	upstream_more(f->u, buf_slice(&prefix));
-	upstream_more(f->u, clean);
+	upstream_more(f->u, buf_slice(&p->clean));
+}
+
+/* In their order, up to the first that is not decided. */
+static void release(struct flow *f)
+{
+	struct flow_grpc *c = f->grpc;
+	while (f->state == FLOW_OPEN && f->u && c->first && c->first->decided) {
+		struct part *p = c->first;
+		p->flow->status = p->allow ? 200 : p->status;
+		if (!p->allow) {
+			f->state = FLOW_OVER;
+			f->status = p->status;
+			flow_grpc_refuse(f, p->status, buf_slice(&p->reason));
+			return;
+		}
+		send(f, p);
+		buf_drop(&c->raw, p->size);
+		c->asked -= p->size;
+		done(c, NULL);
+	}
+	if (!c->raw.n && c->raw.cap > 65536)
+		buf_free(&c->raw);
+	(void)gate_hold(f->g, &c->booked, c->raw.cap);
 }
 
 void flow_grpc_verdict(struct flow *m, bool allow, struct slice redact, int status, struct slice reason)
 {
 	struct flow *f = m->parent;
-	struct flow_grpc *c = f ? f->grpc : NULL;
-	if (c)
-		c->asked = NULL;
-	if (c && f->u && f->state == FLOW_OPEN) {
-		_cleanup_buf_ struct buf clean = BUF(2 * MESSAGE_MAX);
-		if (allow && redact.n && (!m->scan || search_replace(f->g->search, m->scan, redact, buf_slice(&m->body), &clean) < 0)) {
-			allow = false;
-			status = 403;
-			reason = SLICE("what must not leave cannot be replaced");
-		}
-		if (allow)
-			send(f, buf_slice(&clean), redact.n > 0);
-		buf_drop(&c->raw, c->size);
-		if (!c->raw.n && c->raw.cap > 65536)
-			buf_free(&c->raw);
-		(void)gate_hold(f->g, &c->booked, c->raw.cap);
-		m->status = allow ? 200 : status;
-		if (!allow) {
-			f->state = FLOW_OVER;
-			f->status = status;
-			flow_grpc_refuse(f, status, reason);
-		}
+	struct part *p = f->grpc->first;
+	while (p && p->flow != m)
+		p = p->next;
+	if (!p || p->decided)
+		return;
+	p->decided = true;
+	p->replaced = allow && redact.n;
+	if (p->replaced && (!m->scan || search_replace(f->g->search, m->scan, redact, buf_slice(&m->body), &p->clean) < 0)) {
+		allow = false;
+		status = 403;
+		reason = SLICE("what must not leave cannot be replaced");
 	}
-	flow_event(m, NULL);
-	flow_free(m);
-	if (c)
+	p->allow = allow;
+	p->status = status;
+	buf_add(&p->reason, slice_sub(reason, 0, 1000));
+	size_t before = m->body.n;
+	buf_free(&m->body);
+	flow_book(m, before);
+	release(f);
+	if (f->state == FLOW_OPEN)
 		(void)flow_grpc_step(f);
 }

@@ -60,8 +60,9 @@ inside 'node client.mjs gzip Chat api.example.com "$(printf %3000s x)" two; node
 check 'compressed messages' is 1 '[.answers, .code] | tostring' '[["got 3000","got two"],0]'
 check 'of a client that streams' is 2 '[.answers, .code] | tostring' '[["2 of 80000"],0]'
 check 'their digest is of what they say' test "$(records 'select(.entry.unmapped.postern.gate.what == "stream message") | .entry.unmapped.postern.gate.body_sha256' | grep -c "$(printf %3000s x | sha256sum | cut -d ' ' -f 1)")" = 1
-inside 'node client.mjs Chat api.example.com @8000000 @40 @16000000; node client.mjs many=60 Chat api.example.com $(printf "@400000 %.0s" {1..60})'
+inside 'node client.mjs Chat api.example.com @8000000 @40 @16000000; node client.mjs many=60 Chat api.example.com $(printf "@400000 %.0s" {1..60}); node client.mjs many=300 Chat api.example.com $(seq 300)'
 check 'large messages' is 1 '[.answers, .code] | tostring' '[["got 8000000","got a b a b a b a b a b a b a b a b a b a b ","got 16000000"],0]'
+check 'in their order' is 3 '[.answers == [range(1; 301) | "got \(.)"], .code] | tostring' '[true,0]'
 check 'and many at once' is 2 '[(.answers | unique), (.answers | length), .code] | tostring' '[["got 400000"],60,0]'
 inside 'node client.mjs Chat api.example.com one enough; node client.mjs Chat api.example.com one cancel; node client.mjs Chat api.example.com again'
 check 'the server ends it' is 1 '[.answers, .code, .details] | tostring' '[["got one"],11,"enough is enough"]'
@@ -97,8 +98,13 @@ done
 check 'split over two messages, too' is 3 '(.answers | index("got three") | tostring) + (.code | tostring)' null7
 check 'in a call of one message, too' is 4 '(.code | tostring) + (.answers | length | tostring)' 70
 check 'what came before it has arrived, and nothing after it' test "$(grep -c 'chat 3 one' "$work/server/log")$(grep -c three "$work/server/log")" = 30
+run "node client.mjs many=4 Chat api.example.com one two 'token=$secret' late"
+# Those before it may leave; the connection ends with the call, so that the server need not hear of them any more.
+check 'of messages at once at most those before it arrive, in their order' grep -qE '^(chat 3 one (chat 3 two )?)?$' <(grep -o 'chat 3 .*' "$work/server/log" | tr '\n' ' '; echo)
+check 'and not those after it' not_arrived late
+check 'and the call ends' is 1 '.code' 7
 check 'nothing of it' not_arrived "${secret:13}"
-check 'it is on record' test "$(records 'select(.entry.unmapped.postern.gate.what == "stream message" and .entry.action == "Denied") | .entry.unmapped.postern.gate.found[0].what' | grep -c GitLab)" = 4
+check 'it is on record' test "$(records 'select(.entry.unmapped.postern.gate.what == "stream message" and .entry.action == "Denied") | .entry.unmapped.postern.gate.found[0].what' | grep -c GitLab)" = 5
 run 'node client.mjs Hidden api.example.com one; node client.mjs Chat api.example.com @60000 @30000 @20000 @4; node client.mjs Chat api.example.com @40000 @40000'
 check 'a call that no rule allows' is 1 '[.answers, .code, (.details | startswith("Postern: "))] | tostring' '[[],7,true]'
 check 'the messages of a call together are no more than the rule permits' is 2 '[.answers, .code] | tostring' '[["got 60000","got 30000"],8]'
@@ -132,6 +138,8 @@ bad() { # CODE PIECE...
 }
 MORE=
 bad 3 0200000003616263
+bad 3 00000000036162630000000003646566 wait 0200000003616263
+check 'what came before it arrives' arrived 'chat 3 def'
 bad 3 ff00000003616263
 bad 3 000000000361
 check 'the half of a message does not arrive' not_arrived 'chat 2'
