@@ -474,6 +474,11 @@ void upstream_leave(struct upstream *u)
 	u->f = NULL;
 	bool whole = u->whole && (u->h2 ? up_h2_keeps(u->h2) : u->reply_keeps) && !u->in.n && !u->out.n && !u->eof && !u->shut;
 	if (!whole) {
+		/* As far as the socket takes it: what was said before it arrives, and is not taken for all. */
+		if (u->h2 && !u->eof) {
+			up_h2_cancel(u->h2);
+			(void)flush(u);
+		}
 		destroy(u);
 		return;
 	}

@@ -300,6 +300,12 @@ void up_h2_done(struct up_h2 *h)
 	resume(h);
 }
 
+void up_h2_cancel(struct up_h2 *h)
+{
+	if (h->id)
+		(void)nghttp2_submit_rst_stream(h->session, NGHTTP2_FLAG_NONE, h->id, NGHTTP2_CANCEL);
+}
+
 size_t up_h2_waiting(const struct up_h2 *h)
 {
 	return h && h->id ? h->body.n - h->body_at : 0;

@@ -62,6 +62,8 @@ const char *up_h2_request(struct upstream *u, struct slice head, struct slice bo
 /* Of a request of which u->streams: another piece of its content, and its end. */
 void up_h2_more(struct up_h2 *h, struct slice piece);
 void up_h2_done(struct up_h2 *h);
+/* The stream under way is of no more use to us, which the server is told with the next up_h2_write(). */
+void up_h2_cancel(struct up_h2 *h);
 /* Bytes of the request that wait for the server; may be called with NULL. */
 size_t up_h2_waiting(const struct up_h2 *h);
 /* Frames that wait, as many as fit, through upstream_encrypt(). True: there were some. */
