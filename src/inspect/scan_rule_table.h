@@ -392,6 +392,12 @@ SCAN_RULE(CHANGE_CHECK_GONE, "change.check-removed", SCAN_SUSPICIOUS, SCAN_MEDIU
 SCAN_RULE(CHANGE_CHECK_TRUE, "change.check-always-true", SCAN_SUSPICIOUS, SCAN_MEDIUM, "newly has a check that is always the same",
 	"A function that is called after a check says yes before it asks anything, or its condition is a constant.",
 	"Put the check back.")
+SCAN_RULE(CHANGE_CHECK_WEAK, "change.check-weakened", SCAN_SUSPICIOUS, SCAN_MEDIUM, "newly asks the same so that more pass",
+	"A condition who somebody is, or what they may, has the same names in it and does the same behind it, but \"and\" became \"or\", it was turned round, or it sets what it asked.",
+	"See that it is what is meant; put it back if not.")
+SCAN_RULE(CHANGE_CHECK_OPEN, "change.opened", SCAN_SUSPICIOUS, SCAN_MEDIUM, "newly lets in who is not known",
+	"What was there before has a word of its framework now by which it asks nobody who they are.",
+	"See that it is meant for anybody.")
 SCAN_RULE(CHANGE_CHECK_LESS, "change.fewer-checks", SCAN_CLEAN, SCAN_LOW, "a function without a check that it had",
 	"It was changed otherwise as well, so that the check may stand elsewhere now.",
 	"See where it is asked now.")
