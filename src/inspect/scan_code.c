@@ -315,6 +315,7 @@ static int follow(struct code *c, const struct source_language *l, struct arena 
 	c->telling = true;
 	code_statements(c);
 	code_signs(c);
+	code_days(c);
 	if (code_is_gradle(c->in->name) && !c->is_inner)
 		code_gradle(c);
 	return !all;

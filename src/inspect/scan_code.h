@@ -224,6 +224,9 @@ void code_signs(struct code *c);
 void code_sign_name(struct code *c, size_t i);
 void code_sign_text(struct code *c, size_t i);
 
+/* scan_code_day.c: harm that waits for a date. */
+void code_days(struct code *c);
+
 /* scan_code_skill.c: faults that matter in a script that an AI tool runs with what somebody gives it. */
 void code_skill_call(struct code *c, size_t i, size_t end, unsigned v);
 void code_skill_loop(struct code *c, size_t i);

