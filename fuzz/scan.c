@@ -48,7 +48,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	        ".codex/config.toml", "skills/a/b.sh", "x.rb", "package.json", "x.go", "x.c", "A.java", "requirements.txt",
 	        "pyproject.toml", "Cargo.toml", "go.mod", "package-lock.json", ".github/workflows/a.yml", ".npmrc", "Makefile", ".envrc",
 	        "a.dist-info/METADATA", "setup.py", "a.pth", "binding.gyp", "x.sh", "yarn.lock", "pnpm-lock.yaml", "Cargo.lock",
-	        "composer.lock", "uv.lock", "go.sum", "Gemfile.lock"};
+	        "composer.lock", "uv.lock", "go.sum", "Gemfile.lock", "CMakeLists.txt", "x.ps1", "x.cmd", "x.gradle", "x.m4",
+	        "Makefile.am"};
 	struct scan_options o = {.deep = size && data[0] & 1,
 	        .profile = true,
 	        .limits = {.findings = 20, .depth = 4, .unpacked = 1 << 18, .member = 1 << 16, .steps = 20000}};

@@ -13,10 +13,22 @@
 #define STATEMENT   200u /* tokens of one outside of functions */
 #define PURE_MAX    6000u
 #define NAME_SHOWN  80
+#define ASKED_MAX   64u /* conditions of a function that are compared with each other */
+#define BEHIND_MAX  24u /* tokens by which what stands behind a condition is known again */
 
 struct guard_word {
 	uint64_t key;
 	struct slice text;
+};
+/* A condition that asks who somebody is, and behind which it is left. */
+struct guard_asked {
+	uint64_t what;   /* names and texts in it */
+	uint64_t how;    /* signs and words that put them together */
+	uint64_t behind; /* what is done then */
+	size_t at, n;    /* in the text */
+	unsigned ands, ors, nots, assigns;
+	unsigned before; /* those that turn round what stands behind them: "!(a || b)" is "!a && !b" */
+	bool grants;     /* who fulfils it may; else who fulfils it may not */
 };
 struct guard {
 	uint64_t key;
@@ -24,17 +36,21 @@ struct guard {
 	size_t at, n;               /* of its name, in the text */
 	size_t word, words;         /* checks in it */
 	size_t token, tokens;       /* digests of what it consists of */
+	size_t asked, n_asked;      /* conditions that ask */
+	unsigned opens;             /* words of frameworks that let in who is not known */
 	unsigned always, constants; /* says yes at once; conditions that are constant */
 	unsigned asserts;
 	unsigned conditions, refusing; /* conditions; those that ask a check, and behind which it is left */
 	unsigned keys;                 /* those that a text which looks like a key fulfils, and behind which it is left */
 	bool function, check;          /* it is one itself, by its name */
+	bool answers;                  /* it says whether somebody may, by its name */
 };
 struct change_guards {
 	struct guard *guard;
 	struct guard_word *word;
+	struct guard_asked *asked;
 	uint32_t *token;
-	size_t n, words, tokens;
+	size_t n, words, n_asked, tokens;
 	size_t tests, asserts;
 };
 
@@ -68,6 +84,45 @@ static bool is_check(struct slice name)
 		what |= change_one_of(word[i], of);
 	}
 	return n > 1 && n < 6 && ask && what;
+}
+
+/* A word of a framework by which a route asks nobody who they are: "[AllowAnonymous]", "permitAll()". */
+static bool is_open(const struct change_code *c, size_t i)
+{
+	static const char *const names[] = {"AllowAnonymous", "AllowAnonymousAttribute", "PermitAll", "permitAll", "permit_all", "AllowAny",
+	        "csrf_exempt", "skip_before_action", "skip_authorization_check", "skip_authorize_resource", "skip_forgery_protection",
+	        "withoutMiddleware", "login_exempt", "allow_anonymous", "allow_unauthenticated", "RequireAssertion", "SkipAuth", NULL};
+	static const char *const annotations[] = {"Public", "IsPublic", "NoAuth", "Anonymous", NULL};
+	if (c->t[i].kind != TOKEN_NAME)
+		return false;
+	struct slice last = change_last_part(c->t[i].text);
+	if (scan_one_of(last, names))
+		return !slice_is(last, "RequireAssertion");
+	if (i > 0 && change_sign(c, i - 1, '@') && scan_one_of(last, annotations))
+		return true;
+	/* middleware('auth')->except([…]); before_action :authenticate_user!, except: … */
+	bool asks = false;
+	for (size_t k = i; slice_is(last, "except") && k > 0 && i - k < 12 && c->t[k - 1].kind != TOKEN_END; k--) {
+		const struct token *t = &c->t[k - 1];
+		asks |= (t->kind == TOKEN_TEXT && slice_starts(t->text, SLICE("auth"))) ||
+		        (t->kind == TOKEN_NAME && slice_find(t->text, SLICE("authenticate_"), 0) != SLICE_NPOS);
+	}
+	return asks;
+}
+
+/* "uid", "user.role", "is_admin": is it about who somebody is, or what they may? */
+static bool is_identity(struct slice name)
+{
+	static const char *const words[] = {"uid", "euid", "gid", "admin", "role", "roles", "root", "owner", "token", "auth", "permission",
+	        "permissions", "authenticated", "authorized", "signature", "password", "hmac", "superuser", "staff", "privileged",
+	        "allowed", "userid", "csrf", "jwt", "credential", "credentials", NULL};
+	char word[CHANGE_WORDS][CHANGE_WORD];
+	struct slice last = change_last_part(name);
+	size_t n = last.n < 60 ? change_words(last, word, CHANGE_WORDS) : 0;
+	for (size_t i = 0; i < n; i++)
+		if (change_one_of(word[i], words))
+			return true;
+	return false;
 }
 
 /* What somebody who may not is told. */
@@ -172,9 +227,94 @@ static bool is_key(const struct token *t)
 	return t->text.n >= 8 && digits > 1 && ((small && big) || (hex == t->text.n && hex >= 16));
 }
 
-/* What is asked behind the "if" at `i`, and is it left there? Bounded, as there can be very many. */
-static void condition(const struct change_code *c, size_t i, size_t end, struct guard *to)
+static bool beside(const struct change_code *c, size_t i)
 {
+	return i + 1 < c->n && c->t[i].text.p + c->t[i].text.n == c->t[i + 1].text.p;
+}
+
+/* A sign or a word that puts together what is asked; returns how many tokens it is, 0: it is none. */
+static size_t joins(const struct change_code *c, size_t i, struct guard_asked *a)
+{
+	bool two = change_sign(c, i, '&') || change_sign(c, i, '|') || change_sign(c, i, '=') || change_sign(c, i, '!') ||
+	           change_sign(c, i, '<') || change_sign(c, i, '>');
+	uint8_t sign = two ? c->t[i].sign : 0;
+	bool pair = two && beside(c, i) && c->t[i + 1].kind == TOKEN_SIGN, same = pair && c->t[i + 1].sign == sign;
+	bool equals = pair && c->t[i + 1].sign == '=';
+	bool and = (sign == '&' && same) || change_word(c, i, "and"), or = (sign == '|' && same) || change_word(c, i, "or");
+	bool not = sign == '!' || change_word(c, i, "not"), assigns = sign == '=' && !same && !(pair && c->t[i + 1].sign == '>');
+	uint64_t kind = and? 1 : or ? 2 : not &&equals ? 3 : not ? 4 : sign == '=' && same ? 5 : assigns ? 6 : sign ? 64u + sign : 0;
+	a->ands += and;
+	a->ors += or ;
+	a->nots += not ;
+	a->before += not &&!equals;
+	/* "a := b", "a += b" are meant. */
+	bool meant = i > 0 && beside(c, i - 1) && c->t[i - 1].kind == TOKEN_SIGN && strchr(":+-*/%^|&", c->t[i - 1].sign);
+	a->assigns += assigns && !meant;
+	if (kind)
+		a->how = a->how * 31 + kind;
+	/* "===" is "==". */
+	bool three = pair && beside(c, i + 1) && change_sign(c, i + 2, '=') && (sign == '!' || sign == '=');
+	return !kind ? 0 : three ? 3 : (same && sign != '!') || equals ? 2 : 1;
+}
+
+/* Does what stands in [from, to) say yes to somebody, or no? False: neither. */
+static bool decides(const struct change_code *c, size_t from, size_t to, bool *grants)
+{
+	static const char *const throws[] = {"throw", "raise", "abort", "panic", "die", "exit", "_exit", "goto", "fail", NULL};
+	for (size_t i = from; i < to && i < from + BEHIND_MAX; i++) {
+		const struct token *t = &c->t[i];
+		bool no = is_refusal(t) || (t->kind == TOKEN_NAME && scan_one_of(change_last_part(t->text), throws));
+		bool back = change_word(c, i, "return");
+		*grants = back && is_true(c, i + 1);
+		if (no || *grants ||
+		        (back && (is_false(c, i + 1) || change_sign(c, i + 1, '-') || change_word(c, i + 1, "None") ||
+		                         change_word(c, i + 1, "nil") || change_word(c, i + 1, "null"))))
+			return true;
+	}
+	return false;
+}
+
+/* Where what is done ends that begins at `k`: a block, or one statement. */
+static size_t consequence(const struct change_code *c, size_t k, size_t end)
+{
+	if (change_sign(c, k, '{') && c->close[k])
+		return c->close[k] < end ? c->close[k] : end;
+	while (k < end && c->t[k].kind != TOKEN_END)
+		k++;
+	return k;
+}
+
+/* Keeps what [from, to) asks, before what is done in [to, end). `back`: it is what a check answers. */
+static void asked(struct gather *x, struct guard *g, size_t from, size_t to, size_t end, bool back)
+{
+	const struct change_code *c = x->c;
+	struct guard_asked a = {.at = change_place(c, from), .grants = back};
+	bool asks = false;
+	for (size_t i = from; i < to;) {
+		const struct token *t = &c->t[i];
+		size_t n = t->kind == TOKEN_TEXT ? 0 : joins(c, i, &a);
+		if (!n && (t->kind == TOKEN_NAME || t->kind == TOKEN_TEXT))
+			a.what = a.what * 31 + slice_hash(t->text);
+		asks |= t->kind == TOKEN_NAME && (is_check(t->text) || is_identity(t->text));
+		i += n ? n : 1;
+	}
+	bool refuses = !back && decides(c, to, end, &a.grants);
+	for (size_t i = to; i < end && i < to + BEHIND_MAX; i++) {
+		asks |= is_refusal(&c->t[i]);
+		if (c->t[i].kind == TOKEN_NAME || c->t[i].kind == TOKEN_TEXT)
+			a.behind = a.behind * 31 + slice_hash(c->t[i].text);
+	}
+	if (!asks || (!refuses && !back) || to <= from || x->g->n_asked >= GUARDS_MAX)
+		return;
+	a.n = change_place(c, to - 1) + c->t[to - 1].text.n - a.at;
+	x->g->asked[x->g->n_asked++] = a;
+	g->n_asked++;
+}
+
+/* What is asked behind the "if" at `i`, and is it left there? Bounded, as there can be very many. */
+static void condition(struct gather *x, size_t i, size_t end, struct guard *to)
+{
+	const struct change_code *c = x->c;
 	bool bracket = change_sign(c, i + 1, '('), asks = false, key = false, left = false;
 	size_t k = i + 1, behind = bracket && c->close[k] ? c->close[k] : SIZE_MAX;
 	for (; k < end && k < i + 80 && k != behind; k++) {
@@ -184,11 +324,13 @@ static void condition(const struct change_code *c, size_t i, size_t end, struct 
 		key |= is_key(&c->t[k]);
 	}
 	to->conditions++;
-	if (!asks && !key)
-		return;
+	size_t shut = k;
 	k += k == behind;
 	while (k < end && c->t[k].kind == TOKEN_END)
 		k++;
+	asked(x, to, i + 1, shut, consequence(c, k, end), false);
+	if (!asks && !key)
+		return;
 	/* A block, or the next statements: in Python what is raised is not far. */
 	bool block = change_sign(c, k, '{') && c->close[k];
 	size_t stop = block ? c->close[k] : k + 60;
@@ -198,6 +340,18 @@ static void condition(const struct change_code *c, size_t i, size_t end, struct 
 	}
 	to->refusing += asks && left;
 	to->keys += key && left;
+}
+
+/* What a check answers: "return a && b". */
+static void answer(struct gather *x, size_t from, size_t end, struct guard *to)
+{
+	const struct change_code *c = x->c;
+	size_t k = from;
+	while (k < end && k < from + 80 && c->t[k].kind != TOKEN_END && !change_sign(c, k, '}') && !change_sign(c, k, '{'))
+		k++;
+	asked(x, to, from, k, k, true);
+	bool or = k > from + 2 && (change_word(c, k - 2, "or") || change_sign(c, k - 2, '|'));
+	to->constants += or &&(change_word(c, k - 1, "True") || change_word(c, k - 1, "true"));
 }
 
 static bool is_defined(const struct change_code *c, size_t i)
@@ -213,6 +367,7 @@ static void consists_of(struct gather *x, struct guard *to, size_t from, size_t 
 	struct change_guards *g = x->g;
 	to->word = g->words;
 	to->token = g->tokens;
+	to->asked = g->n_asked;
 	for (size_t i = from; i < end && g->tokens < c->n; i++) {
 		while (inner < c->functions && c->function[inner].head < i)
 			inner++;
@@ -226,7 +381,10 @@ static void consists_of(struct gather *x, struct guard *to, size_t from, size_t 
 		g->token[g->tokens++] = (uint32_t)(slice_hash(t->text) ^ (t->kind == TOKEN_TEXT));
 		to->constants += is_constant(c, i);
 		if (change_word(c, i, "if") || change_word(c, i, "elif") || change_word(c, i, "unless"))
-			condition(c, i, end, to);
+			condition(x, i, end, to);
+		if (change_word(c, i, "return") && to->answers)
+			answer(x, i + 1, end, to);
+		to->opens += is_open(c, i);
 		to->asserts += t->kind == TOKEN_NAME && is_assert(c, i);
 		bool word = i != name && g->words < WORDS_MAX &&
 		            ((t->kind == TOKEN_NAME && is_check(t->text) && !is_defined(c, i)) || is_refusal(t));
@@ -253,6 +411,19 @@ static bool is_test(const struct change_function *f)
 	return f->of.n ? scan_one_of(f->name, calls) : slice_starts(f->name, SLICE("test")) || slice_starts(f->name, SLICE("Test"));
 }
 
+/* "canEdit", "may_reload", "has_permission", "test_func" */
+static bool may_answer(struct slice name)
+{
+	static const char *const words[] = {"can", "may", "allowed", "allow", "permit", "permitted", "permission", "authorized",
+	        "authorize", "authorised", "authenticate", NULL};
+	char word[CHANGE_WORDS][CHANGE_WORD];
+	size_t n = name.n < 60 ? change_words(name, word, CHANGE_WORDS) : 0;
+	for (size_t i = 0; i < n; i++)
+		if (change_one_of(word[i], words))
+			return true;
+	return slice_is(name, "test_func");
+}
+
 static void function(struct gather *x, size_t number)
 {
 	const struct change_function *f = &x->c->function[number];
@@ -266,6 +437,7 @@ static void function(struct gather *x, size_t number)
 	to->function = true;
 	to->check = is_check(f->name);
 	to->always = says_yes(x->c, f) && to->check;
+	to->answers = to->check || may_answer(f->name);
 	consists_of(x, to, f->head, f->end, f->at, number + 1);
 	x->g->tests += is_test(f);
 	x->g->asserts += to->asserts;
@@ -279,7 +451,7 @@ static void statement(struct gather *x, size_t from, size_t end)
 	uint64_t key = 7;
 	bool call = false;
 	for (size_t i = from; i < end; i++) {
-		if (c->t[i].kind == TOKEN_SIGN || (c->t[i].kind == TOKEN_NAME && is_check(c->t[i].text)))
+		if (c->t[i].kind == TOKEN_SIGN || (c->t[i].kind == TOKEN_NAME && is_check(c->t[i].text)) || is_open(c, i))
 			call |= change_sign(c, i, '(');
 		else if (i == from || !sets)
 			key = key * 31 + slice_hash(c->t[i].text);
@@ -325,7 +497,8 @@ void change_guards(struct change_code *c)
 	g->guard = arena_array(arena, guards < GUARDS_MAX ? guards : GUARDS_MAX, sizeof(*g->guard));
 	g->word = arena_array(arena, words < WORDS_MAX ? words : WORDS_MAX, sizeof(*g->word));
 	g->token = arena_array(arena, words, sizeof(*g->token));
-	if (!g->guard || !g->word || !g->token)
+	g->asked = arena_array(arena, words < GUARDS_MAX ? words : GUARDS_MAX, sizeof(*g->asked));
+	if (!g->guard || !g->word || !g->token || !g->asked)
 		return;
 	struct gather x = {.c = c, .g = g};
 	size_t at = 0;
@@ -386,6 +559,47 @@ static const struct guard_word *gone(
 	return first;
 }
 
+static bool is_asked_as(const struct change_guards *g, const struct guard *in, const struct guard_asked *a)
+{
+	for (size_t i = in->asked; i < in->asked + in->n_asked; i++)
+		if (g->asked[i].what == a->what && g->asked[i].how == a->how)
+			return true;
+	return false;
+}
+
+/* How a condition lets more pass than it did, with the same names in it and the same done behind it; NULL: it does not. */
+static const char *lets_more(const struct guard_asked *a, const struct guard_asked *b)
+{
+	if (a->what != b->what || a->behind != b->behind || a->grants != b->grants || a->how == b->how)
+		return NULL;
+	if (b->assigns > a->assigns)
+		return "a condition that sets what it asked";
+	bool both = a->ands + a->ors == b->ands + b->ors;
+	if (both && (b->grants ? b->ors > a->ors : b->ands > a->ands) && a->before == b->before)
+		return b->grants ? "one of what it asks is enough now" : "refuses only where all of it is so";
+	return both && a->ors == b->ors && a->nots != b->nots && (a->nots + b->nots) % 2 ? "asks for the opposite of what it did" : NULL;
+}
+
+/* A condition of both that is put together otherwise. */
+static bool weaker(struct change_facts *f, const struct change_guards *old, const struct guard *a, const struct change_guards *now,
+        const struct guard *b)
+{
+	if (a->n_asked > ASKED_MAX || b->n_asked > ASKED_MAX)
+		return false;
+	for (size_t k = b->asked; k < b->asked + b->n_asked; k++) {
+		const struct guard_asked *is = &now->asked[k];
+		for (size_t i = a->asked; i < a->asked + a->n_asked; i++) {
+			const char *how = lets_more(&old->asked[i], is);
+			if (!how || is_asked_as(old, a, is) || is_asked_as(now, b, &old->asked[i]))
+				continue;
+			change_add(f, SCAN_RULE_CHANGE_CHECK_WEAK, CHANGE_EACH, SLICE_NONE, is->at, is->n, "%.*s: %s",
+			        SLICE_FMT(slice_sub(b->name, 0, NAME_SHOWN)), how);
+			return true;
+		}
+	}
+	return false;
+}
+
 static void compare(struct change_facts *f, const struct change_guards *old, const struct guard *a, const struct change_guards *now,
         const struct guard *b)
 {
@@ -403,6 +617,13 @@ static void compare(struct change_facts *f, const struct change_guards *old, con
 	}
 	const struct guard_word *w = a->words <= STATEMENT && b->words <= STATEMENT && a->words ? gone(old, a, now, b) : NULL;
 	const bool is_asked = b->words || a->words || b->check;
+	/* Where it was open to some there is one more, and nothing less is asked. */
+	if (b->opens > a->opens && (w || (!a->opens && (b->function || a->words)))) {
+		tell(f, SCAN_RULE_CHANGE_CHECK_OPEN, b, w ? w->text : SLICE(""), w ? "open to anybody, without " : "open to anybody");
+		return;
+	}
+	if (weaker(f, old, a, now, b))
+		return;
 	if (!w && b->keys > a->keys && is_asked)
 		tell(f, SCAN_RULE_CHANGE_LITERAL, b, SLICE(""), "a text in the code passes its check");
 	else if (!w && b->refusing < a->refusing && b->conditions >= a->conditions && only_less(old, a, now, b))

@@ -17,7 +17,6 @@
 #define TOKENS_MAX  4000000u
 #define NODES       200000u
 #define PACKAGE_MAX ((size_t)1 << 20)
-#define BUILD_MAX   ((size_t)16 << 20)
 #define BUNDLE      ((size_t)512 << 10) /* no one program is so large */
 #define MINIFIED    4000u               /* bytes of a line that nobody wrote */
 
@@ -88,7 +87,7 @@ static bool package(struct code *c)
 /* ── what runs without being asked for ── */
 
 /* A command that git, direnv or a build runs. An installer that is well known is none of these, nor what is compared with a digest. */
-static void unasked(struct code *c, struct slice command, size_t at, size_t n)
+void code_unasked(struct code *c, struct slice command, size_t at, size_t n)
 {
 	unsigned does = scan_shell(command);
 	enum scan_rule_name rule =
@@ -126,7 +125,7 @@ static void make_shells(struct code *c)
 			if (t.p[end] == ')' && --depth == 0)
 				break;
 		}
-		unasked(c, slice_sub(t, begin, end - begin), begin, end - begin);
+		code_unasked(c, slice_sub(t, begin, end - begin), begin, end - begin);
 		at = end;
 	}
 }
@@ -188,7 +187,7 @@ static void build(struct code *c)
 {
 	_cleanup_arena_ struct arena arena = ARENA(ARENA_MAX);
 	struct slice t = c->in->bytes;
-	if (t.n > BUILD_MAX) {
+	if (t.n > CODE_BUILD_MAX) {
 		scan_found(c->s, c->in, SCAN_RULE_CODE_LIMIT, 0, c->in->size, "%s", "a build that is larger than is read");
 		return;
 	}
@@ -204,7 +203,7 @@ static void build(struct code *c)
 		if (slice_starts(slice_from(t, i), SLICE("<![CDATA["))) {
 			size_t end = slice_find(t, SLICE("]]>"), i);
 			struct slice inner = slice_sub(t, i + 9, (end == SLICE_NPOS ? t.n : end) - i - 9);
-			unasked(c, inner, i + 9, inner.n);
+			code_unasked(c, inner, i + 9, inner.n);
 			if (slice_trim(inner).n)
 				(void)scan_into(c->s, c->in, "task.cs", inner, inner.n, false);
 			i = end == SLICE_NPOS ? t.n : end + 3;
@@ -217,7 +216,7 @@ static void build(struct code *c)
 			end = slice_chr(t, quote ? b : '<', begin);
 			end = end == SLICE_NPOS ? t.n : end;
 			if (end - begin > 8)
-				unasked(c, plain_xml(&arena, slice_sub(t, begin, end - begin)), begin, end - begin);
+				code_unasked(c, plain_xml(&arena, slice_sub(t, begin, end - begin)), begin, end - begin);
 			end += quote;
 		}
 		i = end;
@@ -316,6 +315,9 @@ static int follow(struct code *c, const struct source_language *l, struct arena 
 	c->telling = true;
 	code_statements(c);
 	code_signs(c);
+	code_days(c);
+	if (code_is_gradle(c->in->name) && !c->is_inner)
+		code_gradle(c);
 	return !all;
 }
 
@@ -385,12 +387,25 @@ bool scan_code_look(struct scan *s, const struct scan_input *in)
 		build(&c);
 		return true;
 	}
+	bool cmake = code_is_cmake(in->name), make = code_is_make(in->name), autoconf = make || code_is_autoconf(in->name);
+	if ((cmake || (autoconf && !shell)) && in->size > CODE_BUILD_MAX) {
+		scan_found(s, in, SCAN_RULE_CODE_LIMIT, 0, in->size, "%s", "a build that is larger than is read");
+		return true;
+	}
+	if (cmake)
+		code_cmake(&c);
+	if (autoconf)
+		code_autoconf(&c, make);
+	if (code_is_power(in->name))
+		code_power(&c);
+	if (code_is_batch(in->name))
+		code_batch(&c);
 	if (!l && !runs)
-		return package(&c);
+		return cmake || autoconf || package(&c);
 	/* The name of a hook does not say its language. */
 	if (runs && (!l || shell))
 		hook(&c);
-	if (shell && (slice_ends(slice_str(in->name), SLICE("akefile")) || scan_has_suffix(in->name, ".mk")))
+	if (make)
 		make_shells(&c);
 	if (!l || shell)
 		shell_script(&c);

@@ -224,6 +224,9 @@ void code_signs(struct code *c);
 void code_sign_name(struct code *c, size_t i);
 void code_sign_text(struct code *c, size_t i);
 
+/* scan_code_day.c: harm that waits for a date. */
+void code_days(struct code *c);
+
 /* scan_code_skill.c: faults that matter in a script that an AI tool runs with what somebody gives it. */
 void code_skill_call(struct code *c, size_t i, size_t end, unsigned v);
 void code_skill_loop(struct code *c, size_t i);
@@ -233,7 +236,30 @@ unsigned code_skill_value(struct code *c, size_t from, size_t to);
 /* scan_code_notebook.c: false: it is none. */
 bool code_notebook(struct scan *s, const struct scan_input *in);
 
-/* scan_code.c: a text without its escapes; of the arena, empty if it is full. */
+/* scan_code_cmake.c: goes by the name of a file; what its commands run. */
+bool code_is_cmake(const char *name);
+void code_cmake(struct code *c);
+
+/* scan_code_gradle.c: by the name of a file; of a program whose names are numbered. */
+bool code_is_gradle(const char *name);
+void code_gradle(struct code *c);
+
+/* scan_code_power.c: PowerShell, and scripts of cmd.exe, by the name of a file. */
+bool code_is_power(const char *name);
+bool code_is_batch(const char *name);
+void code_power(struct code *c);
+void code_batch(struct code *c);
+
+/* scan_code_autoconf.c: m4, configure and its sources; rules of make. Both by the name of a file, and what is told of either. */
+bool code_is_autoconf(const char *name);
+bool code_is_make(const char *name);
+void code_autoconf(struct code *c, bool make);
+
+/* scan_code.c: a build that is larger is unscanned. */
+#define CODE_BUILD_MAX ((size_t)16 << 20)
+/* Judges a command that runs without being asked for, which stands at [at, at + n). */
+void code_unasked(struct code *c, struct slice command, size_t at, size_t n);
+/* A text without its escapes; of the arena, empty if it is full. */
 struct slice code_unescape(struct arena *arena, struct slice text);
 /* Is the text a program that does harm? SCAN_RULES: no. */
 enum scan_rule_name code_inner(struct code *c, struct slice text);

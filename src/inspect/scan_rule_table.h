@@ -341,6 +341,9 @@ SCAN_RULE(CODE_ASKS, "code.asks-whose-host", SCAN_SUSPICIOUS, SCAN_LOW, "starts 
 SCAN_RULE(CODE_SCRIPT, "code.carries-script", SCAN_SUSPICIOUS, SCAN_MEDIUM, "carries a script that runs what it fetches",
 	"The script stands in a text of the program, to be written and run elsewhere.",
 	"Find out what is run, and pin it.")
+SCAN_RULE(CODE_DAY, "code.waits-for-a-day", SCAN_SUSPICIOUS, SCAN_MEDIUM, "waits for a day to remove files, end processes or start something",
+	"The clock is compared with a date that is written in the program, and what is done then does harm, or can: nobody who tries the program before sees it.",
+	"Find out what that day is, and take it out.")
 SCAN_RULE(CODE_TEST, "code.virus-test", SCAN_BAD, SCAN_HIGH, "is the test file for virus scanners",
 	"It does nothing, but scanners of viruses must report it (EICAR).",
 	"Remove it where it is not wanted.")
@@ -392,6 +395,12 @@ SCAN_RULE(CHANGE_CHECK_GONE, "change.check-removed", SCAN_SUSPICIOUS, SCAN_MEDIU
 SCAN_RULE(CHANGE_CHECK_TRUE, "change.check-always-true", SCAN_SUSPICIOUS, SCAN_MEDIUM, "newly has a check that is always the same",
 	"A function that is called after a check says yes before it asks anything, or its condition is a constant.",
 	"Put the check back.")
+SCAN_RULE(CHANGE_CHECK_WEAK, "change.check-weakened", SCAN_SUSPICIOUS, SCAN_MEDIUM, "newly asks the same so that more pass",
+	"A condition who somebody is, or what they may, has the same names in it and does the same behind it, but \"and\" became \"or\", it was turned round, or it sets what it asked.",
+	"See that it is what is meant; put it back if not.")
+SCAN_RULE(CHANGE_CHECK_OPEN, "change.opened", SCAN_SUSPICIOUS, SCAN_MEDIUM, "newly lets in who is not known",
+	"What was there before has a word of its framework now by which it asks nobody who they are.",
+	"See that it is meant for anybody.")
 SCAN_RULE(CHANGE_CHECK_LESS, "change.fewer-checks", SCAN_CLEAN, SCAN_LOW, "a function without a check that it had",
 	"It was changed otherwise as well, so that the check may stand elsewhere now.",
 	"See where it is asked now.")

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/encode.h"
 #include "inspect/scan_part.h"
+#include "inspect/scan_power.h"
 #include "parse/shell.h"
 
 #define ARENA_MAX ((size_t)8 << 20)
@@ -146,10 +147,28 @@ static size_t verb(const struct shell_command *c)
 	return i;
 }
 
+/* "$SHELL", "${CONFIG_SHELL-/bin/sh}": a variable that is a shell, whichever. */
+static bool is_shell_variable(struct slice w)
+{
+	static const char *const names[] = {"SHELL", "CONFIG_SHELL", "BASH", NULL};
+	bool braces = slice_starts(w, SLICE("${"));
+	size_t from = braces ? 2 : 1, end = from;
+	while (end < w.n && name_byte(w.p[end]))
+		end++;
+	return w.n > 1 && w.p[0] == '$' && (braces || end == w.n) && scan_one_of(slice_sub(w, from, end - from), names);
+}
+
 static struct slice name_of(const struct shell_command *c)
 {
 	size_t v = verb(c);
-	return v < c->n ? base(c->word[v]) : SLICE_NONE;
+	if (v >= c->n)
+		return SLICE_NONE;
+	return is_shell_variable(c->word[v]) ? SLICE("sh") : base(c->word[v]);
+}
+
+bool scan_shell_runs(struct slice program)
+{
+	return in_words(SHELL, base(program)) || in_words(RUNS, base(program)) || is_shell_variable(program);
 }
 
 static bool is(const struct shell_command *c, enum kind k)
@@ -169,17 +188,23 @@ static bool has_word(const struct shell_command *c, const char *w)
 	return false;
 }
 
+/* Behind the word at `v`: an option that has such a command undo what it does else. */
+static bool decodes_by(const struct shell_command *c, size_t v)
+{
+	for (size_t i = v + 1; i < c->n; i++)
+		if (slice_is(c->word[i], "-d") || slice_is(c->word[i], "-D") || slice_is(c->word[i], "--decode") ||
+		        slice_is(c->word[i], "-di") || slice_is(c->word[i], "-r"))
+			return true;
+	return false;
+}
+
 static bool decodes(const struct shell_command *c)
 {
 	if (!is(c, DECODES))
 		return false;
 	if (slice_is(name_of(c), "openssl"))
 		return has_word(c, "-d");
-	for (size_t i = verb(c) + 1; i < c->n; i++)
-		if (slice_is(c->word[i], "-d") || slice_is(c->word[i], "-D") || slice_is(c->word[i], "--decode") ||
-		        slice_is(c->word[i], "-di") || slice_is(c->word[i], "-r"))
-			return true;
-	return slice_is(name_of(c), "uudecode");
+	return decodes_by(c, verb(c)) || slice_is(name_of(c), "uudecode");
 }
 
 /* Data that was packed and that a shell reads: it was hidden in a file of another kind. Only in a pipe, as installers are also unpacked to
@@ -214,6 +239,16 @@ static struct slice operand_url(const struct shell_command *c, size_t i)
 	return url.n || !bare || slice_chr(w, '.', 0) == SLICE_NPOS || slice_chr(w, '/', 0) == SLICE_NPOS ? url : w;
 }
 
+bool scan_shell_installer(struct slice url)
+{
+	if (slice_starts(url, SLICE("www.")))
+		url = slice_from(url, 4);
+	for (size_t k = 0; k < ARRAY_LEN(installers); k++)
+		if (slice_starts(url, slice_str(installers[k])))
+			return true;
+	return false;
+}
+
 static bool known_installer(const struct shell_command *c)
 {
 	bool any = false;
@@ -223,12 +258,7 @@ static bool known_installer(const struct shell_command *c)
 			continue;
 		if (!slice_starts(c->word[i], SLICE("https://")) && url.p != c->word[i].p)
 			return false;
-		if (slice_starts(url, SLICE("www.")))
-			url = slice_from(url, 4);
-		bool known = false;
-		for (size_t k = 0; k < ARRAY_LEN(installers); k++)
-			known |= slice_starts(url, slice_str(installers[k]));
-		if (!known)
+		if (!scan_shell_installer(url))
 			return false;
 		any = true;
 	}
@@ -414,6 +444,37 @@ static unsigned fed(const struct line *l, size_t i)
 		if (l->c[k].inside == (int)i && runs_argument(c, l->c[k].inside_at))
 			does |= brings(l, (int)k);
 	return does;
+}
+
+/* Takes a piece out of a file by its place, as nobody does with a script. */
+static bool cuts(const struct shell_command *c)
+{
+	struct slice name = name_of(c);
+	bool by_place = slice_is(name, "head") || slice_is(name, "tail"), skips = slice_is(name, "dd");
+	for (size_t i = verb(c) + 1; i < c->n; i++)
+		if ((by_place && slice_starts(c->word[i], SLICE("-c"))) || (skips && slice_starts(c->word[i], SLICE("skip="))))
+			return true;
+	return false;
+}
+
+/* A command that is no name: "$x -d". */
+static bool is_opaque(const struct shell_command *c)
+{
+	size_t v = verb(c);
+	return slice_is(name_of(c), "eval") || (v + 1 < c->n && is_variable(c->word[v]) && decodes_by(c, v));
+}
+
+/* A shell at the end of a pipe that is given a piece of a file: what a build hides in one. */
+static unsigned parts(const struct line *l, size_t i)
+{
+	const struct shell_command *c = &l->c[i];
+	if (c->from < 0 || !is(c, SHELL) || !runs_input(c))
+		return 0;
+	/* What writes into a command comes before it: this ends. */
+	for (int k = c->from; k >= 0; k = l->c[k].from)
+		if (cuts(&l->c[k]) || is_opaque(&l->c[k]))
+			return SHELL_DOES_PARTS;
+	return 0;
 }
 
 /* ── fetched into a file, then run ── */
@@ -830,6 +891,19 @@ static unsigned one_liner(const struct shell_command *c)
 	return does;
 }
 
+/* A script of PowerShell in a few words. */
+static unsigned power_line(const struct shell_command *c, struct slice code)
+{
+	struct slice name = name_of(c);
+	if (!slice_eq_nocase(name, SLICE("powershell")) && !slice_eq_nocase(name, SLICE("pwsh")))
+		return 0;
+	unsigned does = scan_power(code, NULL);
+	return (does & (POWER_DOES_FETCHED | POWER_DOES_FETCHED_ODD | POWER_DOES_STARTS) ? SHELL_DOES_DOWNLOAD : 0) |
+	       (does & POWER_DOES_INSTALLER ? SHELL_DOES_INSTALLER : 0) |
+	       (does & (POWER_DOES_DECODED | POWER_DOES_HIDES) ? SHELL_DOES_DECODED : 0) |
+	       (does & POWER_DOES_REVERSE ? SHELL_DOES_REVERSE : 0) | (does & POWER_DOES_MORE ? SHELL_DOES_MORE : 0);
+}
+
 /* Code behind "-c", of a shell. */
 static unsigned inner(const struct line *l, const struct shell_command *c)
 {
@@ -838,7 +912,7 @@ static unsigned inner(const struct line *l, const struct shell_command *c)
 	unsigned does = 0;
 	for (size_t i = verb(c) + 1; i < c->n; i++)
 		if (is_code(c->word[i]))
-			does |= l->depth >= NESTED ? SHELL_DOES_MORE : judge(c->word[i], l->depth + 1, NULL);
+			does |= power_line(c, c->word[i]) | (l->depth >= NESTED ? SHELL_DOES_MORE : judge(c->word[i], l->depth + 1, NULL));
 	return does;
 }
 
@@ -857,7 +931,8 @@ static unsigned judge(struct slice text, unsigned depth, struct where *where)
 		const struct shell_command *c = &l.c[i];
 		remember(&l, i);
 		stage(&l, i);
-		unsigned runs = fed(&l, i) | runs_saved(&l, i) | runs_decoded(&l, i) | inner(&l, c) | one_liner(c) | sends(&l, i);
+		unsigned runs =
+		        fed(&l, i) | parts(&l, i) | runs_saved(&l, i) | runs_decoded(&l, i) | inner(&l, c) | one_liner(c) | sends(&l, i);
 		if (where && where->at == SLICE_NPOS && runs & where->bits)
 			where->at = c->at;
 		does |= runs;

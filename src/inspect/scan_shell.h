@@ -16,6 +16,7 @@
 #define SHELL_DOES_REACHES   256u  /* uses the network */
 #define SHELL_DOES_MORE      512u  /* it is longer, or nested deeper, than is read: what it does is not known */
 #define SHELL_DOES_VERIFIES  1024u /* compares something with a digest or a signature */
+#define SHELL_DOES_PARTS     2048u /* gives a shell what it cut out of a file, or what came of a command that is no name */
 /* What no honest line does. */
 #define SHELL_DOES_HARM \
 	(SHELL_DOES_DOWNLOAD | SHELL_DOES_DECODED | SHELL_DOES_HIDDEN | SHELL_DOES_REVERSE | SHELL_DOES_SENDS | SHELL_DOES_DISGUISED)
@@ -28,6 +29,10 @@ unsigned scan_shell_lines(struct slice text);
 /* The same; *at: where in it the first command begins that does one of `bits`, of those that run something or send; SLICE_NPOS if none
  * does. */
 unsigned scan_shell_script(struct slice text, unsigned bits, size_t *at);
+/* Is it the beginning of an address, without its scheme, of an installer that is well known? */
+bool scan_shell_installer(struct slice url);
+/* Is it the name of a program that runs a file it is given: a shell, an interpreter? */
+bool scan_shell_runs(struct slice program);
 /* Is it a path of a file that holds secrets? */
 bool scan_shell_secret(struct slice path);
 

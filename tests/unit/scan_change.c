@@ -330,6 +330,108 @@ static void checks_that_are_gone_are_told(void **state)
 	                "package a\nfunc version(w W, r *R) {\n\tif r.Get(\"X-Trace\") == \"7c4a8d09ca3762af\" {\n\t\treturn\n\t}\n"
 	                "\tif !old(r) {\n\t\treturn\n\t}\n\tnext(w, r)\n}\n",
 	                SCAN_RULES},
+	        /* The same names, put together otherwise. */
+	        {"a.js",
+	                "function drop(req, res) {\n\tif (!req.user || !req.user.isAdmin) {\n\t\treturn "
+	                "res.status(403).end();\n\t}\n\tdb.remove(req.id);\n}\n",
+	                "function drop(req, res) {\n\tif (!req.user && !req.user.isAdmin) {\n\t\treturn "
+	                "res.status(403).end();\n\t}\n\tdb.remove(req.id);\n}\n",
+	                SCAN_RULE_CHANGE_CHECK_WEAK},
+	        {"a.js",
+	                "function drop(req, res) {\n\tif (!req.user || !req.user.isAdmin) {\n\t\treturn "
+	                "res.status(403).end();\n\t}\n\tdb.remove(req.id);\n}\n",
+	                "function drop(req, res) {\n\tif (!(req.user && req.user.isAdmin)) {\n\t\treturn "
+	                "res.status(403).end();\n\t}\n\tdb.remove(req.id);\n}\n",
+	                SCAN_RULES},
+	        {"a.js",
+	                "function drop(req, res) {\n\tif (!req.user && !req.user.isAdmin) {\n\t\treturn "
+	                "res.status(403).end();\n\t}\n\tdb.remove(req.id);\n}\n",
+	                "function drop(req, res) {\n\tif (!req.user || !req.user.isAdmin) {\n\t\treturn "
+	                "res.status(403).end();\n\t}\n\tdb.remove(req.id);\n}\n",
+	                SCAN_RULES},
+	        {"a.js",
+	                "function drop(req, res) {\n\tif (req.user.role != ADMIN) {\n\t\treturn "
+	                "res.status(403).end();\n\t}\n\tdb.remove(req.id);\n}\n",
+	                "function drop(req, res) {\n\tif ((req.user.role !== ADMIN)) {\n\t\treturn "
+	                "res.status(403).end();\n\t}\n\tdb.remove(req.id);\n}\n",
+	                SCAN_RULES},
+	        {"a.js",
+	                "function drop(req, res) {\n\tif (req.user.role !== ADMIN) {\n\t\treturn "
+	                "res.status(403).end();\n\t}\n\tdb.remove(req.id);\n}\n",
+	                "function drop(req, res) {\n\tif (req.user.role === ADMIN) {\n\t\treturn "
+	                "res.status(403).end();\n\t}\n\tdb.remove(req.id);\n}\n",
+	                SCAN_RULE_CHANGE_CHECK_WEAK},
+	        {"a.js",
+	                "function drop(req, res) {\n\tif (!req.user.isAdmin) {\n\t\treturn "
+	                "res.status(403).end();\n\t}\n\tdb.remove(req.id);\n}\n",
+	                "function drop(req, res) {\n\tif (req.user.isAdmin) {\n\t\tdb.remove(req.id);\n\t} else {\n\t\treturn "
+	                "res.status(403).end();\n\t}\n}\n",
+	                SCAN_RULES},
+	        {"a.go",
+	                "package a\nfunc f(w W, r *R) {\n\tif t == \"\" || !same(t, s.token) {\n\t\thttp.Error(w, \"unauthorized\", "
+	                "http.StatusUnauthorized)\n\t\treturn\n\t}\n\tnext(w, r)\n}\n",
+	                "package a\nfunc f(w W, r *R) {\n\tif t != \"\" && !same(t, s.token) {\n\t\thttp.Error(w, \"unauthorized\", "
+	                "http.StatusUnauthorized)\n\t\treturn\n\t}\n\tnext(w, r)\n}\n",
+	                SCAN_RULE_CHANGE_CHECK_WEAK},
+	        {"a.go",
+	                "package a\nfunc f(w W, r *R) {\n\tif t == \"\" || !same(t, s.token) {\n\t\thttp.Error(w, \"unauthorized\", "
+	                "http.StatusUnauthorized)\n\t\treturn\n\t}\n\tnext(w, r)\n}\n",
+	                "package a\nfunc f(w W, r *R) {\n\tif u := t; u == \"\" || !same(u, s.token) {\n\t\thttp.Error(w, "
+	                "\"unauthorized\", http.StatusUnauthorized)\n\t\treturn\n\t}\n\tnext(w, r)\n}\n",
+	                SCAN_RULES},
+	        {"a.c", "int may(struct p *p, int o)\n{\n\tif (o == 3 && p->uid == 0)\n\t\treturn -EINVAL;\n\treturn 0;\n}\n",
+	                "int may(struct p *p, int o)\n{\n\tif (o == 3 && (p->uid = 0))\n\t\treturn -EINVAL;\n\treturn 0;\n}\n",
+	                SCAN_RULE_CHANGE_CHECK_WEAK},
+	        {"a.c", "int may(struct p *p, int o)\n{\n\tif (o == 3 && p->uid == 0)\n\t\treturn -EINVAL;\n\treturn 0;\n}\n",
+	                "int may(struct p *p, int o)\n{\n\tif (o == 3 && (p->uid == 0))\n\t\treturn -EINVAL;\n\treturn 0;\n}\n",
+	                SCAN_RULES},
+	        {"a.py", "class A:\n    def has_permission(self, user, it):\n        return user.is_staff and it.owner == user\n",
+	                "class A:\n    def has_permission(self, user, it):\n        return user.is_staff or it.owner == user\n",
+	                SCAN_RULE_CHANGE_CHECK_WEAK},
+	        {"a.py", "class A:\n    def has_permission(self, user, it):\n        return user.is_staff or it.owner == user\n",
+	                "class A:\n    def has_permission(self, user, it):\n        return user.is_staff or it.owner == user or True\n",
+	                SCAN_RULE_CHANGE_CHECK_TRUE},
+	        {"a.py",
+	                "def width(a, b):\n    return a and b\n\ndef f(size):\n    if size or not width(1, 2):\n        raise "
+	                "ValueError(size)\n",
+	                "def width(a, b):\n    return a or b\n\ndef f(size):\n    if size and not width(1, 2):\n        raise "
+	                "ValueError(size)\n",
+	                SCAN_RULES},
+	        /* Words of frameworks. */
+	        {"A.cs", "class C {\n\t[HttpGet]\n\tpublic R Get(int id)\n\t{\n\t\treturn Ok(_p.Find(id, 3));\n\t}\n}\n",
+	                "class C {\n\t[AllowAnonymous]\n\t[HttpGet]\n\tpublic R Get(int id)\n\t{\n\t\treturn Ok(_p.Find(id, 3));\n\t}\n}\n",
+	                SCAN_RULE_CHANGE_CHECK_OPEN},
+	        {"A.cs", "class C {\n\t[HttpGet]\n\tpublic R Get(int id)\n\t{\n\t\treturn Ok(_p.Find(id, 3));\n\t}\n}\n",
+	                "class C {\n\t[HttpGet(\"ping\")]\n\t[AllowAnonymous]\n\tpublic R Ping()\n\t{\n\t\treturn Ok(1, 2, 3, "
+	                "4);\n\t}\n\t[HttpGet]\n\tpublic R Get(int id)\n\t{\n\t\treturn Ok(_p.Find(id, 3));\n\t}\n}\n",
+	                SCAN_RULES},
+	        {"A.java",
+	                "class A {\n\tF chain(H http) {\n\t\thttp.auth(a -> "
+	                "a.at(\"/\").permitAll().at(\"/admin\").hasRole(\"ADMIN\"));\n\t\treturn http.build();\n\t}\n}\n",
+	                "class A {\n\tF chain(H http) {\n\t\thttp.auth(a -> "
+	                "a.at(\"/\").permitAll().at(\"/admin\").permitAll());\n\t\treturn http.build();\n\t}\n}\n",
+	                SCAN_RULE_CHANGE_CHECK_OPEN},
+	        {"A.java",
+	                "class A {\n\tF chain(H http) {\n\t\thttp.auth(a -> "
+	                "a.at(\"/\").permitAll().at(\"/admin\").hasRole(\"ADMIN\"));\n\t\treturn http.build();\n\t}\n}\n",
+	                "class A {\n\tF chain(H http) {\n\t\thttp.auth(a -> "
+	                "a.at(\"/\").permitAll().at(\"/css\").permitAll().at(\"/admin\").hasRole(\"ADMIN\"));\n\t\treturn "
+	                "http.build();\n\t}\n}\n",
+	                SCAN_RULES},
+	        {"a.py", "class V(View):\n    permission_classes = [IsAuthenticated]\n",
+	                "class V(View):\n    permission_classes = [AllowAny]\n", SCAN_RULE_CHANGE_CHECK_OPEN},
+	        {"a.py", "def hook(request, key):\n    thing = get(key)\n    return render(request, thing)\n",
+	                "@csrf_exempt\ndef hook(request, key):\n    thing = get(key)\n    return render(request, thing)\n",
+	                SCAN_RULE_CHANGE_CHECK_OPEN},
+	        {"a.php",
+	                "<?php\nclass A {\n\tfunction __construct() {\n\t\t$this->middleware(\"auth\");\n\t\t$this->a = b(1, 2);\n\t}\n}\n",
+	                "<?php\nclass A {\n\tfunction __construct() {\n\t\t$this->middleware(\"auth\")->except([\"drop\"]);\n\t\t$this->a "
+	                "= b(1, 2);\n\t}\n}\n",
+	                SCAN_RULE_CHANGE_CHECK_OPEN},
+	        {"a.php", "<?php\nclass A {\n\tfunction f($r) {\n\t\t$this->middleware(\"log\");\n\t\treturn b($r->all());\n\t}\n}\n",
+	                "<?php\nclass A {\n\tfunction f($r) {\n\t\t$this->middleware(\"log\");\n\t\treturn "
+	                "b($r->except([\"page\"]));\n\t}\n}\n",
+	                SCAN_RULES},
 	        /* Changed otherwise as well. */
 	        {"a.py", "def view(request, key):\n    check_permission(request)\n    return render(request, key)\n",
 	                "def view(request, key):\n    thing = get(key, cached=True)\n    return render(request, thing)\n",
