@@ -240,7 +240,7 @@ const struct partial *dlp_history_partials(struct dlp_history *h, uint32_t *mess
 {
 	*message = h->message;
 	for (size_t i = 0; i < PARTIALS; i++)
-		if (h->partials[i].n && h->message - h->partials[i].message > 2)
+		if (h->partials[i].n && h->message - h->partials[i].message > PARTIAL_MESSAGES)
 			h->partials[i].n = 0;
 	return h->partials;
 }
