@@ -337,6 +337,7 @@ struct flow *flow_new(struct gate *g, struct exchange *x, const struct exchange_
 	f->set = BUF(LINK_MAX);
 	f->swap = BUF(LINK_MAX);
 	f->hits = BUF(LINK_MAX / 2);
+	f->unmasked = BUF(BODY_WHOLE_MAX);
 	f->port = r->port;
 	f->begun_ms = gate_now_ms();
 	f->may_send = UINT64_MAX;
@@ -555,6 +556,7 @@ void flow_free(struct flow *f)
 	buf_free(&f->set);
 	buf_free(&f->swap);
 	buf_free(&f->hits);
+	buf_free(&f->unmasked);
 	free(f);
 }
 
@@ -681,7 +683,7 @@ static void write_request(const struct flow *f, struct slice after, struct buf *
 		bool trailers = slice_is(r->proto, "h2") && slice_is(name, "te") && slice_is(h->value, "trailers") && !key.n;
 		if ((k < ARRAY_LEN(dropped) && !trailers) || is_set(f, name) || trailer_is_hop(r, name) ||
 		        (f->decoded && slice_eq_nocase(name, SLICE("content-encoding"))) ||
-		        ((f->back || f->ai) && slice_eq_nocase(name, SLICE("accept-encoding"))))
+		        ((f->back || f->ai || f->swap.n) && slice_eq_nocase(name, SLICE("accept-encoding"))))
 			continue;
 		_cleanup_buf_ struct buf form = BUF(HEAD_MAX);
 		bool formed = key.n && !signed_already && canon_value(key, name, h->value, &form) == 0;
@@ -877,14 +879,25 @@ static void unpassable(struct flow *f)
 	f->state = FLOW_OVER;
 }
 
+/* Fields of a reply, without keys. False: they cannot be passed on. */
+static bool masked(const struct flow *f, struct slice fields, struct buf *out)
+{
+	_cleanup_buf_ struct buf held = BUF(HEAD_MAX);
+	if (f->g->mask)
+		return mask_feed(f->g->mask, &held, fields, true, out) == 0;
+	buf_add(out, fields);
+	return !buf_error(out);
+}
+
 /* An interim reply: a client can do without it, so past a bound, or to a client that does not read, none goes on. Of 100 the tool had ours:
  * Expect is not passed on. */
 static void hint(struct flow *f, const struct http1_reply *r)
 {
+	_cleanup_buf_ struct buf shown = BUF(HEAD_MAX);
 	f->hinted += r->field_bytes.n;
 	if (r->status == 100 || f->hinted > HINTS_MAX || exchange_waiting(f->x) > UP_PAUSE)
 		return;
-	if (exchange_head(f->x, r->status, r->field_bytes) < 0)
+	if (!masked(f, r->field_bytes, &shown) || exchange_head(f->x, r->status, buf_slice(&shown)) < 0)
 		unpassable(f);
 }
 
@@ -904,7 +917,7 @@ void flow_head(struct flow *f, const struct http1_reply *r)
 		hint(f, r);
 		return;
 	}
-	_cleanup_buf_ struct buf fields = BUF(HEAD_MAX);
+	_cleanup_buf_ struct buf fields = BUF(HEAD_MAX), shown = BUF(HEAD_MAX);
 	bool packed;
 	struct slice type = reply_type(r, &packed);
 	bool events = slice_starts(type, SLICE("text/event-stream"));
@@ -918,7 +931,7 @@ void flow_head(struct flow *f, const struct http1_reply *r)
 		drop_back(f);
 	if (r->status >= 200 && r->framing == HTTP1_NONE && !r->until_close)
 		exchange_empty(f->x);
-	if (exchange_head(f->x, r->status, f->back ? buf_slice(&fields) : r->field_bytes) < 0) {
+	if (!masked(f, f->back ? buf_slice(&fields) : r->field_bytes, &shown) || exchange_head(f->x, r->status, buf_slice(&shown)) < 0) {
 		unpassable(f);
 		return;
 	}
@@ -941,7 +954,7 @@ static void keep_reply(struct flow *f, struct slice piece)
 	}
 }
 
-static void pass(struct flow *f, struct slice piece, bool last)
+static void pass_clean(struct flow *f, struct slice piece, bool last)
 {
 	_cleanup_buf_ struct buf b = BUF(UP_PAUSE * 64);
 	if (f->upgraded)
@@ -960,6 +973,17 @@ static void pass(struct flow *f, struct slice piece, bool last)
 		exchange_piece(f->x, buf_slice(&b));
 }
 
+static void pass(struct flow *f, struct slice piece, bool last)
+{
+	_cleanup_buf_ struct buf clean = BUF(BODY_WHOLE_MAX);
+	if (!f->g->mask || f->bytes)
+		pass_clean(f, piece, last);
+	else if (mask_feed(f->g->mask, &f->unmasked, piece, last, &clean) < 0)
+		exchange_break(f->x, "the reply cannot be passed on");
+	else
+		pass_clean(f, buf_slice(&clean), last);
+}
+
 void flow_piece(struct flow *f, struct slice piece)
 {
 	f->received += piece.n;
@@ -973,8 +997,9 @@ void flow_piece(struct flow *f, struct slice piece)
 
 void flow_trailers(struct flow *f, struct slice fields)
 {
-	if (f->r && f->state == FLOW_OPEN)
-		exchange_trailers(f->x, fields);
+	_cleanup_buf_ struct buf shown = BUF(HEAD_MAX);
+	if (f->r && f->state == FLOW_OPEN && masked(f, fields, &shown))
+		exchange_trailers(f->x, buf_slice(&shown));
 }
 
 void flow_end(struct flow *f)
@@ -984,7 +1009,7 @@ void flow_end(struct flow *f)
 	if (!f->r || f->state != FLOW_OPEN)
 		return;
 	f->state = FLOW_OVER;
-	if (f->back)
+	if (f->back || f->unmasked.n)
 		pass(f, SLICE_NONE, true);
 	exchange_end(f->x);
 }
