@@ -159,6 +159,11 @@ static void put_facts(const struct flow *f, enum link_kind kind, struct buf *m)
 	link_put(m, LINK_METHOD, slice_sub(r->method, 0, 64));
 	link_put(m, LINK_TARGET, slice_sub(target(f), 0, LINK_TARGET_MAX));
 	link_put(m, LINK_PROTO, r->proto);
+	for (size_t i = 0; i < r->n_headers; i++)
+		if (trailer_steers(r->headers[i].name)) {
+			link_put(m, LINK_STEERS, slice_sub(r->headers[i].name, 0, 64));
+			break;
+		}
 }
 
 /* Names that people give are short, and have few digits. */
@@ -601,7 +606,7 @@ static bool has_line(const struct buf *lines, struct slice name, uint8_t after)
 {
 	struct slice rest = buf_slice(lines), line;
 	while (slice_split(&rest, '\n', &line))
-		if (slice_eq_nocase(slice_sub(line, 0, slice_chr(line, after, 0)), name))
+		if (trailer_same(slice_sub(line, 0, slice_chr(line, after, 0)), name))
 			return true;
 	return false;
 }
@@ -656,7 +661,9 @@ static void put_value(const struct flow *f, struct slice name, struct slice valu
 static void write_request(const struct flow *f, struct slice after, struct buf *out)
 {
 	static const char *const dropped[] = {"connection", "keep-alive", "proxy-connection", "proxy-authorization", "transfer-encoding",
-	        "te", "trailer", "upgrade", "host", "content-length", "expect", "http2-settings", "sec-websocket-extensions"};
+	        "te", "trailer", "upgrade", "host", "content-length", "expect", "http2-settings", "sec-websocket-extensions",
+	        /* Another host than the one that was decided about. */
+	        "forwarded", "x-forwarded-host", "x-forwarded-server", "x-host", "x-original-host", "x-http-host-override"};
 	const struct exchange_request *r = f->r;
 	buf_fmt(out, "%.*s %.*s HTTP/1.1\r\nhost: ", SLICE_FMT(r->method), SLICE_FMT(target(f)));
 	if (f->led) {
@@ -678,7 +685,7 @@ static void write_request(const struct flow *f, struct slice after, struct buf *
 		const struct exchange_header *h = &r->headers[key.n ? order[i] : i];
 		struct slice name = h->name;
 		size_t k = 0;
-		while (k < ARRAY_LEN(dropped) && !slice_eq_nocase(name, slice_str(dropped[k])))
+		while (k < ARRAY_LEN(dropped) && !trailer_same(name, slice_str(dropped[k])))
 			k++;
 		bool trailers = slice_is(r->proto, "h2") && slice_is(name, "te") && slice_is(h->value, "trailers") && !key.n;
 		if ((k < ARRAY_LEN(dropped) && !trailers) || is_set(f, name) || trailer_is_hop(r, name) ||

@@ -49,6 +49,7 @@ enum link_tag {
 	LINK_HITS,   /* what was found in it, a line each: link_hit_write() */
 	LINK_REDACT, /* of a VERDICT: numbers of the hits that are to be replaced, with commas between */
 	LINK_AI,     /* lines of gate/dialogue.h: of an ASK about the request, of an EVENT about the reply */
+	LINK_STEERS, /* of an ASK: a field by which a server may take the request for one of another method or path */
 	LINK_TAG_END,
 };
 

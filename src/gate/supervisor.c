@@ -38,6 +38,7 @@ struct asked {
 	int body; /* for the record, first the request's, then the reply's; -1: none */
 	char sha256[65];
 	char *rule, *set, *swap, *said;
+	bool steers;          /* a field of it may make it one of another method or path */
 	char *ai;             /* facts about model traffic */
 	char *found, *redact; /* JSON of what was found in it; numbers of hits */
 	char *why;            /* of what was found: the reason in full */
@@ -510,6 +511,7 @@ static enum policy_verdict judge(struct supervisor *s, struct asked *a, bool tls
 	        .method = slice_str(a->method),
 	        .target = slice_str(a->target),
 	        .bytes = a->bytes,
+	        .steers = a->steers,
 	};
 	char host[256];
 	if (!policy_host(slice_str(a->host), host) || strcmp(host, a->host) != 0) {
@@ -690,6 +692,7 @@ static struct asked *take(struct supervisor *s, const struct link_message *m)
 	(void)snprintf(a->method, sizeof(a->method), "%.*s", SLICE_FMT(m->field[LINK_METHOD]));
 	a->target = text_of(m->field[LINK_TARGET]);
 	a->rule = text_of(m->field[LINK_RULE]);
+	a->steers = m->field[LINK_STEERS].n > 0;
 	a->ai = m->field[LINK_AI].p ? text_of(m->field[LINK_AI]) : NULL;
 	a->next = s->slot[id % SLOTS];
 	s->slot[id % SLOTS] = a;
