@@ -8,6 +8,7 @@
 #include "gate/gate_part.h"
 #include "gate/route.h"
 #include "gate/trailer.h"
+#include "inspect/dlp.h"
 
 #define HEAD_MAX   ((size_t)512 << 10)
 #define LOW        (UP_PAUSE / 4)
@@ -191,12 +192,23 @@ static void put_head(const struct flow *f, struct buf *out, struct buf *keys)
 		buf_u8(to, '\n');
 		buf_add(to, r->headers[i].value);
 	}
+	/* A name may be below one that a rule permits as a whole, and over HTTP/2 it is in no field. */
+	buf_u8(out, '\n');
+	buf_str_add(out, f->host);
 	/* Names are of the tool's choosing, too. Those that could hold something stand behind all values, where none is a key word beside
 	 * one. */
 	for (size_t i = 0; i < r->n_headers; i++)
 		if (name_may_hold(r->headers[i].name)) {
 			buf_u8(out, '\n');
 			buf_add(out, r->headers[i].name);
+		}
+	/* Shorter ones, and the method, can hold pieces of what is known. */
+	buf_u8(keys, '\n');
+	buf_add(keys, r->method);
+	for (size_t i = 0; i < r->n_headers; i++)
+		if (r->headers[i].name.n >= DLP_PIECE && !name_may_hold(r->headers[i].name)) {
+			buf_u8(keys, '\n');
+			buf_add(keys, r->headers[i].name);
 		}
 	struct slice rest = buf_slice(&f->trailers), name, value;
 	while (trailer_next(&rest, &name, &value)) {
@@ -276,6 +288,25 @@ void flow_looked(void *arg, struct look *l)
 	look_free(l);
 }
 
+/* All fields of that name are one list (RFC 9110, 5.3). */
+static void put_codings(const struct exchange_request *r, struct buf *out)
+{
+	for (size_t i = 0; i < r->n_headers; i++)
+		if (slice_eq_nocase(r->headers[i].name, SLICE("content-encoding"))) {
+			buf_str_add(out, out->n ? ", " : "");
+			buf_add(out, r->headers[i].value);
+		}
+}
+
+/* Of two types a server may take either. */
+static bool any_form(const struct exchange_request *r)
+{
+	bool any = !exchange_header(r, "content-type").n;
+	for (size_t i = 0; i < r->n_headers; i++)
+		any |= slice_eq_nocase(r->headers[i].name, SLICE("content-type")) && canon_any(r->headers[i].value);
+	return any;
+}
+
 void flow_ask(struct flow *f)
 {
 	struct gate *g = f->g;
@@ -283,15 +314,17 @@ void flow_ask(struct flow *f)
 		ask(f, NULL);
 		return;
 	}
-	struct slice coding = f->parent ? SLICE_NONE : exchange_header(f->r, "content-encoding");
-	/* A body of some KiB can become the largest one; without room for that it is not even tried. */
-	if ((g->search || g->config.canon.n) && coding.n && f->body.n && g->held > HELD_MAX - BODY_WHOLE_MAX) {
-		flow_deny(f, 413, "size", "too much is under way at once for the content coding to be removed");
-		return;
-	}
 	struct look *l = look_new();
 	if (!l) {
 		flow_deny(f, 503, "content", "out of memory");
+		return;
+	}
+	if (!f->parent)
+		put_codings(f->r, &l->coding);
+	/* A body of some KiB can become the largest one; without room for that it is not even tried. */
+	if ((g->search || g->config.canon.n) && l->coding.n && f->body.n && g->held > HELD_MAX - BODY_WHOLE_MAX) {
+		look_free(l);
+		flow_deny(f, 413, "size", "too much is under way at once for the content coding to be removed");
 		return;
 	}
 	f->state = FLOW_LOOK;
@@ -300,13 +333,14 @@ void flow_ask(struct flow *f)
 	l->booked = f->body.n;
 	swap(&f->body, &l->body);
 	buf_add(&l->target, target(f));
-	buf_add(&l->coding, coding);
 	if (g->config.canon.n && !canon_signed(f->r)) {
 		l->canon = g->config.canon;
-		l->any = f->parent || canon_any(exchange_header(f->r, "content-type"));
+		l->any = f->parent || any_form(f->r);
 	}
 	if (!f->parent)
 		put_head(f, &l->head, &l->keys);
+	else
+		buf_add(&l->head, buf_slice(&f->trailers)); /* what control frames say */
 	if (looker_look(g->looker, l))
 		flow_looked(g, l);
 }
@@ -526,6 +560,10 @@ void flow_event(struct flow *f, const char *reason)
 	link_put_u64(&m, LINK_MS, gate_now_ms() - f->begun_ms);
 	if (reason)
 		link_put(&m, LINK_REASON, slice_str(reason));
+	if (f->rewritten[0]) {
+		link_put(&m, LINK_SHA256, slice_str(f->rewritten));
+		link_put_u64(&m, LINK_SIZE, f->left);
+	}
 	if (f->dialogue) {
 		_cleanup_buf_ struct buf facts = BUF(LINK_MAX / 2);
 		dialogue_end(f->dialogue, &facts);
@@ -656,6 +694,14 @@ static void put_value(const struct flow *f, struct slice name, struct slice valu
 	buf_add(out, value);
 }
 
+static void put_host(const struct flow *f, struct buf *out)
+{
+	bool six = strchr(f->host, ':') != NULL;
+	buf_fmt(out, six ? "[%s]" : "%s", f->host);
+	if (f->port != (f->tls ? 443 : 80))
+		buf_fmt(out, ":%u", f->port);
+}
+
 /* The request as it leaves: the tool's fields in their order, or in the one that all have, but for those of its own connection, and with
  * what the verdict sets. after: put_trailers(). */
 static void write_request(const struct flow *f, struct slice after, struct buf *out)
@@ -666,15 +712,11 @@ static void write_request(const struct flow *f, struct slice after, struct buf *
 	        "forwarded", "x-forwarded-host", "x-forwarded-server", "x-host", "x-original-host", "x-http-host-override"};
 	const struct exchange_request *r = f->r;
 	buf_fmt(out, "%.*s %.*s HTTP/1.1\r\nhost: ", SLICE_FMT(r->method), SLICE_FMT(target(f)));
-	if (f->led) {
-		buf_str_add(out, f->host);
-		if (f->port != (f->tls ? 443 : 80))
-			buf_fmt(out, ":%u", f->port);
-	} else if (r->authority.n) {
+	/* Where requests have one form, the case of the name and a port that need not be said are not the tool's to choose. */
+	if (r->authority.n && !f->led && !f->g->config.canon.n)
 		buf_add(out, r->authority);
-	} else {
-		buf_str_add(out, f->host);
-	}
+	else
+		put_host(f, out);
 	buf_str_add(out, "\r\n");
 	struct slice key = f->g->config.canon;
 	uint16_t order[EXCHANGE_HEADERS_MAX];
@@ -806,6 +848,8 @@ void flow_verdict(struct flow *f, const struct link_message *m)
 		f->body = clean;
 		clean = old;
 		flow_book(f, before);
+		digest_sha256_hex(buf_slice(&f->body), f->rewritten);
+		f->left = f->body.n;
 	}
 	search_done(f->scan);
 	f->scan = NULL;

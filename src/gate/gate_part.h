@@ -76,8 +76,10 @@ struct flow {
 	size_t hinted; /* bytes of fields of interim replies */
 	int status;
 	uint64_t sent, received, begun_ms;
-	uint64_t may_send; /* of bytes */
-	const char *ended; /* by us, in the middle: why */
+	char rewritten[65]; /* digest of the body that left in place of the tool's; "": none did */
+	uint64_t left;      /* its bytes */
+	uint64_t may_send;  /* of bytes */
+	const char *ended;  /* by us, in the middle: why */
 };
 
 struct gate {

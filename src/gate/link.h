@@ -13,7 +13,8 @@ enum link_kind {
 	LINK_ASK = 1, /* ID KIND SCHEME HOST PORT DIALLED SNI AUTHORITY VIA METHOD TARGET PROTO SIZE SHA256 CONN: may this pass? May have a
 	               * descriptor: the body, without what was found in it (gate/keep.h) */
 	LINK_CONNECT, /* ID HOST PORT: a connected socket, please */
-	LINK_EVENT,   /* ID STATUS SENT RECEIVED MS REASON: how it ended. ID is that of the ASK. May have a descriptor: the reply */
+	LINK_EVENT, /* ID STATUS SENT RECEIVED MS REASON, of a body that was rewritten SIZE SHA256: how it ended. ID is that of the ASK. May
+	               have a descriptor: the reply */
 	LINK_REFUSED, /* ID and the fields of an ASK, with RULE REASON: the gate itself did not let it pass */
 	/* from the supervisor */
 	LINK_VERDICT,   /* ID RESULT RULE REASON SET SWAP SIZE */

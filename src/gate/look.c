@@ -73,15 +73,27 @@ static bool deny(struct look *l, int status, const char *why)
 	return false;
 }
 
+/* Is there one that is more than a word for none? */
+static bool coded(struct slice list)
+{
+	struct slice one;
+	while (slice_split(&list, ',', &one)) {
+		one = slice_trim(one);
+		if (one.n && !slice_eq_nocase(one, SLICE("identity")))
+			return true;
+	}
+	return false;
+}
+
 /* A coding of the content would hide it, and what is replaced must be replaced in the clear. */
 static bool decode(struct look *l)
 {
 	_cleanup_buf_ struct buf out = BUF(LOOK_BODY_MAX);
 	const char *why = NULL;
 	uint64_t lost = 0;
-	if (!l->coding.n || !l->body.n || slice_eq_nocase(buf_slice(&l->coding), SLICE("identity")))
+	if (!l->body.n || !coded(buf_slice(&l->coding)))
 		return true;
-	if (decode_content(buf_slice(&l->coding), buf_slice(&l->body), &out, &lost, &why) < 0 || lost)
+	if (buf_error(&l->coding) || decode_content(buf_slice(&l->coding), buf_slice(&l->body), &out, &lost, &why) < 0 || lost)
 		return deny(l, 415, why ? why : "the content coding cannot be removed");
 	struct buf packed = l->body;
 	l->body = out;

@@ -294,6 +294,11 @@ static int entry_of(struct supervisor *s, const struct asked *a, const struct li
 		buf_fmt(&unmapped, ",\"sent\":%llu,\"received\":%llu,\"ms\":%llu", (unsigned long long)sent, (unsigned long long)received,
 		        (unsigned long long)ms);
 		member(&unmapped, "reason", end->field[LINK_REASON]);
+		/* What left in place of what the decision is about. */
+		if (end->field[LINK_SIZE].n)
+			buf_fmt(&unmapped, ",\"rewritten_bytes\":%llu", (unsigned long long)link_u64(end, LINK_SIZE, 0));
+		if (digests)
+			member(&unmapped, "rewritten_sha256", slice_sub(end->field[LINK_SHA256], 0, 64));
 		put_ai(end->field[LINK_AI], digests, &unmapped);
 		if (http)
 			buf_fmt(&members, ",\"http_response\":{\"code\":%llu,\"length\":%llu}", (unsigned long long)status,
