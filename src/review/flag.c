@@ -330,11 +330,26 @@ static bool is_bare_head(const struct change *c, struct slice after)
 	return n == 40;
 }
 
+/* Behind a name that is a link itself, ".." is not the folder that the text says: two links that stay within, one by one, lead out
+ * together.
+ */
+static bool up_behind_name(const char *to)
+{
+	struct slice rest = slice_str(to), part;
+	bool name = false;
+	while (slice_split(&rest, '/', &part)) {
+		if (name && slice_is(part, ".."))
+			return true;
+		name = name || (part.n && !slice_is(part, ".") && !slice_is(part, ".."));
+	}
+	return false;
+}
+
 static int link_flags(struct flagging *f, const struct change *c)
 {
 	const char *to = c->after.link ? c->after.link : "";
 	int r = is_bare_head(c, SLICE_NONE) ? put_file(f, BARE_REPOSITORY) : 0;
-	if (r == 0 && flag_link_leads_out(c->path, to)) {
+	if (r == 0 && (flag_link_leads_out(c->path, to) || (up_behind_name(to) && !into_git(to)))) {
 		buf_fmt(&f->detail, "leads to %.1000s", to);
 		r = put_file(f, LINK_OUT);
 	} else if (r == 0 && into_git(to)) {

@@ -639,7 +639,8 @@ static void as_git_reads_it(void **state)
 		(void)snprintf(path, sizeof(path), "upper/%s", files[i].path);
 		make_file(under(path), files[i].text, 0644);
 	}
-	make(under("upper"), "i/HEAD>refs/heads/main j/HEAD>other up>.GIT/hooks up2>a/../.git/.");
+	make(under("upper"), "i/HEAD>refs/heads/main j/HEAD>other up>.GIT/hooks up2>a/../.git/. k>../a k2>a/../a x/ x/top>.. "
+	                     "out>x/top/../etc in>./x/top");
 	assert_int_equal(mkdir(under("lower/.git"), 0755), 0);
 	for (int k = 0; k < 2; k++) {
 		int fd = open(under(k ? "upper/.git/index" : "lower/.git/index"), O_WRONLY | O_CREAT, 0644);
@@ -658,6 +659,11 @@ static void as_git_reads_it(void **state)
 	assert_string_equal(flags_of(&set, "j/HEAD"), "");
 	assert_string_equal(flags_of(&set, "up"), "link-git");
 	assert_string_equal(flags_of(&set, "up2"), "link-git");
+	/* x/top is the project, and what is above it is not. */
+	assert_string_equal(flags_of(&set, "x/top"), "");
+	assert_string_equal(flags_of(&set, "in"), "");
+	assert_string_equal(flags_of(&set, "out"), "link-out");
+	assert_string_equal(flags_of(&set, "k2"), "link-out");
 	assert_string_equal(flags_of(&set, ".git/index"), "git-index");
 	assert_string_equal(change_find(&set, ".git/index")->flags->detail, "1: a");
 	change_set_free(&set);
