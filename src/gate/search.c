@@ -239,7 +239,7 @@ int search_message(struct search *s, enum search_lane lane, struct dlp_history *
 		chain_text(h, &chain);
 		link_hit_write(hits, &(struct link_hit){.class = h->class,
 		                             .confidence = h->confidence,
-		                             .cut = h->cut,
+		                             .cut = h->cut || part == SEARCH_WIDE,
 		                             .place = place,
 		                             .rule = slice_str(h->rule),
 		                             .what = slice_str(h->what),

@@ -106,6 +106,7 @@ WAYS = {
     "pong-in-message": lambda: websocket(frame(1, b"hello ", False), frame(10, token), frame(0, b"world")),
     "pings-in-pieces": lambda: websocket(frame(9, canary[:13]), frame(9, canary[13:])),
     "close": lambda: websocket(frame(8, b"\x03\xe8" + token)),
+    "utf-16": lambda: request([(b"Content-Type", b"text/plain; charset=utf-16")], ("the token is " + token.decode()).encode("utf-16")),
     "quoted-printable": lambda: request(body=b"".join(b"=%02X" % c for c in token)),
     "other-method": lambda: request([(b"X-HTTP-Method-Override", b"DELETE")], b"x", "paths.example.com", "/v1/x"),
     "other-path": lambda: request([(b"X_Original_URL", b"/admin")], b"x", "paths.example.com", "/v1/x"),

@@ -64,7 +64,7 @@ nothere() {
 # ── what must not leave ──
 : >"$work/stub/log"
 ways=(identity-and-br nothing-and-br names-of-fields names-of-trailers name-of-host two-hosts other-hosts-between two-bodies ping
-	pong-in-message pings-in-pieces close quoted-printable)
+	pong-in-message pings-in-pieces close utf-16 quoted-printable)
 for way in "${ways[@]}"; do
 	run "$way"
 	check "refused: $way" has out "$way refused"

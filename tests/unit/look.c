@@ -166,8 +166,41 @@ static void sites(void **state)
 	}
 }
 
+/* Text with two or four bytes a letter, from either end. */
+static void wide(void **state)
+{
+	_cleanup_buf_ struct buf values = BUF(1000);
+	struct search *s = NULL;
+	struct looker *k = NULL;
+	struct err err = {0};
+	(void)state;
+	gate_value_put(&values, DLP_CANARY, SLICE("planted"), SLICE(CANARY));
+	const struct gate_config c = {.values = buf_slice(&values)};
+	assert_int_equal(search_new(&c, &s, &err), 0);
+	assert_int_equal(loop_new(&loop), 0);
+	assert_int_equal(looker_new(loop, s, done, NULL, &k), 0);
+	for (unsigned form = 0; form < 6; form++) {
+		const char *text = form < 4 ? "{\"a\": \"" CANARY "\"}" : "{\"a\": \"nothing to be found\"}";
+		unsigned width = form & 1 ? 4 : 2;
+		struct look *l = make(form, "a.example.com", 0, "");
+		for (const char *p = text; *p; p++)
+			for (unsigned i = 0; i < width; i++)
+				buf_u8(&l->body, i == (form & 2 ? width - 1 : 0) ? (uint8_t)*p : 0);
+		assert_true(looker_look(k, l));
+		struct slice rest = buf_slice(&l->hits);
+		struct link_hit h;
+		assert_int_equal(link_hit_next(&rest, &h), form < 4);
+		/* Nothing of it can be replaced, nor kept. */
+		assert_true(form >= 4 || (h.cut && h.place));
+		look_free(l);
+	}
+	assert_true(looker_free(k));
+	search_free(s);
+	loop_free(loop);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(sites), cmocka_unit_test(beside)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(sites), cmocka_unit_test(wide), cmocka_unit_test(beside)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
