@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/encode.h"
+#include "crypto/digest.h"
 #include "gate/connect.h"
 #include "gate/keep.h"
 #include "gate/link.h"
@@ -241,6 +243,16 @@ static void put_body(const struct asked *a, struct buf *out)
 	buf_str_add(out, "],");
 }
 
+/* Of a path that does not fit whole what tells it from all others that begin like it. */
+static void put_long_path(struct slice path, struct buf *out)
+{
+	char digest[65];
+	if (path.n <= ENTRY_TEXT_MAX)
+		return;
+	digest_sha256_hex(path, digest);
+	buf_fmt(out, ",\"path_bytes\":%zu,\"path_sha256\":\"%s\"", path.n, digest);
+}
+
 /* end: how it ended; NULL: the decision. */
 static int entry_of(struct supervisor *s, const struct asked *a, const struct link_message *end, struct buf *out, struct err *err)
 {
@@ -271,6 +283,8 @@ static int entry_of(struct supervisor *s, const struct asked *a, const struct li
 	buf_fmt(&unmapped, "\"postern\":{\"gate\":{\"id\":%llu", (unsigned long long)a->id);
 	member(&unmapped, "run", slice_str(s->o.run));
 	member(&unmapped, "what", slice_str(a->what));
+	if (http)
+		put_long_path(path_of(a->target), &unmapped);
 	if (!end) {
 		member(&unmapped, "rule", slice_str(a->rule));
 		member(&unmapped, "reason", slice_str(a->reason));
@@ -281,13 +295,14 @@ static int entry_of(struct supervisor *s, const struct asked *a, const struct li
 		put_ai(slice_str(a->ai), digests, &unmapped);
 		if (a->found)
 			buf_fmt(&unmapped, ",\"found\":%s", a->found);
-		buf_fmt(&message, "%s %s %s", a->allow ? "allowed" : "denied",
-		        http && strcmp(a->what, "message") != 0 ? a->method : a->what, a->host);
-		buf_add(&message, slice_sub(http ? path_of(a->target) : SLICE_NONE, 0, 300));
-		buf_fmt(&message, ", %llu bytes: %.300s", (unsigned long long)a->bytes,
-		        a->why                  ? a->why
-		        : a->rule && a->rule[0] ? a->rule
-		                                : a->reason);
+		buf_fmt(&message, "%s ", a->allow ? "allowed" : "denied");
+		/* What is no UTF-8, be it that it was cut, cannot be in an entry, and would keep it off the record. */
+		encode_shown(&message, slice_str(http && strcmp(a->what, "message") != 0 ? a->method : a->what));
+		buf_u8(&message, ' ');
+		encode_shown(&message, slice_str(a->host));
+		encode_shown(&message, slice_sub(http ? path_of(a->target) : SLICE_NONE, 0, 300));
+		buf_fmt(&message, ", %llu bytes: ", (unsigned long long)a->bytes);
+		encode_shown(&message, slice_sub(slice_str(a->why ? a->why : a->rule && a->rule[0] ? a->rule : a->reason), 0, 300));
 	} else {
 		uint64_t sent = link_u64(end, LINK_SENT, 0), received = link_u64(end, LINK_RECEIVED, 0);
 		uint64_t status = link_u64(end, LINK_STATUS, 0), ms = link_u64(end, LINK_MS, 0);
@@ -812,7 +827,8 @@ static void record_calls(struct supervisor *s, const struct asked *a, struct sli
 		e.time = now_ms();
 		e.class_uid = ENTRY_API_ACTIVITY;
 		e.activity_id = 1;
-		buf_fmt(&message, "the model at %s asks for the tool %.*s", a->host, SLICE_FMT(slice_sub(name, 0, 120)));
+		buf_fmt(&message, "the model at %s asks for the tool ", a->host);
+		encode_shown(&message, slice_sub(name, 0, 120));
 		buf_str_add(&members, "{\"api\":{");
 		member(&members, "operation", name);
 		buf_str_add(&members, "},\"src_endpoint\":{");

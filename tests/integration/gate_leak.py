@@ -117,6 +117,10 @@ WAYS = {
     "works-set": lambda: request([(b"X_Org", b"theirs"), (b"x-ORG", b"theirs")], b"x"),
     "works-control": lambda: websocket(frame(9, b""), frame(1, b"hello ", False), frame(9, b"0123456789"), frame(0, b"world"), frame(9, b"beat 1234567"), frame(1, b"and on")),
 }
+WAYS["path-of-bytes"] = lambda: talk(b"GET /no-\xff-utf8 HTTP/1.1\r\nHost: api.example.com\r\n\r\n")
+WAYS["path-that-is-cut"] = lambda: talk(b"GET /" + b"a" * 298 + "é".encode() + b" HTTP/1.1\r\nHost: api.example.com\r\n\r\n")
+WAYS["path-of-nobody"] = lambda: talk(b"GET /denied-\xff HTTP/1.1\r\nHost: paths.example.com\r\n\r\n", "paths.example.com")
+WAYS["path-that-is-long"] = lambda: request(path="/long/" + "a" * 2000 + "/end?and=more")
 WAYS["works-host"] = lambda: talk(b"GET / HTTP/1.1\r\nHost: aPi.ExaMple.cOm:443\r\n\r\n")
 WAYS["works-types"] = lambda: request([(b"Content-Type", b"application/octet-stream"), (b"Content-Type", b"application/json")], b'{"b" :1, "a":2}')
 WAYS["works-rewritten"] = lambda: request(body=b"the token is " + token + b", and that is all")

@@ -24,8 +24,8 @@ random() { # BYTES ALPHABET
 pack() {
 	node -e 'const c = []; process.stdin.on("data", d => c.push(d)).on("end", () => process.stdout.write(require("zlib").brotliCompressSync(Buffer.concat(c))))'
 }
-# Values are made here, so that none is in the source. Pieces of the canary have 13 and 12 bytes.
-secret=glpat-$(random 20 A-Za-z0-9)
+# Values are made here, so that none is in the source. Pieces of the canary have 13 and 12 bytes; both halves of the token have a digit.
+secret=glpat-$(random 6 A-Za-z0-9)7$(random 6 A-Za-z0-9)3$(random 6 A-Za-z0-9)
 CANARY=$(random 25 A-Z)
 export REAL_KEY=real-$(random 30 A-Za-z0-9)
 printf '%s' "$CANARY" >"$work/project/canary.txt"
@@ -121,6 +121,19 @@ sent=$(tail -c +$(($(grep -abo $'\r\n\r\n' "$work/stub/log" | head -n 1 | cut -d
 check 'it was' bash -c "[[ '$sent' == 'the token is postern-gitlab-token-'*', and that is all' ]]"
 check 'with the digest of what left' test "$(jq -r '.entry.unmapped.postern.gate.rewritten_sha256 // empty' "$work/entries")" = "$(printf '%s' "$sent" | sha256sum | cut -c 1-64)"
 check 'and its length' test "$(jq -r '.entry.unmapped.postern.gate.rewritten_bytes // empty' "$work/entries")" = "${#sent}"
+
+# ── the record of paths that are no text, or long ──
+run path-of-bytes path-that-is-cut path-of-nobody path-that-is-long
+check 'they are decided by their rules' test "$(cut -d ' ' -f 2 "$work/out" | tr '\n' ' ')" = 'went went refused went '
+"$P" log show --limit 100000 --format json "$work/data/postern/ledger" >"$work/entries" 2>"$work/err"
+path_of() { # JQ
+	jq -r "select(.entry.class_uid == 4002) | .entry | select($1) | .unmapped.postern.gate.path_bytes // .action" "$work/entries" | head -n 1
+}
+check 'one that is no UTF-8 is on record' test "$(path_of '.http_request.url.path | startswith("/no-")')" = Allowed
+check 'one that is cut in a letter' test "$(path_of '.http_request.url.path | startswith("/aaaa")')" = Allowed
+check 'one that is denied' test "$(path_of '.http_request.url.path | startswith("/denied-")')" = Denied
+check 'a long one with its length' test "$(path_of '.http_request.url.path | startswith("/long/")')" = 2010
+check 'and digest' test "$(jq -r '.entry.unmapped.postern.gate.path_sha256 // empty' "$work/entries" | head -n 1)" = "$(printf '/long/%s/end' "$(printf '%2000s' '' | tr ' ' a)" | sha256sum | cut -c 1-64)"
 
 # ── fingerprints, wherever their index begins in what the gate is given ──
 for more in '' ', "12345678"' ', "123456789"' ', "1234567890"'; do
