@@ -1,6 +1,6 @@
 /* look: all that takes long about a request before it is asked about: its content coding is removed, it gets its one form, it is looked
  * through, told of as model traffic, digested. A second's work for the largest ones, so those are done by a thread of its own: others do
- * not wait for them. What is remembered of a domain's earlier messages is for one at a time, so what goes to one that the thread is at
+ * not wait for them. What is remembered of a host's earlier messages is for one at a time, so what goes to a host that the thread is at
  * work for waits for the one that it has in hands. */
 #ifndef POSTERN_GATE_LOOK_H
 #define POSTERN_GATE_LOOK_H

@@ -9,14 +9,12 @@
 #include "inspect/dlp.h"
 #include "inspect/redact.h"
 
-#define SITES_MAX        64u /* with a history of their own; what comes after them shares one */
+#define HOSTS_MAX        64u /* with a history of their own; what comes after them shares one */
 #define VAULT_MAX        ((size_t)4 << 20)
 #define HISTORY_MESSAGES (3 * 64u) /* body, head and keys of a request are three */
 
-/* What belongs together, as whoever owns a domain has all names in it: what went to a.example.com and to b.example.com are two pieces in
- * one hand. */
 struct place {
-	char site[256];
+	char host[256];
 	struct dlp_history *history;
 	unsigned pins;
 };
@@ -40,7 +38,7 @@ struct search {
 	struct dlp_engine *engine;
 	struct redact_vault *vault;
 	uint8_t *index; /* of fingerprints: in the configuration it lies where the fields before it end, and it is numbers */
-	struct place place[SITES_MAX];
+	struct place place[HOSTS_MAX];
 };
 
 struct search_back {
@@ -138,7 +136,7 @@ void search_free(struct search *s)
 {
 	if (!s)
 		return;
-	for (size_t i = 0; i < SITES_MAX; i++)
+	for (size_t i = 0; i < HOSTS_MAX; i++)
 		dlp_history_free(s->place[i].history);
 	for (int k = 0; k < SEARCH_LANES; k++) {
 		for (size_t i = 0; i < s->lane[k].n_patterns; i++)
@@ -173,26 +171,40 @@ static const char *site_of(const char *host)
 	return !registry ? label[1] : n < 3 ? host : label[2];
 }
 
+/* Two hosts of one owner are two ways into one hand. */
+static bool together(const char *a, const char *b)
+{
+	return strcmp(site_of(a), site_of(b)) == 0;
+}
+
 /* Nothing gives way to what comes later: a tool would name many hosts to have forgotten what went to one. */
 static struct place *place_of(const struct search *s, const char *host)
 {
-	const char *site = site_of(host);
+	const struct place *same = NULL;
 	uint32_t sum = 2166136261u;
-	for (size_t i = 0; i < SITES_MAX; i++) {
+	for (size_t i = 0; i < HOSTS_MAX; i++) {
 		const struct place *p = &s->place[i];
-		if (!p->history || strcmp(p->site, site) == 0)
+		if (!p->history || strcmp(p->host, host) == 0)
 			return (struct place *)(uintptr_t)p;
+		if (!same && together(p->host, host))
+			same = p;
 	}
-	for (const char *p = site; *p; p++)
+	for (const char *p = site_of(host); *p; p++)
 		sum = (sum ^ (uint8_t)*p) * 16777619u;
-	return (struct place *)(uintptr_t)&s->place[sum % SITES_MAX];
+	return (struct place *)(uintptr_t)(same ? same : &s->place[sum % HOSTS_MAX]);
 }
 
 struct dlp_history *search_history(struct search *s, const char *host)
 {
 	struct place *p = place_of(s, host);
-	if (!p->history && dlp_history_new(s->engine, HISTORY_MESSAGES, &p->history) == 0)
-		(void)snprintf(p->site, sizeof(p->site), "%s", site_of(host));
+	if (p->history || dlp_history_new(s->engine, HISTORY_MESSAGES, &p->history) < 0)
+		return p->history;
+	(void)snprintf(p->host, sizeof(p->host), "%s", host);
+	for (struct place *q = s->place; q < p; q++)
+		if (together(q->host, host)) {
+			dlp_history_share(p->history, q->history);
+			break;
+		}
 	return p->history;
 }
 

@@ -13,8 +13,8 @@ struct dlp_scan;
 [[nodiscard]] int search_new(const struct gate_config *c, struct search **out, struct err *err);
 void search_free(struct search *s);
 
-/* Looks through a whole message, with what went to its domain before in mind (search_history()); appends the hits as lines of
- * link_hit_write(). *scan is for search_replace(), and to be freed with search_done(). 0, -ENOMEM. */
+/* Looks through a whole message, with what went to its host and others of its domain before in mind (search_history()); appends the hits as
+ * lines of link_hit_write(). *scan is for search_replace(), and to be freed with search_done(). 0, -ENOMEM. */
 struct dlp_history;
 enum search_part {
 	SEARCH_BODY,
@@ -22,13 +22,13 @@ enum search_part {
 	SEARCH_WIDE, /* a body without its zeros: nor there */
 	SEARCH_KEYS, /* fields that hold a key: only values that are known are hits */
 };
-/* Whose scratch memory it uses: the loop's, or that of the one other thread. Both at once only for different domains. */
+/* Whose scratch memory it uses: the loop's, or that of the one other thread. Both at once only for different hosts. */
 enum search_lane { SEARCH_LOOP, SEARCH_THREAD, SEARCH_LANES };
 [[nodiscard]] int search_message(struct search *s, enum search_lane lane, struct dlp_history *history, struct slice message,
         enum search_part part, struct buf *hits, struct dlp_scan **scan);
-/* The four are for the loop only. What is remembered of the domain of a host; NULL: nothing can be. */
+/* The four are for the loop only. What is remembered of a host; NULL: nothing can be. */
 struct dlp_history *search_history(struct search *s, const char *host);
-/* The thread is at work for that domain, or will be, as often as it is said: what is remembered of it stays in place. Only after
+/* The thread is at work for that host, or will be, as often as it is said: what is remembered of it stays in place. Only after
  * search_history() gave something. */
 void search_pin(struct search *s, const char *host);
 void search_unpin(struct search *s, const char *host);

@@ -1,4 +1,4 @@
-/* What is large is looked through beside the loop, and comes to the same; what goes to the same domain waits for it, what goes elsewhere
+/* What is large is looked through beside the loop, and comes to the same; what goes to the same host waits for it, what goes elsewhere
  * does not. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -77,9 +77,9 @@ static void beside(void **state)
 	assert_true(small->hits.n > 0);
 	assert_int_equal(strlen(small->digest), 64);
 
-	/* Two large ones, and small ones that come behind them: one to the same domain, one to another. */
+	/* Two large ones, and small ones that come behind them: one to the same host, one to another. */
 	struct look *large = make(2, "a.example.com", 4 << 20, CANARY), *second = make(3, "a.example.com", 4 << 20, "");
-	struct look *same = make(4, "b.example.com", 100, CANARY), *other = make(5, "b.example.net", 100, CANARY);
+	struct look *same = make(4, "a.example.com", 100, CANARY), *other = make(5, "b.example.com", 100, CANARY);
 	assert_false(looker_look(k, large));
 	assert_false(looker_look(k, second));
 	assert_false(looker_look(k, same));
