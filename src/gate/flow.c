@@ -1033,6 +1033,9 @@ static void pass(struct flow *f, struct slice piece, bool last)
 		exchange_break(f->x, "the reply cannot be passed on");
 	else
 		pass_clean(f, buf_slice(&clean), last);
+	/* Thousands of flows may be open, and few wait in the middle of a key. */
+	if (!f->unmasked.n)
+		buf_free(&f->unmasked);
 }
 
 void flow_piece(struct flow *f, struct slice piece)
