@@ -27,7 +27,8 @@ pack() {
 # Values are made here, so that none is in the source. Pieces of the canary have 13 and 12 bytes; both halves of the token have a digit.
 secret=glpat-$(random 6 A-Za-z0-9)7$(random 6 A-Za-z0-9)3$(random 6 A-Za-z0-9)
 CANARY=$(random 25 A-Z)
-export REAL_KEY=real-$(random 30 A-Za-z0-9)
+REAL_KEY=real-$(random 30 A-Za-z0-9)
+export REAL_KEY
 printf '%s' "$CANARY" >"$work/project/canary.txt"
 printf '%s' "$secret" >"$work/project/token.txt"
 printf 'the key is %s, and there are words behind it, and words behind the words' "$secret" | pack >"$work/project/packed.br"
