@@ -56,6 +56,56 @@ static bool has(const struct json *v, const char *name, const char *value)
 	return m && m->type == JSON_STRING && m->raw.n == strlen(value) + 2 && memcmp(m->raw.p + 1, value, strlen(value)) == 0;
 }
 
+/* A word as others read it: without the escapes that it needs not have. Long texts are no words. */
+static void plain_word(struct json *v, struct arena *arena)
+{
+	if (v->type != JSON_STRING || v->raw.n > 80 || slice_chr(v->raw, '\\', 0) == SLICE_NPOS)
+		return;
+	struct slice text = json_text(v, arena);
+	char *raw = text.p ? arena_alloc(arena, text.n + 2) : NULL;
+	for (size_t i = 0; raw && i < text.n; i++)
+		if (text.p[i] < 0x20 || text.p[i] == '"' || text.p[i] == '\\')
+			return;
+	if (!raw)
+		return;
+	raw[0] = raw[text.n + 1] = '"';
+	memcpy(raw + 1, text.p, text.n);
+	v->raw = slice_of(raw, text.n + 2);
+}
+
+/* As those read it who get it: of two members with one name the last counts, and a name may be written with escapes. json_get() finds the
+ * first, as it is written; so the members of each object change their order. Depth is that of the parser. */
+static void as_read(struct json *v, struct arena *arena)
+{
+	struct json *turned = NULL;
+	for (struct json *m = v->child, *next; m; m = next) {
+		next = m->next;
+		as_read(m, arena);
+		plain_word(m, arena);
+		if (v->type != JSON_OBJECT)
+			continue;
+		if (m->key.n && slice_chr(m->key, '\\', 0) != SLICE_NPOS) {
+			const struct json name = {.type = JSON_STRING, .raw = slice_of(m->key.p - 1, m->key.n + 2)};
+			m->key = json_text(&name, arena);
+		}
+		m->next = turned;
+		turned = m;
+	}
+	if (v->type == JSON_OBJECT)
+		v->child = turned;
+}
+
+static bool parse(struct slice text, struct arena *arena, struct json **doc)
+{
+	text = slice_trim(text);
+	if (slice_starts(text, SLICE("\xef\xbb\xbf")))
+		text = slice_trim(slice_from(text, 3));
+	if (!text.n || text.p[0] != '{' || json_parse(text, NULL, arena, doc, NULL) != JSON_OK)
+		return false;
+	as_read(*doc, arena);
+	return true;
+}
+
 /* ── the request ── */
 
 /* Where in a message a result of a tool stands, in each dialect. */
@@ -91,7 +141,7 @@ bool dialogue_request(struct slice target, struct slice body, struct buf *facts)
 	const struct json *list = NULL;
 	struct json *doc = NULL;
 	size_t k = 0;
-	if (!body.n || (body.p[0] != '{' && body.p[0] != ' ' && body.p[0] != '\n') || json_parse(body, NULL, &arena, &doc, NULL) != JSON_OK)
+	if (!parse(body, &arena, &doc))
 		return false;
 	while (k < ARRAY_LEN(lists) && !(list = json_get(doc, lists[k].list)))
 		k++;
@@ -293,7 +343,7 @@ static void gemini(struct dialogue *d, const struct json *doc)
 static void message(struct dialogue *d, struct slice json)
 {
 	struct json *doc = NULL;
-	if (json_parse(json, NULL, &d->arena, &doc, NULL) != JSON_OK || doc->type != JSON_OBJECT)
+	if (!parse(json, &d->arena, &doc))
 		return;
 	anthropic(d, doc);
 	openai_chat(d, doc);

@@ -8,6 +8,7 @@
 #include "gate/gate_part.h"
 #include "gate/route.h"
 #include "gate/trailer.h"
+#include "inspect/dlp.h"
 
 #define HEAD_MAX   ((size_t)512 << 10)
 #define LOW        (UP_PAUSE / 4)
@@ -163,6 +164,11 @@ static void put_facts(const struct flow *f, enum link_kind kind, uint64_t id, st
 	link_put(m, LINK_METHOD, slice_sub(r->method, 0, 64));
 	link_put(m, LINK_TARGET, slice_sub(target(f), 0, LINK_TARGET_MAX));
 	link_put(m, LINK_PROTO, r->proto);
+	for (size_t i = 0; i < r->n_headers; i++)
+		if (trailer_steers(r->headers[i].name)) {
+			link_put(m, LINK_STEERS, slice_sub(r->headers[i].name, 0, 64));
+			break;
+		}
 }
 
 /* Names that people give are short, and have few digits. */
@@ -190,12 +196,23 @@ static void put_head(const struct flow *f, struct buf *out, struct buf *keys)
 		buf_u8(to, '\n');
 		buf_add(to, r->headers[i].value);
 	}
+	/* A name may be below one that a rule permits as a whole, and over HTTP/2 it is in no field. */
+	buf_u8(out, '\n');
+	buf_str_add(out, f->host);
 	/* Names are of the tool's choosing, too. Those that could hold something stand behind all values, where none is a key word beside
 	 * one. */
 	for (size_t i = 0; i < r->n_headers; i++)
 		if (name_may_hold(r->headers[i].name)) {
 			buf_u8(out, '\n');
 			buf_add(out, r->headers[i].name);
+		}
+	/* Shorter ones, and the method, can hold pieces of what is known. */
+	buf_u8(keys, '\n');
+	buf_add(keys, r->method);
+	for (size_t i = 0; i < r->n_headers; i++)
+		if (r->headers[i].name.n >= DLP_PIECE && !name_may_hold(r->headers[i].name)) {
+			buf_u8(keys, '\n');
+			buf_add(keys, r->headers[i].name);
 		}
 	struct slice rest = buf_slice(&f->trailers), name, value;
 	while (trailer_next(&rest, &name, &value)) {
@@ -276,6 +293,25 @@ void flow_looked(void *arg, struct look *l)
 	look_free(l);
 }
 
+/* All fields of that name are one list (RFC 9110, 5.3). */
+static void put_codings(const struct exchange_request *r, struct buf *out)
+{
+	for (size_t i = 0; i < r->n_headers; i++)
+		if (slice_eq_nocase(r->headers[i].name, SLICE("content-encoding"))) {
+			buf_str_add(out, out->n ? ", " : "");
+			buf_add(out, r->headers[i].value);
+		}
+}
+
+/* Of two types a server may take either. */
+static bool any_form(const struct exchange_request *r)
+{
+	bool any = !exchange_header(r, "content-type").n;
+	for (size_t i = 0; i < r->n_headers; i++)
+		any |= slice_eq_nocase(r->headers[i].name, SLICE("content-type")) && canon_any(r->headers[i].value);
+	return any;
+}
+
 void flow_ask(struct flow *f)
 {
 	struct gate *g = f->g;
@@ -283,15 +319,19 @@ void flow_ask(struct flow *f)
 		ask(f, NULL);
 		return;
 	}
-	struct slice coding = f->parent ? flow_grpc_coding(f->parent) : exchange_header(f->r, "content-encoding");
-	/* A body of some KiB can become the largest one; without room for that it is not even tried. */
-	if ((g->search || g->config.canon.n) && coding.n && f->body.n && g->held > HELD_MAX - BODY_WHOLE_MAX) {
-		flow_deny(f, 413, "size", "too much is under way at once for the content coding to be removed");
-		return;
-	}
 	struct look *l = look_new();
 	if (!l) {
 		flow_deny(f, 503, "content", "out of memory");
+		return;
+	}
+	if (!f->parent)
+		put_codings(f->r, &l->coding);
+	else
+		buf_add(&l->coding, flow_grpc_coding(f->parent));
+	/* A body of some KiB can become the largest one; without room for that it is not even tried. */
+	if ((g->search || g->config.canon.n) && l->coding.n && f->body.n && g->held > HELD_MAX - BODY_WHOLE_MAX) {
+		look_free(l);
+		flow_deny(f, 413, "size", "too much is under way at once for the content coding to be removed");
 		return;
 	}
 	f->state = FLOW_LOOK;
@@ -300,13 +340,14 @@ void flow_ask(struct flow *f)
 	l->booked = f->body.n;
 	swap(&f->body, &l->body);
 	buf_add(&l->target, target(f));
-	buf_add(&l->coding, coding);
 	if (g->config.canon.n && !canon_signed(f->r)) {
 		l->canon = g->config.canon;
-		l->any = f->parent || canon_any(exchange_header(f->r, "content-type"));
+		l->any = f->parent || any_form(f->r);
 	}
 	if (!f->parent)
 		put_head(f, &l->head, &l->keys);
+	else
+		buf_add(&l->head, buf_slice(&f->trailers)); /* what control frames say */
 	if (looker_look(g->looker, l))
 		flow_looked(g, l);
 }
@@ -357,6 +398,7 @@ struct flow *flow_new(struct gate *g, struct exchange *x, const struct exchange_
 	f->set = BUF(LINK_MAX);
 	f->swap = BUF(LINK_MAX);
 	f->hits = BUF(LINK_MAX / 2);
+	f->unmasked = BUF(BODY_WHOLE_MAX);
 	f->port = r->port;
 	f->begun_ms = gate_now_ms();
 	f->may_send = UINT64_MAX;
@@ -559,6 +601,10 @@ void flow_event(struct flow *f, const char *reason)
 	link_put_u64(&m, LINK_MS, gate_now_ms() - f->begun_ms);
 	if (reason)
 		link_put(&m, LINK_REASON, slice_str(reason));
+	if (f->rewritten[0]) {
+		link_put(&m, LINK_SHA256, slice_str(f->rewritten));
+		link_put_u64(&m, LINK_SIZE, f->left);
+	}
 	if (f->dialogue) {
 		_cleanup_buf_ struct buf facts = BUF(LINK_MAX / 2);
 		dialogue_end(f->dialogue, &facts);
@@ -595,6 +641,7 @@ void flow_free(struct flow *f)
 	buf_free(&f->set);
 	buf_free(&f->swap);
 	buf_free(&f->hits);
+	buf_free(&f->unmasked);
 	free(f);
 }
 
@@ -639,7 +686,7 @@ static bool has_line(const struct buf *lines, struct slice name, uint8_t after)
 {
 	struct slice rest = buf_slice(lines), line;
 	while (slice_split(&rest, '\n', &line))
-		if (slice_eq_nocase(slice_sub(line, 0, slice_chr(line, after, 0)), name))
+		if (trailer_same(slice_sub(line, 0, slice_chr(line, after, 0)), name))
 			return true;
 	return false;
 }
@@ -689,23 +736,29 @@ static void put_value(const struct flow *f, struct slice name, struct slice valu
 	buf_add(out, value);
 }
 
+static void put_host(const struct flow *f, struct buf *out)
+{
+	bool six = strchr(f->host, ':') != NULL;
+	buf_fmt(out, six ? "[%s]" : "%s", f->host);
+	if (f->port != (f->tls ? 443 : 80))
+		buf_fmt(out, ":%u", f->port);
+}
+
 /* The request as it leaves: the tool's fields in their order, or in the one that all have, but for those of its own connection, and with
  * what the verdict sets. after: put_trailers(). */
 static void write_request(const struct flow *f, struct slice after, struct buf *out)
 {
 	static const char *const dropped[] = {"connection", "keep-alive", "proxy-connection", "proxy-authorization", "transfer-encoding",
-	        "te", "trailer", "upgrade", "host", "content-length", "expect", "http2-settings", "sec-websocket-extensions"};
+	        "te", "trailer", "upgrade", "host", "content-length", "expect", "http2-settings", "sec-websocket-extensions",
+	        /* Another host than the one that was decided about. */
+	        "forwarded", "x-forwarded-host", "x-forwarded-server", "x-host", "x-original-host", "x-http-host-override"};
 	const struct exchange_request *r = f->r;
 	buf_fmt(out, "%.*s %.*s HTTP/1.1\r\nhost: ", SLICE_FMT(r->method), SLICE_FMT(target(f)));
-	if (f->led) {
-		buf_str_add(out, f->host);
-		if (f->port != (f->tls ? 443 : 80))
-			buf_fmt(out, ":%u", f->port);
-	} else if (r->authority.n) {
+	/* Where requests have one form, the case of the name and a port that need not be said are not the tool's to choose. */
+	if (r->authority.n && !f->led && !f->g->config.canon.n)
 		buf_add(out, r->authority);
-	} else {
-		buf_str_add(out, f->host);
-	}
+	else
+		put_host(f, out);
 	buf_str_add(out, "\r\n");
 	struct slice key = f->g->config.canon;
 	uint16_t order[EXCHANGE_HEADERS_MAX];
@@ -716,12 +769,12 @@ static void write_request(const struct flow *f, struct slice after, struct buf *
 		const struct exchange_header *h = &r->headers[key.n ? order[i] : i];
 		struct slice name = h->name;
 		size_t k = 0;
-		while (k < ARRAY_LEN(dropped) && !slice_eq_nocase(name, slice_str(dropped[k])))
+		while (k < ARRAY_LEN(dropped) && !trailer_same(name, slice_str(dropped[k])))
 			k++;
 		bool trailers = slice_is(r->proto, "h2") && slice_is(name, "te") && slice_is(h->value, "trailers") && !key.n;
 		if ((k < ARRAY_LEN(dropped) && !trailers) || is_set(f, name) || trailer_is_hop(r, name) ||
 		        (f->decoded && slice_eq_nocase(name, SLICE("content-encoding"))) ||
-		        ((f->back || f->ai) && slice_eq_nocase(name, SLICE("accept-encoding"))))
+		        ((f->back || f->ai || f->swap.n) && slice_eq_nocase(name, SLICE("accept-encoding"))))
 			continue;
 		_cleanup_buf_ struct buf form = BUF(HEAD_MAX);
 		bool formed = key.n && !signed_already && canon_value(key, name, h->value, &form) == 0;
@@ -842,6 +895,8 @@ void flow_verdict(struct flow *f, const struct link_message *m)
 		f->body = clean;
 		clean = old;
 		flow_book(f, before);
+		digest_sha256_hex(buf_slice(&f->body), f->rewritten);
+		f->left = f->body.n;
 	}
 	search_done(f->scan);
 	f->scan = NULL;
@@ -923,14 +978,25 @@ static void unpassable(struct flow *f)
 	f->state = FLOW_OVER;
 }
 
+/* Fields of a reply, without keys. False: they cannot be passed on. */
+static bool masked(const struct flow *f, struct slice fields, struct buf *out)
+{
+	_cleanup_buf_ struct buf held = BUF(HEAD_MAX);
+	if (f->g->mask)
+		return mask_feed(f->g->mask, &held, fields, true, out) == 0;
+	buf_add(out, fields);
+	return !buf_error(out);
+}
+
 /* An interim reply: a client can do without it, so past a bound, or to a client that does not read, none goes on. Of 100 the tool had ours:
  * Expect is not passed on. */
 static void hint(struct flow *f, const struct http1_reply *r)
 {
+	_cleanup_buf_ struct buf shown = BUF(HEAD_MAX);
 	f->hinted += r->field_bytes.n;
 	if (r->status == 100 || f->hinted > HINTS_MAX || exchange_waiting(f->x) > UP_PAUSE)
 		return;
-	if (exchange_head(f->x, r->status, r->field_bytes) < 0)
+	if (!masked(f, r->field_bytes, &shown) || exchange_head(f->x, r->status, buf_slice(&shown)) < 0)
 		unpassable(f);
 }
 
@@ -950,7 +1016,7 @@ void flow_head(struct flow *f, const struct http1_reply *r)
 		hint(f, r);
 		return;
 	}
-	_cleanup_buf_ struct buf fields = BUF(HEAD_MAX);
+	_cleanup_buf_ struct buf fields = BUF(HEAD_MAX), shown = BUF(HEAD_MAX);
 	bool packed;
 	struct slice type = reply_type(r, &packed);
 	bool events = slice_starts(type, SLICE("text/event-stream"));
@@ -964,7 +1030,7 @@ void flow_head(struct flow *f, const struct http1_reply *r)
 		drop_back(f);
 	if (r->status >= 200 && r->framing == HTTP1_NONE && !r->until_close)
 		exchange_empty(f->x);
-	if (exchange_head(f->x, r->status, f->back ? buf_slice(&fields) : r->field_bytes) < 0) {
+	if (!masked(f, f->back ? buf_slice(&fields) : r->field_bytes, &shown) || exchange_head(f->x, r->status, buf_slice(&shown)) < 0) {
 		unpassable(f);
 		return;
 	}
@@ -987,7 +1053,7 @@ static void keep_reply(struct flow *f, struct slice piece)
 	}
 }
 
-static void pass(struct flow *f, struct slice piece, bool last)
+static void pass_clean(struct flow *f, struct slice piece, bool last)
 {
 	_cleanup_buf_ struct buf b = BUF(UP_PAUSE * 64);
 	if (f->upgraded)
@@ -1006,6 +1072,20 @@ static void pass(struct flow *f, struct slice piece, bool last)
 		exchange_piece(f->x, buf_slice(&b));
 }
 
+static void pass(struct flow *f, struct slice piece, bool last)
+{
+	_cleanup_buf_ struct buf clean = BUF(BODY_WHOLE_MAX);
+	if (!f->g->mask || f->bytes)
+		pass_clean(f, piece, last);
+	else if (mask_feed(f->g->mask, &f->unmasked, piece, last, &clean) < 0)
+		exchange_break(f->x, "the reply cannot be passed on");
+	else
+		pass_clean(f, buf_slice(&clean), last);
+	/* Thousands of flows may be open, and few wait in the middle of a key. */
+	if (!f->unmasked.n)
+		buf_free(&f->unmasked);
+}
+
 void flow_piece(struct flow *f, struct slice piece)
 {
 	f->received += piece.n;
@@ -1019,8 +1099,9 @@ void flow_piece(struct flow *f, struct slice piece)
 
 void flow_trailers(struct flow *f, struct slice fields)
 {
-	if (f->r && f->state == FLOW_OPEN)
-		exchange_trailers(f->x, fields);
+	_cleanup_buf_ struct buf shown = BUF(HEAD_MAX);
+	if (f->r && f->state == FLOW_OPEN && masked(f, fields, &shown))
+		exchange_trailers(f->x, buf_slice(&shown));
 }
 
 void flow_end(struct flow *f)
@@ -1030,7 +1111,7 @@ void flow_end(struct flow *f)
 	if (!f->r || f->state != FLOW_OPEN)
 		return;
 	f->state = FLOW_OVER;
-	if (f->back)
+	if (f->back || f->unmasked.n)
 		pass(f, SLICE_NONE, true);
 	exchange_end(f->x);
 }

@@ -5,12 +5,14 @@
 #include <sys/random.h>
 
 #include "gate/gate_part.h"
+#include "inspect/dlp.h"
 #include "parse/ws.h"
 
 struct flow_ws {
 	struct buf raw;     /* frames that have not left, as they came */
 	size_t parsed;      /* bytes of them that were looked at */
 	struct buf message; /* of the frames so far */
+	struct buf aside;   /* what control frames say, up to the end of the message */
 	unsigned opcode;    /* of the message under way; 0: none */
 	struct flow *asked; /* the message that the supervisor is asked about */
 	struct buf reply;   /* frames of the server that are not whole; what they say goes into f->dialogue */
@@ -52,6 +54,7 @@ void flow_ws_free(struct flow *f)
 	buf_free(&f->ws->reply);
 	buf_free(&f->ws->said);
 	buf_free(&f->ws->message);
+	buf_free(&f->ws->aside);
 	free(f->ws);
 	f->ws = NULL;
 }
@@ -100,6 +103,22 @@ static void put_frame(struct buf *out, unsigned opcode, struct slice payload)
 	out->n += to ? payload.n : 0;
 }
 
+/* Whole control frames, as they came; where requests have one form with a mask of ours. */
+static void send_controls(struct flow *f, struct slice raw)
+{
+	_cleanup_buf_ struct buf out = BUF(2 * MESSAGE_MAX + 16);
+	struct ws_frame frame;
+	const char *why = NULL;
+	while (f->g->config.canon.n && raw.n && ws_parse(raw, true, MESSAGE_MAX, &frame, &why) == WS_OK) {
+		_cleanup_buf_ struct buf payload = BUF(125);
+		ws_payload(&payload, &frame);
+		put_frame(&out, frame.opcode, buf_slice(&payload));
+		raw = slice_from(raw, frame.size);
+	}
+	buf_add(&out, raw);
+	upstream_send(f->u, buf_slice(&out));
+}
+
 static bool ask(struct flow *f)
 {
 	struct flow_ws *w = f->ws;
@@ -113,8 +132,11 @@ static bool ask(struct flow *f)
 	m->port = f->port;
 	buf_add(&m->routed, buf_slice(&f->routed));
 	m->body = w->message;
-	m->sent = w->message.n;
+	m->sent = w->message.n + w->aside.n;
 	flow_book(m, 0);
+	buf_add(&m->trailers, buf_slice(&w->aside));
+	m->g->held += m->trailers.n;
+	buf_reset(&w->aside);
 	w->message = BUF(MESSAGE_MAX);
 	w->asked = m;
 	exchange_hold(f->x, true);
@@ -122,7 +144,17 @@ static bool ask(struct flow *f)
 	return f->state != FLOW_OVER;
 }
 
-/* Goes through the frames that have come, up to the end of a message. */
+/* A ping, a pong and a close have room for 125 bytes. What is shorter than a piece that can be found says nothing. */
+static bool put_aside(struct flow_ws *w, const struct ws_frame *frame)
+{
+	if (frame->payload.n < DLP_PIECE)
+		return true;
+	buf_u8(&w->aside, '\n');
+	ws_payload(&w->aside, frame);
+	return !buf_error(&w->aside);
+}
+
+/* Goes through the frames that have come, up to the end of a message, or to a control frame between two that says something. */
 static bool step(struct flow *f)
 {
 	struct flow_ws *w = f->ws;
@@ -136,8 +168,13 @@ static bool step(struct flow *f)
 		if (s == WS_BAD)
 			return broken(f, why);
 		w->parsed += frame.size;
-		if (frame.opcode >= WS_CLOSE)
+		if (frame.opcode >= WS_CLOSE) {
+			if (!put_aside(w, &frame))
+				return broken(f, "control frames say more than can be looked through");
+			if (w->opcode == 0 && w->aside.n)
+				return ask(f);
 			continue;
+		}
 		if ((frame.opcode == WS_CONTINUE) != (w->opcode != 0))
 			return broken(f, "fragment out of order");
 		if (frame.opcode != WS_CONTINUE)
@@ -148,9 +185,9 @@ static bool step(struct flow *f)
 		if (frame.fin)
 			return ask(f);
 	}
-	/* Control frames between messages say nothing that is looked into: 125 bytes each, and no place for text but that of a close. */
+	/* Control frames between messages that say nothing. */
 	if (!w->asked && w->opcode == 0 && w->parsed) {
-		upstream_send(f->u, slice_sub(buf_slice(&w->raw), 0, w->parsed));
+		send_controls(f, slice_sub(buf_slice(&w->raw), 0, w->parsed));
 		buf_drop(&w->raw, w->parsed);
 		w->parsed = 0;
 	}
@@ -166,6 +203,7 @@ static bool begin(struct flow *f)
 		return false;
 	f->ws->raw = BUF(2 * MESSAGE_MAX);
 	f->ws->message = BUF(MESSAGE_MAX);
+	f->ws->aside = BUF(EXCHANGE_TRAILERS_MAX);
 	f->ws->reply = BUF(MESSAGE_MAX + 65536);
 	f->ws->said = BUF(MESSAGE_MAX);
 	return true;
@@ -232,9 +270,12 @@ void flow_ws_verdict(struct flow *m, bool allow, struct slice redact, struct sli
 			allow = false;
 			reason = SLICE("what must not leave cannot be replaced");
 		}
-		if (allow && (redact.n || m->formed)) {
+		/* Where requests have one form, how a message is cut and masked is not the tool's to choose. */
+		if (allow && opcode && (redact.n || m->formed || f->g->config.canon.n)) {
 			put_frame(&frame, opcode, redact.n ? buf_slice(&clean) : buf_slice(&m->body));
 			upstream_send(f->u, buf_slice(&frame));
+		} else if (allow && !opcode) {
+			send_controls(f, slice_sub(buf_slice(&w->raw), 0, w->parsed));
 		} else if (allow) {
 			upstream_send(f->u, slice_sub(buf_slice(&w->raw), 0, w->parsed));
 		}

@@ -10,6 +10,7 @@
 #include "gate/keep.h"
 #include "gate/link.h"
 #include "gate/look.h"
+#include "gate/mask.h"
 #include "gate/search.h"
 #include "parse/http1.h"
 #include "sys/loop.h"
@@ -63,6 +64,7 @@ struct flow {
 	struct buf hits;       /* lines of link_hit_write() */
 	struct dlp_scan *scan; /* of the body, as long as something may be replaced in it */
 	struct search_back *back;
+	struct buf unmasked; /* of the reply: what may be the beginning of a key */
 	struct keep reply;   /* for the record; only where `keeps` */
 	size_t reply_booked; /* its bytes, as gate_hold() knows them */
 	bool keeps;
@@ -77,14 +79,17 @@ struct flow {
 	size_t hinted; /* bytes of fields of interim replies */
 	int status;
 	uint64_t sent, received, begun_ms;
-	uint64_t may_send; /* of bytes, and of a call that streams */
-	const char *ended; /* by us, in the middle: why */
+	char rewritten[65]; /* digest of the body that left in place of the tool's; "": none did */
+	uint64_t left;      /* its bytes */
+	uint64_t may_send;  /* of bytes, and of a call that streams */
+	const char *ended;  /* by us, in the middle: why */
 };
 
 struct gate {
 	struct loop *loop;
 	struct tls_client *tls;
 	struct search *search; /* NULL: nothing is looked into */
+	struct mask *mask;     /* NULL: there are no keys */
 	struct looker *looker;
 	int link;
 	struct source *link_source;

@@ -13,7 +13,8 @@ enum link_kind {
 	LINK_ASK = 1, /* ID KIND SCHEME HOST PORT DIALLED SNI AUTHORITY VIA METHOD TARGET PROTO SIZE SHA256 CONN: may this pass? May have a
 	               * descriptor: the body, without what was found in it (gate/keep.h) */
 	LINK_CONNECT, /* ID HOST PORT: a connected socket, please */
-	LINK_EVENT,   /* ID STATUS SENT RECEIVED MS REASON: how it ended. ID is that of the ASK. May have a descriptor: the reply */
+	LINK_EVENT, /* ID STATUS SENT RECEIVED MS REASON, of a body that was rewritten SIZE SHA256: how it ended. ID is that of the ASK. May
+	               have a descriptor: the reply */
 	LINK_REFUSED, /* ID and the fields of an ASK, with RULE REASON: the gate itself did not let it pass */
 	/* from the supervisor */
 	LINK_VERDICT,   /* ID RESULT RULE REASON SET SWAP SIZE */
@@ -50,6 +51,7 @@ enum link_tag {
 	LINK_HITS,   /* what was found in it, a line each: link_hit_write() */
 	LINK_REDACT, /* of a VERDICT: numbers of the hits that are to be replaced, with commas between */
 	LINK_AI,     /* lines of gate/dialogue.h: of an ASK about the request, of an EVENT about the reply */
+	LINK_STEERS, /* of an ASK: a field by which a server may take the request for one of another method or path */
 	LINK_TAG_END,
 };
 

@@ -10,6 +10,7 @@
 #include "crypto/digest.h"
 #include "gate/canon.h"
 #include "gate/dialogue.h"
+#include "inspect/dlp.h"
 #include "wire/decode.h"
 #include "wire/seal.h"
 
@@ -73,15 +74,27 @@ static bool deny(struct look *l, int status, const char *why)
 	return false;
 }
 
+/* Is there one that is more than a word for none? */
+static bool coded(struct slice list)
+{
+	struct slice one;
+	while (slice_split(&list, ',', &one)) {
+		one = slice_trim(one);
+		if (one.n && !slice_eq_nocase(one, SLICE("identity")))
+			return true;
+	}
+	return false;
+}
+
 /* A coding of the content would hide it, and what is replaced must be replaced in the clear. */
 static bool decode(struct look *l)
 {
 	_cleanup_buf_ struct buf out = BUF(LOOK_BODY_MAX);
 	const char *why = NULL;
 	uint64_t lost = 0;
-	if (!l->coding.n || !l->body.n || slice_eq_nocase(buf_slice(&l->coding), SLICE("identity")))
+	if (!l->body.n || !coded(buf_slice(&l->coding)))
 		return true;
-	if (decode_content(buf_slice(&l->coding), buf_slice(&l->body), &out, &lost, &why) < 0 || lost)
+	if (buf_error(&l->coding) || decode_content(buf_slice(&l->coding), buf_slice(&l->body), &out, &lost, &why) < 0 || lost)
 		return deny(l, 415, why ? why : "the content coding cannot be removed");
 	struct buf packed = l->body;
 	l->body = out;
@@ -108,12 +121,34 @@ static bool form(struct look *l)
 	return true;
 }
 
+/* A letter in two or four bytes (UTF-16, UTF-32), whatever is said of it: without the zeros it is text. */
+static int search_wide(struct look *l, struct search *s, enum search_lane lane)
+{
+	_cleanup_buf_ struct buf text = BUF(LOOK_BODY_MAX);
+	struct dlp_scan *scan = NULL;
+	struct slice body = buf_slice(&l->body);
+	size_t zeros = 0;
+	for (size_t i = 0; i < body.n; i++)
+		zeros += body.p[i] == 0;
+	if (zeros < DLP_PIECE || zeros < body.n / 4 || zeros == body.n)
+		return 0;
+	uint8_t *to = buf_room(&text, body.n - zeros);
+	for (size_t i = 0; to && i < body.n; i++)
+		if (body.p[i])
+			to[text.n++] = body.p[i];
+	int r = to ? search_message(s, lane, l->history, buf_slice(&text), SEARCH_WIDE, &l->hits, &scan) : buf_error(&text);
+	search_done(scan);
+	return r;
+}
+
 static bool search(struct look *l, struct search *s, enum search_lane lane)
 {
 	struct dlp_scan *scan = NULL;
 	int r = buf_error(&l->head) ? buf_error(&l->head) : buf_error(&l->keys);
 	if (r == 0 && l->body.n)
 		r = search_message(s, lane, l->history, buf_slice(&l->body), SEARCH_BODY, &l->hits, &l->scan);
+	if (r == 0)
+		r = search_wide(l, s, lane);
 	if (r == 0 && l->head.n) {
 		r = search_message(s, lane, l->history, buf_slice(&l->head), SEARCH_HEAD, &l->hits, &scan);
 		search_done(scan);

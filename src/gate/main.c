@@ -91,6 +91,8 @@ static int serve(int control, struct gate *g, struct err *err)
 	if (r < 0)
 		return err_sys(err, r, "OpenSSL cannot be initialised");
 	r = search_new(&g->config, &g->search, err);
+	if (r == 0 && (r = mask_new(g->config.values, &g->mask)) < 0)
+		r = err_set(err, r, "out of memory");
 	if (r < 0)
 		return r;
 	struct engine_config ec = {
@@ -141,6 +143,7 @@ int gate_main(int control)
 		(void)close(g->link);
 	tls_client_free(g->tls);
 	search_free(g->search);
+	mask_free(g->mask);
 	link_queue_free(&g->link_out);
 	buf_free(&g->in);
 	free(g);

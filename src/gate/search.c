@@ -9,13 +9,13 @@
 #include "inspect/dlp.h"
 #include "inspect/redact.h"
 
-#define HOSTS_MAX 64u /* whose history is kept; the oldest gives way */
-#define VAULT_MAX ((size_t)4 << 20)
+#define HOSTS_MAX        64u /* with a history of their own; what comes after them shares one */
+#define VAULT_MAX        ((size_t)4 << 20)
+#define HISTORY_MESSAGES (3 * 64u) /* body, head and keys of a request are three */
 
 struct place {
 	char host[256];
 	struct dlp_history *history;
-	uint64_t used;
 	unsigned pins;
 };
 
@@ -37,8 +37,8 @@ struct search {
 	struct lane lane[SEARCH_LANES];
 	struct dlp_engine *engine;
 	struct redact_vault *vault;
+	uint8_t *index; /* of fingerprints: in the configuration it lies where the fields before it end, and it is numbers */
 	struct place place[HOSTS_MAX];
-	uint64_t clock;
 };
 
 struct search_back {
@@ -52,13 +52,18 @@ static int make_engine(struct search *s, const struct gate_config *c, struct err
 	struct slice rest = c->values, label, text;
 	unsigned class;
 	size_t n = 0;
-	if (!value)
+	s->index = c->index.n ? malloc(c->index.n) : NULL;
+	if (!value || (c->index.n && !s->index)) {
+		free(value);
 		return err_set(err, -ENOMEM, "out of memory");
+	}
+	if (c->index.n)
+		memcpy(s->index, c->index.p, c->index.n);
+	const struct slice index = slice_of(s->index, c->index.n);
 	while (n < DLP_VALUES_MAX && gate_value_next(&rest, &class, &label, &text))
 		if (class < DLP_CLASS_END)
 			value[n++] = (struct dlp_value){.class = (enum dlp_class) class, .label = label, .value = text};
-	const struct dlp_parts parts = {
-	        .rules = c->rules, .values = value, .n_values = n, .indexes = &c->index, .n_indexes = c->index.n ? 1 : 0};
+	const struct dlp_parts parts = {.rules = c->rules, .values = value, .n_values = n, .indexes = &index, .n_indexes = index.n ? 1 : 0};
 	int r = dlp_engine_new(&parts, &s->engine, err);
 	free(value);
 	return r;
@@ -140,55 +145,84 @@ void search_free(struct search *s)
 	}
 	redact_vault_free(s->vault);
 	dlp_engine_free(s->engine);
+	free(s->index);
 	free(s);
 }
 
+/* The last two labels of a name, or three where the two are a registry's (co.uk, com.au). What joins too much only finds more, so what a
+ * registry calls otherwise is no mistake. Of an address all of it. */
+static const char *site_of(const char *host)
+{
+	static const char *const shared[] = {"co", "com", "org", "net", "ac", "gov", "edu", "or", "ne"};
+	const char *label[4] = {host, host, host, host}; /* where the last ones begin */
+	const char *end = host + strlen(host);
+	unsigned n = 0;
+	if (strspn(host, "0123456789.") == (size_t)(end - host) || strchr(host, ':'))
+		return host;
+	for (const char *p = end; p > host && n < 3; p--)
+		if (p[-1] == '.')
+			label[n++] = p;
+	if (n < 2)
+		return host;
+	bool registry = false;
+	struct slice second = slice_of(label[1], (size_t)(label[0] - 1 - label[1]));
+	for (size_t i = 0; end - label[0] == 2 && i < ARRAY_LEN(shared); i++)
+		registry |= slice_is(second, shared[i]);
+	return !registry ? label[1] : n < 3 ? host : label[2];
+}
+
+/* Two hosts of one owner are two ways into one hand. */
+static bool together(const char *a, const char *b)
+{
+	return strcmp(site_of(a), site_of(b)) == 0;
+}
+
+/* Nothing gives way to what comes later: a tool would name many hosts to have forgotten what went to one. */
 static struct place *place_of(const struct search *s, const char *host)
 {
-	for (size_t i = 0; i < HOSTS_MAX; i++)
-		if (s->place[i].history && strcmp(s->place[i].host, host) == 0)
-			return (struct place *)(uintptr_t)&s->place[i];
-	return NULL;
+	const struct place *same = NULL;
+	uint32_t sum = 2166136261u;
+	for (size_t i = 0; i < HOSTS_MAX; i++) {
+		const struct place *p = &s->place[i];
+		if (!p->history || strcmp(p->host, host) == 0)
+			return (struct place *)(uintptr_t)p;
+		if (!same && together(p->host, host))
+			same = p;
+	}
+	for (const char *p = site_of(host); *p; p++)
+		sum = (sum ^ (uint8_t)*p) * 16777619u;
+	return (struct place *)(uintptr_t)(same ? same : &s->place[sum % HOSTS_MAX]);
 }
 
 struct dlp_history *search_history(struct search *s, const char *host)
 {
-	struct place *oldest = NULL, *known = place_of(s, host);
-	if (known) {
-		known->used = ++s->clock;
-		return known->history;
-	}
-	for (size_t i = 0; i < HOSTS_MAX; i++)
-		if (!s->place[i].pins && (!oldest || s->place[i].used < oldest->used))
-			oldest = &s->place[i];
-	if (!oldest)
-		return NULL;
-	dlp_history_free(oldest->history);
-	*oldest = (struct place){.used = ++s->clock};
-	(void)strncpy(oldest->host, host, sizeof(oldest->host) - 1);
-	if (dlp_history_new(s->engine, 0, &oldest->history) < 0)
-		oldest->history = NULL;
-	return oldest->history;
+	struct place *p = place_of(s, host);
+	if (p->history || dlp_history_new(s->engine, HISTORY_MESSAGES, &p->history) < 0)
+		return p->history;
+	(void)snprintf(p->host, sizeof(p->host), "%s", host);
+	for (struct place *q = s->place; q < p; q++)
+		if (together(q->host, host)) {
+			dlp_history_share(p->history, q->history);
+			break;
+		}
+	return p->history;
 }
 
 void search_pin(struct search *s, const char *host)
 {
-	struct place *p = place_of(s, host);
-	if (p)
-		p->pins++;
+	place_of(s, host)->pins++;
 }
 
 void search_unpin(struct search *s, const char *host)
 {
 	struct place *p = place_of(s, host);
-	if (p && p->pins)
+	if (p->pins)
 		p->pins--;
 }
 
 bool search_pinned(const struct search *s, const char *host)
 {
-	const struct place *p = place_of(s, host);
-	return p && p->pins;
+	return place_of(s, host)->pins > 0;
 }
 
 static void chain_text(const struct dlp_hit *h, struct buf *out)
@@ -217,7 +251,7 @@ int search_message(struct search *s, enum search_lane lane, struct dlp_history *
 		chain_text(h, &chain);
 		link_hit_write(hits, &(struct link_hit){.class = h->class,
 		                             .confidence = h->confidence,
-		                             .cut = h->cut,
+		                             .cut = h->cut || part == SEARCH_WIDE,
 		                             .place = place,
 		                             .rule = slice_str(h->rule),
 		                             .what = slice_str(h->what),

@@ -13,12 +13,13 @@ struct dlp_scan;
 [[nodiscard]] int search_new(const struct gate_config *c, struct search **out, struct err *err);
 void search_free(struct search *s);
 
-/* Looks through a whole message, with what went to its host before in mind (search_history()); appends the hits as lines of
- * link_hit_write(). *scan is for search_replace(), and to be freed with search_done(). 0, -ENOMEM. */
+/* Looks through a whole message, with what went to its host and others of its domain before in mind (search_history()); appends the hits as
+ * lines of link_hit_write(). *scan is for search_replace(), and to be freed with search_done(). 0, -ENOMEM. */
 struct dlp_history;
 enum search_part {
 	SEARCH_BODY,
 	SEARCH_HEAD, /* target and fields: nothing can be replaced there */
+	SEARCH_WIDE, /* a body without its zeros: nor there */
 	SEARCH_KEYS, /* fields that hold a key: only values that are known are hits */
 };
 /* Whose scratch memory it uses: the loop's, or that of the one other thread. Both at once only for different hosts. */

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/encode.h"
+#include "crypto/digest.h"
 #include "gate/connect.h"
 #include "gate/keep.h"
 #include "gate/link.h"
@@ -38,6 +40,7 @@ struct asked {
 	int body;             /* for the record, first the request's, then the reply's; -1: none */
 	char sha256[65];
 	char *rule, *set, *swap, *said;
+	bool steers;          /* a field of it may make it one of another method or path */
 	char *ai;             /* facts about model traffic */
 	char *found, *redact; /* JSON of what was found in it; numbers of hits */
 	char *why;            /* of what was found: the reason in full */
@@ -240,6 +243,16 @@ static void put_body(const struct asked *a, struct buf *out)
 	buf_str_add(out, "],");
 }
 
+/* Of a path that does not fit whole what tells it from all others that begin like it. */
+static void put_long_path(struct slice path, struct buf *out)
+{
+	char digest[65];
+	if (path.n <= ENTRY_TEXT_MAX)
+		return;
+	digest_sha256_hex(path, digest);
+	buf_fmt(out, ",\"path_bytes\":%zu,\"path_sha256\":\"%s\"", path.n, digest);
+}
+
 /* end: how it ended; NULL: the decision. */
 static int entry_of(struct supervisor *s, const struct asked *a, const struct link_message *end, struct buf *out, struct err *err)
 {
@@ -270,6 +283,8 @@ static int entry_of(struct supervisor *s, const struct asked *a, const struct li
 	buf_fmt(&unmapped, "\"postern\":{\"gate\":{\"id\":%llu", (unsigned long long)a->id);
 	member(&unmapped, "run", slice_str(s->o.run));
 	member(&unmapped, "what", slice_str(a->what));
+	if (http)
+		put_long_path(path_of(a->target), &unmapped);
 	if (!end) {
 		member(&unmapped, "rule", slice_str(a->rule));
 		member(&unmapped, "reason", slice_str(a->reason));
@@ -280,18 +295,25 @@ static int entry_of(struct supervisor *s, const struct asked *a, const struct li
 		put_ai(slice_str(a->ai), digests, &unmapped);
 		if (a->found)
 			buf_fmt(&unmapped, ",\"found\":%s", a->found);
-		buf_fmt(&message, "%s %s %s", a->allow ? "allowed" : "denied", http && !is_message(a) ? a->method : a->what, a->host);
-		buf_add(&message, slice_sub(http ? path_of(a->target) : SLICE_NONE, 0, 300));
-		buf_fmt(&message, ", %llu bytes: %.300s", (unsigned long long)a->bytes,
-		        a->why                  ? a->why
-		        : a->rule && a->rule[0] ? a->rule
-		                                : a->reason);
+		buf_fmt(&message, "%s ", a->allow ? "allowed" : "denied");
+		/* What is no UTF-8, be it that it was cut, cannot be in an entry, and would keep it off the record. */
+		encode_shown(&message, slice_str(http && !is_message(a) ? a->method : a->what));
+		buf_u8(&message, ' ');
+		encode_shown(&message, slice_str(a->host));
+		encode_shown(&message, slice_sub(http ? path_of(a->target) : SLICE_NONE, 0, 300));
+		buf_fmt(&message, ", %llu bytes: ", (unsigned long long)a->bytes);
+		encode_shown(&message, slice_sub(slice_str(a->why ? a->why : a->rule && a->rule[0] ? a->rule : a->reason), 0, 300));
 	} else {
 		uint64_t sent = link_u64(end, LINK_SENT, 0), received = link_u64(end, LINK_RECEIVED, 0);
 		uint64_t status = link_u64(end, LINK_STATUS, 0), ms = link_u64(end, LINK_MS, 0);
 		buf_fmt(&unmapped, ",\"sent\":%llu,\"received\":%llu,\"ms\":%llu", (unsigned long long)sent, (unsigned long long)received,
 		        (unsigned long long)ms);
 		member(&unmapped, "reason", end->field[LINK_REASON]);
+		/* What left in place of what the decision is about. */
+		if (end->field[LINK_SIZE].n)
+			buf_fmt(&unmapped, ",\"rewritten_bytes\":%llu", (unsigned long long)link_u64(end, LINK_SIZE, 0));
+		if (digests)
+			member(&unmapped, "rewritten_sha256", slice_sub(end->field[LINK_SHA256], 0, 64));
 		put_ai(end->field[LINK_AI], digests, &unmapped);
 		if (http)
 			buf_fmt(&members, ",\"http_response\":{\"code\":%llu,\"length\":%llu}", (unsigned long long)status,
@@ -516,6 +538,7 @@ static enum policy_verdict judge(struct supervisor *s, struct asked *a, bool tls
 	        .method = slice_str(a->method),
 	        .target = slice_str(a->target),
 	        .bytes = a->bytes,
+	        .steers = a->steers,
 	};
 	char host[256];
 	if (!policy_host(slice_str(a->host), host) || strcmp(host, a->host) != 0) {
@@ -698,6 +721,7 @@ static struct asked *take(struct supervisor *s, const struct link_message *m)
 	(void)snprintf(a->method, sizeof(a->method), "%.*s", SLICE_FMT(m->field[LINK_METHOD]));
 	a->target = text_of(m->field[LINK_TARGET]);
 	a->rule = text_of(m->field[LINK_RULE]);
+	a->steers = m->field[LINK_STEERS].n > 0;
 	a->ai = m->field[LINK_AI].p ? text_of(m->field[LINK_AI]) : NULL;
 	a->next = s->slot[id % SLOTS];
 	s->slot[id % SLOTS] = a;
@@ -812,7 +836,8 @@ static void record_calls(struct supervisor *s, const struct asked *a, struct sli
 		e.time = now_ms();
 		e.class_uid = ENTRY_API_ACTIVITY;
 		e.activity_id = 1;
-		buf_fmt(&message, "the model at %s asks for the tool %.*s", a->host, SLICE_FMT(slice_sub(name, 0, 120)));
+		buf_fmt(&message, "the model at %s asks for the tool ", a->host);
+		encode_shown(&message, slice_sub(name, 0, 120));
 		buf_str_add(&members, "{\"api\":{");
 		member(&members, "operation", name);
 		buf_str_add(&members, "},\"src_endpoint\":{");

@@ -2,6 +2,11 @@
 
 #define NAME_MAX 256u
 
+static uint8_t plain(uint8_t c)
+{
+	return c == '_' ? '-' : c >= 'A' && c <= 'Z' ? c + 32 : c;
+}
+
 /* RFC 9110, 6.5.1: a field may stand there only if its definition says so. Of the fields that have no definition here none can be asked, so
  * what is known to be no trailer is listed. */
 bool trailer_may(struct slice name)
@@ -20,7 +25,7 @@ bool trailer_may(struct slice name)
 	if (!name.n || name.n > sizeof(text))
 		return false;
 	for (size_t i = 0; i < name.n; i++)
-		text[i] = name.p[i] == '_' ? '-' : name.p[i] >= 'A' && name.p[i] <= 'Z' ? name.p[i] + 32 : name.p[i];
+		text[i] = plain(name.p[i]);
 	struct slice s = slice_of(text, name.n);
 	/* RFC 9530, 6.1: made for it. */
 	if (slice_is(s, "content-digest"))
@@ -32,6 +37,25 @@ bool trailer_may(struct slice name)
 		if (slice_starts(s, slice_str(begins[i])))
 			return false;
 	return true;
+}
+
+bool trailer_same(struct slice a, struct slice b)
+{
+	for (size_t i = 0; a.n == b.n && i < a.n; i++)
+		if (plain(a.p[i]) != plain(b.p[i]))
+			return false;
+	return a.n == b.n;
+}
+
+bool trailer_steers(struct slice name)
+{
+	static const char *const names[] = {"x-http-method-override", "x-http-method", "x-method-override", "x-original-method",
+	        "x-forwarded-method", "x-original-url", "x-original-uri", "x-original-path", "x-rewrite-url", "x-override-url",
+	        "x-forwarded-uri", "x-forwarded-path", "x-forwarded-prefix"};
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (trailer_same(name, slice_str(names[i])))
+			return true;
+	return false;
 }
 
 bool trailer_next(struct slice *lines, struct slice *name, struct slice *value)

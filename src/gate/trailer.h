@@ -14,6 +14,10 @@ void trailer_pass(const struct exchange_request *r, struct slice lines, struct b
 void trailer_names(struct slice lines, struct buf *out);
 /* Does the request's Connection name that field, so that it is for the tool's connection to us alone (RFC 9110, 7.6.1)? */
 bool trailer_is_hop(const struct exchange_request *r, struct slice name);
+/* Do these name one field, for servers that hand them on as variables (RFC 3875, 4.1.18: "_" for "-") too? */
+bool trailer_same(struct slice a, struct slice b);
+/* Is it a field by which frameworks and servers take a request for one of another method or path? */
+bool trailer_steers(struct slice name);
 /* Takes the next line off the front of *lines. False: there is none. */
 bool trailer_next(struct slice *lines, struct slice *name, struct slice *value);
 

@@ -102,6 +102,9 @@ void dlp_work_free(struct dlp_work *w);
 /* Remembers pieces for `messages` messages (0: 64). At most 8 KiB. 0, -ENOMEM. */
 [[nodiscard]] int dlp_history_new(const struct dlp_engine *e, unsigned messages, struct dlp_history **out);
 void dlp_history_free(struct dlp_history *h);
+/* From now on pieces of known values that go out by either count for both, for destinations in one hand. The two may be with two threads;
+ * this and dlp_history_free() are for one. What h remembered of such pieces is forgotten. */
+void dlp_history_share(struct dlp_history *h, struct dlp_history *with);
 
 /* history may be NULL. engine, work and history must outlive the scan. 0, -ENOMEM. */
 [[nodiscard]] int dlp_scan_new(const struct dlp_engine *e, struct dlp_work *w, struct dlp_history *h, struct dlp_scan **out);

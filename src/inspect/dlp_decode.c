@@ -222,6 +222,28 @@ static size_t entity(struct slice s, size_t at, int *c)
 	return i - at + (i < s.n && s.p[i] == ';');
 }
 
+static bool octal(struct slice s, size_t at)
+{
+	return at < s.n && s.p[at] >= '0' && s.p[at] <= '7';
+}
+
+/* \u{67}, as JavaScript and Rust have it. */
+static size_t braced(struct slice s, size_t at, int *c)
+{
+	size_t i = at + 3;
+	int v = 0;
+	for (; i < s.n && i < at + 9; i++) {
+		int d = hex_value(s.p[i]);
+		if (d < 0)
+			break;
+		v = v * 16 + d;
+	}
+	if (i == at + 3 || i >= s.n || s.p[i] != '}' || v > 255)
+		return 0;
+	*c = v;
+	return i + 1 - at;
+}
+
 static size_t backslash(struct slice s, size_t at, int *c)
 {
 	static const char plain[] = "\"\\/'nrtb", meant[] = "\"\\/'\n\r\tb";
@@ -232,9 +254,18 @@ static size_t backslash(struct slice s, size_t at, int *c)
 		return 4;
 	if (k == 'u' && (*c = hex_at(s, at + 2, 4)) >= 0)
 		return *c < 256 ? 6 : 0;
-	if (k >= '0' && k <= '3' && at + 3 < s.n && s.p[at + 2] >= '0' && s.p[at + 2] <= '7' && s.p[at + 3] >= '0' && s.p[at + 3] <= '7') {
+	if (k == 'u' && at + 2 < s.n && s.p[at + 2] == '{')
+		return braced(s, at, c);
+	if (k == 'U' && hex_at(s, at + 2, 6) == 0 && (*c = hex_at(s, at + 8, 2)) >= 0)
+		return 10;
+	if (k <= '3' && octal(s, at + 1) && octal(s, at + 2) && octal(s, at + 3)) {
 		*c = (k - '0') << 6 | (s.p[at + 2] - '0') << 3 | (s.p[at + 3] - '0');
 		return 4;
+	}
+	/* C needs no zero in front; with one digit it is more often a reference in a pattern. */
+	if (octal(s, at + 1) && octal(s, at + 2)) {
+		*c = (k - '0') << 3 | (s.p[at + 2] - '0');
+		return 3;
 	}
 	const char *p = k ? strchr(plain, k) : NULL;
 	if (!p)
@@ -249,6 +280,8 @@ static size_t escape(struct slice s, enum dlp_decoding how, size_t at, int *c)
 	uint8_t first = s.p[at];
 	switch (how) {
 	case DLP_PERCENT:
+		if (first == '%' && at + 1 < s.n && (s.p[at + 1] | 32) == 'u')
+			return (*c = hex_at(s, at + 2, 4)) >= 0 && *c < 256 ? 6 : 0;
 		return first == '%' && (*c = hex_at(s, at + 1, 2)) >= 0 ? 3 : 0;
 	case DLP_ESCAPE:
 		return first == '\\' ? backslash(s, at, c) : 0;

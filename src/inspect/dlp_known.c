@@ -1,6 +1,7 @@
 #include "inspect/dlp_known.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "base/cleanup.h"
@@ -162,9 +163,17 @@ struct piece {
 	uint8_t bits[DLP_VALUE_MAX / 8];
 };
 
-struct dlp_history {
+/* Of histories that remember together; each of them may be with another thread. */
+struct pieces {
+	pthread_mutex_t lock;
+	unsigned users;
 	uint32_t message, keep;
-	struct piece pieces[PIECES];
+	struct piece piece[PIECES];
+};
+
+struct dlp_history {
+	struct pieces *pieces;
+	uint32_t message;
 	uint32_t next; /* partial to be overwritten */
 	struct partial partials[PARTIALS];
 };
@@ -172,34 +181,62 @@ struct dlp_history {
 int dlp_history_new(const struct dlp_engine *e, unsigned messages, struct dlp_history **out)
 {
 	struct dlp_history *h = calloc(1, sizeof(*h));
+	struct pieces *p = calloc(1, sizeof(*p));
 	(void)e;
-	if (!h)
+	if (!h || !p || pthread_mutex_init(&p->lock, NULL) != 0) {
+		free(h);
+		free(p);
 		return -ENOMEM;
-	h->keep = messages ? messages : 64;
+	}
+	p->users = 1;
+	p->keep = messages ? messages : 64;
+	h->pieces = p;
 	*out = h;
 	return 0;
 }
 
+static void leave(struct pieces *p)
+{
+	if (--p->users > 0)
+		return;
+	(void)pthread_mutex_destroy(&p->lock);
+	free(p);
+}
+
+void dlp_history_share(struct dlp_history *h, struct dlp_history *with)
+{
+	if (h->pieces == with->pieces)
+		return;
+	leave(h->pieces);
+	h->pieces = with->pieces;
+	h->pieces->users++;
+}
+
 void dlp_history_free(struct dlp_history *h)
 {
+	if (h)
+		leave(h->pieces);
 	free(h);
 }
 
 size_t dlp_history_size(void)
 {
-	return sizeof(struct dlp_history);
+	return sizeof(struct dlp_history) + sizeof(struct pieces);
 }
 
 void dlp_history_message(struct dlp_history *h)
 {
 	h->message++;
+	(void)pthread_mutex_lock(&h->pieces->lock);
+	h->pieces->message++;
+	(void)pthread_mutex_unlock(&h->pieces->lock);
 }
 
-bool dlp_history_piece(struct dlp_history *h, uint32_t value, size_t length, size_t at, size_t n)
+static bool put_piece(struct pieces *h, uint32_t value, size_t length, size_t at, size_t n)
 {
-	struct piece *p = &h->pieces[0];
+	struct piece *p = &h->piece[0];
 	for (size_t i = 0; i < PIECES; i++) {
-		struct piece *q = &h->pieces[i];
+		struct piece *q = &h->piece[i];
 		if (q->value == value + 1) {
 			p = q;
 			break;
@@ -221,6 +258,14 @@ bool dlp_history_piece(struct dlp_history *h, uint32_t value, size_t length, siz
 	return true;
 }
 
+bool dlp_history_piece(struct dlp_history *h, uint32_t value, size_t length, size_t at, size_t n)
+{
+	(void)pthread_mutex_lock(&h->pieces->lock);
+	bool most = put_piece(h->pieces, value, length, at, n);
+	(void)pthread_mutex_unlock(&h->pieces->lock);
+	return most;
+}
+
 void dlp_history_begin(struct dlp_history *h, uint32_t pattern, uint64_t end, struct slice text)
 {
 	if (text.n == 0 || text.n > PARTIAL_TEXT)
@@ -240,7 +285,7 @@ const struct partial *dlp_history_partials(struct dlp_history *h, uint32_t *mess
 {
 	*message = h->message;
 	for (size_t i = 0; i < PARTIALS; i++)
-		if (h->partials[i].n && h->message - h->partials[i].message > 2)
+		if (h->partials[i].n && h->message - h->partials[i].message > PARTIAL_MESSAGES)
 			h->partials[i].n = 0;
 	return h->partials;
 }

@@ -47,8 +47,9 @@ bool dlp_history_piece(struct dlp_history *h, uint32_t value, size_t length, siz
 size_t dlp_history_size(void);
 
 /* The beginning of a secret of a known format, that stopped short of its length. */
-#define PARTIALS     8
-#define PARTIAL_TEXT 160
+#define PARTIALS         8
+#define PARTIAL_TEXT     160
+#define PARTIAL_MESSAGES 6 /* how far the second half may be: a request is up to three of them */
 struct partial {
 	uint32_t pattern, message;
 	uint64_t end; /* in that message */
@@ -56,7 +57,7 @@ struct partial {
 	uint8_t text[PARTIAL_TEXT];
 };
 void dlp_history_begin(struct dlp_history *h, uint32_t pattern, uint64_t end, struct slice text);
-/* All of them, PARTIALS; *message is the number of this message. Those of more than two messages ago are emptied. */
+/* All of them, PARTIALS; *message is the number of this message. Those of more than PARTIAL_MESSAGES ago are emptied. */
 const struct partial *dlp_history_partials(struct dlp_history *h, uint32_t *message);
 
 #endif

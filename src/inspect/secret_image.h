@@ -5,7 +5,7 @@
 
 #include "base/slice.h"
 
-#define IMAGE_MAGIC 0x3130706c44737050ull /* "PpsDlp01" */
+#define IMAGE_MAGIC 0x3230706c44737050ull /* "PpsDlp02" */
 
 /* What a literal that the matcher finds stands for. */
 enum image_form {

@@ -248,6 +248,10 @@ void policy_network(const struct policy *p, const struct policy_request *r, stru
 	} else if (f.ambiguous) {
 		decide(&out->decision, POLICY_DENY, &f.ambiguous->rule, f.why);
 		out->decision.why = f.why; /* what is wrong with the path matters more than the author's reason */
+	} else if (r->steers && f.conditional) {
+		static const char why[] = "a field of the request may make it one of another method or path, and a rule looks at these";
+		decide(&out->decision, POLICY_DENY, strict ? &strict->rule : NULL, why);
+		out->decision.why = why;
 	} else if (!granted) {
 		const struct policy_value *v =
 		        has_section(p->doc[POLICY_ORGANISATION], PART_OWN, 'n') ? &p->unknown_closed : &p->unknown_open;
@@ -293,6 +297,8 @@ struct policy_decision policy_credential(
 		d.why = "the key does not go over a connection without TLS";
 	else if (!slice_eq_nocase(slice_str(c->header), header))
 		d.why = "the key does not belong into this header";
+	else if (c->paths[0] && r->steers)
+		d.why = "a field of the request may make it one of another path";
 	else if (c->paths[0] && policy_path(r->target, false, path, sizeof(path), &why) < 0)
 		d.why = why ? why : "the path is longer than 4 KiB";
 	else

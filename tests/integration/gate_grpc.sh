@@ -114,7 +114,8 @@ cat >>"$policy" <<-X
 	  - {name: api, variable: KEY, format: "key-{random}", from: {env: REAL_KEY}, host: api.example.com, header: x-key}
 X
 REAL_KEY=real-key-of-the-person-0123456789 run 'node client.mjs Echo api.example.com hello'
-check 'a key takes the place of its placeholder' is 1 '.answers[0]' 'echo hello real-key-of-the-person-0123456789'
+check 'a key takes the place of its placeholder' arrived ' real-key-of-the-person-0123456789'
+check 'and does not come back' is 1 '.answers[0]' 'echo hello *********************************'
 rm "$policy"
 inside 'node client.mjs Chat api.example.com @100000 @100000' --learn "$work/learned.yaml"
 (cd "$work/project" && "$P" run --policy "$work/learned.yaml" --trust "$work/ca.pem" --connect-to api.example.com:443:127.0.0.1:8443 -- \

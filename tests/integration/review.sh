@@ -146,6 +146,13 @@ check_all() {
 	expect 0 'applied' --apply all --ledger none
 	[[ $(as bash -c 'cat d/n src; ls d') == $'new\nflat\nn' ]] || bad "folders: $(as ls -lR d src)"
 
+	# Holes stay holes: what takes no room where it was made takes none here.
+	fresh
+	tool 'truncate -s 64M hole; echo end >>hole; truncate -s 70M hole'
+	expect 0 'applied' --apply all --ledger none
+	[[ $(stat -c %s "$home/project/hole") == 73400320 && $(tr -d '\0' <"$home/project/hole") == end ]] || bad 'a file of holes has other bytes'
+	(($(stat -c %b "$home/project/hole") < 2048)) || bad "a file of holes takes $(stat -c %b "$home/project/hole") blocks"
+
 	# Installed packages are flagged once, by their folder; what a build made, once a folder.
 	fresh
 	# shellcheck disable=SC2016 # the inner shell expands them

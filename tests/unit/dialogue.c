@@ -25,6 +25,15 @@ static const struct {
                 "dialect\topenai-responses\nmodel\tm\nmessages\t1\ntools\t0\nresult\t2\t" OK "\n"},
         {"/v1beta/models/gem-1:streamGenerateContent?alt=sse", "{\"contents\":[{\"role\":\"user\",\"parts\":[{\"text\":\"hi\"}]}]}",
                 "dialect\tgemini\nmodel\tgem-1\nmessages\t1\ntools\t0\n"},
+        /* As the server reads it, however it is written. */
+        {"/v1/messages", "\t\r\n{\"model\":\"a\",\"messages\":[],\"model\":\"b\"}",
+                "dialect\tanthropic\nmodel\tb\nmessages\t0\ntools\t0\n"},
+        {"/v1/messages", "\xef\xbb\xbf{\"\\u006dodel\":\"a\",\"mess\\u0061ges\":[]}",
+                "dialect\tanthropic\nmodel\ta\nmessages\t0\ntools\t0\n"},
+        {"/v1/messages",
+                "{\"model\":\"m\",\"messages\":[{\"role\":\"us\\u0065r\",\"content\":[{\"type\":\"x\",\"content\":\"no\","
+                "\"type\":\"tool_r\\u0065sult\",\"content\":\"ok\"}]}]}",
+                "dialect\tanthropic\nmodel\tm\nmessages\t1\ntools\t0\nresult\t2\t" OK "\n"},
         {"/x", "{\"messages\":[]}", NULL},
         {"/x", "no json", NULL},
         {"/x", "[]", NULL},

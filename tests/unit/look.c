@@ -1,5 +1,5 @@
-/* What is large is looked through beside the loop, and comes to the same; what goes to the same host waits for it, what goes elsewhere does
- * not. */
+/* What is large is looked through beside the loop, and comes to the same; what goes to the same host waits for it, what goes elsewhere
+ * does not. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -115,8 +115,92 @@ static void beside(void **state)
 	loop_free(loop);
 }
 
+/* The halves of a value to two hosts: found where one owner has both, and none of many others in between makes it forgotten. */
+static void sites(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		bool together;
+	} rows[] = {
+	        {"api.example.com", "example.com", true},
+	        {"a.x.example.com", "b.y.example.com", true},
+	        {"shop.example.co.uk", "api.example.co.uk", true},
+	        {"one.co.uk", "two.co.uk", false},
+	        {"a.example.com", "a.example.net", false},
+	        {"example.com", "notexample.com", false},
+	        {"api.x.io", "www.x.io", true},
+	        {"192.0.2.1", "192.0.2.2", false},
+	        {"192.0.2.1", "192.0.2.1", true},
+	        {"2001:db8::1", "2001:db8::2", false},
+	        {"localhost", "localhost", true},
+	        {"localhost", "com", false},
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows) * 2; i++) {
+		_cleanup_buf_ struct buf values = BUF(1000), hits = BUF(4096);
+		struct search *s = NULL;
+		struct err err = {0};
+		struct dlp_scan *scan;
+		char many[32];
+		size_t half = strlen(CANARY) / 2;
+		bool crowd = i >= ARRAY_LEN(rows);
+		const char *a = rows[i % ARRAY_LEN(rows)].a, *b = rows[i % ARRAY_LEN(rows)].b;
+		gate_value_put(&values, DLP_CANARY, SLICE("planted"), SLICE(CANARY));
+		const struct gate_config c = {.values = buf_slice(&values)};
+		assert_int_equal(search_new(&c, &s, &err), 0);
+		assert_int_equal(
+		        search_message(s, SEARCH_LOOP, search_history(s, a), slice_of(CANARY, half), SEARCH_BODY, &hits, &scan), 0);
+		search_done(scan);
+		for (int k = 0; crowd && k < 200; k++) {
+			(void)snprintf(many, sizeof(many), "h%d.test", k);
+			assert_non_null(search_history(s, many));
+		}
+		assert_int_equal(search_message(s, SEARCH_LOOP, search_history(s, b), slice_of(CANARY + half, strlen(CANARY) - half),
+		                         SEARCH_BODY, &hits, &scan),
+		        0);
+		search_done(scan);
+		/* In a crowd hosts share what is left, which finds more. */
+		if ((hits.n > 0) != rows[i % ARRAY_LEN(rows)].together && !(crowd && hits.n > 0))
+			fail_msg("%s and %s%s", a, b, crowd ? ", in a crowd" : "");
+		search_free(s);
+	}
+}
+
+/* Text with two or four bytes a letter, from either end. */
+static void wide(void **state)
+{
+	_cleanup_buf_ struct buf values = BUF(1000);
+	struct search *s = NULL;
+	struct looker *k = NULL;
+	struct err err = {0};
+	(void)state;
+	gate_value_put(&values, DLP_CANARY, SLICE("planted"), SLICE(CANARY));
+	const struct gate_config c = {.values = buf_slice(&values)};
+	assert_int_equal(search_new(&c, &s, &err), 0);
+	assert_int_equal(loop_new(&loop), 0);
+	assert_int_equal(looker_new(loop, s, done, NULL, &k), 0);
+	for (unsigned form = 0; form < 6; form++) {
+		const char *text = form < 4 ? "{\"a\": \"" CANARY "\"}" : "{\"a\": \"nothing to be found\"}";
+		unsigned width = form & 1 ? 4 : 2;
+		struct look *l = make(form, "a.example.com", 0, "");
+		for (const char *p = text; *p; p++)
+			for (unsigned i = 0; i < width; i++)
+				buf_u8(&l->body, i == (form & 2 ? width - 1 : 0) ? (uint8_t)*p : 0);
+		assert_true(looker_look(k, l));
+		struct slice rest = buf_slice(&l->hits);
+		struct link_hit h;
+		assert_int_equal(link_hit_next(&rest, &h), form < 4);
+		/* Nothing of it can be replaced, nor kept. */
+		assert_true(form >= 4 || (h.cut && h.place));
+		look_free(l);
+	}
+	assert_true(looker_free(k));
+	search_free(s);
+	loop_free(loop);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(beside)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(sites), cmocka_unit_test(wide), cmocka_unit_test(beside)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -462,6 +462,16 @@ static void network(void **state)
 	policy_network(w.p, &r, &n);
 	assert_int_equal(n.decision.verdict, POLICY_DENY);
 	assert_non_null(strstr(n.decision.why, "larger"));
+	/* What may be another request to the server is none that a rule about methods or paths can permit. */
+	r = (struct policy_request){
+	        .host = SLICE("api.example"), .port = 443, .tls = true, .method = SLICE("GET"), .target = SLICE("/v1/x"), .steers = true};
+	policy_network(w.p, &r, &n);
+	assert_int_equal(n.decision.verdict, POLICY_DENY);
+	assert_non_null(strstr(n.decision.why, "another method or path"));
+	r.host = SLICE("10.1.2.3");
+	r.port = 8080;
+	policy_network(w.p, &r, &n);
+	assert_int_equal(n.decision.verdict, POLICY_ALLOW);
 	r = (struct policy_request){
 	        .host = SLICE("x.files.example"), .port = 443, .method = SLICE("GET"), .target = SLICE("/"), .websocket = true};
 	policy_network(w.p, &r, &n);

@@ -600,6 +600,76 @@ static void other_names(void **state)
 	review_run_source_close(&s);
 }
 
+/* In every way in which git takes a folder for a repository, an index hides files, and a name passes for another; and what only looks so.
+ */
+static void as_git_reads_it(void **state)
+{
+	static const struct {
+		const char *path, *text, *flags;
+	} files[] = {
+	        {"a/HEAD", "ref: refs/heads/main\n", "git-bare"},
+	        {"b/HEAD", "ref:\t  refs/heads/main\n", "git-bare"},
+	        {"c/HEAD", "ref:refs/heads/main", "git-bare"},
+	        {"d/HEAD", "0123456789ABCDEF0123456789abcdef01234567\n", "git-bare"},
+	        {"e/HEAD", "0123456789abcdef0123456789abcdef01234567 and words", "git-bare"},
+	        {"f/HEAD", "ref: the first line of a letter\n", ""},
+	        {"g/HEAD", "0123456789abcdef is short\n", ""},
+	        {"h/head", "ref: refs/heads/main\n", ""},
+	        {"main.c ", "x", "hidden-name"},
+	        {" main.c", "x", "hidden-name"},
+	        {"x /main.c", "x", "hidden-name"},
+	        {"ma\xc2\xa0in.c", "x", "hidden-name"},
+	        {"ma\xe2\x80\x83in.c", "x", "hidden-name"},
+	        {"ma in.c", "x", ""},
+	        {"ma\xe2\x80\x93in.c", "x", ""},
+	};
+	static const char *const folders[] = {"a", "b", "c", "d", "e", "f", "g", "h", "x ", "i", "j", ".git"};
+	_cleanup_buf_ struct buf plain = BUF(65536), hides = BUF(65536);
+	char path[100];
+	(void)state;
+	fresh("lower");
+	fresh("upper");
+	assert_int_equal(path_read(AT_FDCWD, "fuzz/corpus/gitindex/v2", &plain), 0);
+	assert_int_equal(path_read(AT_FDCWD, "fuzz/corpus/gitindex/v3", &hides), 0);
+	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
+		(void)snprintf(path, sizeof(path), "upper/%s", folders[i]);
+		assert_int_equal(mkdir(under(path), 0755), 0);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		(void)snprintf(path, sizeof(path), "upper/%s", files[i].path);
+		make_file(under(path), files[i].text, 0644);
+	}
+	make(under("upper"), "i/HEAD>refs/heads/main j/HEAD>other up>.GIT/hooks up2>a/../.git/. k>../a k2>a/../a x/ x/top>.. "
+	                     "out>x/top/../etc in>./x/top");
+	assert_int_equal(mkdir(under("lower/.git"), 0755), 0);
+	for (int k = 0; k < 2; k++) {
+		int fd = open(under(k ? "upper/.git/index" : "lower/.git/index"), O_WRONLY | O_CREAT, 0644);
+		assert_int_equal(fd_write_all(fd, buf_slice(k ? &hides : &plain)), 0);
+		close(fd);
+	}
+	struct change_source s = {.lower = open(under("lower"), O_RDONLY), .upper = open(under("upper"), O_RDONLY)};
+	struct change_set set;
+	struct err err = {0};
+	if (change_set_read(&s, &set, &err) < 0 || review_flag_set(&s, &set, &err) < 0)
+		fail_msg("%s", err.text);
+	for (size_t i = 0; i < ARRAY_LEN(files); i++)
+		if (strcmp(flags_of(&set, files[i].path), files[i].flags) != 0)
+			fail_msg("%s: \"%s\"", files[i].path, flags_of(&set, files[i].path));
+	assert_string_equal(flags_of(&set, "i/HEAD"), "git-bare");
+	assert_string_equal(flags_of(&set, "j/HEAD"), "");
+	assert_string_equal(flags_of(&set, "up"), "link-git");
+	assert_string_equal(flags_of(&set, "up2"), "link-git");
+	/* x/top is the project, and what is above it is not. */
+	assert_string_equal(flags_of(&set, "x/top"), "");
+	assert_string_equal(flags_of(&set, "in"), "");
+	assert_string_equal(flags_of(&set, "out"), "link-out");
+	assert_string_equal(flags_of(&set, "k2"), "link-out");
+	assert_string_equal(flags_of(&set, ".git/index"), "git-index");
+	assert_string_equal(change_find(&set, ".git/index")->flags->detail, "1: a");
+	change_set_free(&set);
+	review_run_source_close(&s);
+}
+
 /* A second name, an attribute, an owner. */
 static void links_and_attributes(void **state)
 {
@@ -688,6 +758,7 @@ int main(void)
 	        cmocka_unit_test(whiteouts_as_attributes),
 	        cmocka_unit_test(hostile_trees),
 	        cmocka_unit_test(other_names),
+	        cmocka_unit_test(as_git_reads_it),
 	        cmocka_unit_test(links_and_attributes),
 	        cmocka_unit_test(runs_are_not_kept_in_the_project),
 	        cmocka_unit_test(live),

@@ -30,6 +30,21 @@ static void names(void **state)
 	assert_false(trailer_may(slice_of(longest, 257)));
 }
 
+/* Of the head: what a server may take for another request, and two spellings of one field. */
+static void steering(void **state)
+{
+	static const char *const yes[] = {"X-HTTP-Method-Override", "x_http_method_override", "X-Original-URL", "X-Rewrite-Url"};
+	static const char *const no[] = {"", "x-http", "x-original", "x-request-id", "content-type", "x-original-url2"};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(yes); i++)
+		assert_true(trailer_steers(slice_str(yes[i])));
+	for (size_t i = 0; i < ARRAY_LEN(no); i++)
+		assert_false(trailer_steers(slice_str(no[i])));
+	assert_true(trailer_same(SLICE("X_Org-Id"), SLICE("x-org_id")));
+	assert_false(trailer_same(SLICE("x-org"), SLICE("x-org-id")));
+	assert_false(trailer_same(SLICE("x-org"), SLICE("x.org")));
+}
+
 static void lines(void **state)
 {
 	const struct exchange_header header[] = {
@@ -53,6 +68,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(names),
+	        cmocka_unit_test(steering),
 	        cmocka_unit_test(lines),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

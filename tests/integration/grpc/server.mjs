@@ -22,7 +22,7 @@ const chat = call => {
 	call.on('cancelled', () => log('chat', 'CANCELLED'));
 };
 server.addService(calls, {
-	Echo: (call, done) => { log('echo', call.request); done(null, `echo ${call.request} ${call.metadata.get('x-key')}`); },
+	Echo: (call, done) => { log('echo', call.request); log('key', `${call.metadata.get('x-key')}`); done(null, `echo ${call.request} ${call.metadata.get('x-key')}`); },
 	Count: call => { for (let i = 0; i < Number(call.request); i++) call.write(`${i}`); call.end(); },
 	Sum: (call, done) => {
 		let n = 0, bytes = 0;
