@@ -10,10 +10,11 @@
 #include "gate/trailer.h"
 #include "inspect/dlp.h"
 
-#define HEAD_MAX   ((size_t)512 << 10)
-#define LOW        (UP_PAUSE / 4)
-#define ANSWER_MAX ((size_t)16 << 10)
-#define HINTS_MAX  ((size_t)64 << 10) /* of all interim replies to one request */
+#define HEAD_MAX    ((size_t)512 << 10)
+#define LOW         (UP_PAUSE / 4)
+#define ANSWER_MAX  ((size_t)16 << 10)
+#define HINTS_MAX   ((size_t)64 << 10) /* of all interim replies to one request */
+#define PATIENCE_MS 20u                /* for the rest of what may be a key */
 
 static const char TOO_LARGE[] = "the request is larger than what can be looked at before it leaves (32 MiB)";
 
@@ -398,7 +399,7 @@ struct flow *flow_new(struct gate *g, struct exchange *x, const struct exchange_
 	f->set = BUF(LINK_MAX);
 	f->swap = BUF(LINK_MAX);
 	f->hits = BUF(LINK_MAX / 2);
-	f->unmasked = BUF(BODY_WHOLE_MAX);
+	f->unmasked.bytes = BUF(BODY_WHOLE_MAX);
 	f->port = r->port;
 	f->begun_ms = gate_now_ms();
 	f->may_send = UINT64_MAX;
@@ -641,7 +642,8 @@ void flow_free(struct flow *f)
 	buf_free(&f->set);
 	buf_free(&f->swap);
 	buf_free(&f->hits);
-	buf_free(&f->unmasked);
+	buf_free(&f->unmasked.bytes);
+	loop_remove(f->patience);
 	free(f);
 }
 
@@ -981,11 +983,14 @@ static void unpassable(struct flow *f)
 /* Fields of a reply, without keys. False: they cannot be passed on. */
 static bool masked(const struct flow *f, struct slice fields, struct buf *out)
 {
-	_cleanup_buf_ struct buf held = BUF(HEAD_MAX);
+	struct mask_held held = {.bytes = BUF(HEAD_MAX)};
+	int r = 0;
 	if (f->g->mask)
-		return mask_feed(f->g->mask, &held, fields, true, out) == 0;
-	buf_add(out, fields);
-	return !buf_error(out);
+		r = mask_feed(f->g->mask, &held, fields, true, out);
+	else
+		buf_add(out, fields);
+	buf_free(&held.bytes);
+	return r == 0 && !buf_error(out);
 }
 
 /* An interim reply: a client can do without it, so past a bound, or to a client that does not read, none goes on. Of 100 the tool had ours:
@@ -1072,6 +1077,19 @@ static void pass_clean(struct flow *f, struct slice piece, bool last)
 		exchange_piece(f->x, buf_slice(&b));
 }
 
+static void on_patience(void *arg, uint32_t events)
+{
+	_cleanup_buf_ struct buf b = BUF(256);
+	struct flow *f = arg;
+	(void)events;
+	f->patience = NULL;
+	if (!f->r || f->state != FLOW_OPEN)
+		return;
+	mask_release(&f->unmasked, &b);
+	if (b.n)
+		pass_clean(f, buf_slice(&b), false);
+}
+
 static void pass(struct flow *f, struct slice piece, bool last)
 {
 	_cleanup_buf_ struct buf clean = BUF(BODY_WHOLE_MAX);
@@ -1082,8 +1100,10 @@ static void pass(struct flow *f, struct slice piece, bool last)
 	else
 		pass_clean(f, buf_slice(&clean), last);
 	/* Thousands of flows may be open, and few wait in the middle of a key. */
-	if (!f->unmasked.n)
-		buf_free(&f->unmasked);
+	if (!f->unmasked.bytes.n)
+		buf_free(&f->unmasked.bytes);
+	else if (!last && !f->patience && f->unmasked.bytes.n > f->unmasked.passed)
+		(void)!loop_after(f->g->loop, PATIENCE_MS, on_patience, f, &f->patience);
 }
 
 void flow_piece(struct flow *f, struct slice piece)
@@ -1111,7 +1131,7 @@ void flow_end(struct flow *f)
 	if (!f->r || f->state != FLOW_OPEN)
 		return;
 	f->state = FLOW_OVER;
-	if (f->back || f->unmasked.n)
+	if (f->back || f->unmasked.bytes.n)
 		pass(f, SLICE_NONE, true);
 	exchange_end(f->x);
 }

@@ -64,9 +64,10 @@ struct flow {
 	struct buf hits;       /* lines of link_hit_write() */
 	struct dlp_scan *scan; /* of the body, as long as something may be replaced in it */
 	struct search_back *back;
-	struct buf unmasked; /* of the reply: what may be the beginning of a key */
-	struct keep reply;   /* for the record; only where `keeps` */
-	size_t reply_booked; /* its bytes, as gate_hold() knows them */
+	struct mask_held unmasked; /* of the reply */
+	struct source *patience;   /* it is held */
+	struct keep reply;         /* for the record; only where `keeps` */
+	size_t reply_booked;       /* its bytes, as gate_hold() knows them */
 	bool keeps;
 	struct dialogue *dialogue; /* of model traffic: the reply is looked at */
 	bool ai;                   /* the request was model traffic */

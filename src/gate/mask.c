@@ -6,8 +6,9 @@
 #include "gate/link.h"
 #include "inspect/dlp.h"
 
-#define KEYS_MAX 4096u
-#define FORM_MAX ((size_t)3 * LINK_MAX)
+#define KEYS_MAX    4096u
+#define FORM_MAX    ((size_t)3 * LINK_MAX)
+#define RELEASE_MAX 8u
 
 struct mask {
 	size_t n;
@@ -92,11 +93,18 @@ static size_t key_at(const struct mask *m, struct slice s, bool *begins)
 	return longest;
 }
 
-int mask_feed(const struct mask *m, struct buf *held, struct slice in, bool last, struct buf *out)
+static void put(const struct mask_held *held, size_t from, size_t to, struct buf *out)
+{
+	from = from < held->passed ? held->passed : from;
+	if (from < to)
+		buf_add(out, slice_sub(buf_slice(&held->bytes), from, to - from));
+}
+
+int mask_feed(const struct mask *m, struct mask_held *held, struct slice in, bool last, struct buf *out)
 {
 	size_t from = 0, i = 0;
-	buf_add(held, in);
-	struct slice all = buf_slice(held);
+	buf_add(&held->bytes, in);
+	struct slice all = buf_slice(&held->bytes);
 	while (i < all.n) {
 		bool begins = false;
 		size_t n = m->first[all.p[i]] ? key_at(m, slice_from(all, i), &begins) : 0;
@@ -106,14 +114,24 @@ int mask_feed(const struct mask *m, struct buf *held, struct slice in, bool last
 			i++;
 			continue;
 		}
-		buf_add(out, slice_sub(all, from, i - from));
-		for (size_t k = 0; k < n; k++)
-			buf_u8(out, '*');
+		put(held, from, i, out);
+		for (size_t k = i; k < i + n; k++)
+			if (k >= held->passed)
+				buf_u8(out, '*');
 		i += n;
 		from = i;
 	}
-	buf_add(out, slice_sub(all, from, i - from));
-	int r = buf_error(held) ? buf_error(held) : buf_error(out);
-	buf_drop(held, i);
+	put(held, from, i, out);
+	int r = buf_error(&held->bytes) ? buf_error(&held->bytes) : buf_error(out);
+	buf_drop(&held->bytes, i);
+	held->passed -= held->passed < i ? held->passed : i;
 	return r;
+}
+
+void mask_release(struct mask_held *held, struct buf *out)
+{
+	if (held->bytes.n >= RELEASE_MAX)
+		return;
+	put(held, 0, held->bytes.n, out);
+	held->passed = held->bytes.n;
 }

@@ -11,8 +11,15 @@ struct mask;
 /* values: of gate_value_put(); those of the class DLP_CREDENTIAL. *out NULL: there are none. 0 or -ENOMEM. */
 [[nodiscard]] int mask_new(struct slice values, struct mask **out);
 void mask_free(struct mask *m);
-/* Appends to out what is sure, without keys; held is what may be the beginning of one, for the next call, and is empty after the last. 0,
- * or the error of a buffer: the reply must not go on. */
-[[nodiscard]] int mask_feed(const struct mask *m, struct buf *held, struct slice in, bool last, struct buf *out);
+/* What may be the beginning of a key, and waits for the next piece. */
+struct mask_held {
+	struct buf bytes;
+	size_t passed; /* of them, that went on all the same */
+};
+/* Appends to out what is sure, without keys; nothing is held after the last piece. 0, or the error of a buffer: the reply must not go on. */
+[[nodiscard]] int mask_feed(const struct mask *m, struct mask_held *held, struct slice in, bool last, struct buf *out);
+/* For when no more comes: a message of a server may end with the first letters of a key, and its client would wait for them for ever. Up to
+ * seven bytes go on; the rest of a key that follows after all is taken out. More wait. */
+void mask_release(struct mask_held *held, struct buf *out);
 
 #endif

@@ -116,6 +116,8 @@ X
 REAL_KEY=real-key-of-the-person-0123456789 run 'node client.mjs Echo api.example.com hello'
 check 'a key takes the place of its placeholder' arrived ' real-key-of-the-person-0123456789'
 check 'and does not come back' is 1 '.answers[0]' 'echo hello *********************************'
+REAL_KEY=real-key-of-the-person-0123456789 run 'node client.mjs Chat api.example.com "a letter r" "and real-" over'
+check 'a message that ends as a key begins waits for nothing' is 1 '[.answers, .code] | tostring' '[["got a letter r","got and real-","got over"],0]'
 rm "$policy"
 inside 'node client.mjs Chat api.example.com @100000 @100000' --learn "$work/learned.yaml"
 (cd "$work/project" && "$P" run --policy "$work/learned.yaml" --trust "$work/ca.pem" --connect-to api.example.com:443:127.0.0.1:8443 -- \
