@@ -16,7 +16,8 @@ struct mask_held {
 	struct buf bytes;
 	size_t passed; /* of them, that went on all the same */
 };
-/* Appends to out what is sure, without keys; nothing is held after the last piece. 0, or the error of a buffer: the reply must not go on. */
+/* Appends to out what is sure, without keys; nothing is held after the last piece. 0, or the error of a buffer: the reply must not go on.
+ */
 [[nodiscard]] int mask_feed(const struct mask *m, struct mask_held *held, struct slice in, bool last, struct buf *out);
 /* For when no more comes: a message of a server may end with the first letters of a key, and its client would wait for them for ever. Up to
  * seven bytes go on; the rest of a key that follows after all is taken out. More wait. */
