@@ -663,7 +663,8 @@ static int run(void *options, const struct opt_args *args)
 	catch_signals(SIG_DFL);
 	if (s.terminal)
 		(void)fprintf(stderr, "\r\033[K");
-	int said = report(&s);
+	/* Of nothing that was looked at it must not be said that it is clean. */
+	int said = code == EXIT_OK || s.n ? report(&s) : code;
 	code = code == EXIT_OK || said == EXIT_FOUND ? said : code;
 	scan_baseline_free(&s.baseline);
 	scan_policy_free(&s.policy);

@@ -59,6 +59,12 @@ static int open_folder(int at, const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
+/* One without a working tree, as on a server: gitrepository-layout(5). Of it nothing is believed but objects and refs, as of any. */
+static bool is_repository(int dir)
+{
+	return faccessat(dir, "HEAD", F_OK, 0) == 0 && faccessat(dir, "objects", F_OK, 0) == 0 && faccessat(dir, "refs", F_OK, 0) == 0;
+}
+
 /* What is private to this working tree (HEAD, index), and what all of the repository share. */
 static int find_git(const char *root, int *own, int *common)
 {
@@ -70,6 +76,8 @@ static int find_git(const char *root, int *own, int *common)
 	*own = given ? open_folder(AT_FDCWD, given) : open_folder(tree, ".git");
 	if (*own == -ENOTDIR && read_line(tree, ".git", "gitdir:", path) == 0)
 		*own = open_folder(tree, path);
+	if (!given && *own == -ENOENT && is_repository(tree))
+		*own = open_folder(tree, ".");
 	if (*own < 0)
 		return *own;
 	int r = read_line(*own, "commondir", "", path);

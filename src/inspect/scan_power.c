@@ -247,7 +247,8 @@ static unsigned value(struct power *p, size_t from, size_t to)
 	to = to < from + RANGE_MAX ? to : from + RANGE_MAX;
 	for (size_t i = from; i < to && i < p->n; i++) {
 		const struct power_token *t = &p->t[i];
-		if (!steps(p, 1))
+		/* A text of megabytes can stand in a statement that is looked at thousands of times. */
+		if (!steps(p, 1 + t->text.n / 16))
 			return v;
 		/* (irm …).tag_name, $answer.version */
 		size_t end = is_sign(p, i, '(') && p->close[i] ? p->close[i] : i;

@@ -164,6 +164,15 @@ deletes() {
 	git push -q origin HEAD~1:refs/heads/third && git push -q origin :third
 }
 check 'a branch is made, and goes' deletes
+on_server() {
+	git -C "$server" fetch -q "$client" HEAD:refs/heads/bad && cd "$server" && scanned 1 'bad.pkl=bad' --diff main bad
+}
+check 'a repository without a working tree' on_server
+nowhere() {
+	mkdir -p "$work/nowhere" && cd "$work/nowhere" && "$postern" scan --diff a b >"$work/said" 2>/dev/null
+	[[ $? == 2 && ! -s $work/said ]]
+}
+check 'where there is none nothing is said to be clean' nowhere
 
 # An object that never comes takes half a minute, so only the long suite waits for it; two of them take no longer.
 if [[ ${POSTERN_SUITE:-} == long ]]; then
