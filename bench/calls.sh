@@ -15,7 +15,8 @@ mkdir -p build/bench
 work=$(mktemp -d "$PWD/build/bench/calls.XXXXXX") || exit 1
 export HOME=$work/home XDG_DATA_HOME=$work/data XDG_CONFIG_HOME=$work/config
 mkdir -p "$HOME" "$work/server"
-trap 'kill $server 2>/dev/null; rm -rf "$work" "$modules"' EXIT
+# The writer of the ledger stays a second longer.
+trap 'kill $server 2>/dev/null; sleep 2; rm -rf "$work" "$modules"' EXIT
 certify "$work/server" api.example.com
 sed -i 's/^const log = .*/const log = () => {};/' "$modules/server.mjs"
 node "$modules/server.mjs" "$work/server" 8443 8444 >"$work/ready" 2>/dev/null &
