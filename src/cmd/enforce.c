@@ -6,8 +6,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
@@ -19,10 +17,11 @@
 #include "identify/identify.h"
 #include "ledger/client.h"
 #include "ledger/home.h"
+#include "sys/fd.h"
 
-#define RUN_FOLDER    "/run/postern"
-#define LOCK_TRIES    40
-#define LOCK_PAUSE_NS 50000000L
+#define RUN_FOLDER "/run/postern"
+/* Of one that was told to end, a process may still be on its way out when the next is started: a restart must not fail for that. */
+#define LOCK_MS 2000u
 
 struct enforce_opts {
 	const char *policy, *ledger, *prints, *run, *cgroup;
@@ -86,17 +85,6 @@ static int fail(const struct err *err)
 	return EXIT_USAGE;
 }
 
-/* Of one that was told to end, a process may still be on its way out when the next is started: a restart must not fail for that. */
-static bool lock_in_time(int fd)
-{
-	for (int i = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; i++) {
-		if (errno != EWOULDBLOCK || i == LOCK_TRIES)
-			return false;
-		(void)nanosleep(&(struct timespec){.tv_nsec = LOCK_PAUSE_NS}, NULL);
-	}
-	return true;
-}
-
 /* One on a host; several only where each has a folder of its own. */
 static int take_lock(const char *folder, struct err *err)
 {
@@ -108,7 +96,7 @@ static int take_lock(const char *folder, struct err *err)
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return err_sys(err, -errno, "cannot open %s", path);
-	if (!lock_in_time(fd)) {
+	if (fd_lock(fd, LOCK_MS) < 0) {
 		(void)close(fd);
 		return err_set(err, -EBUSY, "enforcement runs already (%s)", path);
 	}

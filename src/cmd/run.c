@@ -133,7 +133,7 @@ static void on_executed(void *arg, const char *path, bool library, bool allowed)
 static void on_decided(void *arg, const struct supervisor_event *e)
 {
 	struct run *r = arg;
-	if (e->allowed && strcmp(e->what, "message") != 0 && strcmp(e->what, "stream message") != 0)
+	if (e->allowed && !e->message)
 		learn(r, &(struct policy_fact){.kind = e->method.n ? POLICY_FACT_REQUEST : POLICY_FACT_CONNECT,
 		                 .host = slice_str(e->host),
 		                 .port = e->port,

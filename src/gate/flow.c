@@ -410,6 +410,20 @@ struct flow *flow_new(struct gate *g, struct exchange *x, const struct exchange_
 	return f;
 }
 
+struct flow *flow_message(struct flow *f, const char *what)
+{
+	struct flow *m = flow_new(f->g, NULL, f->r);
+	if (!m)
+		return NULL;
+	m->parent = f;
+	m->what = what;
+	m->tls = f->tls;
+	memcpy(m->host, f->host, sizeof(m->host));
+	m->port = f->port;
+	buf_add(&m->routed, buf_slice(&f->routed));
+	return m;
+}
+
 /* The flow of a TLS stream that is not passed through ends here; requests in it are flows of their own. */
 static void intercept(struct flow *f)
 {

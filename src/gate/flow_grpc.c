@@ -28,9 +28,10 @@ struct part {
 struct flow_grpc {
 	bool connect;   /* of Connect */
 	struct buf raw; /* what came and has not left */
+	size_t left; /* bytes at its front that have, all the same: moved only now and then, as there may be thousands of messages in it */
 	struct part *first, **last;
 	unsigned n_asked;
-	size_t asked;  /* bytes at the front of raw that these are */
+	size_t asked;  /* bytes of raw behind those, that the messages are which are asked about */
 	uint8_t flags; /* of the last of them */
 	uint64_t said; /* bytes of messages that were asked about */
 	bool ended;    /* the server knows that no more comes */
@@ -58,11 +59,15 @@ static bool begins(struct slice type, struct slice with)
 	return slice_eq_nocase(slice_sub(type, 0, with.n), with) && (next == ';' || next == '+' || next == ' ');
 }
 
+static bool is_connect(struct slice type)
+{
+	return slice_eq_nocase(slice_sub(type, 0, 20), SLICE("application/connect+"));
+}
+
 bool flow_grpc_is(const struct exchange_request *r)
 {
 	struct slice type = exchange_header(r, "content-type");
-	bool connect = slice_eq_nocase(slice_sub(type, 0, 20), SLICE("application/connect+"));
-	return slice_is(r->proto, "h2") && slice_is(r->method, "POST") && (connect || begins(type, SLICE("application/grpc")));
+	return slice_is(r->proto, "h2") && slice_is(r->method, "POST") && (is_connect(type) || begins(type, SLICE("application/grpc")));
 }
 
 bool flow_grpc_new(struct flow *f)
@@ -70,7 +75,7 @@ bool flow_grpc_new(struct flow *f)
 	f->grpc = calloc(1, sizeof(*f->grpc));
 	if (!f->grpc)
 		return false;
-	f->grpc->connect = slice_eq_nocase(slice_sub(exchange_header(f->r, "content-type"), 0, 20), SLICE("application/connect+"));
+	f->grpc->connect = is_connect(exchange_header(f->r, "content-type"));
 	f->grpc->raw = BUF(MESSAGE_MAX + 2 * UP_PAUSE);
 	f->grpc->last = &f->grpc->first;
 	return true;
@@ -108,7 +113,8 @@ void flow_grpc_free(struct flow *f)
 
 bool flow_grpc_asks(const struct flow *f)
 {
-	return f->grpc && f->grpc->n_asked == ASKED_MAX;
+	const struct flow_grpc *c = f->grpc;
+	return c && c->first && (c->n_asked == ASKED_MAX || c->raw.n - c->left > UP_PAUSE);
 }
 
 struct slice flow_grpc_coding(const struct flow *f)
@@ -121,7 +127,7 @@ struct slice flow_grpc_coding(const struct flow *f)
 	return coding.n ? coding : SLICE("?");
 }
 
-/* Bytes that a field must not have, and '%', as gRPC writes them in grpc-message. */
+/* As gRPC writes grpc-message: bytes that a field must not have, and '%'. More (encode_percent()) is more than some clients read back. */
 static void put_percent(struct buf *out, struct slice text)
 {
 	for (size_t i = 0; i < text.n; i++)
@@ -182,28 +188,28 @@ static bool broken(struct flow *f, int status, const char *rule, const char *why
 	return false;
 }
 
+/* What nobody was asked about yet. */
+static struct slice rest(const struct flow_grpc *c)
+{
+	return slice_from(buf_slice(&c->raw), c->left + c->asked);
+}
+
 /* About the message of that size that follows those that are asked about. */
 static bool ask(struct flow *f, size_t size)
 {
 	struct flow_grpc *c = f->grpc;
-	struct flow *m = flow_new(f->g, NULL, f->r);
+	struct flow *m = flow_message(f, "stream message");
 	struct part *p = m ? calloc(1, sizeof(*p)) : NULL;
 	if (!p) {
 		if (m)
 			flow_free(m);
 		return broken(f, 503, "content", "out of memory");
 	}
-	m->parent = f;
-	m->what = "stream message";
-	m->tls = f->tls;
-	memcpy(m->host, f->host, sizeof(m->host));
-	m->port = f->port;
-	buf_add(&m->routed, buf_slice(&f->routed));
-	buf_add(&m->body, slice_sub(buf_slice(&c->raw), c->asked + PREFIX, size - PREFIX));
+	buf_add(&m->body, slice_sub(rest(c), PREFIX, size - PREFIX));
 	m->sent = m->body.n;
 	flow_book(m, 0);
 	*p = (struct part){.flow = m, .size = size, .clean = BUF(2 * MESSAGE_MAX), .reason = BUF(1024)};
-	c->flags = c->raw.p[c->asked];
+	c->flags = rest(c).p[0];
 	c->said += size - PREFIX;
 	c->asked += size;
 	c->n_asked++;
@@ -231,14 +237,14 @@ static const char *wrong(const struct flow *f, uint8_t flags, size_t n, int *sta
 static bool ask_all(struct flow *f)
 {
 	struct flow_grpc *c = f->grpc;
-	while (c->n_asked < ASKED_MAX && c->raw.n - c->asked >= PREFIX) {
-		const uint8_t *p = c->raw.p + c->asked;
+	while (c->n_asked < ASKED_MAX && rest(c).n >= PREFIX) {
+		const uint8_t *p = rest(c).p;
 		size_t n = (size_t)p[1] << 24 | (size_t)p[2] << 16 | (size_t)p[3] << 8 | p[4];
 		const char *rule, *why;
 		int status;
 		if ((why = wrong(f, p[0], n, &status, &rule)) != NULL)
 			return c->first || broken(f, status, rule, why);
-		if (c->raw.n - c->asked - PREFIX < n)
+		if (rest(c).n - PREFIX < n)
 			return true;
 		if (!ask(f, PREFIX + n))
 			return false;
@@ -254,7 +260,7 @@ bool flow_grpc_step(struct flow *f)
 	if (!ask_all(f))
 		return false;
 	if (f->whole && !c->ended && !c->first) {
-		if (c->raw.n)
+		if (rest(c).n)
 			return broken(f, 400, "stream", "the call ends in the middle of a message");
 		c->ended = true;
 		upstream_done(f->u);
@@ -283,7 +289,7 @@ static void send(struct flow *f, const struct part *p)
 {
 	_cleanup_buf_ struct buf prefix = BUF(PREFIX);
 	if (!p->replaced) {
-		upstream_more(f->u, slice_sub(buf_slice(&f->grpc->raw), 0, p->size));
+		upstream_more(f->u, slice_sub(buf_slice(&f->grpc->raw), f->grpc->left, p->size));
 		return;
 	}
 	buf_u8(&prefix, 0);
@@ -306,9 +312,13 @@ static void release(struct flow *f)
 			return;
 		}
 		send(f, p);
-		buf_drop(&c->raw, p->size);
+		c->left += p->size;
 		c->asked -= p->size;
 		done(c, NULL);
+	}
+	if (!c->first || c->left > c->raw.n / 2) {
+		buf_drop(&c->raw, c->left);
+		c->left = 0;
 	}
 	if (!c->raw.n && c->raw.cap > 65536)
 		buf_free(&c->raw);

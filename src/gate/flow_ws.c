@@ -122,15 +122,9 @@ static void send_controls(struct flow *f, struct slice raw)
 static bool ask(struct flow *f)
 {
 	struct flow_ws *w = f->ws;
-	struct flow *m = flow_new(f->g, NULL, f->r);
+	struct flow *m = flow_message(f, "message");
 	if (!m)
 		return broken(f, "out of memory");
-	m->parent = f;
-	m->what = "message";
-	m->tls = f->tls;
-	memcpy(m->host, f->host, sizeof(m->host));
-	m->port = f->port;
-	buf_add(&m->routed, buf_slice(&f->routed));
 	m->body = w->message;
 	m->sent = w->message.n + w->aside.n;
 	flow_book(m, 0);

@@ -110,6 +110,8 @@ struct gate {
 
 /* flow.c */
 struct flow *flow_new(struct gate *g, struct exchange *x, const struct exchange_request *r);
+/* A message of f, which is asked about by itself; what it says is still to be put in. NULL: out of memory. what: LINK_WHAT. */
+struct flow *flow_message(struct flow *f, const char *what);
 void flow_free(struct flow *f);
 /* Asks the supervisor; what is in f->body is looked through before, which may take a while. */
 void flow_ask(struct flow *f);
@@ -146,6 +148,7 @@ struct slice flow_grpc_coding(const struct flow *f);
 void flow_grpc_verdict(struct flow *message, bool allow, struct slice redact, int status, struct slice reason);
 /* The client reads why; it is told as its protocol has it. */
 void flow_grpc_refuse(struct flow *f, int status, struct slice reason);
+/* So much is asked about that the client waits. */
 bool flow_grpc_asks(const struct flow *f);
 
 /* flow.c */

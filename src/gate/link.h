@@ -24,8 +24,8 @@ enum link_kind {
 
 enum link_tag {
 	LINK_ID = 1,
-	LINK_WHAT, /* "request", "websocket", "bytes", "tls": may it pass unseen?, "stream": the head of a call, and "message", "stream
-	              message" */
+	LINK_WHAT, /* "request", "websocket", "bytes", "stream" (the head of a call whose messages follow), "message", "stream message",
+	            * "tls": may it pass unseen? */
 	LINK_SCHEME,
 	LINK_HOST, /* lower case */
 	LINK_PORT,

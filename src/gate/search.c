@@ -181,7 +181,6 @@ static bool together(const char *a, const char *b)
 static struct place *place_of(const struct search *s, const char *host)
 {
 	const struct place *same = NULL;
-	uint32_t sum = 2166136261u;
 	for (size_t i = 0; i < HOSTS_MAX; i++) {
 		const struct place *p = &s->place[i];
 		if (!p->history || strcmp(p->host, host) == 0)
@@ -189,9 +188,7 @@ static struct place *place_of(const struct search *s, const char *host)
 		if (!same && together(p->host, host))
 			same = p;
 	}
-	for (const char *p = site_of(host); *p; p++)
-		sum = (sum ^ (uint8_t)*p) * 16777619u;
-	return (struct place *)(uintptr_t)(same ? same : &s->place[sum % HOSTS_MAX]);
+	return (struct place *)(uintptr_t)(same ? same : &s->place[slice_hash(slice_str(site_of(host))) % HOSTS_MAX]);
 }
 
 struct dlp_history *search_history(struct search *s, const char *host)

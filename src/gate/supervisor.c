@@ -426,6 +426,7 @@ static void tell(struct supervisor *s, const struct asked *a, bool over)
 	        .bytes = a->bytes,
 	        .allowed = a->allow,
 	        .unknown = !a->allow && a->unknown,
+	        .message = is_message(a),
 	        .over = over,
 	        .rule = a->rule,
 	        .reason = a->reason};

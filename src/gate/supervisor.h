@@ -22,6 +22,7 @@ struct supervisor_event {
 	uint64_t bytes;
 	bool allowed;
 	bool unknown; /* denied because no rule permits it */
+	bool message; /* of a connection or a call that was decided about before */
 	bool over;    /* no decision: a "stream" that was allowed has ended, and bytes is what it came to */
 	const char *rule, *reason;
 };

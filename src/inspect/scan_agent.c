@@ -266,23 +266,12 @@ static void command(const struct agent *a, struct slice text, bool boxed)
 	tell_run(a, does, SCAN_NOWHERE, text, boxed);
 }
 
-static void put_word(struct buf *out, struct slice word)
-{
-	buf_str_add(out, out->n ? " '" : "'");
-	for (size_t i = 0; i < word.n; i++)
-		if (word.p[i] == '\'')
-			buf_str_add(out, "'\\''");
-		else
-			buf_u8(out, word.p[i]);
-	buf_u8(out, '\'');
-}
-
 /* A command as a list of words. */
 static void put_words(struct buf *out, const struct conf *list)
 {
 	for (const struct conf *c = list && list->type == CONF_LIST ? list->child : NULL; c; c = c->next)
 		if (c->type == CONF_TEXT || c->type == CONF_NUMBER)
-			put_word(out, c->text);
+			scan_shell_word(out, c->text);
 }
 
 static void words(const struct agent *a, const struct conf *first, const struct conf *args, bool boxed)
@@ -292,7 +281,7 @@ static void words(const struct agent *a, const struct conf *first, const struct 
 	if (conf_is_text(first) && slice_chr(first->text, ' ', 0) != SLICE_NPOS)
 		buf_add(&line, first->text);
 	else if (conf_is_text(first))
-		put_word(&line, first->text);
+		scan_shell_word(&line, first->text);
 	else
 		put_words(&line, first);
 	put_words(&line, args);

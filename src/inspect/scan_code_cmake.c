@@ -114,23 +114,6 @@ static struct slice program(struct slice s)
 	return SLICE_NONE;
 }
 
-/* What a shell does not take as one word is one all the same. */
-static void add_word(struct buf *to, struct slice w, bool raw)
-{
-	buf_str_add(to, " ");
-	if (raw) {
-		buf_add(to, w);
-		return;
-	}
-	buf_str_add(to, "'");
-	for (size_t i = 0; i < w.n; i++)
-		if (w.p[i] == '\'')
-			buf_str_add(to, "'\\''");
-		else
-			buf_u8(to, w.p[i]);
-	buf_str_add(to, "'");
-}
-
 /* Of make and ninja; not of what CMake starts itself. */
 static bool is_operator(struct slice w)
 {
@@ -165,7 +148,10 @@ static size_t words(const struct build *b, struct arena *arena, const struct cma
 		}
 		struct slice known = front ? program(w) : SLICE_NONE;
 		front = front && slice_chr(w, '=', 0) != SLICE_NPOS;
-		add_word(to, known.n ? known : w, !direct && !a->quoted && is_operator(w));
+		if (!known.n && !direct && !a->quoted && is_operator(w))
+			buf_fmt(to, " %.*s", SLICE_FMT(w));
+		else
+			scan_shell_word(to, known.n ? known : w);
 	}
 	return i;
 }

@@ -125,17 +125,6 @@ static void tell(struct gradle *g, enum scan_rule_name rule, size_t from, size_t
 
 /* ── commands ── */
 
-static void add_word(struct buf *to, struct slice w)
-{
-	buf_str_add(to, " '");
-	for (size_t i = 0; i < w.n; i++)
-		if (w.p[i] == '\'')
-			buf_str_add(to, "'\\''");
-		else
-			buf_u8(to, w.p[i]);
-	buf_str_add(to, "'");
-}
-
 /* Texts in [from, to) are the words of a command; one alone is all of it. */
 static void command(struct gradle *g, size_t from, size_t to)
 {
@@ -149,7 +138,7 @@ static void command(struct gradle *g, size_t from, size_t to)
 		if (!text && (!is_name(g->c, i) || code_sign(g->c, i + 1, '(')))
 			continue;
 		one = text ? code_unescape(&arena, g->c->t[i].text) : SLICE("$x");
-		add_word(&line, one);
+		scan_shell_word(&line, one);
 		texts += text;
 	}
 	if (!texts || buf_error(&line))

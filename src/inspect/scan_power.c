@@ -22,13 +22,14 @@
 #define COMMANDS " iwr irm invoke-webrequest invoke-restmethod curl wget curl.exe wget.exe "
 
 /* What a value is; bits. */
-#define FETCHED  1u
-#define DECODED  2u
-#define GIVEN    4u  /* to the function it is in */
-#define KNOWN    8u  /* names the address of a well known installer */
-#define ODD      16u /* names a bare address, or one without encryption */
-#define OTHER    32u /* names another address */
-#define NAMES_IT 64u /* is the name of what runs code, in pieces */
+#define FETCHED   1u
+#define DECODED   2u
+#define GIVEN     4u   /* to the function it is in */
+#define KNOWN     8u   /* names the address of a well known installer */
+#define ODD       16u  /* names a bare address, or one without encryption */
+#define OTHER     32u  /* names another address */
+#define NAMES_IT  64u  /* is the name of what runs code, in pieces */
+#define EVALUATED 128u /* is run by what runs any text */
 
 struct name {
 	uint64_t key; /* 0: free */
@@ -332,7 +333,7 @@ static void runs(struct power *p, unsigned v, size_t from, size_t to)
 		        : (v & KNOWN) && !(v & OTHER) ? POWER_DOES_INSTALLER
 		                                      : POWER_DOES_FETCHED,
 		        from, to);
-	else if (p->socket && v & (1u << 31))
+	else if (p->socket && v & EVALUATED)
 		tell(p, POWER_DOES_REVERSE, from, to);
 }
 
@@ -362,7 +363,7 @@ static void evaluate(struct power *p, size_t i, size_t behind)
 		front--;
 	bool piped = front > 0 && is_sign(p, front - 1, '|');
 	size_t from = piped ? begins(p, front) : behind, to = piped ? front : ends_at(p, behind, ")]}|");
-	runs(p, value(p, from, to) | 1u << 31, piped ? from : i, piped ? behind : to);
+	runs(p, value(p, from, to) | EVALUATED, piped ? from : i, piped ? behind : to);
 }
 
 /* ── names that are put together ── */

@@ -239,6 +239,17 @@ static struct slice operand_url(const struct shell_command *c, size_t i)
 	return url.n || !bare || slice_chr(w, '.', 0) == SLICE_NPOS || slice_chr(w, '/', 0) == SLICE_NPOS ? url : w;
 }
 
+void scan_shell_word(struct buf *to, struct slice word)
+{
+	buf_str_add(to, to->n ? " '" : "'");
+	for (size_t i = 0; i < word.n; i++)
+		if (word.p[i] == '\'')
+			buf_str_add(to, "'\\''");
+		else
+			buf_u8(to, word.p[i]);
+	buf_u8(to, '\'');
+}
+
 bool scan_shell_installer(struct slice url)
 {
 	if (slice_starts(url, SLICE("www.")))

@@ -4,6 +4,7 @@
 #define POSTERN_INSPECT_SCAN_SHELL_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 
 #define SHELL_DOES_DOWNLOAD  1u    /* runs what it fetched */
 #define SHELL_DOES_INSTALLER 2u    /* the same, from an installer that is well known */
@@ -29,6 +30,8 @@ unsigned scan_shell_lines(struct slice text);
 /* The same; *at: where in it the first command begins that does one of `bits`, of those that run something or send; SLICE_NPOS if none
  * does. */
 unsigned scan_shell_script(struct slice text, unsigned bits, size_t *at);
+/* Appends what a shell takes as that one word, whatever is in it; behind others, after a blank. */
+void scan_shell_word(struct buf *to, struct slice word);
 /* Is it the beginning of an address, without its scheme, of an installer that is well known? */
 bool scan_shell_installer(struct slice url);
 /* Is it the name of a program that runs a file it is given: a shell, an interpreter? */

@@ -19,8 +19,7 @@
 #define LINK_FRESH ".link"
 #define ABOVE      "/var/lib/postern" /* BUNDLE_STORE's folder */
 #define LOOK_IN    (S_IRGRP | S_IXGRP | S_IROTH | S_IXOTH)
-#define LOCK_TRIES 100
-#define LOCK_MS    100
+#define LOCK_MS    10000u
 #define TAKEN_TEXT "postern.bundle.state/v1"
 
 const char *bundle_store(const struct bundle_config *c)
@@ -80,15 +79,10 @@ int bundle_store_lock(int store, bool wait, struct err *err)
 	_cleanup_fd_ int fd = openat(store, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return err_sys(err, -errno, "cannot lock the store of bundles");
-	for (int i = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; i++) {
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return err_sys(err, -errno, "cannot lock the store of bundles");
-		if (!wait || i == LOCK_TRIES)
-			return err_set(err, -EBUSY, "another process has been installing a bundle for %d s",
-			        wait ? LOCK_TRIES * LOCK_MS / 1000 : 0);
-		nanosleep(&(struct timespec){.tv_nsec = LOCK_MS * 1000000L}, NULL);
-	}
-	return TAKE_FD(fd);
+	int r = fd_lock(fd, wait ? LOCK_MS : 0);
+	if (r == -EBUSY)
+		return err_set(err, r, "another process has been installing a bundle for %u s", wait ? LOCK_MS / 1000 : 0);
+	return r < 0 ? err_sys(err, r, "cannot lock the store of bundles") : TAKE_FD(fd);
 }
 
 /* State */

@@ -372,12 +372,9 @@ struct unseen {
 static int count_unseen(void *arg, const struct gitindex_entry *e)
 {
 	struct unseen *u = arg;
-	uint64_t h = 14695981039346656037ull;
 	if (!(e->flags & (ASSUMED | SKIPPED)))
 		return 0;
-	for (size_t i = 0; i < e->name.n; i++)
-		h = (h ^ e->name.p[i]) * 1099511628211ull;
-	u->sum += h;
+	u->sum += slice_hash(e->name);
 	if (u->n++ < 5)
 		buf_fmt(&u->names, "%s%.*s", u->n > 1 ? ", " : "", SLICE_FMT(slice_sub(e->name, 0, 200)));
 	return 0;

@@ -2,9 +2,13 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
+
+#define LOCK_PAUSE_MS 50u
 
 int fd_write_all(int fd, struct slice data)
 {
@@ -59,6 +63,20 @@ ssize_t fd_take(int socket, void *data, size_t n, int flags, int *fd)
 	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof(int)))
 		memcpy(fd, CMSG_DATA(c), sizeof(*fd));
 	return got;
+}
+
+int fd_lock(int fd, unsigned ms)
+{
+	unsigned waited = 0;
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return -errno;
+		if (waited >= ms)
+			return -EBUSY;
+		(void)nanosleep(&(struct timespec){.tv_nsec = LOCK_PAUSE_MS * 1000000L}, NULL);
+		waited += LOCK_PAUSE_MS;
+	}
+	return 0;
 }
 
 void fd_raise_limit(void)

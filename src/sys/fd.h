@@ -15,6 +15,10 @@
  * -1. */
 [[nodiscard]] ssize_t fd_take(int socket, void *data, size_t n, int flags, int *fd);
 
+/* Takes an exclusive lock (flock(2)), waiting for at most that many milliseconds for who has it. 0; -EBUSY: it is still held; or another
+ * negative errno. */
+[[nodiscard]] int fd_lock(int fd, unsigned ms);
+
 /* Raises the limit of open descriptors to the most that this process may have, 65,536 at most. What it starts from here on inherits it. */
 void fd_raise_limit(void);
 

@@ -64,6 +64,21 @@ inside 'node client.mjs Chat api.example.com @8000000 @40 @16000000; node client
 check 'large messages' is 1 '[.answers, .code] | tostring' '[["got 8000000","got a b a b a b a b a b a b a b a b a b a b ","got 16000000"],0]'
 check 'in their order' is 3 '[.answers == [range(1; 301) | "got \(.)"], .code] | tostring' '[true,0]'
 check 'and many at once' is 2 '[(.answers | unique), (.answers | length), .code] | tostring' '[["got 400000"],60,0]'
+# Answers that take long: what more is said waits outside, and is not refused for being too much.
+rm -f "$work/project/go"
+(cd "$work/project" && exec "$P" run --trust "$work/ca.pem" --connect-to api.example.com:443:127.0.0.1:8443 --allow api.example.com -- \
+	node client.mjs Chat api.example.com one wait @12000000 @12000004 @12000008) >"$work/out" 2>"$work/err" </dev/null &
+run=$!
+for _ in {1..200}; do
+	grep -q '^chat 3 one' "$work/server/log" && break
+	sleep 0.05
+done
+kill -STOP $run
+touch "$work/project/go"
+sleep 1.5
+kill -CONT $run
+wait $run
+check 'large ones at once' is 1 '[.answers, .code] | tostring' '[["got one","got 12000000","got 12000004","got 12000008"],0]'
 inside 'node client.mjs Chat api.example.com one enough; node client.mjs Chat api.example.com one cancel; node client.mjs Chat api.example.com again'
 check 'the server ends it' is 1 '[.answers, .code, .details] | tostring' '[["got one"],11,"enough is enough"]'
 check 'the client ends it' is 2 '[.answers, .code] | tostring' '[["got one"],1]'

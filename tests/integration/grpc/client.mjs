@@ -1,6 +1,6 @@
 // Inside the gate: node client.mjs [gzip] [many=N] CALL HOST TEXT... says the texts in one call of gRPC, each when the answer to the one before has come
-// (Chat, Hidden), or at once; @N stands for N bytes. With "many" so many answers may be open. A line of JSON: answers, and how it ended.
-import {readFileSync} from 'node:fs';
+// (Chat, Hidden), or at once; @N stands for N bytes; behind "wait" the rest is said at once when there is a file "go". With "many" so many answers may be open. A line of JSON: answers, and how it ended.
+import {existsSync, readFileSync} from 'node:fs';
 import grpc, {calls} from './service.mjs';
 
 const args = process.argv.slice(2);
@@ -40,6 +40,17 @@ if (!kind.requestStream && !kind.responseStream) {
 	const say = () => {
 		if (next === texts.length)
 			return out.answers.length === texts.length && stream.end();
+		if (texts[next] === 'wait') {
+			texts.splice(next, 1);
+			const timer = setInterval(() => {
+				if (!existsSync('go'))
+					return;
+				clearInterval(timer);
+				while (next < texts.length)
+					stream.write(texts[next++]);
+			}, 20);
+			return;
+		}
 		if (texts[next] === 'cancel')
 			return stream.cancel();
 		stream.write(texts[next++]);
