@@ -24,8 +24,8 @@ random() { # BYTES ALPHABET
 pack() {
 	node -e 'const c = []; process.stdin.on("data", d => c.push(d)).on("end", () => process.stdout.write(require("zlib").brotliCompressSync(Buffer.concat(c))))'
 }
-# Values are made here, so that none is in the source. Pieces of the canary have 13 and 12 bytes; both halves of the token have a digit.
-secret=glpat-$(random 6 A-Za-z0-9)7$(random 6 A-Za-z0-9)3$(random 6 A-Za-z0-9)
+# Values are made here, so that none is in the source. Pieces of the canary have 13 and 12 bytes.
+secret=$(token)
 CANARY=$(random 25 A-Z)
 REAL_KEY=real-$(random 30 A-Za-z0-9)
 export REAL_KEY
