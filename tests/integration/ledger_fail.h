@@ -92,6 +92,7 @@ static struct fail {
 	atomic_uint seen;               /* calls that concern the folder */
 	atomic_int hit;                 /* index of the one that failed; -1: none has */
 	unsigned counts[FAIL_CALLS][2]; /* failed, in all runs, with EIO and with ENOSPC */
+	unsigned where[FAIL_CALLS];     /* the number of one such call, in a run in which none had failed before it; 0: none was seen */
 } fail = {.listener = -1, .hit = -1};
 static int fail_pair[2] = {-1, -1};
 
@@ -200,7 +201,10 @@ static void *fail_serve(void *arg)
 				continue;
 			if (fail.with == ENOSPC && !(c->takes_room && fail_may_write(c, &q)))
 				continue;
-			if (atomic_fetch_add(&fail.seen, 1) + 1 == fail.at) {
+			unsigned number = atomic_fetch_add(&fail.seen, 1) + 1;
+			if (number <= fail.at)
+				fail.where[i] = number;
+			if (number == fail.at) {
 				r.flags = 0;
 				r.error = -fail.with;
 				fail.counts[i][fail.with == ENOSPC]++;

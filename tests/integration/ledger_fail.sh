@@ -2,8 +2,8 @@
 # check: slow timeout=900
 # The disk says no to every call by which a ledger is read or changed, in turn, with EIO and ENOSPC: each command succeeds or says why not,
 # what was acknowledged stays, and the next start makes good. Once with calls that are made to fail in the kernel (ledger_fail.h), and once
-# with libfiu, for those that it knows. Each fourth call on average, by chance (SEED); with --long every one, and each block of the journal
-# that recovery reads counts as a call of its own.
+# with libfiu, for those that it knows. One of each kind in each command, and each fourth call on average, by chance (SEED);
+# with --long every one, and each block of the journal that recovery reads counts as a call of its own.
 set -u
 P=$(realpath "${POSTERN:-build/postern}")
 driver=$(realpath "$(dirname "$P")/integration/ledger_fail")
