@@ -318,6 +318,8 @@ void exchange_end(struct exchange *x)
 	if (x->ended || x->broken)
 		return;
 	x->ended = true;
+	/* What the client still says is taken and thrown away: one that waits to say it all reads no answer before. */
+	exchange_hold(x, false);
 	if (x->stream)
 		h2_resume(x);
 	else if (x->chunked)

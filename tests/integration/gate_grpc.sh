@@ -48,6 +48,14 @@ records() { # FILTER
 	"$P" log show --limit 100000 --format json "$work/data/postern/ledger" 2>/dev/null | jq -r "select(.entry.unmapped.postern.gate) | $1"
 }
 
+go() { # lets $run go on, whose supervisor decides nothing for a while
+	kill -STOP $run
+	touch "$work/project/go"
+	sleep 1.5
+	kill -CONT $run
+	wait $run
+}
+
 # ── the calls of a real library ──
 inside 'node client.mjs Chat api.example.com one two three; node client.mjs Echo api.example.com hello; node client.mjs Count api.example.com 5; node client.mjs Sum api.example.com a bb ccc'
 check 'both sides speak in turn' is 1 '[.answers, .code] | tostring' '[["got one","got two","got three"],0]'
@@ -73,11 +81,7 @@ for _ in {1..200}; do
 	grep -q '^chat 3 one' "$work/server/log" && break
 	sleep 0.05
 done
-kill -STOP $run
-touch "$work/project/go"
-sleep 1.5
-kill -CONT $run
-wait $run
+go
 check 'large ones at once' is 1 '[.answers, .code] | tostring' '[["got one","got 12000000","got 12000004","got 12000008"],0]'
 inside 'node client.mjs Chat api.example.com one enough; node client.mjs Chat api.example.com one cancel; node client.mjs Chat api.example.com again'
 check 'the server ends it' is 1 '[.answers, .code, .details] | tostring' '[["got one"],11,"enough is enough"]'
@@ -162,6 +166,16 @@ bad 3 000000000361
 check 'the half of a message does not arrive' not_arrived 'chat 2'
 bad 8 00ffffffff 1000*61
 bad 8 0001000001 17000000*61
+rm -f "$work/project/go"
+(cd "$work/project" && exec "$P" run --trust "$work/ca.pem" --connect-to api.example.com:443:127.0.0.1:8443 --allow api.example.com -- \
+	node raw.mjs api.example.com application/grpc go 0001000001 17000000*61) >"$work/out" 2>"$work/err" </dev/null &
+run=$!
+for _ in {1..200}; do
+	[[ -e $work/project/ready ]] && break
+	sleep 0.05
+done
+go
+check 'refused when much of it waits: answered' is 1 '(.code | tostring) + (.error // "")' 8
 bad 3 0100000003616263
 check 'compressed, and nobody says how: it does not arrive' not_arrived 'chat 3 abc'
 MORE="MORE='{\"grpc-encoding\":\"gzip\"}'"
