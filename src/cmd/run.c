@@ -431,6 +431,11 @@ static int run(void *options, const struct opt_args *args)
 	for (size_t i = 0; i < ARRAY_LEN(passed); i++)
 		(void)sigaddset(&set, passed[i]);
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	/* Before there are other threads, which would take it from the one that waits for it (confine/sandbox_trace.h). */
+	sigset_t children;
+	(void)sigemptyset(&children);
+	(void)sigaddset(&children, SIGCHLD);
+	(void)sigprocmask(SIG_BLOCK, &children, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);
 	_cleanup_fd_ int signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	const char *file[POLICY_FILES_MAX];

@@ -18,6 +18,7 @@
 
 #include "confine/notify.h"
 #include "confine/sandbox_resolve.h"
+#include "confine/sandbox_trace.h"
 #include "crypto/digest.h"
 #include "sys/loop.h"
 
@@ -49,29 +50,37 @@ struct identity {
 struct known {
 	struct identity id;
 	uint8_t sha256[32];
+	bool settled;
 	char head[HEAD_MAX];
 	uint16_t n_head;
+};
+
+/* An execution, and how it is known again when it has happened. */
+struct expected {
+	pid_t process; /* 0: the place is free */
+	int pidfd;
+	struct identity runs, before; /* what will run, and what runs until then */
+	bool settled;                 /* else bytes may be others, and runs the same */
+	uint8_t sha256[32];           /* of what will run */
+	uint64_t stack;               /* where it lies now, of a program that executes itself */
+	struct buf words;             /* what its command line will end with, if they are known, or be, if that is `whole` */
+	bool words_known, whole;
+	bool traced; /* it will be stopped when it has happened */
+	char path[256];
 };
 
 /* Asked, and not answered yet: or answered at once. */
 struct pending {
 	uint64_t id;
-	pid_t process;
-	int pidfd;
+	pid_t thread;
 	bool library;
-	struct identity runs, before; /* what will run if it is allowed, and what runs now */
-	uint64_t stack;               /* where it lies now */
-	char path[256];
+	struct expected x;
 };
 
 /* Until it is seen what an allowed execution became. Nothing but that, or the end of the process, ends it: the caller may take its time. */
 struct check {
-	int pidfd;
-	pid_t process; /* 0: free */
-	struct identity runs, before;
-	uint64_t stack;
 	unsigned turn;
-	char path[256];
+	struct expected x;
 };
 
 /* A dynamic loader of the system: known by its content, which is read only when something of the same size is executed. */
@@ -88,6 +97,7 @@ struct exec_watch {
 	int fd;
 	struct exec_watch_calls calls;
 	void *arg;
+	struct exec_trace *trace;
 	struct source *source, *timer;
 	bool first_seen, loaders_known;
 	struct loader loader[LOADERS_MAX];
@@ -180,7 +190,8 @@ static int look(struct exec_watch *w, int file, bool library, const struct known
 		return -ETXTBSY;
 	(void)clock_gettime(CLOCK_REALTIME, &now);
 	*k = &fresh;
-	if (nanoseconds(now) - id.ctime > SETTLED_NS) {
+	fresh.settled = nanoseconds(now) - id.ctime > SETTLED_NS;
+	if (fresh.settled) {
 		*c = fresh;
 		*k = c;
 	}
@@ -299,38 +310,79 @@ static uint64_t stack_of(pid_t process)
 	return p ? strtoull(p, NULL, 10) : 0;
 }
 
-static void drop(struct check *c)
+static void drop(struct expected *x)
 {
-	fd_closep(&c->pidfd);
-	c->process = 0;
+	fd_closep(&x->pidfd);
+	buf_free(&x->words);
+	x->process = 0;
 }
 
-/* False if it was something else than what was allowed, which is dead now. */
-static bool look_at_check(struct exec_watch *w, struct check *c)
+/* Its file as it is now, while it runs and nobody can write to it. */
+static bool same_bytes(struct exec_watch *w, const struct expected *x)
+{
+	char path[32];
+	const struct known *k;
+	(void)snprintf(path, sizeof(path), "/proc/%d/exe", x->process);
+	_cleanup_fd_ int file = open(path, O_PATH | O_CLOEXEC);
+	return file >= 0 && look(w, file, true, &k) == 0 && memcmp(k->sha256, x->sha256, sizeof(x->sha256)) == 0;
+}
+
+/* Its command line, before it can have changed that itself. */
+static bool same_words(const struct expected *x)
+{
+	static char line[ARGUMENT_BYTES + PATH_MAX + 2 * HEAD_MAX];
+	char path[32];
+	if (!x->words_known)
+		return true;
+	(void)snprintf(path, sizeof(path), "/proc/%d/cmdline", x->process);
+	_cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t got = 0;
+	size_t n = 0;
+	while (fd >= 0 && n < sizeof(line) && (got = read(fd, line + n, sizeof(line) - n)) > 0)
+		n += (size_t)got;
+	/* Who is given no argument at all has an empty one, since Linux 5.18. */
+	if (x->whole && !x->words.n)
+		return fd >= 0 && got == 0 && (n == 0 || (n == 1 && !line[0]));
+	return fd >= 0 && got == 0 && n >= x->words.n && (!x->whole || n == x->words.n) &&
+	       (!x->words.n || memcmp(line + n - x->words.n, x->words.p, x->words.n) == 0);
+}
+
+/* Whether what runs is what was allowed, where it is known that the execution has happened. */
+static bool is_expected(struct exec_watch *w, const struct expected *x, const struct identity *now)
+{
+	return same(now, &x->runs) && (x->settled || same_bytes(w, x)) && same_words(x);
+}
+
+/* False if it was something else than what was allowed, which is dead now. executed: it has happened for certain, and nothing since. */
+static bool look_at_check(struct exec_watch *w, struct expected *x, bool executed)
 {
 	struct identity now;
 	/* Before the file is looked at: an execution that comes between the two must not leave the old file and the new stack. */
-	uint64_t stack = stack_of(c->process);
-	bool moved = stack && c->stack && stack != c->stack;
+	uint64_t stack = executed ? 0 : stack_of(x->process);
+	bool moved = stack && x->stack && stack != x->stack;
 	/* The number is the process's as long as the descriptor does not say that it is gone. */
-	int r = running(c->process, &now);
-	struct pollfd p = {.fd = c->pidfd, .events = POLLIN};
+	int r = running(x->process, &now);
+	struct pollfd p = {.fd = x->pidfd, .events = POLLIN};
 	if (r < 0 || poll(&p, 1, 0) != 0) {
-		drop(c);
+		drop(x);
 		return true;
 	}
-	/* A program that executes itself looks the same before and after. */
-	if (same(&now, &c->runs) && (!same_file(&c->runs, &c->before) || moved)) {
-		drop(c);
+	/* It comes. */
+	if (x->traced && !executed)
+		return true;
+	if (executed ? is_expected(w, x, &now)
+	             /* A program that executes itself looks the same before and after. */
+	             : same(&now, &x->runs) && (!same_file(&x->runs, &x->before) || moved)) {
+		drop(x);
 		return true;
 	}
 	/* Not yet; or it failed. What runs was allowed earlier. */
-	if (same_file(&now, &c->before))
+	if (!executed && same_file(&now, &x->before))
 		return true;
-	(void)syscall(SYS_pidfd_send_signal, c->pidfd, SIGKILL, NULL, 0);
+	(void)syscall(SYS_pidfd_send_signal, x->pidfd, SIGKILL, NULL, 0);
 	if (w->calls.swapped)
-		w->calls.swapped(w->arg, c->path);
-	drop(c);
+		w->calls.swapped(w->arg, x->path);
+	drop(x);
 	return false;
 }
 
@@ -342,9 +394,9 @@ static void on_time(void *arg, uint32_t events)
 	(void)events;
 	w->timer = NULL;
 	for (size_t i = 0; i < w->n_checks; i++)
-		if (w->check[i].process) {
+		if (w->check[i].x.process) {
 			w->check[i].turn += w->check[i].turn + 1 < ARRAY_LEN(check_after);
-			(void)look_at_check(w, &w->check[i]);
+			(void)look_at_check(w, &w->check[i].x, false);
 		}
 	plan_checks(w);
 }
@@ -353,29 +405,49 @@ static void plan_checks(struct exec_watch *w)
 {
 	unsigned soonest = ARRAY_LEN(check_after);
 	for (size_t i = 0; i < w->n_checks; i++)
-		if (w->check[i].process && w->check[i].turn < soonest)
+		if (w->check[i].x.process && w->check[i].turn < soonest)
 			soonest = w->check[i].turn;
 	if (soonest < ARRAY_LEN(check_after) && !w->timer)
 		(void)!loop_after(w->loop, check_after[soonest], on_time, w, &w->timer);
 }
 
-/* False: there are too many. */
+/* False: it cannot be looked at. p->x is taken over if it can. */
 static bool check_later(struct exec_watch *w, struct pending *p)
 {
 	struct check *c = NULL;
+	if (p->x.pidfd < 0 || buf_error(&p->x.words))
+		return false;
 	for (size_t i = 0; i < w->n_checks; i++) {
-		if (w->check[i].process == p->process)
-			drop(&w->check[i]);
-		if (!w->check[i].process && !c)
+		if (w->check[i].x.process == p->x.process)
+			drop(&w->check[i].x);
+		if (!w->check[i].x.process && !c)
 			c = &w->check[i];
 	}
-	if (!c && w->n_checks == CHECKS_MAX)
+	int traced = exec_trace_follow(w->trace, p->thread, p->x.process);
+	if ((!c && w->n_checks == CHECKS_MAX) || traced == -EAGAIN)
 		return false;
 	c = c ? c : &w->check[w->n_checks++];
-	*c = (struct check){.pidfd = TAKE_FD(p->pidfd), .process = p->process, .runs = p->runs, .before = p->before, .stack = p->stack};
-	memcpy(c->path, p->path, sizeof(p->path));
+	p->x.traced = traced == 0;
+	*c = (struct check){.x = p->x};
+	p->x.pidfd = -1;
+	p->x.words = (struct buf){0};
 	plan_checks(w);
 	return true;
+}
+
+/* Looks at the checks of a process: false if one of them found something else than what was allowed. */
+static bool look_at_process(struct exec_watch *w, pid_t process, bool executed)
+{
+	bool right = true;
+	for (size_t i = 0; i < w->n_checks; i++)
+		if (w->check[i].x.process == process)
+			right = look_at_check(w, &w->check[i].x, executed) && right;
+	return right;
+}
+
+static void on_executed(void *arg, pid_t process)
+{
+	(void)look_at_process(arg, process, true);
 }
 
 /* ---- a question ---- */
@@ -447,7 +519,8 @@ static const char *loaded(const struct arguments *a)
 struct asked {
 	struct sandbox_exec e;
 	struct arguments arguments;
-	struct identity runs;
+	struct known runs;
+	bool at; /* by a descriptor of the caller's */
 	char asked[PATH_MAX], path[PATH_MAX], via[PATH_MAX];
 };
 
@@ -466,7 +539,7 @@ static int through_scripts(struct exec_watch *w, const struct resolve_view *v, s
 			return r;
 		path_of(file, a->via, sizeof(a->via));
 		memcpy(a->e.via_sha256, k->sha256, 32);
-		a->runs = k->id;
+		a->runs = *k;
 		a->e.flags |= SANDBOX_EXEC_SCRIPT;
 	}
 	return 0;
@@ -501,6 +574,7 @@ static int find_out(struct exec_watch *w, const struct seccomp_notif *q, const s
 	int r = string_from((pid_t)q->pid, args[0], a->asked, sizeof(a->asked));
 	if (r < 0)
 		return r;
+	a->at = at >= 0 && *a->asked != '/';
 	if (!*a->asked && !(flags & AT_EMPTY_PATH))
 		return -ENOENT;
 	_cleanup_fd_ int file = resolve_path(v, at, a->asked);
@@ -512,7 +586,7 @@ static int find_out(struct exec_watch *w, const struct seccomp_notif *q, const s
 	arguments_from((pid_t)q->pid, args[1], &a->arguments);
 	path_of(file, a->path, sizeof(a->path));
 	memcpy(a->e.sha256, k->sha256, 32);
-	a->runs = k->id;
+	a->runs = *k;
 	off_t size = k->id.size;
 	if (fstat(file, &st) < 0 || st.st_nlink == 0 ||
 	        (fstatfs(file, &f) == 0 && f.f_type == TMPFS_MAGIC && strncmp(a->path, "/memfd:", 7) == 0))
@@ -572,6 +646,35 @@ static int find_out_library(struct exec_watch *w, const struct seccomp_notif *q,
 	return 0;
 }
 
+/* The end of the command line that the kernel makes: of a script that is its name, as it was given, and its arguments. */
+static void expect_words(struct expected *x, const struct asked *a)
+{
+	bool script = a->e.flags & SANDBOX_EXEC_SCRIPT;
+	/* By a descriptor it has a name that the kernel makes up. */
+	bool named = script && !a->at;
+	x->words_known = !(a->e.flags & SANDBOX_EXEC_CUT);
+	if (!x->words_known)
+		return;
+	x->words = BUF(sizeof(a->arguments.bytes) + sizeof(a->asked));
+	x->whole = !script;
+	if (named)
+		buf_add(&x->words, slice_of(a->asked, strlen(a->asked) + 1));
+	for (size_t i = script && a->arguments.at[0]; a->arguments.at[i]; i++)
+		buf_add(&x->words, slice_of(a->arguments.at[i], strlen(a->arguments.at[i]) + 1));
+}
+
+static void expect(struct expected *x, const struct asked *a)
+{
+	x->pidfd = (int)syscall(SYS_pidfd_open, x->process, 0);
+	x->runs = a->runs.id;
+	x->settled = a->runs.settled;
+	memcpy(x->sha256, a->runs.sha256, sizeof(x->sha256));
+	(void)!running(x->process, &x->before);
+	if (same_file(&x->before, &x->runs))
+		x->stack = stack_of(x->process);
+	expect_words(x, a);
+}
+
 static void ask(struct exec_watch *w, const struct seccomp_notif *q)
 {
 	static struct asked a;
@@ -587,12 +690,10 @@ static void ask(struct exec_watch *w, const struct seccomp_notif *q)
 		return;
 	}
 	/* What the process ran until now must be what was allowed. */
-	for (size_t i = 0; i < w->n_checks; i++)
-		if (w->check[i].process == v.process)
-			(void)look_at_check(w, &w->check[i]);
+	(void)look_at_process(w, v.process, false);
 	r = library ? find_out_library(w, q, &v, &a) : find_out(w, q, &v, &a);
 	for (size_t i = 0; i < w->n_pending && !p; i++)
-		if (!w->pending[i].process)
+		if (!w->pending[i].x.process)
 			p = &w->pending[i];
 	if (!p && w->n_pending < PENDING_MAX)
 		p = &w->pending[w->n_pending++];
@@ -609,14 +710,10 @@ static void ask(struct exec_watch *w, const struct seccomp_notif *q)
 		resolve_close(&v);
 		return;
 	}
-	*p = (struct pending){.id = q->id, .process = v.process, .pidfd = -1, .library = library, .runs = a.runs};
-	if (!library) {
-		p->pidfd = (int)syscall(SYS_pidfd_open, v.process, 0);
-		(void)!running(v.process, &p->before);
-		if (same_file(&p->before, &p->runs))
-			p->stack = stack_of(v.process);
-	}
-	(void)snprintf(p->path, sizeof(p->path), "%s", a.path);
+	*p = (struct pending){.id = q->id, .thread = (pid_t)q->pid, .library = library, .x = {.process = v.process, .pidfd = -1}};
+	if (!library)
+		expect(&p->x, &a);
+	(void)snprintf(p->x.path, sizeof(p->x.path), "%s", a.path);
 	a.e.id = q->id;
 	a.e.pid = v.process;
 	a.e.parent = v.parent;
@@ -636,13 +733,12 @@ void exec_watch_answer(struct exec_watch *w, uint64_t id, bool allow)
 {
 	for (size_t i = 0; i < w->n_pending; i++) {
 		struct pending *p = &w->pending[i];
-		if (!p->process || p->id != id)
+		if (!p->x.process || p->id != id)
 			continue;
 		/* What could not be looked at afterwards does not run. */
-		bool looked_after = allow && (p->library || (p->pidfd >= 0 && check_later(w, p)));
+		bool looked_after = allow && (p->library || check_later(w, p));
 		reply(w, id, looked_after ? 0 : allow ? -EAGAIN : -EACCES);
-		fd_closep(&p->pidfd);
-		p->process = 0;
+		drop(&p->x);
 		return;
 	}
 }
@@ -650,11 +746,7 @@ void exec_watch_answer(struct exec_watch *w, uint64_t id, bool allow)
 /* A program that just began to run, and has done nothing yet. */
 static void begun(struct exec_watch *w, const struct seccomp_notif *q)
 {
-	bool right = true;
-	for (size_t i = 0; i < w->n_checks; i++)
-		if (w->check[i].process == (pid_t)q->pid)
-			right = look_at_check(w, &w->check[i]);
-	reply(w, q->id, right ? 0 : -EPERM);
+	reply(w, q->id, look_at_process(w, (pid_t)q->pid, false) ? 0 : -EPERM);
 }
 
 static void on_question(void *arg, uint32_t events)
@@ -695,6 +787,7 @@ int exec_watch_new(
 		w->machine = *calls->machine;
 	w->arg = arg;
 	int r = loop_add(loop, listener, EPOLLIN, on_question, w, &w->source);
+	r = r < 0 ? r : exec_trace_new(loop, on_executed, w, &w->trace);
 	if (r < 0) {
 		exec_watch_free(w);
 		return err_sys(err, r, "cannot watch executions");
@@ -709,12 +802,13 @@ void exec_watch_free(struct exec_watch *w)
 		return;
 	loop_remove(w->source);
 	loop_remove(w->timer);
+	exec_trace_free(w->trace);
 	for (size_t i = 0; i < w->n_checks; i++)
-		if (w->check[i].process)
-			fd_closep(&w->check[i].pidfd);
+		if (w->check[i].x.process)
+			drop(&w->check[i].x);
 	for (size_t i = 0; i < w->n_pending; i++)
-		if (w->pending[i].process)
-			fd_closep(&w->pending[i].pidfd);
+		if (w->pending[i].x.process)
+			drop(&w->pending[i].x);
 	for (size_t i = 0; i < w->n_loaders; i++)
 		(void)close(w->loader[i].file);
 	(void)close(w->fd);

@@ -1,11 +1,13 @@
 /* sandbox_exec: what a command in a sandbox executes, by content. The filter of system calls hands execve(2) and execveat(2) to a listener
  * (seccomp_unotify(2)), which is the supervisor: it opens the file that the caller means, takes its digest, and asks.
  *
- * What is refused never reaches the kernel. What is allowed does, with the path read again from the caller's memory; so a thread of it, or
- * another process, may have exchanged the path or the file meanwhile. That is found out before the new program does anything of its own:
- * the C libraries and Go begin with a call that sets the thread pointer, and the filter hands over that one too. Then it is seen what runs
- * now; if that is neither what was allowed nor what ran before, it is killed. A program that was made to begin otherwise is looked at a
- * moment later, and when it executes something.
+ * What is refused never reaches the kernel. What is allowed does, with path and arguments read again from the caller's memory; so a thread
+ * of it, or another process, may have exchanged them or the file meanwhile. So the thread is traced until the execution has happened
+ * (sandbox_trace.h), and stands still then: if what runs is not what was allowed, it is killed before its first instruction.
+ *
+ * Where it cannot be traced: the C libraries and Go begin with a call that sets the thread pointer, and the filter hands over that one too.
+ * Then it is seen what runs now; if that is neither what was allowed nor what ran before, it is killed. A program that was made to begin
+ * otherwise is looked at a moment later, and when it executes something.
  *
  * Code that a process maps from a file, as a loader does with libraries, is asked about in the same way where the filter hands that over
  * (sandbox_spec.libraries): by the content behind the descriptor that mmap(2) is given. */

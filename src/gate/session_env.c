@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -159,6 +160,9 @@ static int run_command(const struct policy_credential *c, struct buf *out)
 		return -errno;
 	pid_t pid = fork();
 	if (pid == 0) {
+		sigset_t none;
+		(void)sigemptyset(&none);
+		(void)sigprocmask(SIG_SETMASK, &none, NULL);
 		(void)dup2(p[1], 1);
 		(void)execvp(c->argv[0], (char *const *)(uintptr_t)c->argv);
 		_exit(127);

@@ -1,6 +1,7 @@
 /* What a rule forbids to run (the program FORBIDDEN, by its content) run all the same. It ends with 43; its permitted twin with 42. */
 #include "attack.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -133,6 +134,43 @@ static enum verdict by_nameless_file(const void *arg)
 	return ran(wait_for(pid));
 }
 
+/* A program whose first instructions end it with 43: no library, and no call before that by which somebody could notice it. */
+static bool write_bare(const char *to)
+{
+	struct {
+		Elf64_Ehdr e;
+		Elf64_Phdr p;
+		uint8_t code[16];
+	} file = {.e = {.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, EV_CURRENT},
+	                  .e_type = ET_EXEC,
+	                  .e_version = EV_CURRENT,
+	                  .e_phoff = sizeof(Elf64_Ehdr),
+	                  .e_ehsize = sizeof(Elf64_Ehdr),
+	                  .e_phentsize = sizeof(Elf64_Phdr),
+	                  .e_phnum = 1,
+#if defined(__x86_64__)
+	                  .e_machine = EM_X86_64},
+		/* mov $60, %eax; mov $43, %edi; syscall */
+	        .code = {0xb8, 60, 0, 0, 0, 0xbf, 43, 0, 0, 0, 0x0f, 0x05}
+#else
+	                  .e_machine = EM_AARCH64},
+		/* mov x8, #93; mov x0, #43; svc #0 */
+	        .code = {0xa8, 0x0b, 0x80, 0xd2, 0x60, 0x05, 0x80, 0xd2, 0x01, 0x00, 0x00, 0xd4}
+#endif
+	};
+	file.e.e_entry = 0x400000 + offsetof(typeof(file), code);
+	file.p = (Elf64_Phdr){.p_type = PT_LOAD,
+	        .p_flags = PF_R | PF_X,
+	        .p_vaddr = 0x400000,
+	        .p_filesz = sizeof(file),
+	        .p_memsz = sizeof(file),
+	        .p_align = 0x1000};
+	int fd = open(to, O_WRONLY | O_CREAT | O_TRUNC, 0755);
+	bool ok = fd >= 0 && write(fd, &file, sizeof(file)) == (ssize_t)sizeof(file);
+	(void)close(fd);
+	return ok;
+}
+
 /* Checked as one thing, run as another: the path changes its meaning, or the bytes of it do. */
 static volatile bool racing;
 static char raced_path[2][4096];
@@ -155,11 +193,10 @@ static void *swap_text(void *arg)
 }
 static void *swap_bytes(void *arg)
 {
-	(void)arg;
 	while (racing) {
 		(void)copy_file(attack_env("PERMITTED"), raced_path[0], NULL);
 		(void)usleep(200);
-		(void)copy_file(forbidden(), raced_path[0], NULL);
+		(void)(arg ? write_bare(raced_path[0]) : copy_file(forbidden(), raced_path[0], NULL));
 		(void)usleep(200);
 	}
 	return NULL;
@@ -189,10 +226,10 @@ static enum verdict race(void *(*fn)(void *), void *arg, const char *run)
 
 static enum verdict swapped(const void *arg)
 {
-	(void)arg;
 	(void)snprintf(raced_path[0], sizeof(raced_path[0]), "%s/race-a", attack_env("PROJECT"));
 	(void)snprintf(raced_path[1], sizeof(raced_path[1]), "%s/race-b", attack_env("PROJECT"));
-	if (!copy_file(attack_env("PERMITTED"), raced_path[0], NULL) || !copy_file(forbidden(), raced_path[1], NULL))
+	if (!copy_file(attack_env("PERMITTED"), raced_path[0], NULL) ||
+	        !(arg ? write_bare(raced_path[1]) : copy_file(forbidden(), raced_path[1], NULL)))
 		return attack_note(NOT_TRIED, "%s", strerror(errno));
 	enum verdict v = race(swap_files, NULL, raced_path[0]);
 	(void)unlink(raced_path[0]);
@@ -202,9 +239,13 @@ static enum verdict swapped(const void *arg)
 
 static enum verdict pointed(const void *arg)
 {
-	(void)arg;
 	(void)snprintf(raced_path[0], sizeof(raced_path[0]), "%s", attack_env("PERMITTED"));
 	(void)snprintf(raced_path[1], sizeof(raced_path[1]), "%s", forbidden());
+	if (arg) {
+		(void)snprintf(raced_path[1], sizeof(raced_path[1]), "%s/race-bare", attack_env("PROJECT"));
+		if (!write_bare(raced_path[1]))
+			return attack_note(NOT_TRIED, "%s", strerror(errno));
+	}
 	(void)memcpy(raced_text, raced_path[0], sizeof(raced_text));
 	return race(swap_text, NULL, raced_text);
 }
@@ -212,11 +253,10 @@ static enum verdict pointed(const void *arg)
 static enum verdict overwritten(const void *arg)
 {
 	/* A program written over, in place, between being judged and being run: the kernel refuses that only once it runs. Text busy is held. */
-	(void)arg;
 	(void)snprintf(raced_path[0], sizeof(raced_path[0]), "%s/race-over", attack_env("PROJECT"));
 	if (!copy_file(attack_env("PERMITTED"), raced_path[0], NULL))
 		return attack_note(NOT_TRIED, "%s", strerror(errno));
-	enum verdict v = race(swap_bytes, NULL, raced_path[0]);
+	enum verdict v = race(swap_bytes, (void *)(uintptr_t)arg, raced_path[0]);
 	(void)unlink(raced_path[0]);
 	return v;
 }
@@ -321,6 +361,9 @@ static const struct attack_case cases[] = {
         DO("swapped", "judged, then exchanged, then run", swapped, NULL, many),
         DO("pointed", "judged by a name that is then another", pointed, NULL, many),
         DO("overwritten", "judged, then written over, then run", overwritten, NULL, script),
+        DO("swapped_bare", "exchanged for one that ends at once", swapped, "x", many),
+        DO("pointed_bare", "by a name that is then that of one that ends at once", pointed, "x", many),
+        DO("overwritten_bare", "written over by one that ends at once", overwritten, "x", script),
         DO("thread", "from a second process that shares nothing", from_thread, NULL, thread),
         DO("interpreter", "as the interpreter of a script", as_interpreter, NULL, script),
         DO("interpreter_loader", "by a script whose interpreter is the loader", as_interpreter, "x", script),
