@@ -280,6 +280,21 @@ static int place(struct tree *t, const struct hosttree_mounts *m, size_t i)
 	return move_mount(m->item[i].fd, "", at, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0 ? -errno : 0;
 }
 
+/* The keyboard as an installation in that language leaves it: first the Latin one, where the other has no Latin letters. */
+static const char *layout_of(const char *locale)
+{
+	static const struct {
+		const char *country, *layout;
+	} known[] = {{"US", "us"}, {"CN", "cn"}, {"TW", "tw"}, {"HK", "cn"}, {"RU", "us,ru"}, {"UA", "us,ua"}, {"BY", "us,by"},
+	        {"DE", "de"}, {"JP", "jp"}, {"KR", "kr"}, {"IR", "us,ir"}, {"EG", "us,ara"}, {"IN", "in"}, {"BR", "br"}, {"MX", "latam"},
+	        {"FR", "fr"}, {"TR", "tr"}, {"IL", "us,il"}, {"VN", "vn"}, {"GB", "gb"}, {"ES", "es"}, {"IT", "it"}, {"PL", "pl"}};
+	const char *country = strchr(locale, '_');
+	for (size_t i = 0; country && i < ARRAY_LEN(known); i++)
+		if (strncmp(country + 1, known[i].country, 2) == 0)
+			return known[i].layout;
+	return "us";
+}
+
 static int put_etc(struct tree *t)
 {
 	const struct host_spec *h = t->h;
@@ -312,6 +327,10 @@ static int put_etc(struct tree *t)
 	r = r < 0 ? r : put_fmt(t, "/etc/shells", "/bin/sh\n/bin/bash\n/usr/bin/bash\n%s\n", h->shell);
 	r = r < 0 ? r : put_fmt(t, "/etc/profile", "export PATH=/usr/local/bin:/usr/bin:/bin\n");
 	r = r < 0 ? r : put_fmt(t, "/etc/default/locale", "LANG=%s\n", h->locale);
+	r = r < 0 ? r
+	          : put_fmt(t, "/etc/default/keyboard",
+	                    "XKBMODEL=\"pc105\"\nXKBLAYOUT=\"%s\"\nXKBVARIANT=\"\"\nXKBOPTIONS=\"\"\n\nBACKSPACE=\"guess\"\n",
+	                    layout_of(h->locale));
 	char zone[256];
 	(void)snprintf(zone, sizeof(zone), "/usr/share/zoneinfo/%s", h->timezone);
 	r = r < 0 ? r : put_link(t, "/etc/localtime", zone);

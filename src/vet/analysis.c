@@ -112,7 +112,7 @@ bool an_has_echo(const struct ctx *c, uint32_t feature, unsigned observation, un
 
 bool an_says_same(const struct analysis_trial *t, unsigned factor, struct slice value, struct slice other)
 {
-	const char *forms[32];
+	const char *forms[FACTOR_FORMS_MAX];
 	size_t n = 0, at = 0, name = strlen(factor_table[factor].name);
 	if (!value.p || !other.p || !t->host)
 		return false;
@@ -213,7 +213,8 @@ bool an_is_copy(const struct ctx *c, uint32_t feature, enum mode mode, size_t o)
 	/* A frame was cut to the baselines: they fit in any case. */
 	if (c->framed && c->t[o].baseline && !c->t[o].confirming)
 		return true;
-	if (c->twin[o] == c->n)
+	/* A token that is the same in all baselines follows from nothing that is drawn: whoever draws the same is a witness of it. */
+	if (c->kept || c->twin[o] == c->n)
 		return false;
 	struct slice a = feature_value(c->s, feature, (unsigned)o), b = feature_value(c->s, feature, (unsigned)c->twin[o]);
 	return a.p && b.p && slice_eq(a, b);

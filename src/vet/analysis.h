@@ -61,6 +61,10 @@ struct analysis_candidate {
  * what is nearly so, and the rest for the others; levels that show the same are repeated in turn, as one. */
 [[nodiscard]] int analysis_confirm(const struct analysis_candidate *c, size_t n, bool first_round, size_t max, struct arena *arena,
         struct treatment **out, size_t *n_out);
+/* A token that an id of the machine decides in whole may be a keyed digest of it, or a mark: treatments of other made-up devices, which
+ * tell one from the other. None if that is not asked, or has been answered. */
+[[nodiscard]] int analysis_devices(const struct feature_set *s, const struct analysis_trial *trials, size_t n,
+        const struct profile *profile, struct arena *arena, struct treatment **out, size_t *n_out);
 /* The findings after confirmation: echoes, and dependences that held on fresh trials. Fills findings, endpoints, cells, factors of
  * *result (memory from result->arena). */
 [[nodiscard]] int analysis_decide(const struct feature_set *s, const struct analysis_trial *trials, size_t n, const struct profile *profile,

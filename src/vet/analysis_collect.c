@@ -193,6 +193,7 @@ static int find_levels(struct ctx *c, uint32_t feature, enum vet_base base, enum
 		        .mode = mode,
 		        .ref = ref,
 		        .trial = o,
+		        .kept = c->kept,
 		        .joint = joint};
 		count_runs(c, &e);
 		unsigned alone = e.runs;
@@ -259,7 +260,7 @@ int an_view(struct ctx *c, uint32_t feature, struct view *v)
 		buf_reset(&c->shapes[o]);
 		c->off[o] = false;
 	}
-	c->framed = false;
+	c->framed = c->kept = false;
 	v->mode = mode_in_both(c, feature, v);
 	/* Sent now and then: among the trials in which it was, it can be compared. */
 	if (v->mode == MODE_NONE) {
@@ -276,6 +277,8 @@ int an_view(struct ctx *c, uint32_t feature, struct view *v)
 	}
 	if (v->mode == MODE_PRESENCE && (an_lengths_all(c, feature) || an_frame_all(c, feature)))
 		v->mode = MODE_SHAPE;
+	else if (v->mode == MODE_SHAPE)
+		(void)an_kept_all(c, feature);
 	if (v->present && v->mode == MODE_PRESENCE)
 		v->mode = MODE_NONE;
 	return 0;
@@ -308,8 +311,9 @@ static int mark_explained(struct ctx *c, uint32_t feature, const struct view *v)
 		        .mode = v->mode,
 		        .ref = v->ref[t->treatment.base],
 		        .trial = o};
-		e.before = feature_value(c->s, feature, (unsigned)e.ref);
-		e.after = feature_value(c->s, feature, (unsigned)o);
+		e.kept = c->kept;
+		e.before = c->kept ? buf_slice(&c->shapes[e.ref]) : feature_value(c->s, feature, (unsigned)e.ref);
+		e.after = c->kept ? buf_slice(&c->shapes[o]) : feature_value(c->s, feature, (unsigned)o);
 		if (!e.before.p || !e.after.p)
 			continue;
 		int r = an_explain(c, &e);
@@ -731,6 +735,14 @@ static bool varies(const struct ctx *c, const struct entry *e)
 	return n >= 2 && same == 1;
 }
 
+static int explained_as(struct entry *e, const char *rule, const char *text)
+{
+	e->why.class = CLASS_HASHED;
+	e->why.rule = e->why.kind = rule;
+	e->why.text = text;
+	return text ? 0 : -ENOMEM;
+}
+
 int an_explain(const struct ctx *c, struct entry *e)
 {
 	const struct explain_case x = {
@@ -740,7 +752,7 @@ int an_explain(const struct ctx *c, struct entry *e)
 	        .after = e->after,
 	        .hunks = e->hunks,
 	        .n_hunks = e->n_hunks,
-	        .shapes = e->mode == MODE_SHAPE,
+	        .shapes = e->mode == MODE_SHAPE && !e->kept,
 	        .sibling = sibling_of(c, e),
 	        .raw_before = feature_value(c->s, e->feature, (unsigned)e->ref),
 	        .raw_after = feature_value(c->s, e->feature, (unsigned)e->trial),
@@ -753,17 +765,19 @@ int an_explain(const struct ctx *c, struct entry *e)
 	        .arena = c->arena,
 	};
 	int r = explain_difference(&x, &e->why);
-	const char *digest = r == 0 && e->why.class == CLASS_COVERT && e->after.p ? digest_of_path(c, e) : NULL;
-	if (r == 0 && e->why.class == CLASS_COVERT && moved_record(c, e))
+	bool covert = r == 0 && e->why.class == CLASS_COVERT;
+	const char *digest = covert && e->after.p ? digest_of_path(c, e) : NULL;
+	unsigned devices = covert && !digest ? an_keyed_by_device(c, e) : 0;
+	if (covert && moved_record(c, e))
 		e->why.class = CLASS_NONE;
-	if (digest) {
-		e->why.class = CLASS_HASHED;
-		e->why.rule = "file digest";
-		e->why.kind = "file digest";
-		e->why.text = arena_fmt(c->arena, "The %s decides it: %s.", factor_table[e->factor].title, digest);
-		if (!e->why.text)
-			return -ENOMEM;
-	}
+	if (digest)
+		return explained_as(e, "file digest", arena_fmt(c->arena, "The %s decides it: %s.", factor_table[e->factor].title, digest));
+	if (devices)
+		return explained_as(e, "keyed digest",
+		        arena_fmt(c->arena,
+		                "The %s decides it: a token that is another one, in whole, on each of %u made-up devices, as a keyed "
+		                "digest is.",
+		                factor_table[e->factor].title, devices));
 	return r;
 }
 

@@ -197,3 +197,94 @@ bool an_frame_all(struct ctx *c, uint32_t feature)
 	}
 	return true;
 }
+
+/* -- tokens that stay beside others that do not -- */
+
+#define KEPT_MAX   16 /* tokens of a value */
+#define KEPT_LEAST 3  /* baselines of a base */
+#define KEPT_VALUE 4096
+
+struct kept {
+	struct slice token[KEPT_MAX];
+	bool same[KEPT_MAX];
+	size_t n;
+	unsigned baselines;
+};
+
+/* Which tokens all baselines of a base have in common. False: their tokens are not as many in each, or too many. */
+static bool kept_of(const struct ctx *c, uint32_t feature, enum vet_base base, struct kept *k)
+{
+	struct slice w[KEPT_MAX];
+	*k = (struct kept){0};
+	for (size_t o = 0; o < c->n; o++) {
+		struct slice v = c->t[o].baseline && an_in_base(&c->t[o], base) ? feature_value(c->s, feature, (unsigned)o) : SLICE_NONE;
+		if (!v.p)
+			continue;
+		size_t n = v.n <= KEPT_VALUE ? feature_tokens(v, w, KEPT_MAX) : KEPT_MAX + 1;
+		if (n > KEPT_MAX || (k->baselines && n != k->n))
+			return false;
+		for (size_t i = 0; i < n && k->baselines; i++)
+			k->same[i] &= slice_eq(k->token[i], w[i]);
+		for (size_t i = 0; i < n && !k->baselines; i++) {
+			k->token[i] = w[i];
+			k->same[i] = true;
+		}
+		k->n = n;
+		k->baselines++;
+	}
+	return true;
+}
+
+static size_t count_same(const struct kept *k)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < k->n && k->baselines >= KEPT_LEAST; i++)
+		n += k->same[i];
+	return n;
+}
+
+/* The form of v, with those tokens as they are. */
+static void kept_form(struct slice v, const struct kept *k, struct buf *out)
+{
+	struct slice w[KEPT_MAX];
+	size_t n = feature_tokens(v, w, KEPT_MAX), at = 0;
+	if (n != k->n || v.n > KEPT_VALUE) {
+		feature_shape(v, out);
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		size_t from = (size_t)(w[i].p - v.p);
+		feature_shape(slice_sub(v, at, from - at), out);
+		if (k->same[i])
+			buf_add(out, w[i]);
+		else
+			feature_shape(w[i], out);
+		at = from + w[i].n;
+	}
+	feature_shape(slice_from(v, at), out);
+}
+
+bool an_kept_all(struct ctx *c, uint32_t feature)
+{
+	struct kept k[BASE_COUNT];
+	size_t same = 0;
+	unsigned baselines = 0;
+	for (int b = 0; b < BASE_COUNT; b++) {
+		if (!kept_of(c, feature, (enum vet_base)b, &k[b]))
+			return false;
+		same += count_same(&k[b]);
+		baselines += k[b].baselines;
+	}
+	if (same == 0 || baselines < BASELINES_MIN)
+		return false;
+	for (size_t o = 0; o < c->n; o++) {
+		struct slice v = c->t[o].usable ? feature_value(c->s, feature, (unsigned)o) : SLICE_NONE;
+		const struct kept *mine = &k[c->t[o].treatment.base];
+		if (!v.p || count_same(mine) == 0)
+			continue;
+		buf_reset(&c->shapes[o]);
+		kept_form(v, mine, &c->shapes[o]);
+	}
+	c->framed = c->kept = true;
+	return true;
+}

@@ -34,6 +34,7 @@ struct ctx {
 	size_t *twin;       /* n: of what is no baseline, the baseline that drew the same random numbers in the same base; or n: none */
 	uint64_t *place;    /* by feature: hash of its endpoint and of the last name of its address */
 	bool framed;        /* shapes are frames, see an_frame_all() */
+	bool kept;          /* shapes have tokens in them that stay, see an_kept_all(); framed is set, too */
 	const struct feature_echo *echoes;
 	size_t n_echoes;
 	uint32_t *first_echo; /* by feature: range in by_feature; count + 1 entries */
@@ -67,6 +68,7 @@ struct entry {
 	size_t kin;
 	unsigned kin_fresh_hits, kin_fresh;
 	bool dropped;
+	bool kept;         /* before and after are forms with the tokens in them that stay */
 	bool joint;        /* the same change comes under levels of three or more factors */
 	struct slice word; /* as in struct signature */
 	bool batched;      /* a message that came where they come and go by themselves: only the word tells it from others */
@@ -328,10 +330,19 @@ struct combine;
 [[nodiscard]] int an_bits_of_echo(const struct ctx *c, const struct feature_echo *e, struct stat_bits *out);
 [[nodiscard]] int an_bits_of_counts(unsigned with_hits, unsigned with, unsigned without_hits, unsigned without, struct stat_bits *out);
 
+/* analysis_device.c: is what changes under a factor that identifies a device a long token, in whole, that is the same in all baselines, and
+ * another one on each of the made-up devices? A digest of the factor's value does so, whatever its key is; a mark in a token does not.
+ * Returns of how many devices that was seen, or 0. */
+unsigned an_keyed_by_device(const struct ctx *c, const struct entry *e);
+
 /* analysis_frame.c: a value that changes altogether may still have a part that never does: the words that all baselines have in common, in
  * order, and between which of them other words come. Puts in c->shapes the value with what comes in between left out, so that words that
  * are missing, new, or in a place where none ever came are a difference, and sets c->framed. False if there is no such part. */
 bool an_frame_all(struct ctx *c, uint32_t feature);
+/* The same, of a value of a constant form: what looks drawn in it may not be. A long token that all baselines of a base have in common,
+ * while another is never twice the same ("DIGEST:UUID"), is put into c->shapes as it is, and c->kept and c->framed are set. False if there
+ * is none. */
+bool an_kept_all(struct ctx *c, uint32_t feature);
 /* Random texts of letters and digits may look like words now and then, so that not even their form is the same in all baselines; how long
  * they are is. Puts that in c->shapes. False: it is not so, and c->shapes are as they were. */
 bool an_lengths_all(struct ctx *c, uint32_t feature);

@@ -34,7 +34,7 @@ static bool countable(const struct ctx *c, const struct entry *e)
 		return more > 0 || a->no_git != b->no_git;
 	if (a->no_git != b->no_git || distance(x, y) <= more || (a->n_env != b->n_env && distance(x, y) == distance(a->n_env, b->n_env)))
 		return true;
-	const char *fa[32], *fb[32];
+	const char *fa[FACTOR_FORMS_MAX], *fb[FACTOR_FORMS_MAX];
 	size_t na = factor_table[e->factor].literals(a, c->t[e->ref].gateway, fa, ARRAY_LEN(fa));
 	size_t nb = factor_table[e->factor].literals(b, c->t[e->trial].gateway, fb, ARRAY_LEN(fb));
 	uint64_t va, vb;

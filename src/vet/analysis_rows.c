@@ -53,7 +53,7 @@ static struct slice value_in(struct ctx *c, enum mode mode, uint32_t feature, si
 /* At a placeholder of s: how much of `other` is one of the literal forms of its factor in that trial. *mark is its length; 0: none here. */
 static size_t form_at(const struct analysis_trial *t, struct slice s, struct slice other, size_t *mark)
 {
-	const char *forms[32];
+	const char *forms[FACTOR_FORMS_MAX];
 	*mark = 0;
 	if (s.n == 0 || s.p[0] != '{' || !t->host)
 		return 0;
@@ -118,6 +118,11 @@ static int rows_view(struct ctx *c, uint32_t feature, struct view *v)
 {
 	int r = an_view(c, feature, v);
 	r = r ? r : dates_of(c);
+	/* Each row is another device, and what is a digest of that is no token that stays. */
+	for (size_t o = 0; o < c->n && c->kept; o++)
+		buf_reset(&c->shapes[o]);
+	c->framed &= !c->kept;
+	c->kept = false;
 	for (int b = 0; b < BASE_COUNT && r == 0; b++) {
 		struct slice said = v->n[b] ? feature_value(c->s, feature, (unsigned)v->ref[b]) : SLICE_NONE;
 		if (v->mode == MODE_RAW && said.p && explain_tells_minute(&c->all[v->ref[b]], said))

@@ -230,6 +230,29 @@ static bool judge(const struct ctx *c, struct token *t)
 	return any;
 }
 
+#define STAYS_MIN  3  /* baselines of a base */
+#define STAYS_BITS 64 /* less may be the same by chance */
+
+/* The same in all baselines of each base: what it varies with is what is varied, and it is compared as what it is. */
+static bool stays(const struct ctx *c, const struct token *t)
+{
+	size_t all = 0;
+	if (t->n_bits < STAYS_BITS || feature_at(c->s, t->feature)->measure == MEASURE_BITS)
+		return false;
+	for (int b = 0; b < BASE_COUNT; b++) {
+		size_t first = c->n, n = 0;
+		for (size_t o = 0; o < c->n; o++) {
+			if (!t->there[o] || !c->all[o].baseline || c->all[o].treatment.base != (enum vet_base)b)
+				continue;
+			first = n++ ? first : o;
+			if (memcmp(t->bits[o], t->bits[first], sizeof(t->bits[o])) != 0)
+				return false;
+		}
+		all += n >= STAYS_MIN;
+	}
+	return all > 0;
+}
+
 static bool same_bits(const struct token *a, const struct token *b, size_t n)
 {
 	return a->n_bits == b->n_bits && memcmp(a->there, b->there, n * sizeof(*a->there)) == 0 &&
@@ -299,7 +322,7 @@ static int add(const struct ctx *c, struct tokens *all, uint32_t feature, unsign
 		t.there[o] = true;
 		put_bits(part_of(v, index), &t, t.bits[o]);
 	}
-	bool keep = all->n < TOKENS_MAX;
+	bool keep = all->n < TOKENS_MAX && !stays(c, &t);
 	for (size_t i = 0; i < all->n && keep; i++)
 		keep = !same_bits(&all->t[i], &t, c->n) && !merge(c, &all->t[i], &t);
 	if (!keep) {

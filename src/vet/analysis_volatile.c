@@ -487,19 +487,18 @@ static bool only_order(const struct ctx *c, const struct hypothesis *h, struct s
 	return false;
 }
 
-#define FORMS     16
 #define MENTIONS  32 /* of a value in one message */
 #define FRACTIONS 2  /* bytes: the number that says how long a message is may have a digit more */
 
-static size_t forms_of(const struct analysis_trial *t, unsigned factor, const char *forms[FORMS])
+static size_t forms_of(const struct analysis_trial *t, unsigned factor, const char *forms[FACTOR_FORMS_MAX])
 {
-	return t->host && factor_table[factor].literals ? factor_table[factor].literals(t->host, t->gateway, forms, FORMS) : 0;
+	return t->host && factor_table[factor].literals ? factor_table[factor].literals(t->host, t->gateway, forms, FACTOR_FORMS_MAX) : 0;
 }
 
 /* A message that mentions the value is longer by as much as the value is, as often as it does so. */
 static bool as_long_as_value(const struct ctx *c, const struct analysis_trial *t, double more)
 {
-	const char *with[FORMS], *without[FORMS];
+	const char *with[FACTOR_FORMS_MAX], *without[FACTOR_FORMS_MAX];
 	const struct analysis_trial *base = NULL;
 	for (size_t o = 0; o < c->n && !base; o++)
 		if (an_in_base(&c->t[o], t->treatment.base) && c->t[o].baseline)

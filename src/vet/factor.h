@@ -16,6 +16,8 @@ struct factor_level {
 };
 
 #define FACTOR_LEVELS_MAX 24
+/* Of one factor on one host, at most. */
+#define FACTOR_FORMS_MAX 32
 
 struct factor {
 	const char *name;  /* e.g. timezone */

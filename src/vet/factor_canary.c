@@ -81,6 +81,16 @@ static const struct tool_file {
         {".claude/CLAUDE.md", "Prefer the goosander68 layout.\n", "goosander68"},
         {".aider.conf.yml", "# shoveler69\nauto-commits: false\n", "shoveler69"},
         {".config/github-copilot/hosts.json", "{\"github.com\":{\"user\":\"wigeon70\"}}\n", "wigeon70"},
+        {".codeium/windsurf/memories/global_rules.md", "Prefer the gadwall71 layout.\n", "gadwall71"},
+        {".continue/config.yaml", "name: scaup72\nversion: 0.0.1\n", "scaup72"},
+        {".config/zed/settings.json", "{\"theme\": \"eider73\"}\n", "eider73"},
+        {".config/opencode/AGENTS.md", "Prefer the garrot74 layout.\n", "garrot74"},
+        {".qwen/QWEN.md", "Prefer the merganser75 layout.\n", "merganser75"},
+        {".codebuddy/CODEBUDDY.md", "Prefer the pochard76 layout.\n", "pochard76"},
+        {".trae/user_rules.md", "Prefer the shelduck77 layout.\n", "shelduck77"},
+        {".lingma/rules/layout.md", "Prefer the dabchick78 layout.\n", "dabchick78"},
+        {".kiro/steering/layout.md", "Prefer the moorhen79 layout.\n", "moorhen79"},
+        {".roo/rules/layout.md", "Prefer the turnstone80 layout.\n", "turnstone80"},
 };
 
 int ai_tools_apply(struct host_spec *h, const char **gateway, const char *value)

@@ -49,6 +49,10 @@ FACTOR_WAYS(shell);
 FACTOR_APPLY(cpus);
 FACTOR_WAYS(os);
 
+/* factor_machine.c */
+FACTOR_WAYS(machine);
+FACTOR_WAYS(mirrors);
+
 /* factor_canary.c */
 FACTOR_WAYS(credentials);
 FACTOR_WAYS(ai_tools);

@@ -1,6 +1,7 @@
 /* The table of factors: names, levels, words. How a level is set and what its literal forms are stands in factor_place.c,
- * factor_network.c, factor_names.c, factor_project.c, factor_work.c and factor_canary.c. A new level is a line here (and perhaps a row of
- * a table there); a new factor is a row here, NAME_apply() and NAME_literals() there, and their declaration in factor_part.h. */
+ * factor_network.c, factor_names.c, factor_project.c, factor_work.c, factor_machine.c and factor_canary.c. A new level is a line here (and
+ * perhaps a row of a table there); a new factor is a row here, NAME_apply() and NAME_literals() there, and their declaration in
+ * factor_part.h. */
 #include "vet/factor_part.h"
 
 /* Every literal below is made up and occurs nowhere else, so that its appearance in a message names its factor at once. Levels are
@@ -44,7 +45,7 @@ const struct factor factor_table[] = {
 			{"he_IL", "he_IL.UTF-8", false}, {"vi_VN", "vi_VN.UTF-8", false}, {"id_ID", "id_ID.UTF-8", false}),
 		.apply = locale_apply,
 		.literals = locale_literals,
-		.vocabulary = VOCABULARY("locale", "language", "lang", "country", "region", "i18n"),
+		.vocabulary = VOCABULARY("locale", "language", "lang", "country", "region", "i18n", "keyboard"),
 	},
 	{
 		.name = "gateway",
@@ -169,7 +170,8 @@ const struct factor factor_table[] = {
 		.title = "terminal",
 		LEVELS({"xterm", "xterm-256color|||truecolor", Q}, {"vscode", "xterm-256color|vscode|1.97.31|truecolor", Q},
 			{"iTerm", "xterm-256color|iTerm.app|3.5.17|truecolor", false}, {"tmux", "tmux-256color|tmux|3.4c|", false},
-			{"kitty", "xterm-kitty|||truecolor", false}, {"dumb", "dumb|||", false}),
+			{"kitty", "xterm-kitty|||truecolor", false}, {"dumb", "dumb|||", false},
+			{"ssh", "xterm-256color||||198.51.100.77 50914", false}),
 		.apply = terminal_apply,
 		.literals = terminal_literals,
 		.equips = true,
@@ -191,7 +193,7 @@ const struct factor factor_table[] = {
 		LEVELS({"2", "2", Q}, {"8", "8", Q}, {"1", "1", false}, {"64", "64", false}),
 		.apply = cpus_apply,
 		.literals = no_literals,
-		.vocabulary = VOCABULARY("cpu", "cpus", "cores", "processors", "parallelism", "ncpu", "concurrency", "threads", "workers", "jobs"),
+		.vocabulary = VOCABULARY("cpu", "cpus", "cores", "processors", "parallel", "parallelism", "ncpu", "concurrency", "threads", "workers", "jobs"),
 	},
 	{
 		.name = "os",
@@ -206,6 +208,31 @@ const struct factor factor_table[] = {
 		.equips = true,
 		.vocabulary = VOCABULARY("os", "platform", "kernel", "distro", "linux", "os version", "os_version", "wsl", "version_id",
 			"release", "uname"),
+	},
+	{
+		.name = "machine",
+		.title = "kind of machine",
+		LEVELS({"workstation", "Dell Inc.|Precision 3660", Q}, {"container", "container", Q},
+			{"Alibaba Cloud", "Alibaba Cloud|Alibaba Cloud ECS", false}, {"Amazon EC2", "Amazon EC2|m6i.2xlarge", false},
+			{"VirtualBox", "innotek GmbH|VirtualBox", false}),
+		.apply = machine_apply,
+		.literals = machine_literals,
+		.equips = true,
+		.vocabulary = VOCABULARY("container", "docker", "kubernetes", "is_docker", "sandbox", "virtual", "vm", "cloud", "hypervisor", "vendor",
+			"product_name"),
+	},
+	{
+		.name = "mirrors",
+		.title = "package mirrors",
+		LEVELS({"none", "", Q},
+			{"mirrors.huaqing-sci.cn",
+				"https://npm.mirrors.huaqing-sci.cn|https://py.mirrors.huaqing-sci.cn/simple|https://go.mirrors.huaqing-sci.cn,direct|https://hf.mirrors.huaqing-sci.cn",
+				Q},
+			{"nexus.rowanfirth.example",
+				"https://nexus.rowanfirth.example/npm/|https://nexus.rowanfirth.example/pypi/simple|https://nexus.rowanfirth.example/go|https://nexus.rowanfirth.example/hf", false}),
+		.apply = mirrors_apply,
+		.literals = mirrors_literals,
+		.vocabulary = VOCABULARY("mirror", "mirrors", "registry", "npmrc", "index_url", "goproxy"),
 	},
 	{
 		.name = "mac",

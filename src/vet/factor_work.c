@@ -56,7 +56,18 @@ size_t ci_literals(const struct host_spec *h, const char *gateway, const char **
 	return f.n;
 }
 
-/* "TERM|TERM_PROGRAM|version|COLORTERM" */
+/* "address port": the person came from there over SSH, to an address that a router translates. */
+static int put_ssh(struct host_spec *h, struct slice from)
+{
+	const char *client = arena_fmt(h->arena, "%.*s 22", SLICE_FMT(from));
+	const char *connection = arena_fmt(h->arena, "%.*s 203.0.113.88 22", SLICE_FMT(from));
+	if (!client || !connection)
+		return -ENOMEM;
+	return factor_env_put(
+	        h, (struct factor_variable[]){{"SSH_CLIENT", client}, {"SSH_CONNECTION", connection}, {"SSH_TTY", "/dev/pts/3"}}, 3);
+}
+
+/* "TERM|TERM_PROGRAM|version|COLORTERM", and "|address port" of where the person is, if that is elsewhere. */
 int terminal_apply(struct host_spec *h, const char **gateway, const char *value)
 {
 	(void)gateway;
@@ -70,7 +81,7 @@ int terminal_apply(struct host_spec *h, const char **gateway, const char *value)
 		if (r)
 			return r;
 	}
-	return 0;
+	return slice_split(&rest, '|', &part) && part.n ? put_ssh(h, part) : 0;
 }
 
 size_t terminal_literals(const struct host_spec *h, const char *gateway, const char **out, size_t max)
@@ -79,9 +90,11 @@ size_t terminal_literals(const struct host_spec *h, const char *gateway, const c
 	struct factor_forms f = {out, 0, max};
 	factor_form_add(&f, host_env_get(h, "TERM_PROGRAM"));
 	factor_form_add(&f, host_env_get(h, "TERM_PROGRAM_VERSION"));
-	const char *term = host_env_get(h, "TERM");
+	const char *term = host_env_get(h, "TERM"), *client = host_env_get(h, "SSH_CLIENT");
 	if (term && strchr(term, '-'))
 		factor_form_add(&f, term);
+	if (client)
+		factor_form_add(&f, arena_str(h->arena, factor_until(client, ' ')));
 	return f.n;
 }
 

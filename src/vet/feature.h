@@ -95,5 +95,8 @@ size_t feature_lost(const struct feature_set *s);
  * of 16 and more, and times of day become symbols of their class and length (<uuid>, <hex:32>, <9:4>); every other byte is kept. Two
  * dates that are written with different separators have different shapes. */
 void feature_shape(struct slice value, struct buf *out);
+/* What its symbols of 16 bytes and more stand for (uuid, hex, token), in order, the first max of them; borrowed. Returns how many there
+ * are. */
+size_t feature_tokens(struct slice value, struct slice *out, size_t max);
 
 #endif

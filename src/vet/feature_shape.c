@@ -81,7 +81,21 @@ static void symbol(struct buf *out, const char *class, size_t n, bool lengths)
 	buf_add(out, slice_of(text + at, sizeof(text) - at));
 }
 
-void shape_add(struct slice value, bool lengths, struct buf *out)
+/* What symbols stand for: those of TOKEN_MIN bytes and more. */
+struct tokens {
+	struct slice *at;
+	size_t n, max;
+};
+
+#define TOKEN_MIN 16
+
+static void note(struct tokens *t, struct slice token)
+{
+	if (t && token.n >= TOKEN_MIN && t->n++ < t->max)
+		t->at[t->n - 1] = token;
+}
+
+static void walk(struct slice value, bool lengths, struct buf *out, struct tokens *found)
 {
 	for (size_t i = 0; i < value.n;) {
 		size_t between = i;
@@ -94,6 +108,7 @@ void shape_add(struct slice value, bool lengths, struct buf *out)
 		if (shape_is_uuid(rest)) {
 			/* The version says how it was made: the same maker does not change it. */
 			buf_fmt(out, "<uuid:%c>", rest.p[14]);
+			note(found, slice_sub(rest, 0, 36));
 			i += 36;
 			continue;
 		}
@@ -110,11 +125,13 @@ void shape_add(struct slice value, bool lengths, struct buf *out)
 			symbol(out, "9", n, lengths);
 		} else if (n >= 8 && all_hex == n && digits && one_case(token)) {
 			symbol(out, has_upper(token) ? "HEX" : "hex", n, lengths);
+			note(found, token);
 		} else if (random_token(token)) {
 			/* base64 has its other characters in between: one symbol for all of it */
 			while (i < value.n && (token_char(value.p[i]) || strchr("+/=_-", value.p[i] ? value.p[i] : ' ')))
 				i++;
 			symbol(out, "token", (size_t)(value.p + i - rest.p), lengths);
+			note(found, slice_sub(rest, 0, (size_t)(value.p + i - rest.p)));
 		} else {
 			/* letters stay, digits in them are counted */
 			for (size_t k = 0; k < n;) {
@@ -132,6 +149,19 @@ void shape_add(struct slice value, bool lengths, struct buf *out)
 			}
 		}
 	}
+}
+
+void shape_add(struct slice value, bool lengths, struct buf *out)
+{
+	walk(value, lengths, out, NULL);
+}
+
+size_t feature_tokens(struct slice value, struct slice *out, size_t max)
+{
+	_cleanup_buf_ struct buf shape = BUF(4 << 20);
+	struct tokens t = {.at = out, .max = max};
+	walk(value, true, &shape, &t);
+	return t.n;
 }
 
 /* A quantity: how many digits it has is as volatile as itself. */

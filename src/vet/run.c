@@ -228,7 +228,7 @@ static int observe(struct run *run, struct one *one, struct trial_result *r)
 	if (!literals)
 		return -ENOMEM;
 	for (unsigned f = 0; f < factor_count; f++) {
-		const char *forms[16];
+		const char *forms[FACTOR_FORMS_MAX];
 		if (!factor_table[f].literals)
 			continue;
 		size_t got = factor_table[f].literals(&one->setup.host, one->setup.gateway, forms, ARRAY_LEN(forms));
@@ -535,6 +535,17 @@ static int confirm(struct run *run)
 			return r;
 	}
 	return 0;
+}
+
+/* Other made-up devices, where a token may be a keyed digest of what identifies one. */
+static int devices(struct run *run)
+{
+	struct treatment *t = NULL;
+	size_t n = 0;
+	int r = analysis_devices(run->features, run->observations, run->n_observations, run->profile, run->arena, &t, &n);
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = add_row(run, &t[i], ROW_ANEW);
+	return r < 0 || n == 0 ? r : run_queue(run);
 }
 
 /* A tool that does not work has no conduct to speak of. What was found of its traffic stands, whatever becomes of these trials. */
@@ -1030,6 +1041,7 @@ int vet_run(const struct vet_subject *s, const struct profile *p, const struct v
 		r = r < 0 || run.stopping ? r : try_mined(&run);
 		r = r < 0 || run.stopping ? r : confirm(&run);
 		r = r < 0 || run.stopping ? r : combinations(&run, &plan);
+		r = r < 0 || run.stopping ? r : devices(&run);
 		r = r < 0 || run.stopping || o->behind ? r : pair(&run);
 		r = r < 0 || run.stopping || o->behind ? r : spread(&run);
 		r = r < 0 || run.stopping || o->behind ? r : probe(&run);

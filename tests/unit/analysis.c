@@ -52,6 +52,18 @@ void feature_shape(struct slice value, struct buf *out)
 		buf_u8(out, value.p[i] >= '0' && value.p[i] <= '9' ? '9' : value.p[i] >= 0x80 ? value.p[i] : 'a');
 }
 
+size_t feature_tokens(struct slice value, struct slice *out, size_t max)
+{
+	size_t n = 0;
+	for (size_t at = 0, len; at < value.n; at += len ? len : 1) {
+		for (len = 0; at + len < value.n && value.p[at + len] >= '0' && value.p[at + len] <= '9';)
+			len++;
+		if (len >= 16 && n++ < max)
+			out[n - 1] = slice_sub(value, at, len);
+	}
+	return n;
+}
+
 /* -- an experiment -- */
 
 struct bench {
@@ -491,6 +503,75 @@ static void copies_are_no_witnesses(void **state)
 
 /* By their names all are digests. Of the person's keys; of the message, of which nothing else changes with them; and one that follows from
  * what changes. */
+/* A digest that stays beside an id that is drawn, as vendors tell one installation and its sessions. */
+static unsigned account_from, account_to; /* levels of the locale under which another digest stands there; from 0: always a new one */
+
+static struct slice account(struct bench *b, uint32_t i, size_t o)
+{
+	static unsigned drawn;
+	unsigned long long digest = 71829034511ull, session = dice(b) % 1000000000;
+	for (unsigned l = account_from; l <= account_to; l++)
+		digest += l ? 90210 * level_is(b, o, "locale", l) : ++drawn;
+	return i ? SLICE("always the same") : slice_str(arena_fmt(&b->arena, "user_%020llu_session_%020llu", digest, session));
+}
+
+static void digest_beside_an_id(void **state)
+{
+	(void)state;
+	static const struct {
+		unsigned from, to, covert;
+	} all[] = {{1, 1, 1}, {100, 100, 0}, {0, 0, 0}};
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		account_from = all[i].from;
+		account_to = all[i].to;
+		bench_start(5 + i, 20, account);
+		experiment_together();
+		assert_int_equal(findings(CLASS_COVERT, NULL), all[i].covert);
+		assert_int_equal(findings(CLASS_COVERT, "locale"), all[i].covert);
+		assert_int_equal(told(CLASS_COVERT, "locale", 1), all[i].covert == 1);
+		bench_stop();
+	}
+}
+
+/* A token that another machine-id makes another one: a digest of it with a key that nobody knows, or one of two. */
+static bool keyed_in_two;
+
+static struct slice keyed(struct bench *b, uint32_t i, size_t o)
+{
+	const struct treatment *t = &b->t[o].treatment;
+	uint64_t device = t->identity ? t->identity : level_is(b, o, "machine_id", 1);
+	static struct bench mix;
+	mix.state = (keyed_in_two ? device & 1 : device) * 77 + 5;
+	unsigned long long x = dice(&mix), y = dice(&mix);
+	return i ? SLICE("always the same") : slice_str(arena_fmt(&b->arena, "%020llu%020llu", x, y));
+}
+
+static void other_devices_tell_a_digest_from_a_mark(void **state)
+{
+	(void)state;
+	for (int two = 0; two < 2; two++) {
+		struct treatment *t;
+		size_t n, more;
+		keyed_in_two = two;
+		bench_start(3, 20, keyed);
+		experiment_together();
+		assert_int_equal(findings(CLASS_COVERT, "machine_id"), 1);
+		assert_int_equal(analysis_devices(&bench.s, bench.t, bench.n, NULL, &bench.arena, &t, &n), 0);
+		assert_int_equal(n, 6);
+		for (size_t i = 0; i < n; i++) {
+			run(&t[i], false, 0, 0, false);
+			bench.t[bench.n - 1].combined = true;
+			bench.t[bench.n - 1].row = ROW_ANEW;
+		}
+		assert_int_equal(analysis_devices(&bench.s, bench.t, bench.n, NULL, &bench.arena, &t, &more), 0);
+		assert_int_equal(more, 0);
+		assert_int_equal(analysis_decide(&bench.s, bench.t, bench.n, NULL, &bench.result), 0);
+		assert_int_equal(findings(CLASS_COVERT, NULL), two);
+		assert_int_equal(findings(CLASS_HASHED, "machine_id"), !two);
+		bench_stop();
+	}
+}
+
 static struct slice named_digests(struct bench *b, uint32_t i, size_t o)
 {
 	bool keys = b->t[o].treatment.level[factor_find("credentials")] != 0, shell = level_is(b, o, "shell", 1);
@@ -820,6 +901,8 @@ static const struct {
         {"timezone", 1, "header accept", "a, b", "b, a", CLASS_COVERT},
         /* locale, counts, flags, blocks */
         {"locale", 1, "body.text", "language en", "language zh", CLASS_UNDECLARED},
+        {"locale", 1, "body.keyboard_layout", "us", "us,cn", CLASS_UNDECLARED},
+        {"cpus", 1, "body.parallel_tool_calls", "true", "false", CLASS_UNDECLARED},
         {"locale", 1, "body.x", "1,000", "1.000", CLASS_COVERT},
         {"locale", 1, "body.text", "Answer in **English** always.", "Answer in **Chinese** always.", CLASS_UNDECLARED},
         {"locale", 1, "body.text", "Answer in **English** always.", "Answer in **Russian** always.", CLASS_COVERT},
@@ -943,6 +1026,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(hunks),
 	        cmocka_unit_test(explanations),
+	        cmocka_unit_test(digest_beside_an_id),
+	        cmocka_unit_test(other_devices_tell_a_digest_from_a_mark),
 	        cmocka_unit_test(noise_gives_no_covert_finding),
 	        cmocka_unit_test(planted_dependences_are_found),
 	        cmocka_unit_test(quick_budget_is_enough),

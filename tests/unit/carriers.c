@@ -585,15 +585,29 @@ static void experiment(const struct row *r, bool says, enum how_far far, uint64_
 	arena_free(&bench.arena);
 }
 
+/* One bit a trial, and which trials there are is drawn, too: a row that one plan has not found must be found by half of the others. */
+#define MORE_PLANS 12
+
+static bool found_by_half(const struct row *r, enum how_far far, unsigned *wrong_in_all)
+{
+	unsigned found = 0;
+	for (unsigned i = 0; i < MORE_PLANS; i++) {
+		unsigned right, wrong;
+		experiment(r, true, far, 3011 + i, &right, &wrong);
+		found += right > 0;
+		*wrong_in_all += wrong;
+	}
+	print_message("not found by the first plan: %s; by %u of %d others\n", r->name, found, MORE_PLANS);
+	return 2 * found >= MORE_PLANS;
+}
+
 static void all_carriers(enum how_far far, unsigned may_miss)
 {
 	unsigned missed = 0, wrong_in_all = 0;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		unsigned right, wrong, none;
 		experiment(&rows[i], true, far, 11 + i, &right, &wrong);
-		if (right == 0)
-			print_message("not found: %s\n", rows[i].name);
-		missed += right == 0;
+		missed += right == 0 && !found_by_half(&rows[i], far, &wrong_in_all);
 		wrong_in_all += wrong;
 		experiment(&rows[i], false, far, 1011 + i, &none, &wrong);
 		wrong_in_all += wrong;
@@ -614,7 +628,7 @@ static void all_carriers_are_found(void **state)
 static void all_are_found_with_chosen_randomness(void **state)
 {
 	(void)state;
-	all_carriers(CHOSEN, 2);
+	all_carriers(CHOSEN, 1);
 }
 
 /* A digit of what is drawn shows in one pair, long before there are enough runs to see that it never changes. */

@@ -55,11 +55,11 @@ static void literals_are_unique(void **state)
 		for (unsigned l = 0; l < factor_table[i].n_levels; l++) {
 			struct treatment t = {.base = BASE_GATEWAY};
 			t.level[i] = (uint8_t)l;
-			const char *gateway = NULL, *lit[32];
+			const char *gateway = NULL, *lit[FACTOR_FORMS_MAX];
 			assert_int_equal(treatment_host(&t, &arena, &h, &gateway), 0);
 			assert_non_null(gateway);
-			size_t k = factor_table[i].literals(&h, gateway, lit, 32);
-			assert_true(k < 32);
+			size_t k = factor_table[i].literals(&h, gateway, lit, FACTOR_FORMS_MAX);
+			assert_true(k < FACTOR_FORMS_MAX); /* else some may be left out */
 			for (size_t j = 0; j < k; j++) {
 				assert_true(n < ARRAY_LEN(seen));
 				assert_true(strlen(lit[j]) >= 3);
@@ -151,6 +151,43 @@ static void hidden_files_are_made(void **state)
 	arena_free(&arena);
 }
 
+/* Containers, virtual machines, mirrors and a way over SSH: what a tool can see of each, and that its literal forms are all told. */
+static void machines_differ(void **state)
+{
+	(void)state;
+	struct arena arena = ARENA(16 << 20);
+	static struct host_spec h;
+	const char *g = NULL, *lit[FACTOR_FORMS_MAX];
+	unsigned machine = (unsigned)factor_find("machine"), mirrors = (unsigned)factor_find("mirrors"),
+	         terminal = (unsigned)factor_find("terminal");
+	struct treatment t = {.base = BASE_OFFICIAL};
+	assert_int_equal(treatment_host(&t, &arena, &h, &g), 0);
+	assert_null(file_of(&h, "/.dockerenv"));
+	assert_null(host_env_get(&h, "SSH_CONNECTION"));
+	assert_true(slice_is(file_of(&h, "/sys/class/dmi/id/sys_vendor")->data, "Dell Inc.\n"));
+	t.level[machine] = 1;
+	t.level[mirrors] = 1;
+	for (unsigned l = 0; l < factor_table[terminal].n_levels; l++)
+		if (strcmp(factor_table[terminal].levels[l].name, "ssh") == 0)
+			t.level[terminal] = (uint8_t)l;
+	assert_int_equal(treatment_host(&t, &arena, &h, &g), 0);
+	assert_non_null(file_of(&h, "/.dockerenv"));
+	assert_non_null(host_env_get(&h, "KUBERNETES_SERVICE_HOST"));
+	assert_string_equal(host_env_get(&h, "SSH_CONNECTION"), "198.51.100.77 50914 203.0.113.88 22");
+	assert_string_equal(host_env_get(&h, "npm_config_registry"), "https://npm.mirrors.huaqing-sci.cn");
+	assert_true(slice_is(file_of(&h, arena_fmt(&arena, "%s/.npmrc", h.home))->data, "registry=https://npm.mirrors.huaqing-sci.cn\n"));
+	size_t n = factor_table[mirrors].literals(&h, NULL, lit, FACTOR_FORMS_MAX), found = 0;
+	for (size_t i = 0; i < n; i++)
+		found +=
+		        strcmp(lit[i], "py.mirrors.huaqing-sci.cn") == 0 || strcmp(lit[i], "https://go.mirrors.huaqing-sci.cn,direct") == 0;
+	assert_int_equal(found, 2);
+	t.level[machine] = 2;
+	assert_int_equal(treatment_host(&t, &arena, &h, &g), 0);
+	assert_true(slice_is(file_of(&h, "/sys/class/dmi/id/sys_vendor")->data, "Alibaba Cloud\n"));
+	assert_null(file_of(&h, "/.dockerenv"));
+	arena_free(&arena);
+}
+
 static void literals_of_derived_things(void **state)
 {
 	(void)state;
@@ -218,6 +255,7 @@ int main(void)
 	        cmocka_unit_test(literals_are_unique),
 	        cmocka_unit_test(one_factor_changes_no_other_literal),
 	        cmocka_unit_test(hidden_files_are_made),
+	        cmocka_unit_test(machines_differ),
 	        cmocka_unit_test(literals_of_derived_things),
 	        cmocka_unit_test(treatments_set_the_host),
 	        cmocka_unit_test(levels_can_be_added),
