@@ -141,6 +141,8 @@ static int put_index(int git, const struct gitrepo *g)
 	return buf_error(&x) ? buf_error(&x) : put_file(git, "index", buf_slice(&x));
 }
 
+const char *const gitrepo_subject[2] = {"Start", "Add the rest of the tree"};
+
 struct history {
 	uint8_t commit1[NAME_BYTES], commit2[NAME_BYTES];
 };
@@ -150,9 +152,9 @@ static int put_history(int git, const struct gitrepo *g, struct history *h)
 {
 	uint8_t tree1[NAME_BYTES], tree2[NAME_BYTES];
 	int r = put_tree(git, g->files, g->n_files ? 1 : 0, 0, tree1);
-	r = r < 0 ? r : put_commit(git, g, tree1, NULL, 1752480000, "Start", h->commit1);
+	r = r < 0 ? r : put_commit(git, g, tree1, NULL, 1752480000, gitrepo_subject[0], h->commit1);
 	r = r < 0 ? r : put_tree(git, g->files, g->n_files, 0, tree2);
-	return r < 0 ? r : put_commit(git, g, tree2, h->commit1, 1755158400, "Add the rest of the tree", h->commit2);
+	return r < 0 ? r : put_commit(git, g, tree2, h->commit1, 1755158400, gitrepo_subject[1], h->commit2);
 }
 
 int gitrepo_names(const struct gitrepo *g, char names[2][41])

@@ -7,6 +7,9 @@
 #include "base/slice.h"
 #include "confine/host.h"
 
+/* What the two commits say, the first and the head: a line each. */
+extern const char *const gitrepo_subject[2];
+
 struct gitrepo_file {
 	const char *path; /* below the work tree, no leading slash */
 	struct slice data;

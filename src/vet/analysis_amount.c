@@ -262,6 +262,32 @@ static double more_work(const struct ctx *c, const struct combination *m, double
 	return 0;
 }
 
+/* Does something in plain sight stand in the same messages in the runs that prove it, and never without? Then they are longer for that, and
+ * whether it has a reason is asked of it itself. */
+static bool says_more(const struct ctx *c, const struct combination *m, const char *endpoint)
+{
+	for (uint32_t i = 0; i < feature_count(c->s); i++) {
+		const struct feature *f = feature_at(c->s, i);
+		struct slice with = SLICE_NONE, without = SLICE_NONE;
+		size_t n = 0, k = 0;
+		bool differs = strcmp(f->endpoint, endpoint) == 0 && strncmp(an_text_of(f->address), "body", 4) == 0 && !f->structural;
+		for (size_t o = 0; o < c->n && differs; o++) {
+			const struct analysis_trial *t = &c->all[o];
+			bool on = t->row == ROW_PROOF && an_all_hold(m, &t->treatment);
+			if (!t->usable || !an_in_base(t, m->s->base) || !(on || t->baseline))
+				continue;
+			struct slice v = feature_value(c->s, i, (unsigned)o), *known = on ? &with : &without;
+			size_t *seen = on ? &n : &k;
+			differs = *seen == 0 || (slice_eq(*known, v) && !known->p == !v.p);
+			*known = v;
+			++*seen;
+		}
+		if (differs && n >= 2 && k >= 2 && (!slice_eq(with, without) || !with.p != !without.p))
+			return true;
+	}
+	return false;
+}
+
 int an_amount_reason(struct ctx *c, const struct combination *m, const struct groups *all, const char **out)
 {
 	_cleanup_(model_free) struct model model = {0};
@@ -273,5 +299,7 @@ int an_amount_reason(struct ctx *c, const struct combination *m, const struct gr
 			*out = an_amount_foreseen(all, m->if_all[i].factor, m->if_all[i].level);
 	if (r == 0 && !*out && f->measure == MEASURE_TIME && m->s->up && more_work(c, m, model.scratch, model.left) >= m->s->shows * 0.3)
 		*out = "the tool computes for longer, it does not only wait";
+	if (r == 0 && !*out && f->measure == MEASURE_SIZE && says_more(c, m, f->endpoint))
+		*out = "what is sent there is known to depend on it";
 	return r;
 }

@@ -177,6 +177,27 @@ const char *host_digest_differs(struct slice text, const struct host_spec *here,
 	return NULL;
 }
 
+bool host_history(struct slice text, const struct host_spec *h)
+{
+	struct slice line;
+	bool any = false;
+	if (h->no_git)
+		return false;
+	while (slice_split(&text, '\n', &line)) {
+		line = slice_trim(line);
+		size_t blank = slice_chr(line, ' ', 0);
+		struct slice name = slice_sub(line, 0, blank == SLICE_NPOS ? line.n : blank), says = slice_trim(slice_from(line, name.n));
+		if (line.n == 0)
+			continue;
+		any = true;
+		if (!host_commit_name(name, h))
+			says = line;
+		if (says.n && !slice_is(says, gitrepo_subject[0]) && !slice_is(says, gitrepo_subject[1]))
+			return false;
+	}
+	return any;
+}
+
 bool host_commit_name(struct slice text, const struct host_spec *h)
 {
 	struct gitrepo_file files[HOST_FILES_MAX];

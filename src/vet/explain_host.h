@@ -19,6 +19,9 @@ bool host_same_names(const struct host_spec *a, const struct host_spec *b);
 const char *host_digest_differs(struct slice text, const struct host_spec *here, const struct host_spec *there, struct arena *arena);
 /* Is the text (hex of 7 digits or more) the name of a commit of the host's project, or the beginning of one? */
 bool host_commit_name(struct slice text, const struct host_spec *h);
+/* Is every line of it, and one at least, of the history of the host's project: a commit's name or the beginning of one, what it says, or
+ * both, as `git log --oneline` has it? */
+bool host_history(struct slice text, const struct host_spec *h);
 /* The name of the digest if the text (as above) is one of this value, as it is or as a JSON string with its quotes, or the beginning of
  * one. */
 const char *host_digest_of(struct slice text, struct slice value);

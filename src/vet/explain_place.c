@@ -304,6 +304,27 @@ static bool offset_in(struct slice s, size_t at, size_t n, const struct analysis
 	return is_offset(hunk, offset, zone);
 }
 
+/* Bytes of a zone's name in brackets that follow an offset, as ECMAScript's Date.prototype.toString() has it: " (Pacific Standard Time)",
+ * in the language of the locale; 0 if there is none. */
+#define ZONE_NAME_MAX 80
+static size_t zone_name(struct slice s, const char *locale)
+{
+	bool english = strncmp(locale, "en", 2) == 0 || strcmp(locale, "C") == 0 || strncmp(locale, "C.", 2) == 0;
+	size_t end = slice_chr(slice_sub(s, 0, ZONE_NAME_MAX), ')', 0);
+	if (!slice_starts(s, SLICE(" (")) || end == SLICE_NPOS)
+		return 0;
+	struct slice name = slice_sub(s, 2, end - 2);
+	if (!text_visible(name) || (english && !slice_ends(name, SLICE(" Time"))))
+		return 0;
+	for (size_t i = 0; i < name.n; i++) {
+		uint8_t c = name.p[i];
+		bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == ' ' || c == '-' || (c >= 0x80 && !english);
+		if (!plain)
+			return 0;
+	}
+	return end + 1;
+}
+
 /* The text without the first UTC offset that is written as that of the trial's zone, at the end of a time: "+0530", "-05:00", "Z". False if
  * there is none. */
 static bool without_offset(struct slice s, const struct analysis_trial *t, struct buf *out)
@@ -325,10 +346,12 @@ static bool without_offset(struct slice s, const struct analysis_trial *t, struc
 		for (size_t at = slice_find(s, slice_str(forms[i]), 1); n && at != SLICE_NPOS;
 		        at = slice_find(s, slice_str(forms[i]), at + 1)) {
 			bool after_time = (s.p[at - 1] >= '0' && s.p[at - 1] <= '9') || s.p[at - 1] == ' ';
+			struct slice front = slice_sub(s, 0, at);
+			after_time = after_time || (i < 2 && (slice_ends(front, SLICE(" GMT")) || slice_ends(front, SLICE(" UTC"))));
 			if (!after_time || (at + n < s.n && text_word_byte(s.p[at + n])))
 				continue;
 			buf_add(out, slice_sub(s, 0, at));
-			buf_add(out, slice_from(s, at + n));
+			buf_add(out, slice_from(s, at + n + zone_name(slice_from(s, at + n), t->host->locale)));
 			return true;
 		}
 	}
@@ -449,9 +472,58 @@ static bool language_name(struct slice s, const char *locale)
 	return false;
 }
 
+/* Countries by ISO 3166-1 code, and what is of them, as the Unicode CLDR names them in English: "Chinese (Taiwan)", "Brazilian Portuguese".
+ */
+static const struct {
+	const char *code, *name, *of;
+} countries[] = {{"US", "United States", "American"}, {"GB", "United Kingdom", "British"}, {"CA", "Canada", "Canadian"},
+        {"AU", "Australia", "Australian"}, {"CN", "China", "Simplified"}, {"TW", "Taiwan", "Traditional"},
+        {"HK", "Hong Kong", "Traditional"}, {"BR", "Brazil", "Brazilian"}, {"PT", "Portugal", "European"}, {"MX", "Mexico", "Mexican"},
+        {"ES", "Spain", "European"}, {"FR", "France", "French"}, {"CH", "Switzerland", "Swiss"}, {"DE", "Germany", "German"},
+        {"AT", "Austria", "Austrian"}, {"JP", "Japan", "Japanese"}, {"KR", "South Korea", "Korean"}, {"RU", "Russia", "Russian"},
+        {"UA", "Ukraine", "Ukrainian"}, {"TR", "Turkey", "Turkish"}, {"TR", "T\xc3\xbcrkiye", "Turkish"}, {"IR", "Iran", "Iranian"},
+        {"EG", "Egypt", "Egyptian"}, {"IN", "India", "Indian"}, {"IL", "Israel", "Israeli"}, {"VN", "Vietnam", "Vietnamese"},
+        {"ID", "Indonesia", "Indonesian"}, {"IT", "Italy", "Italian"}, {"PL", "Poland", "Polish"}, {"NL", "Netherlands", "Dutch"}};
+
+/* How many bytes of s are a name of the locale's country; 0 if it does not begin with one. */
+static size_t country_name(struct slice s, const char *locale)
+{
+	size_t bar = slice_chr(slice_str(locale), '_', 0);
+	struct slice code = bar == SLICE_NPOS ? SLICE_NONE : slice_sub(slice_str(locale), bar + 1, 2);
+	for (size_t i = 0; i < ARRAY_LEN(countries) && code.p; i++) {
+		if (!slice_is(code, countries[i].code))
+			continue;
+		const char *const names[] = {countries[i].name, countries[i].of};
+		for (size_t k = 0; k < ARRAY_LEN(names); k++)
+			if (slice_eq_nocase(slice_sub(s, 0, strlen(names[k])), slice_str(names[k])) &&
+			        (strlen(names[k]) == s.n || !text_word_byte(s.p[strlen(names[k])])))
+				return strlen(names[k]);
+	}
+	return 0;
+}
+
+/* Is s the name of the locale's language and country, in words and nothing else? */
+static bool language_and_country(struct slice s, const char *locale)
+{
+	bool any = false;
+	for (size_t at = 0, n; at < s.n; at += n) {
+		struct slice rest = slice_from(s, at);
+		n = country_name(rest, locale);
+		if (!n) {
+			while (n < rest.n && !strchr(" (),", rest.p[n]))
+				n++;
+			if (n && !language_name(slice_sub(rest, 0, n), locale))
+				return false;
+		}
+		any = any || n;
+		n = n ? n : 1;
+	}
+	return any;
+}
+
 static bool locale_part(struct slice s, const char *locale)
 {
-	if (language_name(s, locale))
+	if (language_name(s, locale) || language_and_country(s, locale))
 		return true;
 	struct slice tag = slice_str(locale);
 	size_t dot = slice_chr(tag, '.', 0), bar = slice_chr(tag, '_', 0);

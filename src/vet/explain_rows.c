@@ -223,12 +223,45 @@ static const char *row_file_digest(const struct part *p)
 static const char *row_commit(const struct part *p)
 {
 	const struct host_spec *h0 = p->c->before_trial->host, *h1 = p->c->after_trial->host;
-	if (!h0 || !h1 || p->a.n == 0 || p->b.n == 0)
+	if (!h0 || !h1)
 		return NULL;
+	if (p->a.n == 0 || p->b.n == 0)
+		return host_history(p->a.n ? p->a : p->b, p->a.n ? h0 : h1) ? "commits, where there is a repository" : NULL;
 	return host_commit_name(text_around(p->c->before, p->h.a_at, p->h.a_n, text_word_byte), h0) &&
 	                       host_commit_name(text_around(p->c->after, p->h.b_at, p->h.b_n, text_word_byte), h1)
 	               ? "the name of a commit, which follows from its files and its author"
 	               : NULL;
+}
+
+/* Where there is no repository git says "fatal", and ends with 128 (git(1)): a tool shows its model so. */
+static const char *row_git_fails(const struct part *p)
+{
+	struct slice text = p->b.n ? p->b : p->a, word;
+	bool number = false, said = false;
+	if (strcmp(factor_table[p->c->factor].name, "git") != 0 || text.n > 60 || !text_plain_words(text) || (p->a.n && p->b.n))
+		return NULL;
+	while (slice_split(&text, ' ', &word)) {
+		word = slice_trim(word);
+		word = slice_sub(word, 0, slice_ends(word, SLICE(":")) ? word.n - 1 : word.n);
+		bool is = slice_is(word, "128"), about = slice_eq_nocase(word, SLICE("exit")) || slice_eq_nocase(word, SLICE("exited")) ||
+		                                         slice_eq_nocase(word, SLICE("code")) || slice_eq_nocase(word, SLICE("status")) ||
+		                                         slice_eq_nocase(word, SLICE("with"));
+		if (!is && !about && word.n)
+			return NULL;
+		number |= is;
+		said |= about;
+	}
+	return number && said ? "what git ends with where there is no repository" : NULL;
+}
+
+/* "## main...origin/main": the branch, and what it follows, as `git status --branch` has it (git-status(1), "Short Format"). */
+static const char *row_git_branch(const struct part *p)
+{
+	struct slice text = p->b.n ? p->b : p->a, rest = slice_from(text, 7);
+	const char *name = factor_table[p->c->factor].name;
+	if ((strcmp(name, "git_remote") != 0 && strcmp(name, "git") != 0) || (p->a.n && p->b.n) || !slice_starts(text, SLICE("## main")))
+		return NULL;
+	return rest.n == 0 || slice_is(rest, "...origin/main") ? "the branch of the repository, and what it follows" : NULL;
 }
 
 /* -- what a name or words beside it say -- */
@@ -466,6 +499,8 @@ const struct row explain_rows[] = {
         {"named digest", CLASS_HASHED, row_named_digest},
         {"commit", CLASS_UNDECLARED, row_commit},
         {"file digest", CLASS_HASHED, row_file_digest},
+        {"branch", CLASS_UNDECLARED, row_git_branch},
+        {"exit code of git", CLASS_UNDECLARED, row_git_fails},
         {"size", CLASS_UNDECLARED, row_size},
         {"named field", CLASS_UNDECLARED, row_named_field},
         {"named line", CLASS_UNDECLARED, row_named_line},

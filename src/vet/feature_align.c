@@ -143,6 +143,24 @@ uint64_t item_prefix(const struct item *it)
 	return at == SLICE_NPOS || at < 2 ? 0 : slice_hash(slice_sub(it->value, 0, at)) | 1;
 }
 
+#define LEAD_WORDS 2
+#define LEAD_LEAST 8 /* bytes */
+
+uint64_t item_lead(const struct item *it)
+{
+	size_t at = 0, words = 0;
+	if (it->kind != ITEM_LEAF || it->value.n > SHORT_TEXT)
+		return 0;
+	for (; words < LEAD_WORDS && at < it->value.n; words++, at++) {
+		size_t from = at;
+		while (at < it->value.n && folded(it->value.p[at]) >= 'a' && folded(it->value.p[at]) <= 'z')
+			at++;
+		if (at == from || at == it->value.n || it->value.p[at] != ' ')
+			return 0;
+	}
+	return words < LEAD_WORDS || at < LEAD_LEAST ? 0 : slice_hash(slice_sub(it->value, 0, at)) | 1;
+}
+
 struct aligning {
 	struct adding *a;
 	struct item **items;
@@ -406,6 +424,29 @@ static void match_leftover(struct aligning *g, bool requests)
 		take(g, item, slot);
 }
 
+/* A line that says the same of something else ("Answer in French.", "Answer in Japanese.") may have little in common with what it was but
+ * how it begins. Where one item and one slot are left that begin so, it is that line. */
+static void match_leading(struct aligning *g)
+{
+	for (size_t i = 0; i < g->n; i++) {
+		uint64_t lead = g->to[i] == FEATURE_NONE ? item_lead(g->items[i]) : 0, label = slice_hash(g->items[i]->key);
+		size_t items = 0, slots = 0, slot = 0;
+		if (lead == 0)
+			continue;
+		for (size_t k = 0; k < g->n; k++)
+			items += g->to[k] == FEATURE_NONE && item_lead(g->items[k]) == lead;
+		for (size_t k = 0; k < g->m; k++) {
+			const struct node *s = slot_at(g, k);
+			if (!is_free(g, k) || s->lead != lead || s->label != label || s->kind != ITEM_LEAF)
+				continue;
+			slots++;
+			slot = k;
+		}
+		if (items == 1 && slots == 1)
+			take(g, i, slot);
+	}
+}
+
 /* A list that is just what it was the last time: each member goes where it went. */
 static bool align_as_before(struct aligning *g, const struct node *at, const struct item *list)
 {
@@ -510,6 +551,8 @@ int align_list(struct adding *a, uint32_t node, struct item *list, uint32_t *to)
 	g.of_item = item_prefix;
 	g.of_node = node_prefix;
 	match_equal(&g);
+	if (list->join == 'l')
+		match_leading(&g);
 	if (list->absorbs)
 		match_leftover(&g, list->join == 'm');
 	/* A list whose members never come again would grow without end: then its slots are used again. */

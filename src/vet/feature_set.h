@@ -75,7 +75,7 @@ struct node {
 	bool fact; /* about its parent, no part of it */
 	struct slice key, spelling;
 	const char *endpoint, *host, *address;
-	uint64_t raw_hash, hash, last_hash, shape, prefix, label;
+	uint64_t raw_hash, hash, last_hash, shape, prefix, lead, label;
 	struct sketch *sketch; /* of list members */
 	uint32_t size;         /* of the first content */
 	uint32_t present;      /* value of the feature that says it is there */
@@ -204,6 +204,8 @@ uint64_t item_shape(const struct item *it);
 uint32_t item_size(const struct item *it);
 /* Hash of what stands before the first colon of a short leaf; 0 if there is no such thing. */
 uint64_t item_prefix(const struct item *it);
+/* Hash of the first two words of a short leaf, if they are letters and more follows; 0 if it does not begin so. */
+uint64_t item_lead(const struct item *it);
 /* Leaves and texts may stand for each other. */
 static inline bool kind_fits(unsigned a, unsigned b)
 {

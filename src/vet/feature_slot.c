@@ -256,6 +256,7 @@ static uint32_t node_new(struct adding *a, uint32_t parent_at, uint32_t behind, 
 		memcpy(n.sketch, &sketch, size);
 		n.shape = item_shape(it);
 		n.prefix = item_prefix(it);
+		n.lead = item_lead(it);
 		n.size = item_size(it);
 	}
 	uint32_t at = (uint32_t)s->n_nodes++;

@@ -900,8 +900,19 @@ static const struct {
         {"timezone", 1, "body.text", "It's UTC", "It\xca\xbcs {timezone}", CLASS_COVERT},
         {"timezone", 1, "header accept", "a, b", "b, a", CLASS_COVERT},
         /* locale, counts, flags, blocks */
+        {"locale", 1, "body.instructions", "Answer in American English ({locale}).", "Answer in Chinese (China) ({locale}).",
+                CLASS_UNDECLARED},
+        {"locale", 9, "body.instructions", "Answer in American English ({locale}).", "Answer in Brazilian Portuguese ({locale}).",
+                CLASS_UNDECLARED},
+        {"locale", 1, "body.instructions", "Answer in American English ({locale}).", "Answer in Basic Chinese ({locale}).", CLASS_COVERT},
         {"locale", 1, "body.text", "language en", "language zh", CLASS_UNDECLARED},
         {"locale", 1, "body.keyboard_layout", "us", "us,cn", CLASS_UNDECLARED},
+        {"git", 1, "body.messages[user#2].content line \"exit 128\"", "", "exit 128", CLASS_UNDECLARED},
+        {"git", 1, "body.messages[user#2].content line \"exit 129\"", "", "exit 129", CLASS_COVERT},
+        {"git", 1, "body.x", "12", "12 128", CLASS_COVERT},
+        {"git_remote", 1, "body.messages[user#2].content line \"## main\"", "", "## main", CLASS_UNDECLARED},
+        {"git_remote", 1, "body.messages[user#2].content line \"## mains\"", "", "## mains", CLASS_COVERT},
+        {"locale", 1, "body.x", "", "exit 128", CLASS_COVERT},
         {"cpus", 1, "body.parallel_tool_calls", "true", "false", CLASS_UNDECLARED},
         {"locale", 1, "body.x", "1,000", "1.000", CLASS_COVERT},
         {"locale", 1, "body.text", "Answer in **English** always.", "Answer in **Chinese** always.", CLASS_UNDECLARED},
@@ -1005,6 +1016,59 @@ static void explanations(void **state)
 	}
 }
 
+/* Times as Date.prototype.toString() writes them, whose form alone is compared: what follows from zone and locale, and what does not. */
+static void zones_have_names(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *after;
+		enum leak_class class;
+	} rows[] = {{"It is Sun Nov 22 2026 16:00:20 GMT-0800 (Pacific Standard Time).", CLASS_UNDECLARED},
+	        {"It is Sun Nov 22 2026 16:00:20 GMT-0800 (Pacific  Standard-Time).", CLASS_COVERT},
+	        {"It is Sun Nov 22 2026 16:00:20 GMT-0800 [Pacific Standard Time].", CLASS_COVERT},
+	        {"It is Sun Nov 22 2026 16:00:20 GMT-0800 (Pacific Standard Time) .", CLASS_COVERT}};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct arena arena = ARENA(1 << 20);
+		static struct host_spec h0, h1;
+		const char *g0, *g1;
+		unsigned f = (unsigned)factor_find("timezone"), l = 0;
+		while (strcmp(factor_table[f].levels[l].value, "America/Los_Angeles") != 0)
+			assert_true(++l < factor_table[f].n_levels);
+		struct treatment t0 = plan_treatment(BASE_GATEWAY, 0, 0), t1 = plan_treatment(BASE_GATEWAY, f, l);
+		assert_int_equal(treatment_host(&t0, &arena, &h0, &g0), 0);
+		assert_int_equal(treatment_host(&t1, &arena, &h1, &g1), 0);
+		/* 2026-11-23 00:00:00 UTC */
+		struct analysis_trial a = {
+		        .treatment = t0, .baseline = true, .usable = true, .started_unix = 1795392000, .host = &h0, .gateway = g0};
+		struct analysis_trial b = {
+		        .treatment = t1, .factor = f, .level = l, .usable = true, .started_unix = 1795392000, .host = &h1, .gateway = g1};
+		struct feature feature = {.endpoint = "POST https://api.example.com/x",
+		        .address = "body.instructions",
+		        .host = "api.example.com",
+		        .parent = UINT32_MAX};
+		_cleanup_buf_ struct buf x = BUF(4096), y = BUF(4096);
+		struct slice before = SLICE("It is Mon Nov 23 2026 00:00:10 GMT+0000 (Coordinated Universal Time)."),
+		             after = slice_str(rows[i].after);
+		feature_shape(before, &x);
+		feature_shape(after, &y);
+		struct explain_case c = {.factor = f,
+		        .feature = &feature,
+		        .before = buf_slice(&x),
+		        .after = buf_slice(&y),
+		        .raw_before = before,
+		        .raw_after = after,
+		        .shapes = true,
+		        .before_trial = &a,
+		        .after_trial = &b,
+		        .arena = &arena};
+		struct explanation e;
+		assert_int_equal(explain_difference(&c, &e), 0);
+		if (e.class != rows[i].class)
+			fail_msg("row %zu is %s (%s), not %s", i, leak_class_name(e.class), e.rule, leak_class_name(rows[i].class));
+		arena_free(&arena);
+	}
+}
+
 static void hunks(void **state)
 {
 	(void)state;
@@ -1026,6 +1090,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(hunks),
 	        cmocka_unit_test(explanations),
+	        cmocka_unit_test(zones_have_names),
 	        cmocka_unit_test(digest_beside_an_id),
 	        cmocka_unit_test(other_devices_tell_a_digest_from_a_mark),
 	        cmocka_unit_test(noise_gives_no_covert_finding),

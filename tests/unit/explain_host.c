@@ -1,3 +1,4 @@
+#include "confine/gitrepo.h"
 #include "vet/explain_host.h"
 
 #include <setjmp.h>
@@ -140,10 +141,30 @@ static void test_confirm(void **state)
 	assert_int_equal(n, 0);
 }
 
+static void test_history(void **state)
+{
+	(void)state;
+	struct gitrepo_file files[HOST_FILES_MAX];
+	struct gitrepo g = gitrepo_of(&here, files);
+	char names[2][41], text[200];
+	assert_int_equal(gitrepo_names(&g, names), 0);
+	(void)snprintf(text, sizeof(text), "%.7s %s\n%.12s %s\n", names[1], gitrepo_subject[1], names[0], gitrepo_subject[0]);
+	assert_true(host_history(slice_str(text), &here));
+	assert_true(host_history(slice_str(gitrepo_subject[0]), &here));
+	assert_true(host_history(slice_of(names[1], 9), &here));
+	text[3] = text[3] == '0' ? '1' : '0';
+	assert_false(host_history(slice_str(text), &here));
+	assert_false(host_history(SLICE("Start again"), &here));
+	assert_false(host_history(SLICE(" \n"), &here));
+	here.no_git = true;
+	assert_false(host_history(slice_str(gitrepo_subject[0]), &here));
+	here.no_git = false;
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_text), cmocka_unit_test(test_names), cmocka_unit_test(test_digests), cmocka_unit_test(test_confirm)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_text), cmocka_unit_test(test_names), cmocka_unit_test(test_digests),
+	        cmocka_unit_test(test_confirm), cmocka_unit_test(test_history)};
 	int r = cmocka_run_group_tests(tests, set_up, NULL);
 	arena_free(&arena);
 	return r;

@@ -785,6 +785,21 @@ static int add_file(struct feature_set *s, const char *path, const char *text)
 	return add_trace(s, &b, NULL, 0, NULL);
 }
 
+/* A line that begins as it did, and has nothing else in common with what it was, is that line; where two begin so nobody knows. */
+static void lines_are_known_by_their_beginning(void **state)
+{
+	(void)state;
+	struct feature_set *s = set_new();
+	add_body(s, "{\"t\":\"You are a helper.\\nAnswer in American English (en-US).\\nBe kind to the reader.\"}");
+	add_body(s, "{\"t\":\"You are a helper.\\nAnswer in \u4e2d\u6587.\\nBe kind to the reader.\"}");
+	add_body(s, "{\"t\":\"You are a helper.\\nAnswer in \u0939\u093f\u0928\u094d\u0926\u0940.\\nAnswer in no more than "
+	            "nine lines, unless more is asked for.\\nBe kind to the reader.\"}");
+	uint32_t i = only(s, 0, 1, "body.t line \"Answer in American English (en-US).\"");
+	assert_non_null(feature_value(s, i, 1).p);
+	assert_null(feature_value(s, i, 2).p);
+	feature_set_free(s);
+}
+
 /* A block goes, and of the lines that are alike some are left: they are in no other order. Where one is put elsewhere, that is seen. */
 static void lines_that_are_alike_have_no_order(void **state)
 {
@@ -1025,6 +1040,7 @@ int main(void)
 	        cmocka_unit_test(placeholders_cannot_be_forged),
 	        cmocka_unit_test(gateway_is_no_echo),
 	        cmocka_unit_test(lines_that_are_alike_have_no_order),
+	        cmocka_unit_test(lines_are_known_by_their_beginning),
 	        cmocka_unit_test(folders_by_day_are_one_place),
 	        cmocka_unit_test(repositories_are_read),
 	        cmocka_unit_test(objects_are_checked),
