@@ -34,7 +34,7 @@ class Run:
         self.out, self.err = os.path.join(work, "out"), os.path.join(work, "err")
         who = {"user": user, "group": user, "extra_groups": [], "env": {**os.environ, "HOME": work, "XDG_CONFIG_HOME": work}} if user else {}
         begin = time.monotonic()
-        self.one = self.all = 0
+        self.one = self.all = self.pages = 0
         with open(self.out, "wb") as out, open(self.err, "wb") as err:
             p = subprocess.Popen([*command, postern, "scan", *args], stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True, **who)
         end = begin + seconds * SLOW
@@ -45,6 +45,7 @@ class Run:
         while p.poll() is None:
             took = [own_memory(pid) for pid in tree(p.pid)]
             self.one, self.all = max([self.one, *took]), max(self.all, sum(took))
+            self.pages = max([self.pages, *[memory(pid, "VmHWM") for pid in tree(p.pid)]])
             if time.monotonic() > end:
                 self.late = True
                 os.killpg(p.pid, signal.SIGKILL)
@@ -93,12 +94,17 @@ def signals(pids, number):
             pass
 
 
-def own_memory(pid):
+def memory(pid, what):
+    """MB."""
     try:
         with open(f"/proc/{pid}/status") as f:
-            return sum(int(x) for x in re.findall(r"Rss(?:Anon|Shmem):\s*(\d+)", f.read())) >> 10
+            return sum(int(x) for x in re.findall(rf"(?:{what}):\s*(\d+)", f.read())) >> 10
     except (OSError, ValueError):
         return 0
+
+
+def own_memory(pid):
+    return memory(pid, "RssAnon|RssShmem")
 
 
 def told(name, run, problems):
@@ -241,6 +247,22 @@ def linked():
             if run.late or run.code != 2:
                 problems.append(f"{name}: code {run.code}, {run.said[:100]}")
     told("no files", run, problems)
+
+
+def large_program():
+    """Of a file of any size no more than 300 MB is in memory at once, its own pages among them."""
+    if SLOW != 1 or (wanted and "an executable of 600 MB" not in wanted):
+        return
+    path = os.path.join(work, "large")
+    with open(postern, "rb") as f:
+        program = f.read()
+    with open(path, "wb") as out:
+        while out.tell() < 600 * files.MB:
+            out.write(program)
+    run = Run("--format", "json", "--jobs", "1", path)
+    problems = [f"a process had {run.pages} MB in memory"] if run.pages > MEMORY_MB else []
+    told("an executable of 600 MB", run, [*run.wrong(), *problems])
+    os.unlink(path)
 
 
 def kernel_files():
@@ -393,6 +415,7 @@ staged()
 acting_names()
 folders()
 linked()
+large_program()
 kernel_files()
 forbidden()
 changes("a file that grows", append)
