@@ -200,16 +200,16 @@ static int look(struct exec_watch *w, int file, bool library, const struct known
 
 static bool is_elf(const struct known *k)
 {
-	const Elf64_Ehdr *h = (const void *)k->head;
+	Elf64_Ehdr h;
+	memcpy(&h, k->head, sizeof(h));
 #if defined(__x86_64__)
 	const Elf64_Half ours = EM_X86_64;
 #elif defined(__aarch64__)
 	const Elf64_Half ours = EM_AARCH64;
 #else
-	const Elf64_Half ours = h->e_machine;
+	const Elf64_Half ours = h.e_machine;
 #endif
-	return k->n_head >= sizeof(*h) && memcmp(k->head, ELFMAG, SELFMAG) == 0 && h->e_ident[EI_CLASS] == ELFCLASS64 &&
-	       h->e_machine == ours;
+	return k->n_head >= sizeof(h) && memcmp(k->head, ELFMAG, SELFMAG) == 0 && h.e_ident[EI_CLASS] == ELFCLASS64 && h.e_machine == ours;
 }
 
 /* The interpreter that a script names; false if it is none. */
