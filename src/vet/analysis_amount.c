@@ -274,7 +274,7 @@ static bool says_more(const struct ctx *c, const struct combination *m, const ch
 		for (size_t o = 0; o < c->n && differs; o++) {
 			const struct analysis_trial *t = &c->all[o];
 			bool on = t->row == ROW_PROOF && an_all_hold(m, &t->treatment);
-			if (!t->usable || !an_in_base(t, m->s->base) || !(on || t->baseline))
+			if (!an_in_base(t, m->s->base) || !(on || t->baseline))
 				continue;
 			struct slice v = feature_value(c->s, i, (unsigned)o), *known = on ? &with : &without;
 			size_t *seen = on ? &n : &k;

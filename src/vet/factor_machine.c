@@ -43,20 +43,21 @@ size_t machine_literals(const struct host_spec *h, const char *gateway, const ch
 	return f.n;
 }
 
+static const char *const mirror_variables[] = {"npm_config_registry", "PIP_INDEX_URL", "GOPROXY", "HF_ENDPOINT"};
+
 /* "registry of npm|index of Python|proxy of Go|hub of models": as variables, and in the files where their programs look. */
 int mirrors_apply(struct host_spec *h, const char **gateway, const char *value)
 {
 	(void)gateway;
-	static const char *const names[] = {"npm_config_registry", "PIP_INDEX_URL", "GOPROXY", "HF_ENDPOINT"};
 	struct slice rest = slice_str(value), part;
-	const char *url[ARRAY_LEN(names)];
+	const char *url[ARRAY_LEN(mirror_variables)];
 	if (!*value)
 		return 0;
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(mirror_variables); i++) {
 		if (!slice_split(&rest, '|', &part))
 			return -EINVAL;
 		url[i] = arena_str(h->arena, part);
-		int r = url[i] ? host_env_set(h, names[i], url[i]) : -ENOMEM;
+		int r = url[i] ? host_env_set(h, mirror_variables[i], url[i]) : -ENOMEM;
 		if (r)
 			return r;
 	}
@@ -71,10 +72,9 @@ int mirrors_apply(struct host_spec *h, const char **gateway, const char *value)
 size_t mirrors_literals(const struct host_spec *h, const char *gateway, const char **out, size_t max)
 {
 	(void)gateway;
-	static const char *const names[] = {"npm_config_registry", "PIP_INDEX_URL", "GOPROXY", "HF_ENDPOINT"};
 	struct factor_forms f = {out, 0, max};
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		const char *url = host_env_get(h, names[i]), *host = url ? strstr(url, "://") : NULL;
+	for (size_t i = 0; i < ARRAY_LEN(mirror_variables); i++) {
+		const char *url = host_env_get(h, mirror_variables[i]), *host = url ? strstr(url, "://") : NULL;
 		factor_form_add(&f, url);
 		if (host)
 			factor_form_add(&f, arena_str(h->arena, slice_of(host + 3, strcspn(host + 3, "/,"))));

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "identify/profile.h"
+#include "long_digits.h"
 #include "vet/analysis.h"
 #include "vet/calm.h"
 #include "vet/explain.h"
@@ -50,18 +51,6 @@ void feature_shape(struct slice value, struct buf *out)
 {
 	for (size_t i = 0; i < value.n; i++)
 		buf_u8(out, value.p[i] >= '0' && value.p[i] <= '9' ? '9' : value.p[i] >= 0x80 ? value.p[i] : 'a');
-}
-
-size_t feature_tokens(struct slice value, struct slice *out, size_t max)
-{
-	size_t n = 0;
-	for (size_t at = 0, len; at < value.n; at += len ? len : 1) {
-		for (len = 0; at + len < value.n && value.p[at + len] >= '0' && value.p[at + len] <= '9';)
-			len++;
-		if (len >= 16 && n++ < max)
-			out[n - 1] = slice_sub(value, at, len);
-	}
-	return n;
 }
 
 /* -- an experiment -- */

@@ -10,6 +10,7 @@
 
 #include "base/random.h"
 #include "vet/calm.h"
+#include "long_digits.h"
 #include "vet/combine.h"
 #include "vet/plan.h"
 
@@ -59,18 +60,6 @@ void feature_shape(struct slice value, struct buf *out)
 			buf_add(out, slice_sub(value, i, n ? n : 1));
 		i += n ? n : 1;
 	}
-}
-
-size_t feature_tokens(struct slice value, struct slice *out, size_t max)
-{
-	size_t n = 0;
-	for (size_t at = 0, len; at < value.n; at += len ? len : 1) {
-		for (len = 0; at + len < value.n && value.p[at + len] >= '0' && value.p[at + len] <= '9';)
-			len++;
-		if (len >= 16 && n++ < max)
-			out[n - 1] = slice_sub(value, at, len);
-	}
-	return n;
 }
 
 /* -- a tool, and the trials that are run with it -- */
